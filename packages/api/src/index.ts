@@ -1,0 +1,4 @@
+export * from './object.ts';
+export * from './status.ts';
+export * from './kind.ts';
+export * from './schema.ts';

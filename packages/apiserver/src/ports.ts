@@ -1,0 +1,38 @@
+import type { Duplex } from 'node:stream';
+
+/**
+ * What the API server needs and does not make itself; `cli/compose` hands it over.
+ */
+export interface NodeDialer {
+  /**
+   * A byte stream to the node's kubelet-style HTTP/1.1 server (`/containerLogs/…`, `/exec/…`, `/portForward/…`,
+   * `/stats/summary`, `/metrics/resource`). Use it as the socket of `node:http`.
+   * Rejects with a `NodeUnreachableError` when the node holds no link.
+   */
+  dial(node: string, options: { purpose: string }): Promise<Duplex>;
+  /** A byte stream to a TCP port of a pod on that node. */
+  dialPod(node: string, target: { address: string; port: number; purpose: string }): Promise<Duplex>;
+}
+
+export class NodeUnreachableError extends Error {
+  override readonly name = 'NodeUnreachableError';
+}
+
+/** Who stands at the other end of a TLS connection, from its verified client certificate. */
+export interface PeerIdentity {
+  /** Common name. */
+  readonly user: string;
+  /** Organizations. */
+  readonly groups: readonly string[];
+  /** Lower-case hex SHA-256 of the certificate. */
+  readonly fingerprint?: string;
+}
+
+/** A connection that has been accepted and, where it came over TLS, verified. */
+export interface AcceptedConnection {
+  readonly stream: Duplex;
+  /** ALPN result; `http/1.1` where nothing was agreed. */
+  readonly protocol: 'h2' | 'http/1.1';
+  readonly peer?: PeerIdentity;
+  readonly remoteAddress?: string;
+}

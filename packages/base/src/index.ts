@@ -1,0 +1,7 @@
+export { AssertionError, assert, unreachable } from './assert.ts';
+export { AsyncQueue } from './async-queue.ts';
+export { Backoff, type BackoffOptions } from './backoff.ts';
+export { sleep, systemClock, type Clock, type Timer } from './clock.ts';
+export { SkerryError, describeError } from './errors.ts';
+export { silentLogger, type Fields, type Level, type Logger } from './logger.ts';
+export { supervise, type Service } from './service.ts';
