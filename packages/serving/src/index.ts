@@ -1,1 +1,12 @@
-export {};
+export type {
+  Answer,
+  CacheEvent,
+  CachedObject,
+  Decode,
+  Encoder,
+  Scope,
+  ServedKind,
+  Sink,
+  SourceEntry,
+  SourceEvent,
+} from './contract.ts';
