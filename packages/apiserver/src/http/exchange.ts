@@ -1,0 +1,220 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
+import type { Duplex, Readable } from 'node:stream';
+import { ApiError } from '@skerry/api';
+import type { PeerIdentity } from '#ports.ts';
+
+/**
+ * One request and its answer, the same over HTTP/1.1 and HTTP/2. Handlers see only this; the two protocols' own objects
+ * stay here. An answer is begun once: by `send` (whole) or `open` (a stream that is flushed at every write).
+ */
+export interface Exchange {
+  readonly method: string;
+  /** Path without query, not decoded. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Lower-case names; a header sent twice is joined by `, `. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly peer: PeerIdentity | undefined;
+  readonly remoteAddress: string | undefined;
+  /** Aborted when the client goes away or the server stops. */
+  readonly signal: AbortSignal;
+  /** Whether an answer was begun. */
+  readonly answered: boolean;
+  /** Status of the answer; 0 before. */
+  readonly status: number;
+  /** The raw request body; for proxies. */
+  readonly body: Readable;
+  /** Set before the answer begins; added to every answer. */
+  setHeader(name: string, value: string | readonly string[]): void;
+  send(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array | string): void;
+  open(status: number, headers: Readonly<Record<string, string | readonly string[]>>): ResponseStream;
+}
+
+export interface ResponseStream {
+  /** Resolves at once while the client keeps up, else when its buffer has drained; false once it is gone. */
+  write(bytes: Uint8Array | string): Promise<boolean> | boolean;
+  end(): void;
+  /** Breaks the connection off, so that the client can't take a cut answer for a whole one. */
+  destroy(): void;
+}
+
+/** Reads a body to its end, at most `bytesMax`; beyond it 413. */
+export async function readBody(exchange: Exchange, bytesMax: number): Promise<Buffer> {
+  const declared = Number(exchange.headers['content-length'] ?? 0);
+  if (declared > bytesMax) throw tooLarge(bytesMax);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of exchange.body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > bytesMax) throw tooLarge(bytesMax);
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+}
+
+function tooLarge(bytesMax: number): ApiError {
+  return new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${bytesMax}`);
+}
+
+interface Origin {
+  readonly peer?: PeerIdentity;
+  readonly remoteAddress?: string;
+}
+
+function splitTarget(target: string): { path: string; query: URLSearchParams } {
+  const mark = target.indexOf('?');
+  if (mark < 0) return { path: target, query: new URLSearchParams() };
+  return { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) };
+}
+
+function flatten(headers: IncomingHttpHeaders): Record<string, string | undefined> {
+  const flat: Record<string, string | undefined> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    flat[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return flat;
+}
+
+type WritableEnd = {
+  write(bytes: Uint8Array | string): boolean;
+  end(): void;
+  destroy(): void;
+  once(event: 'drain' | 'close', listener: () => void): unknown;
+  off(event: 'drain' | 'close', listener: () => void): unknown;
+  readonly destroyed: boolean;
+  readonly writableEnded: boolean;
+};
+
+function responseStream(target: WritableEnd): ResponseStream {
+  return {
+    write(bytes) {
+      if (target.destroyed || target.writableEnded) return false;
+      if (target.write(bytes)) return true;
+      return new Promise<boolean>((resolve) => {
+        const settle = () => {
+          target.off('drain', settle);
+          target.off('close', settle);
+          resolve(!target.destroyed);
+        };
+        target.once('drain', settle);
+        target.once('close', settle);
+      });
+    },
+    end: () => {
+      if (!target.destroyed && !target.writableEnded) target.end();
+    },
+    destroy: () => target.destroy(),
+  };
+}
+
+export function exchangeOverHttp1(
+  request: IncomingMessage,
+  response: ServerResponse,
+  origin: Origin,
+): Exchange {
+  const { path, query } = splitTarget(request.url ?? '/');
+  const aborter = new AbortController();
+  response.once('close', () => aborter.abort());
+  return {
+    method: request.method ?? 'GET',
+    path,
+    query,
+    headers: flatten(request.headers),
+    peer: origin.peer,
+    remoteAddress: origin.remoteAddress,
+    signal: aborter.signal,
+    get answered() {
+      return response.headersSent;
+    },
+    get status() {
+      return response.headersSent ? response.statusCode : 0;
+    },
+    body: request,
+    setHeader: (name, value) => void response.setHeader(name, value as string | string[]),
+    send(status, headers, body) {
+      // A body that nobody read would be taken for the next request.
+      if (!request.complete) response.setHeader('Connection', 'close');
+      response.writeHead(status, { ...headers, 'Content-Length': String(Buffer.byteLength(body)) });
+      if (request.method === 'HEAD') response.end();
+      else response.end(body);
+      request.resume();
+    },
+    open(status, headers) {
+      response.writeHead(status, headers as Record<string, string | string[]>);
+      response.flushHeaders();
+      return responseStream(response);
+    },
+  };
+}
+
+export function exchangeOverHttp2(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  origin: Origin,
+): Exchange {
+  const method = String(headers[':method'] ?? 'GET');
+  const { path, query } = splitTarget(String(headers[':path'] ?? '/'));
+  const extra: Record<string, string | string[]> = {};
+  const aborter = new AbortController();
+  let status = 0;
+  stream.once('close', () => aborter.abort());
+  return {
+    method,
+    path,
+    query,
+    headers: flatten(headers),
+    peer: origin.peer,
+    remoteAddress: origin.remoteAddress,
+    signal: aborter.signal,
+    get answered() {
+      return stream.headersSent;
+    },
+    get status() {
+      return status;
+    },
+    body: stream,
+    setHeader: (name, value) => {
+      extra[name.toLowerCase()] = value as string | string[];
+    },
+    send(code, given, body) {
+      status = code;
+      if (stream.destroyed || stream.closed) return;
+      stream.respond({
+        ...extra,
+        ...lowerCased(given),
+        ':status': code,
+        'content-length': Buffer.byteLength(body),
+      });
+      if (method === 'HEAD') stream.end();
+      else stream.end(body);
+    },
+    open(code, given) {
+      status = code;
+      if (!stream.destroyed && !stream.closed)
+        stream.respond({ ...extra, ...lowerCased(given), ':status': code });
+      return responseStream(stream);
+    },
+  };
+}
+
+/** HTTP/2 has no connection headers and wants lower-case names. */
+function lowerCased(
+  headers: Readonly<Record<string, string | readonly string[]>>,
+): Record<string, string | string[]> {
+  const result: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const lower = name.toLowerCase();
+    if (lower !== 'connection' && lower !== 'transfer-encoding' && lower !== 'keep-alive') {
+      result[lower] = value as string | string[];
+    }
+  }
+  return result;
+}
+
+/** Answers an upgrade that is refused, on the bare socket. */
+export function refuseUpgrade(socket: Duplex, status: number, contentType: string, body: string): void {
+  const text = `HTTP/1.1 ${status} Refused\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
+  socket.end(text);
+}
