@@ -1,0 +1,145 @@
+/**
+ * Makes and removes the namespaces, links and NAT rules of a region plan. Every step first looks whether its result is
+ * there, so that a run after a crash completes what is missing; removal takes away everything that carries the instance's
+ * names, whatever state it is in.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { runCommand } from '../process/command.ts';
+import {
+  bridgeName,
+  centerAddress,
+  type InstancePlan,
+  type MachinePlan,
+  namespacePath,
+  type RegionPlan,
+} from './plan.ts';
+
+const ip = (...args: string[]) => runCommand('ip', args);
+const inside = (namespace: string, ...args: string[]) => runCommand('ip', ['-n', namespace, ...args]);
+
+export async function ensureInternet(instance: InstancePlan): Promise<void> {
+  const bridge = bridgeName(instance);
+  if (!linkExists(bridge)) await ip('link', 'add', bridge, 'type', 'bridge');
+  await ip('address', 'replace', `${centerAddress(instance)}/24`, 'dev', bridge);
+  await ip('link', 'set', bridge, 'up');
+}
+
+/** A router between the bridge and the region's private network; it masquerades, so nothing can dial in. */
+export async function ensureRegion(region: RegionPlan): Promise<void> {
+  const { routerNamespace, uplink, bridge, publicAddress, privateGateway } = region;
+  if (!(await ensureNamespace(routerNamespace))) return;
+  await ip('link', 'add', uplink, 'type', 'veth', 'peer', 'name', 'wan', 'netns', routerNamespace);
+  await ip('link', 'set', uplink, 'master', bridge, 'up');
+  await inside(routerNamespace, 'address', 'add', `${publicAddress}/24`, 'dev', 'wan');
+  await inside(routerNamespace, 'link', 'set', 'wan', 'up');
+  await inside(routerNamespace, 'link', 'add', 'lan', 'type', 'bridge');
+  await inside(routerNamespace, 'address', 'add', `${privateGateway}/24`, 'dev', 'lan');
+  await inside(routerNamespace, 'link', 'set', 'lan', 'up');
+  await forwardPackets(routerNamespace);
+  await applyRules(
+    routerNamespace,
+    `table ip skerry {
+      chain postrouting { type nat hook postrouting priority srcnat; oifname "wan" masquerade; }
+      chain forward { type filter hook forward priority filter; policy drop;
+        iifname "lan" accept; ct state established,related accept; }
+    }`,
+  );
+}
+
+/** A machine in its region's private network, with a default route over the router. */
+export async function ensureMachine(machine: MachinePlan): Promise<void> {
+  const { namespace, privateAddress, region } = machine;
+  if (!(await ensureNamespace(namespace))) return;
+  const port = `m${privateAddress.split('.')[3]}`;
+  await inside(
+    namespace,
+    'link',
+    'add',
+    'eth0',
+    'type',
+    'veth',
+    'peer',
+    'name',
+    port,
+    'netns',
+    region.routerNamespace,
+  );
+  await inside(region.routerNamespace, 'link', 'set', port, 'master', 'lan', 'up');
+  await inside(namespace, 'address', 'add', `${privateAddress}/24`, 'dev', 'eth0');
+  await inside(namespace, 'link', 'set', 'eth0', 'up');
+  await inside(namespace, 'route', 'add', 'default', 'via', region.privateGateway);
+  await forwardPackets(namespace);
+}
+
+export async function removeMachine(machine: MachinePlan): Promise<void> {
+  await removeNamespace(machine.namespace);
+}
+
+/** Takes the region off the bridge, or puts it back: what a broken line does. */
+export async function setUplink(region: RegionPlan, state: 'up' | 'down'): Promise<void> {
+  await ip('link', 'set', region.uplink, state);
+}
+
+/** Removes every namespace and link of the instance. Tolerates what is gone already. */
+export async function removeInstance(instance: InstancePlan): Promise<void> {
+  // The kernel takes a namespace's links away some time after it; those on our side go at once, by name.
+  for (const link of instanceUplinks(instance)) await ip('link', 'delete', link);
+  for (const namespace of await instanceNamespaces(instance)) await removeNamespace(namespace);
+  const bridge = bridgeName(instance);
+  if (linkExists(bridge)) await ip('link', 'delete', bridge);
+}
+
+/** A third octet of 198.18.0.0/24 … that no interface of this machine uses. */
+export async function freeSubnet(): Promise<number> {
+  const used = new Set<number>();
+  for (const match of (await ip('-4', '-o', 'address', 'show')).matchAll(/ 198\.18\.(\d+)\./g)) {
+    used.add(Number(match[1]));
+  }
+  for (let subnet = 0; subnet < 256; subnet++) if (!used.has(subnet)) return subnet;
+  throw new Error('all of 198.18.0.0/16 is in use on this machine');
+}
+
+async function instanceNamespaces({ id }: InstancePlan): Promise<string[]> {
+  const listing = await ip('netns', 'list');
+  return listing
+    .split('\n')
+    .map((line) => line.split(' ')[0] ?? '')
+    .filter((name) => name.startsWith(`skerry-${id}-`));
+}
+
+function instanceUplinks({ id }: InstancePlan): string[] {
+  return readdirSync('/sys/class/net').filter((name) => name.startsWith(`sk${id}u`));
+}
+
+/** Returns whether the namespace is new; a namespace is only ever seen complete, since a failed set-up removes it. */
+async function ensureNamespace(namespace: string): Promise<boolean> {
+  if (existsSync(namespacePath(namespace))) return false;
+  await ip('netns', 'add', namespace);
+  await inside(namespace, 'link', 'set', 'lo', 'up');
+  return true;
+}
+
+async function removeNamespace(namespace: string): Promise<void> {
+  if (existsSync(namespacePath(namespace))) await ip('netns', 'delete', namespace);
+}
+
+function linkExists(name: string): boolean {
+  return existsSync(`/sys/class/net/${name}`);
+}
+
+async function forwardPackets(namespace: string): Promise<void> {
+  await runInNamespace(namespace, 'sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
+}
+
+async function applyRules(namespace: string, rules: string): Promise<void> {
+  await runInNamespace(namespace, 'nft', ['-f', '-'], rules);
+}
+
+async function runInNamespace(
+  namespace: string,
+  program: string,
+  args: string[],
+  input?: string,
+): Promise<void> {
+  await runCommand('nsenter', [`--net=${namespacePath(namespace)}`, program, ...args], { input });
+}

@@ -1,0 +1,27 @@
+/**
+ * The release bundle: one file for `skerry`, one for the store's writer thread. Start-up time and memory are those of this
+ * bundle; development runs the sources as they are.
+ */
+import { build } from 'esbuild';
+
+await build({
+  entryPoints: { skerry: 'packages/cli/src/main.ts', 'store-writer': 'packages/store/src/sqlite/writer.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: true,
+  legalComments: 'none',
+  loader: { '.json': 'json' },
+  // CommonJS dependencies ask for `require` and their own folder.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname; const __filename = import.meta.filename;",
+  },
+  logLevel: 'warning',
+});
