@@ -1,2 +1,16 @@
 export * from './transport.ts';
 export * from './rest.ts';
+export { createClient, patchContentTypes, type ClientOptions } from './client.ts';
+export { createHttpTransport, type HttpTransportOptions } from './http-transport.ts';
+export { createHttp2SessionTransport } from './session-transport.ts';
+export { createUnixTransport } from './http1-transport.ts';
+export { createRateLimiter, type RateLimiter } from './rate-limiter.ts';
+export { resourcePath } from './resource-path.ts';
+export {
+  kubeconfigText,
+  loadKubeconfig,
+  parseKubeconfig,
+  writeKubeconfig,
+  type KubeconfigContext,
+  type KubeconfigEntry,
+} from './kubeconfig.ts';

@@ -17,6 +17,8 @@ export interface ListOptions {
   readonly continue?: string;
   readonly resourceVersion?: string;
   readonly resourceVersionMatch?: 'Exact' | 'NotOlderThan';
+  /** Only `metadata` of each object, as `PartialObjectMetadata`. */
+  readonly metadataOnly?: boolean;
 }
 
 export interface WatchRequest extends ListOptions {
@@ -52,6 +54,7 @@ export interface ResourceClient<T extends KubeObject = KubeObject> {
     options?: { namespace?: string; subresource?: string; resourceVersion?: string },
   ): Promise<T>;
   list(options?: ListOptions): Promise<KubeList<T>>;
+  /** An `ERROR` event ends the iteration by throwing its `ApiError`; a server that ends the watch ends it quietly. */
   watch(options: WatchRequest): AsyncIterable<WatchEvent<T>>;
   create(object: T, options?: WriteOptions): Promise<T>;
   /** POST to a subresource of a named object: binding, eviction, token. */

@@ -1,0 +1,136 @@
+/**
+ * Requests over an HTTP/2 session: the one way in which many watches share one connection. The session may be somebody
+ * else's (the link's `up` session), so this file opens and closes streams and never the session.
+ */
+import http2 from 'node:http2';
+import { TransportError } from '#transport.ts';
+import type { Transport, TransportRequest, TransportResponse } from '#transport.ts';
+
+export interface SessionRequestOptions {
+  /** How errors name the other end. */
+  readonly server: string;
+  readonly authority: string;
+  readonly scheme: 'https' | 'http';
+}
+
+/** One request on a session; resolves when the response's headers are there. */
+export function requestOnSession(
+  session: http2.ClientHttp2Session,
+  request: TransportRequest,
+  { server, authority, scheme }: SessionRequestOptions,
+): Promise<TransportResponse> {
+  const { promise, resolve, reject } = Promise.withResolvers<TransportResponse>();
+  if (request.signal?.aborted) {
+    reject(request.signal.reason);
+    return promise;
+  }
+  let stream: http2.ClientHttp2Stream;
+  try {
+    stream = session.request(
+      {
+        ':method': request.method,
+        ':path': request.path,
+        ':authority': authority,
+        ':scheme': scheme,
+        ...request.headers,
+      },
+      { endStream: request.body === undefined },
+    );
+  } catch (error) {
+    reject(TransportError.from(error, { request, server, sent: false }));
+    return promise;
+  }
+  let answered = false;
+  let failure: unknown;
+  const onAbort = () => stream.close(http2.constants.NGHTTP2_CANCEL);
+  request.signal?.addEventListener('abort', onAbort, { once: true });
+  stream.once('response', (headers) => {
+    answered = true;
+    resolve({
+      status: headers[':status'] ?? 0,
+      headers: flatten(headers),
+      body: readBody(stream, { request, server, failed: () => failure }),
+    });
+  });
+  // Kept for the whole life of the stream: an error after the answer must not become an uncaught one.
+  stream.on('error', (error) => {
+    failure = error;
+    if (!answered) reject(TransportError.from(error, { request, server, sent: !isRefusedStream(stream) }));
+  });
+  stream.once('close', () => {
+    request.signal?.removeEventListener('abort', onAbort);
+    if (answered) return;
+    if (request.signal?.aborted) reject(request.signal.reason);
+    else {
+      const sent = !isRefusedStream(stream);
+      reject(TransportError.from(new Error('the stream ended without an answer'), { request, server, sent }));
+    }
+  });
+  if (request.body !== undefined) stream.end(request.body);
+  return promise;
+}
+
+/** A stream that the peer refused, or that never left, was not processed (RFC 9113, 8.7). */
+function isRefusedStream(stream: http2.ClientHttp2Stream): boolean {
+  return stream.rstCode === http2.constants.NGHTTP2_REFUSED_STREAM || stream.pending;
+}
+
+async function* readBody(
+  stream: http2.ClientHttp2Stream,
+  { request, server, failed }: { request: TransportRequest; server: string; failed: () => unknown },
+): AsyncGenerator<Uint8Array> {
+  let ended = false;
+  stream.once('end', () => {
+    ended = true;
+  });
+  try {
+    for await (const chunk of stream) yield chunk as Uint8Array;
+    request.signal?.throwIfAborted();
+    if (!ended || stream.rstCode !== http2.constants.NGHTTP2_NO_ERROR) {
+      throw failed() ?? new Error('the connection was lost while the answer was read');
+    }
+  } catch (error) {
+    request.signal?.throwIfAborted();
+    throw TransportError.from(error, { request, server, sent: true });
+  } finally {
+    if (!stream.closed) stream.close(http2.constants.NGHTTP2_CANCEL);
+  }
+}
+
+function flatten(headers: http2.IncomingHttpHeaders): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith(':') || value === undefined) continue;
+    flat[name] = Array.isArray(value) ? value.join(', ') : String(value);
+  }
+  return flat;
+}
+
+/**
+ * A transport over a session that somebody else opens, replaces and closes. Each request asks for the session anew;
+ * while there is none, requests fail at once with `api-unreachable`.
+ */
+export function createHttp2SessionTransport(
+  getSession: () => http2.ClientHttp2Session | undefined,
+  {
+    server = 'the link',
+    authority = 'kubernetes.default.svc',
+  }: { server?: string; authority?: string } = {},
+): Transport {
+  return {
+    async request(request) {
+      const session = getSession();
+      if (!session || session.closed || session.destroyed) {
+        throw new TransportError(
+          'api-unreachable',
+          `${request.method} ${request.path.split('?')[0]} at ${server}: not connected`,
+          { sent: false },
+        );
+      }
+      return requestOnSession(session, request, { server, authority, scheme: 'https' });
+    },
+    close() {
+      // The session's owner closes it.
+    },
+  };
+}
