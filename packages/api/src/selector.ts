@@ -1,3 +1,4 @@
+import { unreachable } from '@skerry/base';
 import { ApiError, badRequest } from './status.ts';
 
 /**
@@ -118,6 +119,8 @@ export function requirementMatches(
       const [held, wanted] = [BigInt(value), BigInt(values[0]!)];
       return operator === 'Gt' ? held > wanted : held < wanted;
     }
+    default:
+      return unreachable(operator);
   }
 }
 
@@ -141,6 +144,8 @@ function requirementText({ key, operator, values }: SelectorRequirement): string
       return `${key}>${values[0]}`;
     case 'Lt':
       return `${key}<${values[0]}`;
+    default:
+      return unreachable(operator);
   }
 }
 
@@ -197,14 +202,18 @@ function tokensOf(text: string): Token[] {
   const pattern = /[ \t\r\n]+|([=!(),<>]+)|([^ \t\r\n=!(),<>]+)/g;
   for (const [, run, identifier] of text.matchAll(pattern)) {
     if (identifier !== undefined) tokens.push({ type: 'identifier', text: identifier });
-    for (let at = 0; run !== undefined && at < run.length;) {
-      const symbol = symbols.has(run.slice(at, at + 2)) ? run.slice(at, at + 2) : run[at]!;
-      tokens.push({ type: symbols.has(symbol) ? 'symbol' : 'error', text: symbol });
-      at += symbol.length;
-    }
+    if (run !== undefined) tokens.push(...symbolsOf(run));
   }
   tokens.push({ type: 'end', text: '' });
   return tokens;
+}
+
+function* symbolsOf(run: string): Generator<Token> {
+  for (let at = 0; at < run.length;) {
+    const symbol = symbols.has(run.slice(at, at + 2)) ? run.slice(at, at + 2) : run[at]!;
+    yield { type: symbols.has(symbol) ? 'symbol' : 'error', text: symbol };
+    at += symbol.length;
+  }
 }
 
 /** `in` and `notin` are operators only where an operator is expected; elsewhere they are names and values. */
