@@ -1,1 +1,44 @@
-export {};
+export {
+  clockSkewMs,
+  createCertificateAuthority,
+  leafValidityMs,
+  openCertificateAuthority,
+  type CertificateAuthority,
+  type CertificateAuthorityOptions,
+  type CertificateUsage,
+  type ClientCertificateOptions,
+  type KeyPair,
+  type ServerCertificateOptions,
+  type SignRequestOptions,
+} from './certificate-authority.ts';
+export {
+  createCertificateRequest,
+  digestOfRequest,
+  parseCertificateRequest,
+  type CertificateRequest,
+  type CertificateRequestOptions,
+} from './certificate-request.ts';
+export { describeCertificate, isKeyOf, type CertificateFacts } from './certificate.ts';
+export { makePrivateDirectory, writeFileAtomically } from './file.ts';
+export {
+  bootstrapTokenOf,
+  createJoinToken,
+  formatJoinToken,
+  parseJoinToken,
+  type JoinToken,
+} from './join-token.ts';
+export {
+  loadKeyPair,
+  loadOrCreateCertificateAuthority,
+  loadOrCreateServiceAccountKey,
+  loadOrIssue,
+  saveKeyPair,
+} from './key-store.ts';
+export { generatePrivateKey, hashCertificateKey, hashPublicKey, publicKeyOf } from './key.ts';
+export { decodePem, encodePem } from './pem.ts';
+export {
+  createServiceAccountKey,
+  openServiceAccountKey,
+  type ServiceAccountKey,
+} from './service-account-key.ts';
+export { subjectOfPeer, type Subject } from './subject.ts';
