@@ -81,7 +81,10 @@ export interface Store {
 }
 
 export interface WriteOptions {
-  /** Seconds until the entry is removed unless written again with a lease; for Events and the like. */
+  /**
+   * Seconds until the entry is removed, as a delete with its own revision, unless written again; for Events and the like.
+   * Every write decides anew: one without `ttlSeconds` makes the entry stay.
+   */
   readonly ttlSeconds?: number;
 }
 
@@ -121,7 +124,14 @@ export class WatchOverflowError extends Error {
 /** The disk is full, the file is damaged, another process holds it: nothing was written. `code` as in docs/reference/errors.md. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
-  readonly code: 'store-full' | 'store-locked' | 'store-damaged' | 'store-closed' | 'store-unwritable';
+  readonly code:
+    | 'store-full'
+    | 'store-locked'
+    | 'store-damaged'
+    | 'store-closed'
+    | 'store-unwritable'
+    /** More writes wait than the store will hold; this one was not taken. */
+    | 'store-overloaded';
 
   constructor(code: StoreUnavailableError['code'], message: string, options?: { cause?: unknown }) {
     super(message, options);

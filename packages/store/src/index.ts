@@ -1,1 +1,2 @@
 export * from './contract.ts';
+export { openMemoryStore } from './memory/memory-store.ts';

@@ -1,0 +1,1 @@
+export { describeStore, type StoreFactoryOptions } from './store-suite.ts';
