@@ -68,6 +68,15 @@ interface Call {
   readonly signal?: AbortSignal;
 }
 
+type Outcome =
+  | { readonly response: TransportResponse }
+  | {
+      readonly response?: undefined;
+      readonly error: unknown;
+      /** Unset: sending it again could do harm, or would be in vain. */
+      readonly retry?: 'backoff' | { readonly afterMs: number };
+    };
+
 class HttpApiClient implements ApiClient {
   readonly #options: ClientOptions;
   readonly #transport: Transport;
@@ -108,8 +117,10 @@ class HttpApiClient implements ApiClient {
       const outcome = await this.#attempt(request);
       if (outcome.response) return outcome.response;
       const { clock } = this.#options;
-      if (!clock || outcome.retryAfterMs === undefined || attempt >= retriesMax) throw outcome.error;
-      await sleep(clock, Math.min(outcome.retryAfterMs * 2 ** attempt, retryAfterMaxMs), call.signal);
+      const { retry } = outcome;
+      if (!clock || retry === undefined || attempt >= retriesMax) throw outcome.error;
+      const delayMs = retry === 'backoff' ? retryBaseMs * 2 ** attempt : retry.afterMs;
+      await sleep(clock, Math.min(delayMs, retryAfterMaxMs), call.signal);
     }
   }
 
@@ -123,12 +134,7 @@ class HttpApiClient implements ApiClient {
     return { method, path, headers, signal, body: typeof body === 'string' ? body : JSON.stringify(body) };
   }
 
-  async #attempt(
-    request: TransportRequest,
-  ): Promise<
-    | { response: TransportResponse; error?: undefined; retryAfterMs?: undefined }
-    | { response?: undefined; error: unknown; retryAfterMs?: number }
-  > {
+  async #attempt(request: TransportRequest): Promise<Outcome> {
     let response: TransportResponse;
     try {
       response = await this.#transport.request(request);
@@ -136,13 +142,13 @@ class HttpApiClient implements ApiClient {
       request.signal?.throwIfAborted();
       const again = error instanceof TransportError && (request.method === 'GET' || !error.sent);
       const hopeless = error instanceof TransportError && error.code === 'api-tls';
-      return { error, retryAfterMs: again && !hopeless ? retryBaseMs : undefined };
+      return { error, retry: again && !hopeless ? 'backoff' : undefined };
     }
     if (response.status >= 200 && response.status < 300) return { response };
     const error = await errorOf(response, request);
     const retryAfter = Number(response.headers['retry-after']);
     const asked = (response.status === 429 || response.status === 503) && retryAfter >= 0;
-    return { error, retryAfterMs: asked ? retryAfter * 1000 : undefined };
+    return { error, retry: asked ? { afterMs: retryAfter * 1000 } : undefined };
   }
 }
 
@@ -279,7 +285,8 @@ async function errorOf(response: TransportResponse, request: TransportRequest): 
 function parseStatus(text: string): Partial<Status> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    const isStatus = typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status';
+    const isStatus =
+      typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status';
     return isStatus ? (value as Partial<Status>) : undefined;
   } catch {
     return undefined;

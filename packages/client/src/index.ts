@@ -14,3 +14,28 @@ export {
   type KubeconfigContext,
   type KubeconfigEntry,
 } from './kubeconfig.ts';
+export {
+  Reflector,
+  keyOf,
+  type ReflectorOptions,
+  type ReflectorScope,
+  type ReflectorSink,
+} from './reflector.ts';
+export { ObjectStore, type IndexFunction } from './object-store.ts';
+export {
+  Informer,
+  InformerFactory,
+  stripManagedFields,
+  type InformerFactoryOptions,
+  type InformerHandler,
+  type InformerOptions,
+  type Lister,
+} from './informer.ts';
+export { resources } from './resources.ts';
+export { LeadershipLostError, runAsLeader, type LeaderElectionOptions } from './leader-election.ts';
+export {
+  ApiEventRecorder,
+  type EventRecorder,
+  type EventRecorderOptions,
+  type RecordedEvent,
+} from './event-recorder.ts';

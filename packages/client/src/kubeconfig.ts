@@ -11,11 +11,10 @@ import { parse, stringify } from 'yaml';
 import type { HttpTransportOptions } from '#http-transport.ts';
 
 /** What one context of a kubeconfig says, with files read and base64 undone; fits `createHttpTransport`. */
-export interface KubeconfigContext
-  extends Pick<
-    HttpTransportOptions,
-    'server' | 'ca' | 'clientCertificate' | 'clientKey' | 'token' | 'tokenFile' | 'tlsServerName'
-  > {
+export interface KubeconfigContext extends Pick<
+  HttpTransportOptions,
+  'server' | 'ca' | 'clientCertificate' | 'clientKey' | 'token' | 'tokenFile' | 'tlsServerName'
+> {
   readonly namespace?: string;
 }
 

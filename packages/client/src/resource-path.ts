@@ -33,7 +33,8 @@ export function watchQuery(options: WatchRequest): Record<string, string | undef
     ...listQuery(options),
     watch: 'true',
     allowWatchBookmarks: options.allowBookmarks ? 'true' : undefined,
-    sendInitialEvents: options.sendInitialEvents === undefined ? undefined : String(options.sendInitialEvents),
+    sendInitialEvents:
+      options.sendInitialEvents === undefined ? undefined : String(options.sendInitialEvents),
     timeoutSeconds: options.timeoutSeconds === undefined ? undefined : String(options.timeoutSeconds),
   };
 }

@@ -112,10 +112,7 @@ function flatten(headers: http2.IncomingHttpHeaders): Record<string, string> {
  */
 export function createHttp2SessionTransport(
   getSession: () => http2.ClientHttp2Session | undefined,
-  {
-    server = 'the link',
-    authority = 'kubernetes.default.svc',
-  }: { server?: string; authority?: string } = {},
+  { server = 'the link', authority = 'kubernetes.default.svc' }: { server?: string; authority?: string } = {},
 ): Transport {
   return {
     async request(request) {

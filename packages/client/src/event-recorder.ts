@@ -1,0 +1,201 @@
+/**
+ * Events as `kubectl describe` shows them: the same event again raises `count` and `lastTimestamp` of the one there is.
+ *
+ * Recording never blocks and never fails its caller: events wait in a queue of `queueMax` and are written one by one; what
+ * comes beyond that, or can't be written, is dropped and counted in one log line. Each object may cause 25 events at once
+ * and then one in five minutes, as in client-go, so that a crash loop can't flood the store. More than ten events of one
+ * object and reason within ten minutes that differ only in their message become one, marked as combined.
+ */
+import { isApiError } from '@skerry/api';
+import type { Event, KubeObject } from '@skerry/api';
+import { AsyncQueue, describeError } from '@skerry/base';
+import type { Clock, Logger } from '@skerry/base';
+import { resources } from '#resources.ts';
+import type { ApiClient } from '#rest.ts';
+
+export interface RecordedEvent {
+  readonly type: 'Normal' | 'Warning';
+  /** UpperCamelCase, for machines. */
+  readonly reason: string;
+  /** For people. */
+  readonly message: string;
+  /** What was done, for `events.k8s.io`. */
+  readonly action?: string;
+  /** A part of the object: `spec.containers{web}`. */
+  readonly fieldPath?: string;
+}
+
+export interface EventRecorder {
+  /** `object` needs apiVersion and kind, or `kind` given beside it. */
+  record(object: KubeObject, event: RecordedEvent): void;
+}
+
+export interface EventRecorderOptions {
+  readonly client: ApiClient;
+  /** `kubelet`, `deployment-controller`: the source that is shown. */
+  readonly component: string;
+  /** The node, where there is one. */
+  readonly host?: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const queueMax = 1_000;
+const knownMax = 4_096;
+const burst = 25;
+const refillMs = 300_000;
+const similarMax = 10;
+const similarWindowMs = 600_000;
+
+interface Known {
+  name: string;
+  namespace: string;
+  count: number;
+  firstTimestamp: string;
+}
+
+export class ApiEventRecorder implements EventRecorder {
+  readonly #options: EventRecorderOptions;
+  readonly #queue = new AsyncQueue<Event>({ lengthMax: queueMax });
+  readonly #known = new Map<string, Known>();
+  readonly #budgets = new Map<string, { tokens: number; atMs: number }>();
+  readonly #similar = new Map<string, { messages: Set<string>; atMs: number }>();
+  #sequence = 0;
+  #dropped = 0;
+
+  constructor(options: EventRecorderOptions) {
+    this.#options = options;
+  }
+
+  record(object: KubeObject, { type, reason, message, action, fieldPath }: RecordedEvent): void {
+    const { clock, component, host } = this.#options;
+    const { name = '', namespace, uid, resourceVersion } = object.metadata ?? {};
+    if (!this.#spend(`${object.kind}/${namespace}/${name}/${uid}`)) {
+      this.#dropped++;
+      return;
+    }
+    const now = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+    const event: Event = {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: {
+        name: `${name}.${(BigInt(Math.floor(clock.now())) * 1_000_000n + BigInt(this.#sequence++ % 1_000_000)).toString(16)}`,
+        namespace: namespace ?? 'default',
+      },
+      involvedObject: {
+        apiVersion: object.apiVersion,
+        kind: object.kind,
+        name,
+        namespace,
+        uid,
+        resourceVersion,
+        fieldPath,
+      },
+      reason,
+      message: message.slice(0, 1024),
+      action,
+      type,
+      source: { component, host },
+      reportingComponent: component,
+      reportingInstance: host ?? '',
+      firstTimestamp: now,
+      lastTimestamp: now,
+      count: 1,
+    };
+    this.#combine(event);
+    if (!this.#queue.push(event)) this.#dropped++;
+  }
+
+  /** Writes what is recorded until the signal; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const onAbort = () => this.#queue.close();
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    for await (const event of this.#queue) {
+      try {
+        await this.#write(event);
+      } catch (error) {
+        const { reason } = event;
+        const isGone = isApiError(error) && (error.code === 404 || error.code === 403);
+        // An event in a namespace that ends is nobody's loss.
+        if (!isGone) this.#options.log.warn('event not written', { reason, error: describeError(error) });
+      }
+      if (this.#dropped > 0) {
+        this.#options.log.warn('events dropped', { count: this.#dropped });
+        this.#dropped = 0;
+      }
+    }
+  }
+
+  async #write(event: Event): Promise<void> {
+    const events = this.#options.client.resource<Event>(resources.events);
+    const key = keyOfEvent(event);
+    const known = this.#known.get(key);
+    if (known) {
+      const count = known.count + 1;
+      const patch = { count, lastTimestamp: event.lastTimestamp, message: event.message };
+      try {
+        await events.patch(known.name, patch, { type: 'merge', namespace: known.namespace });
+        known.count = count;
+        return;
+      } catch (error) {
+        // Its time to live has passed.
+        if (!isApiError(error, 'NotFound')) throw error;
+        this.#known.delete(key);
+      }
+    }
+    await events.create(event);
+    evictOldest(this.#known, knownMax);
+    this.#known.set(key, {
+      name: event.metadata.name ?? '',
+      namespace: event.metadata.namespace ?? 'default',
+      count: 1,
+      firstTimestamp: event.firstTimestamp ?? '',
+    });
+  }
+
+  #spend(key: string): boolean {
+    const nowMs = this.#options.clock.monotonic();
+    const budget = this.#budgets.get(key) ?? { tokens: burst, atMs: nowMs };
+    const tokens = Math.min(burst, budget.tokens + (nowMs - budget.atMs) / refillMs);
+    evictOldest(this.#budgets, knownMax);
+    this.#budgets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, atMs: nowMs });
+    return tokens >= 1;
+  }
+
+  #combine(event: Event): void {
+    const nowMs = this.#options.clock.monotonic();
+    const key = keyOfEvent({ ...event, message: '' });
+    let similar = this.#similar.get(key);
+    if (!similar || nowMs - similar.atMs > similarWindowMs) similar = { messages: new Set(), atMs: nowMs };
+    evictOldest(this.#similar, knownMax);
+    this.#similar.set(key, similar);
+    if (similar.messages.size >= similarMax && !similar.messages.has(event.message ?? '')) {
+      event.message = `(combined from similar events): ${event.message}`;
+      return;
+    }
+    similar.messages.add(event.message ?? '');
+  }
+}
+
+function keyOfEvent({ involvedObject: o, reason, message, type, source }: Event): string {
+  const combined = message?.startsWith('(combined from similar events)') ? '(combined)' : message;
+  return JSON.stringify([
+    o.kind,
+    o.namespace,
+    o.name,
+    o.uid,
+    o.fieldPath,
+    reason,
+    combined,
+    type,
+    source?.component,
+    source?.host,
+  ]);
+}
+
+function evictOldest<K, V>(map: Map<K, V>, max: number): void {
+  if (map.size < max) return;
+  const oldest = map.keys().next();
+  if (!oldest.done) map.delete(oldest.value);
+}
