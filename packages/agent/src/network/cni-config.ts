@@ -1,0 +1,57 @@
+/**
+ * The pod network of one node: a bridge with addresses out of the node's pod CIDR, host ports, and a loopback. The file
+ * appears whole or not at all, and only when it differs: the runtime reloads its network on every write.
+ * https://github.com/containernetworking/cni/blob/main/SPEC.md
+ */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+export interface PodNetwork {
+  readonly podCidr: string;
+  /** Name of the bridge, at most 15 characters. */
+  readonly bridge: string;
+  readonly mtu?: number;
+  /** Where address leases are kept; private to the node, since several may share a machine. */
+  readonly dataDirectory: string;
+  /** Whether pods reach beyond their node under the node's address. */
+  readonly masquerade: boolean;
+}
+
+export function cniConfig(network: PodNetwork): string {
+  return `${JSON.stringify(
+    {
+      cniVersion: '1.0.0',
+      name: 'skerry',
+      plugins: [
+        {
+          type: 'bridge',
+          bridge: network.bridge,
+          isGateway: true,
+          isDefaultGateway: true,
+          hairpinMode: true,
+          ipMasq: network.masquerade,
+          ...(network.mtu === undefined ? {} : { mtu: network.mtu }),
+          ipam: {
+            type: 'host-local',
+            dataDir: network.dataDirectory,
+            ranges: network.podCidr.split(',').map((subnet) => [{ subnet }]),
+          },
+        },
+        { type: 'portmap', capabilities: { portMappings: true }, snat: true },
+      ],
+    },
+    undefined,
+    2,
+  )}\n`;
+}
+
+/** Answers whether the file changed. */
+export async function writeCniConfig(path: string, network: PodNetwork): Promise<boolean> {
+  const text = cniConfig(network);
+  if ((await readFile(path, 'utf8').catch(() => '')) === text) return false;
+  await mkdir(dirname(path), { recursive: true });
+  // The runtime reads only names that end in .conf, .conflist and .json.
+  await writeFile(`${path}.new`, text);
+  await rename(`${path}.new`, path);
+  return true;
+}
