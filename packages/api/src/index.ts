@@ -6,3 +6,4 @@ export * from './selector.ts';
 export type * from './types.generated.ts';
 export { builtinSchemas } from './schemas.ts';
 export * from './quantity.ts';
+export * from './patch/index.ts';

@@ -1,0 +1,48 @@
+/**
+ * Copy, compare and write JSON values. Keys come from strangers, so `__proto__` is an ordinary key here: it is read by
+ * `hasOwn` and written by definition, never by assignment.
+ */
+export type JsonMap = Record<string, unknown>;
+
+export function isJsonMap(value: unknown): value is JsonMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function getOwn(map: JsonMap, key: string): unknown {
+  return Object.hasOwn(map, key) ? map[key] : undefined;
+}
+
+export function setOwn(map: JsonMap, key: string, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
+  else map[key] = value;
+}
+
+export function cloneJson<T>(value: T): T;
+export function cloneJson(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => cloneJson(item));
+  if (!isJsonMap(value)) return value;
+  const copy: JsonMap = {};
+  for (const key of Object.keys(value)) setOwn(copy, key, cloneJson(value[key]));
+  return copy;
+}
+
+/** Deep equality; the order of keys doesn't matter, a key that is `undefined` is absent. */
+export function equalJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, index) => equalJson(item, b[index]));
+  }
+  if (!isJsonMap(a) || !isJsonMap(b)) return false;
+  const keys = Object.keys(a).filter((key) => a[key] !== undefined);
+  if (keys.length !== Object.keys(b).filter((key) => b[key] !== undefined).length) return false;
+  return keys.every((key) => Object.hasOwn(b, key) && equalJson(a[key], b[key]));
+}
+
+/** The kind of a value as Go's JSON decoder names it in its errors. */
+export function jsonKind(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  if (value === null) return 'null';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value;
+}
