@@ -1,6 +1,6 @@
 import { assert } from '@skerry/base';
-import { CompactedError, StoreUnavailableError, WatchOverflowError } from '#contract.ts';
-import type { StoreEvent, WatchOptions } from '#contract.ts';
+import { CompactedError, WatchOverflowError } from '#contract.ts';
+import type { StoreEvent, StoreUnavailableError, WatchOptions } from '#contract.ts';
 
 /**
  * The newest events in memory, and the watches that follow them. Revisions have no gaps, so the event of a revision is

@@ -205,7 +205,7 @@ class MemoryStore implements Store {
     this.#expiry = undefined;
     if (this.#closed) return;
     let nextMs: number | undefined;
-    for (const entry of [...this.#entries.values()]) {
+    for (const entry of this.#entries.values()) {
       if (entry.expiresMs === undefined) continue;
       if (entry.expiresMs <= this.#clock.monotonic()) this.#remove(entry);
       else nextMs = Math.min(nextMs ?? Infinity, entry.expiresMs);
