@@ -1,0 +1,103 @@
+/** Opens the node's TLS connection to the center, and says in words why it could not. */
+import tls from 'node:tls';
+import { SkerryError, describeError } from '@skerry/base';
+import { linkProtocol } from '#protocol.ts';
+
+const connectTimeoutMs = 15_000;
+
+export interface ConnectTlsOptions {
+  readonly host: string;
+  readonly port: number;
+  /** PEM; the center's certificate must be signed by one of these. */
+  readonly ca: string | Buffer | (string | Buffer)[];
+  /** PEM of the node's client certificate and key. */
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+  /** The name that the center's certificate must carry; `host` unless told. */
+  readonly serverName?: string;
+}
+
+export function connectTls(options: ConnectTlsOptions, signal?: AbortSignal): Promise<tls.TLSSocket> {
+  const { host, port, ca, cert, key } = options;
+  const serverName = options.serverName ?? host;
+  return new Promise((resolve, reject) => {
+    const socket = tls.connect({
+      host,
+      port,
+      ca,
+      cert,
+      key,
+      // A name of an address may not be sent as SNI; the certificate is checked against it all the same.
+      ...(/^[0-9.]+$|:/.test(serverName) ? {} : { servername: serverName }),
+      checkServerIdentity: (_, certificate) => tls.checkServerIdentity(serverName, certificate),
+      ALPNProtocols: [linkProtocol],
+      minVersion: 'TLSv1.3',
+      timeout: connectTimeoutMs,
+    });
+    const fail = (error: unknown) => {
+      signal?.removeEventListener('abort', onAbort);
+      reject(explainConnectError(error, `${host}:${port}`));
+      socket.on('error', () => undefined);
+      socket.destroy();
+    };
+    const onAbort = () => fail(signal?.reason);
+    const onTimeout = () =>
+      fail(new SkerryError('LinkTimeout', `no answer within ${connectTimeoutMs / 1000} s`));
+    socket.once('error', fail);
+    socket.once('timeout', onTimeout);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) onAbort();
+    socket.once('secureConnect', () => {
+      if (socket.alpnProtocol !== linkProtocol) {
+        fail(new SkerryError('LinkProtocol', `the server does not speak ${linkProtocol}`));
+        return;
+      }
+      signal?.removeEventListener('abort', onAbort);
+      socket.off('error', fail);
+      socket.off('timeout', onTimeout);
+      socket.setTimeout(0);
+      socket.setNoDelay(true);
+      resolve(socket);
+    });
+  });
+}
+
+const explanations: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there; check the address of the center and that skerry server runs',
+  ENOTFOUND: 'the name does not resolve; check the address of the center and DNS on this machine',
+  EHOSTUNREACH: 'no route; check the network of this machine',
+  ENETUNREACH: 'no route; check the network of this machine',
+  ETIMEDOUT: 'no answer; check the network and firewalls on the way',
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    "the center's certificate is for another name; use an address that it carries",
+  SELF_SIGNED_CERT_IN_CHAIN:
+    "the center's certificate is not signed by the cluster's CA that this node holds",
+  DEPTH_ZERO_SELF_SIGNED_CERT:
+    "the center's certificate is not signed by the cluster's CA that this node holds",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    "the center's certificate is not signed by the cluster's CA that this node holds",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    "the center's certificate is not signed by the cluster's CA that this node holds",
+  CERT_HAS_EXPIRED: "the center's certificate has expired, or the clock of this machine is wrong",
+  CERT_NOT_YET_VALID: 'the clock of this machine is behind, or the center’s certificate is not valid yet',
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'the center wants a client certificate and this node sent none',
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: "the center does not know the CA of this node's certificate; join again",
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    "this node's certificate has expired; it renews itself for 90 days, then join again",
+  ERR_SSL_SSL_ALERT_CERTIFICATE_EXPIRED:
+    "this node's certificate has expired; it renews itself for 90 days, then join again",
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: "the center refused this node's certificate; join again",
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: `the server does not speak ${linkProtocol}`,
+};
+
+/** Wraps an error of connecting with what it means here; passes our own through. */
+export function explainConnectError(error: unknown, target = 'the center'): SkerryError {
+  if (error instanceof SkerryError && error.code.startsWith('Link')) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const explanation = explanations[code];
+  return new SkerryError(
+    'LinkConnect',
+    `connect to ${target}: ${explanation ? `${explanation} (${code})` : describeError(error)}`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,229 @@
+/**
+ * Two byte channels over one stream: what lets both ends of one connection serve HTTP/2 to the other.
+ *
+ * Frame: one byte channel, three bytes length (big endian), payload. A length of zero ends the channel in that direction.
+ *
+ * Promises: bytes of a channel arrive in order; channels take turns frame by frame when both have something to send, so a
+ * full one delays the other by one frame and what the socket holds; a write is acknowledged when the socket took it, so
+ * the writer feels the socket's pressure.
+ *
+ * Reading never pauses. The naive way, to stop reading the socket while one channel's reader is behind, lets a stalled log
+ * stream stop the heartbeats of the whole node, and lets two ends that both wait to write wait for ever. Who bounds the
+ * memory instead is HTTP/2 inside the channel: its windows limit what the other end may have in flight, and its session
+ * reads at once. A channel nobody reads holds `unreadBytesMax`, then the connection breaks.
+ */
+import { Duplex } from 'node:stream';
+import { SkerryError } from '@skerry/base';
+
+const headerBytes = 4;
+/** Above HTTP/2's usual frame (16 KiB and its header), so that one rarely needs two of ours. */
+const framePayloadMax = 32 * 1024;
+/** What a peer may send in one frame; more is a broken or hostile peer. */
+const receivedPayloadMax = 64 * 1024;
+const unreadBytesMaxDefault = 32 * 1024 * 1024;
+
+export interface MuxCounters {
+  /** Payload and frame headers, without TLS. */
+  sentBytes: number;
+  receivedBytes: number;
+}
+
+export interface Mux {
+  /** One per channel number, from 0. */
+  readonly channels: readonly Duplex[];
+  readonly counters: MuxCounters;
+  /** Ends both channels at once; with an error they break with it. */
+  destroy(error?: Error): void;
+  /** Resolves once, when the connection is gone; with the reason when it broke. */
+  readonly closed: Promise<Error | undefined>;
+}
+
+interface PendingWrite {
+  readonly chunk: Buffer;
+  offset: number;
+  readonly done: (error?: Error | null) => void;
+}
+
+class Channel extends Duplex {
+  readonly #onWrite: (write: PendingWrite) => void;
+  readonly #onEnd: (done: () => void) => void;
+  readonly pending: PendingWrite[] = [];
+
+  constructor(onWrite: (write: PendingWrite) => void, onEnd: (done: () => void) => void) {
+    super({ allowHalfOpen: true, readableHighWaterMark: 64 * 1024, writableHighWaterMark: 64 * 1024 });
+    this.#onWrite = onWrite;
+    this.#onEnd = onEnd;
+  }
+
+  override _read(): void {
+    // Data is pushed as it comes; see the header.
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#onWrite({ chunk, offset: 0, done });
+  }
+
+  override _writev(
+    writes: { chunk: Buffer; encoding: BufferEncoding }[],
+    done: (error?: Error | null) => void,
+  ): void {
+    this.#onWrite({ chunk: Buffer.concat(writes.map((write) => write.chunk)), offset: 0, done });
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#onEnd(done);
+  }
+}
+
+/** Takes over `socket`, which must be connected; nothing else may read from or write to it afterwards. */
+export function createMux(
+  socket: Duplex,
+  { channelCount = 2, unreadBytesMax = unreadBytesMaxDefault } = {},
+): Mux {
+  const counters: MuxCounters = { sentBytes: 0, receivedBytes: 0 };
+  const closed = Promise.withResolvers<Error | undefined>();
+  let gone = false;
+  let nextChannel = 0;
+
+  const channels = Array.from({ length: channelCount }, (_, id) => {
+    const channel: Channel = new Channel(
+      (write) => {
+        channel.pending.push(write);
+        pump();
+      },
+      (done) => {
+        if (!gone) sendFrame(id, Buffer.alloc(0));
+        done();
+      },
+    );
+    channel.on('error', () => undefined);
+    channel.on('close', () => close(channel.errored ?? undefined));
+    return channel;
+  });
+
+  const decode = createDecoder({
+    channelCount,
+    onData(id, payload) {
+      const channel = channels[id]!;
+      if (channel.readableLength + payload.length > unreadBytesMax) {
+        close(protocolError(`channel ${id} holds ${channel.readableLength} unread bytes`));
+        return;
+      }
+      if (!channel.destroyed && !channel.readableEnded) channel.push(payload);
+    },
+    onEnd(id) {
+      if (!channels[id]!.destroyed) channels[id]!.push(null);
+    },
+    onFault: (reason) => close(protocolError(reason)),
+  });
+
+  socket.on('data', (chunk: Buffer) => {
+    counters.receivedBytes += chunk.length;
+    if (!gone) decode(chunk);
+  });
+  socket.on('drain', pump);
+  socket.on('error', (error) => close(error));
+  socket.on('end', () => close());
+  socket.on('close', () => close());
+
+  return { channels, counters, destroy: close, closed: closed.promise };
+
+  function pump(): void {
+    for (;;) {
+      if (gone || socket.writableNeedDrain) return;
+      const id = nextPendingChannel();
+      if (id === undefined) return;
+      const { pending } = channels[id]!;
+      const write = pending[0]!;
+      sendFrame(id, write.chunk.subarray(write.offset, write.offset + framePayloadMax));
+      write.offset += framePayloadMax;
+      if (write.offset < write.chunk.length) continue;
+      pending.shift();
+      write.done();
+    }
+  }
+
+  function nextPendingChannel(): number | undefined {
+    for (let step = 0; step < channelCount; step++) {
+      const id = (nextChannel + step) % channelCount;
+      if (channels[id]!.pending.length === 0) continue;
+      nextChannel = (id + 1) % channelCount;
+      return id;
+    }
+    return undefined;
+  }
+
+  function sendFrame(id: number, payload: Buffer): void {
+    const frame = Buffer.allocUnsafe(headerBytes + payload.length);
+    frame[0] = id;
+    frame.writeUIntBE(payload.length, 1, 3);
+    payload.copy(frame, headerBytes);
+    counters.sentBytes += frame.length;
+    socket.write(frame);
+  }
+
+  function close(error?: Error): void {
+    if (gone) return;
+    gone = true;
+    const reason = error ?? new SkerryError('LinkClosed', 'the link was closed');
+    for (const channel of channels) {
+      for (const write of channel.pending.splice(0)) write.done(reason);
+      if (!channel.destroyed) channel.destroy(error);
+    }
+    if (error) socket.destroy();
+    else socket.end(() => socket.destroy());
+    closed.resolve(error);
+  }
+}
+
+function protocolError(reason: string): SkerryError {
+  return new SkerryError('LinkProtocol', `the other end broke the link protocol: ${reason}`);
+}
+
+interface DecoderHandlers {
+  readonly channelCount: number;
+  readonly onData: (channel: number, payload: Buffer) => void;
+  readonly onEnd: (channel: number) => void;
+  readonly onFault: (reason: string) => void;
+}
+
+/** Payload is passed on as it arrives, without waiting for whole frames and without copying. */
+function createDecoder({ channelCount, onData, onEnd, onFault }: DecoderHandlers): (chunk: Buffer) => void {
+  const header = Buffer.alloc(headerBytes);
+  let headerFilled = 0;
+  let remaining = 0;
+  let broken = false;
+
+  return (chunk) => {
+    let at = 0;
+    while (at < chunk.length && !broken) {
+      if (remaining > 0) {
+        const payload = chunk.subarray(at, at + remaining);
+        at += payload.length;
+        remaining -= payload.length;
+        onData(header[0]!, payload);
+        continue;
+      }
+      header[headerFilled++] = chunk[at++]!;
+      if (headerFilled < headerBytes) continue;
+      headerFilled = 0;
+      startFrame();
+    }
+  };
+
+  function startFrame(): void {
+    remaining = header.readUIntBE(1, 3);
+    const fault =
+      header[0]! >= channelCount
+        ? `unknown channel ${header[0]}`
+        : remaining > receivedPayloadMax
+          ? `a frame of ${remaining} bytes; at most ${receivedPayloadMax} are allowed`
+          : undefined;
+    if (fault) {
+      broken = true;
+      onFault(fault);
+    } else if (remaining === 0) {
+      onEnd(header[0]!);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/** What both ends of a link agree on. A change that an older end can't follow needs a new ALPN name. */
+import type http2 from 'node:http2';
+
+/** ALPN name of the link on the API server's port. */
+export const linkProtocol = 'skerry-link/1';
+
+/** Channel numbers of the two HTTP/2 sessions. */
+export const downChannel = 0;
+export const upChannel = 1;
+
+/** Authority of a CONNECT stream that leads to the node's kubelet-style server. */
+export const kubeletAuthority = 'kubelet';
+
+/** What a stream is for; counted by it, never acted on. */
+export const purposeHeader = 'skerry-purpose';
+
+/** Why a CONNECT was refused, percent-encoded. */
+export const errorHeader = 'skerry-error';
+
+/**
+ * Pings of the center. A ping and its answer cost about 240 bytes at IP level: every 12 s that is 1.7 MB a day; every 10 s
+ * from both ends would be twice the budget of an idle node.
+ */
+export const heartbeatMsDefault = 12_000;
+
+/** Windows for 40 MB/s at 100 ms round trip in one stream. HTTP/2's own default, 64 KiB, gives 0.6. */
+export const streamWindowBytes = 4 * 1024 * 1024;
+export const sessionWindowBytes = 16 * 1024 * 1024;
+
+/** Streams of one session at a time; a dial beyond it waits in HTTP/2's own queue and ends with the dial's deadline. */
+export const concurrentStreamsMax = 512;
+
+export const sessionOptions = {
+  settings: {
+    initialWindowSize: streamWindowBytes,
+    maxConcurrentStreams: concurrentStreamsMax,
+    enablePush: false,
+  },
+  // MiB. The default, 10, refuses new streams as soon as a few large ones are in flight.
+  maxSessionMemory: 256,
+} satisfies http2.ClientSessionOptions & http2.ServerOptions;

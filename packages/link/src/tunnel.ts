@@ -1,0 +1,69 @@
+/**
+ * One CONNECT stream as a plain byte stream, metered. A half-close travels as a half-close; a destroy cancels the stream at
+ * the other end at once, also with bytes still under way.
+ */
+import { constants, type Http2Stream } from 'node:http2';
+import { Duplex } from 'node:stream';
+
+export interface Meter {
+  /** Bytes that this end sent and received. */
+  sent(bytes: number): void;
+  received(bytes: number): void;
+}
+
+export class Tunnel extends Duplex {
+  readonly #stream: Http2Stream;
+  readonly #meter: Meter;
+
+  constructor(stream: Http2Stream, meter: Meter) {
+    super({ allowHalfOpen: true, readableHighWaterMark: 64 * 1024, writableHighWaterMark: 64 * 1024 });
+    this.#stream = stream;
+    this.#meter = meter;
+    stream.on('data', (chunk: Buffer) => {
+      meter.received(chunk.length);
+      if (!this.push(chunk)) stream.pause();
+    });
+    stream.on('end', () => this.push(null));
+    stream.on('error', (error) => this.destroy(error));
+    stream.on('close', () => this.#onClose());
+  }
+
+  override _read(): void {
+    this.#stream.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#meter.sent(chunk.length);
+    this.#stream.write(chunk, done);
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#stream.end(() => done());
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    if (!this.#stream.closed) {
+      const finished = this.readableEnded && this.writableFinished;
+      this.#stream.close(finished ? constants.NGHTTP2_NO_ERROR : constants.NGHTTP2_CANCEL);
+    }
+    done(error);
+  }
+
+  #onClose(): void {
+    const code = this.#stream.rstCode;
+    const clean = code === undefined || code === constants.NGHTTP2_NO_ERROR;
+    if (clean && this.readableEnded && this.writableFinished) return;
+    if (clean && this.#stream.readableEnded) {
+      // The reader may still have buffered bytes to take; writing is over.
+      if (!this.writableFinished) this.destroy(closedByPeer());
+      return;
+    }
+    this.destroy(closedByPeer());
+  }
+}
+
+function closedByPeer(): Error {
+  return Object.assign(new Error('the stream was closed by the other end of the link'), {
+    code: 'ECONNRESET',
+  });
+}
