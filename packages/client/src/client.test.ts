@@ -103,8 +103,8 @@ test('a watch decodes events however they are cut and joined', async () => {
     response.writeHead(200);
     let at = 0;
     const next = () => {
-      if (at >= bytes.length) return response.end();
-      response.write(bytes.subarray(at, (at += 17)), () => setImmediate(next));
+      if (at >= bytes.length) response.end();
+      else response.write(bytes.subarray(at, (at += 17)), () => setImmediate(next));
     };
     next();
   });

@@ -98,7 +98,7 @@ class HttpApiClient implements ApiClient {
     const call = { method, path, ...options };
     const response = await this.open(call);
     const text = await readText(response, this.#options.answerBytesMax ?? 256 << 20);
-    return parseAnswer<R>(text, response, call);
+    return parseAnswer(text, response, call) as R;
   }
 
   as(userAgent: string): ApiClient {
@@ -256,12 +256,12 @@ async function readText(response: TransportResponse, bytesMax: number): Promise<
   return Buffer.concat(chunks, length).toString('utf8');
 }
 
-function parseAnswer<R>(text: string, response: TransportResponse, call: Call): R {
+function parseAnswer(text: string, response: TransportResponse, call: Call): unknown {
   const isJson = (response.headers['content-type'] ?? 'application/json').includes('json');
-  if (!isJson) return text as R;
-  if (text === '') return undefined as R;
+  if (!isJson) return text;
+  if (text === '') return undefined;
   try {
-    return JSON.parse(text) as R;
+    return JSON.parse(text);
   } catch (error) {
     throw new TransportError('api-bad-answer', `${call.method} ${call.path}: the answer is not JSON`, {
       sent: true,

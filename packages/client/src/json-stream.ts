@@ -13,7 +13,7 @@ const closeBrace = 0x7d;
 export async function* jsonValues(
   chunks: AsyncIterable<Uint8Array>,
   { lengthMax, source }: { lengthMax: number; source: string },
-): AsyncGenerator<unknown> {
+): AsyncGenerator {
   let pending: Buffer = Buffer.alloc(0);
   for await (const chunk of chunks) {
     let rest: Buffer = pending.length === 0 ? Buffer.from(chunk) : Buffer.concat([pending, chunk]);

@@ -128,7 +128,7 @@ export interface KubeconfigEntry {
 export function kubeconfigText(entry: KubeconfigEntry): string {
   const base64 = (text: string | undefined) =>
     text === undefined ? undefined : Buffer.from(text).toString('base64');
-  const drop = <T extends Record<string, unknown>>(object: T) =>
+  const drop = (object: Record<string, unknown>) =>
     Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
   return stringify(
     {

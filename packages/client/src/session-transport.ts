@@ -101,7 +101,7 @@ function flatten(headers: http2.IncomingHttpHeaders): Record<string, string> {
   const flat: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (name.startsWith(':') || value === undefined) continue;
-    flat[name] = Array.isArray(value) ? value.join(', ') : String(value);
+    flat[name] = Array.isArray(value) ? value.join(', ') : value;
   }
   return flat;
 }
