@@ -56,7 +56,6 @@ export function connectTls(options: ConnectTlsOptions, signal?: AbortSignal): Pr
       socket.off('error', fail);
       socket.off('timeout', onTimeout);
       socket.setTimeout(0);
-      socket.setNoDelay(true);
       resolve(socket);
     });
   });
