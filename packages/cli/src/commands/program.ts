@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { version } from '../version.ts';
+import { addAgentCommand } from './agent.ts';
+import { addInternalCommands } from './internal.ts';
+import { addJoinCommand } from './join.ts';
+import { addResetCommand } from './reset.ts';
+import { addServerCommand } from './server.ts';
+import { addSimCommand } from './sim.ts';
+import { addTokenCommand } from './token.ts';
+import { addUpCommand } from './up.ts';
+
+/** All commands with their flags. Long flags are kebab-case, as kubectl's are. */
+export function createProgram(): Command {
+  const program = new Command('skerry')
+    .description(
+      'One Kubernetes cluster over machines in many regions; each keeps working when its link to the center is cut.',
+    )
+    .version(version, '--version', 'print the version')
+    .exitOverride()
+    .showHelpAfterError('(`skerry --help` lists commands, `skerry COMMAND --help` its flags)')
+    .configureHelp({ sortSubcommands: false });
+  addUpCommand(program);
+  addServerCommand(program);
+  addTokenCommand(program);
+  addJoinCommand(program);
+  addAgentCommand(program);
+  addResetCommand(program);
+  addSimCommand(program);
+  addInternalCommands(program);
+  return program;
+}

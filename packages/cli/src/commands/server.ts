@@ -1,0 +1,66 @@
+import { systemClock } from '@skerry/base';
+import type { Command } from 'commander';
+import { createCenter } from '../compose/center.ts';
+import { prepareInstallation } from '../compose/installation.ts';
+import type { ServerConfig } from '../compose/server-config.ts';
+import { createDataDirectory, lockDataDirectory } from '../data-directory.ts';
+import { jsonLogger } from '../json-log.ts';
+import { aborted, runUntilStopped } from '../process/run-until-stopped.ts';
+import { columns, Report } from '../terminal/report.ts';
+import { dataOf, list, wholeNumber, withDataDirectory } from './common-flags.ts';
+
+interface Flags extends Partial<ServerConfig> {
+  readonly dataDir: string;
+}
+
+/** `skerry server`: the center. Machines join it with `skerry join`. */
+export function addServerCommand(program: Command): void {
+  withDataDirectory(program.command('server'))
+    .description('run the center: API server, controllers and scheduler of one cluster')
+    .option('--cluster-name <name>', 'name of the cluster, kept from the first start')
+    .option('--listen-address <ip>', 'address for API and links (default 0.0.0.0)')
+    .option('--port <number>', 'port for API and links (default 6443)', wholeNumber({ min: 1, max: 65535 }))
+    .option(
+      '--advertise <list>',
+      'further names and addresses that clients and machines reach the center by',
+      list,
+    )
+    .option('--cluster-cidr <cidr>', 'range for pods (default 10.12.0.0/16), fixed after the first start')
+    .option('--service-cidr <cidr>', 'range for Services (default 10.96.0.0/16), fixed after the first start')
+    .action(async ({ dataDir, ...flags }: Flags) => {
+      const data = dataOf({ dataDir });
+      const report = new Report(process.stdout, () => performance.now());
+      const log = jsonLogger({ level: 'info', name: 'server' });
+      createDataDirectory(data);
+      const lock = lockDataDirectory(data, 'skerry server');
+      try {
+        await runUntilStopped(async (signal) => {
+          const installation = await report.step('keys and certificates', () =>
+            prepareInstallation(data, { flags, clock: systemClock }),
+          );
+          const center = createCenter(installation, { clock: systemClock, log });
+          try {
+            await report.step('API server, controllers, scheduler', () => center.start());
+            const { config } = installation;
+            report.line();
+            report.line(
+              columns([
+                ['API and links', `https://${config.advertise[0] ?? config.listenAddress}:${config.port}`],
+                ['kubeconfig', data.adminKubeconfig],
+                ['logs', data.logs],
+                [
+                  'next',
+                  `skerry token create --data-dir ${data.path} --pool NAME   (then \`skerry join\` on a machine)`,
+                ],
+              ]),
+            );
+            await aborted(signal);
+          } finally {
+            await report.step('stopped', () => center.stop());
+          }
+        });
+      } finally {
+        lock.release();
+      }
+    });
+}

@@ -1,0 +1,84 @@
+import { systemClock } from '@skerry/base';
+import type { Command } from 'commander';
+import { adminClient } from '../compose/admin-client.ts';
+import { openInstallation } from '../compose/installation.ts';
+import { deleteJoinToken, issueJoinToken, listJoinTokens } from '../join/token.ts';
+import { dataOf, duration, wholeNumber, withDataDirectory } from './common-flags.ts';
+
+/** `skerry token create|list|delete`, on the center. */
+export function addTokenCommand(program: Command): void {
+  const token = program
+    .command('token')
+    .description('make, list and delete the tokens that machines join with');
+  withDataDirectory(token.command('create'))
+    .description('make a token and print it')
+    .option('--pool <name>', 'the only node pool that it may join; any pool unless told')
+    .option('--owner <name>', 'who it belongs to; machines that join with it carry the name')
+    .option('--ttl <duration>', 'how long it may be used; 0 for ever', duration, 3600)
+    .option(
+      '--uses <number>',
+      'how many machines may join with it; unbounded unless told',
+      wholeNumber({ min: 1, max: 100_000 }),
+    )
+    .action(
+      async (options: { dataDir: string; pool?: string; owner?: string; ttl: number; uses?: number }) => {
+        const { installation, client } = await open(options);
+        try {
+          const { pool, owner, ttl, uses } = options;
+          const text = await issueJoinToken(client, {
+            pool,
+            owner,
+            ttlSeconds: ttl,
+            uses,
+            caHash: installation.authority.hash,
+            clock: systemClock,
+          });
+          process.stdout.write(`${text}\n`);
+        } finally {
+          client.close();
+        }
+      },
+    );
+  withDataDirectory(token.command('list'))
+    .description('list tokens by id, without their secrets')
+    .action(async (options: { dataDir: string }) => {
+      const { client } = await open(options);
+      try {
+        const rows = [
+          ['ID', 'POOL', 'OWNER', 'USES LEFT', 'EXPIRES'],
+          ...(await listJoinTokens(client)).map((row) => [
+            row.id,
+            row.pool ?? '<any>',
+            row.owner ?? '<none>',
+            row.usesLeft === undefined ? '<unbounded>' : String(row.usesLeft),
+            row.expires ?? '<never>',
+          ]),
+        ];
+        for (const row of rows)
+          process.stdout.write(
+            `${row
+              .map((cell) => cell.padEnd(14))
+              .join('')
+              .trimEnd()}\n`,
+          );
+      } finally {
+        client.close();
+      }
+    });
+  withDataDirectory(token.command('delete <id>'))
+    .description('delete a token; machines that joined with it stay')
+    .action(async (id: string, options: { dataDir: string }) => {
+      const { client } = await open(options);
+      try {
+        await deleteJoinToken(client, id);
+        process.stdout.write(`token ${id} deleted\n`);
+      } finally {
+        client.close();
+      }
+    });
+}
+
+async function open(options: { dataDir: string }) {
+  const installation = await openInstallation(dataOf(options), systemClock);
+  return { installation, client: await adminClient(installation, systemClock) };
+}

@@ -1,0 +1,93 @@
+import { systemClock } from '@skerry/base';
+import { type Command, Option } from 'commander';
+import { detectRuntime } from '../compose/runtime-choice.ts';
+import { Up } from '../compose/up.ts';
+import { listenForUpRequests } from '../compose/up-control.ts';
+import { createDataDirectory, lockDataDirectory } from '../data-directory.ts';
+import { jsonLogger } from '../json-log.ts';
+import { aborted, runUntilStopped } from '../process/run-until-stopped.ts';
+import { columns, Report } from '../terminal/report.ts';
+import { version } from '../version.ts';
+import { dataOf, list, wholeNumber, withDataDirectory } from './common-flags.ts';
+import { addMachineCommands } from './machine.ts';
+
+interface Flags {
+  readonly dataDir: string;
+  readonly regions: string[];
+  readonly port?: number;
+  readonly listenAddress?: string;
+  readonly runtime: 'auto' | 'containerd' | 'simulated';
+}
+
+/** `skerry up`: everything on one machine. */
+export function addUpCommand(program: Command): void {
+  const up = withDataDirectory(program.command('up', { isDefault: false }))
+    .description('run a whole cluster on this machine: the center and a machine in each of three regions')
+    .option('--regions <list>', 'regions of the first start', list, ['beijing', 'shanghai', 'zhangjiakou'])
+    .option('--port <number>', 'port for API and links (default 6443)', wholeNumber({ min: 1, max: 65535 }))
+    .option('--listen-address <ip>', 'address for API and links (default 0.0.0.0)')
+    .addOption(
+      new Option(
+        '--runtime <kind>',
+        'containerd runs containers, simulated only says so; auto takes what this machine can do',
+      )
+        .choices(['auto', 'containerd', 'simulated'])
+        .default('auto'),
+    )
+    .action(run);
+  addMachineCommands(up);
+}
+
+async function run({ dataDir, regions, runtime, ...flags }: Flags): Promise<void> {
+  const data = dataOf({ dataDir });
+  const report = new Report(process.stdout, () => performance.now());
+  const choice = await detectRuntime(runtime);
+  createDataDirectory(data);
+  const lock = lockDataDirectory(data, 'skerry up');
+  const log = jsonLogger({ level: process.stdout.isTTY ? 'warn' : 'info', name: 'up' });
+  try {
+    await runUntilStopped(async (signal) => {
+      report.heading(`Skerry ${version}: one cluster over ${regions.length} regions`);
+      if (choice.kind === 'simulated' && choice.why)
+        report.warn(`${choice.why}; pods are simulated: they "run" without processes`);
+      const up = new Up({ data, flags, regions, runtime: choice.kind, clock: systemClock, log, report });
+      try {
+        await up.start(signal);
+        const control = await listenForUpRequests(up, data, signal);
+        sayWhereThingsAre(up, report);
+        try {
+          await aborted(signal);
+        } finally {
+          await control.close();
+        }
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      } finally {
+        report.line();
+        await up.stop();
+      }
+    });
+  } finally {
+    lock.release();
+  }
+}
+
+function sayWhereThingsAre(up: Up, report: Report): void {
+  const { data, config } = up.installation;
+  report.line();
+  report.line(
+    columns([
+      ['API', `https://127.0.0.1:${config.port}`],
+      ['kubeconfig', data.adminKubeconfig],
+      ['logs', data.logs],
+    ]),
+  );
+  report.line();
+  report.heading('Next, in another terminal');
+  report.line(`  export KUBECONFIG=${data.adminKubeconfig} PATH=$PWD/.cache/bin:$PATH`);
+  report.line('  kubectl get nodes -o wide');
+  report.line('  kubectl apply -f examples/agent-daemonset.yaml && kubectl get pods -o wide -w');
+  report.line('  npm run demo        # both examples, start to end, on a cluster of its own');
+  report.line();
+  report.line('Ctrl-C stops everything; the next start finds its state again.');
+}

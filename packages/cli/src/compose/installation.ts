@@ -1,0 +1,199 @@
+/**
+ * What a center needs before its processes start: folders, configuration, authority, certificates, the components' token
+ * and the administrator's kubeconfig. Repeating it changes nothing but what is missing, about to end, or no longer fits.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, SkerryError } from '@skerry/base';
+import { writeKubeconfig } from '@skerry/client';
+import {
+  type CertificateAuthority,
+  type KeyPair,
+  loadOrCreateCertificateAuthority,
+  loadOrCreateServiceAccountKey,
+  loadOrIssue,
+  type ServiceAccountKey,
+  writeFileAtomically,
+} from '@skerry/pki';
+import { createDataDirectory, type DataDirectory } from '../data-directory.ts';
+import {
+  apiServiceAddress,
+  parseServerConfig,
+  type ServerConfig,
+  serverConfigDefaults,
+} from './server-config.ts';
+
+export interface Installation {
+  readonly data: DataDirectory;
+  readonly config: ServerConfig;
+  readonly authority: CertificateAuthority;
+  readonly serviceAccountKey: ServiceAccountKey;
+  readonly serverCertificate: KeyPair;
+  readonly componentToken: string;
+}
+
+const renewBeforeMs = 60 * 24 * 3_600_000;
+
+/** Makes what is missing. `flags` win over the stored configuration and are stored. */
+export async function prepareInstallation(
+  data: DataDirectory,
+  { flags, clock }: { flags: Partial<ServerConfig>; clock: Clock },
+): Promise<Installation> {
+  createDataDirectory(data);
+  const stored = readConfig(data);
+  const config = parseServerConfig({ ...serverConfigDefaults, ...stored, ...flags }, configFile(data));
+  refuseChangedRanges(stored, config);
+  if (JSON.stringify(stored) !== JSON.stringify(config)) {
+    await writeFileAtomically(configFile(data), `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+  }
+  const installation = await openInstallation(data, clock, config);
+  await writeAdminKubeconfig(installation, clock);
+  return installation;
+}
+
+/** For the processes that the center starts: everything as `prepareInstallation` left it. */
+export async function openInstallation(
+  data: DataDirectory,
+  clock: Clock,
+  config = parseServerConfig(readConfig(data), configFile(data)),
+): Promise<Installation> {
+  const authority = await loadOrCreateCertificateAuthority({
+    directory: data.pki,
+    name: 'ca',
+    commonName: 'skerry-ca',
+    clock,
+  });
+  return {
+    data,
+    config,
+    authority,
+    serviceAccountKey: await loadOrCreateServiceAccountKey(data.pki),
+    serverCertificate: await serverCertificate(data, config, authority, clock),
+    componentToken: await loadOrCreateToken(data.componentToken),
+  };
+}
+
+/** Every name and address that the server's certificate must hold. */
+function serverNames({ listenAddress, advertise, serviceCidr, clusterDomain }: ServerConfig) {
+  const listened =
+    listenAddress === '0.0.0.0' || listenAddress === '::' ? machineAddresses() : [listenAddress];
+  const addresses = new Set(['127.0.0.1', '::1', apiServiceAddress(serviceCidr), ...listened]);
+  const names = new Set([
+    'localhost',
+    'kubernetes',
+    'kubernetes.default',
+    'kubernetes.default.svc',
+    `kubernetes.default.svc.${clusterDomain}`,
+  ]);
+  for (const value of advertise) (isIP(value) ? addresses : names).add(value);
+  return { dnsNames: [...names], ipAddresses: [...addresses] };
+}
+
+function serverCertificate(
+  data: DataDirectory,
+  config: ServerConfig,
+  authority: CertificateAuthority,
+  clock: Clock,
+): Promise<KeyPair> {
+  const names = serverNames(config);
+  return loadOrIssue({
+    directory: data.pki,
+    name: 'server',
+    clock,
+    renewBeforeMs,
+    fits: ({ certificatePem }) => {
+      const certificate = new X509Certificate(certificatePem);
+      return (
+        names.ipAddresses.every((address) => certificate.checkIP(address) !== undefined) &&
+        names.dnsNames.every((name) => certificate.checkHost(name) !== undefined)
+      );
+    },
+    issue: () => authority.issueServerCertificate({ commonName: 'skerry-server', ...names }),
+  });
+}
+
+async function writeAdminKubeconfig({ data, config, authority }: Installation, clock: Clock): Promise<void> {
+  const pair = await loadOrIssue({
+    directory: data.pki,
+    name: 'admin',
+    clock,
+    renewBeforeMs,
+    fits: () => true,
+    issue: () => authority.issueClientCertificate({ user: 'kubernetes-admin', groups: ['system:masters'] }),
+  });
+  await writeKubeconfig(data.adminKubeconfig, {
+    cluster: config.clusterName,
+    user: 'kubernetes-admin',
+    server: `https://${reachableAddress(config)}:${config.port}`,
+    ca: authority.certificatePem,
+    clientCertificate: pair.certificatePem,
+    clientKey: pair.keyPem,
+  });
+}
+
+function reachableAddress({ listenAddress }: ServerConfig): string {
+  if (listenAddress === '0.0.0.0') return '127.0.0.1';
+  if (isIP(listenAddress) === 6) return listenAddress === '::' ? '[::1]' : `[${listenAddress}]`;
+  return listenAddress;
+}
+
+function machineAddresses(): string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter((address) => !address.address.startsWith('fe80:'))
+    .map((address) => address.address);
+}
+
+function configFile(data: DataDirectory): string {
+  return join(data.server, 'config.json');
+}
+
+function readConfig(data: DataDirectory): Record<string, unknown> {
+  const file = configFile(data);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw new SkerryError('config-invalid', `cannot read ${file}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch (error) {
+    throw new SkerryError(
+      'config-invalid',
+      `${file} is not complete JSON (${(error as Error).message}); mend it, or remove it to start with defaults and flags`,
+      { cause: error },
+    );
+  }
+}
+
+/** Machines hold addresses of the ranges: a change would strand them. */
+function refuseChangedRanges(stored: Record<string, unknown>, config: ServerConfig): void {
+  for (const field of ['clusterCidr', 'serviceCidr', 'clusterDomain'] as const) {
+    if (stored[field] !== undefined && stored[field] !== config[field]) {
+      throw new SkerryError(
+        'config-immutable',
+        `${field} of this cluster is ${String(stored[field])} and can't become ${config[field]}; start a new cluster with another --data-dir`,
+      );
+    }
+  }
+}
+
+async function loadOrCreateToken(file: string): Promise<string> {
+  try {
+    const token = readFileSync(file, 'utf8').trim();
+    if (token.length >= 32) return token;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const token = randomBytes(32).toString('base64url');
+  await writeFileAtomically(file, token, { mode: 0o600 });
+  return token;
+}

@@ -1,0 +1,177 @@
+/**
+ * A machine that `skerry up` makes on this host: a network namespace behind its region's NAT, its own containerd and its
+ * own agent, which joins with a token as any far machine does. Everything it is lies in its folder; starting may be
+ * repeated, and takes over a containerd that an earlier run left. Without a plan it is a simulated machine: an agent with
+ * the simulated runtime, in the host's network.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Containerd, importImage, startContainerd } from '@skerry/agent';
+import type { Clock, Logger } from '@skerry/base';
+import { runCommand } from '../process/command.ts';
+import { ManagedProcess } from '../process/managed-process.ts';
+import { selfCommand } from '../process/self.ts';
+import { ensureMachine, removeMachine } from '../regions/network.ts';
+import { type MachinePlan, namespacePath } from '../regions/plan.ts';
+import { pauseReference } from '../stand-ins/images.ts';
+import type { MachineRecord } from './up-state.ts';
+
+export interface LocalMachineOptions {
+  readonly record: MachineRecord;
+  readonly plan: MachinePlan | undefined;
+  /** The machine's own folder. */
+  readonly directory: string;
+  readonly logs: string;
+  /** `host:port` as the machine dials it. */
+  readonly serverAddress: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class LocalMachine {
+  readonly #options: LocalMachineOptions;
+  readonly #agent: ManagedProcess;
+  readonly #plugin: ManagedProcess | undefined;
+  #containerd: Containerd | undefined;
+
+  constructor(options: LocalMachineOptions) {
+    this.#options = options;
+    const { record } = options;
+    this.#agent = this.#process(`agent-${record.name}`, ['agent', ...this.#agentFlags()], 256);
+    if (record.gpus > 0) {
+      const flags = [
+        '--kubelet-dir',
+        this.#path('kubelet'),
+        '--resource',
+        'nvidia.com/gpu',
+        '--count',
+        String(record.gpus),
+      ];
+      this.#plugin = this.#process(`device-plugin-${record.name}`, ['sample-device-plugin', ...flags], 64);
+    }
+  }
+
+  get record(): MachineRecord {
+    return this.#options.record;
+  }
+
+  get agentPid(): number | undefined {
+    return this.#agent.pid;
+  }
+
+  get containerdSocket(): string | undefined {
+    return this.#containerd?.socket;
+  }
+
+  get joined(): boolean {
+    return existsSync(this.#path('agent/client.crt'));
+  }
+
+  /** Network and container runtime, with the given images in it. */
+  async startRuntime(archives: readonly string[]): Promise<void> {
+    const { plan, log } = this.#options;
+    if (!plan) return;
+    await ensureMachine(plan);
+    this.#containerd = await startContainerd({
+      directory: this.#path('containerd'),
+      cniBinDirectory: '/usr/lib/cni',
+      cniConfDirectory: this.#path('cni'),
+      sandboxImage: pauseReference,
+      networkNamespace: namespacePath(plan.namespace),
+      cgroupRoot: this.#cgroupRoot,
+      log,
+    });
+    const { socket, snapshotter } = this.#containerd;
+    const marker = this.#path('images-loaded');
+    if (existsSync(marker)) return;
+    for (const archive of archives) await importImage(socket, archive, { snapshotter });
+    await writeFile(marker, '');
+  }
+
+  /** `skerry join` inside the machine. The token travels by file, never in the arguments. */
+  async join(tokenFile: string): Promise<void> {
+    const { serverAddress, record } = this.#options;
+    const { program, args } = this.#inside([
+      'join',
+      serverAddress,
+      '--token-file',
+      tokenFile,
+      '--pool',
+      record.pool,
+      '--node-name',
+      record.name,
+      '--node-labels',
+      `topology.kubernetes.io/region=${record.region}`,
+      '--start',
+      'none',
+      '--data-dir',
+      this.#options.directory,
+      '--runtime-endpoint',
+      this.#runtimeEndpoint,
+    ]);
+    await mkdir(this.#options.directory, { recursive: true, mode: 0o711 });
+    await runCommand(program, args, { timeoutMs: 120_000, env: { NO_COLOR: '1' } });
+  }
+
+  async startAgent(): Promise<void> {
+    await this.#agent.start();
+    await this.#plugin?.start();
+  }
+
+  /** Ends agent, pods and runtime, and takes the namespace away. What is on disk stays. */
+  async stop(): Promise<void> {
+    await this.#plugin?.stop();
+    await this.#agent.stop();
+    await this.#containerd?.stop({ graceSeconds: 2 });
+    if (this.#options.plan) await removeMachine(this.#options.plan);
+  }
+
+  get #cgroupRoot(): string {
+    return `/${this.#options.plan?.namespace ?? ''}`;
+  }
+
+  get #runtimeEndpoint(): string {
+    return this.#options.plan ? `unix://${join(this.#path('containerd'), 'containerd.sock')}` : 'simulated';
+  }
+
+  #agentFlags(): string[] {
+    return [
+      '--data-dir',
+      this.#options.directory,
+      '--kubelet-dir',
+      this.#path('kubelet'),
+      '--runtime-endpoint',
+      this.#runtimeEndpoint,
+      '--cni-conf-dir',
+      this.#path('cni'),
+      '--cgroup-root',
+      this.#cgroupRoot,
+    ];
+  }
+
+  #process(name: string, args: readonly string[], heapMb: number): ManagedProcess {
+    const { clock, log, logs } = this.#options;
+    return new ManagedProcess({
+      name,
+      ...this.#inside(args, heapMb),
+      logFile: join(logs, `${name}.log`),
+      clock,
+      log,
+    });
+  }
+
+  #inside(args: readonly string[], heapMb = 128) {
+    const self = selfCommand(args, { heapMb });
+    const { plan } = this.#options;
+    if (!plan) return self;
+    return {
+      program: 'nsenter',
+      args: [`--net=${namespacePath(plan.namespace)}`, self.program, ...self.args],
+    };
+  }
+
+  #path(name: string): string {
+    return join(this.#options.directory, name);
+  }
+}

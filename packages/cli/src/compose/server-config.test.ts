@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest';
+import { apiServiceAddress, parseServerConfig, serverConfigDefaults } from './server-config.ts';
+
+describe('a server config', () => {
+  test('is accepted with the defaults', () => {
+    expect(parseServerConfig({ ...serverConfigDefaults }, 'flags')).toEqual(serverConfigDefaults);
+  });
+
+  test.each([
+    [{ port: 0 }, /port/],
+    [{ clusterName: '' }, /clusterName: must have 1 to 63/],
+    [{ clusterCidr: '10.0.0.0' }, /clusterCidr: must be an IPv4 range/],
+    [{ clusterCidr: '10.96.128.0/17' }, /overlaps the service range 10\.96\.0\.0\/16/],
+    [{ listenAddress: 'here' }, /listenAddress: must be an IP address/],
+    [{ colour: 'red' }, /colour/],
+  ])('with %j is refused by name', (change, message) => {
+    expect(() => parseServerConfig({ ...serverConfigDefaults, ...change }, 'config.json')).toThrow(message);
+  });
+
+  test('names its file when the file is half-written', () => {
+    expect(() => parseServerConfig(undefined, '/data/server/config.json')).toThrow(
+      '/data/server/config.json',
+    );
+  });
+});
+
+test('the API service has the first address of its range', () => {
+  expect(apiServiceAddress('10.96.0.0/16')).toBe('10.96.0.1');
+});

@@ -1,0 +1,99 @@
+import { isIP } from 'node:net';
+import { SkerryError } from '@skerry/base';
+import { z } from 'zod';
+
+/**
+ * What a center is started with. Kept as `server/config.json` of the data directory after the first start, so that a later
+ * start without flags finds the same cluster; network ranges can't be changed once machines have joined.
+ */
+export interface ServerConfig {
+  readonly clusterName: string;
+  readonly listenAddress: string;
+  readonly port: number;
+  /** Addresses and names, besides loopback and the listening address, that clients and machines reach the center by. */
+  readonly advertise: readonly string[];
+  readonly clusterCidr: string;
+  readonly serviceCidr: string;
+  readonly clusterDomain: string;
+}
+
+const cidr = z.string().refine(isCidr4, 'must be an IPv4 range such as 10.12.0.0/16');
+
+const schema = z.strictObject({
+  clusterName: z
+    .string()
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$/, 'must have 1 to 63 letters, digits, - and _'),
+  listenAddress: z.string().refine((value) => isIP(value) !== 0, 'must be an IP address'),
+  port: z.int().min(1).max(65535),
+  advertise: z.array(z.string().min(1)).max(32),
+  clusterCidr: cidr,
+  serviceCidr: cidr,
+  clusterDomain: z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,60}[a-z0-9])?$/),
+});
+
+export const serverConfigDefaults: ServerConfig = {
+  clusterName: 'default',
+  listenAddress: '0.0.0.0',
+  port: 6443,
+  advertise: [],
+  clusterCidr: '10.12.0.0/16',
+  serviceCidr: '10.96.0.0/16',
+  clusterDomain: 'cluster.local',
+};
+
+/** Checks a config from a file or from flags. Fails with `config-invalid` naming each bad field and `source`. */
+export function parseServerConfig(value: unknown, source: string): ServerConfig {
+  const result = schema.safeParse(value);
+  if (!result.success) {
+    const faults = result.error.issues.map(
+      (issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`,
+    );
+    throw new SkerryError('config-invalid', `${source}: ${faults.join('; ')}`);
+  }
+  const config = result.data;
+  if (rangesOverlap(config.clusterCidr, config.serviceCidr)) {
+    throw new SkerryError(
+      'config-invalid',
+      `${source}: the pod range ${config.clusterCidr} overlaps the service range ${config.serviceCidr}; choose ranges apart`,
+    );
+  }
+  return config;
+}
+
+/** The first address of the service range: the `kubernetes` Service. */
+export function apiServiceAddress(serviceCidr: string): string {
+  const [address = ''] = serviceCidr.split('/');
+  return fromNumber(toNumber(address) + 1);
+}
+
+function isCidr4(value: string): boolean {
+  const [address = '', bits = '', ...rest] = value.split('/');
+  return (
+    rest.length === 0 &&
+    isIP(address) === 4 &&
+    /^\d{1,2}$/.test(bits) &&
+    Number(bits) >= 8 &&
+    Number(bits) <= 28
+  );
+}
+
+function rangesOverlap(left: string, right: string): boolean {
+  const [leftStart, leftEnd] = rangeOf(left);
+  const [rightStart, rightEnd] = rangeOf(right);
+  return leftStart <= rightEnd && rightStart <= leftEnd;
+}
+
+function rangeOf(value: string): [number, number] {
+  const [address = '', bits = '32'] = value.split('/');
+  const size = 2 ** (32 - Number(bits));
+  const start = Math.floor(toNumber(address) / size) * size;
+  return [start, start + size - 1];
+}
+
+function toNumber(address: string): number {
+  return address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
+}
+
+function fromNumber(value: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+}

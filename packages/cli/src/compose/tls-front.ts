@@ -1,0 +1,135 @@
+/**
+ * The center's one port. TLS is verified here, and ALPN decides who gets the connection: API (h2, http/1.1) or link. A
+ * client certificate of another authority is no certificate: the request goes on without identity and is refused or
+ * answered as anonymous by the API server; on the link it is refused at once.
+ */
+import tls from 'node:tls';
+import type { Server } from 'node:tls';
+import type { AcceptedConnection, PeerIdentity } from '@skerry/apiserver';
+import { type Logger, SkerryError } from '@skerry/base';
+import { linkProtocol } from '@skerry/link';
+import { type KeyPair, subjectOfPeer } from '@skerry/pki';
+
+export interface TlsFrontOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly certificate: KeyPair;
+  readonly clientAuthority: string;
+  readonly log: Logger;
+  onApi(connection: AcceptedConnection): void;
+  onLink(socket: tls.TLSSocket, from: { node: string; peer: PeerIdentity }): void;
+}
+
+export interface TlsFront {
+  readonly port: number;
+  /** New connections get this certificate. */
+  renew(certificate: KeyPair): void;
+  close(): Promise<void>;
+}
+
+const nodeUser = /^system:node:(.+)$/;
+const handshakeTimeoutMs = 15_000;
+
+export async function listenTls(options: TlsFrontOptions): Promise<TlsFront> {
+  const { certificate, clientAuthority, log } = options;
+  const server = tls.createServer({
+    key: certificate.keyPem,
+    cert: certificate.certificatePem,
+    ca: clientAuthority,
+    requestCert: true,
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['h2', 'http/1.1', linkProtocol],
+    handshakeTimeout: handshakeTimeoutMs,
+    allowHalfOpen: true,
+  });
+  const sockets = new Set<tls.TLSSocket>();
+  server.on('secureConnection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', (error) => log.debug('connection failed', { error: error.message }));
+    socket.setNoDelay(true);
+    route(socket, options);
+  });
+  server.on('tlsClientError', (error) => log.debug('TLS handshake failed', { error: error.message }));
+  await listening(server, options);
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address ? address.port : options.port,
+    renew: (pair) =>
+      server.setSecureContext({ key: pair.keyPem, cert: pair.certificatePem, ca: clientAuthority }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+function route(socket: tls.TLSSocket, { onApi, onLink, log }: TlsFrontOptions): void {
+  const peer = identityOf(socket);
+  if (socket.alpnProtocol !== linkProtocol) {
+    onApi({
+      stream: socket,
+      protocol: socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1',
+      ...(peer ? { peer } : {}),
+      ...(socket.remoteAddress ? { remoteAddress: socket.remoteAddress } : {}),
+    });
+    return;
+  }
+  const node = peer && nodeUser.exec(peer.user)?.[1];
+  if (!peer || !node || !peer.groups.includes('system:nodes')) {
+    log.warn('link refused', {
+      remoteAddress: socket.remoteAddress,
+      user: peer?.user,
+      why: 'no node certificate of this cluster',
+    });
+    socket.destroy();
+    return;
+  }
+  onLink(socket, { node, peer });
+}
+
+function identityOf(socket: tls.TLSSocket): PeerIdentity | undefined {
+  if (!socket.authorized) return undefined;
+  const certificate = socket.getPeerCertificate();
+  if (!certificate.subject) return undefined;
+  const subject = subjectOfPeer(certificate.subject);
+  return {
+    user: subject.commonName,
+    groups: subject.organizations,
+    fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+  };
+}
+
+function listening(server: Server, { address, port }: TlsFrontOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const where = `${address}:${port}`;
+      if (error.code === 'EADDRINUSE') {
+        reject(
+          new SkerryError(
+            'address-in-use',
+            `cannot listen on ${where}: another process does; stop it or choose another port with --port`,
+            { cause: error },
+          ),
+        );
+      } else if (error.code === 'EACCES') {
+        reject(
+          new SkerryError(
+            'address-not-allowed',
+            `cannot listen on ${where}: not allowed for this user; choose a port above 1023 with --port`,
+            { cause: error },
+          ),
+        );
+      } else {
+        reject(
+          new SkerryError('address-unusable', `cannot listen on ${where}: ${error.message}`, {
+            cause: error,
+          }),
+        );
+      }
+    });
+    server.listen({ host: address, port }, () => resolve());
+  });
+}

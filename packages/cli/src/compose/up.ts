@@ -1,0 +1,331 @@
+/**
+ * `skerry up`: a center and machines in several regions on this host. Start order: center, network, then all machines in
+ * parallel; stop order is the reverse, and every step of it runs even when an earlier one failed.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Node } from '@skerry/api';
+import { type Clock, describeError, type Logger, SkerryError, sleep } from '@skerry/base';
+import type { ApiClient } from '@skerry/client';
+import type { DataDirectory } from '../data-directory.ts';
+import { issueJoinToken } from '../join/token.ts';
+import {
+  ensureInternet,
+  ensureRegion,
+  freeSubnet,
+  removeInstance,
+  removeMachine,
+} from '../regions/network.ts';
+import {
+  centerAddress,
+  type InstancePlan,
+  type MachinePlan,
+  planMachine,
+  planRegion,
+  type RegionPlan,
+} from '../regions/plan.ts';
+import { withStandInArchives } from '../stand-ins/images.ts';
+import type { Report } from '../terminal/report.ts';
+import { adminClient } from './admin-client.ts';
+import { type Center, createCenter } from './center.ts';
+import { type Installation, prepareInstallation } from './installation.ts';
+import { LocalMachine } from './local-machine.ts';
+import { ensureNodePool } from './node-pool.ts';
+import type { ServerConfig } from './server-config.ts';
+import {
+  addMachine,
+  type MachineRecord,
+  newInstanceId,
+  readUpState,
+  type UpState,
+  writeUpState,
+} from './up-state.ts';
+
+export interface UpOptions {
+  readonly data: DataDirectory;
+  readonly flags: Partial<ServerConfig>;
+  /** Regions of a first start; each gets one machine and a pool of its name. */
+  readonly regions: readonly string[];
+  readonly runtime: 'containerd' | 'simulated';
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly report: Report;
+}
+
+const readyTimeoutMs = 180_000;
+
+export class Up {
+  readonly #options: UpOptions;
+  readonly #machines = new Map<string, LocalMachine>();
+  readonly #regions = new Map<string, Promise<RegionPlan>>();
+  #state: UpState | undefined;
+  #installation: Installation | undefined;
+  #center: Center | undefined;
+  #client: ApiClient | undefined;
+
+  constructor(options: UpOptions) {
+    this.#options = options;
+  }
+
+  get installation(): Installation {
+    if (!this.#installation) throw new Error('not started');
+    return this.#installation;
+  }
+
+  get machines(): readonly MachineRecord[] {
+    return [...this.#machines.values()].map((machine) => machine.record);
+  }
+
+  /** Processes by name, for those who look from outside: tests and `skerry up`'s own status. */
+  get processes(): Readonly<Record<string, number | undefined>> {
+    return Object.fromEntries([
+      ...(this.#center?.processes ?? []).map((process) => [process.name, process.pid] as const),
+      ...[...this.#machines].map(([name, machine]) => [`agent-${name}`, machine.agentPid] as const),
+    ]);
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const { data, flags, report, clock, log } = this.#options;
+    const found = readUpState(data);
+    this.#state = found ?? (await this.#newState());
+    const instance = this.#instance;
+    const title = 'network between center and regions';
+    if (!this.#simulated)
+      await report.step(
+        title,
+        () => ensureInternet(instance),
+        () => `198.18.${instance.subnet}.0/24`,
+      );
+    this.#installation = await report.step('keys and certificates', () =>
+      prepareInstallation(data, { flags: { ...flags, advertise: [this.#centerAddress] }, clock }),
+    );
+    await writeUpState(data, this.#state);
+    signal.throwIfAborted();
+    this.#center = createCenter(this.#installation, { clock, log });
+    const center = this.#center;
+    await report.step(
+      'API server, controllers, scheduler',
+      () => center.start(),
+      () => `https://127.0.0.1:${this.installation.config.port}`,
+    );
+    this.#client = await adminClient(this.#installation, clock);
+    signal.throwIfAborted();
+    const records = found?.machines.length ? found.machines : await this.#firstMachines();
+    for (const record of records)
+      await ensureNodePool(this.#client, { name: record.pool, region: record.region });
+    await this.#withArchives(async (archives) => {
+      const results = await Promise.allSettled(
+        records.map((record) => this.#startMachine(record, archives, signal)),
+      );
+      const failure = results.find((result) => result.status === 'rejected');
+      if (failure) throw failure.reason;
+    });
+  }
+
+  /** One more machine while everything runs. */
+  async addMachine(
+    machine: { name: string; region: string; pool: string; gpus: number; token?: string },
+    signal: AbortSignal,
+  ): Promise<MachineRecord> {
+    const { token, ...wanted } = machine;
+    const added = addMachine(this.#currentState, wanted);
+    this.#state = added.state;
+    await writeUpState(this.#options.data, this.#state);
+    try {
+      await this.#withArchives((archives) => this.#startMachine(added.machine, archives, signal, token));
+    } catch (error) {
+      await this.removeMachine(added.machine.name);
+      throw error;
+    }
+    return added.machine;
+  }
+
+  /** Ends a machine and forgets it, its disk included. The Node object stays, as after a machine was pulled out. */
+  async removeMachine(name: string): Promise<void> {
+    const machine = this.#machines.get(name);
+    const record = this.#currentState.machines.find((other) => other.name === name);
+    if (!record)
+      throw new SkerryError(
+        'machine-unknown',
+        `there is no machine named ${name}; \`skerry up machine list\` shows them`,
+      );
+    await machine?.stop();
+    this.#machines.delete(name);
+    const plan = await this.#planOf(record);
+    if (plan) await removeMachine(plan);
+    await rm(this.#directory(record), { recursive: true, force: true });
+    this.#state = {
+      ...this.#currentState,
+      machines: this.#currentState.machines.filter((other) => other.name !== name),
+    };
+    await writeUpState(this.#options.data, this.#state);
+  }
+
+  async stop(): Promise<void> {
+    const { report } = this.#options;
+    const tolerant = async (title: string, work: () => Promise<unknown>) => {
+      try {
+        await report.step(title, work);
+      } catch {
+        // Said by the step; the rest is stopped all the same.
+      }
+    };
+    await tolerant('machines stopped', () =>
+      allSettledOrThrow([...this.#machines.values()].map((machine) => machine.stop())),
+    );
+    this.#client?.close();
+    await tolerant('center stopped', async () => this.#center?.stop());
+    if (this.#state && !this.#simulated)
+      await tolerant('network removed', () => removeInstance(this.#instance));
+  }
+
+  get #currentState(): UpState {
+    if (!this.#state) throw new Error('not started');
+    return this.#state;
+  }
+
+  get #instance(): InstancePlan {
+    return { id: this.#currentState.id, subnet: this.#currentState.subnet };
+  }
+
+  get #simulated(): boolean {
+    return this.#options.runtime === 'simulated';
+  }
+
+  get #centerAddress(): string {
+    return this.#simulated ? '127.0.0.1' : centerAddress(this.#instance);
+  }
+
+  #withArchives<T>(use: (archives: readonly string[]) => Promise<T>): Promise<T> {
+    return this.#simulated ? use([]) : withStandInArchives(use);
+  }
+
+  async #newState(): Promise<UpState> {
+    return {
+      id: newInstanceId(),
+      subnet: this.#simulated ? 0 : await freeSubnet(),
+      regions: [],
+      machines: [],
+    };
+  }
+
+  async #firstMachines(): Promise<readonly MachineRecord[]> {
+    for (const region of this.#options.regions) {
+      this.#state = addMachine(this.#currentState, {
+        name: `${region}-1`,
+        region,
+        pool: region,
+        gpus: 0,
+      }).state;
+    }
+    await writeUpState(this.#options.data, this.#currentState);
+    return this.#currentState.machines;
+  }
+
+  async #startMachine(
+    record: MachineRecord,
+    archives: readonly string[],
+    signal: AbortSignal,
+    token?: string,
+  ): Promise<void> {
+    const { report, clock, log, data } = this.#options;
+    const plan = await this.#planOf(record);
+    const machine = new LocalMachine({
+      record,
+      plan,
+      directory: this.#directory(record),
+      logs: data.logs,
+      serverAddress: `${this.#centerAddress}:${this.installation.config.port}`,
+      clock,
+      log: log.with({ machine: record.name }),
+    });
+    this.#machines.set(record.name, machine);
+    const where = plan ? `${plan.privateAddress} behind ${plan.region.publicAddress}` : 'simulated';
+    await report.step(
+      `machine ${record.name} in region ${record.region}`,
+      async () => {
+        await machine.startRuntime(archives);
+        signal.throwIfAborted();
+        if (!machine.joined) await this.#join(machine, token);
+        signal.throwIfAborted();
+        await machine.startAgent();
+        await this.#nodeReady(record.name, signal);
+      },
+      () => where,
+    );
+  }
+
+  /** Makes a token where none was handed in; it is used once and gone. */
+  async #join(machine: LocalMachine, handedIn: string | undefined): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), 'skerry-token-'));
+    try {
+      const client = this.#client;
+      if (!client) throw new Error('not started');
+      const token =
+        handedIn ??
+        (await issueJoinToken(client, {
+          pool: machine.record.pool,
+          ttlSeconds: 600,
+          uses: 1,
+          caHash: this.installation.authority.hash,
+          clock: this.#options.clock,
+        }));
+      const file = join(folder, 'token');
+      await writeFile(file, token, { mode: 0o600 });
+      await machine.join(file);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  async #nodeReady(name: string, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const nodes = this.#client?.resource<Node>({
+      group: '',
+      version: 'v1',
+      resource: 'nodes',
+      kind: 'Node',
+      namespaced: false,
+    });
+    const deadlineMs = clock.monotonic() + readyTimeoutMs;
+    let last = 'it has not appeared';
+    while (clock.monotonic() < deadlineMs) {
+      try {
+        const node = await nodes?.get(name);
+        const ready = node?.status?.conditions?.find((condition) => condition.type === 'Ready');
+        if (ready?.status === 'True') return;
+        last = ready?.message ?? 'it has no Ready condition';
+      } catch (error) {
+        last = describeError(error);
+      }
+      await sleep(clock, 100, signal);
+    }
+    throw new SkerryError(
+      'node-not-ready',
+      `node ${name} is not Ready after ${readyTimeoutMs / 1000} s: ${last}; its log is ${join(this.#options.data.logs, `agent-${name}.log`)}`,
+    );
+  }
+
+  async #planOf(record: MachineRecord): Promise<MachinePlan | undefined> {
+    if (this.#simulated) return undefined;
+    const index = this.#currentState.regions.indexOf(record.region);
+    let region = this.#regions.get(record.region);
+    if (!region) {
+      const plan = planRegion(this.#instance, record.region, index);
+      region = ensureRegion(plan).then(() => plan);
+      this.#regions.set(record.region, region);
+    }
+    return planMachine(this.#instance, await region, record.name, record.index);
+  }
+
+  #directory(record: MachineRecord): string {
+    return join(this.#options.data.machines, record.name);
+  }
+}
+
+async function allSettledOrThrow(works: readonly Promise<unknown>[]): Promise<void> {
+  const failures = (await Promise.allSettled(works)).filter((result) => result.status === 'rejected');
+  if (failures.length > 0)
+    throw new Error(failures.map((failure) => describeError(failure.reason)).join('; '));
+}

@@ -1,0 +1,30 @@
+/** Runs `work` until SIGINT, SIGTERM or the parent's end; a second Ctrl-C ends at once. */
+export async function runUntilStopped(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const stopping = new AbortController();
+  let asked = 0;
+  const stop = () => {
+    asked++;
+    if (asked > 2) process.exit(130);
+    stopping.abort(new Error('asked to stop'));
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, stop);
+  // A child of a supervisor that is gone has nobody to work for.
+  process.on('disconnect', stop);
+  // The signal handlers alone don't keep the process alive.
+  const alive = setInterval(() => undefined, 1 << 30);
+  try {
+    await work(stopping.signal);
+  } finally {
+    clearInterval(alive);
+    for (const signal of signals) process.off(signal, stop);
+    process.off('disconnect', stop);
+    if (process.connected) process.disconnect();
+  }
+}
+
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
