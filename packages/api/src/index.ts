@@ -7,3 +7,4 @@ export type * from './types.generated.ts';
 export { builtinSchemas } from './schemas.ts';
 export * from './quantity.ts';
 export * from './patch/index.ts';
+export * from './apply/index.ts';

@@ -1,0 +1,8 @@
+export {
+  applyServerSide,
+  updateManagedFields,
+  type ApplyRequest,
+  type ApplyResult,
+  type UpdateRequest,
+} from './server-side-apply.ts';
+export { FieldSet, fieldPathText } from './field-set.ts';

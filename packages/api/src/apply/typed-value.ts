@@ -1,0 +1,107 @@
+import type { Schema, SchemaSet } from '../schema.ts';
+import { resolveSchema } from '../schema.ts';
+import type { JsonMap } from '../patch/json-value.ts';
+import { getOwn, isJsonMap } from '../patch/json-value.ts';
+
+/**
+ * How ownership sees a value: a leaf is owned whole; a map is owned field by field; a list by its items, which are found by
+ * their keys (`map`) or are their own key (`set`). What no schema describes is a map by fields, a whole list, or a leaf.
+ */
+export type Shape =
+  | { readonly kind: 'leaf' }
+  | { readonly kind: 'map'; readonly schema: Schema | undefined }
+  | {
+      readonly kind: 'list';
+      readonly items: Schema | undefined;
+      readonly keys: readonly ListKey[] | undefined;
+    };
+
+/** A key of an associative list's items, with the value that an item has which doesn't say. */
+export interface ListKey {
+  readonly name: string;
+  readonly default: unknown;
+}
+
+const leaf: Shape = { kind: 'leaf' };
+
+export class Shapes {
+  readonly #set: SchemaSet;
+
+  constructor(set: SchemaSet) {
+    this.#set = set;
+  }
+
+  of(schema: Schema | undefined, value: unknown): Shape {
+    const resolved = schema && resolveSchema(this.#set, schema);
+    if (isJsonMap(value)) {
+      const mapType = schema?.mapType ?? resolved?.mapType;
+      return mapType === 'atomic' ? leaf : { kind: 'map', schema: resolved };
+    }
+    if (!Array.isArray(value)) return leaf;
+    const listType = schema?.listType ?? resolved?.listType;
+    const items = resolved?.items;
+    if (listType === 'set') return { kind: 'list', items, keys: undefined };
+    if (listType !== 'map' || !items) return leaf;
+    const properties = resolveSchema(this.#set, items).properties ?? {};
+    const names = schema?.listMapKeys ?? resolved?.listMapKeys ?? [];
+    const keys = [...names].toSorted().map((name) => ({ name, default: this.#default(properties[name]) }));
+    return { kind: 'list', items, keys };
+  }
+
+  /** The schema of a map's field; `declared` says whether it is named rather than any key of a map. */
+  field(map: Schema | undefined, key: string): { schema: Schema | undefined; declared: boolean } {
+    const properties = map?.properties;
+    if (properties && Object.hasOwn(properties, key)) return { schema: properties[key], declared: true };
+    return { schema: map?.additionalProperties, declared: false };
+  }
+
+  /** Whether a map may hold the key at all. */
+  knows(map: Schema | undefined, key: string): boolean {
+    if (!map || map.preserveUnknownFields || map.additionalProperties || !map.properties) return true;
+    return Object.hasOwn(map.properties, key);
+  }
+
+  /** What lies below a path element, for walking a schema along a field set. */
+  below(schema: Schema | undefined, element: string): Schema | undefined {
+    const resolved = schema && resolveSchema(this.#set, schema);
+    return element.startsWith('f:') ? this.field(resolved, element.slice(2)).schema : resolved?.items;
+  }
+
+  isDeclaredField(schema: Schema | undefined, element: string): boolean {
+    const resolved = schema && resolveSchema(this.#set, schema);
+    return element.startsWith('f:') && this.field(resolved, element.slice(2)).declared;
+  }
+
+  #default(schema: Schema | undefined): unknown {
+    return schema?.default ?? (schema && resolveSchema(this.#set, schema).default);
+  }
+}
+
+/** The path element of a list's item; undefined when the item lacks a key. */
+export function itemElement(shape: Extract<Shape, { kind: 'list' }>, item: unknown): string | undefined {
+  if (!shape.keys) return `v:${JSON.stringify(item)}`;
+  if (!isJsonMap(item)) return undefined;
+  const keys: JsonMap = {};
+  for (const key of shape.keys) {
+    const value = getOwn(item, key.name) ?? key.default;
+    if (value === undefined) return undefined;
+    keys[key.name] = value;
+  }
+  return `k:${JSON.stringify(keys)}`;
+}
+
+/** Items by path element, in order of first appearance; more than one per element where a list has doubles. */
+export function itemsByElement(
+  shape: Extract<Shape, { kind: 'list' }>,
+  items: readonly unknown[],
+): Map<string, unknown[]> {
+  const found = new Map<string, unknown[]>();
+  for (const item of items) {
+    const element = itemElement(shape, item);
+    if (element === undefined) continue;
+    const same = found.get(element);
+    if (same) same.push(item);
+    else found.set(element, [item]);
+  }
+  return found;
+}
