@@ -3,3 +3,5 @@ export * from './security.ts';
 export type { ConnectFactory, ConnectHandler, ConnectRequest } from './connect.ts';
 export type { Exchange, ResponseStream } from './http/exchange.ts';
 export { requestInfo, type PathRequest, type RequestInfo, type ResourceRequest } from './request-info.ts';
+export { createSecurity, type SecurityOptions } from './security-parts.ts';
+export type { StaticToken } from './authn/authenticator.ts';

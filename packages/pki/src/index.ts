@@ -42,3 +42,11 @@ export {
   type ServiceAccountKey,
 } from './service-account-key.ts';
 export { subjectOfPeer, type Subject } from './subject.ts';
+export {
+  bootstrapExtra,
+  bootstrapSecretData,
+  bootstrapSecretName,
+  bootstrapSecretType,
+  poolGroupPrefix,
+  type BootstrapSecretOptions,
+} from './bootstrap-secret.ts';

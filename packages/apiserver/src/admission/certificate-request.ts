@@ -1,0 +1,74 @@
+/**
+ * Certificate requests: who asked is written by the server, approving and signing take a right on the signer, and nobody
+ * gets a client certificate of `system:masters` this way.
+ * https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/
+ */
+import { type AnyObject, type CertificateSigningRequest, forbidden } from '@skerry/api';
+import { parseCertificateRequest } from '@skerry/pki';
+import type { AdmissionPlugin } from '#admission/plugin.ts';
+import type { AdmissionContext, Authorizer } from '#security.ts';
+
+const group = 'certificates.k8s.io';
+const requests = { group, resource: 'certificatesigningrequests' };
+const clientSigner = 'kubernetes.io/kube-apiserver-client';
+
+export function certificateRequests({ authorizer }: { readonly authorizer: Authorizer }): AdmissionPlugin {
+  async function require(ctx: AdmissionContext, verb: 'approve' | 'sign'): Promise<void> {
+    const signerName = (ctx.oldObject as unknown as CertificateSigningRequest).spec.signerName;
+    const domain = `${signerName.split('/')[0] ?? ''}/*`;
+    for (const name of [signerName, domain]) {
+      const { user } = ctx;
+      const question = { user, verb, group, version: '*', resource: 'signers', name };
+      if ((await authorizer.authorize(question)).allowed) return;
+    }
+    throw forbidden(
+      requests,
+      ctx.name,
+      `user not permitted to ${verb} requests with signerName "${signerName}"`,
+    );
+  }
+
+  return {
+    name: 'CertificateRequests',
+    mutate({ kind, resource, subresource, operation, object, user }) {
+      if (kind.group !== group || resource !== requests.resource || subresource !== '' || !object) return;
+      if (operation !== 'CREATE') return;
+      const spec = (object['spec'] ?? {}) as AnyObject;
+      spec['username'] = user.name;
+      spec['groups'] = [...user.groups];
+      if (user.uid) spec['uid'] = user.uid;
+      else delete spec['uid'];
+      if (user.extra) spec['extra'] = structuredClone(user.extra);
+      else delete spec['extra'];
+    },
+    async validate(ctx) {
+      if (ctx.kind.group !== group || ctx.resource !== requests.resource) return;
+      if (ctx.operation === 'CREATE' && ctx.subresource === '') await refuseMasters(ctx);
+      if (ctx.operation !== 'UPDATE') return;
+      if (ctx.subresource === 'approval') await require(ctx, 'approve');
+      if (ctx.subresource === 'status' && changesStatus(ctx)) await require(ctx, 'sign');
+    },
+  };
+}
+
+async function refuseMasters(ctx: AdmissionContext): Promise<void> {
+  const { spec } = ctx.object as unknown as CertificateSigningRequest;
+  if (spec.signerName !== clientSigner) return;
+  const request = await parseCertificateRequest(Buffer.from(spec.request, 'base64').toString('utf8')).catch(
+    () => undefined,
+  );
+  if (!request?.organizations.includes('system:masters')) return;
+  throw forbidden(
+    requests,
+    ctx.name,
+    `use of ${clientSigner} signer with system:masters group is not allowed`,
+  );
+}
+
+function changesStatus({ object, oldObject }: AdmissionContext): boolean {
+  const partOf = (of: AnyObject | undefined) => {
+    const status = (of as CertificateSigningRequest | undefined)?.status;
+    return JSON.stringify([status?.certificate, status?.conditions ?? []]);
+  };
+  return partOf(object) !== partOf(oldObject);
+}

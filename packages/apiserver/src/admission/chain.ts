@@ -1,0 +1,20 @@
+/**
+ * Admission as Kubernetes orders it: every plugin's `mutate`, then, once the object has been validated, every `validate`.
+ * Quota comes last, so that nothing is counted that another plugin refuses.
+ * https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
+ */
+import type { AdmissionPlugin } from '#admission/plugin.ts';
+import type { AdmissionChain } from '#security.ts';
+
+export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): AdmissionChain {
+  const mutating = plugins.filter((plugin) => plugin.mutate);
+  const validating = plugins.filter((plugin) => plugin.validate);
+  return {
+    async mutate(ctx) {
+      for (const plugin of mutating) await plugin.mutate?.(ctx);
+    },
+    async validate(ctx) {
+      for (const plugin of validating) await plugin.validate?.(ctx);
+    },
+  };
+}

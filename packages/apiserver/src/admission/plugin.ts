@@ -1,0 +1,24 @@
+import type { AdmissionContext } from '#security.ts';
+
+/** One rule of admission. `mutate` may change `ctx.object` in place; both throw an ApiError to refuse. */
+export interface AdmissionPlugin {
+  /** As Kubernetes names it, where it is one of Kubernetes'. */
+  readonly name: string;
+  mutate?(ctx: AdmissionContext): void | Promise<void>;
+  validate?(ctx: AdmissionContext): void | Promise<void>;
+}
+
+/** Whether a write is about the main resource (or the named subresource) of a kind. */
+export function isAbout(
+  ctx: AdmissionContext,
+  target: { readonly group: string; readonly resource: string; readonly subresource?: string },
+): boolean {
+  return (
+    ctx.resource === target.resource &&
+    ctx.kind.group === target.group &&
+    ctx.subresource === (target.subresource ?? '')
+  );
+}
+
+export const pods = { group: '', resource: 'pods' };
+export const nodes = { group: '', resource: 'nodes' };

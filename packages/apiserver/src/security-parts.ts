@@ -1,0 +1,123 @@
+/**
+ * The API server's own security, put together: authentication, authorization, admission, tokens and the policy every
+ * cluster begins with. `cli/compose` calls `createSecurity` and hands the result to the server.
+ */
+import type { AnyObject } from '@skerry/api';
+import type { Clock, Logger } from '@skerry/base';
+import type { ServiceAccountKey } from '@skerry/pki';
+import { certificateRequests } from '#admission/certificate-request.ts';
+import { createAdmissionChain } from '#admission/chain.ts';
+import { defaultTolerations } from '#admission/default-tolerations.ts';
+import { namespaceLifecycle } from '#admission/namespace-lifecycle.ts';
+import { newNodeTaint } from '#admission/new-node-taint.ts';
+import { nodePool } from '#admission/node-pool.ts';
+import { nodeRestriction } from '#admission/node-restriction.ts';
+import { priority, priorityClasses, systemPriorityClasses } from '#admission/priority.ts';
+import { serviceAccountAdmission } from '#admission/service-account.ts';
+import { type StaticToken, createAuthenticator } from '#authn/authenticator.ts';
+import { createAuthorizer } from '#authz/authorizer.ts';
+import { bootstrapPolicy, createIfAbsent } from '#authz/bootstrap-policy.ts';
+import { EscalationCheck } from '#authz/escalation.ts';
+import { NodeAccess } from '#authz/node-access.ts';
+import { PodGraph } from '#authz/pod-graph.ts';
+import { RoleBasedAccess } from '#authz/rbac.ts';
+import { keepRolesAggregated } from '#authz/role-aggregation.ts';
+import type { SecurityFactory, ServerAccess } from '#security.ts';
+import { createTokenIssuer } from '#signing/token-issuer.ts';
+
+export interface SecurityOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A number in [0, 1). */
+  readonly random: () => number;
+  /** Signs ServiceAccount tokens. */
+  readonly serviceAccountKey: ServiceAccountKey;
+  /** Older keys whose tokens are still accepted. */
+  readonly formerServiceAccountKeys?: readonly ServiceAccountKey[];
+  /** `iss` of ServiceAccount tokens; `https://kubernetes.default.svc.cluster.local` unless told. */
+  readonly issuer?: string;
+  /** What tokens are for by default; the issuer unless told. */
+  readonly audiences?: readonly string[];
+  /** Credentials of the installation's own processes. */
+  readonly staticTokens?: readonly StaticToken[];
+  /** Published in `kube-public/cluster-info` for machines that join; left out when unset. */
+  readonly clusterInfo?: { readonly authorityPem: string; readonly server: string };
+}
+
+const defaultIssuer = 'https://kubernetes.default.svc.cluster.local';
+
+export function createSecurity(options: SecurityOptions): SecurityFactory {
+  const { clock, log, random, serviceAccountKey, formerServiceAccountKeys = [], staticTokens = [] } = options;
+  const issuer = options.issuer ?? defaultIssuer;
+  const audiences = options.audiences ?? [issuer];
+  const keys = [serviceAccountKey, ...formerServiceAccountKeys];
+
+  return (access) => {
+    const { read } = access;
+    const rbac = new RoleBasedAccess(read);
+    const nodes = new NodeAccess({ read, graph: new PodGraph(read) });
+    const authorizer = createAuthorizer({ rbac, nodes });
+    const escalation = new EscalationCheck({ rbac, authorizer });
+    return {
+      authenticator: createAuthenticator({ read, clock, log, staticTokens, issuer, audiences, keys }),
+      authorizer,
+      admission: createAdmissionChain([
+        namespaceLifecycle({ read, clock }),
+        serviceAccountAdmission({ read, clock, random }),
+        nodePool({ read }),
+        nodeRestriction({ read }),
+        newNodeTaint,
+        priority({ read }),
+        defaultTolerations,
+        certificateRequests({ authorizer }),
+        { name: 'RoleEscalation', validate: (ctx) => escalation.check(ctx) },
+      ]),
+      tokenIssuer: createTokenIssuer({
+        clock,
+        issuer,
+        audiences,
+        key: serviceAccountKey,
+        formerKeys: formerServiceAccountKeys,
+      }),
+      async bootstrap() {
+        await bootstrapPolicy(access, log);
+        await Promise.all(systemPriorityClasses.map((each) => createIfAbsent(access, priorityClasses, each)));
+        if (options.clusterInfo) await publishClusterInfo(access, options.clusterInfo);
+        keepRolesAggregated(access, { clock, log });
+      },
+    };
+  };
+}
+
+/** A kubeconfig without a user: what a joining machine reads before it trusts anything. */
+async function publishClusterInfo(
+  access: ServerAccess,
+  { authorityPem, server }: { readonly authorityPem: string; readonly server: string },
+): Promise<void> {
+  const kubeconfig = JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [
+      {
+        name: '',
+        cluster: { 'certificate-authority-data': Buffer.from(authorityPem).toString('base64'), server },
+      },
+    ],
+    contexts: null,
+    'current-context': '',
+    preferences: {},
+    users: null,
+  });
+  const ref = { group: '', resource: 'configmaps' };
+  const object: AnyObject = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'cluster-info', namespace: 'kube-public' },
+    data: { kubeconfig },
+  };
+  const existing = access.read.get(ref, 'cluster-info', 'kube-public');
+  if (!existing && (await createIfAbsent(access, ref, object))) return;
+  const data = existing?.['data'] as Record<string, string> | undefined;
+  if (!existing || data?.['kubeconfig'] === kubeconfig) return;
+  await access.write.update(ref, { ...structuredClone(existing), data: { ...data, kubeconfig } });
+}
