@@ -8,3 +8,4 @@ export { builtinSchemas } from './schemas.ts';
 export * from './quantity.ts';
 export * from './patch/index.ts';
 export * from './apply/index.ts';
+export * from './placement/index.ts';
