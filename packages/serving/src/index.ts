@@ -10,3 +10,16 @@ export type {
   SourceEntry,
   SourceEvent,
 } from './contract.ts';
+export { answerItem, answerObject, answerStatus, compress, pretty } from './answer.ts';
+export { decodeJson, spliceResourceVersion } from './cache/cached-entry.ts';
+export { tooOldResourceVersion } from './cache/history.ts';
+export { RevisionProgress, tooLargeResourceVersion } from './cache/revision-progress.ts';
+export { WatchCache, type WatchCacheOptions } from './cache/watch-cache.ts';
+export { encodersFor, type EncoderSet, type MetaVersion } from './encode/encoder-set.ts';
+export { apiVersionOf, jsonEncoder, objectForm, partialForm, type JsonForm } from './encode/json-encoder.ts';
+export { negotiate, parseAccept, type MediaClause } from './encode/negotiate.ts';
+export type { IncludeObject } from './encode/table-encoder.ts';
+export { decodeContinueToken, encodeContinueToken, type ContinueToken } from './list/continue-token.ts';
+export { parseListOptions, resourceVersionOf, type ListOptions } from './list/list-options.ts';
+export { get, list, waitUntilFresh, type Freshness, type ListRequest } from './list/list.ts';
+export { watch, type WatchRequest, type WatchStream } from './watch/watch.ts';

@@ -1,0 +1,84 @@
+import { ApiError } from '@skerry/api';
+import type { Clock } from '@skerry/base';
+import type { CacheEvent } from '#contract.ts';
+
+/** The answer to a watch or list that asks for more of the past than is kept. */
+export function tooOldResourceVersion(requested: number, oldest: number): ApiError {
+  return new ApiError('Expired', `too old resource version: ${requested} (${oldest})`);
+}
+
+const keepMs = 5 * 60_000;
+/** Kept whatever their age: a quiet resource costs little, and its watchers come back late. */
+const youngMin = 500;
+
+/**
+ * The newest events of one resource: those of the last five minutes, and some older ones, within a bound in number. What falls out
+ * moves `floor` up.
+ */
+export class History {
+  readonly #clock: Clock;
+  readonly #lengthMax: number;
+  #events: CacheEvent[] = [];
+  /** `clock.monotonic()` of each. */
+  #timesMs: number[] = [];
+  /** Every event above this revision is held. */
+  #floor = 0;
+
+  constructor(clock: Clock, lengthMax: number) {
+    this.#clock = clock;
+    this.#lengthMax = lengthMax;
+  }
+
+  get floor(): number {
+    return this.#floor;
+  }
+
+  reset(revision: number): void {
+    this.#events = [];
+    this.#timesMs = [];
+    this.#floor = revision;
+  }
+
+  append(event: CacheEvent): void {
+    this.#events.push(event);
+    this.#timesMs.push(this.#clock.monotonic());
+    const cut = this.#excess();
+    // Rarely and by a lot: a cut is linear.
+    if (cut <= this.#events.length / 4) return;
+    this.#floor = (this.#events[cut - 1] as CacheEvent).revision;
+    this.#events = this.#events.slice(cut);
+    this.#timesMs = this.#timesMs.slice(cut);
+  }
+
+  /** Events above `revision`. @throws ApiError Expired when some of them are gone. */
+  since(revision: number): readonly CacheEvent[] {
+    if (revision < this.#floor) throw tooOldResourceVersion(revision, this.#floor);
+    return this.#events.slice(lowerBound(this.#events, (event) => event.revision > revision));
+  }
+
+  /** How many events need not be kept. */
+  #excess(): number {
+    const { length } = this.#events;
+    if (length > this.#lengthMax * 1.34) return length - this.#lengthMax;
+    const bornMs = this.#clock.monotonic() - keepMs;
+    const quarter = Math.floor(length / 4) + 1;
+    // Looks at one event first: it is only worth a search when a quarter is old.
+    if (length <= youngMin || (this.#timesMs[quarter] ?? Infinity) > bornMs) return 0;
+    return Math.min(
+      lowerBound(this.#timesMs, (atMs) => atMs > bornMs),
+      length - Math.floor(youngMin / 2),
+    );
+  }
+}
+
+/** The first index for which `behind` holds, where it holds from some index on. */
+function lowerBound<T>(list: readonly T[], behind: (item: T) => boolean): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (behind(list[middle] as T)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

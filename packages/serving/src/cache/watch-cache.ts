@@ -1,0 +1,341 @@
+import type { AnyObject, FieldSelector, GroupResource, Selector } from '@skerry/api';
+import type { Clock, Timer } from '@skerry/base';
+import { CachedEntry, decodeJson, keyOf, spliceResourceVersion } from '#cache/cached-entry.ts';
+import { FieldIndex } from '#cache/field-index.ts';
+import { Frames } from '#cache/frames.ts';
+import { History, tooOldResourceVersion } from '#cache/history.ts';
+import type { RevisionProgress } from '#cache/revision-progress.ts';
+import { Selection, fieldByPath } from '#cache/selection.ts';
+import type { FieldValue } from '#cache/selection.ts';
+import { SortedKeys } from '#cache/sorted-keys.ts';
+import { Subscriptions } from '#cache/subscriptions.ts';
+import type { CacheEvent, CachedObject, Decode, Scope, SourceEntry, SourceEvent } from '#contract.ts';
+
+export interface WatchCacheOptions {
+  readonly resource: GroupResource;
+  /** Whether `namespace` of its objects is set. */
+  readonly namespaced: boolean;
+  /** Of the feed that fills this cache, shared by all caches of that feed. */
+  readonly progress: RevisionProgress;
+  readonly clock: Clock;
+  /** Unset: `decodeJson`, and the JSON of objects is cut from the value instead of serialized again. */
+  readonly decode?: Decode;
+  /** Fields by which objects and watchers are found without a scan: `spec.nodeName`. */
+  readonly indexedFields?: readonly string[];
+  /** Values of fields that are not plain paths; undefined: take the path. */
+  readonly fieldValue?: (object: AnyObject, field: string) => string | undefined;
+  /** Events kept for watches and pages that begin in the past. */
+  readonly historyMax?: number;
+  /** How often watchers that asked for bookmarks get one. */
+  readonly bookmarkIntervalMs?: number;
+}
+
+/** A watcher's view of one event: what entered or left its selection counts as added or deleted. */
+export interface SelectedEvent {
+  readonly type: CacheEvent['type'];
+  readonly item: CachedObject;
+}
+
+export interface WatcherCallbacks {
+  /** Events in order, with frames shared by all watchers of the round. Must not throw. */
+  onEvents(events: readonly SelectedEvent[], frames: Frames): void;
+  /** Time for a bookmark at this revision. */
+  onBookmark(revision: number, frames: Frames): void;
+  /** The cache has been filled anew or stopped; nothing comes after this. */
+  onEnd(reason: 'reloaded' | 'stopped'): void;
+}
+
+interface Watcher {
+  readonly selection: Selection;
+  readonly callbacks: WatcherCallbacks;
+  pending: SelectedEvent[];
+}
+
+/** Objects of one list, newest or as of a revision. */
+export interface Page {
+  readonly items: readonly CachedObject[];
+  /** Selected or not, objects in scope behind the last one; only counted where no selector narrows. */
+  readonly remaining: number | undefined;
+  readonly more: boolean;
+}
+
+/**
+ * The state of one resource in memory, and its recent past. Everything that reads the API reads this: objects are decoded once
+ * and serialized at most once per revision, lists are slices of sorted keys, and watchers are found by index.
+ *
+ * Not a copy per revision: the state at an older revision is the newest one with the events since then undone, so pages of a long
+ * list stay consistent at the cost of what changed meanwhile, for as long as the history reaches back.
+ *
+ * Not thread-safe and needs not be: `load`, `apply` and reads are synchronous, so whoever looks sees whole batches.
+ */
+export class WatchCache {
+  readonly resource: GroupResource;
+  readonly namespaced: boolean;
+  readonly progress: RevisionProgress;
+  readonly #clock: Clock;
+  readonly #decode: Decode | undefined;
+  readonly #fieldValue: FieldValue;
+  readonly #items = new Map<string, CachedEntry>();
+  readonly #keys = new SortedKeys();
+  readonly #index: FieldIndex;
+  readonly #history: History;
+  readonly #watchers: Subscriptions<Watcher>;
+  readonly #bookmarkIntervalMs: number;
+  #bookmarkTimer: Timer | undefined;
+  /** Newest revision that has been loaded or applied. A feed may repeat what a load had already. */
+  #newest = 0;
+
+  constructor(options: WatchCacheOptions) {
+    this.resource = options.resource;
+    this.namespaced = options.namespaced;
+    this.progress = options.progress;
+    this.#clock = options.clock;
+    this.#decode = options.decode;
+    const { fieldValue } = options;
+    this.#fieldValue = (object, field) => fieldValue?.(object, field) ?? fieldByPath(object, field);
+    const fields = options.indexedFields ?? [];
+    this.#index = new FieldIndex(fields, this.#fieldValue);
+    this.#history = new History(options.clock, options.historyMax ?? 10_000);
+    this.#watchers = new Subscriptions({
+      fields,
+      fieldValue: this.#fieldValue,
+      namespaced: options.namespaced,
+    });
+    this.#bookmarkIntervalMs = options.bookmarkIntervalMs ?? 60_000;
+  }
+
+  /** The newest revision of the feed; a resource that has not changed is as new as the rest. */
+  get revision(): number {
+    return this.progress.revision;
+  }
+
+  get size(): number {
+    return this.#items.size;
+  }
+
+  get watcherCount(): number {
+    return this.#watchers.all.size;
+  }
+
+  /** Replaces everything by the state at `revision`. Watchers end: what happened in between is not known. */
+  load(entries: Iterable<SourceEntry>, revision: number): void {
+    this.#items.clear();
+    this.#index.clear();
+    for (const entry of entries) {
+      const item = this.#entryOf(entry);
+      this.#items.set(item.key, item);
+      this.#index.add(item);
+    }
+    this.#keys.reset(this.#items.keys());
+    this.#history.reset(revision);
+    this.#newest = revision;
+    this.#endWatchers('reloaded');
+  }
+
+  /** Events in order of revision. The owner advances `progress` afterwards. */
+  apply(events: readonly SourceEvent[]): void {
+    const touched = new Set<Watcher>();
+    for (const source of events) {
+      const event = this.#change(source);
+      if (!event) continue;
+      this.#history.append(event);
+      this.#watchers.forEvent(event, (watcher) => {
+        const selected = selectedEvent(event, watcher.selection);
+        if (!selected) return;
+        watcher.pending.push(selected);
+        touched.add(watcher);
+      });
+    }
+    const frames = new Frames();
+    for (const watcher of touched) {
+      const { pending } = watcher;
+      watcher.pending = [];
+      watcher.callbacks.onEvents(pending, frames);
+    }
+  }
+
+  get(namespace: string, name: string): CachedObject | undefined {
+    return this.#items.get(keyOf(namespace, name));
+  }
+
+  /** All selected objects now, in order. */
+  list(
+    scope: Scope,
+    selectors: { labelSelector?: Selector; fieldSelector?: FieldSelector } = {},
+  ): CachedObject[] {
+    return [...this.page(this.select(scope, selectors), {}).items];
+  }
+
+  select(scope: Scope, selectors: { labelSelector?: Selector; fieldSelector?: FieldSelector }): Selection {
+    return new Selection(scope, selectors, this.#fieldValue);
+  }
+
+  /**
+   * Some of the selected objects, in order, from the first key at or after `startKey`.
+   * @throws ApiError Expired when `revision` is older than the history.
+   */
+  page(
+    selection: Selection,
+    { revision, startKey = '', limit = Infinity }: { revision?: number; startKey?: string; limit?: number },
+  ): Page {
+    const then = this.#changesSince(revision ?? this.revision);
+    const at = (key: string) => (then.has(key) ? then.get(key) : this.#items.get(key));
+    const items: CachedObject[] = [];
+    let lastKey = '';
+    let more = false;
+    for (const key of this.#candidates(selection, startKey, then)) {
+      const item = at(key);
+      if (!item || !selection.matches(item)) continue;
+      if (items.length >= limit) {
+        more = true;
+        break;
+      }
+      items.push(item);
+      lastKey = key;
+    }
+    if (!more) return { items, remaining: 0, more };
+    if (!selection.whole) return { items, remaining: undefined, more };
+    return { items, remaining: this.#countAfter(selection, lastKey, then), more };
+  }
+
+  /**
+   * Follows the selected objects from `afterRevision` (unset: now). The events since then come back at once, later ones through the
+   * callbacks; nothing is lost or doubled between.
+   * @throws ApiError Expired when `afterRevision` is older than the history.
+   */
+  watch(
+    selection: Selection,
+    { afterRevision, callbacks }: { afterRevision?: number; callbacks: WatcherCallbacks },
+  ): { missed: SelectedEvent[]; stop: () => void } {
+    const missed: SelectedEvent[] = [];
+    if (afterRevision !== undefined) {
+      for (const event of this.#history.since(afterRevision)) {
+        const selected = selectedEvent(event, selection);
+        if (selected) missed.push(selected);
+      }
+    }
+    const watcher: Watcher = { selection, callbacks, pending: [] };
+    this.#watchers.add(watcher);
+    this.#scheduleBookmarks();
+    return { missed, stop: () => this.#watchers.remove(watcher) };
+  }
+
+  /** Ends all watchers: the resource is served no more, or the server stops. */
+  stop(): void {
+    this.#endWatchers('stopped');
+    this.#bookmarkTimer?.cancel();
+    this.#bookmarkTimer = undefined;
+  }
+
+  #entryOf(entry: SourceEntry): CachedEntry {
+    if (this.#decode) return new CachedEntry(entry, this.#decode(entry));
+    const { value, revision } = entry;
+    return new CachedEntry(entry, decodeJson(entry), () => spliceResourceVersion(value, revision));
+  }
+
+  #change(source: SourceEvent): CacheEvent | undefined {
+    const { revision } = source;
+    if (revision <= this.#newest) return undefined;
+    this.#newest = revision;
+    const key = keyOf(source.namespace, source.name);
+    const previous = this.#items.get(key);
+    if (source.type === 'delete') {
+      // A deletion of what was never seen: it came and went before the state that was loaded.
+      if (!previous) return undefined;
+      this.#items.delete(key);
+      this.#keys.remove(key);
+      this.#index.remove(previous);
+      return { type: 'DELETED', revision, current: previous.endedAt(revision), previous };
+    }
+    const current = this.#entryOf(source);
+    this.#items.set(key, current);
+    if (!previous) this.#keys.add(key);
+    this.#index.replace(previous, current);
+    return { type: previous ? 'MODIFIED' : 'ADDED', revision, current, previous };
+  }
+
+  /** For each key that changed after `revision`: what it was then. */
+  #changesSince(revision: number): Map<string, CachedObject | undefined> {
+    const then = new Map<string, CachedObject | undefined>();
+    if (revision >= this.revision) return then;
+    if (revision < this.#history.floor) throw tooOldResourceVersion(revision, this.#history.floor);
+    for (const { current, previous } of this.#history.since(revision)) {
+      if (!then.has(current.key)) then.set(current.key, previous);
+    }
+    return then;
+  }
+
+  /** Sorted keys, now or then, among which the selected ones are. */
+  #candidates(selection: Selection, startKey: string, then: ReadonlyMap<string, unknown>): Iterable<string> {
+    const { namespace, name } = selection;
+    if (name !== undefined && (namespace !== undefined || !this.namespaced)) {
+      const key = keyOf(namespace ?? '', name);
+      return key >= startKey ? [key] : [];
+    }
+    const indexed = this.#index.find(selection);
+    if (indexed) {
+      const keys = new Set(indexed);
+      for (const key of then.keys()) keys.add(key);
+      return [...keys].filter((key) => key >= startKey).sort();
+    }
+    const prefix = namespace === undefined ? '' : `${namespace}/`;
+    const first = startKey > prefix ? startKey : prefix;
+    const gone = [...then.keys()].filter((key) => !this.#items.has(key) && key >= first).sort();
+    return this.#keys.from(
+      first,
+      prefix,
+      gone.filter((key) => key.startsWith(prefix)),
+    );
+  }
+
+  #countAfter(
+    selection: Selection,
+    lastKey: string,
+    then: ReadonlyMap<string, CachedObject | undefined>,
+  ): number {
+    const prefix = selection.namespace === undefined ? '' : `${selection.namespace}/`;
+    let count = this.#keys.countAfter(lastKey, prefix);
+    for (const [key, was] of then) {
+      if (key <= lastKey || !key.startsWith(prefix)) continue;
+      count += Number(was !== undefined) - Number(this.#items.has(key));
+    }
+    return count;
+  }
+
+  #endWatchers(reason: 'reloaded' | 'stopped'): void {
+    for (const watcher of this.#watchers.all) {
+      this.#watchers.remove(watcher);
+      watcher.callbacks.onEnd(reason);
+    }
+  }
+
+  #scheduleBookmarks(): void {
+    this.#bookmarkTimer ??= this.#clock.after(this.#bookmarkIntervalMs, () => {
+      this.#bookmarkTimer = undefined;
+      if (this.#watchers.all.size === 0) return;
+      const frames = new Frames();
+      for (const watcher of this.#watchers.all) watcher.callbacks.onBookmark(this.revision, frames);
+      this.#scheduleBookmarks();
+    });
+  }
+}
+
+/** What an event is to a watcher, by the rules of selector transitions; undefined: nothing. */
+function selectedEvent(event: CacheEvent, selection: Selection): SelectedEvent | undefined {
+  const { current, previous } = event;
+  const before = previous !== undefined && selection.matches(previous);
+  if (event.type === 'DELETED') return before ? { type: 'DELETED', item: current } : undefined;
+  const now = selection.matches(current);
+  if (now) return { type: before ? 'MODIFIED' : 'ADDED', item: current };
+  if (before) return { type: 'DELETED', item: leftAt(event, previous as CachedEntry) };
+  return undefined;
+}
+
+const left = new WeakMap<CacheEvent, CachedEntry>();
+
+/** The state before the event that took an object out of a selection, made once for all watchers that lose it. */
+function leftAt(event: CacheEvent, previous: CachedEntry): CachedEntry {
+  let item = left.get(event);
+  if (!item) left.set(event, (item = previous.endedAt(event.revision)));
+  return item;
+}

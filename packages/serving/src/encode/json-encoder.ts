@@ -1,0 +1,102 @@
+import type { AnyObject, ListMeta, Status } from '@skerry/api';
+import type { CacheEvent, CachedObject, Encoder, ServedKind } from '#contract.ts';
+
+const comma = Buffer.from(',');
+const listEnd = Buffer.from(']}\n');
+const frameEnd = Buffer.from('}\n');
+const frameStarts = {
+  ADDED: Buffer.from('{"type":"ADDED","object":'),
+  MODIFIED: Buffer.from('{"type":"MODIFIED","object":'),
+  DELETED: Buffer.from('{"type":"DELETED","object":'),
+};
+
+export function apiVersionOf({ group, version }: { group: string; version: string }): string {
+  return group === '' ? version : `${group}/${version}`;
+}
+
+/** Anything that is one JSON text per object: whole objects, or their metadata. */
+export interface JsonForm {
+  /** Of a list of these: `PodList`, `v1`. */
+  readonly listKind: string;
+  readonly kind: string;
+  readonly apiVersion: string;
+  /** The bytes of one object; asked for often, so it remembers. */
+  object(item: CachedObject): Uint8Array;
+}
+
+/** An encoder whose lists and frames are the objects' own bytes with text around them. */
+export function jsonEncoder(form: JsonForm): Encoder {
+  return {
+    contentType: 'application/json',
+    watchContentType: 'application/json',
+    firstFrameDiffers: false,
+    object: (item) => form.object(item),
+    list(items, meta: ListMeta) {
+      const head = { kind: form.listKind, apiVersion: form.apiVersion, metadata: meta };
+      const pieces: Uint8Array[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
+      for (const [index, item] of items.entries()) {
+        if (index > 0) pieces.push(comma);
+        pieces.push(form.object(item));
+      }
+      pieces.push(listEnd);
+      return pieces;
+    },
+    event: (type, item) => frameOf(type, form.object(item)),
+    bookmark: (revision, { initialEventsEnd }) => bookmarkFrame(form, revision, initialEventsEnd),
+    error: errorFrame,
+  };
+}
+
+/** Whole objects in a served version; in the storage version (no `convert`) these are the cache's own bytes. */
+export function objectForm(kind: ServedKind, convert?: (object: AnyObject) => AnyObject): JsonForm {
+  const made = new WeakMap<CachedObject, Uint8Array>();
+  return {
+    kind: kind.kind,
+    listKind: `${kind.kind}List`,
+    apiVersion: apiVersionOf(kind),
+    object(item) {
+      if (!convert) return item.json;
+      let json = made.get(item);
+      if (!json) made.set(item, (json = Buffer.from(JSON.stringify(convert(item.object)))));
+      return json;
+    },
+  };
+}
+
+/** `PartialObjectMetadata`: the same for every kind and version. */
+export function partialForm(version: string): JsonForm {
+  const made = new WeakMap<CachedObject, Uint8Array>();
+  const apiVersion = `meta.k8s.io/${version}`;
+  return {
+    kind: 'PartialObjectMetadata',
+    listKind: 'PartialObjectMetadataList',
+    apiVersion,
+    object(item) {
+      let json = made.get(item);
+      if (!json) {
+        const { metadata } = item.object;
+        json = Buffer.from(JSON.stringify({ kind: 'PartialObjectMetadata', apiVersion, metadata }));
+        made.set(item, json);
+      }
+      return json;
+    },
+  };
+}
+
+export function frameOf(type: CacheEvent['type'], object: Uint8Array): Uint8Array {
+  return Buffer.concat([frameStarts[type], object, frameEnd]);
+}
+
+export function errorFrame(status: Status): Uint8Array {
+  return Buffer.from(`${JSON.stringify({ type: 'ERROR', object: status })}\n`);
+}
+
+function bookmarkFrame(
+  { kind, apiVersion }: JsonForm,
+  revision: number,
+  initialEventsEnd: boolean,
+): Uint8Array {
+  const annotations = initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
+  const metadata = { resourceVersion: String(revision), ...annotations };
+  return Buffer.from(`${JSON.stringify({ type: 'BOOKMARK', object: { kind, apiVersion, metadata } })}\n`);
+}

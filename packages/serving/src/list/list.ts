@@ -1,0 +1,122 @@
+import { ApiError, badRequest, isApiError, notFound } from '@skerry/api';
+import type { ListMeta } from '@skerry/api';
+import type { Clock } from '@skerry/base';
+import { answerItem, listAnswer } from '#answer.ts';
+import type { WatchCache } from '#cache/watch-cache.ts';
+import type { Answer, Encoder, Scope } from '#contract.ts';
+import { decodeContinueToken, encodeContinueToken } from '#list/continue-token.ts';
+import type { ContinueToken } from '#list/continue-token.ts';
+import type { ListOptions } from '#list/list-options.ts';
+
+/** How current a read must be, and how long it may wait to be. */
+export interface Freshness {
+  readonly clock: Clock;
+  /** The source's newest revision: what a read without resourceVersion must have seen. */
+  readonly fresh: () => number | Promise<number>;
+  readonly signal?: AbortSignal;
+}
+
+export interface ListRequest extends Freshness {
+  readonly cache: WatchCache;
+  readonly scope: Scope;
+  readonly options: ListOptions;
+  readonly encoder: Encoder;
+}
+
+const expiredPage =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without ' +
+  'the continue parameter, or use the continue token in this response to retrieve the remainder of the results. ' +
+  'Continuing with the provided token results in an inconsistent list - objects that were created, modified, or ' +
+  'deleted between the time the first chunk was returned and now may show up in the list.';
+
+/**
+ * LIST. Without resourceVersion it waits until the cache has seen all that was written before; pages after the first are of the
+ * first one's revision, or 410 Expired with a token that goes on inconsistently. Nothing is serialized here that has been before.
+ * @throws ApiError
+ */
+export async function list(request: ListRequest): Promise<Answer> {
+  const { cache, scope, options, encoder } = request;
+  const token = tokenOf(options);
+  const revision = token ? await pageRevision(request, token) : await listRevision(request);
+  const selection = cache.select(scope, options);
+  const startKey = token?.startKey;
+  let page;
+  try {
+    page = cache.page(selection, { revision, startKey, limit: options.limit });
+  } catch (error) {
+    throw isApiError(error, 'Expired') ? expired(token, error) : error;
+  }
+  const meta: ListMeta = { resourceVersion: String(revision) };
+  const last = page.items.at(-1);
+  if (page.more && last) {
+    meta.continue = encodeContinueToken({ revision, startKey: `${last.key}\0` });
+    if (page.remaining !== undefined) meta.remainingItemCount = page.remaining;
+  }
+  return listAnswer(encoder, page.items, meta);
+}
+
+/**
+ * GET of one object.
+ * @throws ApiError NotFound, and Timeout for a revision that does not come.
+ */
+export async function get(
+  request: Freshness & {
+    readonly cache: WatchCache;
+    readonly scope: { readonly namespace?: string; readonly name: string };
+    /** Unset: the newest; 0: whatever is at hand. */
+    readonly resourceVersion?: number;
+    readonly encoder: Encoder;
+  },
+): Promise<Answer> {
+  const { cache, scope, resourceVersion, encoder } = request;
+  await waitUntilFresh(request, cache, resourceVersion);
+  const item = cache.get(scope.namespace ?? '', scope.name);
+  if (!item) throw notFound(cache.resource, scope.name);
+  return answerItem(encoder, item);
+}
+
+/** Waits for what a resourceVersion asks for: unset the newest, 0 nothing, else at least that. */
+export async function waitUntilFresh(
+  { clock, fresh, signal }: Freshness,
+  cache: WatchCache,
+  resourceVersion: number | undefined,
+): Promise<void> {
+  if (resourceVersion === 0) return;
+  await cache.progress.waitFor(resourceVersion ?? (await fresh()), { clock, signal });
+}
+
+function tokenOf(options: ListOptions): ContinueToken | undefined {
+  if (options.continue === undefined) return undefined;
+  if (options.resourceVersion !== undefined && options.resourceVersion !== 0) {
+    throw badRequest('specifying resource version is not allowed when using continue');
+  }
+  return decodeContinueToken(options.continue);
+}
+
+async function pageRevision(request: ListRequest, token: ContinueToken): Promise<number> {
+  const { cache } = request;
+  if (token.revision === -1) {
+    await waitUntilFresh(request, cache, undefined);
+    return cache.revision;
+  }
+  await waitUntilFresh(request, cache, token.revision);
+  return token.revision;
+}
+
+async function listRevision(request: ListRequest): Promise<number> {
+  const { cache, options } = request;
+  const { resourceVersion, resourceVersionMatch, limit } = options;
+  await waitUntilFresh(request, cache, resourceVersion);
+  // A limit without a match is the older way to ask for exactly that revision.
+  const exact =
+    resourceVersionMatch === 'Exact' || (resourceVersionMatch === undefined && limit !== undefined);
+  return exact && resourceVersion ? resourceVersion : cache.revision;
+}
+
+function expired(token: ContinueToken | undefined, cause: ApiError): ApiError {
+  if (!token) {
+    return new ApiError('Expired', 'The resourceVersion for the provided list is too old.', { cause });
+  }
+  const onward = encodeContinueToken({ ...token, revision: -1 });
+  return new ApiError('Expired', expiredPage, { cause, continue: onward });
+}

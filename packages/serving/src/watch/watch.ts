@@ -1,0 +1,167 @@
+import { isApiError } from '@skerry/api';
+import type { ApiError } from '@skerry/api';
+import type { Timer } from '@skerry/base';
+import type { Frames } from '#cache/frames.ts';
+import { tooOldResourceVersion } from '#cache/history.ts';
+import type { Selection } from '#cache/selection.ts';
+import type { SelectedEvent, WatchCache } from '#cache/watch-cache.ts';
+import type { Encoder, Scope, Sink } from '#contract.ts';
+import type { ListOptions } from '#list/list-options.ts';
+import { waitUntilFresh } from '#list/list.ts';
+import type { Freshness } from '#list/list.ts';
+import { FrameQueue } from '#watch/frame-queue.ts';
+
+export interface WatchRequest extends Freshness {
+  readonly cache: WatchCache;
+  readonly scope: Scope;
+  readonly options: ListOptions;
+  readonly encoder: Encoder;
+  readonly sink: Sink;
+  /** In [0, 1): spreads the ends of watches that name no timeout. */
+  readonly random: () => number;
+  /** Ends the watch at once: the client is gone. */
+  readonly signal: AbortSignal;
+  /** Frames a slow reader may be behind, and their bytes. */
+  readonly queue?: { readonly framesMax: number; readonly bytesMax: number };
+}
+
+export interface WatchStream {
+  /** Resolves when the stream has ended, for whatever reason; never rejects. */
+  readonly done: Promise<void>;
+}
+
+const queueDefault = { framesMax: 10_000, bytesMax: 32 * 1024 * 1024 };
+
+/**
+ * WATCH into a sink. Resolves when the answer may begin; what comes later, a resourceVersion that is too old included, comes as
+ * frames. The rules of resourceVersion and sendInitialEvents are those of
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-watch
+ * @throws ApiError Timeout when the cache does not come to the revision that initial events must have.
+ */
+export async function watch(request: WatchRequest): Promise<WatchStream> {
+  const { options, cache } = request;
+  const { resourceVersion, sendInitialEvents } = options;
+  const initial = sendInitialEvents ?? !resourceVersion;
+  if (initial || !resourceVersion) await waitUntilFresh(request, cache, resourceVersion);
+  const stream = new Stream(request);
+  if (request.signal.aborted) return stream;
+  if (initial) stream.startWithState();
+  else stream.startAfter(resourceVersion || cache.revision);
+  return stream;
+}
+
+class Stream implements WatchStream {
+  readonly done: Promise<void>;
+  readonly #cache: WatchCache;
+  readonly #encoder: Encoder;
+  readonly #selection: Selection;
+  readonly #bookmarks: boolean;
+  readonly #marksInitialEnd: boolean;
+  readonly #queue: FrameQueue;
+  readonly #timer: Timer;
+  /** Events up to here are not wanted, or have been sent. */
+  #revision = 0;
+  #first = true;
+  #stopWatching: (() => void) | undefined;
+
+  constructor(request: WatchRequest) {
+    const { cache, encoder, options, sink, signal, clock } = request;
+    this.#cache = cache;
+    this.#encoder = encoder;
+    this.#selection = cache.select(request.scope, options);
+    this.#bookmarks = options.allowWatchBookmarks;
+    this.#marksInitialEnd = options.allowWatchBookmarks && options.sendInitialEvents === true;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.done = promise;
+    const abort = () => this.#queue.abort();
+    const onEnd = () => {
+      this.#timer.cancel();
+      this.#stopWatching?.();
+      signal.removeEventListener('abort', abort);
+      resolve();
+    };
+    this.#queue = new FrameQueue(sink, { ...(request.queue ?? queueDefault), onEnd });
+    const seconds = options.timeoutSeconds || 1800 * (1 + request.random());
+    this.#timer = clock.after(seconds * 1000, () => this.#timeOut());
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  }
+
+  /** Everything there is as ADDED, then what happens. */
+  startWithState(): void {
+    const { items } = this.#cache.page(this.#selection, {});
+    this.#revision = this.#cache.revision;
+    this.#follow(undefined);
+    this.#queue.begin(this.#initialFrames(items));
+  }
+
+  #follow(afterRevision: number | undefined): readonly SelectedEvent[] {
+    const { missed, stop } = this.#cache.watch(this.#selection, {
+      afterRevision,
+      callbacks: {
+        onEvents: (events, frames) => this.#send(events, frames),
+        onBookmark: (revision, frames) => this.#bookmark(revision, frames),
+        onEnd: (reason) => this.#end(reason),
+      },
+    });
+    this.#stopWatching = stop;
+    return missed;
+  }
+
+  /** What has happened since, then what happens. */
+  startAfter(revision: number): void {
+    this.#revision = revision;
+    try {
+      const missed = this.#follow(revision);
+      this.#queue.begin(this.#encoded(missed));
+    } catch (error) {
+      if (!isApiError(error)) throw error;
+      this.#fail(error);
+    }
+  }
+
+  *#initialFrames(items: Iterable<SelectedEvent['item']>): Generator<Uint8Array> {
+    const revision = this.#revision;
+    for (const item of items) yield this.#frame({ type: 'ADDED', item });
+    if (this.#marksInitialEnd) yield this.#encoder.bookmark(revision, { initialEventsEnd: true });
+  }
+
+  *#encoded(events: Iterable<SelectedEvent>): Generator<Uint8Array> {
+    for (const event of events) yield this.#frame(event);
+  }
+
+  #frame({ type, item }: SelectedEvent, frames?: Frames): Uint8Array {
+    const own = this.#encoder.firstFrameDiffers && this.#first;
+    this.#first = false;
+    return own || !frames ? this.#encoder.event(type, item, own) : frames.event(this.#encoder, type, item);
+  }
+
+  #send(events: readonly SelectedEvent[], frames: Frames): void {
+    const wanted = events.filter(({ item }) => item.revision > this.#revision);
+    if (wanted.length > 0) this.#queue.push(wanted.map((event) => this.#frame(event, frames)));
+  }
+
+  #bookmark(revision: number, frames: Frames): void {
+    if (this.#bookmarks && revision > this.#revision)
+      this.#queue.push([frames.bookmark(this.#encoder, revision)]);
+  }
+
+  #timeOut(): void {
+    // The last word is how far the client has come, so that it can go on from there.
+    const { revision } = this.#cache;
+    if (this.#bookmarks && revision > this.#revision) {
+      this.#queue.push([this.#encoder.bookmark(revision, { initialEventsEnd: false })]);
+    }
+    this.#queue.end();
+  }
+
+  #end(reason: 'reloaded' | 'stopped'): void {
+    if (reason === 'reloaded') this.#fail(tooOldResourceVersion(this.#revision, this.#cache.revision));
+    else this.#queue.end();
+  }
+
+  #fail(error: ApiError): void {
+    this.#queue.push([this.#encoder.error(error.status)]);
+    this.#queue.end();
+  }
+}
