@@ -1,0 +1,234 @@
+import type { AnyObject, KindInfo, SchemaSet } from '@skerry/api';
+import { builtinSchemas } from '@skerry/api';
+import type { Clock, Logger } from '@skerry/base';
+import { encodersFor, RevisionProgress, WatchCache } from '@skerry/serving';
+import type { Store } from '@skerry/store';
+import { ensureNamespaces } from '#bootstrap/namespaces.ts';
+import type { ConnectFactory } from '#connect.ts';
+import { DiscoveryHandler } from '#discovery/discovery-handler.ts';
+import { Dispatcher, type PathHandler, type SubresourceHandler, type VirtualHandler } from '#dispatcher.ts';
+import { HttpFront } from '#http/front.ts';
+import type { VersionInfo } from '#path-handler.ts';
+import type { AcceptedConnection, NodeDialer } from '#ports.ts';
+import { StoreFeed } from '#registry/feed.ts';
+import { KindTable, type Served } from '#registry/kind-table.ts';
+import { Registry, type KindHooks } from '#registry/registry.ts';
+import { StoredResource } from '#registry/stored-resource.ts';
+import { RequestMetrics } from '#request-metrics.ts';
+import { RequestPipeline } from '#request-pipeline.ts';
+import { ResourceHandler } from '#resource-handler.ts';
+import type { SecurityFactory, SecurityParts } from '#security.ts';
+import { OwnAccess } from '#server-access.ts';
+import { partHandler } from '#subresources/status.ts';
+
+export interface ApiServerOptions {
+  readonly store: Store;
+  /** Built-in kinds, as `@skerry/api` describes them. */
+  readonly kinds: readonly KindInfo[];
+  readonly schemas?: SchemaSet;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Makes an RFC 4122 UUID. */
+  readonly uid: () => string;
+  readonly log: Logger;
+  readonly security: SecurityFactory;
+  /** Logs, exec, port-forward and proxying; without it they answer 503. */
+  readonly connect?: ConnectFactory;
+  readonly dialer?: NodeDialer;
+  readonly version?: VersionInfo;
+  /** How clients outside reach this server; discovery names it. */
+  readonly advertise?: { readonly address: string; readonly port: number };
+}
+
+export interface ApiServer {
+  /** Fills the caches and writes what must exist; resolves when requests can be answered. */
+  start(): Promise<void>;
+  /** Takes a connection whose TLS, if any, is done. */
+  accept(connection: AcceptedConnection): void;
+  /** Also answers on a Unix socket file of mode 0600. */
+  listenUnix(path: string): Promise<void>;
+  /** Also answers plain HTTP on loopback; returns the port. For tests. */
+  listenLoopback(port?: number): Promise<number>;
+  /** Ends all connections and background work. The store stays open: its opener closes it. */
+  close(): Promise<void>;
+}
+
+export const defaultVersion: VersionInfo = {
+  major: '1',
+  minor: '36',
+  gitVersion: 'v1.36.3+skerry.1',
+  platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+};
+
+/** Seconds that an Event is kept after it was last written. */
+const eventTtlSeconds = 3600;
+
+const same = (object: AnyObject): AnyObject => object;
+
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  return new Server(options);
+}
+
+class Server implements ApiServer {
+  readonly #options: ApiServerOptions;
+  readonly #kinds = new KindTable();
+  readonly #progress: RevisionProgress;
+  readonly #feed: StoreFeed;
+  readonly #front: HttpFront;
+  readonly #access: OwnAccess;
+  readonly #hooks = new Map<string, KindHooks>();
+  readonly #security: SecurityParts;
+  readonly #stop = new AbortController();
+  #following: Promise<void> | undefined;
+  #state: 'new' | 'starting' | 'ready' | 'closed' = 'new';
+
+  constructor(options: ApiServerOptions) {
+    const { store, clock, log, random, uid } = options;
+    this.#options = options;
+    this.#progress = new RevisionProgress();
+    const registry = new Registry({
+      store,
+      clock,
+      random,
+      uid,
+      log,
+      progress: this.#progress,
+      hooks: this.#hooks,
+      admission: () => this.#security.admission,
+    });
+    this.#access = new OwnAccess(this.#kinds, registry);
+    this.#feed = new StoreFeed({ store, progress: this.#progress, clock, log, changes: this.#access });
+    const schemas = options.schemas ?? builtinSchemas;
+    for (const info of options.kinds) this.#serveBuiltin(info, schemas);
+    this.#security = options.security(this.#access);
+
+    const metrics = new RequestMetrics();
+    const resources = new ResourceHandler(registry, { clock, random });
+    const subresources = new Map<string, SubresourceHandler>([
+      ['*/*/status', partHandler(resources, 'status')],
+    ]);
+    const virtual = new Map<string, VirtualHandler>();
+    const morePaths: PathHandler[] = [];
+    const { address, port } = options.advertise ?? { address: '127.0.0.1', port: 6443 };
+    const dispatcher = new Dispatcher({
+      kinds: this.#kinds,
+      resources,
+      discovery: new DiscoveryHandler(this.#kinds, `${address}:${port}`),
+      subresources,
+      virtual,
+      morePaths,
+      connect:
+        options.connect && options.dialer
+          ? options.connect({
+              read: this.#access.read,
+              write: this.#access.write,
+              kinds: () => this.#access.kinds(),
+              dialer: options.dialer,
+              clock,
+              log,
+            })
+          : undefined,
+      admitConnect: async ({ info, served, user }) => {
+        await registry.admit(
+          served,
+          {
+            operation: 'CONNECT',
+            subresource: info.subresource,
+            namespace: info.namespace,
+            name: info.name,
+            object: undefined,
+            oldObject: undefined,
+            user,
+            dryRun: false,
+            options: {},
+            warnings: [],
+          },
+          { admit: true },
+        );
+      },
+      paths: {
+        version: options.version ?? defaultVersion,
+        metrics,
+        alive: [{ name: 'ping', check: () => undefined }],
+        ready: [{ name: 'caches', check: () => (this.#state === 'ready' ? undefined : 'not filled yet') }],
+        issuer: () => this.#security.tokenIssuer,
+      },
+    });
+    this.#front = new HttpFront(
+      new RequestPipeline(dispatcher, { clock, log, uid, metrics, security: () => this.#security }),
+      log,
+    );
+  }
+
+  async start(): Promise<void> {
+    this.#state = 'starting';
+    const revision = await this.#feed.start();
+    this.#following = this.#feed.run(revision, this.#stop.signal);
+    await ensureNamespaces(this.#access);
+    await this.#security.bootstrap?.();
+    this.#state = 'ready';
+  }
+
+  accept(connection: AcceptedConnection): void {
+    this.#front.accept(connection);
+  }
+
+  listenUnix(path: string): Promise<void> {
+    return this.#front.listenUnix(path);
+  }
+
+  listenLoopback(port?: number): Promise<number> {
+    return this.#front.listenLoopback(port);
+  }
+
+  async close(): Promise<void> {
+    this.#state = 'closed';
+    this.#stop.abort();
+    for (const { stored } of this.#kinds.allStored()) stored.cache.stop();
+    await this.#front.close();
+    await this.#following;
+  }
+
+  #serveBuiltin(info: KindInfo, schemas: SchemaSet): void {
+    if (!info.verbs.includes('get')) {
+      this.#kinds.addVirtual({ info, schemas });
+      return;
+    }
+    const at = info.storage ?? info;
+    const known = this.#kinds.storedResource(at.group, at.resource);
+    const stored = known ?? this.#store(info, at);
+    const { conversion } = info;
+    this.#kinds.add({
+      info,
+      schemas,
+      stored,
+      custom: false,
+      toStorage: conversion ? (object) => conversion.toStorage(object) : same,
+      fromStorage: conversion ? (object) => conversion.fromStorage(object) : same,
+      encoders: encodersFor(info, {
+        clock: this.#options.clock,
+        ...(conversion ? { convert: (object: AnyObject) => conversion.fromStorage(object) } : {}),
+      }),
+    } satisfies Served);
+  }
+
+  #store(info: KindInfo, at: { group: string; resource: string }): StoredResource {
+    const groupResource = { group: at.group, resource: at.resource };
+    const fieldValue = info.strategy.fieldValue?.bind(info.strategy);
+    const stored = new StoredResource({
+      groupResource,
+      namespaced: info.namespaced,
+      cache: new WatchCache({
+        resource: groupResource,
+        namespaced: info.namespaced,
+        progress: this.#progress,
+        clock: this.#options.clock,
+        indexedFields: info.resource === 'pods' ? ['spec.nodeName'] : [],
+        ...(fieldValue ? { fieldValue } : {}),
+      }),
+      ...(at.resource === 'events' ? { ttlSeconds: eventTtlSeconds } : {}),
+    });
+    this.#feed.register(stored);
+    return stored;
+  }
+}

@@ -1,0 +1,116 @@
+import { ApiError } from '@skerry/api';
+import type { ConnectHandler } from '#connect.ts';
+import type { DiscoveryHandler } from '#discovery/discovery-handler.ts';
+import type { Exchange } from '#http/exchange.ts';
+import type { UpgradeRequest } from '#http/front.ts';
+import { handlePath, type PathParts } from '#path-handler.ts';
+import type { ResourceRequest } from '#request-info.ts';
+import type { AuthorizedRequest, RequestTarget } from '#request-pipeline.ts';
+import { methodNotAllowed, unknownPath, type ResourceCall, type ResourceHandler } from '#resource-handler.ts';
+import type { KindTable, VirtualKind } from '#registry/kind-table.ts';
+import type { UserInfo } from '#security.ts';
+
+/** A subresource of a stored kind that is not the object's whole or status. */
+export type SubresourceHandler = (call: ResourceCall, exchange: Exchange) => Promise<void>;
+
+/** A kind without a store: reviews, metrics. */
+export type VirtualHandler = (
+  call: { readonly info: ResourceRequest; readonly user: UserInfo; readonly kind: VirtualKind },
+  exchange: Exchange,
+) => Promise<void>;
+
+/** A path that is about no resource; false when it isn't the handler's. */
+export type PathHandler = (exchange: Exchange) => boolean | Promise<boolean>;
+
+export interface DispatchParts {
+  readonly kinds: KindTable;
+  readonly resources: ResourceHandler;
+  readonly discovery: DiscoveryHandler;
+  readonly paths: PathParts;
+  /** By `group/resource/subresource`; a key of star/star/name serves every kind that has it. */
+  readonly subresources: ReadonlyMap<string, SubresourceHandler>;
+  /** By `group/resource`. */
+  readonly virtual: ReadonlyMap<string, VirtualHandler>;
+  /** Tried in order before 404. */
+  readonly morePaths: readonly PathHandler[];
+  readonly connect: ConnectHandler | undefined;
+  /** Admission of CONNECT. */
+  admitConnect(call: ResourceCall): Promise<void>;
+}
+
+const connectSubresources = new Set(['log', 'exec', 'attach', 'portforward', 'proxy']);
+
+/** Sends an authorized request to what serves it. */
+export class Dispatcher implements RequestTarget {
+  readonly #parts: DispatchParts;
+
+  constructor(parts: DispatchParts) {
+    this.#parts = parts;
+  }
+
+  async handle({ info, user }: AuthorizedRequest, exchange: Exchange): Promise<void> {
+    if (info.type === 'path') {
+      await this.#path(exchange);
+      return;
+    }
+    const served = this.#parts.kinds.stored(info.group, info.version, info.resource);
+    if (served) {
+      const call = { info, user, served };
+      await (info.subresource
+        ? this.#subresource(call, exchange)
+        : this.#parts.resources.handle(call, exchange));
+      return;
+    }
+    const kind = this.#parts.kinds.virtual(info.group, info.version, info.resource);
+    const handler = kind && this.#parts.virtual.get(`${info.group}/${info.resource}`);
+    if (!kind || !handler) throw unknownPath();
+    if (!kind.info.verbs.includes(info.verb)) throw methodNotAllowed();
+    await handler({ info, user, kind }, exchange);
+  }
+
+  async upgrade({ info, user }: AuthorizedRequest, upgrade: UpgradeRequest): Promise<void> {
+    if (info.type === 'path') throw unknownPath();
+    const served = this.#parts.kinds.stored(info.group, info.version, info.resource);
+    if (!served?.info.subresources.some(({ name }) => name === info.subresource)) throw unknownPath();
+    if (!connectSubresources.has(info.subresource) || !this.#parts.connect) {
+      throw new ApiError('BadRequest', 'this resource is not served over an upgraded connection');
+    }
+    const { message, socket, head, exchange } = upgrade;
+    await this.#parts.admitConnect({ info, user, served });
+    await this.#parts.connect.handleUpgrade({ info, user, query: exchange.query }, message, socket, head);
+  }
+
+  async #path(exchange: Exchange): Promise<void> {
+    const { paths, discovery, morePaths } = this.#parts;
+    const reads = exchange.method === 'GET' || exchange.method === 'HEAD';
+    if (reads && handlePath(paths, exchange)) return;
+    if (reads && discovery.handle(exchange)) return;
+    for (const handler of morePaths) if (await handler(exchange)) return;
+    throw unknownPath();
+  }
+
+  async #subresource(call: ResourceCall, exchange: Exchange): Promise<void> {
+    const { info, served, user } = call;
+    const { group, resource, subresource, verb } = info;
+    const described = served.info.subresources.find(({ name }) => name === subresource);
+    if (
+      !described ||
+      !info.name ||
+      served.info.namespaced !== Boolean(info.namespace && resource !== 'namespaces')
+    ) {
+      throw unknownPath();
+    }
+    if (connectSubresources.has(subresource)) {
+      if (!this.#parts.connect) throw new ApiError('ServiceUnavailable', 'this server has no way to nodes');
+      if (subresource !== 'log') await this.#parts.admitConnect(call);
+      await this.#parts.connect.handle({ info, user, query: exchange.query }, exchange);
+      return;
+    }
+    if (!described.verbs.includes(verb)) throw methodNotAllowed();
+    const handler =
+      this.#parts.subresources.get(`${group}/${resource}/${subresource}`) ??
+      this.#parts.subresources.get(`*/*/${subresource}`);
+    if (!handler) throw unknownPath();
+    await handler(call, exchange);
+  }
+}

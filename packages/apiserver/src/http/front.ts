@@ -1,0 +1,163 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { performServerHandshake, type ServerHttp2Session } from 'node:http2';
+import { chmod, rm } from 'node:fs/promises';
+import { createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { describeError, type Logger } from '@skerry/base';
+import type { AcceptedConnection } from '#ports.ts';
+import { exchangeOverHttp1, exchangeOverHttp2, type Exchange } from '#http/exchange.ts';
+
+export interface UpgradeRequest {
+  readonly exchange: Pick<
+    Exchange,
+    'method' | 'path' | 'query' | 'headers' | 'peer' | 'remoteAddress' | 'signal'
+  >;
+  readonly message: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+/** What the front hands requests to. Neither may reject. */
+export interface RequestHandler {
+  handle(exchange: Exchange): Promise<void>;
+  upgrade(request: UpgradeRequest): Promise<void>;
+}
+
+/** Streams that one HTTP/2 connection may hold open; each watch is one. */
+const streamsPerConnectionMax = 2000;
+
+/**
+ * Speaks HTTP/1.1 and HTTP/2 on connections that others accepted. TLS, ALPN and client certificates are the acceptor's
+ * work; what it found travels with the connection and is given to every request on it.
+ */
+export class HttpFront {
+  readonly #handler: RequestHandler;
+  readonly #log: Logger;
+  readonly #http1: Server;
+  readonly #origins = new WeakMap<object, AcceptedConnection>();
+  readonly #streams = new Set<Duplex>();
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #listeners = new Set<NetServer>();
+  #closed = false;
+
+  constructor(handler: RequestHandler, log: Logger) {
+    this.#handler = handler;
+    this.#log = log;
+    this.#http1 = createServer({ keepAliveTimeout: 90_000, headersTimeout: 30_000, requestTimeout: 0 });
+    this.#http1.on('request', (request, response) => {
+      void this.#handler.handle(exchangeOverHttp1(request, response, this.#originOf(request.socket)));
+    });
+    this.#http1.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.#upgrade(message, socket, head);
+    });
+    this.#http1.on('clientError', (_error, socket) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+      else socket.destroy();
+    });
+  }
+
+  accept(connection: AcceptedConnection): void {
+    const { stream } = connection;
+    if (this.#closed) {
+      stream.destroy();
+      return;
+    }
+    this.#streams.add(stream);
+    stream.once('close', () => this.#streams.delete(stream));
+    stream.on('error', (error) => this.#log.debug('connection broke', { error: describeError(error) }));
+    if (connection.protocol === 'h2') {
+      this.#acceptHttp2(connection);
+    } else {
+      this.#origins.set(stream, connection);
+      this.#http1.emit('connection', stream);
+    }
+  }
+
+  /** Plain HTTP on a socket file of mode 0600, for processes of the same user. */
+  async listenUnix(path: string): Promise<void> {
+    await rm(path, { force: true });
+    await this.#listen({ path });
+    await chmod(path, 0o600);
+  }
+
+  /** Plain HTTP on loopback; returns the port. For tests. */
+  async listenLoopback(port = 0): Promise<number> {
+    const address = (await this.#listen({ host: '127.0.0.1', port })).address();
+    return typeof address === 'object' && address ? address.port : port;
+  }
+
+  /** Ends every connection; what is being answered is cut. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const closing = [...this.#listeners].map(
+      (server) => new Promise<void>((resolve) => void server.close(() => resolve())),
+    );
+    for (const session of this.#sessions) session.destroy();
+    for (const stream of this.#streams) stream.destroy();
+    this.#http1.close();
+    this.#http1.closeAllConnections();
+    await Promise.all(closing);
+  }
+
+  async #listen(where: { path: string } | { host: string; port: number }): Promise<NetServer> {
+    const server = createNetServer((socket: Socket) => {
+      socket.setNoDelay(true);
+      this.accept({ stream: socket, protocol: 'http/1.1', remoteAddress: socket.remoteAddress });
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(where, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    this.#listeners.add(server);
+    return server;
+  }
+
+  #acceptHttp2(connection: AcceptedConnection): void {
+    const session = performServerHandshake(connection.stream, {
+      settings: { maxConcurrentStreams: streamsPerConnectionMax, initialWindowSize: 1 << 18 },
+    });
+    this.#sessions.add(session);
+    session.once('close', () => this.#sessions.delete(session));
+    session.on('error', (error) => {
+      this.#log.debug('connection broke', { error: describeError(error) });
+    });
+    session.on('stream', (stream, headers) => {
+      stream.on('error', (error) => this.#log.debug('stream broke', { error: describeError(error) }));
+      void this.#handler.handle(exchangeOverHttp2(stream, headers, connection));
+    });
+  }
+
+  #upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const aborter = new AbortController();
+    socket.once('close', () => aborter.abort());
+    socket.on('error', (error) => this.#log.debug('connection broke', { error: describeError(error) }));
+    const origin = this.#originOf(socket);
+    const target = message.url ?? '/';
+    const mark = target.indexOf('?');
+    const headers: Record<string, string | undefined> = {};
+    for (const [name, value] of Object.entries(message.headers)) {
+      headers[name] = Array.isArray(value) ? value.join(', ') : value;
+    }
+    void this.#handler.upgrade({
+      exchange: {
+        method: message.method ?? 'GET',
+        path: mark < 0 ? target : target.slice(0, mark),
+        query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
+        headers,
+        peer: origin.peer,
+        remoteAddress: origin.remoteAddress,
+        signal: aborter.signal,
+      },
+      message,
+      socket,
+      head,
+    });
+  }
+
+  #originOf(socket: object): Partial<AcceptedConnection> {
+    return this.#origins.get(socket) ?? {};
+  }
+}

@@ -1,0 +1,119 @@
+import { alreadyExists, ApiError, badRequest, invalid, type AnyObject } from '@skerry/api';
+import { StoreConflictError } from '@skerry/store';
+import type { Served } from '#registry/kind-table.ts';
+import { generateName } from '#registry/object-name.ts';
+import { ownCreated } from '#registry/field-ownership.ts';
+import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
+import { createFaults, fillDefaults, hasStatus, warningsOf } from '#registry/rules.ts';
+import type { WriteOptions } from '#registry/write-options.ts';
+
+/** Names that are tried for one `generateName`. */
+const generatedNamesMax = 8;
+
+/**
+ * Creates `object`, which has been decoded and defaulted. `namespace` is that of the URL.
+ * The caller gives the object away; it comes back complete.
+ */
+export async function createObject(
+  registry: Registry,
+  served: Served,
+  namespace: string,
+  object: AnyObject,
+  write: WriteOptions,
+  { ownershipDone = false }: { readonly ownershipDone?: boolean } = {},
+): Promise<AnyObject> {
+  const { info } = served;
+  const meta = metadataOf(object);
+  if (meta.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  settleNamespace(served, namespace, object);
+  object.apiVersion = info.group ? `${info.group}/${info.version}` : info.version;
+  object.kind = info.kind;
+  for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink'] as const) {
+    delete (meta as Record<string, unknown>)[field];
+  }
+  if (hasStatus(served)) delete object.status;
+  info.strategy.prepareForCreate?.(object);
+  meta.creationTimestamp = registry.timestamp();
+  meta.uid = registry.parts.uid();
+  if (info.hasGeneration) meta.generation = 1;
+  else delete meta.generation;
+  fillDefaults(served, object);
+
+  const context = {
+    operation: 'CREATE' as const,
+    subresource: '',
+    namespace: meta.namespace ?? '',
+    name: meta.name ?? '',
+    object,
+    oldObject: undefined,
+    user: write.user,
+    dryRun: write.dryRun,
+    options: write.options,
+    warnings: write.warnings,
+    signal: write.signal,
+  };
+  await registry.mutate(served, context, write);
+  fillDefaults(served, object);
+
+  const generated = !meta.name && meta.generateName ? meta.generateName : undefined;
+  if (generated !== undefined) meta.name = generateName(generated, registry.parts.random);
+  const undo = await registry.hooks(served)?.beforeCreate?.(object);
+  try {
+    const faults = createFaults(served, object);
+    if (faults.length > 0) throw invalid(info, meta.name ?? '', faults);
+    write.warnings.push(...warningsOf(served, object));
+    if (!ownershipDone)
+      ownCreated(served, object, { manager: write.fieldManager, time: registry.timestamp() });
+    await registry.admit(served, { ...context, name: meta.name ?? '' }, write);
+    const created = await insert(registry, served, object, generated, write);
+    if (write.dryRun) undo?.();
+    return created;
+  } catch (error) {
+    undo?.();
+    throw error;
+  }
+}
+
+async function insert(
+  registry: Registry,
+  served: Served,
+  object: AnyObject,
+  generated: string | undefined,
+  write: WriteOptions,
+): Promise<AnyObject> {
+  const meta = metadataOf(object);
+  for (let tries = 1; ; tries++) {
+    const target: Target = { namespace: meta.namespace ?? '', name: meta.name ?? '' };
+    try {
+      if (!write.dryRun) return await registry.insert(served, target, object);
+      if (!(await registry.find(served, target))) return object;
+    } catch (error) {
+      if (!(error instanceof StoreConflictError)) throw error;
+    }
+    if (generated === undefined) throw alreadyExists(served.info, target.name);
+    if (tries >= generatedNamesMax) throw noNameFound(served, target.name, meta.generateName ?? '');
+    meta.name = generateName(generated, registry.parts.random);
+  }
+}
+
+function noNameFound(served: Served, name: string, base: string): ApiError {
+  const existing = alreadyExists(served.info, name);
+  return new ApiError(
+    'AlreadyExists',
+    `${existing.message}, the server was not able to generate a unique name for the object with base "${base}"`,
+    { details: { ...existing.status.details, retryAfterSeconds: 1 } },
+  );
+}
+
+/** The namespace of the URL becomes the object's; another one in the object is refused. */
+export function settleNamespace(served: Served, namespace: string, object: AnyObject): void {
+  const meta = metadataOf(object);
+  if (!served.info.namespaced) {
+    delete meta.namespace;
+    return;
+  }
+  if (meta.namespace && meta.namespace !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  meta.namespace = namespace;
+}

@@ -1,0 +1,216 @@
+import { ApiError, conflict, type AnyObject, type Status } from '@skerry/api';
+import type { Served } from '#registry/kind-table.ts';
+import { metadataOf, type Current, type Registry, type Target } from '#registry/registry.ts';
+import { isFinished } from '#registry/update.ts';
+import type { WriteOptions } from '#registry/write-options.ts';
+
+export interface DeleteRequest {
+  readonly gracePeriodSeconds?: number;
+  readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
+  readonly orphanDependents?: boolean;
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+}
+
+export interface Deleted {
+  /** The last state. */
+  readonly object: AnyObject;
+  /** False while grace or finalizers keep it. */
+  readonly gone: boolean;
+}
+
+const foreground = 'foregroundDeletion';
+const orphan = 'orphan';
+
+/**
+ * Deletes an object, or marks it as being deleted where grace or finalizers keep it. Propagation is a finalizer that the
+ * garbage collector takes off when it has dealt with the dependents.
+ */
+export async function deleteObject(
+  registry: Registry,
+  served: Served,
+  target: Target,
+  request: DeleteRequest,
+  write: WriteOptions,
+): Promise<Deleted> {
+  return registry.retrying(served, target, async (found) => {
+    const current = found ?? (await registry.get(served, target));
+    checkPreconditions(served, target, current, request);
+    await registry.admit(
+      served,
+      {
+        operation: 'DELETE',
+        subresource: '',
+        namespace: target.namespace,
+        name: target.name,
+        object: undefined,
+        oldObject: current.object,
+        user: write.user,
+        dryRun: write.dryRun,
+        options: write.options,
+        warnings: write.warnings,
+        signal: write.signal,
+      },
+      write,
+    );
+    return deleteOnce(registry, served, target, current, request, write);
+  });
+}
+
+async function deleteOnce(
+  registry: Registry,
+  served: Served,
+  target: Target,
+  current: Current,
+  request: DeleteRequest,
+  write: WriteOptions,
+): Promise<Deleted> {
+  const next = structuredClone(current.object);
+  const meta = metadataOf(next);
+  const finalizers = propagationFinalizers(meta.finalizers ?? [], request);
+  const finalizersChanged =
+    finalizers.length !== (meta.finalizers?.length ?? 0) ||
+    finalizers.some((finalizer, index) => finalizer !== meta.finalizers?.[index]);
+  if (finalizers.length > 0) meta.finalizers = finalizers;
+  else delete meta.finalizers;
+  const grace = served.info.strategy.deletionGraceSeconds?.(current.object, request.gracePeriodSeconds);
+  const marked = mark(registry, served, next, grace, request.gracePeriodSeconds);
+
+  if (isFinished(served, next)) {
+    if (write.dryRun) return { object: next, gone: true };
+    return { object: await registry.remove(served, target, next, current.revision), gone: true };
+  }
+  if (!marked && !finalizersChanged) return { object: structuredClone(current.object), gone: false };
+  if (write.dryRun) return { object: next, gone: false };
+  return { object: await registry.replace(served, target, next, current.revision), gone: false };
+}
+
+/** Puts the deletion into the metadata; false when the object already was so marked. A deadline is only ever shortened. */
+function mark(
+  registry: Registry,
+  served: Served,
+  next: AnyObject,
+  grace: number | undefined,
+  requested: number | undefined,
+): boolean {
+  const meta = metadataOf(next);
+  const wanted = Math.max(grace ?? 0, 0);
+  if (meta.deletionTimestamp) {
+    const running = meta.deletionGracePeriodSeconds ?? 0;
+    if (running === 0 || requested === undefined || wanted >= running) return false;
+    const startedMs = Date.parse(meta.deletionTimestamp) - running * 1000;
+    meta.deletionTimestamp = rfc3339(startedMs + wanted * 1000);
+    meta.deletionGracePeriodSeconds = wanted;
+    return true;
+  }
+  meta.deletionTimestamp = registry.timestamp(wanted);
+  meta.deletionGracePeriodSeconds = wanted;
+  if (served.info.group === '' && served.info.resource === 'namespaces') {
+    delete meta.deletionGracePeriodSeconds;
+    next.status = { ...(next.status as object | undefined), phase: 'Terminating' };
+  }
+  if (served.info.hasGeneration) meta.generation = (meta.generation ?? 0) + 1;
+  return true;
+}
+
+function rfc3339(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+function propagationFinalizers(present: readonly string[], request: DeleteRequest): string[] {
+  const policy =
+    request.propagationPolicy ??
+    (request.orphanDependents === undefined ? undefined : request.orphanDependents ? 'Orphan' : 'Background');
+  if (policy === undefined) return [...present];
+  const kept = present.filter((finalizer) => finalizer !== foreground && finalizer !== orphan);
+  if (policy === 'Foreground') kept.push(foreground);
+  if (policy === 'Orphan') kept.push(orphan);
+  return kept;
+}
+
+function checkPreconditions(
+  served: Served,
+  target: Target,
+  { object }: Current,
+  { preconditions }: DeleteRequest,
+): void {
+  const meta = metadataOf(object);
+  if (preconditions?.uid !== undefined && preconditions.uid !== meta.uid) {
+    throw conflict(
+      served.info,
+      target.name,
+      `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${meta.uid}`,
+    );
+  }
+  if (
+    preconditions?.resourceVersion !== undefined &&
+    preconditions.resourceVersion !== meta.resourceVersion
+  ) {
+    throw conflict(
+      served.info,
+      target.name,
+      `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${meta.resourceVersion}`,
+    );
+  }
+}
+
+/** The answer to a DELETE that is done. */
+export function deletedStatus(served: Served, object: AnyObject): Status {
+  const { group, resource } = served.info;
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: {
+      name: metadataOf(object).name,
+      ...(group ? { group } : {}),
+      kind: resource,
+      uid: metadataOf(object).uid,
+    },
+    code: 200,
+  };
+}
+
+/** `propagationPolicy` and friends from a DeleteOptions body or the query; 422 for what contradicts itself. */
+export function parseDeleteRequest(body: Record<string, unknown>, query: URLSearchParams): DeleteRequest {
+  const graceText = query.get('gracePeriodSeconds');
+  const grace =
+    typeof body['gracePeriodSeconds'] === 'number'
+      ? body['gracePeriodSeconds']
+      : graceText === null
+        ? undefined
+        : Number(graceText);
+  const policy = body['propagationPolicy'] ?? query.get('propagationPolicy') ?? undefined;
+  const orphanText = query.get('orphanDependents');
+  const orphanDependents =
+    typeof body['orphanDependents'] === 'boolean'
+      ? body['orphanDependents']
+      : orphanText === null
+        ? undefined
+        : orphanText === 'true';
+  if (grace !== undefined && !Number.isInteger(grace)) {
+    throw new ApiError(
+      'BadRequest',
+      `invalid gracePeriodSeconds ${JSON.stringify(graceText)}: must be an integer`,
+    );
+  }
+  if (policy !== undefined && policy !== 'Foreground' && policy !== 'Background' && policy !== 'Orphan') {
+    throw new ApiError(
+      'Invalid',
+      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan", "nil"`,
+    );
+  }
+  if (policy !== undefined && orphanDependents !== undefined) {
+    throw new ApiError(
+      'Invalid',
+      'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: orphanDependents and deletionPropagation cannot be both set',
+    );
+  }
+  const preconditions = body['preconditions'] as DeleteRequest['preconditions'] | null | undefined;
+  return {
+    gracePeriodSeconds: grace,
+    propagationPolicy: policy,
+    orphanDependents,
+    preconditions: preconditions ?? undefined,
+  };
+}

@@ -1,0 +1,68 @@
+import { applyServerSide, updateManagedFields, type AnyObject } from '@skerry/api';
+import type { Served } from '#registry/kind-table.ts';
+import { metadataOf } from '#registry/registry.ts';
+import { hasStatus, schemaOf } from '#registry/rules.ts';
+
+/** Who writes, when, and through which door. */
+export interface Ownership {
+  readonly manager: string;
+  /** RFC 3339. */
+  readonly time: string;
+  readonly subresource?: string;
+}
+
+/** Writes the first managedFields of a new object. */
+export function ownCreated(served: Served, object: AnyObject, ownership: Ownership): void {
+  own(served, object, undefined, ownership);
+}
+
+/** Brings managedFields up to what changed between `old` and `next`. */
+export function ownUpdated(served: Served, next: AnyObject, old: AnyObject, ownership: Ownership): void {
+  own(served, next, old, ownership);
+}
+
+/** Merges an applied configuration into the live object; the result carries its managedFields. */
+export function applied(
+  served: Served,
+  live: AnyObject | undefined,
+  configuration: AnyObject,
+  ownership: Ownership & { readonly force: boolean },
+): AnyObject {
+  const { object } = applyServerSide({
+    ...contextOf(served, live ?? configuration, ownership),
+    live,
+    applied: configuration,
+    force: ownership.force,
+  });
+  return object;
+}
+
+function own(served: Served, object: AnyObject, before: AnyObject | undefined, ownership: Ownership): void {
+  const managedFields = updateManagedFields({
+    ...contextOf(served, object, ownership),
+    before,
+    after: object,
+  });
+  if (managedFields) metadataOf(object).managedFields = managedFields;
+  else delete metadataOf(object).managedFields;
+}
+
+function contextOf(served: Served, object: AnyObject, { manager, time, subresource }: Ownership) {
+  const { group, version } = served.info;
+  return {
+    set: served.schemas,
+    schema: schemaOf(served),
+    manager,
+    apiVersion: group ? `${group}/${version}` : version,
+    ...(subresource ? { subresource } : {}),
+    timeNow: time,
+    resetFields: resetFields(served, object, subresource),
+  };
+}
+
+/** Fields that a write through this door can't change, and so can't own. */
+function resetFields(served: Served, object: AnyObject, subresource: string | undefined): string[] {
+  if (!hasStatus(served)) return [];
+  if (subresource !== 'status') return ['status'];
+  return Object.keys(object).filter((field) => !['status', 'metadata', 'apiVersion', 'kind'].includes(field));
+}

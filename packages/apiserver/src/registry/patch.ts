@@ -1,0 +1,198 @@
+import {
+  ApiError,
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  badRequest,
+  conflict,
+  isApiError,
+  type AnyObject,
+  type KindInfo,
+  type SchemaSet,
+} from '@skerry/api';
+import { createObject } from '#registry/create.ts';
+import { applied } from '#registry/field-ownership.ts';
+import { schemaOf } from '#registry/rules.ts';
+import { conform } from '#registry/conform.ts';
+import type { Served } from '#registry/kind-table.ts';
+import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
+import { updateOnce, type UpdateOptions } from '#registry/update.ts';
+import type { WriteOptions } from '#registry/write-options.ts';
+import { decodeJson, decodeYaml, patchTypes, unsupported, type PatchType } from '#http/request-body.ts';
+
+export interface PatchRequest {
+  readonly type: PatchType;
+  /** The decoded patch: operations, or a partial object. */
+  readonly patch: unknown;
+  readonly force: boolean;
+}
+
+/** Reads a PATCH body. Throws 400 and 415. */
+export function decodePatch(
+  mediaType: string,
+  bytes: Uint8Array,
+  given: { custom: boolean; force: boolean },
+): PatchRequest {
+  const type = (patchTypes as Readonly<Record<string, PatchType>>)[mediaType];
+  if (!type || (type === 'strategic' && given.custom)) {
+    const accepted = Object.keys(patchTypes).filter(
+      (name) => !given.custom || name !== 'application/strategic-merge-patch+json',
+    );
+    throw unsupported(mediaType, accepted);
+  }
+  if (given.force && type !== 'apply') {
+    throw new ApiError(
+      'Invalid',
+      'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch',
+    );
+  }
+  return { type, patch: type === 'apply' ? decodeYaml(bytes) : decodeJson(bytes), force: given.force };
+}
+
+/** Applies a JSON, merge or strategic patch to `current`, which may be changed. */
+export function patched(
+  kind: { info: KindInfo; schemas: SchemaSet },
+  current: AnyObject,
+  { type, patch }: PatchRequest,
+): AnyObject {
+  switch (type) {
+    case 'json':
+      return applyJsonPatch(current, patch);
+    case 'merge':
+      if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) {
+        throw badRequest('error decoding patch: a merge patch is an object');
+      }
+      return applyMergePatch(current, patch) as AnyObject;
+    case 'strategic':
+      return applyStrategicMergePatch(kind.schemas, schemaOf(kind), current, patch);
+    case 'apply':
+      throw new ApiError('InternalError', 'an apply patch is no patch of the current object');
+  }
+}
+
+/** PATCH of an object or of its status. An apply creates what isn't there. */
+export async function patchObject(
+  registry: Registry,
+  served: Served,
+  target: Target,
+  request: PatchRequest,
+  part: UpdateOptions['part'],
+  write: WriteOptions,
+): Promise<{ object: AnyObject; created: boolean }> {
+  return registry.retrying(served, target, async (found) => {
+    if (!found && request.type === 'apply' && part === 'whole') {
+      return { object: await applyNew(registry, served, target, request, write), created: true };
+    }
+    const current = found ?? (await registry.get(served, target));
+    const object = await updateOnce(
+      registry,
+      served,
+      target,
+      current,
+      change(registry, served, target, request, part, write),
+      write,
+    );
+    return { object, created: false };
+  });
+}
+
+function change(
+  registry: Registry,
+  served: Served,
+  target: Target,
+  request: PatchRequest,
+  part: UpdateOptions['part'],
+  write: WriteOptions,
+): UpdateOptions {
+  const how = { validation: write.fieldValidation, warnings: write.warnings };
+  if (request.type === 'apply') {
+    const configuration = configurationOf(served, target, request.patch, write);
+    return {
+      part,
+      ownershipDone: true,
+      transform: (old) => {
+        const next = conform(
+          served,
+          applied(served, old, configuration, ownershipOf(registry, request, write)),
+          how,
+        );
+        if (!metadataOf(configuration).resourceVersion) delete metadataOf(next).resourceVersion;
+        return next;
+      },
+    };
+  }
+  return {
+    part,
+    transform(old) {
+      const revision = metadataOf(old).resourceVersion;
+      const next = conform(served, patched(served, old, request), how);
+      // The revision that came from the current object is no precondition; one that the patch brought is.
+      if (metadataOf(next).resourceVersion === revision && !namesRevision(request.patch)) {
+        delete metadataOf(next).resourceVersion;
+      }
+      return next;
+    },
+  };
+}
+
+async function applyNew(
+  registry: Registry,
+  served: Served,
+  target: Target,
+  request: PatchRequest,
+  write: WriteOptions,
+): Promise<AnyObject> {
+  const configuration = configurationOf(served, target, request.patch, write);
+  if (metadataOf(configuration).uid) {
+    throw conflict(
+      served.info,
+      target.name,
+      `uid mismatch: the provided object specified uid ${metadataOf(configuration).uid}, and no existing object was found`,
+    );
+  }
+  const object = applied(served, undefined, configuration, ownershipOf(registry, request, write));
+  const how = { validation: write.fieldValidation, warnings: write.warnings };
+  try {
+    return await createObject(registry, served, target.namespace, conform(served, object, how), write, {
+      ownershipDone: true,
+    });
+  } catch (error) {
+    // Someone created it meanwhile: then this is an apply onto what is there.
+    if (isApiError(error, 'AlreadyExists')) throw conflict(served.info, target.name);
+    throw error;
+  }
+}
+
+function ownershipOf(
+  registry: Registry,
+  { force }: PatchRequest,
+  { fieldManager, subresource }: WriteOptions,
+) {
+  return { manager: fieldManager, time: registry.timestamp(), subresource, force };
+}
+
+/** The configuration that an apply sent, with the name of the URL. */
+function configurationOf(served: Served, target: Target, patch: unknown, write: WriteOptions): AnyObject {
+  const how = { validation: write.fieldValidation, warnings: [] };
+  const configuration = conform(served, structuredClone(patch), how);
+  const meta = metadataOf(configuration);
+  const { group, version, kind } = served.info;
+  if (!configuration.apiVersion || !configuration.kind) {
+    throw badRequest('invalid object type: an apply patch must have apiVersion and kind');
+  }
+  configuration.apiVersion = group ? `${group}/${version}` : version;
+  configuration.kind = kind;
+  meta.name ??= target.name;
+  if (meta.name !== target.name) {
+    throw badRequest(
+      `the name of the object (${meta.name}) does not match the name on the URL (${target.name})`,
+    );
+  }
+  if (served.info.namespaced) meta.namespace ??= target.namespace;
+  return configuration;
+}
+
+function namesRevision(patch: unknown): boolean {
+  const meta = (patch as { metadata?: { resourceVersion?: unknown } } | null)?.metadata;
+  return typeof meta?.resourceVersion === 'string' && meta.resourceVersion !== '';
+}

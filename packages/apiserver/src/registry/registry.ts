@@ -1,0 +1,185 @@
+import { ApiError, conflict, notFound, type AnyObject, type ObjectMeta } from '@skerry/api';
+import type { Clock, Logger } from '@skerry/base';
+import type { RevisionProgress } from '@skerry/serving';
+import { StoreConflictError, StoreUnavailableError, type Store } from '@skerry/store';
+import type { AdmissionChain, AdmissionContext } from '#security.ts';
+import type { Served } from '#registry/kind-table.ts';
+import { decodeStored, encodeStored } from '#registry/stored-resource.ts';
+import type { WriteOptions } from '#registry/write-options.ts';
+
+/** An object's place among those of its resource; namespace '' for cluster scope. */
+export interface Target {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Work of a kind that needs more than the object: allocating addresses, creating what belongs to it. */
+export interface KindHooks {
+  /** Before a create is stored; may change the object. Returns what undoes it when the write fails or is a dry run. */
+  beforeCreate?(object: AnyObject): Promise<() => void>;
+  beforeUpdate?(object: AnyObject, old: AnyObject): Promise<() => void>;
+  /** After a write was acknowledged. */
+  afterDelete?(object: AnyObject): void;
+}
+
+export interface RegistryParts {
+  readonly store: Store;
+  readonly progress: RevisionProgress;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly uid: () => string;
+  readonly log: Logger;
+  /** By `group/resource`. */
+  readonly hooks: ReadonlyMap<string, KindHooks>;
+  admission(): AdmissionChain;
+}
+
+/** One object as the store has it, in the served version, with the revision that the next write must name. */
+export interface Current {
+  readonly object: AnyObject;
+  readonly revision: number;
+}
+
+/**
+ * The stored state of objects, behind every verb of every kind. Reads come from the watch cache once it has reached the
+ * store's newest revision, so a caller always sees its own writes; writes name the revision they were computed from, and
+ * what they were computed from is read again when another writer was faster.
+ */
+export class Registry {
+  readonly parts: RegistryParts;
+
+  constructor(parts: RegistryParts) {
+    this.parts = parts;
+  }
+
+  /** The object now, shared and not to be changed; undefined when there is none. */
+  async find(served: Served, target: Target): Promise<Current | undefined> {
+    await this.fresh();
+    const item = served.stored.cache.get(target.namespace, target.name);
+    return item && { object: served.fromStorage(item.object), revision: item.revision };
+  }
+
+  async get(served: Served, target: Target): Promise<Current> {
+    const current = await this.find(served, target);
+    if (!current) throw notFound(served.info, target.name);
+    return current;
+  }
+
+  /** Resolves when the caches hold every write acknowledged so far. */
+  async fresh(): Promise<void> {
+    const { store, progress, clock } = this.parts;
+    if (progress.revision < store.revision) await progress.waitFor(store.revision, { clock });
+  }
+
+  /** Stores a new object; the returned one carries its revision. */
+  async insert(served: Served, target: Target, object: AnyObject): Promise<AnyObject> {
+    const { stored } = served;
+    const value = encodeStored(served.toStorage(object));
+    const { revision } = await this.#storing(
+      this.parts.store.create(stored.key(target.namespace, target.name), value, ttl(served)),
+    );
+    return withRevision(object, revision);
+  }
+
+  async replace(served: Served, target: Target, object: AnyObject, revision: number): Promise<AnyObject> {
+    const { stored } = served;
+    const value = encodeStored(served.toStorage(object));
+    const written = await this.#storing(
+      this.parts.store.update(stored.key(target.namespace, target.name), value, {
+        expectedRevision: revision,
+        ...ttl(served),
+      }),
+    );
+    return withRevision(object, written.revision);
+  }
+
+  async remove(served: Served, target: Target, object: AnyObject, revision: number): Promise<AnyObject> {
+    const key = served.stored.key(target.namespace, target.name);
+    const written = await this.#storing(this.parts.store.delete(key, { expectedRevision: revision }));
+    this.hooks(served)?.afterDelete?.(object);
+    return withRevision(object, written.revision);
+  }
+
+  /**
+   * Runs `attempt` on the newest state, again when another writer was faster, at most `attemptsMax` times; then 409.
+   * Undefined state: the object does not exist.
+   */
+  async retrying<T>(
+    served: Served,
+    target: Target,
+    attempt: (current: Current | undefined) => Promise<T>,
+    attemptsMax = 6,
+  ): Promise<T> {
+    let current = await this.find(served, target);
+    for (let tries = 1; ; tries++) {
+      try {
+        return await attempt(current);
+      } catch (error) {
+        if (!(error instanceof StoreConflictError)) throw error;
+        if (tries >= attemptsMax) throw conflict(served.info, target.name);
+        current = error.current && {
+          object: served.fromStorage(
+            decodeStored({ value: error.current.value, revision: error.current.modRevision }),
+          ),
+          revision: error.current.modRevision,
+        };
+      }
+    }
+  }
+
+  hooks(served: Served): KindHooks | undefined {
+    return this.parts.hooks.get(`${served.info.group}/${served.info.resource}`);
+  }
+
+  /** RFC 3339 in whole seconds, as metadata has it. */
+  timestamp(offsetSeconds = 0): string {
+    const ms = this.parts.clock.now() + offsetSeconds * 1000;
+    return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  }
+
+  async mutate(
+    served: Served,
+    context: Omit<AdmissionContext, 'kind' | 'resource'>,
+    write: Pick<WriteOptions, 'admit'>,
+  ): Promise<void> {
+    if (write.admit) await this.parts.admission().mutate(admissionOf(served, context));
+  }
+
+  async admit(
+    served: Served,
+    context: Omit<AdmissionContext, 'kind' | 'resource'>,
+    write: Pick<WriteOptions, 'admit'>,
+  ): Promise<void> {
+    if (write.admit) await this.parts.admission().validate(admissionOf(served, context));
+  }
+
+  async #storing<T>(write: Promise<T>): Promise<T> {
+    try {
+      return await write;
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) {
+        throw new ApiError('InternalError', `the object was not stored: ${error.message}`, { cause: error });
+      }
+      throw error;
+    }
+  }
+}
+
+function admissionOf(served: Served, context: Omit<AdmissionContext, 'kind' | 'resource'>): AdmissionContext {
+  return { ...context, kind: served.info, resource: served.info.resource };
+}
+
+function ttl(served: Served): { ttlSeconds?: number } {
+  const { ttlSeconds } = served.stored;
+  return ttlSeconds === undefined ? {} : { ttlSeconds };
+}
+
+function withRevision(object: AnyObject, revision: number): AnyObject {
+  metadataOf(object).resourceVersion = String(revision);
+  return object;
+}
+
+/** The object's metadata, made when missing. */
+export function metadataOf(object: AnyObject): ObjectMeta {
+  return (object.metadata ??= {});
+}

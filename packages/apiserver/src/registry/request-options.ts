@@ -1,0 +1,79 @@
+import { ApiError, badRequest } from '@skerry/api';
+import type { Exchange } from '#http/exchange.ts';
+import type { UserInfo } from '#security.ts';
+import type { FieldValidation, WriteOptions } from '#registry/write-options.ts';
+
+/** The options of a write from its query (and, for DELETE, its body). Throws 400 or 422 for what can't be. */
+export function writeOptionsOf(
+  exchange: Pick<Exchange, 'query' | 'headers' | 'signal'>,
+  user: UserInfo,
+  given: { subresource: string; optionsKind: string; body?: Record<string, unknown> },
+): WriteOptions {
+  const { query } = exchange;
+  const dryRun = parseDryRun([...query.getAll('dryRun'), ...listOf(given.body?.['dryRun'])]);
+  const options: Record<string, unknown> = {
+    kind: given.optionsKind,
+    apiVersion: 'meta.k8s.io/v1',
+    ...given.body,
+    ...(dryRun ? { dryRun: ['All'] } : {}),
+  };
+  const fieldManager = query.get('fieldManager');
+  if (fieldManager) {
+    checkManager(fieldManager);
+    options['fieldManager'] = fieldManager;
+  }
+  return {
+    user,
+    dryRun,
+    fieldManager: fieldManager || managerFromAgent(exchange.headers['user-agent']),
+    fieldValidation: parseFieldValidation(query.get('fieldValidation')),
+    warnings: [],
+    subresource: given.subresource,
+    options,
+    admit: true,
+    signal: exchange.signal,
+  };
+}
+
+function listOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+function parseDryRun(values: readonly string[]): boolean {
+  if (values.length === 0) return false;
+  if (values.every((value) => value === 'All')) return true;
+  const listed = values.map((value) => JSON.stringify(value)).join(',');
+  throw new ApiError(
+    'Invalid',
+    `Options.meta.k8s.io "" is invalid: dryRun: Unsupported value: []string{${listed}}: supported values: "All"`,
+  );
+}
+
+function parseFieldValidation(value: string | null): FieldValidation {
+  if (value === null || value === '') return 'Warn';
+  if (value === 'Strict' || value === 'Warn' || value === 'Ignore') return value;
+  throw new ApiError(
+    'Invalid',
+    `Options.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: ${JSON.stringify(value)}: supported values: "Ignore", "Strict", "Warn"`,
+  );
+}
+
+const managerLengthMax = 128;
+
+function checkManager(manager: string): void {
+  if (manager.length > managerLengthMax) {
+    throw new ApiError(
+      'Invalid',
+      `Options.meta.k8s.io "" is invalid: fieldManager: Invalid value: ${JSON.stringify(manager)}: must not be longer than ${managerLengthMax} characters`,
+    );
+  }
+  if (!/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u.test(manager)) {
+    throw badRequest('fieldManager: must contain only printable characters');
+  }
+}
+
+/** `kubectl/v1.36.0 (linux/amd64)` → `kubectl` */
+function managerFromAgent(agent: string | undefined): string {
+  const name = (agent ?? '').split('/', 1)[0]!.slice(0, managerLengthMax);
+  return name || 'unknown';
+}

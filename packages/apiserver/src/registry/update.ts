@@ -1,0 +1,225 @@
+import { badRequest, conflict, invalid, type AnyObject, type FieldError } from '@skerry/api';
+import { StoreConflictError } from '@skerry/store';
+import { settleNamespace } from '#registry/create.ts';
+import { ownUpdated } from '#registry/field-ownership.ts';
+import { jsonEqual } from '#registry/json-equal.ts';
+import type { Served } from '#registry/kind-table.ts';
+import { metadataOf, type Current, type Registry, type Target } from '#registry/registry.ts';
+import { fillDefaults, hasStatus, updateFaults, warningsOf } from '#registry/rules.ts';
+import type { WriteOptions } from '#registry/write-options.ts';
+
+export interface UpdateOptions {
+  /**
+   * Makes the new object from a copy of the old one. Called again with a newer one when another writer was faster,
+   * unless the new object names the resourceVersion it was made from.
+   */
+  transform(current: AnyObject): AnyObject | Promise<AnyObject>;
+  /** For server-side apply, which reckons ownership itself. */
+  readonly ownershipDone?: boolean;
+  /** Which part of the object a subresource may change; `whole` is the object without its status, `raw` everything. */
+  readonly part: 'whole' | 'status' | 'raw';
+}
+
+/** Changes an object. A change that changes nothing is not written and keeps its resourceVersion. */
+export async function updateObject(
+  registry: Registry,
+  served: Served,
+  target: Target,
+  update: UpdateOptions,
+  write: WriteOptions,
+): Promise<AnyObject> {
+  return registry.retrying(served, target, async (found) => {
+    const current = found ?? (await registry.get(served, target));
+    return updateOnce(registry, served, target, current, update, write);
+  });
+}
+
+/** One attempt on a given state; rejects with `StoreConflictError` when it has been overtaken. */
+export async function updateOnce(
+  registry: Registry,
+  served: Served,
+  target: Target,
+  current: Current,
+  update: UpdateOptions,
+  write: WriteOptions,
+): Promise<AnyObject> {
+  const { info } = served;
+  const old = current.object;
+  const next = await update.transform(structuredClone(old));
+  const named = checkIdentity(served, target, next, old);
+  next.apiVersion = info.group ? `${info.group}/${info.version}` : info.version;
+  next.kind = info.kind;
+  keepServerMetadata(next, old);
+  keepOtherParts(served, next, old, update.part);
+  fillDefaults(served, next);
+
+  const context = {
+    operation: 'UPDATE' as const,
+    subresource: write.subresource,
+    namespace: target.namespace,
+    name: target.name,
+    object: next,
+    oldObject: old,
+    user: write.user,
+    dryRun: write.dryRun,
+    options: write.options,
+    warnings: write.warnings,
+    signal: write.signal,
+  };
+  await registry.mutate(served, context, write);
+  fillDefaults(served, next);
+  const undo = update.part === 'whole' ? await registry.hooks(served)?.beforeUpdate?.(next, old) : undefined;
+  try {
+    const faults = [...finalizerFaults(next, old), ...updateFaults(served, next, old)];
+    if (faults.length > 0) throw invalid(info, target.name, faults);
+    if (update.part === 'whole') write.warnings.push(...warningsOf(served, next));
+    countGeneration(served, next, old, update.part);
+    if (!update.ownershipDone) {
+      ownUpdated(served, next, old, {
+        manager: write.fieldManager,
+        time: registry.timestamp(),
+        subresource: write.subresource,
+      });
+    }
+    await registry.admit(served, context, write);
+    const stored = await storeUpdated(registry, served, target, current, next, write);
+    if (write.dryRun) undo?.();
+    return stored;
+  } catch (error) {
+    undo?.();
+    if (error instanceof StoreConflictError && named) throw conflict(info, target.name);
+    throw error;
+  }
+}
+
+async function storeUpdated(
+  registry: Registry,
+  served: Served,
+  target: Target,
+  current: Current,
+  next: AnyObject,
+  write: WriteOptions,
+): Promise<AnyObject> {
+  const old = current.object;
+  metadataOf(next).resourceVersion = metadataOf(old).resourceVersion;
+  const finished = isFinished(served, next);
+  if (!finished && sameBut(next, old)) return structuredClone(old);
+  if (write.dryRun) return next;
+  if (finished) return registry.remove(served, target, next, current.revision);
+  return registry.replace(served, target, next, current.revision);
+}
+
+/** Name, uid and revision must be those of the object that is changed. Returns whether a revision was named. */
+function checkIdentity(served: Served, target: Target, next: AnyObject, old: AnyObject): boolean {
+  const meta = metadataOf(next);
+  const oldMeta = metadataOf(old);
+  if (meta.name !== target.name) {
+    throw badRequest(
+      meta.name
+        ? `the name of the object (${meta.name}) does not match the name on the URL (${target.name})`
+        : 'name must be provided',
+    );
+  }
+  settleNamespace(served, target.namespace, next);
+  if (meta.uid && meta.uid !== oldMeta.uid) {
+    throw conflict(
+      served.info,
+      target.name,
+      `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${oldMeta.uid}`,
+    );
+  }
+  const named = Boolean(meta.resourceVersion);
+  if (named && meta.resourceVersion !== oldMeta.resourceVersion) throw conflict(served.info, target.name);
+  return named;
+}
+
+function keepServerMetadata(next: AnyObject, old: AnyObject): void {
+  const meta = metadataOf(next) as Record<string, unknown>;
+  const oldMeta = metadataOf(old) as Record<string, unknown>;
+  for (const field of [
+    'uid',
+    'creationTimestamp',
+    'generation',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+    'generateName',
+  ]) {
+    if (oldMeta[field] === undefined) delete meta[field];
+    else meta[field] = oldMeta[field];
+  }
+  delete meta['selfLink'];
+}
+
+function keepOtherParts(served: Served, next: AnyObject, old: AnyObject, part: UpdateOptions['part']): void {
+  if (part === 'raw') return;
+  if (part === 'status') {
+    for (const field of new Set([...Object.keys(next), ...Object.keys(old)])) {
+      if (field === 'status' || field === 'metadata' || field === 'apiVersion' || field === 'kind') continue;
+      if (old[field] === undefined) delete next[field];
+      else next[field] = structuredClone(old[field]);
+    }
+    const { managedFields, annotations, labels, finalizers } = metadataOf(next);
+    // Of a custom resource nothing but the status; of a built-in one labels and annotations too.
+    next.metadata = served.custom
+      ? { ...metadataOf(old), managedFields }
+      : { ...metadataOf(old), managedFields, annotations, labels, finalizers };
+    return;
+  }
+  if (hasStatus(served)) {
+    if (old.status === undefined) delete next.status;
+    else next.status = structuredClone(old.status);
+  }
+  served.info.strategy.prepareForUpdate?.(next, old);
+}
+
+function countGeneration(served: Served, next: AnyObject, old: AnyObject, part: UpdateOptions['part']): void {
+  if (!served.info.hasGeneration || part === 'status') return;
+  const fields = new Set([...Object.keys(next), ...Object.keys(old)]);
+  for (const field of fields) {
+    if (field === 'metadata' || field === 'apiVersion' || field === 'kind') continue;
+    if (field === 'status' && hasStatus(served)) continue;
+    if (!jsonEqual(next[field], old[field])) {
+      metadataOf(next).generation = (metadataOf(old).generation ?? 0) + 1;
+      return;
+    }
+  }
+}
+
+function finalizerFaults(next: AnyObject, old: AnyObject): FieldError[] {
+  if (!metadataOf(old).deletionTimestamp) return [];
+  const before = new Set(metadataOf(old).finalizers);
+  const added = (metadataOf(next).finalizers ?? []).filter((finalizer) => !before.has(finalizer));
+  if (added.length === 0) return [];
+  const listed = added.map((finalizer) => JSON.stringify(finalizer)).join(', ');
+  return [
+    {
+      reason: 'FieldValueForbidden',
+      path: 'metadata.finalizers',
+      message: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${listed}}`,
+    },
+  ];
+}
+
+/** Whether a deletion that waited has nothing left to wait for. */
+export function isFinished(served: Served, object: AnyObject): boolean {
+  const meta = metadataOf(object);
+  if (!meta.deletionTimestamp || (meta.finalizers?.length ?? 0) > 0) return false;
+  if ((meta.deletionGracePeriodSeconds ?? 0) > 0) return false;
+  if (served.info.group === '' && served.info.resource === 'namespaces') {
+    const spec = object.spec as { finalizers?: string[] } | undefined;
+    return (spec?.finalizers?.length ?? 0) === 0;
+  }
+  return true;
+}
+
+/** Equal but for when fields were last owned. */
+function sameBut(next: AnyObject, old: AnyObject): boolean {
+  const strip = (object: AnyObject) => ({
+    ...object,
+    metadata: {
+      ...object.metadata,
+      managedFields: object.metadata?.managedFields?.map((entry) => ({ ...entry, time: undefined })),
+    },
+  });
+  return jsonEqual(strip(next), strip(old));
+}

@@ -1,0 +1,38 @@
+import type { UserInfo } from '#security.ts';
+
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
+
+/** What every write carries besides the object. */
+export interface WriteOptions {
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  /** Owner of the changed fields in managedFields. */
+  readonly fieldManager: string;
+  readonly fieldValidation: FieldValidation;
+  /** Texts for the `Warning:` header. */
+  readonly warnings: string[];
+  /** '' for the object itself. */
+  readonly subresource: string;
+  /** As admission sees them: CreateOptions, UpdateOptions, PatchOptions, DeleteOptions. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** False for the server's own writes. */
+  readonly admit: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export const serverUser: UserInfo = { name: 'system:apiserver', groups: ['system:masters'] };
+
+/** For what the server writes by itself. */
+export function serverWrite(overrides: Partial<WriteOptions> = {}): WriteOptions {
+  return {
+    user: serverUser,
+    dryRun: false,
+    fieldManager: 'skerry-server',
+    fieldValidation: 'Ignore',
+    warnings: [],
+    subresource: '',
+    options: {},
+    admit: false,
+    ...overrides,
+  };
+}

@@ -1,0 +1,212 @@
+import { ApiError, isApiError, type Status } from '@skerry/api';
+import { describeError, type Clock, type Logger } from '@skerry/base';
+import { refuseUpgrade, type Exchange } from '#http/exchange.ts';
+import type { RequestHandler, UpgradeRequest } from '#http/front.ts';
+import { impersonated } from '#impersonation.ts';
+import type { RequestMetrics } from '#request-metrics.ts';
+import { requestInfo, type RequestInfo } from '#request-info.ts';
+import { anonymousUser, type AuthorizationAttributes, type SecurityParts, type UserInfo } from '#security.ts';
+
+/** A request that may go on: who asks, and for what. */
+export interface AuthorizedRequest {
+  readonly info: RequestInfo;
+  readonly user: UserInfo;
+}
+
+export interface RequestTarget {
+  handle(request: AuthorizedRequest, exchange: Exchange): Promise<void>;
+  upgrade(request: AuthorizedRequest, upgrade: UpgradeRequest): Promise<void>;
+}
+
+export interface PipelineParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly uid: () => string;
+  readonly metrics: RequestMetrics;
+  security(): SecurityParts;
+}
+
+type Asked = Pick<Exchange, 'method' | 'path' | 'query' | 'headers' | 'peer' | 'remoteAddress'>;
+
+/**
+ * What every request passes on its way to a handler, and every failure on its way back: identity, impersonation,
+ * authorization, audit, and the rule that whatever goes wrong is answered with a `Status`. A thrown value that is no
+ * ApiError is a bug: it is logged once, here, and the client learns only that it happened.
+ */
+export class RequestPipeline implements RequestHandler {
+  readonly #target: RequestTarget;
+  readonly #parts: PipelineParts;
+
+  constructor(target: RequestTarget, parts: PipelineParts) {
+    this.#target = target;
+    this.#parts = parts;
+  }
+
+  async handle(exchange: Exchange): Promise<void> {
+    const { clock, metrics } = this.#parts;
+    const startedMs = clock.monotonic();
+    const receivedMs = clock.now();
+    const auditId = exchange.headers['audit-id'] ?? this.#parts.uid();
+    exchange.setHeader('Audit-Id', auditId.slice(0, 64));
+    exchange.setHeader('Cache-Control', 'no-cache, private');
+    const info = requestInfo(exchange.method, exchange.path, exchange.query);
+    let user: UserInfo | undefined;
+    metrics.begin(info);
+    try {
+      user = await this.#identify(exchange);
+      await this.#authorize(info, user, exchange);
+      await this.#target.handle({ info, user }, exchange);
+    } catch (error) {
+      this.#answerFailure(exchange, error);
+    }
+    const durationMs = clock.monotonic() - startedMs;
+    metrics.end(info, exchange.status, durationMs);
+    this.#audit(exchange, info, user, { auditId, receivedMs, durationMs, code: exchange.status });
+  }
+
+  async upgrade(upgrade: UpgradeRequest): Promise<void> {
+    const { exchange, socket } = upgrade;
+    const info = requestInfo(exchange.method, exchange.path, exchange.query);
+    const startedMs = this.#parts.clock.monotonic();
+    const receivedMs = this.#parts.clock.now();
+    let user: UserInfo | undefined;
+    let code = 101;
+    try {
+      user = await this.#identify(exchange);
+      await this.#authorize(info, user, exchange);
+      await this.#target.upgrade({ info, user }, upgrade);
+    } catch (error) {
+      const status = this.#statusOf(error, exchange);
+      code = status.code;
+      if (socket.writable) refuseUpgrade(socket, status.code, 'application/json', JSON.stringify(status));
+      else socket.destroy();
+    }
+    const durationMs = this.#parts.clock.monotonic() - startedMs;
+    this.#audit(exchange, info, user, { auditId: this.#parts.uid(), receivedMs, durationMs, code });
+  }
+
+  async #identify(asked: Asked): Promise<UserInfo> {
+    const security = this.#parts.security();
+    const user = await security.authenticator.authenticate({
+      headers: asked.headers,
+      peer: asked.peer,
+      remoteAddress: asked.remoteAddress,
+      path: asked.path,
+    });
+    if (!user && security.anonymous === false) throw new ApiError('Unauthorized', 'Unauthorized');
+    return impersonated(user ?? anonymousUser, asked.headers, security.authorizer);
+  }
+
+  async #authorize(info: RequestInfo, user: UserInfo, asked: Asked): Promise<void> {
+    const attributes = attributesOf(info, user, asked.query);
+    const { allowed, reason } = await this.#parts.security().authorizer.authorize(attributes);
+    if (!allowed) throw forbiddenRequest(info, user, reason);
+  }
+
+  #answerFailure(exchange: Exchange, error: unknown): void {
+    const status = this.#statusOf(error, exchange);
+    // Half an answer can't be taken back: breaking it off is the only honest end.
+    if (exchange.answered) return;
+    const { retryAfterSeconds } = status.details ?? {};
+    if (retryAfterSeconds !== undefined) exchange.setHeader('Retry-After', String(retryAfterSeconds));
+    exchange.send(status.code, { 'Content-Type': 'application/json' }, `${JSON.stringify(status)}\n`);
+  }
+
+  #statusOf(error: unknown, { method, path }: Pick<Exchange, 'method' | 'path'>): Status {
+    if (isApiError(error)) {
+      if (error.code >= 500 && error.cause !== undefined) {
+        this.#parts.log.warn('request failed', { method, path, error: describeError(error) });
+      }
+      return error.status;
+    }
+    const stack = error instanceof Error ? error.stack : undefined;
+    this.#parts.log.error('request panicked', { method, path, error: describeError(error), stack });
+    return new ApiError(
+      'InternalError',
+      'Internal error occurred: the server could not answer; its log says why',
+      { details: { causes: [{ message: 'the server could not answer; its log says why' }] } },
+    ).status;
+  }
+
+  #audit(
+    asked: Asked,
+    info: RequestInfo,
+    user: UserInfo | undefined,
+    facts: { auditId: string; receivedMs: number; durationMs: number; code: number },
+  ): void {
+    const { audit } = this.#parts.security();
+    if (!audit) return;
+    const about =
+      info.type === 'resource'
+        ? {
+            group: info.group,
+            version: info.version,
+            resource: info.resource,
+            subresource: info.subresource,
+            namespace: info.namespace,
+            name: info.name,
+          }
+        : {};
+    audit.record({
+      auditId: facts.auditId,
+      receivedTime: new Date(facts.receivedMs).toISOString().replace('Z', '000Z'),
+      stage: facts.code >= 500 ? 'Panic' : 'ResponseComplete',
+      user,
+      verb: info.verb,
+      uri: asked.path,
+      sourceAddress: asked.remoteAddress,
+      userAgent: asked.headers['user-agent'],
+      code: facts.code,
+      durationMs: facts.durationMs,
+      ...about,
+    });
+  }
+}
+
+function attributesOf(info: RequestInfo, user: UserInfo, query: URLSearchParams): AuthorizationAttributes {
+  if (info.type === 'path') return { user, verb: info.verb, path: info.path };
+  const { verb, group, version, resource, subresource, namespace, name } = info;
+  return {
+    user,
+    verb,
+    group,
+    version,
+    resource,
+    subresource,
+    namespace,
+    name,
+    fieldSelector: query.get('fieldSelector') ?? undefined,
+    labelSelector: query.get('labelSelector') ?? undefined,
+  };
+}
+
+/** 403 in the words that clients and people know. */
+function forbiddenRequest(info: RequestInfo, user: UserInfo, reason: string): ApiError {
+  const who = `User ${JSON.stringify(user.name)} cannot`;
+  const because = reason ? `: ${reason}` : '';
+  if (info.type === 'path') {
+    return new ApiError(
+      'Forbidden',
+      `forbidden: ${who} ${info.verb} path ${JSON.stringify(info.path)}${because}`,
+      {
+        details: {},
+      },
+    );
+  }
+  const resource = info.subresource ? `${info.resource}/${info.subresource}` : info.resource;
+  const scope = info.namespace
+    ? `in the namespace ${JSON.stringify(info.namespace)}`
+    : 'at the cluster scope';
+  const subject = `${info.group ? `${info.resource}.${info.group}` : info.resource}${info.name ? ` ${JSON.stringify(info.name)}` : ''}`;
+  return new ApiError(
+    'Forbidden',
+    `${subject} is forbidden: ${who} ${info.verb} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(info.group)} ${scope}${because}`,
+    {
+      details: {
+        ...(info.name ? { name: info.name } : {}),
+        ...(info.group ? { group: info.group } : {}),
+        kind: info.resource,
+      },
+    },
+  );
+}

@@ -1,0 +1,301 @@
+import { ApiError, badRequest, notFound, type AnyObject } from '@skerry/api';
+import type { Clock } from '@skerry/base';
+import {
+  answerObject,
+  get,
+  list,
+  negotiate,
+  parseListOptions,
+  watch,
+  type Encoder,
+  resourceVersionOf,
+} from '@skerry/serving';
+import { ResponseSink, sendAnswer, sendStatus } from '#http/answers.ts';
+import { readBody, type Exchange } from '#http/exchange.ts';
+import { bodyBytesMax, mediaTypeOf, readJson } from '#http/request-body.ts';
+import { isTrue, type ResourceRequest } from '#request-info.ts';
+import { conform } from '#registry/conform.ts';
+import { createObject } from '#registry/create.ts';
+import { deletedStatus, deleteObject, parseDeleteRequest } from '#registry/delete.ts';
+import type { Served } from '#registry/kind-table.ts';
+import { decodePatch, patchObject } from '#registry/patch.ts';
+import type { Registry, Target } from '#registry/registry.ts';
+import { writeOptionsOf } from '#registry/request-options.ts';
+import { updateObject, type UpdateOptions } from '#registry/update.ts';
+import type { WriteOptions } from '#registry/write-options.ts';
+import type { UserInfo } from '#security.ts';
+
+export interface ResourceCall {
+  readonly info: ResourceRequest;
+  readonly user: UserInfo;
+  readonly served: Served;
+}
+
+/** Warnings of one answer, and characters of one warning, that are sent at most. */
+const warningsMax = 32;
+const warningLengthMax = 256;
+
+/** The verbs of stored resources over HTTP: options and bodies in, registry, answers out. */
+export class ResourceHandler {
+  readonly #registry: Registry;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+
+  constructor(registry: Registry, parts: { clock: Clock; random: () => number }) {
+    this.#registry = registry;
+    this.#clock = parts.clock;
+    this.#random = parts.random;
+  }
+
+  async handle(call: ResourceCall, exchange: Exchange): Promise<void> {
+    const { info, served } = call;
+    this.#checkPlace(info, served);
+    if (!served.info.verbs.includes(info.verb)) throw methodNotAllowed();
+    switch (info.verb) {
+      case 'get':
+        return this.get(call, exchange);
+      case 'list':
+        return this.#list(call, exchange);
+      case 'watch':
+        return this.#watch(call, exchange);
+      case 'create':
+        return this.#create(call, exchange);
+      case 'update':
+        return this.update(call, exchange, 'whole');
+      case 'patch':
+        return this.patch(call, exchange, 'whole');
+      case 'delete':
+        return this.#delete(call, exchange);
+      case 'deletecollection':
+        return this.#deleteCollection(call, exchange);
+      default:
+        throw methodNotAllowed();
+    }
+  }
+
+  /** GET of the object; also of its status. */
+  async get({ info, served }: ResourceCall, exchange: Exchange): Promise<void> {
+    const encoder = negotiate(exchange.headers['accept'], served.encoders);
+    const answer = await get({
+      cache: served.stored.cache,
+      scope: targetOf(info, served),
+      resourceVersion: resourceVersionOf(exchange.query.get('resourceVersion') ?? ''),
+      encoder,
+      fresh: this.#newest,
+      clock: this.#clock,
+      signal: exchange.signal,
+    });
+    await sendAnswer(exchange, answer);
+  }
+
+  async update(
+    { info, served, user }: ResourceCall,
+    exchange: Exchange,
+    part: UpdateOptions['part'],
+  ): Promise<void> {
+    const encoder = negotiate(exchange.headers['accept'], served.encoders);
+    const write = writeOptionsOf(exchange, user, {
+      subresource: info.subresource,
+      optionsKind: 'UpdateOptions',
+    });
+    const body = conform(served, await readJson(exchange), conformance(write));
+    const target = targetOf(info, served);
+    const updated = await updateObject(
+      this.#registry,
+      served,
+      target,
+      { part, transform: () => structuredClone(body) },
+      write,
+    );
+    await this.#answer(exchange, encoder, served, updated, 200, write);
+  }
+
+  async patch(
+    { info, served, user }: ResourceCall,
+    exchange: Exchange,
+    part: UpdateOptions['part'],
+  ): Promise<void> {
+    const encoder = negotiate(exchange.headers['accept'], served.encoders);
+    const write = writeOptionsOf(exchange, user, {
+      subresource: info.subresource,
+      optionsKind: 'PatchOptions',
+    });
+    const mediaType = mediaTypeOf(exchange);
+    const bytes = await readBody(exchange, bodyBytesMax);
+    const request = decodePatch(mediaType, bytes, {
+      custom: served.custom,
+      force: isTrue(exchange.query.get('force')),
+    });
+    if (request.type === 'apply' && !exchange.query.get('fieldManager')) {
+      throw badRequest(
+        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+      );
+    }
+    const target = targetOf(info, served);
+    const { object, created } = await patchObject(this.#registry, served, target, request, part, write);
+    await this.#answer(exchange, encoder, served, object, created ? 201 : 200, write);
+  }
+
+  async #list({ info, served }: ResourceCall, exchange: Exchange): Promise<void> {
+    const encoder = negotiate(exchange.headers['accept'], served.encoders);
+    const answer = await list({
+      cache: served.stored.cache,
+      scope: scopeOf(info),
+      options: parseListOptions(exchange.query, served.info),
+      encoder,
+      fresh: this.#newest,
+      clock: this.#clock,
+      signal: exchange.signal,
+    });
+    await sendAnswer(exchange, answer);
+  }
+
+  async #watch({ info, served }: ResourceCall, exchange: Exchange): Promise<void> {
+    const encoder = negotiate(exchange.headers['accept'], served.encoders);
+    const query = exchange.query;
+    if (!query.has('watch')) query.set('watch', 'true');
+    const sink = new ResponseSink(() => exchange.open(200, { 'Content-Type': encoder.watchContentType }));
+    const stream = await watch({
+      cache: served.stored.cache,
+      scope: scopeOf(info),
+      options: parseListOptions(query, served.info),
+      encoder,
+      sink,
+      clock: this.#clock,
+      random: this.#random,
+      signal: exchange.signal,
+      fresh: this.#newest,
+    });
+    sink.open();
+    await stream.done;
+  }
+
+  async #create({ info, served, user }: ResourceCall, exchange: Exchange): Promise<void> {
+    const encoder = negotiate(exchange.headers['accept'], served.encoders);
+    const write = writeOptionsOf(exchange, user, { subresource: '', optionsKind: 'CreateOptions' });
+    const object = conform(served, await readJson(exchange), conformance(write));
+    const created = await createObject(this.#registry, served, info.namespace, object, write);
+    await this.#answer(exchange, encoder, served, created, 201, write);
+  }
+
+  async #delete({ info, served, user }: ResourceCall, exchange: Exchange): Promise<void> {
+    const encoder = negotiate(exchange.headers['accept'], served.encoders);
+    const { request, write } = await this.#deleteOptions(exchange, user);
+    const { object, gone } = await deleteObject(
+      this.#registry,
+      served,
+      targetOf(info, served),
+      request,
+      write,
+    );
+    sendWarnings(exchange, write.warnings);
+    if (gone && served.info.resource !== 'pods') sendStatus(exchange, deletedStatus(served, object));
+    else await this.#answer(exchange, encoder, served, object, 200, write);
+  }
+
+  async #deleteCollection({ info, served, user }: ResourceCall, exchange: Exchange): Promise<void> {
+    const options = parseListOptions(exchange.query, served.info);
+    const { request, write } = await this.#deleteOptions(exchange, user);
+    await this.#registry.fresh();
+    const items = served.stored.cache.list(scopeOf(info), options);
+    const deleted: AnyObject[] = [];
+    for (const item of items) {
+      try {
+        const target = { namespace: item.namespace, name: item.name };
+        deleted.push((await deleteObject(this.#registry, served, target, request, write)).object);
+      } catch (error) {
+        if (!(error instanceof ApiError && error.reason === 'NotFound')) throw error;
+      }
+    }
+    sendWarnings(exchange, write.warnings);
+    const { group, version, kind } = served.info;
+    const answer = {
+      kind: `${kind}List`,
+      apiVersion: group ? `${group}/${version}` : version,
+      metadata: { resourceVersion: String(this.#newest()) },
+      items: deleted,
+    };
+    exchange.send(200, { 'Content-Type': 'application/json' }, `${JSON.stringify(answer)}\n`);
+  }
+
+  async #deleteOptions(exchange: Exchange, user: UserInfo) {
+    const body = await readJson(exchange);
+    if (body !== undefined && (typeof body !== 'object' || body === null || Array.isArray(body))) {
+      throw badRequest('the request body is no DeleteOptions');
+    }
+    const given = (body ?? {}) as Record<string, unknown>;
+    const request = parseDeleteRequest(given, exchange.query);
+    const write = writeOptionsOf(exchange, user, {
+      subresource: '',
+      optionsKind: 'DeleteOptions',
+      body: given,
+    });
+    return { request, write };
+  }
+
+  async #answer(
+    exchange: Exchange,
+    encoder: Encoder,
+    _served: Served,
+    object: AnyObject,
+    status: number,
+    write: WriteOptions,
+  ): Promise<void> {
+    sendWarnings(exchange, write.warnings);
+    await sendAnswer(exchange, answerObject(encoder, object, status));
+  }
+
+  /** The newest revision that readers must see. */
+  readonly #newest = (): number => this.#registry.parts.store.revision;
+
+  /** A namespaced resource is named inside a namespace, a cluster-scoped one never is. */
+  #checkPlace(info: ResourceRequest, served: Served): void {
+    if (!served.info.namespaced) {
+      if (info.namespace && info.resource !== 'namespaces') throw unknownPath();
+      return;
+    }
+    if (info.namespace) return;
+    if (info.named) throw unknownPath();
+    if (info.verb === 'create' || info.verb === 'deletecollection') throw methodNotAllowed();
+  }
+}
+
+/** 404 for a path that nothing is served at. */
+export function unknownPath(): ApiError {
+  return new ApiError('NotFound', 'the server could not find the requested resource', { details: {} });
+}
+
+export function methodNotAllowed(): ApiError {
+  return new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {
+    details: {},
+  });
+}
+
+export function targetOf(info: ResourceRequest, served: Served): Target {
+  if (!info.name) throw notFound(served.info, info.name);
+  return { namespace: served.info.namespaced ? info.namespace : '', name: info.name };
+}
+
+function scopeOf(info: ResourceRequest) {
+  return {
+    namespace: info.resource === 'namespaces' ? undefined : info.namespace || undefined,
+    name: info.named ? info.name : undefined,
+  };
+}
+
+function conformance(write: WriteOptions) {
+  return { validation: write.fieldValidation, warnings: write.warnings };
+}
+
+/** `Warning: 299 - "text"`, one header each, doubles left out. */
+export function sendWarnings(exchange: Exchange, warnings: readonly string[]): void {
+  if (warnings.length === 0) return;
+  const texts = [...new Set(warnings)].slice(0, warningsMax);
+  exchange.setHeader(
+    'Warning',
+    texts.map((text) => {
+      const printable = text.replace(/[^\x20-\x7e]/g, '?').slice(0, warningLengthMax);
+      return `299 - "${printable.replace(/[\\"]/g, '\\$&')}"`;
+    }),
+  );
+}

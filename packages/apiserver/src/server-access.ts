@@ -1,0 +1,87 @@
+import { notFound, type AnyObject, type KindInfo, type KubeObject } from '@skerry/api';
+import { createObject } from '#registry/create.ts';
+import type { KindTable, Served } from '#registry/kind-table.ts';
+import { metadataOf, type Registry } from '#registry/registry.ts';
+import { updateObject } from '#registry/update.ts';
+import { serverWrite } from '#registry/write-options.ts';
+import type { ObjectReader, ObjectRef, ObjectWriter, ServerAccess } from '#security.ts';
+
+type Listener = Parameters<ObjectReader['onChange']>[1];
+
+/** The server's own view of its objects, for its parts. */
+export class OwnAccess implements ServerAccess {
+  readonly #kinds: KindTable;
+  readonly #registry: Registry;
+  readonly #listeners = new Map<string, Set<Listener>>();
+  readonly read: ObjectReader;
+  readonly write: ObjectWriter;
+
+  constructor(kinds: KindTable, registry: Registry) {
+    this.#kinds = kinds;
+    this.#registry = registry;
+    this.read = {
+      get: <T extends KubeObject = AnyObject>(ref: ObjectRef, name: string, namespace = '') => {
+        const served = kinds.anyVersion(ref.group, ref.resource);
+        const item = served?.stored.cache.get(namespace, name);
+        return item && (served!.fromStorage(item.object) as KubeObject as T);
+      },
+      list: <T extends KubeObject = AnyObject>(ref: ObjectRef, namespace?: string) => {
+        const served = kinds.anyVersion(ref.group, ref.resource);
+        if (!served) return [];
+        return served.stored.cache
+          .list({ namespace })
+          .map(({ object }) => served.fromStorage(object) as KubeObject as T);
+      },
+      onChange: (ref, listener) => {
+        const key = `${ref.group}/${ref.resource}`;
+        const listeners = this.#listeners.get(key) ?? new Set();
+        this.#listeners.set(key, listeners);
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+    };
+    this.write = {
+      create: async (ref, object) => {
+        const served = this.#served(ref, object);
+        const namespace = metadataOf(object).namespace ?? '';
+        return createObject(registry, served, namespace, structuredClone(object), serverWrite());
+      },
+      update: async (ref, object) => {
+        const served = this.#served(ref, object);
+        const { namespace = '', name = '' } = metadataOf(object);
+        return updateObject(
+          registry,
+          served,
+          { namespace, name },
+          { part: 'raw', transform: () => structuredClone(object) },
+          serverWrite(),
+        );
+      },
+    };
+  }
+
+  kinds(): readonly KindInfo[] {
+    return this.#kinds.infos();
+  }
+
+  /** Told by the feed of every change, after the cache has it. */
+  notify(ref: ObjectRef, type: 'put' | 'delete', object: AnyObject): void {
+    for (const listener of this.#listeners.get(`${ref.group}/${ref.resource}`) ?? [])
+      listener({ type, object });
+  }
+
+  /** Whether anyone asked for changes of this resource. */
+  watches(ref: ObjectRef): boolean {
+    return (this.#listeners.get(`${ref.group}/${ref.resource}`)?.size ?? 0) > 0;
+  }
+
+  #served(ref: ObjectRef, object: AnyObject): Served {
+    const served = this.#kinds.anyVersion(ref.group, ref.resource);
+    if (!served) throw notFound(ref, metadataOf(object).name ?? '');
+    return served;
+  }
+
+  get registry(): Registry {
+    return this.#registry;
+  }
+}

@@ -1,0 +1,164 @@
+import { ApiError, badRequest, isApiError, labelSelectorFrom, type AnyObject } from '@skerry/api';
+import { deleteObject, parseDeleteRequest } from '#registry/delete.ts';
+import type { KindTable, Served } from '#registry/kind-table.ts';
+import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
+import { updateObject } from '#registry/update.ts';
+import type { WriteOptions } from '#registry/write-options.ts';
+
+interface Budget extends AnyObject {
+  spec?: { selector?: Parameters<typeof labelSelectorFrom>[0]; unhealthyPodEvictionPolicy?: string };
+  status?: {
+    observedGeneration?: number;
+    disruptionsAllowed?: number;
+    currentHealthy?: number;
+    desiredHealthy?: number;
+    disruptedPods?: Record<string, string>;
+  };
+}
+
+interface Pod extends AnyObject {
+  status?: { phase?: string; conditions?: { type: string; status: string }[] };
+}
+
+/** Disruptions that a budget may have in flight before its controller has seen them. */
+const disruptedPodsMax = 2000;
+const retryAfterSeconds = 10;
+
+/**
+ * Deletes a pod if the budgets that cover it have room. The room is taken from the budget's status before the pod goes,
+ * in one optimistic write, so two evictions can't use the same room.
+ * Rules: https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
+ */
+export async function evictPod(
+  registry: Registry,
+  { kinds, served }: { kinds: KindTable; served: Served },
+  target: Target,
+  eviction: AnyObject,
+  write: WriteOptions,
+): Promise<void> {
+  const { name } = metadataOf(eviction);
+  if (name && name !== target.name) {
+    throw badRequest('name in URL does not match name in Eviction object');
+  }
+  const given = (eviction.deleteOptions ?? {}) as Record<string, unknown>;
+  const request = parseDeleteRequest(given, new URLSearchParams());
+  const dryRun = write.dryRun || (given['dryRun'] as unknown[] | undefined)?.includes('All') === true;
+  const writing = { ...write, dryRun };
+  const pod = (await registry.get(served, target)).object as Pod;
+  if (!needsNoBudget(pod)) {
+    const budget = budgetOf(kinds, target.namespace, pod);
+    if (budget) await take(registry, kinds, budget, pod, writing);
+  }
+  await deleteObject(registry, served, target, request, writing);
+}
+
+function needsNoBudget(pod: Pod): boolean {
+  const phase = pod.status?.phase;
+  return (
+    phase === 'Succeeded' ||
+    phase === 'Failed' ||
+    phase === 'Pending' ||
+    metadataOf(pod).deletionTimestamp !== undefined
+  );
+}
+
+function budgetsKind(kinds: KindTable): Served | undefined {
+  return kinds.anyVersion('policy', 'poddisruptionbudgets');
+}
+
+function budgetOf(kinds: KindTable, namespace: string, pod: Pod): Budget | undefined {
+  const served = budgetsKind(kinds);
+  if (!served) return undefined;
+  const covering = served.stored.cache
+    .list({ namespace })
+    .map(({ object }) => object as Budget)
+    .filter((budget) => labelSelectorFrom(budget.spec?.selector).matches(metadataOf(pod).labels));
+  if (covering.length > 1) {
+    throw new ApiError(
+      'InternalError',
+      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    );
+  }
+  return covering[0];
+}
+
+function isReady(pod: Pod): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+}
+
+async function take(
+  registry: Registry,
+  kinds: KindTable,
+  budget: Budget,
+  pod: Pod,
+  write: WriteOptions,
+): Promise<void> {
+  const served = budgetsKind(kinds)!;
+  const { namespace = '', name = '' } = metadataOf(budget);
+  try {
+    await updateObject(
+      registry,
+      served,
+      { namespace, name },
+      {
+        part: 'raw',
+        transform(current) {
+          const next = current as Budget;
+          delete metadataOf(next).resourceVersion;
+          takeOne(next, pod, registry.timestamp());
+          return next;
+        },
+      },
+      { ...write, admit: false, subresource: 'status' },
+    );
+  } catch (error) {
+    if (isApiError(error, 'Conflict')) throw tooMany(name, 'the budget is changing too fast');
+    throw error;
+  }
+}
+
+function takeOne(budget: Budget, pod: Pod, now: string): void {
+  const name = metadataOf(budget).name ?? '';
+  const status = (budget.status ??= {});
+  const { currentHealthy = 0, desiredHealthy = 0, disruptionsAllowed = 0 } = status;
+  if (!isReady(pod)) {
+    const policy = budget.spec?.unhealthyPodEvictionPolicy ?? 'IfHealthyBudget';
+    if (policy === 'AlwaysAllow' || (currentHealthy >= desiredHealthy && desiredHealthy > 0)) return;
+  }
+  if ((status.observedGeneration ?? 0) < (metadataOf(budget).generation ?? 0)) {
+    throw tooMany(name, `The disruption budget ${name} is still being processed by the server.`);
+  }
+  if (disruptionsAllowed < 0) {
+    throw new ApiError('Forbidden', `pdb ${name} has a negative number of allowed disruptions`);
+  }
+  const disrupted = (status.disruptedPods ??= {});
+  if (Object.keys(disrupted).length > disruptedPodsMax) {
+    throw new ApiError(
+      'Forbidden',
+      `DisruptedPods map too big - too many evictions not confirmed by PDB controller`,
+    );
+  }
+  if (disruptionsAllowed === 0) {
+    throw tooMany(
+      name,
+      `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
+    );
+  }
+  status.disruptionsAllowed = disruptionsAllowed - 1;
+  disrupted[metadataOf(pod).name ?? ''] = now;
+}
+
+function tooMany(budget: string, why: string): ApiError {
+  const waits = why.includes('still being processed');
+  return new ApiError(
+    'TooManyRequests',
+    "Cannot evict pod as it would violate the pod's disruption budget.",
+    {
+      details: {
+        causes: [{ reason: 'DisruptionBudget', message: why }],
+        ...(waits ? { retryAfterSeconds } : {}),
+        name: budget,
+      },
+    },
+  );
+}
