@@ -161,6 +161,13 @@ export function stripManagedFields<T extends KubeObject>(object: T): T {
   return object;
 }
 
+/** Items of a list carry no kind; those of a local copy do, for events and owner references. */
+function typed<T extends KubeObject>(object: T, { group, version, kind }: ResourceRef): T {
+  object.apiVersion ??= group === '' ? version : `${group}/${version}`;
+  object.kind ??= kind;
+  return object;
+}
+
 export interface InformerFactoryOptions {
   readonly client: ApiClient;
   readonly clock: Clock;
@@ -203,7 +210,7 @@ export class InformerFactory {
         clock,
         log,
         random,
-        transform,
+        transform: (object) => transform(typed(object, ref)),
       });
       entry = { informer, running: false };
       this.#informers.set(key, entry);

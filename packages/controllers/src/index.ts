@@ -1,1 +1,3 @@
-export {};
+export { runControllers, type RunControllersOptions } from './manager.ts';
+export { catalogue, type ControllerName, type ControllerSettings } from './catalogue.ts';
+export { type Controller, type ControllerContext } from './runtime/controller.ts';

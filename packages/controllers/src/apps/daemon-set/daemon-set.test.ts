@@ -1,0 +1,198 @@
+import type { ControllerRevision, DaemonSet, Node, Pod, Taint } from '@skerry/api';
+import { resources } from '@skerry/client';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createDaemonSetController } from '#apps/daemon-set/daemon-set.ts';
+import { createHarness } from '#testing/harness.ts';
+import type { Harness } from '#testing/harness.ts';
+
+let cluster: Harness;
+beforeEach(async () => {
+  cluster = createHarness();
+  for (const name of ['n1', 'n2', 'n3']) addNode(name);
+  await cluster.start(createDaemonSetController(cluster.context));
+});
+afterEach(async () => {
+  await cluster.stop();
+  expect(cluster.errors()).toEqual([]);
+});
+
+const at = { namespace: 'kube-system', name: 'agent' };
+
+function addNode(name: string, { labels = {}, taints = [] as Taint[] } = {}) {
+  const node: Node = { metadata: { name, labels }, spec: { taints } };
+  cluster.client.seed(resources.nodes, node);
+}
+
+function daemonSet(image: string, spec: Partial<NonNullable<DaemonSet['spec']>> = {}): DaemonSet {
+  return {
+    metadata: { ...at },
+    spec: {
+      selector: { matchLabels: { app: 'agent' } },
+      template: { metadata: { labels: { app: 'agent' } }, spec: { containers: [{ name: 'a', image }] } },
+      ...spec,
+    },
+  };
+}
+
+const create = (set: DaemonSet) => cluster.client.resource<DaemonSet>(resources.daemonSets).create(set);
+const get = () => cluster.client.resource<DaemonSet>(resources.daemonSets).get(at.name, at);
+const setImage = (image: string) =>
+  cluster.client.edit<DaemonSet>(resources.daemonSets, at, ({ spec }) => {
+    if (spec?.template.spec) spec.template.spec.containers[0]!.image = image;
+  });
+const pods = () => cluster.client.all<Pod>(resources.pods);
+const alive = () => pods().filter(({ metadata }) => !metadata.deletionTimestamp);
+const imagesByNode = () =>
+  Object.fromEntries(alive().map((pod) => [pod.spec?.nodeName, pod.spec?.containers[0]?.image]));
+const images = () => pods().map(({ spec }) => spec?.containers[0]?.image);
+const revisions = () => cluster.client.all<ControllerRevision>(resources.controllerRevisions);
+
+test('every node gets one pod that is bound to it and tolerates its troubles', async () => {
+  await create(daemonSet('a'));
+  await cluster.settle();
+  expect(imagesByNode()).toEqual({ n1: 'a', n2: 'a', n3: 'a' });
+  expect(pods()[0]?.spec?.tolerations).toContainEqual({
+    key: 'node.kubernetes.io/unreachable',
+    operator: 'Exists',
+    effect: 'NoExecute',
+  });
+  expect((await get()).status).toEqual({
+    currentNumberScheduled: 3,
+    desiredNumberScheduled: 3,
+    numberMisscheduled: 0,
+    numberReady: 3,
+    numberAvailable: 3,
+    numberUnavailable: 0,
+    updatedNumberScheduled: 3,
+    observedGeneration: 1,
+  });
+});
+
+test('a node that joins gets its pod, one that is tainted NoExecute loses it', async () => {
+  await create(daemonSet('a'));
+  await cluster.settle();
+  addNode('n4');
+  await cluster.settle();
+  expect(imagesByNode()).toHaveProperty('n4');
+  cluster.client.edit<Node>(resources.nodes, { name: 'n1' }, (node) => {
+    node.spec = { taints: [{ key: 'broken', effect: 'NoExecute' }] };
+  });
+  await cluster.settle();
+  expect(Object.keys(imagesByNode())).toEqual(['n2', 'n3', 'n4']);
+});
+
+test('a NoSchedule taint keeps new pods away and leaves the one that runs', async () => {
+  await create(daemonSet('a'));
+  await cluster.settle();
+  cluster.client.edit<Node>(resources.nodes, { name: 'n1' }, (node) => {
+    node.spec = { taints: [{ key: 'full', effect: 'NoSchedule' }] };
+  });
+  addNode('n4', { taints: [{ key: 'full', effect: 'NoSchedule' }] });
+  await cluster.settle();
+  expect(Object.keys(imagesByNode())).toEqual(['n1', 'n2', 'n3']);
+  expect((await get()).status).toMatchObject({ desiredNumberScheduled: 2, numberMisscheduled: 1 });
+});
+
+test('a node selector decides by label, also when the label changes', async () => {
+  const set = daemonSet('a');
+  set.spec!.template.spec!.nodeSelector = { gpu: 'yes' };
+  await create(set);
+  await cluster.settle();
+  expect(pods()).toEqual([]);
+  cluster.client.edit<Node>(resources.nodes, { name: 'n2' }, (node) => {
+    node.metadata.labels = { gpu: 'yes' };
+  });
+  await cluster.settle();
+  expect(Object.keys(imagesByNode())).toEqual(['n2']);
+});
+
+test('a rolling update replaces one node after the other and waits for an unavailable one', async () => {
+  await create(daemonSet('a'));
+  await cluster.settle();
+  setImage('b');
+  await cluster.settle({ becomesReady: (pod) => pod.spec?.containers[0]?.image === 'a' });
+  expect(images().filter((image) => image === 'b')).toHaveLength(1);
+  expect((await get()).status).toMatchObject({ updatedNumberScheduled: 1, numberUnavailable: 1 });
+  await cluster.settle();
+  expect(images()).toEqual(['b', 'b', 'b']);
+  expect((await get()).status).toMatchObject({ updatedNumberScheduled: 3, numberAvailable: 3 });
+});
+
+test('maxUnavailable in percent rounds up', async () => {
+  await create(daemonSet('a', { updateStrategy: { rollingUpdate: { maxUnavailable: '34%' } } }));
+  await cluster.settle();
+  setImage('b');
+  await cluster.clock.advance(100);
+  expect(alive()).toHaveLength(1);
+});
+
+test('a surging update starts the new pod before it stops the old one', async () => {
+  await create(daemonSet('a', { updateStrategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } }));
+  await cluster.settle();
+  setImage('b');
+  await cluster.settle({ becomesReady: (pod) => pod.spec?.containers[0]?.image === 'a' });
+  expect(images().filter((image) => image === 'a')).toHaveLength(3);
+  expect(images().filter((image) => image === 'b')).toHaveLength(1);
+  await cluster.settle();
+  expect(images()).toEqual(['b', 'b', 'b']);
+});
+
+test('OnDelete gives the new template only to pods that someone deletes', async () => {
+  await create(daemonSet('a', { updateStrategy: { type: 'OnDelete' } }));
+  await cluster.settle();
+  setImage('b');
+  await cluster.settle();
+  expect(images()).toEqual(['a', 'a', 'a']);
+  const [first] = pods();
+  await cluster.client
+    .resource(resources.pods)
+    .delete(first?.metadata.name ?? '', { namespace: at.namespace });
+  await cluster.settle();
+  expect(images().filter((image) => image === 'b')).toHaveLength(1);
+});
+
+test('each template has a revision that undo can send back', async () => {
+  await create(daemonSet('a', { revisionHistoryLimit: 1 }));
+  await cluster.settle();
+  const [first] = revisions();
+  expect(first).toMatchObject({
+    revision: 1,
+    metadata: { labels: { app: 'agent' } },
+    data: { spec: { template: { $patch: 'replace', spec: { containers: [{ image: 'a' }] } } } },
+  });
+  expect(pods()[0]?.metadata.labels?.['controller-revision-hash']).toBe(
+    first?.metadata.labels?.['controller-revision-hash'],
+  );
+  setImage('b');
+  await cluster.settle();
+  setImage('a');
+  await cluster.settle();
+  expect(revisions().map(({ revision }) => revision)).toEqual(expect.arrayContaining([2, 3]));
+  setImage('c');
+  await cluster.settle();
+  expect(new Set(revisions().map(({ revision }) => revision))).toEqual(new Set([3, 4]));
+});
+
+test('a daemon that fails at once is replaced with growing delays', async () => {
+  await create(daemonSet('a'));
+  await cluster.settle();
+  const fail = () => {
+    for (const pod of alive().filter(({ spec }) => spec?.nodeName === 'n1')) {
+      cluster.client.edit<Pod>(
+        resources.pods,
+        { namespace: at.namespace, name: pod.metadata.name ?? '' },
+        (edited) => void (edited.status = { phase: 'Failed' }),
+      );
+    }
+  };
+  fail();
+  await cluster.settle();
+  expect(alive()).toHaveLength(3);
+  fail();
+  await cluster.clock.advance(500);
+  expect(alive().some(({ status }) => status?.phase === 'Failed')).toBe(true);
+  await cluster.clock.advance(600);
+  await cluster.settle();
+  expect(alive().every(({ status }) => status?.phase === 'Running')).toBe(true);
+  expect(cluster.events.lines.filter((line) => line.includes('Found failed daemon pod'))).toHaveLength(2);
+});

@@ -1,0 +1,108 @@
+/**
+ * The past templates of a DaemonSet, each in a ControllerRevision that `kubectl rollout history` lists and
+ * `kubectl rollout undo` sends back as a strategic merge patch.
+ */
+import { isApiError, labelSelectorFrom } from '@skerry/api';
+import type { ControllerRevision, DaemonSet, Pod } from '@skerry/api';
+import { resources } from '@skerry/client';
+import type { ApiClient, Informer } from '@skerry/client';
+import { hashName, isSame } from '#runtime/canonical.ts';
+import { claim, isControlledBy, ownerReferenceTo } from '#runtime/ownership.ts';
+
+export const revisionHashLabel = 'controller-revision-hash';
+export const templateGenerationAnnotation = 'deprecated.daemonset.template.generation';
+
+export interface History {
+  readonly current: ControllerRevision;
+  readonly old: readonly ControllerRevision[];
+}
+
+export function hashOf(revision: ControllerRevision): string {
+  return revision.metadata.labels?.[revisionHashLabel] ?? '';
+}
+
+/** Makes or renews the revision of the present template; the rest is returned as old. */
+export async function syncHistory(
+  client: ApiClient,
+  set: DaemonSet,
+  revisions: Informer<ControllerRevision>,
+): Promise<History> {
+  const known = await claim({
+    client,
+    owner: set,
+    ownerRef: resources.daemonSets,
+    selector: labelSelectorFrom(set.spec?.selector),
+    resource: resources.controllerRevisions,
+    informer: revisions,
+  });
+  const data = dataOf(set);
+  const newestFirst = known.toSorted((a, b) => b.revision - a.revision);
+  const equal = newestFirst.find((revision) => isSame(revision.data, data));
+  const old = newestFirst.filter((revision) => revision !== equal);
+  const next = (old[0]?.revision ?? 0) + 1;
+  const store = client.resource<ControllerRevision>(resources.controllerRevisions);
+  if (equal && equal.revision >= next) return { current: equal, old };
+  if (equal) return { current: await store.update({ ...equal, revision: next }), old };
+  return { current: await create(client, set, { data, revision: next }), old };
+}
+
+function dataOf(set: DaemonSet): Record<string, unknown> {
+  return { spec: { template: { ...set.spec?.template, $patch: 'replace' } } };
+}
+
+async function create(
+  client: ApiClient,
+  set: DaemonSet,
+  { data, revision }: { data: Record<string, unknown>; revision: number },
+): Promise<ControllerRevision> {
+  const store = client.resource<ControllerRevision>(resources.controllerRevisions);
+  const { name = '', namespace, annotations } = set.metadata;
+  for (let collisions = set.status?.collisionCount ?? 0; ; collisions++) {
+    const hash = hashName(data, collisions);
+    const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...copied } = annotations ?? {};
+    const made: ControllerRevision = {
+      apiVersion: 'apps/v1',
+      kind: 'ControllerRevision',
+      metadata: {
+        name: `${name.slice(0, 242)}-${hash}`,
+        namespace,
+        labels: { ...set.spec?.template.metadata?.labels, [revisionHashLabel]: hash },
+        annotations: copied,
+        ownerReferences: [ownerReferenceTo(set, resources.daemonSets)],
+      },
+      data: data as ControllerRevision['data'],
+      revision,
+    };
+    try {
+      return await store.create(made);
+    } catch (error) {
+      if (!isApiError(error, 'AlreadyExists')) throw error;
+      const existing = await store.get(made.metadata.name ?? '', { namespace });
+      if (isControlledBy(existing, set) && isSame(existing.data, data)) return existing;
+      if (collisions > 16) throw error;
+    }
+  }
+}
+
+/** Deletes old revisions beyond the limit that no pod carries, lowest first. */
+export async function trimHistory(
+  client: ApiClient,
+  set: DaemonSet,
+  { old, pods }: { readonly old: readonly ControllerRevision[]; readonly pods: readonly Pod[] },
+): Promise<void> {
+  const live = new Set(pods.map(({ metadata }) => metadata.labels?.[revisionHashLabel]));
+  const excess = old.length - (set.spec?.revisionHistoryLimit ?? 10);
+  const idle = old.filter((revision) => !live.has(hashOf(revision)));
+  const lowestFirst = idle.toSorted((a, b) => a.revision - b.revision);
+  for (const { metadata } of lowestFirst.slice(0, Math.max(0, excess))) {
+    await client
+      .resource(resources.controllerRevisions)
+      .delete(metadata.name ?? '', {
+        namespace: metadata.namespace,
+        preconditions: { uid: metadata.uid },
+      })
+      .catch((error: unknown) => {
+        if (!isApiError(error, 'NotFound')) throw error;
+      });
+  }
+}

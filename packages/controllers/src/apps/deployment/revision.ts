@@ -1,0 +1,72 @@
+/** Revisions of a Deployment: which ReplicaSet carries its template, and the number that `kubectl rollout history` lists. */
+import type { Deployment, PodTemplateSpec, ReplicaSet } from '@skerry/api';
+import { isSame } from '#runtime/canonical.ts';
+import {
+  byAge,
+  desiredReplicasAnnotation,
+  limits,
+  maxReplicasAnnotation,
+  replicasOf,
+} from '#apps/deployment/rollout.ts';
+
+export const templateHashLabel = 'pod-template-hash';
+export const revisionAnnotation = 'deployment.kubernetes.io/revision';
+export const revisionHistoryAnnotation = 'deployment.kubernetes.io/revision-history';
+
+/** Of the Deployment's annotations these say something about it alone. */
+const notCopied = new Set([
+  'kubectl.kubernetes.io/last-applied-configuration',
+  revisionAnnotation,
+  revisionHistoryAnnotation,
+  desiredReplicasAnnotation,
+  maxReplicasAnnotation,
+  'deprecated.deployment.rollback.to',
+]);
+
+const historyLengthMax = 2_000;
+
+export function revisionOf(object: Deployment | ReplicaSet): number {
+  return Number(object.metadata.annotations?.[revisionAnnotation] ?? 0) || 0;
+}
+
+export function withoutHash(template: PodTemplateSpec | undefined): PodTemplateSpec | undefined {
+  if (!template?.metadata?.labels?.[templateHashLabel]) return template;
+  const { [templateHashLabel]: _, ...labels } = template.metadata.labels;
+  return { ...template, metadata: { ...template.metadata, labels } };
+}
+
+/** The oldest set with the Deployment's template; there is more than one only after a race. */
+export function findNewSet(deployment: Deployment, sets: readonly ReplicaSet[]): ReplicaSet | undefined {
+  const template = withoutHash(deployment.spec?.template);
+  return sets.toSorted(byAge).find((set) => isSame(withoutHash(set.spec?.template), template));
+}
+
+/** The annotations that a set should carry: the Deployment's own, the revision, and what it was sized for. */
+export function annotationsFor(
+  deployment: Deployment,
+  { set, revision }: { readonly set: ReplicaSet | undefined; readonly revision: number },
+): Record<string, string> {
+  const annotations: Record<string, string> = { ...set?.metadata.annotations };
+  for (const [name, value] of Object.entries(deployment.metadata.annotations ?? {})) {
+    if (!notCopied.has(name)) annotations[name] = value;
+  }
+  const old = set ? revisionOf(set) : 0;
+  if (old < revision) {
+    annotations[revisionAnnotation] = String(revision);
+    if (old > 0) {
+      const history = annotations[revisionHistoryAnnotation];
+      const next = history ? `${history},${old}` : String(old);
+      annotations[revisionHistoryAnnotation] =
+        next.length > historyLengthMax ? next.slice(next.indexOf(',') + 1) : next;
+    }
+  }
+  return annotations;
+}
+
+export function sizeAnnotations(deployment: Deployment): Record<string, string> {
+  const wanted = replicasOf(deployment);
+  return {
+    [desiredReplicasAnnotation]: String(wanted),
+    [maxReplicasAnnotation]: String(wanted + limits(deployment).maxSurge),
+  };
+}

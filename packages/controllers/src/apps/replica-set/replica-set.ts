@@ -1,0 +1,224 @@
+/**
+ * Keeps the number of pods that a ReplicaSet asks for, and says in its status how many there are and how they fare.
+ *
+ * A finished pod doesn't count and is replaced. After its own writes the controller waits until its copy shows them
+ * (`Expectations`), so that a stale copy never makes it create twice. At most 500 pods are made or deleted in one go.
+ */
+import { isApiError, labelSelectorFrom } from '@skerry/api';
+import type { Pod, ReplicaSet, ReplicaSetCondition } from '@skerry/api';
+import { describeError } from '@skerry/base';
+import { keyOf, resources } from '@skerry/client';
+import { slowStart } from '#runtime/batch.ts';
+import { createController, createQueue } from '#runtime/controller.ts';
+import type { Controller, ControllerContext, Requeue } from '#runtime/controller.ts';
+import { Expectations } from '#runtime/expectations.ts';
+import { claim, controllerOf, indexByController } from '#runtime/ownership.ts';
+import { PodControl, podFromTemplate } from '#runtime/pod-control.ts';
+import { availability, isActive, isFinished, isReady } from '#runtime/pods.ts';
+import { splitKey, withCondition, writeStatus } from '#runtime/status.ts';
+import { chooseVictims } from '#apps/replica-set/victims.ts';
+
+const burst = 500;
+
+export function createReplicaSetController(context: ControllerContext): Controller {
+  const { client, informers, clock } = context;
+  const replicaSets = indexByController(informers.informer<ReplicaSet>(resources.replicaSets));
+  const pods = indexByController(informers.informer<Pod>(resources.pods));
+  const expectations = new Expectations(clock);
+  const podControl = new PodControl(context);
+  const queue = createQueue(context);
+
+  const ownerKey = (pod: Pod): string | undefined => {
+    const owner = controllerOf(pod);
+    return owner?.kind === 'ReplicaSet' ? `${pod.metadata.namespace}/${owner.name}` : undefined;
+  };
+  const enqueueMatching = (pod: Pod) => {
+    for (const set of replicaSets.list(pod.metadata.namespace ?? '')) {
+      if (labelSelectorFrom(set.spec?.selector).matches(pod.metadata.labels)) queue.add(keyOf(set));
+    }
+  };
+
+  replicaSets.addHandler({
+    onAdd: (set) => queue.add(keyOf(set)),
+    onUpdate: (set) => queue.add(keyOf(set)),
+    onDelete: (set) => {
+      expectations.forget(keyOf(set));
+      queue.add(keyOf(set));
+    },
+  });
+  pods.addHandler({
+    onAdd(pod) {
+      const key = ownerKey(pod);
+      if (!key) {
+        if (!controllerOf(pod)) enqueueMatching(pod);
+        return;
+      }
+      expectations.creationObserved(key);
+      if (pod.metadata.deletionTimestamp) expectations.deletionObserved(key, pod.metadata.uid ?? '');
+      queue.add(key);
+    },
+    onUpdate(pod, old) {
+      const [key, oldKey] = [ownerKey(pod), ownerKey(old)];
+      if (key && pod.metadata.deletionTimestamp) expectations.deletionObserved(key, pod.metadata.uid ?? '');
+      if (oldKey && oldKey !== key) queue.add(oldKey);
+      if (key) queue.add(key);
+      else if (!controllerOf(pod)) enqueueMatching(pod);
+    },
+    onDelete(pod) {
+      const key = ownerKey(pod);
+      if (!key) return;
+      expectations.deletionObserved(key, pod.metadata.uid ?? '');
+      queue.add(key);
+    },
+  });
+
+  async function reconcile(key: string): Promise<Requeue | undefined> {
+    const { namespace, name } = splitKey(key);
+    const set = replicaSets.get(namespace, name);
+    if (!set) return undefined;
+    // Asked before the copy is read: what is observed in between only makes the copy newer.
+    const isCopyTrue = expectations.satisfied(key);
+    const owned = await claim({
+      client,
+      owner: set,
+      ownerRef: resources.replicaSets,
+      selector: labelSelectorFrom(set.spec?.selector),
+      resource: resources.pods,
+      informer: pods,
+    });
+    const active = owned.filter(isActive);
+    let failure: unknown;
+    if (isCopyTrue && !set.metadata.deletionTimestamp) failure = await manage(key, set, active);
+    const requeue = await updateStatus(set, owned, active, failure);
+    if (failure !== undefined) throw failure;
+    return requeue;
+  }
+
+  async function manage(key: string, set: ReplicaSet, active: readonly Pod[]): Promise<unknown> {
+    const difference = active.length - (set.spec?.replicas ?? 1);
+    if (difference < 0) return createPods(key, set, Math.min(-difference, burst));
+    if (difference > 0) return deletePods(key, set, active, Math.min(difference, burst));
+    return undefined;
+  }
+
+  async function createPods(key: string, set: ReplicaSet, count: number): Promise<unknown> {
+    const template = set.spec?.template;
+    if (!template) return undefined;
+    expectations.expectCreations(key, count);
+    let attempted = 0;
+    const { error } = await slowStart(count, async () => {
+      attempted++;
+      try {
+        await podControl.create(podFromTemplate(template, set, resources.replicaSets), set);
+      } catch (error) {
+        expectations.creationObserved(key);
+        throw error;
+      }
+    });
+    for (let skipped = attempted; skipped < count; skipped++) expectations.creationObserved(key);
+    return error;
+  }
+
+  async function deletePods(
+    key: string,
+    set: ReplicaSet,
+    active: readonly Pod[],
+    count: number,
+  ): Promise<unknown> {
+    const victims = chooseVictims(active, count, { siblings: siblingsOf(set, active), nowMs: clock.now() });
+    expectations.expectDeletions(
+      key,
+      victims.map(({ metadata }) => metadata.uid ?? ''),
+    );
+    const results = await Promise.allSettled(
+      victims.map(async (pod) => {
+        try {
+          await podControl.delete(pod, set);
+        } catch (error) {
+          expectations.deletionObserved(key, pod.metadata.uid ?? '');
+          throw error;
+        }
+      }),
+    );
+    return results.find((result) => result.status === 'rejected')?.reason;
+  }
+
+  /** Active pods of all sets of the same Deployment: where they crowd, pods go first. */
+  function siblingsOf(set: ReplicaSet, active: readonly Pod[]): readonly Pod[] {
+    const owner = controllerOf(set);
+    if (!owner) return active;
+    return replicaSets
+      .byIndex('controller', owner.uid)
+      .flatMap((sibling) => pods.byIndex('controller', sibling.metadata.uid ?? ''))
+      .filter(isActive);
+  }
+
+  async function updateStatus(
+    set: ReplicaSet,
+    owned: readonly Pod[],
+    active: readonly Pod[],
+    failure: unknown,
+  ): Promise<Requeue | undefined> {
+    const nowMs = clock.now();
+    const minReadySeconds = set.spec?.minReadySeconds ?? 0;
+    const templateLabels = Object.entries(set.spec?.template?.metadata?.labels ?? {});
+    const states = active.map((pod) => availability(pod, { minReadySeconds, nowMs }));
+    const current = replicaSets.get(set.metadata.namespace, set.metadata.name ?? '') ?? set;
+    const terminating = owned.filter((pod) => pod.metadata.deletionTimestamp && !isFinished(pod)).length;
+    await writeStatus(client, resources.replicaSets, current, {
+      ...current.status,
+      replicas: active.length,
+      fullyLabeledReplicas: active.filter(({ metadata }) =>
+        templateLabels.every(([label, value]) => metadata.labels?.[label] === value),
+      ).length,
+      readyReplicas: active.filter(isReady).length,
+      availableReplicas: states.filter(({ available }) => available).length,
+      terminatingReplicas: terminating,
+      observedGeneration: set.metadata.generation,
+      conditions: failureCondition(current.status?.conditions, failure, {
+        nowMs,
+        isDeleting: active.length > (set.spec?.replicas ?? 1),
+      }),
+    });
+    const waits = states.flatMap(({ inMs }) => (inMs === undefined ? [] : [inMs]));
+    return waits.length > 0 ? { afterMs: Math.max(1, Math.min(...waits)) } : undefined;
+  }
+
+  return createController({
+    name: 'replicaset-controller',
+    context,
+    waitFor: [replicaSets, pods],
+    queue,
+    workers: 8,
+    async reconcile(key) {
+      try {
+        return await reconcile(key);
+      } catch (error) {
+        // A set that was deleted meanwhile has nothing left to do.
+        if (isApiError(error, 'NotFound')) return undefined;
+        throw error;
+      }
+    },
+  });
+}
+
+function failureCondition(
+  conditions: readonly ReplicaSetCondition[] | undefined,
+  failure: unknown,
+  { nowMs, isDeleting }: { nowMs: number; isDeleting: boolean },
+): ReplicaSetCondition[] | undefined {
+  if (failure === undefined) {
+    const rest = conditions?.filter(({ type }) => type !== 'ReplicaFailure');
+    return rest?.length ? rest : undefined;
+  }
+  return withCondition(
+    conditions,
+    {
+      type: 'ReplicaFailure',
+      status: 'True',
+      reason: isDeleting ? 'FailedDelete' : 'FailedCreate',
+      message: describeError(failure),
+    },
+    nowMs,
+  );
+}
