@@ -7,14 +7,12 @@ import type { AdmissionPlugin } from '#admission/plugin.ts';
 import type { AdmissionChain } from '#security.ts';
 
 export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): AdmissionChain {
-  const mutating = plugins.filter((plugin) => plugin.mutate);
-  const validating = plugins.filter((plugin) => plugin.validate);
   return {
     async mutate(ctx) {
-      for (const plugin of mutating) await plugin.mutate?.(ctx);
+      for (const plugin of plugins) await plugin.mutate?.(ctx);
     },
     async validate(ctx) {
-      for (const plugin of validating) await plugin.validate?.(ctx);
+      for (const plugin of plugins) await plugin.validate?.(ctx);
     },
   };
 }

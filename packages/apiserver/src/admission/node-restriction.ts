@@ -5,7 +5,7 @@
  * https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
  */
 import { type AnyObject, type Node, type Pod, forbidden } from '@skerry/api';
-import { type AdmissionPlugin, isAbout, nodes, pods } from '#admission/plugin.ts';
+import { type AdmissionPlugin, isAbout, pods } from '#admission/plugin.ts';
 import { mirrorAnnotation } from '#admission/service-account.ts';
 import { nodeNameOf } from '#authz/node-access.ts';
 import type { AdmissionContext, ObjectReader } from '#security.ts';

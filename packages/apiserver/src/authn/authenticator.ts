@@ -45,19 +45,19 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 
   return {
-    authenticate(request) {
+    async authenticate(request) {
       const token = bearerToken(request.headers['authorization']);
-      if (token === undefined) return Promise.resolve(userOfPeer(request));
+      if (token === undefined) return userOfPeer(request);
       const found = userOfToken(token, audiences);
       if (!found) {
         log.debug('bearer token refused', { remoteAddress: request.remoteAddress, path: request.path });
-        return Promise.reject(unauthorized());
+        throw unauthorized();
       }
-      return Promise.resolve(authenticated(found.user));
+      return authenticated(found.user);
     },
-    reviewToken(token, wanted) {
+    async reviewToken(token, wanted) {
       const found = userOfToken(token, wanted.length > 0 ? wanted : audiences);
-      return Promise.resolve(found && { ...found, user: authenticated(found.user) });
+      return found && { ...found, user: authenticated(found.user) };
     },
   };
 }

@@ -34,7 +34,7 @@ export interface TokenIssuerOptions {
 export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   const { clock, issuer, key, formerKeys = [] } = options;
   return {
-    issue(request) {
+    async issue(request) {
       const asked = request.expirationSeconds ?? defaultSeconds;
       checkDuration(request.serviceAccount.name, asked);
       const audiences = request.audiences?.length ? request.audiences : options.audiences;
@@ -61,12 +61,12 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
           ...(extended ? { warnafter: nowSeconds + asked } : {}),
         },
       };
-      return Promise.resolve({
+      return {
         token: signJwt(key, claims),
         expirationTimestamp: new Date((nowSeconds + asked) * 1_000).toISOString().replace('.000Z', 'Z'),
         audiences,
         expirationSeconds: asked,
-      });
+      };
     },
     openIdConfiguration: () => ({
       issuer,
