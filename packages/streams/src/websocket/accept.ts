@@ -1,0 +1,55 @@
+/** Answers a WebSocket upgrade with one of the subprotocols that Kubernetes' clients ask for. */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+
+/** The largest message taken. Clients cut stdin at 32 KiB; some send a whole file at once. */
+const messageBytesMax = 16 * 1024 * 1024;
+
+const protocolHeader = 'sec-websocket-protocol';
+
+export function isWebSocketRequest(request: IncomingMessage): boolean {
+  return (
+    /(?:^|,)\s*upgrade\s*(?:,|$)/i.test(request.headers.connection ?? '') &&
+    request.headers.upgrade?.toLowerCase() === 'websocket'
+  );
+}
+
+/** The subprotocols that the client offers, in its order. */
+export function offeredProtocols(request: IncomingMessage): string[] {
+  const offered = request.headers[protocolHeader];
+  return offered ? offered.split(',').map((name) => name.trim()) : [];
+}
+
+/**
+ * Completes the handshake; `protocol` is one the client offered, or '' for none. The `ws` library takes an offered name
+ * with a slash (`SPDY/3.1+portforward.k8s.io`) for a malformed header, so it is not shown the offer and the answer is
+ * put into its response.
+ */
+export function acceptWebSocket(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  protocol: string,
+): Promise<WebSocket> {
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: messageBytesMax,
+  });
+  const headers = { ...request.headers };
+  delete headers[protocolHeader];
+  Object.defineProperty(request, 'headers', { value: headers, configurable: true });
+  server.on('headers', (lines) => {
+    if (protocol !== '') lines.push(`Sec-WebSocket-Protocol: ${protocol}`);
+  });
+  return new Promise((resolve, reject) => {
+    socket.once('close', () => reject(new Error('the connection was closed during the WebSocket handshake')));
+    server.once('wsClientError', (error) => reject(error));
+    server.handleUpgrade(request, socket, head, (webSocket) => {
+      if (protocol !== '') Object.defineProperty(webSocket, 'protocol', { value: protocol });
+      resolve(webSocket);
+    });
+  });
+}
