@@ -6,13 +6,24 @@ export function keyOf(namespace: string, name: string): string {
 }
 
 /** JSON of the source → object, with the entry's revision as `metadata.resourceVersion`. */
-export const decodeJson: Decode = ({ value, revision }) => {
-  const object = JSON.parse(
-    Buffer.from(value.buffer, value.byteOffset, value.length).toString(),
-  ) as AnyObject;
-  object.metadata = { ...object.metadata, resourceVersion: String(revision) };
+export const decodeJson: Decode = (entry) => {
+  const object = parseObject(entry);
+  object.metadata = { ...object.metadata, resourceVersion: String(entry.revision) };
   return object;
 };
+
+/** `decodeJson`, with bytes that are cut from the value where that can be done. */
+export function entryFromJson(entry: SourceEntry): CachedEntry {
+  const { value, revision } = entry;
+  const object = parseObject(entry);
+  const carried = object.metadata?.resourceVersion !== undefined;
+  object.metadata = { ...object.metadata, resourceVersion: String(revision) };
+  return new CachedEntry(entry, object, () => (carried ? undefined : spliceResourceVersion(value, revision)));
+}
+
+function parseObject({ value }: SourceEntry): AnyObject {
+  return JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.length).toString()) as AnyObject;
+}
 
 const headMax = 256;
 const head = /^\{(?:"(?:kind|apiVersion)":"[^"\\]*",)*"metadata":\{/;

@@ -1,6 +1,6 @@
 import type { AnyObject, FieldSelector, GroupResource, Selector } from '@skerry/api';
 import type { Clock, Timer } from '@skerry/base';
-import { CachedEntry, decodeJson, keyOf, spliceResourceVersion } from '#cache/cached-entry.ts';
+import { CachedEntry, entryFromJson, keyOf } from '#cache/cached-entry.ts';
 import { FieldIndex } from '#cache/field-index.ts';
 import { Frames } from '#cache/frames.ts';
 import { History, tooOldResourceVersion } from '#cache/history.ts';
@@ -228,9 +228,7 @@ export class WatchCache {
   }
 
   #entryOf(entry: SourceEntry): CachedEntry {
-    if (this.#decode) return new CachedEntry(entry, this.#decode(entry));
-    const { value, revision } = entry;
-    return new CachedEntry(entry, decodeJson(entry), () => spliceResourceVersion(value, revision));
+    return this.#decode ? new CachedEntry(entry, this.#decode(entry)) : entryFromJson(entry);
   }
 
   #change(source: SourceEvent): CacheEvent | undefined {

@@ -1,0 +1,2 @@
+export { PodFeed, podKind } from './pod-feed.ts';
+export { RecordingSink } from './recording-sink.ts';
