@@ -20,7 +20,7 @@ const dayMs = 24 * 3_600_000;
 /** What a certificate is good for when the caller names no other validity. */
 export const leafValidityMs = 365 * dayMs;
 
-/** The three shapes of a leaf: what TLS servers, TLS clients and both ends of a peer connection need. */
+/** What a leaf is for; a peer connection's two ends need both. */
 export type CertificateUsage = 'server' | 'client';
 
 export interface CertificateAuthorityOptions {
@@ -57,6 +57,8 @@ export interface ClientCertificateOptions {
 export interface SignRequestOptions {
   readonly usages: readonly CertificateUsage[];
   readonly validityMs?: number;
+  /** Groups that the signer adds to those of the request. */
+  readonly addedGroups?: readonly string[];
 }
 
 export interface CertificateAuthority {
@@ -178,7 +180,8 @@ export function openCertificateAuthority({
     },
     async signRequest(requestPem, options) {
       const request = await parseCertificateRequest(requestPem);
-      return issue(request, request.publicKey, request, options);
+      const organizations = [...new Set([...request.organizations, ...(options.addedGroups ?? [])])];
+      return issue({ commonName: request.commonName, organizations }, request.publicKey, request, options);
     },
   };
 }

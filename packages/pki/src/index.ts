@@ -50,3 +50,14 @@ export {
   poolGroupPrefix,
   type BootstrapSecretOptions,
 } from './bootstrap-secret.ts';
+export {
+  decideNodeRequest,
+  poolOfGroups,
+  recordTokenUse,
+  signForSigner,
+  signers,
+  tokenUses,
+  type NodeRequestDecision,
+  type NodeRequestFacts,
+  type SigningFacts,
+} from './node-request.ts';

@@ -1,0 +1,176 @@
+import { FakeClock } from '@skerry/base/testing';
+import { describe, expect, test } from 'vitest';
+import { createCertificateAuthority } from '#certificate-authority.ts';
+import {
+  type CertificateRequest,
+  createCertificateRequest,
+  parseCertificateRequest,
+} from '#certificate-request.ts';
+import { describeCertificate } from '#certificate.ts';
+import { generatePrivateKey } from '#key.ts';
+import {
+  type NodeRequestFacts,
+  decideNodeRequest,
+  poolOfGroups,
+  recordTokenUse,
+  signForSigner,
+  signers,
+  tokenUses,
+} from '#node-request.ts';
+
+const encode = (data: Record<string, string>) =>
+  Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+  );
+
+const request: CertificateRequest = {
+  commonName: 'system:node:a',
+  organizations: ['system:nodes'],
+  dnsNames: [],
+  ipAddresses: [],
+  emailAddresses: [],
+  uris: [],
+  publicKey: new Uint8Array(),
+  publicKeyHash: '',
+};
+const machine = { username: 'system:bootstrap:abcdef', groups: ['system:bootstrappers'] };
+const usages = ['digital signature', 'client auth'];
+const facts: NodeRequestFacts = {
+  signerName: signers.node,
+  usages,
+  requester: machine,
+  request,
+  nodeExists: false,
+  tokenData: {},
+};
+
+describe('a request for a node', () => {
+  test.each<[string, Partial<NodeRequestFacts>, object]>([
+    ['of a new machine', {}, { kind: 'approve', node: 'a', countUse: false }],
+    [
+      'with a token bound to a pool',
+      { requester: { ...machine, extra: { 'skerry.io/pool': ['x'] } }, poolExists: true },
+      { kind: 'approve', pool: 'x' },
+    ],
+    [
+      'for a pool that is missing',
+      { requester: { ...machine, extra: { 'skerry.io/pool': ['x'] } }, poolExists: false },
+      { kind: 'deny', reason: 'PoolMissing' },
+    ],
+    [
+      'for a name that is taken',
+      { nodeExists: true },
+      { kind: 'deny', reason: 'NodeExists', message: 'a node named a already exists in the cluster' },
+    ],
+    ['for a name that another machine is about to take', { nameReserved: true }, { kind: 'deny' }],
+    [
+      'of the node itself',
+      {
+        nodeExists: true,
+        requester: { username: 'system:node:a', groups: ['system:nodes', 'skerry.io:pool:y'] },
+      },
+      { kind: 'approve', node: 'a', pool: 'y', countUse: false },
+    ],
+    [
+      'of another node',
+      { requester: { username: 'system:node:b', groups: ['system:nodes'] } },
+      { kind: 'ignore' },
+    ],
+    ['of a person', { requester: { username: 'alice', groups: [] } }, { kind: 'ignore' }],
+    ['with a token that is gone', { tokenData: undefined }, { kind: 'deny', reason: 'TokenGone' }],
+    [
+      'with a use left',
+      { tokenData: encode({ uses: '2', 'used-by': 'b' }) },
+      { kind: 'approve', countUse: true },
+    ],
+    [
+      'that was counted already',
+      { tokenData: encode({ uses: '2', 'used-by': 'b,a' }) },
+      { kind: 'approve', countUse: false },
+    ],
+    [
+      'without a use left',
+      { tokenData: encode({ uses: '2', 'used-by': 'b,c' }) },
+      { kind: 'deny', reason: 'TokenUsedUp' },
+    ],
+    ['with an unreadable limit', { tokenData: encode({ uses: 'many' }) }, { kind: 'deny' }],
+    ['of another signer', { signerName: signers.nodeServing }, { kind: 'ignore' }],
+    ['with another usage', { usages: ['client auth', 'server auth'] }, { kind: 'ignore' }],
+    ['without the usage', { usages: ['digital signature'] }, { kind: 'ignore' }],
+    [
+      'with one group more',
+      { request: { ...request, organizations: ['system:nodes', 'system:masters'] } },
+      { kind: 'ignore' },
+    ],
+    ['with a host name', { request: { ...request, dnsNames: ['a'] } }, { kind: 'ignore' }],
+    ['for an empty name', { request: { ...request, commonName: 'system:node:' } }, { kind: 'ignore' }],
+  ])('%s', (_what, changes, expected) => {
+    expect(decideNodeRequest({ ...facts, ...changes })).toMatchObject(expected);
+  });
+
+  test('is counted once for each node', () => {
+    const once = recordTokenUse(encode({ uses: '3' }), 'a');
+    expect(tokenUses(recordTokenUse(recordTokenUse(once, 'b'), 'a'))).toEqual({
+      uses: 3,
+      usedBy: ['a', 'b'],
+    });
+  });
+});
+
+describe('signing', () => {
+  const sign = async (
+    subject: { user: string; groups: string[]; dnsNames?: string[] },
+    of: {
+      signerName: string;
+      usages: string[];
+      extra?: Record<string, string[]>;
+      groups?: string[];
+      seconds?: number;
+    },
+  ) => {
+    const clock = new FakeClock();
+    const authority = await createCertificateAuthority({ commonName: 'ca', clock });
+    const requestPem = await createCertificateRequest({ ...subject, keyPem: await generatePrivateKey() });
+    const pem = await signForSigner(authority, {
+      signerName: of.signerName,
+      usages: of.usages,
+      requestPem,
+      request: await parseCertificateRequest(requestPem),
+      requester: { username: 'u', groups: of.groups ?? [], extra: of.extra },
+      expirationSeconds: of.seconds,
+    });
+    const described = pem === undefined ? undefined : describeCertificate(pem);
+    return described && { ...described, seconds: (described.notAfterMs - clock.now()) / 1_000 };
+  };
+  const node = { user: 'system:node:a', groups: ['system:nodes'] };
+
+  test('puts the pool of the token into the certificate, and into the next one', async () => {
+    const first = await sign(node, { signerName: signers.node, usages, extra: { 'skerry.io/pool': ['x'] } });
+    expect(poolOfGroups(first?.organizations ?? [])).toBe('x');
+    expect(first).toMatchObject({ commonName: 'system:node:a', seconds: 365 * 24 * 3_600 });
+    const second = await sign(node, {
+      signerName: signers.node,
+      usages,
+      groups: first?.organizations as string[],
+    });
+    expect(second?.organizations).toEqual(['system:nodes', 'skerry.io:pool:x']);
+  });
+
+  test('gives the time asked for, within ten minutes and a year', async () => {
+    const seconds = async (asked: number) =>
+      (await sign(node, { signerName: signers.node, usages, seconds: asked }))?.seconds;
+    expect(await seconds(7_200)).toBe(7_200);
+    expect(await seconds(1)).toBe(600);
+    expect(await seconds(1e9)).toBe(365 * 24 * 3_600);
+  });
+
+  test('refuses what the signer does not allow and leaves other signers alone', async () => {
+    const masters = { user: 'me', groups: ['system:masters'] };
+    await expect(sign(masters, { signerName: signers.client, usages })).rejects.toThrow('system:masters');
+    await expect(sign(masters, { signerName: signers.node, usages })).rejects.toThrow('not that of a node');
+    const serving = { signerName: signers.nodeServing, usages: ['server auth', 'digital signature'] };
+    await expect(sign(node, serving)).rejects.toThrow('names no host');
+    expect(await sign({ ...node, dnsNames: ['a'] }, serving)).toMatchObject({ dnsNames: ['a'] });
+    expect(await sign(node, { signerName: 'example.com/own', usages })).toBeUndefined();
+  });
+});

@@ -1,0 +1,210 @@
+/**
+ * Which certificate requests of nodes are approved without a person, and how they are signed. Pure: the controller gathers
+ * the facts, writes the decision and counts the use of the token.
+ *
+ * A node is let in by a bootstrap token, once for each name: for a name whose Node exists only that node itself may get a
+ * new certificate, so nobody who holds a token can take a running node's place. The pool that a token is bound to goes into
+ * the certificate as group `skerry.io:pool:<pool>`, and from there into the next one at every renewal.
+ * https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/#kubernetes-signers
+ */
+import { SkerryError } from '@skerry/base';
+import { bootstrapExtra, poolGroupPrefix } from '#bootstrap-secret.ts';
+import type { CertificateAuthority, CertificateUsage } from '#certificate-authority.ts';
+import { leafValidityMs } from '#certificate-authority.ts';
+import type { CertificateRequest } from '#certificate-request.ts';
+
+export const signers = {
+  client: 'kubernetes.io/kube-apiserver-client',
+  node: 'kubernetes.io/kube-apiserver-client-kubelet',
+  nodeServing: 'kubernetes.io/kubelet-serving',
+} as const;
+
+const nodeUserPrefix = 'system:node:';
+const nodesGroup = 'system:nodes';
+const bootstrappersGroup = 'system:bootstrappers';
+const secondsMin = 600;
+
+export interface NodeRequestFacts {
+  /** `spec.signerName`, `spec.usages` of the CertificateSigningRequest. */
+  readonly signerName: string;
+  readonly usages: readonly string[];
+  /** `spec.username`, `spec.groups`, `spec.extra`: who asked, as the API server recorded it. */
+  readonly requester: {
+    readonly username: string;
+    readonly groups: readonly string[];
+    readonly extra?: Readonly<Record<string, readonly string[]>>;
+  };
+  /** `spec.request`, parsed: its signature has been verified. */
+  readonly request: CertificateRequest;
+  /** Whether a Node of the requested name exists. */
+  readonly nodeExists: boolean;
+  /** Whether another machine's request for this name was approved and its Node is still to come. */
+  readonly nameReserved?: boolean;
+  /** Whether the pool that the token is bound to exists; asked only when there is one. */
+  readonly poolExists?: boolean;
+  /** Data of the requester's bootstrap Secret (base64, as in the API); undefined when it is gone or there is none. */
+  readonly tokenData?: Readonly<Record<string, string>>;
+}
+
+export type NodeRequestDecision =
+  /** `countUse`: record the node in the token with `recordTokenUse` before approving. */
+  | { readonly kind: 'approve'; readonly node: string; readonly pool?: string; readonly countUse: boolean }
+  | { readonly kind: 'deny'; readonly node: string; readonly reason: string; readonly message: string }
+  /** Not a request that is decided here; a person or another controller may. */
+  | { readonly kind: 'ignore'; readonly why: string };
+
+export function decideNodeRequest(facts: NodeRequestFacts): NodeRequestDecision {
+  const { requester, request } = facts;
+  const why = whyNoNodeRequest(facts);
+  if (why !== undefined) return { kind: 'ignore', why };
+  const node = request.commonName.slice(nodeUserPrefix.length);
+  if (requester.username === request.commonName && requester.groups.includes(nodesGroup)) {
+    const pool = poolOfGroups(requester.groups);
+    return { kind: 'approve', node, countUse: false, ...(pool ? { pool } : {}) };
+  }
+  if (!requester.groups.includes(bootstrappersGroup)) {
+    return { kind: 'ignore', why: `${requester.username} may not request certificates of nodes` };
+  }
+  const deny = (reason: string, message: string) => ({ kind: 'deny', node, reason, message }) as const;
+  if (facts.nodeExists || facts.nameReserved) {
+    return deny('NodeExists', `a node named ${node} already exists in the cluster`);
+  }
+  if (!facts.tokenData) return deny('TokenGone', 'the join token has been deleted or has expired');
+  const { uses, usedBy } = tokenUses(facts.tokenData);
+  const counted = usedBy.includes(node);
+  if (uses !== undefined && !counted && usedBy.length >= uses) {
+    return deny('TokenUsedUp', `the join token has been used for ${usedBy.length} of ${uses} nodes`);
+  }
+  const pool = requester.extra?.[bootstrapExtra.pool]?.[0];
+  if (pool !== undefined && facts.poolExists === false) {
+    return deny('PoolMissing', `the node pool ${pool} of the join token does not exist`);
+  }
+  return {
+    kind: 'approve',
+    node,
+    countUse: uses !== undefined && !counted,
+    ...(pool === undefined ? {} : { pool }),
+  };
+}
+
+/** The pool in the groups of a node's user or certificate. */
+export function poolOfGroups(groups: readonly string[]): string | undefined {
+  const group = groups.find((each) => each.startsWith(poolGroupPrefix));
+  return group?.slice(poolGroupPrefix.length);
+}
+
+/** How often a bootstrap Secret (data in base64) may be used, and for which nodes it was. */
+export function tokenUses(data: Readonly<Record<string, string>>): {
+  readonly uses: number | undefined;
+  readonly usedBy: readonly string[];
+} {
+  const text = (key: string) => Buffer.from(data[key] ?? '', 'base64').toString('utf8');
+  const uses = text('uses');
+  return {
+    // A limit that can't be read must not mean no limit.
+    uses: uses === '' ? undefined : /^\d{1,6}$/.test(uses) ? Number(uses) : 0,
+    usedBy: text('used-by')
+      .split(',')
+      .filter((name) => name !== ''),
+  };
+}
+
+/** The Secret's data (base64) with one more use; write it with the Secret's resourceVersion, so that no use is lost. */
+export function recordTokenUse(data: Readonly<Record<string, string>>, node: string): Record<string, string> {
+  const usedBy = [...new Set([...tokenUses(data).usedBy, node])];
+  return { ...data, 'used-by': Buffer.from(usedBy.join(',')).toString('base64') };
+}
+
+export interface SigningFacts {
+  readonly signerName: string;
+  readonly usages: readonly string[];
+  /** `spec.request`, decoded from base64: PEM. */
+  readonly requestPem: string;
+  readonly request: CertificateRequest;
+  readonly requester: NodeRequestFacts['requester'];
+  /** `spec.expirationSeconds`. */
+  readonly expirationSeconds?: number;
+}
+
+/**
+ * The certificate for an approved request: at most one year. Undefined for a signer that is not ours. Throws
+ * `certificate-request-invalid` for a request that its signer does not allow, to be recorded as condition `Failed`.
+ */
+export async function signForSigner(
+  authority: CertificateAuthority,
+  facts: SigningFacts,
+): Promise<string | undefined> {
+  const usages = usagesOf(facts.signerName);
+  if (!usages) return undefined;
+  const fault = faultFor(facts);
+  if (fault !== undefined) {
+    throw new SkerryError(
+      'certificate-request-invalid',
+      `${facts.signerName} does not sign this request: ${fault}`,
+    );
+  }
+  const pool =
+    facts.signerName === signers.node
+      ? (poolOfGroups(facts.requester.groups) ?? facts.requester.extra?.[bootstrapExtra.pool]?.[0])
+      : undefined;
+  const seconds = Math.max(facts.expirationSeconds ?? Infinity, secondsMin);
+  return authority.signRequest(facts.requestPem, {
+    usages,
+    validityMs: Math.min(seconds * 1_000, leafValidityMs),
+    ...(pool === undefined ? {} : { addedGroups: [poolGroupPrefix + pool] }),
+  });
+}
+
+function usagesOf(signerName: string): CertificateUsage[] | undefined {
+  switch (signerName) {
+    case signers.client:
+    case signers.node:
+      return ['client'];
+    case signers.nodeServing:
+      return ['server'];
+    default:
+      return undefined;
+  }
+}
+
+function whyNoNodeRequest({ signerName, usages, request }: NodeRequestFacts): string | undefined {
+  if (signerName !== signers.node) return `signer is ${signerName}`;
+  return nodeClientFault(request, usages);
+}
+
+function faultFor({ signerName, usages, request }: SigningFacts): string | undefined {
+  if (signerName === signers.node) return nodeClientFault(request, usages);
+  if (signerName === signers.client) {
+    if (request.organizations.includes('system:masters')) return 'group system:masters is not allowed';
+    return usageFault(usages, 'client auth');
+  }
+  if (!isNodeSubject(request)) return 'its subject is not that of a node';
+  if (request.dnsNames.length + request.ipAddresses.length === 0) return 'it names no host and no address';
+  if (request.emailAddresses.length + request.uris.length > 0) return 'it names addresses other than hosts';
+  return usageFault(usages, 'server auth');
+}
+
+function nodeClientFault(request: CertificateRequest, usages: readonly string[]): string | undefined {
+  if (!isNodeSubject(request)) return 'its subject is not that of a node';
+  const { dnsNames, ipAddresses, emailAddresses, uris } = request;
+  if (dnsNames.length + ipAddresses.length + emailAddresses.length + uris.length > 0) {
+    return 'a client certificate of a node names no hosts';
+  }
+  return usageFault(usages, 'client auth');
+}
+
+function isNodeSubject({ commonName, organizations }: CertificateRequest): boolean {
+  return (
+    commonName.startsWith(nodeUserPrefix) &&
+    commonName.length > nodeUserPrefix.length &&
+    organizations.length === 1 &&
+    organizations[0] === nodesGroup
+  );
+}
+
+function usageFault(usages: readonly string[], needed: string): string | undefined {
+  const allowed = [needed, 'digital signature', 'key encipherment'];
+  const other = usages.find((usage) => !allowed.includes(usage));
+  if (other !== undefined) return `usage "${other}" is not allowed`;
+  return usages.includes(needed) ? undefined : `usage "${needed}" is missing`;
+}
