@@ -9,3 +9,4 @@ export * from './quantity.ts';
 export * from './patch/index.ts';
 export * from './apply/index.ts';
 export * from './placement/index.ts';
+export { decodeProtobuf } from './protobuf/decode.ts';

@@ -1,4 +1,4 @@
-import { ApiError, badRequest } from '@skerry/api';
+import { ApiError, badRequest, decodeProtobuf } from '@skerry/api';
 import { describeError } from '@skerry/base';
 import { parse as parseYaml } from 'yaml';
 import { readBody, type Exchange } from '#http/exchange.ts';
@@ -23,24 +23,30 @@ export function mediaTypeOf(exchange: Pick<Exchange, 'headers'>): string {
   return (exchange.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
 }
 
-/** The body as a JSON value; undefined when it is empty. Throws 400, 413, 415. */
+/** The body as a JSON value, whatever format it came in; undefined when it is empty. Throws 400, 413, 415. */
 export async function readJson(exchange: Exchange): Promise<unknown> {
   const mediaType = mediaTypeOf(exchange);
-  const yaml = mediaType === 'application/yaml';
   // curl says `x-www-form-urlencoded` of any body it was not told about; upstream refuses it, and so do we.
-  if (!yaml && mediaType !== '' && mediaType !== 'application/json') throw unsupported(mediaType);
+  const decode = decoders[mediaType];
+  if (!decode) throw unsupported(mediaType);
   const bytes = await readBody(exchange, bodyBytesMax);
-  if (bytes.length === 0) return undefined;
-  return yaml ? decodeYaml(bytes) : decodeJson(bytes);
+  return bytes.length === 0 ? undefined : decode(bytes);
 }
+
+const decoders: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
+  '': decodeJson,
+  'application/json': decodeJson,
+  'application/yaml': decodeYaml,
+  'application/vnd.kubernetes.protobuf': decodeProtobuf,
+};
 
 export function unsupported(
   mediaType: string,
-  accepted: readonly string[] = ['application/json', 'application/yaml'],
+  accepted: readonly string[] = Object.keys(decoders).filter((name) => name !== ''),
 ): ApiError {
   return new ApiError(
     'UnsupportedMediaType',
-    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}${mediaType === 'application/vnd.kubernetes.protobuf' ? ' (protobuf bodies are not read yet)' : ''}`,
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
   );
 }
 
