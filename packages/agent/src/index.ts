@@ -14,3 +14,7 @@ export {
 export type { TarEntry } from '#images/tar.ts';
 export { writeCniConfig, type PodNetwork } from '#network/cni-config.ts';
 export * from '#runtime.ts';
+export { createNodeServer, type NodeServerOptions } from '#server/node-server.ts';
+export { NodeRequestError } from '#server/ports.ts';
+export type { FoundContainer, FoundPod, PodLookup, StatsSource, StreamingRuntime } from '#server/ports.ts';
+export { createRuntimePodLookup } from '#server/runtime-pods.ts';
