@@ -68,7 +68,7 @@ function expressionSchema(
       if (ref === undefined) throw new Error(`model ${type.name} has no full name`);
       return openTypes.has(ref) ? { type: 'object', preserveUnknownFields: true } : { ref };
     }
-    case 'scalar':
+    default:
       return scalarSchema(type.name, format, quantity);
   }
 }

@@ -59,7 +59,7 @@ function typeText(type: TypeExpression, reference: (model: string) => string): s
       return `Record<string, ${typeText(type.values, reference)}>`;
     case 'model':
       return reference(type.name);
-    case 'scalar':
+    default:
       if (type.name === 'any') return 'unknown';
       return type.name === 'Date' ? 'string' : type.name;
   }

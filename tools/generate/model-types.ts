@@ -34,7 +34,7 @@ export function modelOf(type: TypeExpression): string | undefined {
       return modelOf(type.items);
     case 'map':
       return modelOf(type.values);
-    case 'scalar':
+    default:
       return undefined;
   }
 }

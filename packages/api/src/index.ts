@@ -10,3 +10,24 @@ export * from './patch/index.ts';
 export * from './apply/index.ts';
 export * from './placement/index.ts';
 export { decodeProtobuf } from './protobuf/decode.ts';
+export { builtinKinds, kindOf, resourceOf } from './kinds/builtin.ts';
+export { behaviour, type KindBehaviour, type TypedStrategy } from './kinds/behaviour.ts';
+export { ageColumn, column, createdAtColumn, nameColumn, plainColumns } from './kinds/columns.ts';
+export { ageText, humanDuration } from './duration.ts';
+export { podQosClass, type QosClass } from './pod-qos.ts';
+export { setPodDefaults, setPodSpecDefaults, setPodTemplateDefaults } from './defaults/pod-spec.ts';
+export { isPodTerminal } from './kinds/core/pod.ts';
+export { podSummary, type PodSummary } from './kinds/core/pod-columns.ts';
+export { nodeRoles } from './kinds/core/node.ts';
+export { systemPriorityClasses, userPriorityMax } from './kinds/scheduling/priority-class.ts';
+export { isDefaultStorageClass } from './kinds/storage/storage.ts';
+export { scaledCount } from './validation/int-or-percent.ts';
+export * from './validation/faults.ts';
+export * from './validation/names.ts';
+export {
+  byteLength,
+  type NameRule,
+  validateObjectMeta,
+  validateObjectMetaUpdate,
+} from './validation/object-meta.ts';
+export { validateLabelSelector } from './validation/label-selector.ts';

@@ -28,8 +28,16 @@ export interface KindInfo {
   readonly selectableFields: readonly string[];
   /** The version under which the object is kept, when several are served: `events` and `events.events.k8s.io` share one store. */
   readonly storage?: { readonly group: string; readonly version: string; readonly resource: string };
+  /** Between this version's form and the stored one. Absent where both are the same. */
+  readonly conversion?: KindConversion;
   /** Server-side hooks that are pure functions of objects. All optional; see `KindStrategy`. */
   readonly strategy: KindStrategy;
+}
+
+/** Pure; the given object is left alone. Nothing that either form holds may be lost on the way there and back. */
+export interface KindConversion {
+  toStorage(object: AnyObject): AnyObject;
+  fromStorage(object: AnyObject): AnyObject;
 }
 
 export interface SubresourceInfo {

@@ -1,0 +1,161 @@
+/**
+ * Defaults of a pod and of a pod template, filled in place. What only a `Pod` gets (requests from limits, service links,
+ * host ports) is kept out of templates, as stock servers do: a template compares equal to what its author wrote.
+ * An empty string or a null counts as absent.
+ * Rules: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
+ */
+import type {
+  Container,
+  EphemeralContainer,
+  HTTPGetAction,
+  Lifecycle,
+  PersistentVolumeClaimSpec,
+  Pod,
+  PodSpec,
+  PodTemplateSpec,
+  Probe,
+  Volume,
+  VolumeProjection,
+} from '#types.generated.ts';
+
+const fileMode = 0o644;
+
+export function setPodTemplateDefaults(template: PodTemplateSpec | undefined): void {
+  if (template?.spec) setPodSpecDefaults(template.spec);
+}
+
+export function setPodSpecDefaults(spec: PodSpec): void {
+  spec.restartPolicy ||= 'Always';
+  spec.dnsPolicy ||= 'ClusterFirst';
+  spec.schedulerName ||= 'default-scheduler';
+  spec.terminationGracePeriodSeconds ??= 30;
+  spec.securityContext ??= {};
+  // Two names for one field; the older one is kept in step for old readers.
+  if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName;
+  else if (spec.serviceAccount) spec.serviceAccountName = spec.serviceAccount;
+  for (const volume of spec.volumes ?? []) setVolumeDefaults(volume);
+  for (const container of spec.initContainers ?? []) setContainerDefaults(container);
+  for (const container of spec.containers ?? []) setContainerDefaults(container);
+  for (const container of spec.ephemeralContainers ?? []) setContainerDefaults(container);
+}
+
+/** Beyond `setPodSpecDefaults`. */
+export function setPodDefaults(pod: Pod): void {
+  const spec = pod.spec;
+  if (!spec) return;
+  setPodSpecDefaults(spec);
+  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+  for (const container of containers) setRequestsFromLimits(container);
+  spec.enableServiceLinks ??= true;
+  if (spec.hostNetwork)
+    for (const container of containers)
+      for (const port of container.ports ?? []) port.hostPort ||= port.containerPort;
+  const podLimits = spec.resources?.limits;
+  if (spec.resources && podLimits) {
+    const requests = (spec.resources.requests ??= {});
+    for (const [name, quantity] of Object.entries(podLimits)) requests[name] ??= quantity;
+  }
+}
+
+function setRequestsFromLimits(container: Container): void {
+  const limits = container.resources?.limits;
+  if (!container.resources || !limits) return;
+  const requests = (container.resources.requests ??= {});
+  for (const [name, quantity] of Object.entries(limits)) requests[name] ??= quantity;
+}
+
+/** `Always` for the tag `latest`, given or implied; a digest pins the image. */
+export function defaultPullPolicy(image: string | undefined): 'Always' | 'IfNotPresent' {
+  if (!image) return 'IfNotPresent';
+  const [reference = '', digest] = image.split('@');
+  const lastPart = reference.slice(reference.lastIndexOf('/') + 1);
+  const colon = lastPart.indexOf(':');
+  const tag = colon < 0 ? '' : lastPart.slice(colon + 1);
+  if (tag === 'latest') return 'Always';
+  return tag === '' && digest === undefined ? 'Always' : 'IfNotPresent';
+}
+
+function setContainerDefaults(container: Container | EphemeralContainer): void {
+  container.imagePullPolicy ||= defaultPullPolicy(container.image);
+  container.terminationMessagePath ||= '/dev/termination-log';
+  container.terminationMessagePolicy ||= 'File';
+  container.resources ??= {};
+  for (const port of container.ports ?? []) port.protocol ||= 'TCP';
+  for (const variable of container.env ?? []) {
+    const fieldRef = variable.valueFrom?.fieldRef;
+    if (fieldRef) fieldRef.apiVersion ||= 'v1';
+    const resourceRef = variable.valueFrom?.resourceFieldRef;
+    if (resourceRef) resourceRef.divisor ??= '0';
+    const fileRef = variable.valueFrom?.fileKeyRef;
+    if (fileRef) fileRef.optional ??= false;
+  }
+  setProbeDefaults(container.livenessProbe);
+  setProbeDefaults(container.readinessProbe);
+  setProbeDefaults(container.startupProbe);
+  setLifecycleDefaults(container.lifecycle);
+}
+
+function setProbeDefaults(probe: Probe | undefined): void {
+  if (!probe) return;
+  probe.timeoutSeconds ||= 1;
+  probe.periodSeconds ||= 10;
+  probe.successThreshold ||= 1;
+  probe.failureThreshold ||= 3;
+  setHttpGetDefaults(probe.httpGet);
+  if (probe.grpc) probe.grpc.service ??= '';
+}
+
+function setLifecycleDefaults(lifecycle: Lifecycle | undefined): void {
+  setHttpGetDefaults(lifecycle?.postStart?.httpGet);
+  setHttpGetDefaults(lifecycle?.preStop?.httpGet);
+}
+
+function setHttpGetDefaults(action: HTTPGetAction | undefined): void {
+  if (!action) return;
+  action.path ||= '/';
+  action.scheme ||= 'HTTP';
+}
+
+function setVolumeDefaults(volume: Volume): void {
+  const sources = Object.keys(volume).filter((key) => key !== 'name');
+  if (sources.length === 0) volume.emptyDir = {};
+  if (volume.secret) volume.secret.defaultMode ??= fileMode;
+  if (volume.configMap) volume.configMap.defaultMode ??= fileMode;
+  if (volume.downwardAPI) {
+    volume.downwardAPI.defaultMode ??= fileMode;
+    for (const item of volume.downwardAPI.items ?? []) if (item.fieldRef) item.fieldRef.apiVersion ||= 'v1';
+  }
+  if (volume.projected) {
+    volume.projected.defaultMode ??= fileMode;
+    for (const source of volume.projected.sources ?? []) setProjectionDefaults(source);
+  }
+  if (volume.hostPath) volume.hostPath.type ??= '';
+  if (volume.image) volume.image.pullPolicy ||= defaultPullPolicy(volume.image.reference);
+  if (volume.iscsi) volume.iscsi.iscsiInterface ||= 'default';
+  if (volume.rbd) {
+    volume.rbd.pool ||= 'rbd';
+    volume.rbd.user ||= 'admin';
+    volume.rbd.keyring ||= '/etc/ceph/keyring';
+  }
+  if (volume.azureDisk) {
+    volume.azureDisk.cachingMode ||= 'ReadWrite';
+    volume.azureDisk.kind ||= 'Shared';
+    volume.azureDisk.fsType ||= 'ext4';
+    volume.azureDisk.readOnly ??= false;
+  }
+  if (volume.scaleIO) {
+    volume.scaleIO.storageMode ||= 'ThinProvisioned';
+    volume.scaleIO.fsType ||= 'xfs';
+  }
+  if (volume.ephemeral?.volumeClaimTemplate?.spec)
+    setClaimSpecDefaults(volume.ephemeral.volumeClaimTemplate.spec);
+}
+
+function setProjectionDefaults(source: VolumeProjection): void {
+  if (source.serviceAccountToken) source.serviceAccountToken.expirationSeconds ??= 3600;
+  for (const item of source.downwardAPI?.items ?? []) if (item.fieldRef) item.fieldRef.apiVersion ||= 'v1';
+}
+
+export function setClaimSpecDefaults(spec: PersistentVolumeClaimSpec): void {
+  spec.volumeMode ??= 'Filesystem';
+}

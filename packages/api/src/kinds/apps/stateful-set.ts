@@ -1,0 +1,66 @@
+import { setClaimSpecDefaults, setPodTemplateDefaults } from '#defaults/pod-spec.ts';
+import type { ControllerRevision, StatefulSet } from '#types.generated.ts';
+import { immutable } from '#validation/faults.ts';
+import { validateStatefulSet, validateStatefulSetUpdate } from '#validation/workloads.ts';
+import { behaviour } from '../behaviour.ts';
+import { ageColumn, column, containerColumns, nameColumn } from '../columns.ts';
+
+export const statefulSetBehaviour = behaviour<StatefulSet>({
+  columns: [
+    nameColumn,
+    column<StatefulSet>(
+      'Ready',
+      ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
+    ),
+    ageColumn,
+    ...containerColumns<StatefulSet>(({ spec }) => spec?.template?.spec?.containers),
+  ],
+  strategy: {
+    setDefaults(statefulSet) {
+      statefulSet.status ??= { replicas: 0 };
+      const { spec } = statefulSet;
+      if (!spec) return;
+      spec.podManagementPolicy ||= 'OrderedReady';
+      const strategy = (spec.updateStrategy ??= {});
+      if (!strategy.type) {
+        strategy.type = 'RollingUpdate';
+        strategy.rollingUpdate ??= {};
+      }
+      if (strategy.type === 'RollingUpdate' && strategy.rollingUpdate) strategy.rollingUpdate.partition ??= 0;
+      const retention = (spec.persistentVolumeClaimRetentionPolicy ??= {});
+      retention.whenDeleted ||= 'Retain';
+      retention.whenScaled ||= 'Retain';
+      spec.replicas ??= 1;
+      spec.revisionHistoryLimit ??= 10;
+      for (const claim of spec.volumeClaimTemplates ?? []) {
+        claim.apiVersion ??= 'v1';
+        claim.kind ??= 'PersistentVolumeClaim';
+        claim.status ??= {};
+        claim.status.phase ||= 'Pending';
+        if (claim.spec) setClaimSpecDefaults(claim.spec);
+      }
+      setPodTemplateDefaults(spec.template);
+    },
+    validate: validateStatefulSet,
+    validateUpdate: validateStatefulSetUpdate,
+  },
+});
+
+function controllerText(revision: ControllerRevision): string {
+  const owner = revision.metadata.ownerReferences?.find((reference) => reference.controller);
+  if (!owner) return '<none>';
+  const group = owner.apiVersion.includes('/') ? `.${owner.apiVersion.split('/')[0]}` : '';
+  return `${owner.kind}${group}`.toLowerCase() + `/${owner.name}`;
+}
+
+export const controllerRevisionBehaviour = behaviour<ControllerRevision>({
+  columns: [
+    nameColumn,
+    column<ControllerRevision>('Controller', controllerText),
+    column<ControllerRevision>('Revision', (revision) => revision.revision),
+    ageColumn,
+  ],
+  strategy: {
+    validateUpdate: (revision, old) => immutable('data', revision.data, old.data),
+  },
+});

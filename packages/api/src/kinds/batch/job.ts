@@ -1,0 +1,139 @@
+import { setPodTemplateDefaults } from '#defaults/pod-spec.ts';
+import { ageText, humanDuration } from '#duration.ts';
+import type { CronJob, Job, JobSpec } from '#types.generated.ts';
+import { validateCronJob, validateJob, validateJobUpdate } from '#validation/batch.ts';
+import { behaviour } from '../behaviour.ts';
+import { ageColumn, column, containerColumns, nameColumn, selectorText } from '../columns.ts';
+
+const maxInt32 = 2 ** 31 - 1;
+
+function has(job: Job, type: string): boolean {
+  return (
+    job.status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') ??
+    false
+  );
+}
+
+function statusText(job: Job): string {
+  if (has(job, 'Complete')) return 'Complete';
+  if (has(job, 'Failed')) return 'Failed';
+  if (job.metadata.deletionTimestamp) return 'Terminating';
+  return ['Suspended', 'FailureTarget', 'SuccessCriteriaMet'].find((type) => has(job, type)) ?? 'Running';
+}
+
+function completionsText({ spec, status }: Job): string {
+  const succeeded = status?.succeeded ?? 0;
+  if (spec?.completions !== undefined) return `${succeeded}/${spec.completions}`;
+  const parallelism = spec?.parallelism ?? 0;
+  return parallelism > 1 ? `${succeeded}/1 of ${parallelism}` : `${succeeded}/1`;
+}
+
+function durationText({ status }: Job, nowMs: number): string {
+  if (!status?.startTime) return '';
+  const end = status.completionTime ? Date.parse(status.completionTime) : nowMs;
+  return humanDuration(end - Date.parse(status.startTime));
+}
+
+const labels = {
+  uid: 'batch.kubernetes.io/controller-uid',
+  name: 'batch.kubernetes.io/job-name',
+  oldUid: 'controller-uid',
+  oldName: 'job-name',
+};
+
+/** Without a selector of its own, a Job selects by its uid, and labels its pods with it. */
+function generateSelector(job: Job): void {
+  const { spec } = job;
+  const { uid, name } = job.metadata;
+  if (!spec || spec.manualSelector || !uid || !name) return;
+  const template = (spec.template ??= {});
+  const meta = (template.metadata ??= {});
+  meta.labels = {
+    ...meta.labels,
+    [labels.oldName]: name,
+    [labels.name]: name,
+    [labels.oldUid]: uid,
+    [labels.uid]: uid,
+  };
+  const selector = (spec.selector ??= {});
+  selector.matchLabels = { ...selector.matchLabels, [labels.uid]: uid };
+}
+
+function setJobSpecDefaults(spec: JobSpec): void {
+  if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
+  spec.parallelism ??= 1;
+  spec.backoffLimit ??= spec.backoffLimitPerIndex !== undefined ? maxInt32 : 6;
+  spec.completionMode ??= 'NonIndexed';
+  spec.suspend ??= false;
+  spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
+  spec.manualSelector ??= false;
+  for (const rule of spec.podFailurePolicy?.rules ?? [])
+    for (const pattern of rule.onPodConditions ?? []) pattern.status ||= 'True';
+  setPodTemplateDefaults(spec.template);
+}
+
+export const jobBehaviour = behaviour<Job>({
+  columns: [
+    nameColumn,
+    column<Job>('Status', statusText),
+    column<Job>('Completions', completionsText),
+    column<Job>('Duration', durationText),
+    ageColumn,
+    ...containerColumns<Job>(({ spec }) => spec?.template?.spec?.containers),
+    column<Job>('Selector', ({ spec }) => selectorText(spec?.selector), { wide: true }),
+  ],
+  strategy: {
+    setDefaults(job) {
+      job.status ??= {};
+      if (!job.spec) return;
+      setJobSpecDefaults(job.spec);
+      const own = job.spec.template?.metadata?.labels;
+      if (own && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...own };
+    },
+    prepareForCreate(job) {
+      job.status = {};
+      generateSelector(job);
+    },
+    validate: validateJob,
+    validateUpdate: validateJobUpdate,
+    fieldValue: ({ status }, field) =>
+      field === 'status.successful' ? String(status?.succeeded ?? 0) : undefined,
+  },
+});
+
+export const cronJobBehaviour = behaviour<CronJob>({
+  columns: [
+    nameColumn,
+    column<CronJob>('Schedule', ({ spec }) => spec?.schedule),
+    column<CronJob>('Timezone', ({ spec }) => spec?.timeZone ?? '<none>'),
+    column<CronJob>(
+      'Suspend',
+      ({ spec }) => (spec?.suspend === undefined ? '<unset>' : spec.suspend ? 'True' : 'False'),
+      {
+        type: 'boolean',
+      },
+    ),
+    column<CronJob>('Active', ({ status }) => status?.active?.length ?? 0, { type: 'integer' }),
+    column<CronJob>('Last Schedule', ({ status }, nowMs) =>
+      status?.lastScheduleTime ? ageText(status.lastScheduleTime, nowMs) : '<none>',
+    ),
+    ageColumn,
+    ...containerColumns<CronJob>(({ spec }) => spec?.jobTemplate?.spec?.template?.spec?.containers),
+    column<CronJob>('Selector', ({ spec }) => selectorText(spec?.jobTemplate?.spec?.selector), {
+      wide: true,
+    }),
+  ],
+  strategy: {
+    setDefaults(cronJob) {
+      cronJob.status ??= {};
+      const { spec } = cronJob;
+      if (!spec) return;
+      spec.concurrencyPolicy ||= 'Allow';
+      spec.suspend ??= false;
+      spec.successfulJobsHistoryLimit ??= 3;
+      spec.failedJobsHistoryLimit ??= 1;
+      setPodTemplateDefaults(spec.jobTemplate?.spec?.template);
+    },
+    validate: validateCronJob,
+  },
+});

@@ -1,0 +1,37 @@
+import { humanDuration } from '#duration.ts';
+import type { CertificateSigningRequest } from '#types.generated.ts';
+import { validateCsr, validateCsrUpdate } from '#validation/csr.ts';
+import { behaviour } from '../behaviour.ts';
+import { ageColumn, column, nameColumn } from '../columns.ts';
+
+function conditionText({ status }: CertificateSigningRequest): string {
+  const types = new Set((status?.conditions ?? []).map((condition) => condition.type));
+  const words = [types.has('Denied') ? 'Denied' : types.has('Approved') ? 'Approved' : 'Pending'];
+  if (types.has('Failed')) words.push('Failed');
+  if (status?.certificate) words.push('Issued');
+  return words.join(',');
+}
+
+export const csrBehaviour = behaviour<CertificateSigningRequest>({
+  columns: [
+    nameColumn,
+    ageColumn,
+    column<CertificateSigningRequest>('SignerName', ({ spec }) => spec?.signerName || '<none>'),
+    column<CertificateSigningRequest>('Requestor', ({ spec }) => spec?.username),
+    column<CertificateSigningRequest>('RequestedDuration', ({ spec }) =>
+      spec?.expirationSeconds === undefined ? '<none>' : humanDuration(spec.expirationSeconds * 1000),
+    ),
+    column<CertificateSigningRequest>('Condition', conditionText),
+  ],
+  strategy: {
+    setDefaults(csr) {
+      csr.status ??= {};
+    },
+    prepareForUpdate(csr, old) {
+      csr.spec = old.spec;
+    },
+    validate: validateCsr,
+    validateUpdate: validateCsrUpdate,
+    fieldValue: ({ spec }, field) => (field === 'spec.signerName' ? (spec?.signerName ?? '') : undefined),
+  },
+});

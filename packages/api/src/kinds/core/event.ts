@@ -1,0 +1,117 @@
+import { ageText } from '#duration.ts';
+import type { ColumnInfo } from '#kind.ts';
+import type { Event, EventsEvent } from '#types.generated.ts';
+import { behaviour } from '../behaviour.ts';
+import { column } from '../columns.ts';
+
+function firstSeen(event: Event, nowMs: number): string {
+  return ageText(event.firstTimestamp ?? event.eventTime, nowMs);
+}
+
+function lastSeen(event: Event, nowMs: number): string {
+  if (event.series) return ageText(event.series.lastObservedTime, nowMs);
+  return event.lastTimestamp ? ageText(event.lastTimestamp, nowMs) : firstSeen(event, nowMs);
+}
+
+function target({ involvedObject }: Event): string {
+  const kind = (involvedObject?.kind ?? '').toLowerCase();
+  return involvedObject?.name ? `${kind}/${involvedObject.name}` : kind;
+}
+
+function source(event: Event): string {
+  const component = event.source?.component || event.reportingComponent || '';
+  const instance = event.source?.host || event.reportingInstance || '';
+  return instance === '' ? component : `${component}, ${instance}`;
+}
+
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as for `column`.
+function eventColumns<T extends Event | EventsEvent>(asCore: (event: T) => Event): ColumnInfo[] {
+  return [
+    column<T>('Last Seen', (event, nowMs) => lastSeen(asCore(event), nowMs)),
+    column<T>('Type', (event) => event.type),
+    column<T>('Reason', (event) => event.reason),
+    column<T>('Object', (event) => target(asCore(event))),
+    column<T>('Subobject', (event) => asCore(event).involvedObject?.fieldPath, { wide: true }),
+    column<T>('Source', (event) => source(asCore(event)), { wide: true }),
+    column<T>('Message', (event) => (asCore(event).message ?? '').trim()),
+    column<T>('First Seen', (event, nowMs) => firstSeen(asCore(event), nowMs), { wide: true }),
+    column<T>('Count', (event) => asCore(event).series?.count ?? (asCore(event).count || 1), { wide: true }),
+    column<T>('Name', (event) => event.metadata?.name, { format: 'name', wide: true }),
+  ];
+}
+
+export const eventBehaviour = behaviour<Event>({
+  columns: eventColumns<Event>((event) => event),
+  strategy: {
+    fieldValue(event, field) {
+      if (field === 'reportingComponent') return event.reportingComponent ?? '';
+      return field === 'source' ? event.source?.component || event.reportingComponent || '' : undefined;
+    },
+  },
+});
+
+/** One store, two shapes: `events.k8s.io` renames what it keeps and marks the old counters as deprecated. */
+export function coreEventOf(event: EventsEvent): Event {
+  const {
+    regarding,
+    note,
+    reportingController,
+    deprecatedCount,
+    deprecatedFirstTimestamp,
+    deprecatedLastTimestamp,
+    deprecatedSource,
+    ...same
+  } = event;
+  return withoutUndefined({
+    ...same,
+    apiVersion: 'v1',
+    involvedObject: regarding ?? {},
+    message: note,
+    reportingComponent: reportingController,
+    count: deprecatedCount,
+    firstTimestamp: deprecatedFirstTimestamp,
+    lastTimestamp: deprecatedLastTimestamp,
+    source: deprecatedSource,
+  });
+}
+
+export function eventsEventOf(event: Event): EventsEvent {
+  const {
+    involvedObject,
+    message,
+    reportingComponent,
+    count,
+    firstTimestamp,
+    lastTimestamp,
+    source: from,
+    ...same
+  } = event;
+  // Events of old recorders have no eventTime; readers look at the deprecated instants then.
+  const kept = same as typeof same & Pick<EventsEvent, 'eventTime' | 'series'>;
+  return withoutUndefined({
+    ...kept,
+    apiVersion: 'events.k8s.io/v1',
+    regarding: involvedObject,
+    note: message,
+    reportingController: reportingComponent,
+    deprecatedCount: count,
+    deprecatedFirstTimestamp: firstTimestamp,
+    deprecatedLastTimestamp: lastTimestamp,
+    deprecatedSource: from,
+  });
+}
+
+function withoutUndefined<T extends object>(object: T): T {
+  for (const key of Object.keys(object) as (keyof T)[]) if (object[key] === undefined) delete object[key];
+  return object;
+}
+
+export const eventsEventBehaviour = behaviour<EventsEvent>({
+  columns: eventColumns<EventsEvent>(coreEventOf),
+  storage: { group: '', version: 'v1', resource: 'events' },
+  conversion: {
+    // Both sides are events by the registry's schema check.
+    toStorage: (object) => coreEventOf(object as unknown as EventsEvent) as unknown as typeof object,
+    fromStorage: (object) => eventsEventOf(object as unknown as Event) as unknown as typeof object,
+  },
+});

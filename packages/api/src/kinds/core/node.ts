@@ -1,0 +1,65 @@
+import type { Node } from '#types.generated.ts';
+import { validateNode, validateNodeUpdate } from '#validation/node.ts';
+import { behaviour } from '../behaviour.ts';
+import { ageColumn, column, nameColumn } from '../columns.ts';
+
+const rolePrefix = 'node-role.kubernetes.io/';
+
+/** Sorted; from the role labels, whose values don't matter, and from the older `kubernetes.io/role`. */
+export function nodeRoles(node: Node): string[] {
+  const roles = new Set<string>();
+  for (const [key, value] of Object.entries(node.metadata?.labels ?? {})) {
+    if (key.startsWith(rolePrefix) && key.length > rolePrefix.length) roles.add(key.slice(rolePrefix.length));
+    else if (key === 'kubernetes.io/role' && value !== '') roles.add(value);
+  }
+  return [...roles].sort();
+}
+
+function statusText(node: Node): string {
+  const ready = node.status?.conditions?.find((condition) => condition.type === 'Ready');
+  const words = [ready === undefined ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady'];
+  if (node.spec?.unschedulable) words.push('SchedulingDisabled');
+  return words.join(',');
+}
+
+function addressOf(node: Node, type: string): string {
+  return node.status?.addresses?.find((address) => address.type === type)?.address ?? '<none>';
+}
+
+function kernelText(node: Node): string {
+  const { kernelVersion, architecture } = node.status?.nodeInfo ?? {};
+  const version = kernelVersion || '<unknown>';
+  return architecture ? `${version} (${architecture})` : version;
+}
+
+export const nodeBehaviour = behaviour<Node>({
+  columns: [
+    nameColumn,
+    column<Node>('Status', statusText),
+    column<Node>('Roles', (node) => nodeRoles(node).join(',') || '<none>'),
+    ageColumn,
+    column<Node>('Version', (node) => node.status?.nodeInfo?.kubeletVersion),
+    column<Node>('Internal-IP', (node) => addressOf(node, 'InternalIP'), { wide: true }),
+    column<Node>('External-IP', (node) => addressOf(node, 'ExternalIP'), { wide: true }),
+    column<Node>('OS-Image', (node) => node.status?.nodeInfo?.osImage || '<unknown>', { wide: true }),
+    column<Node>('Kernel-Version', kernelText, { wide: true }),
+    column<Node>(
+      'Container-Runtime',
+      (node) => node.status?.nodeInfo?.containerRuntimeVersion || '<unknown>',
+      {
+        wide: true,
+      },
+    ),
+  ],
+  strategy: {
+    setDefaults(node) {
+      node.spec ??= {};
+      if (node.status?.capacity && !node.status.allocatable)
+        node.status.allocatable = { ...node.status.capacity };
+    },
+    validate: validateNode,
+    validateUpdate: validateNodeUpdate,
+    fieldValue: (node, field) =>
+      field === 'spec.unschedulable' ? String(node.spec?.unschedulable ?? false) : undefined,
+  },
+});

@@ -1,0 +1,42 @@
+import { setPodTemplateDefaults } from '#defaults/pod-spec.ts';
+import type { PodTemplate, ReplicationController } from '#types.generated.ts';
+import { validateReplicationController } from '#validation/workloads.ts';
+import { behaviour } from '../behaviour.ts';
+import { ageColumn, column, containerColumns, images, labelsText, nameColumn, names } from '../columns.ts';
+
+export const replicationControllerBehaviour = behaviour<ReplicationController>({
+  columns: [
+    nameColumn,
+    column<ReplicationController>('Desired', (rc) => rc.spec?.replicas ?? 0, { type: 'integer' }),
+    column<ReplicationController>('Current', (rc) => rc.status?.replicas ?? 0, { type: 'integer' }),
+    column<ReplicationController>('Ready', (rc) => rc.status?.readyReplicas ?? 0, { type: 'integer' }),
+    ageColumn,
+    ...containerColumns<ReplicationController>((rc) => rc.spec?.template?.spec?.containers),
+    column<ReplicationController>('Selector', (rc) => labelsText(rc.spec?.selector), { wide: true }),
+  ],
+  strategy: {
+    setDefaults(rc) {
+      const spec = (rc.spec ??= {});
+      spec.replicas ??= 1;
+      const labels = spec.template?.metadata?.labels;
+      if (labels) {
+        if (Object.keys(spec.selector ?? {}).length === 0) spec.selector = { ...labels };
+        if (Object.keys(rc.metadata.labels ?? {}).length === 0) rc.metadata.labels = { ...labels };
+      }
+      setPodTemplateDefaults(spec.template);
+      rc.status ??= { replicas: 0 };
+    },
+    validate: validateReplicationController,
+    fieldValue: (rc, field) => (field === 'status.replicas' ? String(rc.status?.replicas ?? 0) : undefined),
+  },
+});
+
+export const podTemplateBehaviour = behaviour<PodTemplate>({
+  columns: [
+    nameColumn,
+    column<PodTemplate>('Containers', (object) => names(object.template?.spec?.containers)),
+    column<PodTemplate>('Images', (object) => images(object.template?.spec?.containers)),
+    column<PodTemplate>('Pod Labels', (object) => labelsText(object.template?.metadata?.labels)),
+  ],
+  strategy: { setDefaults: (object) => setPodTemplateDefaults(object.template) },
+});

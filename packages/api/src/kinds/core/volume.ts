@@ -1,0 +1,92 @@
+import { setClaimSpecDefaults } from '#defaults/pod-spec.ts';
+import type { PersistentVolume, PersistentVolumeClaim } from '#types.generated.ts';
+import {
+  validateClaim,
+  validateClaimUpdate,
+  validateVolume,
+  validateVolumeUpdate,
+} from '#validation/storage.ts';
+import { behaviour } from '../behaviour.ts';
+import { accessModesText, ageColumn, column, nameColumn } from '../columns.ts';
+
+const betaClassAnnotation = 'volume.beta.kubernetes.io/storage-class';
+
+function className(object: PersistentVolume | PersistentVolumeClaim): string {
+  return object.metadata?.annotations?.[betaClassAnnotation] ?? object.spec?.storageClassName ?? '';
+}
+
+function phase(object: PersistentVolume | PersistentVolumeClaim): string {
+  return object.metadata?.deletionTimestamp ? 'Terminating' : (object.status?.phase ?? '');
+}
+
+function attributesClass(object: PersistentVolume | PersistentVolumeClaim): string {
+  return object.spec?.volumeAttributesClassName ?? '<unset>';
+}
+
+function claimText(volume: PersistentVolume): string {
+  const claim = volume.spec?.claimRef;
+  return claim ? `${claim.namespace ?? ''}/${claim.name ?? ''}` : '';
+}
+
+export const persistentVolumeBehaviour = behaviour<PersistentVolume>({
+  columns: [
+    nameColumn,
+    column<PersistentVolume>('Capacity', (volume) => volume.spec?.capacity?.storage ?? '0'),
+    column<PersistentVolume>('Access Modes', (volume) => accessModesText(volume.spec?.accessModes)),
+    column<PersistentVolume>('Reclaim Policy', (volume) => volume.spec?.persistentVolumeReclaimPolicy),
+    column<PersistentVolume>('Status', phase),
+    column<PersistentVolume>('Claim', claimText),
+    column<PersistentVolume>('StorageClass', className),
+    column<PersistentVolume>('VolumeAttributesClass', attributesClass),
+    column<PersistentVolume>('Reason', (volume) => volume.status?.reason),
+    ageColumn,
+    column<PersistentVolume>('VolumeMode', (volume) => volume.spec?.volumeMode ?? '<unset>', { wide: true }),
+  ],
+  strategy: {
+    setDefaults(volume) {
+      volume.status ??= {};
+      volume.status.phase ||= 'Pending';
+      if (!volume.spec) return;
+      volume.spec.persistentVolumeReclaimPolicy ||= 'Retain';
+      volume.spec.volumeMode ??= 'Filesystem';
+      if (volume.spec.hostPath) volume.spec.hostPath.type ??= '';
+    },
+    prepareForCreate(volume) {
+      volume.status = { phase: 'Pending' };
+    },
+    validate: validateVolume,
+    validateUpdate: validateVolumeUpdate,
+  },
+});
+
+export const persistentVolumeClaimBehaviour = behaviour<PersistentVolumeClaim>({
+  columns: [
+    nameColumn,
+    column<PersistentVolumeClaim>('Status', phase),
+    column<PersistentVolumeClaim>('Volume', (claim) => claim.spec?.volumeName),
+    column<PersistentVolumeClaim>('Capacity', (claim) =>
+      claim.spec?.volumeName ? (claim.status?.capacity?.storage ?? '0') : '',
+    ),
+    column<PersistentVolumeClaim>('Access Modes', (claim) =>
+      claim.spec?.volumeName ? accessModesText(claim.status?.accessModes) : '',
+    ),
+    column<PersistentVolumeClaim>('StorageClass', className),
+    column<PersistentVolumeClaim>('VolumeAttributesClass', attributesClass),
+    ageColumn,
+    column<PersistentVolumeClaim>('VolumeMode', (claim) => claim.spec?.volumeMode ?? '<unset>', {
+      wide: true,
+    }),
+  ],
+  strategy: {
+    setDefaults(claim) {
+      claim.status ??= {};
+      claim.status.phase ||= 'Pending';
+      if (claim.spec) setClaimSpecDefaults(claim.spec);
+    },
+    prepareForCreate(claim) {
+      claim.status = { phase: 'Pending' };
+    },
+    validate: validateClaim,
+    validateUpdate: validateClaimUpdate,
+  },
+});

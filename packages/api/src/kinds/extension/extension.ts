@@ -1,0 +1,60 @@
+import type { APIService, CustomResourceDefinition } from '#types.generated.ts';
+import { validateCustomResourceDefinition, validateCustomResourceDefinitionUpdate } from '#validation/crd.ts';
+import { behaviour } from '../behaviour.ts';
+import { ageColumn, column, createdAtColumn, nameColumn } from '../columns.ts';
+
+function setCrdDefaults(crd: CustomResourceDefinition): void {
+  const { spec } = crd;
+  if (!spec) return;
+  spec.scope ||= 'Namespaced';
+  if (spec.names) {
+    spec.names.singular ||= spec.names.kind?.toLowerCase();
+    spec.names.listKind ||= spec.names.kind ? `${spec.names.kind}List` : undefined;
+  }
+  const conversion = (spec.conversion ??= { strategy: 'None' });
+  conversion.strategy ||= 'None';
+  if (conversion.webhook?.clientConfig?.service) conversion.webhook.clientConfig.service.port ??= 443;
+}
+
+export const customResourceDefinitionBehaviour = behaviour<CustomResourceDefinition>({
+  columns: [nameColumn, createdAtColumn],
+  strategy: {
+    setDefaults: setCrdDefaults,
+    prepareForCreate(crd) {
+      const stored = crd.spec?.versions?.find((version) => version.storage)?.name;
+      crd.status = {
+        acceptedNames: { kind: '', plural: '' },
+        conditions: [],
+        storedVersions: stored ? [stored] : [],
+      };
+    },
+    prepareForUpdate(crd) {
+      const stored = crd.spec?.versions?.find((version) => version.storage)?.name;
+      const versions = crd.status?.storedVersions ?? [];
+      if (stored && crd.status && !versions.includes(stored))
+        crd.status.storedVersions = [...versions, stored];
+    },
+    validate: validateCustomResourceDefinition,
+    validateUpdate: validateCustomResourceDefinitionUpdate,
+  },
+});
+
+export const apiServiceBehaviour = behaviour<APIService>({
+  columns: [
+    nameColumn,
+    column<APIService>('Service', ({ spec }) =>
+      spec?.service ? `${spec.service.namespace}/${spec.service.name}` : 'Local',
+    ),
+    column<APIService>('Available', ({ spec, status }) => {
+      const available = status?.conditions?.find(({ type }) => type === 'Available');
+      if (!available) return spec?.service ? 'Unknown' : 'True';
+      return available.status === 'True' ? 'True' : `${available.status} (${available.reason ?? ''})`;
+    }),
+    ageColumn,
+  ],
+  strategy: {
+    setDefaults({ spec }) {
+      if (spec?.service) spec.service.port ??= 443;
+    },
+  },
+});

@@ -1,0 +1,127 @@
+import type {
+  CSIDriver,
+  CSINode,
+  CSIStorageCapacity,
+  StorageClass,
+  VolumeAttachment,
+  VolumeAttributesClass,
+} from '#types.generated.ts';
+import { forbiddenField, immutable, required, sameJson } from '#validation/faults.ts';
+import { behaviour } from '../behaviour.ts';
+import { ageColumn, column, nameColumn } from '../columns.ts';
+
+const defaultAnnotations = [
+  'storageclass.kubernetes.io/is-default-class',
+  'storageclass.beta.kubernetes.io/is-default-class',
+];
+
+export function isDefaultStorageClass({ metadata }: Pick<StorageClass, 'metadata'>): boolean {
+  return defaultAnnotations.some((key) => metadata?.annotations?.[key] === 'true');
+}
+
+export const storageClassBehaviour = behaviour<StorageClass>({
+  columns: [
+    {
+      ...nameColumn,
+      cell: (object) => {
+        const name = object.metadata?.name ?? '';
+        return isDefaultStorageClass({ metadata: object.metadata ?? {} }) ? `${name} (default)` : name;
+      },
+    },
+    column<StorageClass>('Provisioner', ({ provisioner }) => provisioner),
+    column<StorageClass>('ReclaimPolicy', ({ reclaimPolicy }) => reclaimPolicy ?? 'Delete'),
+    column<StorageClass>('VolumeBindingMode', ({ volumeBindingMode }) => volumeBindingMode ?? 'Immediate'),
+    column<StorageClass>('AllowVolumeExpansion', ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false),
+    ageColumn,
+  ],
+  strategy: {
+    setDefaults(storageClass) {
+      storageClass.reclaimPolicy ??= 'Delete';
+      storageClass.volumeBindingMode ??= 'Immediate';
+    },
+    validate: ({ provisioner }) => (provisioner ? [] : [required('provisioner')]),
+    validateUpdate: (next, old) => [
+      ...(sameJson(next.parameters ?? {}, old.parameters ?? {})
+        ? []
+        : [forbiddenField('parameters', 'updates to parameters are forbidden.')]),
+      ...(next.provisioner === old.provisioner
+        ? []
+        : [forbiddenField('provisioner', 'updates to provisioner are forbidden.')]),
+      ...(next.reclaimPolicy === old.reclaimPolicy
+        ? []
+        : [forbiddenField('reclaimPolicy', 'updates to reclaimPolicy are forbidden.')]),
+      ...immutable('volumeBindingMode', next.volumeBindingMode, old.volumeBindingMode),
+    ],
+  },
+});
+
+export const volumeAttachmentBehaviour = behaviour<VolumeAttachment>({
+  columns: [
+    nameColumn,
+    column<VolumeAttachment>('Attacher', ({ spec }) => spec.attacher, { format: 'name' }),
+    column<VolumeAttachment>('PV', ({ spec }) => spec.source.persistentVolumeName),
+    column<VolumeAttachment>('Node', ({ spec }) => spec.nodeName),
+    column<VolumeAttachment>('Attached', ({ status }) => status?.attached ?? false, { type: 'boolean' }),
+    ageColumn,
+  ],
+  strategy: { validateUpdate: (next, old) => immutable('spec', next.spec, old.spec) },
+});
+
+export const csiNodeBehaviour = behaviour<CSINode>({
+  columns: [
+    nameColumn,
+    column<CSINode>('Drivers', ({ spec }) => spec?.drivers?.length ?? 0, { type: 'integer' }),
+    ageColumn,
+  ],
+});
+
+export const csiDriverBehaviour = behaviour<CSIDriver>({
+  columns: [
+    nameColumn,
+    column<CSIDriver>('AttachRequired', ({ spec }) => spec?.attachRequired ?? true, { type: 'boolean' }),
+    column<CSIDriver>('PodInfoOnMount', ({ spec }) => spec?.podInfoOnMount ?? false, { type: 'boolean' }),
+    column<CSIDriver>('StorageCapacity', ({ spec }) => spec?.storageCapacity ?? false, { type: 'boolean' }),
+    column<CSIDriver>('TokenRequests', ({ spec }) =>
+      spec?.tokenRequests ? spec.tokenRequests.map(({ audience }) => audience).join(',') : '<unset>',
+    ),
+    column<CSIDriver>('RequiresRepublish', ({ spec }) => spec?.requiresRepublish ?? false, {
+      type: 'boolean',
+    }),
+    column<CSIDriver>('Modes', ({ spec }) => (spec?.volumeLifecycleModes ?? []).join(',') || '<none>'),
+    ageColumn,
+  ],
+  strategy: {
+    setDefaults({ spec }) {
+      if (!spec) return;
+      spec.attachRequired ??= true;
+      spec.podInfoOnMount ??= false;
+      spec.storageCapacity ??= false;
+      spec.fsGroupPolicy ??= 'ReadWriteOnceWithFSType';
+      if (!spec.volumeLifecycleModes?.length) spec.volumeLifecycleModes = ['Persistent'];
+      spec.requiresRepublish ??= false;
+      spec.seLinuxMount ??= false;
+    },
+  },
+});
+
+export const csiStorageCapacityBehaviour = behaviour<CSIStorageCapacity>({
+  columns: [
+    nameColumn,
+    column<CSIStorageCapacity>('StorageClassName', ({ storageClassName }) => storageClassName),
+    column<CSIStorageCapacity>('Capacity', ({ capacity }) => capacity ?? '<unset>'),
+  ],
+});
+
+export const volumeAttributesClassBehaviour = behaviour<VolumeAttributesClass>({
+  columns: [
+    nameColumn,
+    column<VolumeAttributesClass>('DriverName', ({ driverName }) => driverName),
+    ageColumn,
+  ],
+  strategy: {
+    validateUpdate: (next, old) => [
+      ...immutable('driverName', next.driverName, old.driverName),
+      ...immutable('parameters', next.parameters, old.parameters),
+    ],
+  },
+});
