@@ -2,9 +2,14 @@
 import { createDaemonSetController } from '#apps/daemon-set/daemon-set.ts';
 import { createDeploymentController } from '#apps/deployment/deployment.ts';
 import { createReplicaSetController } from '#apps/replica-set/replica-set.ts';
+import { createNodeIpamController } from '#core/node-ipam/node-ipam.ts';
+import type { NodeIpamSettings } from '#core/node-ipam/node-ipam.ts';
+import { createNodeLifecycleController } from '#core/node-lifecycle/node-lifecycle.ts';
+import type { NodeLifecycleSettings } from '#core/node-lifecycle/node-lifecycle.ts';
+import { createTaintEvictionController } from '#core/node-lifecycle/taint-eviction.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
 
-export interface ControllerSettings {}
+export interface ControllerSettings extends NodeLifecycleSettings, NodeIpamSettings {}
 
 type Create = (context: ControllerContext, settings: ControllerSettings) => Controller | undefined;
 
@@ -12,6 +17,9 @@ const creators = {
   'deployment-controller': createDeploymentController,
   'replicaset-controller': createReplicaSetController,
   'daemonset-controller': createDaemonSetController,
+  'node-lifecycle-controller': createNodeLifecycleController,
+  'taint-eviction-controller': createTaintEvictionController,
+  'node-ipam-controller': createNodeIpamController,
 } satisfies Record<string, Create>;
 
 export type ControllerName = keyof typeof creators;

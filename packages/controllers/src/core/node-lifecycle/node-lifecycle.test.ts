@@ -1,0 +1,208 @@
+import type { Lease, Node, Pod, Taint, Toleration } from '@skerry/api';
+import { TransportError, resources } from '@skerry/client';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createNodeLifecycleController } from '#core/node-lifecycle/node-lifecycle.ts';
+import { createTaintEvictionController, evictionTime } from '#core/node-lifecycle/taint-eviction.ts';
+import { zoneState } from '#core/node-lifecycle/zones.ts';
+import { createHarness } from '#testing/harness.ts';
+import type { Harness } from '#testing/harness.ts';
+
+let cluster: Harness;
+let beating: Set<string>;
+beforeEach(() => {
+  cluster = createHarness();
+  beating = new Set();
+});
+afterEach(() => cluster.stop());
+
+const start = () =>
+  cluster.start(
+    createNodeLifecycleController(cluster.context),
+    createTaintEvictionController(cluster.context),
+  );
+
+function addNode(name: string, { region = name } = {}) {
+  beating.add(name);
+  cluster.client.seed<Node>(resources.nodes, {
+    metadata: { name, labels: { 'topology.kubernetes.io/region': region } },
+    spec: {},
+    status: { conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }] },
+  });
+  cluster.client.seed<Lease>(resources.leases, {
+    metadata: { name, namespace: 'kube-node-lease' },
+    spec: {},
+  });
+}
+
+function addPod(name: string, nodeName: string, tolerations: Toleration[] = []) {
+  cluster.client.seed<Pod>(resources.pods, {
+    metadata: { name, namespace: 'default' },
+    spec: { nodeName, containers: [], tolerations },
+    status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+  });
+}
+
+/** Time passes while the leases of living nodes are renewed. */
+async function pass(seconds: number) {
+  for (let passed = 0; passed < seconds; passed += 5) {
+    for (const name of beating) {
+      cluster.client.edit<Lease>(resources.leases, { namespace: 'kube-node-lease', name }, (lease) => {
+        lease.spec = { renewTime: new Date(cluster.clock.now()).toISOString() };
+      });
+    }
+    await cluster.clock.advance(5_000);
+  }
+}
+
+const node = (name: string) =>
+  cluster.client.all<Node>(resources.nodes).find(({ metadata }) => metadata.name === name);
+const readiness = (name: string) =>
+  node(name)?.status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+const taintsOf = (name: string) =>
+  (node(name)?.spec?.taints ?? [])
+    .map(({ key, effect }) => `${key}:${effect}`)
+    .sort((a, b) => (a < b ? -1 : 1));
+const podNames = () =>
+  cluster.client
+    .all<Pod>(resources.pods)
+    .filter(({ metadata }) => !metadata.deletionTimestamp)
+    .map(({ metadata }) => metadata.name);
+const unreachable = ['node.kubernetes.io/unreachable:NoExecute', 'node.kubernetes.io/unreachable:NoSchedule'];
+
+test('a node whose Lease stands still becomes Unknown after 50 s and is tainted; others stay', async () => {
+  addNode('a');
+  addNode('b');
+  addPod('web', 'a');
+  await start();
+  await pass(20);
+  beating.delete('a');
+  await pass(45);
+  expect(readiness('a')).toBe('True');
+  await pass(15);
+  expect(readiness('a')).toBe('Unknown');
+  expect(node('a')?.status?.conditions?.[0]).toMatchObject({
+    reason: 'NodeStatusUnknown',
+    message: 'Kubelet stopped posting node status.',
+  });
+  expect(taintsOf('a')).toEqual(unreachable);
+  expect(readiness('b')).toBe('True');
+  expect(taintsOf('b')).toEqual([]);
+});
+
+test('a node that is ready again loses our taints and keeps those of others', async () => {
+  addNode('a');
+  addNode('b');
+  await start();
+  cluster.client.edit<Node>(resources.nodes, { name: 'a' }, (edited) => {
+    edited.spec = { taints: [{ key: 'mine', effect: 'NoSchedule' }], unschedulable: true };
+    edited.status = { conditions: [{ type: 'Ready', status: 'False' }] };
+  });
+  await pass(10);
+  expect(taintsOf('a')).toEqual([
+    'mine:NoSchedule',
+    'node.kubernetes.io/not-ready:NoExecute',
+    'node.kubernetes.io/not-ready:NoSchedule',
+    'node.kubernetes.io/unschedulable:NoSchedule',
+  ]);
+  cluster.client.edit<Node>(resources.nodes, { name: 'a' }, (edited) => {
+    edited.spec = { ...edited.spec, unschedulable: false };
+    edited.status = { conditions: [{ type: 'Ready', status: 'True' }] };
+  });
+  await pass(10);
+  expect(taintsOf('a')).toEqual(['mine:NoSchedule']);
+});
+
+test('pods of a lost node are no longer ready, and go when their toleration ends', async () => {
+  const tolerates = (seconds?: number): Toleration[] => [
+    {
+      key: 'node.kubernetes.io/unreachable',
+      operator: 'Exists',
+      effect: 'NoExecute',
+      tolerationSeconds: seconds,
+    },
+  ];
+  addNode('a');
+  addNode('b');
+  addPod('minute', 'a', tolerates(60));
+  addPod('forever', 'a', tolerates());
+  addPod('other', 'b');
+  await start();
+  await pass(10);
+  beating.delete('a');
+  await pass(65);
+  expect(podNames()).toEqual(['forever', 'minute', 'other']);
+  const ready = cluster.client
+    .all<Pod>(resources.pods)
+    .map(({ status }) => status?.conditions?.find(({ type }) => type === 'Ready')?.status);
+  expect(ready).toEqual(['False', 'False', 'True']);
+  await pass(60);
+  expect(podNames()).toEqual(['forever', 'other']);
+  expect(cluster.events.lines).toContain(
+    'Normal TaintManagerEviction: Marking for deletion Pod default/minute',
+  );
+});
+
+test('when every region falls silent nothing is evicted', async () => {
+  for (const name of ['a', 'b', 'c']) addNode(name);
+  addPod('web', 'a');
+  await start();
+  await pass(10);
+  beating.clear();
+  await pass(300);
+  expect(readiness('a')).toBe('Unknown');
+  expect(taintsOf('a')).toContain('node.kubernetes.io/unreachable:NoSchedule');
+  const evicted = ['a', 'b', 'c'].filter((name) => taintsOf(name).includes(unreachable[0] ?? ''));
+  expect(evicted).toEqual([]);
+  expect(podNames()).toEqual(['web']);
+});
+
+test('time in which the API server was away counts against no node', async () => {
+  addNode('a');
+  addNode('b');
+  await start();
+  await pass(10);
+  let isAway = true;
+  const real = cluster.client.resource.bind(cluster.client);
+  cluster.context.client.resource = ((ref: Parameters<typeof real>[0]) => {
+    if (isAway) throw new TransportError('api-refused', 'away', { sent: false });
+    return real(ref);
+  }) as typeof real;
+  await cluster.clock.advance(120_000);
+  isAway = false;
+  await cluster.clock.advance(20_000);
+  expect([readiness('a'), readiness('b')]).toEqual(['True', 'True']);
+});
+
+test.each<[readonly string[], string]>([
+  [['True', 'True'], 'normal'],
+  [['True', 'Unknown'], 'normal'],
+  [['Unknown'], 'full'],
+  [['True', 'Unknown', 'Unknown', 'Unknown'], 'partial'],
+  [['True', 'True', 'True', 'Unknown', 'Unknown', 'Unknown'], 'normal'],
+])('a zone of %j is in state %s', (statuses, state) => {
+  const nodes = statuses.map((status): Node => ({
+    metadata: {},
+    status: { conditions: [{ type: 'Ready', status }] },
+  }));
+  expect(zoneState(nodes)).toBe(state);
+});
+
+test.each<[string, Toleration[], Taint[], number | undefined]>([
+  ['no toleration: at once', [], [{ key: 'k', effect: 'NoExecute' }], 0],
+  ['tolerated for good', [{ operator: 'Exists' }], [{ key: 'k', effect: 'NoExecute' }], undefined],
+  [
+    'the shortest matching toleration counts',
+    [
+      { key: 'k', operator: 'Exists', tolerationSeconds: 60 },
+      { key: 'k', operator: 'Exists', tolerationSeconds: 10 },
+    ],
+    [{ key: 'k', effect: 'NoExecute', timeAdded: '2026-01-01T00:00:00Z' }],
+    Date.parse('2026-01-01T00:00:10Z'),
+  ],
+])('eviction time, %s', (_, tolerations, taints, expected) => {
+  const pod: Pod = {
+    metadata: { creationTimestamp: '2025-01-01T00:00:00Z' },
+    spec: { containers: [], tolerations },
+  };
+  expect(evictionTime(pod, taints)).toBe(expected);
+});

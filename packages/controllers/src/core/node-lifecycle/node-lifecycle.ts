@@ -1,0 +1,201 @@
+/**
+ * Watches over nodes: one that gives no sign of life for the grace period has its conditions set to Unknown, taints follow
+ * conditions, and pods of a node that is not ready are no longer ready.
+ *
+ * A node is declared lost only after its Lease has been read afresh from the API server, and never for a time in which
+ * this process or the API server was itself away.
+ * Rules: https://kubernetes.io/docs/concepts/architecture/nodes/#node-controller
+ */
+import { isApiError } from '@skerry/api';
+import type { Lease, Node, NodeCondition, Pod } from '@skerry/api';
+import { keyOf, resources } from '@skerry/client';
+import { TransportError } from '@skerry/client';
+import { isSame } from '#runtime/canonical.ts';
+import { createController, createPeriodic, createQueue } from '#runtime/controller.ts';
+import type { Controller, ControllerContext } from '#runtime/controller.ts';
+import { isFinished, isReady } from '#runtime/pods.ts';
+import { timestamp } from '#runtime/status.ts';
+import { Liveness } from '#core/node-lifecycle/liveness.ts';
+import { desiredTaints, hasEvictTaint, noExecuteKey, readyStatus } from '#core/node-lifecycle/taints.ts';
+import type { Eviction } from '#core/node-lifecycle/taints.ts';
+import { EvictionPace, zoneOf } from '#core/node-lifecycle/zones.ts';
+
+export interface NodeLifecycleSettings {
+  /** Silence after which a node is Unknown; 50 s unless told. */
+  readonly nodeMonitorGracePeriodMs?: number;
+}
+
+const monitorEveryMs = 5_000;
+const startupGraceMs = 60_000;
+const leaseNamespace = 'kube-node-lease';
+const reportedConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
+
+export function createNodeLifecycleController(
+  context: ControllerContext,
+  { nodeMonitorGracePeriodMs = 50_000 }: NodeLifecycleSettings = {},
+): Controller {
+  const { client, informers, clock, events } = context;
+  const nodes = informers.informer<Node>(resources.nodes);
+  const leases = informers.informer<Lease>(resources.leases, { namespace: leaseNamespace });
+  const pods = informers.informer<Pod>(resources.pods);
+  pods.addIndex('node', ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []));
+  const nodeClient = client.resource<Node>(resources.nodes);
+  const leaseClient = client.resource<Lease>(resources.leases);
+  const liveness = new Liveness(clock);
+  const pace = new EvictionPace(clock);
+  const queue = createQueue(context);
+  let visitedAtMs: number | undefined;
+  let heardAtMs: number | undefined;
+
+  nodes.addHandler({
+    onAdd(node) {
+      queue.add(keyOf(node));
+      const { name } = node.metadata;
+      const message = `Node ${name} event: Registered Node ${name} in Controller`;
+      events.record(node, { type: 'Normal', reason: 'RegisteredNode', message });
+    },
+    onUpdate: (node) => queue.add(keyOf(node)),
+    onDelete(node) {
+      const { name } = node.metadata;
+      const message = `Node ${name} event: Removing Node ${name} from Controller`;
+      events.record(node, { type: 'Normal', reason: 'RemovingNode', message });
+    },
+  });
+
+  /** Conditions and evictions: what depends on time and on all nodes together. */
+  const monitor = createPeriodic({
+    name: 'node-lifecycle-controller',
+    context,
+    waitFor: [nodes, leases, pods],
+    everyMs: monitorEveryMs,
+    async visit() {
+      forgiveStall();
+      if (!(await isServerThere())) return;
+      const all = nodes.list();
+      liveness.keepOnly(new Set(all.map(({ metadata }) => metadata.name ?? '')));
+      const current: Node[] = [];
+      for (const node of all) current.push(await checkSilence(node));
+      pace.observe(current);
+      for (const node of current) await checkEviction(node);
+    },
+  });
+
+  /** Taints and pods: what follows from one node. */
+  const follower = createController({
+    name: 'node-taint-controller',
+    context,
+    waitFor: [nodes, pods],
+    queue,
+    async reconcile(key) {
+      const node = nodes.get(undefined, key);
+      if (!node) return;
+      await writeTaints(node, { evict: 'as-it-is' });
+      if (readyStatus(node) !== 'True') await markPodsNotReady(node);
+    },
+  });
+
+  function forgiveStall(): void {
+    const nowMs = clock.monotonic();
+    if (visitedAtMs !== undefined) {
+      const stallMs = nowMs - visitedAtMs - monitorEveryMs;
+      if (stallMs > monitorEveryMs) liveness.forgive(stallMs);
+    }
+    visitedAtMs = nowMs;
+  }
+
+  async function isServerThere(): Promise<boolean> {
+    try {
+      await client.resource(resources.namespaces).get(leaseNamespace);
+    } catch (error) {
+      if (error instanceof TransportError || (isApiError(error) && error.code >= 500)) return false;
+    }
+    const nowMs = clock.monotonic();
+    const awayMs = nowMs - (heardAtMs ?? nowMs);
+    heardAtMs = nowMs;
+    // Machines need time to come back as well, so a longer absence gives everyone a new grace period.
+    if (awayMs > 2 * monitorEveryMs) liveness.forgive(Infinity);
+    return true;
+  }
+
+  /** The node as it is after that. */
+  async function checkSilence(node: Node): Promise<Node> {
+    const name = node.metadata.name ?? '';
+    const silentMs = liveness.observe(node, leases.get(leaseNamespace, name));
+    const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
+    const graceMs = ready ? nodeMonitorGracePeriodMs : startupGraceMs;
+    if (silentMs <= graceMs || ready?.status === 'Unknown') return node;
+    const lease = await leaseClient.get(name, { namespace: leaseNamespace }).catch((error: unknown) => {
+      if (isApiError(error, 'NotFound')) return undefined;
+      throw error;
+    });
+    if (liveness.observe(node, lease) <= graceMs) return node;
+    return declareUnknown(node);
+  }
+
+  async function declareUnknown(node: Node): Promise<Node> {
+    const now = timestamp(clock.now());
+    const conditions = new Map((node.status?.conditions ?? []).map((one) => [one.type, one]));
+    for (const type of reportedConditions) {
+      const old = conditions.get(type);
+      if (old?.status === 'Unknown') continue;
+      const unknown: NodeCondition = {
+        type,
+        status: 'Unknown',
+        reason: old ? 'NodeStatusUnknown' : 'NodeStatusNeverUpdated',
+        message: old ? 'Kubelet stopped posting node status.' : 'Kubelet never posted node status.',
+        lastHeartbeatTime: old?.lastHeartbeatTime ?? node.metadata.creationTimestamp,
+        lastTransitionTime: now,
+      };
+      conditions.set(type, unknown);
+    }
+    const status = { ...node.status, conditions: [...conditions.values()] };
+    const declared = await nodeClient.update({ ...node, status }, { subresource: 'status' });
+    const message = `Node ${node.metadata.name} status is now: NodeNotReady`;
+    events.record(node, { type: 'Normal', reason: 'NodeNotReady', message });
+    return declared;
+  }
+
+  async function checkEviction(node: Node): Promise<void> {
+    if (!noExecuteKey(node)) return;
+    if (pace.isEverythingSilent) {
+      if (hasEvictTaint(node)) await writeTaints(node, { evict: 'never' });
+    } else if (!hasEvictTaint(node) && pace.take(zoneOf(node))) {
+      await writeTaints(node, { evict: 'now' });
+    }
+  }
+
+  async function writeTaints(node: Node, { evict }: { evict: Eviction }): Promise<void> {
+    const taints = desiredTaints(node, { evict, nowMs: clock.now() });
+    if (isSame(taints, node.spec?.taints ?? [])) return;
+    const { name = '', uid, resourceVersion } = node.metadata;
+    const patch = { metadata: { uid, resourceVersion }, spec: { taints: taints.length > 0 ? taints : null } };
+    await nodeClient.patch(name, patch, { type: 'merge' }).catch((error: unknown) => {
+      if (!isApiError(error, 'NotFound')) throw error;
+    });
+  }
+
+  async function markPodsNotReady(node: Node): Promise<void> {
+    const podClient = client.resource<Pod>(resources.pods);
+    for (const pod of pods.byIndex('node', node.metadata.name ?? '')) {
+      if (!isReady(pod) || isFinished(pod)) continue;
+      const conditions = (pod.status?.conditions ?? []).map((condition) =>
+        condition.type === 'Ready'
+          ? { ...condition, status: 'False', lastTransitionTime: timestamp(clock.now()) }
+          : condition,
+      );
+      const changed: Pod = { ...pod, status: { ...pod.status, conditions } };
+      await podClient.update(changed, { subresource: 'status' }).catch((error: unknown) => {
+        if (!isApiError(error, 'NotFound')) throw error;
+      });
+      events.record(pod, { type: 'Warning', reason: 'NodeNotReady', message: 'Node is not ready' });
+    }
+  }
+
+  return {
+    name: monitor.name,
+    queue,
+    async run(signal) {
+      await Promise.all([monitor.run(signal), follower.run(signal)]);
+    },
+  };
+}

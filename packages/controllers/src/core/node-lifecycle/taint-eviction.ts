@@ -1,0 +1,112 @@
+/**
+ * Deletes pods that don't tolerate a NoExecute taint of their node: at once, or when their `tolerationSeconds` are over.
+ * The time counts from when the taint was put on (or the pod came, if later), so a restart of this controller neither
+ * shortens nor lengthens it. A taint that goes in time saves the pod.
+ * Rules: https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions
+ */
+import { isApiError, toleratesTaint } from '@skerry/api';
+import type { Node, Pod, Taint } from '@skerry/api';
+import { keyOf, resources } from '@skerry/client';
+import { isSame } from '#runtime/canonical.ts';
+import { createController, createQueue } from '#runtime/controller.ts';
+import type { Controller, ControllerContext } from '#runtime/controller.ts';
+import { isFinished } from '#runtime/pods.ts';
+import { splitKey, withCondition } from '#runtime/status.ts';
+
+export function createTaintEvictionController(context: ControllerContext): Controller {
+  const { client, informers, clock, events } = context;
+  const nodes = informers.informer<Node>(resources.nodes);
+  const pods = informers.informer<Pod>(resources.pods);
+  pods.addIndex('node', ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []));
+  const queue = createQueue(context);
+  const doomed = new Set<string>();
+
+  const enqueuePodsOf = (node: Node) => {
+    for (const pod of pods.byIndex('node', node.metadata.name ?? '')) queue.add(keyOf(pod));
+  };
+  nodes.addHandler({
+    onAdd: (node) => noExecuteTaints(node).length > 0 && enqueuePodsOf(node),
+    onUpdate: (node, old) => {
+      if (!isSame(noExecuteTaints(node), noExecuteTaints(old))) enqueuePodsOf(node);
+    },
+  });
+  pods.addHandler({
+    onAdd: (pod) => pod.spec?.nodeName && queue.add(keyOf(pod)),
+    onUpdate: (pod, old) => {
+      const isMoved = pod.spec?.nodeName !== old.spec?.nodeName;
+      if (isMoved || !isSame(pod.spec?.tolerations, old.spec?.tolerations)) queue.add(keyOf(pod));
+    },
+    onDelete: (pod) => void doomed.delete(keyOf(pod)),
+  });
+
+  async function evict(pod: Pod): Promise<void> {
+    const { name = '', namespace, uid } = pod.metadata;
+    const podClient = client.resource<Pod>(resources.pods);
+    const message = `Marking for deletion Pod ${namespace}/${name}`;
+    events.record(pod, { type: 'Normal', reason: 'TaintManagerEviction', message });
+    const conditions = withCondition(
+      pod.status?.conditions,
+      {
+        type: 'DisruptionTarget',
+        status: 'True',
+        reason: 'DeletionByTaintManager',
+        message: 'Taint manager: deleting due to NoExecute taint',
+      },
+      clock.now(),
+    );
+    try {
+      await podClient.update({ ...pod, status: { ...pod.status, conditions } }, { subresource: 'status' });
+      await podClient.delete(name, { namespace, preconditions: { uid } });
+    } catch (error) {
+      if (!isApiError(error, 'NotFound')) throw error;
+    }
+  }
+
+  return createController({
+    name: 'taint-eviction-controller',
+    context,
+    waitFor: [nodes, pods],
+    queue,
+    workers: 8,
+    async reconcile(key) {
+      const { namespace, name } = splitKey(key);
+      const pod = pods.get(namespace, name);
+      if (!pod || pod.metadata.deletionTimestamp || isFinished(pod)) return undefined;
+      const node = nodes.get(undefined, pod.spec?.nodeName ?? '');
+      const dueMs = node ? evictionTime(pod, noExecuteTaints(node)) : undefined;
+      if (dueMs === undefined) {
+        if (!doomed.delete(key)) return undefined;
+        const message = `Cancelling deletion of Pod ${key}`;
+        events.record(pod, { type: 'Normal', reason: 'TaintManagerEviction', message });
+        return undefined;
+      }
+      const waitMs = dueMs - clock.now();
+      if (waitMs <= 0) {
+        await evict(pod);
+        return undefined;
+      }
+      doomed.add(key);
+      return { afterMs: waitMs };
+    },
+  });
+}
+
+function noExecuteTaints(node: Node): Taint[] {
+  return (node.spec?.taints ?? []).filter(({ effect }) => effect === 'NoExecute');
+}
+
+/** When the first of the taints ends the pod; undefined when all are tolerated for good. */
+export function evictionTime(pod: Pod, taints: readonly Taint[]): number | undefined {
+  const cameMs = Date.parse(pod.status?.startTime ?? pod.metadata.creationTimestamp ?? '') || 0;
+  let dueMs: number | undefined;
+  for (const taint of taints) {
+    const tolerations = (pod.spec?.tolerations ?? []).filter((toleration) =>
+      toleratesTaint(toleration, taint),
+    );
+    const seconds = tolerations.map(({ tolerationSeconds }) => tolerationSeconds ?? Infinity);
+    const startMs = Math.max(Date.parse(taint.timeAdded ?? '') || 0, cameMs);
+    const endMs = tolerations.length === 0 ? 0 : startMs + Math.max(0, Math.min(...seconds)) * 1000;
+    if (endMs !== Infinity) dueMs = Math.min(dueMs ?? Infinity, endMs);
+  }
+  return dueMs;
+}

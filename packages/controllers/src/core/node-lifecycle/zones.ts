@@ -1,0 +1,68 @@
+/**
+ * How fast nodes of a zone may be emptied. When most of a zone is silent, more likely the network or we are at fault than
+ * the nodes: then evictions slow down or stop, and when every zone is silent they all stop.
+ * Rules: https://kubernetes.io/docs/concepts/architecture/nodes/#rate-limits-on-eviction
+ */
+import type { Node } from '@skerry/api';
+import type { Clock } from '@skerry/base';
+import { readyStatus } from '#core/node-lifecycle/taints.ts';
+
+const perSecond = 0.1;
+const perSecondWhenPartial = 0.01;
+const largeZoneSize = 50;
+const partialShare = 0.55;
+
+export type ZoneState = 'normal' | 'partial' | 'full';
+
+export function zoneOf(node: Node): string {
+  const labels = node.metadata.labels ?? {};
+  return `${labels['topology.kubernetes.io/region'] ?? ''}:${labels['topology.kubernetes.io/zone'] ?? ''}`;
+}
+
+export function zoneState(nodes: readonly Node[]): ZoneState {
+  const silent = nodes.filter((node) => readyStatus(node) !== 'True').length;
+  if (silent === nodes.length && silent > 0) return 'full';
+  return silent > 2 && silent / nodes.length >= partialShare ? 'partial' : 'normal';
+}
+
+/** One token bucket per zone, each with room for one. */
+export class EvictionPace {
+  readonly #clock: Clock;
+  readonly #buckets = new Map<string, { tokens: number; atMs: number }>();
+  #zones = new Map<string, { state: ZoneState; size: number }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Looks at all nodes; to be called before `take`. */
+  observe(nodes: readonly Node[]): void {
+    const byZone = Map.groupBy(nodes, zoneOf);
+    this.#zones = new Map(
+      [...byZone].map(([zone, members]) => [zone, { state: zoneState(members), size: members.length }]),
+    );
+    for (const zone of this.#buckets.keys()) if (!this.#zones.has(zone)) this.#buckets.delete(zone);
+  }
+
+  /** With several zones, all of them silent: we are the ones who are cut off. */
+  get isEverythingSilent(): boolean {
+    return this.#zones.size > 1 && [...this.#zones.values()].every(({ state }) => state === 'full');
+  }
+
+  /** Whether one more node of the zone may be emptied now. */
+  take(zone: string): boolean {
+    if (this.isEverythingSilent) return false;
+    const nowMs = this.#clock.monotonic();
+    const bucket = this.#buckets.get(zone) ?? { tokens: 1, atMs: nowMs };
+    const tokens = Math.min(1, bucket.tokens + ((nowMs - bucket.atMs) / 1000) * this.#rate(zone));
+    const may = tokens >= 1 && this.#rate(zone) > 0;
+    this.#buckets.set(zone, { tokens: may ? tokens - 1 : tokens, atMs: nowMs });
+    return may;
+  }
+
+  #rate(zone: string): number {
+    const { state, size } = this.#zones.get(zone) ?? { state: 'normal', size: 0 };
+    if (state !== 'partial') return perSecond;
+    return size > largeZoneSize ? perSecondWhenPartial : 0;
+  }
+}
