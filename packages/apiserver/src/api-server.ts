@@ -3,10 +3,12 @@ import { builtinSchemas } from '@skerry/api';
 import type { Clock, Logger } from '@skerry/base';
 import { encodersFor, RevisionProgress, WatchCache } from '@skerry/serving';
 import type { Store } from '@skerry/store';
+import { ServiceAllocator } from '#allocation/service-allocator.ts';
+import { ensureKubernetesService } from '#bootstrap/kubernetes-service.ts';
 import { ensureNamespaces } from '#bootstrap/namespaces.ts';
 import type { ConnectFactory } from '#connect.ts';
 import { DiscoveryHandler } from '#discovery/discovery-handler.ts';
-import { Dispatcher, type PathHandler, type SubresourceHandler, type VirtualHandler } from '#dispatcher.ts';
+import { Dispatcher, type PathHandler } from '#dispatcher.ts';
 import { HttpFront } from '#http/front.ts';
 import type { VersionInfo } from '#path-handler.ts';
 import type { AcceptedConnection, NodeDialer } from '#ports.ts';
@@ -18,8 +20,9 @@ import { RequestMetrics } from '#request-metrics.ts';
 import { RequestPipeline } from '#request-pipeline.ts';
 import { ResourceHandler } from '#resource-handler.ts';
 import type { SecurityFactory, SecurityParts } from '#security.ts';
+import { reviewHandlers } from '#reviews/reviews.ts';
 import { OwnAccess } from '#server-access.ts';
-import { partHandler } from '#subresources/status.ts';
+import { subresourceHandlers } from '#subresources/subresources.ts';
 
 export interface ApiServerOptions {
   readonly store: Store;
@@ -36,6 +39,10 @@ export interface ApiServerOptions {
   readonly connect?: ConnectFactory;
   readonly dialer?: NodeDialer;
   readonly version?: VersionInfo;
+  /** IPv4 network of Service addresses; `10.96.0.0/12` unless told. */
+  readonly serviceCidr?: string;
+  /** Ports of NodePort Services; 30000-32767 unless told. */
+  readonly nodePorts?: { readonly first: number; readonly last: number };
   /** How clients outside reach this server; discovery names it. */
   readonly advertise?: { readonly address: string; readonly port: number };
 }
@@ -78,6 +85,7 @@ class Server implements ApiServer {
   readonly #access: OwnAccess;
   readonly #hooks = new Map<string, KindHooks>();
   readonly #security: SecurityParts;
+  readonly #services: ServiceAllocator;
   readonly #stop = new AbortController();
   #following: Promise<void> | undefined;
   #state: 'new' | 'starting' | 'ready' | 'closed' = 'new';
@@ -96,6 +104,12 @@ class Server implements ApiServer {
       hooks: this.#hooks,
       admission: () => this.#security.admission,
     });
+    this.#services = new ServiceAllocator({
+      cidr: options.serviceCidr ?? '10.96.0.0/12',
+      nodePorts: options.nodePorts ?? { first: 30_000, last: 32_767 },
+      random,
+    });
+    this.#hooks.set('/services', this.#services);
     this.#access = new OwnAccess(this.#kinds, registry);
     this.#feed = new StoreFeed({ store, progress: this.#progress, clock, log, changes: this.#access });
     const schemas = options.schemas ?? builtinSchemas;
@@ -104,10 +118,14 @@ class Server implements ApiServer {
 
     const metrics = new RequestMetrics();
     const resources = new ResourceHandler(registry, { clock, random });
-    const subresources = new Map<string, SubresourceHandler>([
-      ['*/*/status', partHandler(resources, 'status')],
-    ]);
-    const virtual = new Map<string, VirtualHandler>();
+    const subresources = subresourceHandlers(registry, resources, {
+      kinds: this.#kinds,
+      schemas,
+      clock,
+      issuer: () => this.#security.tokenIssuer,
+      scalePathsOf: () => undefined,
+    });
+    const virtual = reviewHandlers(() => this.#security);
     const morePaths: PathHandler[] = [];
     const { address, port } = options.advertise ?? { address: '127.0.0.1', port: 6443 };
     const dispatcher = new Dispatcher({
@@ -164,7 +182,9 @@ class Server implements ApiServer {
     this.#state = 'starting';
     const revision = await this.#feed.start();
     this.#following = this.#feed.run(revision, this.#stop.signal);
+    this.#services.restore(this.#access.read.list({ group: '', resource: 'services' }));
     await ensureNamespaces(this.#access);
+    await ensureKubernetesService(this.#access, this.#options.advertise ?? { port: 6443 });
     await this.#security.bootstrap?.();
     this.#state = 'ready';
   }

@@ -21,7 +21,7 @@ import type { Served } from '#registry/kind-table.ts';
 import { decodePatch, patchObject } from '#registry/patch.ts';
 import type { Registry, Target } from '#registry/registry.ts';
 import { writeOptionsOf } from '#registry/request-options.ts';
-import { updateObject, type UpdateOptions } from '#registry/update.ts';
+import { updateObject, type UpdatedPart } from '#registry/update.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
 import type { UserInfo } from '#security.ts';
 
@@ -61,9 +61,9 @@ export class ResourceHandler {
       case 'create':
         return this.#create(call, exchange);
       case 'update':
-        return this.update(call, exchange, 'whole');
+        return this.update(call, exchange, { part: 'whole' });
       case 'patch':
-        return this.patch(call, exchange, 'whole');
+        return this.patch(call, exchange, { part: 'whole' });
       case 'delete':
         return this.#delete(call, exchange);
       case 'deletecollection':
@@ -88,11 +88,7 @@ export class ResourceHandler {
     await sendAnswer(exchange, answer);
   }
 
-  async update(
-    { info, served, user }: ResourceCall,
-    exchange: Exchange,
-    part: UpdateOptions['part'],
-  ): Promise<void> {
+  async update({ info, served, user }: ResourceCall, exchange: Exchange, part: UpdatedPart): Promise<void> {
     const encoder = negotiate(exchange.headers['accept'], served.encoders);
     const write = writeOptionsOf(exchange, user, {
       subresource: info.subresource,
@@ -104,17 +100,13 @@ export class ResourceHandler {
       this.#registry,
       served,
       target,
-      { part, transform: () => structuredClone(body) },
+      { ...part, transform: () => structuredClone(body) },
       write,
     );
     await this.#answer(exchange, encoder, served, updated, 200, write);
   }
 
-  async patch(
-    { info, served, user }: ResourceCall,
-    exchange: Exchange,
-    part: UpdateOptions['part'],
-  ): Promise<void> {
+  async patch({ info, served, user }: ResourceCall, exchange: Exchange, part: UpdatedPart): Promise<void> {
     const encoder = negotiate(exchange.headers['accept'], served.encoders);
     const write = writeOptionsOf(exchange, user, {
       subresource: info.subresource,

@@ -16,7 +16,7 @@ import { schemaOf } from '#registry/rules.ts';
 import { conform } from '#registry/conform.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
-import { updateOnce, type UpdateOptions } from '#registry/update.ts';
+import { updateOnce, type UpdatedPart, type UpdateOptions } from '#registry/update.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
 import { decodeJson, decodeYaml, patchTypes, unsupported, type PatchType } from '#http/request-body.ts';
 
@@ -76,11 +76,11 @@ export async function patchObject(
   served: Served,
   target: Target,
   request: PatchRequest,
-  part: UpdateOptions['part'],
+  part: UpdatedPart,
   write: WriteOptions,
 ): Promise<{ object: AnyObject; created: boolean }> {
   return registry.retrying(served, target, async (found) => {
-    if (!found && request.type === 'apply' && part === 'whole') {
+    if (!found && request.type === 'apply' && part.part === 'whole') {
       return { object: await applyNew(registry, served, target, request, write), created: true };
     }
     const current = found ?? (await registry.get(served, target));
@@ -101,14 +101,14 @@ function change(
   served: Served,
   target: Target,
   request: PatchRequest,
-  part: UpdateOptions['part'],
+  part: UpdatedPart,
   write: WriteOptions,
 ): UpdateOptions {
   const how = { validation: write.fieldValidation, warnings: write.warnings };
   if (request.type === 'apply') {
     const configuration = configurationOf(served, target, request.patch, write);
     return {
-      part,
+      ...part,
       ownershipDone: true,
       transform: (old) => {
         const next = conform(
@@ -122,7 +122,7 @@ function change(
     };
   }
   return {
-    part,
+    ...part,
     transform(old) {
       const revision = metadataOf(old).resourceVersion;
       const next = conform(served, patched(served, old, request), how);

@@ -18,7 +18,8 @@ export interface KindHooks {
   /** Before a create is stored; may change the object. Returns what undoes it when the write fails or is a dry run. */
   beforeCreate?(object: AnyObject): Promise<() => void>;
   beforeUpdate?(object: AnyObject, old: AnyObject): Promise<() => void>;
-  /** After a write was acknowledged. */
+  /** After the write was acknowledged. */
+  afterUpdate?(object: AnyObject, old: AnyObject): void;
   afterDelete?(object: AnyObject): void;
 }
 

@@ -8,7 +8,15 @@ import { metadataOf, type Current, type Registry, type Target } from '#registry/
 import { fillDefaults, hasStatus, updateFaults, warningsOf } from '#registry/rules.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
 
-export interface UpdateOptions {
+/** Which part of the object a request may change. */
+export interface UpdatedPart {
+  /** `whole` is the object without its status, `raw` everything. */
+  readonly part: 'whole' | 'status' | 'raw';
+  /** Puts back, in `next`, what this door may not change. */
+  keep?(next: AnyObject, old: AnyObject): void;
+}
+
+export interface UpdateOptions extends UpdatedPart {
   /**
    * Makes the new object from a copy of the old one. Called again with a newer one when another writer was faster,
    * unless the new object names the resourceVersion it was made from.
@@ -16,8 +24,6 @@ export interface UpdateOptions {
   transform(current: AnyObject): AnyObject | Promise<AnyObject>;
   /** For server-side apply, which reckons ownership itself. */
   readonly ownershipDone?: boolean;
-  /** Which part of the object a subresource may change; `whole` is the object without its status, `raw` everything. */
-  readonly part: 'whole' | 'status' | 'raw';
 }
 
 /** Changes an object. A change that changes nothing is not written and keeps its resourceVersion. */
@@ -51,6 +57,7 @@ export async function updateOnce(
   next.kind = info.kind;
   keepServerMetadata(next, old);
   keepOtherParts(served, next, old, update.part);
+  update.keep?.(next, old);
   fillDefaults(served, next);
 
   const context = {
@@ -84,6 +91,7 @@ export async function updateOnce(
     await registry.admit(served, context, write);
     const stored = await storeUpdated(registry, served, target, current, next, write);
     if (write.dryRun) undo?.();
+    else if (update.part === 'whole') registry.hooks(served)?.afterUpdate?.(stored, old);
     return stored;
   } catch (error) {
     undo?.();
@@ -150,7 +158,7 @@ function keepServerMetadata(next: AnyObject, old: AnyObject): void {
   delete meta['selfLink'];
 }
 
-function keepOtherParts(served: Served, next: AnyObject, old: AnyObject, part: UpdateOptions['part']): void {
+function keepOtherParts(served: Served, next: AnyObject, old: AnyObject, part: UpdatedPart['part']): void {
   if (part === 'raw') return;
   if (part === 'status') {
     for (const field of new Set([...Object.keys(next), ...Object.keys(old)])) {
@@ -172,7 +180,7 @@ function keepOtherParts(served: Served, next: AnyObject, old: AnyObject, part: U
   served.info.strategy.prepareForUpdate?.(next, old);
 }
 
-function countGeneration(served: Served, next: AnyObject, old: AnyObject, part: UpdateOptions['part']): void {
+function countGeneration(served: Served, next: AnyObject, old: AnyObject, part: UpdatedPart['part']): void {
   if (!served.info.hasGeneration || part === 'status') return;
   const fields = new Set([...Object.keys(next), ...Object.keys(old)]);
   for (const field of fields) {

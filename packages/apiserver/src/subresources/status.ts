@@ -1,9 +1,9 @@
 import type { SubresourceHandler } from '#dispatcher.ts';
 import { methodNotAllowed, type ResourceHandler } from '#resource-handler.ts';
-import type { UpdateOptions } from '#registry/update.ts';
+import type { UpdatedPart } from '#registry/update.ts';
 
 /** A part of the object that is read and written as the whole object is: `status`, `ephemeralcontainers`, `approval`. */
-export function partHandler(resources: ResourceHandler, part: UpdateOptions['part']): SubresourceHandler {
+export function partHandler(resources: ResourceHandler, part: UpdatedPart): SubresourceHandler {
   return async (call, exchange) => {
     switch (call.info.verb) {
       case 'get':

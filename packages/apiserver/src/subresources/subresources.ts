@@ -1,0 +1,135 @@
+import { badRequest, type AnyObject, type SchemaSet, type Status } from '@skerry/api';
+import type { Clock } from '@skerry/base';
+import type { SubresourceHandler } from '#dispatcher.ts';
+import { sendJson } from '#http/answers.ts';
+import type { Exchange } from '#http/exchange.ts';
+import { readJson } from '#http/request-body.ts';
+import type { KindTable } from '#registry/kind-table.ts';
+import type { Registry } from '#registry/registry.ts';
+import { writeOptionsOf } from '#registry/request-options.ts';
+import {
+  methodNotAllowed,
+  sendWarnings,
+  targetOf,
+  type ResourceCall,
+  type ResourceHandler,
+} from '#resource-handler.ts';
+import type { TokenIssuer } from '#security.ts';
+import { bindPod } from '#subresources/binding.ts';
+import { evictPod } from '#subresources/eviction.ts';
+import { certificateParts } from '#subresources/certificate-parts.ts';
+import { finalizeNamespace } from '#subresources/namespace-finalize.ts';
+import { podPart } from '#subresources/pod-parts.ts';
+import type { ScalePaths } from '#subresources/scale.ts';
+import { scaleHandler } from '#subresources/scale-handler.ts';
+import { partHandler } from '#subresources/status.ts';
+import { requestToken } from '#subresources/token.ts';
+
+export interface SubresourceParts {
+  readonly kinds: KindTable;
+  readonly schemas: SchemaSet;
+  readonly clock: Clock;
+  issuer(): TokenIssuer | undefined;
+  /** Of kinds that say themselves where their replicas are. */
+  scalePathsOf(group: string, resource: string): ScalePaths | undefined;
+}
+
+const success: Status = {
+  kind: 'Status',
+  apiVersion: 'v1',
+  metadata: {},
+  status: 'Success',
+  code: 201,
+};
+
+/** Handlers of all subresources that are answered here, by `group/resource/name`. */
+export function subresourceHandlers(
+  registry: Registry,
+  resources: ResourceHandler,
+  parts: SubresourceParts,
+): Map<string, SubresourceHandler> {
+  return new Map<string, SubresourceHandler>([
+    ['*/*/status', partHandler(resources, { part: 'status' })],
+    ['*/*/scale', scaleHandler(registry, { ...parts, pathsOf: parts.scalePathsOf })],
+    ['/pods/binding', posting((call, body, exchange) => bind(call, body, exchange))],
+    ['/pods/eviction', posting((call, body, exchange) => evict(call, body, exchange))],
+    ['/pods/ephemeralcontainers', partHandler(resources, podPart('ephemeralcontainers'))],
+    ['/pods/resize', partHandler(resources, podPart('resize'))],
+    ['/namespaces/finalize', partHandler(resources, finalizeNamespace)],
+    ['/serviceaccounts/token', posting((call, body, exchange) => token(call, body, exchange))],
+    [
+      'certificates.k8s.io/certificatesigningrequests/approval',
+      partHandler(resources, certificateParts.approval),
+    ],
+    [
+      'certificates.k8s.io/certificatesigningrequests/status',
+      partHandler(resources, certificateParts.status),
+    ],
+  ]);
+
+  async function bind(
+    { info, served, user }: ResourceCall,
+    body: AnyObject,
+    exchange: Exchange,
+  ): Promise<void> {
+    const write = writeOptionsOf(exchange, user, { subresource: 'binding', optionsKind: 'CreateOptions' });
+    await bindPod(registry, served, targetOf(info, served), body, write);
+    sendJson(exchange, 201, success);
+  }
+
+  async function evict(
+    { info, served, user }: ResourceCall,
+    body: AnyObject,
+    exchange: Exchange,
+  ): Promise<void> {
+    const write = writeOptionsOf(exchange, user, { subresource: 'eviction', optionsKind: 'CreateOptions' });
+    await evictPod(registry, { kinds: parts.kinds, served }, targetOf(info, served), body, write);
+    sendWarnings(exchange, write.warnings);
+    sendJson(exchange, 201, success);
+  }
+
+  async function token(
+    { info, served, user }: ResourceCall,
+    body: AnyObject,
+    exchange: Exchange,
+  ): Promise<void> {
+    const write = writeOptionsOf(exchange, user, { subresource: 'token', optionsKind: 'CreateOptions' });
+    const target = targetOf(info, served);
+    await registry.admit(
+      served,
+      {
+        operation: 'CREATE',
+        subresource: 'token',
+        namespace: target.namespace,
+        name: target.name,
+        object: body,
+        oldObject: undefined,
+        user,
+        dryRun: write.dryRun,
+        options: write.options,
+        warnings: write.warnings,
+      },
+      write,
+    );
+    const issued = await requestToken(
+      registry,
+      { kinds: parts.kinds, served, issuer: parts.issuer() },
+      target,
+      body,
+    );
+    sendJson(exchange, 201, issued);
+  }
+}
+
+function posting(
+  handle: (call: ResourceCall, body: AnyObject, exchange: Exchange) => Promise<void>,
+): SubresourceHandler {
+  return async (call, exchange) => {
+    if (call.info.verb !== 'create') throw methodNotAllowed();
+    const body = await readJson(exchange);
+    if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+      throw badRequest('the request body is no object');
+    }
+    await handle(call, body as AnyObject, exchange);
+  };
+}
