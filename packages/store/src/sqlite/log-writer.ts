@@ -111,15 +111,16 @@ export class LogWriter {
    */
   sweep(): boolean {
     const history = this.#db.prepare('SELECT compacted_rev, swept_rev FROM history').get();
-    const compacted = Math.min(Number(history?.compacted_rev), this.#revision - 1);
+    const compacted = Number(history?.compacted_rev);
     const from = Number(history?.swept_rev);
     const to = Math.min(compacted, from + sweepMax);
     if (to <= from) return false;
     const replaced = 'SELECT prev_rev FROM log WHERE rev > ? AND rev <= ? AND prev_rev > 0';
     this.#db.prepare(`DELETE FROM value WHERE rev IN (${replaced})`).run(from, to);
     this.#db.prepare(`DELETE FROM log WHERE rev IN (${replaced})`).run(from, to);
-    this.#db.prepare('DELETE FROM log WHERE rev > ? AND rev <= ? AND deleted = 1').run(from, to);
-    this.#db.prepare('UPDATE history SET swept_rev = ?').run(to);
+    const swept = Math.min(to, this.#revision - 1);
+    this.#db.prepare('DELETE FROM log WHERE rev > ? AND rev <= ? AND deleted = 1').run(from, swept);
+    this.#db.prepare('UPDATE history SET swept_rev = ?').run(swept);
     return to < compacted;
   }
 
