@@ -30,7 +30,7 @@ export function addTokenCommand(program: Command): void {
             owner,
             ttlSeconds: ttl,
             uses,
-            caHash: installation.authority.hash,
+            caHash: installation.authority.publicKeyHash,
             clock: systemClock,
           });
           process.stdout.write(`${text}\n`);

@@ -1,18 +1,10 @@
 import { isApiError, type KubeObject } from '@skerry/api';
 import type { ApiClient } from '@skerry/client';
+import { nodePoolResource } from '../join/node-pool-resource.ts';
 
 interface NodePool extends KubeObject {
   spec: { type: 'Edge' | 'Cloud'; labels?: Record<string, string> };
 }
-
-/** The pool's resource, as every part that reads pools names it. */
-export const nodePools = {
-  group: 'apps.openyurt.io',
-  version: 'v1beta2',
-  resource: 'nodepools',
-  kind: 'NodePool',
-  namespaced: false,
-} as const;
 
 /** Makes an edge pool for a region unless there is one of that name. */
 export async function ensureNodePool(
@@ -26,7 +18,7 @@ export async function ensureNodePool(
     spec: { type: 'Edge', labels: { 'topology.kubernetes.io/region': region } },
   };
   try {
-    await client.resource<NodePool>(nodePools).create(pool);
+    await client.resource<NodePool>(nodePoolResource).create(pool);
   } catch (error) {
     if (!isApiError(error, 'AlreadyExists')) throw error;
   }

@@ -268,7 +268,7 @@ export class Up {
           pool: machine.record.pool,
           ttlSeconds: 600,
           uses: 1,
-          caHash: this.installation.authority.hash,
+          caHash: this.installation.authority.publicKeyHash,
           clock: this.#options.clock,
         }));
       const file = join(folder, 'token');

@@ -54,7 +54,7 @@ export async function resolvePool(client: ApiClient, asked: string | undefined):
   const pool = asked ?? bound;
   if (pool === undefined) return undefined;
   try {
-    await client.resource<KubeObject>(nodePoolResource).get(pool);
+    await client.resource(nodePoolResource).get(pool);
   } catch (error) {
     if (isApiError(error, 'NotFound')) throw poolNotFound(pool, error);
     throw explain(error, 'look at node pools');

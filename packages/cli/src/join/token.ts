@@ -2,7 +2,7 @@
  * Join tokens as an administrator handles them: made, listed without their secrets, deleted. What a token is worth is kept
  * in its Secret alone (`@skerry/pki`), so deleting the Secret ends it at once.
  */
-import { type KubeObject, isApiError, type Secret } from '@skerry/api';
+import { isApiError, type Secret } from '@skerry/api';
 import { type Clock, SkerryError } from '@skerry/base';
 import { type ApiClient, resources } from '@skerry/client';
 import {
@@ -106,7 +106,7 @@ export async function deleteJoinToken(client: ApiClient, id: string): Promise<vo
 
 async function requirePool(client: ApiClient, pool: string): Promise<void> {
   try {
-    await client.resource<KubeObject>(nodePoolResource).get(pool);
+    await client.resource(nodePoolResource).get(pool);
   } catch (error) {
     if (!isApiError(error, 'NotFound')) throw error;
     throw poolNotFound(pool, error);

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { SkerryError, systemClock } from '@skerry/base';
+import { type Command, Option } from 'commander';
+import { joinCluster } from '../join/join.ts';
+import { jsonLogger } from '../json-log.ts';
+import { installAgentService } from '../process/systemd.ts';
+import { Report } from '../terminal/report.ts';
+import { readSecret } from '../terminal/secret-prompt.ts';
+import { keyValues, withDataDirectory } from './common-flags.ts';
+
+interface Flags {
+  readonly dataDir: string;
+  readonly tokenFile?: string;
+  readonly pool?: string;
+  readonly nodeName: string;
+  readonly nodeLabels: Record<string, string>;
+  readonly runtimeEndpoint: string;
+  readonly start: 'auto' | 'systemd' | 'none';
+}
+
+/** `skerry join`: this machine becomes a node. */
+export function addJoinCommand(program: Command): void {
+  withDataDirectory(program.command('join <address>'))
+    .description('make this machine a node of the cluster whose center is at ADDRESS (host or host:port)')
+    .option('--token-file <path>', 'file with the join token; else SKERRY_JOIN_TOKEN, else a prompt')
+    .option('--pool <name>', 'node pool to join; that of the token unless told')
+    .option('--node-name <name>', 'name of the node', hostname().toLowerCase())
+    .option('--node-labels <list>', 'labels of the node: key=value,key=value', keyValues, {})
+    .option('--runtime-endpoint <url>', 'socket of the container runtime, or `simulated`', 'unix:///run/containerd/containerd.sock')
+    .addOption(
+      new Option('--start <how>', 'start the agent as a systemd service, or leave it to you')
+        .choices(['auto', 'systemd', 'none'])
+        .default('auto'),
+    )
+    .action(async (address: string, flags: Flags) => {
+      const report = new Report(process.stdout, () => performance.now());
+      const token = await tokenFrom(flags.tokenFile);
+      await joinCluster({
+        address,
+        token,
+        pool: flags.pool,
+        nodeName: flags.nodeName,
+        labels: flags.nodeLabels,
+        runtimeEndpoint: flags.runtimeEndpoint,
+        dataDirectory: flags.dataDir,
+        clock: systemClock,
+        log: jsonLogger({ level: 'warn', name: 'join' }),
+        report,
+      });
+      const started = flags.start === 'none' ? 'left' : await installAgentService({ dataDirectory: flags.dataDir, required: flags.start === 'systemd' });
+      report.line('This node joined into the cluster successfully.');
+      if (started === 'left') report.line(`Start its agent with: skerry agent --data-dir ${flags.dataDir}`);
+    });
+}
+
+/** A token never stands in the arguments, where every user of the machine could read it. */
+async function tokenFrom(file: string | undefined): Promise<string> {
+  if (file !== undefined) {
+    try {
+      return readFileSync(file, 'utf8').trim();
+    } catch (error) {
+      throw new SkerryError('token-file-unreadable', `cannot read the token file ${file}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+  const fromEnvironment = process.env['SKERRY_JOIN_TOKEN'];
+  if (fromEnvironment) {
+    delete process.env['SKERRY_JOIN_TOKEN'];
+    return fromEnvironment.trim();
+  }
+  if (process.stdin.isTTY) return readSecret('Join token: ');
+  throw new SkerryError('usage', 'no join token: give --token-file, set SKERRY_JOIN_TOKEN, or run in a terminal to be asked for it');
+}

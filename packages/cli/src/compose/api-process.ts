@@ -1,0 +1,89 @@
+/**
+ * The API-server process of one cluster: store, API server, TLS port and link hub. The only place where the store is
+ * written.
+ */
+import { randomUUID } from 'node:crypto';
+import { builtinKinds } from '@skerry/api';
+import { createApiServer, createSecurity, type PeerIdentity } from '@skerry/apiserver';
+import type { Clock, Logger } from '@skerry/base';
+import { createLinkHub } from '@skerry/link';
+import { openSqliteStore } from '@skerry/store';
+import { aborted } from '../process/run-until-stopped.ts';
+import type { Installation } from './installation.ts';
+import { LeaseRenewal } from './lease-renewal.ts';
+import { storeWriterUrl } from './store-writer.ts';
+import { listenTls } from './tls-front.ts';
+
+export interface ApiProcessOptions {
+  readonly installation: Installation;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  /** Called once requests are answered. */
+  onReady(detail: { port: number }): void;
+}
+
+/** Controllers and scheduler, as they identify themselves over the Unix socket. */
+const componentUser = { name: 'system:kube-controller-manager', groups: ['system:masters'] };
+
+/** History that watches and paged lists may look back on. */
+const compaction = { keepMs: 5 * 60_000, revisionsMax: 200_000 };
+
+/** Runs until the signal; rejects when it can't start. */
+export async function runApiProcess(options: ApiProcessOptions, signal: AbortSignal): Promise<void> {
+  const { installation, clock, log, random, onReady } = options;
+  const { data, config, authority } = installation;
+  const advertised = config.advertise[0] ?? '127.0.0.1';
+  const store = await openSqliteStore({ path: data.database, clock, log, compaction, writerUrl: storeWriterUrl() });
+  try {
+    const leases = new LeaseRenewal({ clock, log });
+    const hub = createLinkHub<PeerIdentity>({
+      clock,
+      log,
+      onUp: (stream, { peer }) => server.accept({ stream, protocol: 'h2', peer }),
+      onAlive: (node) => leases.alive(node),
+      onChange: (node, state) => log.info('link changed', { node, state }),
+    });
+    const security = createSecurity({
+      clock,
+      log,
+      random,
+      serviceAccountKey: installation.serviceAccountKey,
+      issuer: `https://kubernetes.default.svc.${config.clusterDomain}`,
+      staticTokens: [{ token: installation.componentToken, user: componentUser }],
+      clusterInfo: { authorityPem: authority.certificatePem, server: `https://${advertised}:${config.port}` },
+    });
+    const server = createApiServer({
+      store,
+      kinds: builtinKinds,
+      clock,
+      log,
+      random,
+      uid: randomUUID,
+      advertise: { address: advertised, port: config.port },
+      security: (access) => {
+        leases.writeWith(access);
+        return security(access);
+      },
+      dialer: hub,
+    });
+    await server.start();
+    await server.listenUnix(data.apiSocket);
+    const front = await listenTls({
+      address: config.listenAddress,
+      port: config.port,
+      certificate: installation.serverCertificate,
+      clientAuthority: authority.certificatePem,
+      log,
+      onApi: (connection) => server.accept(connection),
+      onLink: (socket, from) => hub.accept(socket, from),
+    });
+    onReady({ port: front.port });
+    await aborted(signal);
+    await front.close();
+    await hub.close();
+    await server.close();
+  } finally {
+    await store.close();
+  }
+}
