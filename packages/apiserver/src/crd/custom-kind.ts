@@ -1,0 +1,144 @@
+import {
+  ageText,
+  builtinSchemas,
+  validateObjectMeta,
+  validateObjectMetaUpdate,
+  type AnyObject,
+  type ColumnInfo,
+  type FieldError,
+  type KindInfo,
+  type Schema,
+  type SchemaSet,
+} from '@skerry/api';
+import type { Definition, DefinitionVersion } from '#crd/definition.ts';
+import { findByPath, parseJsonPath } from '#crd/json-path.ts';
+import { rootSchema } from '#crd/structural-schema.ts';
+
+export interface CustomKind {
+  readonly info: KindInfo;
+  readonly schemas: SchemaSet;
+}
+
+/** What a custom kind needs of schemas; the parts that walk them are given, since a kind is only facts. */
+export interface SchemaWork {
+  /** Fills the schema's defaults, in place. */
+  fillDefaults(set: SchemaSet, schema: Schema, object: AnyObject): void;
+  validate(set: SchemaSet, schema: Schema, object: AnyObject): FieldError[];
+}
+
+const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const readWrite = ['get', 'patch', 'update'];
+
+/** One served version of a definition as the registry serves any kind. */
+export function customKind(definition: Definition, version: DefinitionVersion, work: SchemaWork): CustomKind {
+  const { group, scope, versions } = definition.spec;
+  const names = definition.status?.acceptedNames ?? definition.spec.names;
+  const stored = versions.find(({ storage }) => storage) ?? version;
+  const name = `${group}.${version.name}.${names.kind}`;
+  const schema = rootSchema(
+    version.schema?.openAPIV3Schema ?? { 'x-kubernetes-preserve-unknown-fields': true },
+  );
+  const schemas: SchemaSet = { schemas: { ...sharedSchemas(), [name]: schema } };
+  const info: KindInfo = {
+    group,
+    version: version.name,
+    kind: names.kind,
+    resource: names.plural,
+    singular: names.singular || names.kind.toLowerCase(),
+    shortNames: names.shortNames ?? [],
+    categories: names.categories ?? [],
+    namespaced: scope === 'Namespaced',
+    verbs,
+    subresources: [
+      ...(version.subresources?.scale
+        ? [{ name: 'scale', verbs: readWrite, body: { group: 'autoscaling', version: 'v1', kind: 'Scale' } }]
+        : []),
+      ...(version.subresources?.status ? [{ name: 'status', verbs: readWrite }] : []),
+    ],
+    hasGeneration: true,
+    schema: name,
+    columns: columnsOf(version),
+    selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath.replace(/^\./, '')),
+    storage: { group, version: stored.name, resource: names.plural },
+    strategy: {
+      setDefaults: (object) => work.fillDefaults(schemas, schema, object),
+      validate: (object) => [
+        ...validateObjectMeta(object.metadata),
+        ...work.validate(schemas, schema, object),
+      ],
+      validateUpdate: (object, old) => validateObjectMetaUpdate(object.metadata ?? {}, old.metadata ?? {}),
+      ...(version.deprecated
+        ? {
+            warnings: () => [
+              version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`,
+            ],
+          }
+        : {}),
+    },
+  };
+  return { info, schemas };
+}
+
+const metaPrefix = 'io.k8s.apimachinery.pkg.';
+let shared: Readonly<Record<string, Schema>> | undefined;
+
+/** The schemas of metadata, which every custom kind refers to. */
+function sharedSchemas(): Readonly<Record<string, Schema>> {
+  shared ??= Object.fromEntries(
+    Object.entries(builtinSchemas.schemas).filter(([name]) => name.startsWith(metaPrefix)),
+  );
+  return shared;
+}
+
+function columnsOf(version: DefinitionVersion): ColumnInfo[] {
+  const own = (version.additionalPrinterColumns ?? []).map((column): ColumnInfo => {
+    const path = parseJsonPath(column.jsonPath);
+    return {
+      name: column.name,
+      type: columnType(column.type),
+      format: column.format,
+      priority: column.priority ?? 0,
+      description: column.description ?? '',
+      cell: (object, nowMs) => (path ? cellOf(findByPath(object, path), column.type, nowMs) : null),
+    };
+  });
+  return [nameColumn, ...(own.length > 0 ? own : [ageColumn])];
+}
+
+const nameColumn: ColumnInfo = {
+  name: 'Name',
+  type: 'string',
+  format: 'name',
+  priority: 0,
+  description: 'Name must be unique within a namespace.',
+  cell: (object) => object.metadata?.name ?? '',
+};
+
+const ageColumn: ColumnInfo = {
+  name: 'Age',
+  type: 'date',
+  priority: 0,
+  description: 'CreationTimestamp is a timestamp representing the server time when this object was created.',
+  cell: (object, nowMs) => ageText(object.metadata?.creationTimestamp, nowMs),
+};
+
+function columnType(type: string): ColumnInfo['type'] {
+  return type === 'integer' || type === 'number' || type === 'boolean' || type === 'date' ? type : 'string';
+}
+
+function cellOf(values: readonly unknown[], type: string, nowMs: number): string | number | boolean | null {
+  const [value] = values;
+  if (value === undefined || value === null) return null;
+  switch (type) {
+    case 'integer':
+      return typeof value === 'number' ? Math.trunc(value) : null;
+    case 'number':
+      return typeof value === 'number' ? value : null;
+    case 'boolean':
+      return typeof value === 'boolean' ? value : null;
+    case 'date':
+      return typeof value === 'string' ? ageText(value, nowMs) : null;
+    default:
+      return values.map((item) => (typeof item === 'string' ? item : JSON.stringify(item))).join(',');
+  }
+}
