@@ -28,7 +28,7 @@ export async function readJson(exchange: Exchange): Promise<unknown> {
   const mediaType = mediaTypeOf(exchange);
   // curl says `x-www-form-urlencoded` of any body it was not told about; upstream refuses it, and so do we.
   const decode = decoders[mediaType];
-  if (!decode) throw unsupported(mediaType);
+  if (!decode) throw unsupported();
   const bytes = await readBody(exchange, bodyBytesMax);
   return bytes.length === 0 ? undefined : decode(bytes);
 }
@@ -41,7 +41,6 @@ const decoders: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
 };
 
 export function unsupported(
-  mediaType: string,
   accepted: readonly string[] = Object.keys(decoders).filter((name) => name !== ''),
 ): ApiError {
   return new ApiError(

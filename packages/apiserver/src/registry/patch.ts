@@ -38,7 +38,7 @@ export function decodePatch(
     const accepted = Object.keys(patchTypes).filter(
       (name) => !given.custom || name !== 'application/strategic-merge-patch+json',
     );
-    throw unsupported(mediaType, accepted);
+    throw unsupported(accepted);
   }
   if (given.force && type !== 'apply') {
     throw new ApiError(
