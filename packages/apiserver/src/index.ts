@@ -7,3 +7,4 @@ export { createSecurity, type SecurityOptions } from './security-parts.ts';
 export type { StaticToken } from './authn/authenticator.ts';
 export { createApiServer, defaultVersion, type ApiServer, type ApiServerOptions } from './api-server.ts';
 export type { VersionInfo } from './path-handler.ts';
+export { createConnectFactory } from './proxy/connect-handler.ts';

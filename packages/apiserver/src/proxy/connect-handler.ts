@@ -1,0 +1,232 @@
+/**
+ * Requests that lead to nodes and pods. Each opens a stream of its own through the dialer, so they come through any NAT and
+ * two pods of one private address stay apart. Errors before the first byte of an answer are Status objects.
+ *
+ * Credentials of the client end here: neither its Authorization header nor a token among WebSocket subprotocols travels on.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { ApiError, badRequest } from '@skerry/api';
+import type { Logger } from '@skerry/base';
+import type { ConnectFactory, ConnectRequest } from '#connect.ts';
+import type { Exchange } from '#http/exchange.ts';
+import type { NodeDialer } from '#ports.ts';
+import { backendOf, type Backend } from '#proxy/backend.ts';
+import {
+  endToEnd,
+  passResponse,
+  passUpgrade,
+  readText,
+  secured,
+  sendRequest,
+  type Answer,
+} from '#proxy/forward.ts';
+import { nodeRefused, nodeUnreachable, serviceUnreachable } from '#proxy/node-errors.ts';
+import { logTarget, streamTarget } from '#proxy/pod-streams.ts';
+import { joinPath, rewriteLocation } from '#proxy/proxy-path.ts';
+import type { ObjectReader } from '#security.ts';
+
+/** Headers of an upgrade that the other end must see to complete it. */
+const upgradeHeaders = [
+  'connection',
+  'upgrade',
+  'x-stream-protocol-version',
+  'sec-websocket-key',
+  'sec-websocket-version',
+  'sec-websocket-protocol',
+  'user-agent',
+];
+const tokenProtocol = 'base64url.bearer.authorization.k8s.io.';
+
+/** `random` picks among the endpoints of a Service. */
+export function createConnectFactory({ random }: { random: () => number }): ConnectFactory {
+  return ({ read, dialer, log }) => {
+    const parts = { read, dialer, log, random };
+    return {
+      async handle(request, exchange) {
+        if (request.info.subresource === 'log') return serveLog(parts, request, exchange);
+        if (request.info.subresource === 'proxy') return serveProxy(parts, request, exchange);
+        throw badRequest('Upgrade request required');
+      },
+      async handleUpgrade(request, message, socket, head) {
+        const client = { message, socket, head };
+        const { subresource } = request.info;
+        if (subresource === 'proxy') return upgradeProxy(parts, request, client);
+        if (subresource === 'log') throw badRequest('logs are not served over an upgraded connection');
+        return upgradeStream(parts, request, client);
+      },
+    };
+  };
+}
+
+interface Parts {
+  readonly read: ObjectReader;
+  readonly dialer: NodeDialer;
+  readonly log: Logger;
+  readonly random: () => number;
+}
+
+interface Client {
+  readonly message: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+async function serveLog(
+  { read, dialer }: Parts,
+  { info, query }: ConnectRequest,
+  exchange: Exchange,
+): Promise<void> {
+  if (exchange.method !== 'GET') throw new ApiError('MethodNotAllowed', 'a log can only be read');
+  const target = logTarget(read, info, query);
+  if (!target) {
+    exchange.send(200, { 'Content-Type': 'text/plain' }, '');
+    return;
+  }
+  const connection = await dialNode(dialer, target.node, 'log');
+  const { response } = await reach(
+    target.node,
+    sendRequest({
+      method: 'GET',
+      path: target.path,
+      headers: { host: target.node },
+      connection,
+      signal: exchange.signal,
+    }),
+  );
+  if (response.statusCode !== 200) throw nodeRefused(response.statusCode ?? 502, await readText(response));
+  await passResponse(exchange, response, { 'Content-Type': 'text/plain' });
+}
+
+async function upgradeStream(
+  { read, dialer, log }: Parts,
+  { info, query }: ConnectRequest,
+  client: Client,
+): Promise<void> {
+  const target = streamTarget(read, info, query);
+  const connection = await dialNode(dialer, target.node, info.subresource);
+  const { message } = client;
+  const answer = await reach(
+    target.node,
+    sendRequest({
+      method: message.method ?? 'GET',
+      path: target.path,
+      headers: { host: target.node, ...forwardedUpgradeHeaders(message) },
+      connection,
+    }),
+  );
+  await finishUpgrade(answer, client, log);
+}
+
+async function serveProxy(parts: Parts, request: ConnectRequest, exchange: Exchange): Promise<void> {
+  const { info } = request;
+  const search = exchange.query.toString();
+  if (info.rest === '' && !exchange.path.endsWith('/') && ['GET', 'HEAD'].includes(exchange.method)) {
+    // Relative links of a page only work below a path that ends with a slash.
+    exchange.send(301, { Location: joinPath(`${exchange.path}/`, search) }, '');
+    return;
+  }
+  const backend = backendOf(parts.read, info, parts.random);
+  const connection = await dialBackend(parts.dialer, backend);
+  const host = hostOf(backend);
+  const { authorization: _, ...headers } = endToEnd(exchange.headers);
+  const withBody = !['GET', 'HEAD'].includes(exchange.method) || Number(headers['content-length'] ?? 0) > 0;
+  const { response } = await sendRequest({
+    method: exchange.method,
+    path: joinPath(`/${behindProxy(exchange.path)}`, search),
+    headers: { ...headers, host, 'x-forwarded-uri': exchange.path },
+    connection,
+    signal: exchange.signal,
+    ...(withBody ? { body: exchange.body } : {}),
+  }).catch((error: unknown) => {
+    throw serviceUnreachable(error);
+  });
+  const answered = endToEnd(response.headers);
+  if (typeof answered.location === 'string') {
+    answered.location = rewriteLocation(answered.location, { prefix: prefixOf(exchange.path), host });
+  }
+  await passResponse(exchange, response, answered);
+}
+
+async function upgradeProxy(parts: Parts, { info }: ConnectRequest, client: Client): Promise<void> {
+  const { message } = client;
+  const backend = backendOf(parts.read, info, parts.random);
+  const connection = await dialBackend(parts.dialer, backend);
+  const [path = '', search = ''] = (message.url ?? '').split('?', 2);
+  const { authorization: _, ...headers } = endToEnd(message.headers);
+  const answer = await sendRequest({
+    method: message.method ?? 'GET',
+    path: joinPath(`/${behindProxy(path)}`, search),
+    headers: { ...headers, host: hostOf(backend), ...forwardedUpgradeHeaders(message) },
+    connection,
+  }).catch((error: unknown) => {
+    throw serviceUnreachable(error);
+  });
+  await finishUpgrade(answer, client, parts.log);
+}
+
+async function finishUpgrade(answer: Answer, client: Client, log: Logger): Promise<void> {
+  if (answer.kind === 'response') {
+    const { response } = answer;
+    throw nodeRefused(response.statusCode ?? 502, await readText(response));
+  }
+  passUpgrade(answer, client, log);
+}
+
+async function dialNode(dialer: NodeDialer, node: string, purpose: string): Promise<Duplex> {
+  return reach(node, dialer.dial(node, { purpose }));
+}
+
+async function dialBackend(dialer: NodeDialer, backend: Backend): Promise<Duplex> {
+  if (backend.kind === 'node') return dialNode(dialer, backend.node, 'proxy');
+  const { node, address, port, secure } = backend;
+  try {
+    const stream = await dialer.dialPod(node, { address, port, purpose: 'proxy' });
+    return secure ? await secured(stream) : stream;
+  } catch (error) {
+    throw serviceUnreachable(error);
+  }
+}
+
+async function reach<T>(node: string, attempt: Promise<T>): Promise<T> {
+  try {
+    return await attempt;
+  } catch (error) {
+    throw nodeUnreachable(node, error);
+  }
+}
+
+function hostOf(backend: Backend): string {
+  if (backend.kind === 'node') return backend.node;
+  const { address, port } = backend;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function forwardedUpgradeHeaders(message: IncomingMessage): Record<string, string | string[]> {
+  const result: Record<string, string | string[]> = {};
+  for (const name of upgradeHeaders) {
+    const values = message.headersDistinct[name];
+    if (values) result[name] = values.length === 1 ? values[0]! : values;
+  }
+  const offered = message.headers['sec-websocket-protocol'];
+  if (offered !== undefined) {
+    const kept = offered.split(',').filter((name) => !name.trim().startsWith(tokenProtocol));
+    if (kept.length > 0) result['sec-websocket-protocol'] = kept.join(',');
+    else delete result['sec-websocket-protocol'];
+  }
+  return result;
+}
+
+/** What follows `/proxy/`, with its escapes as they came. */
+function behindProxy(path: string): string {
+  return path.slice(prefixOf(path).length + 1);
+}
+
+/** The path up to and with `/proxy`: its position is fixed by what stands before it, not by the first such word. */
+function prefixOf(path: string): string {
+  const namespaced = path.startsWith('/api/v1/namespaces/');
+  return path
+    .split('/')
+    .slice(0, namespaced ? 8 : 6)
+    .join('/');
+}

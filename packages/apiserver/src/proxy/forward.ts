@@ -1,0 +1,141 @@
+/**
+ * One HTTP/1.1 request over a byte stream that was dialled for it, and its answer passed on as it comes: nothing is
+ * gathered, a slow client slows the sender, and when either goes away the other is told.
+ */
+import http, { type IncomingMessage } from 'node:http';
+import tls from 'node:tls';
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { describeError, type Logger } from '@skerry/base';
+import { joinStreams } from '@skerry/streams';
+import type { Exchange } from '#http/exchange.ts';
+
+export interface Outgoing {
+  readonly method: string;
+  /** With query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly connection: Duplex;
+  /** A request body to pass on; its end ends the request. */
+  readonly body?: NodeJS.ReadableStream;
+  readonly signal?: AbortSignal;
+}
+
+/** Answers that are read whole are those of refusals. */
+const textBytesMax = 64 * 1024;
+
+/** Meaningful for one hop only. Rule: RFC 9110, 7.6.1. */
+const hopHeaders = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** What came of a request that asked to upgrade: a raw socket, or an answer. */
+export type Answer =
+  | { readonly kind: 'response'; readonly response: IncomingMessage }
+  | { readonly kind: 'upgrade'; readonly response: IncomingMessage; readonly socket: Duplex };
+
+export function sendRequest(outgoing: Outgoing): Promise<Answer> {
+  const { connection, signal, body } = outgoing;
+  return new Promise((resolve, reject) => {
+    const request = http.request({
+      method: outgoing.method,
+      path: outgoing.path,
+      headers: outgoing.headers as http.OutgoingHttpHeaders,
+      createConnection: () => connection,
+      signal,
+    });
+    connection.on('error', () => undefined);
+    request.on('error', (error) => {
+      connection.destroy();
+      reject(error);
+    });
+    request.once('response', (response) => {
+      response.once('close', () => connection.destroy());
+      resolve({ kind: 'response', response });
+    });
+    request.once('upgrade', (response, socket, head) => {
+      if (head.length > 0) socket.unshift(head);
+      resolve({ kind: 'upgrade', response, socket });
+    });
+    if (body) {
+      body.on('error', (error) => request.destroy(error));
+      body.pipe(request);
+    } else {
+      request.end();
+    }
+  });
+}
+
+/** TLS inside a dialled stream; pods have certificates of their own making, as every API server's proxy allows. */
+export async function secured(connection: Duplex): Promise<Duplex> {
+  const socket = tls.connect({ socket: connection, rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+/** Passes an answer on until it ends or the client goes. */
+export async function passResponse(
+  exchange: Exchange,
+  response: IncomingMessage,
+  headers: Readonly<Record<string, string | readonly string[]>>,
+): Promise<void> {
+  const target = exchange.open(response.statusCode ?? 502, headers);
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      if (!(await target.write(chunk))) break;
+    }
+    target.end();
+  } catch {
+    // Cut in the middle: the client must not take what it has for the whole.
+    target.destroy();
+  }
+}
+
+export async function readText(response: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of response.setEncoding('utf8') as AsyncIterable<string>) {
+    text += chunk;
+    if (text.length > textBytesMax) break;
+  }
+  return text;
+}
+
+/** Completes the client's upgrade with the other end's own answer, then copies bytes. */
+export function passUpgrade(
+  answer: { readonly response: IncomingMessage; readonly socket: Duplex },
+  client: { readonly socket: Duplex; readonly head: Buffer },
+  log: Logger,
+): void {
+  const { response, socket } = answer;
+  const lines = [`HTTP/1.1 101 ${response.statusMessage || 'Switching Protocols'}`];
+  for (let i = 0; i + 1 < response.rawHeaders.length; i += 2) {
+    lines.push(`${response.rawHeaders[i]}: ${response.rawHeaders[i + 1]}`);
+  }
+  client.socket.on('error', (error) => log.debug('client broke off', { error: describeError(error) }));
+  client.socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  if (client.head.length > 0) client.socket.unshift(client.head);
+  joinStreams(client.socket, socket);
+}
+
+/** The headers of a request or answer that the next hop is to see. */
+export function endToEnd(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): Record<string, string | string[]> {
+  const named = String(headers.connection ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase());
+  const result: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || name.startsWith(':')) continue;
+    if (!hopHeaders.has(name) && !named.includes(name)) result[name] = value;
+  }
+  return result;
+}
