@@ -23,3 +23,12 @@ export { decodeContinueToken, encodeContinueToken, type ContinueToken } from './
 export { parseListOptions, resourceVersionOf, type ListOptions } from './list/list-options.ts';
 export { get, list, waitUntilFresh, type Freshness, type ListRequest } from './list/list.ts';
 export { watch, type WatchRequest, type WatchStream } from './watch/watch.ts';
+export { readSignedClaims, tokenKeysOf, type TokenKey } from './token/jwt.ts';
+export {
+  TokenVerifier,
+  verifyServiceAccountToken,
+  type ServiceAccountIdentity,
+  type TokenFault,
+  type TokenRules,
+  type TokenVerdict,
+} from './token/service-account-token.ts';
