@@ -7,9 +7,26 @@ import type { NodeIpamSettings } from '#core/node-ipam/node-ipam.ts';
 import { createNodeLifecycleController } from '#core/node-lifecycle/node-lifecycle.ts';
 import type { NodeLifecycleSettings } from '#core/node-lifecycle/node-lifecycle.ts';
 import { createTaintEvictionController } from '#core/node-lifecycle/taint-eviction.ts';
+import { createCertificateController } from '#certificates/node-certificates.ts';
+import type { CertificateSettings } from '#certificates/node-certificates.ts';
+import { createTokenCleaner } from '#certificates/token-cleaner.ts';
+import { createNamespaceController } from '#core/namespace/namespace.ts';
+import { createPodGcController } from '#core/pod-gc/pod-gc.ts';
+import type { PodGcSettings } from '#core/pod-gc/pod-gc.ts';
+import {
+  createRootCertificateController,
+  createServiceAccountController,
+} from '#core/service-account/service-account.ts';
+import type { RootCertificateSettings } from '#core/service-account/service-account.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
 
-export interface ControllerSettings extends NodeLifecycleSettings, NodeIpamSettings {}
+export interface ControllerSettings
+  extends
+    NodeLifecycleSettings,
+    NodeIpamSettings,
+    RootCertificateSettings,
+    CertificateSettings,
+    PodGcSettings {}
 
 type Create = (context: ControllerContext, settings: ControllerSettings) => Controller | undefined;
 
@@ -20,6 +37,12 @@ const creators = {
   'node-lifecycle-controller': createNodeLifecycleController,
   'taint-eviction-controller': createTaintEvictionController,
   'node-ipam-controller': createNodeIpamController,
+  'pod-garbage-collector-controller': createPodGcController,
+  'namespace-controller': createNamespaceController,
+  'service-account-controller': createServiceAccountController,
+  'root-ca-certificate-publisher-controller': createRootCertificateController,
+  'certificate-controller': createCertificateController,
+  'token-cleaner-controller': createTokenCleaner,
 } satisfies Record<string, Create>;
 
 export type ControllerName = keyof typeof creators;
