@@ -31,3 +31,6 @@ export {
   validateObjectMetaUpdate,
 } from './validation/object-meta.ts';
 export { validateLabelSelector } from './validation/label-selector.ts';
+export { type Decoded, type DecodeOptions, type FieldValidationMode, decodeObject } from './schema-decode.ts';
+export { applyDefaults, pruneUnknown } from './structural-schema.ts';
+export { validateStructural } from './schema-validate.ts';

@@ -64,8 +64,11 @@ export interface KindStrategy {
   setDefaults?(object: AnyObject): void;
   /** Faults beyond what the schema says, on create. */
   validate?(object: AnyObject): FieldError[];
-  /** Faults of a change (immutable fields and the like); called after `validate`. */
-  validateUpdate?(object: AnyObject, old: AnyObject): FieldError[];
+  /**
+   * Faults of a change (immutable fields and the like); called after `validate`. `subresource` is the door that the change
+   * comes through, '' for the object itself: `resize` may change what a plain update may not.
+   */
+  validateUpdate?(object: AnyObject, old: AnyObject, subresource?: string): FieldError[];
   /** Warnings for the `Warning:` header. */
   warnings?(object: AnyObject): string[];
   /** In place, on create, before defaults: fields a creator may not set. The registry clears `status` by itself where a status subresource exists. */

@@ -2,13 +2,13 @@ import type { ColumnInfo, KindInfo, KindStrategy } from '#kind.ts';
 import type { AnyObject, KubeObject } from '#object.ts';
 import type { FieldError } from '#status.ts';
 import { dnsSubdomainFaults } from '#validation/names.ts';
-import { type NameRule, validateObjectMeta, validateObjectMetaUpdate } from '#validation/object-meta.ts';
+import { type NameRule, validateObjectMeta } from '#validation/object-meta.ts';
 
 /** `KindStrategy` for authors of one kind, on its own type instead of `AnyObject`. */
 export interface TypedStrategy<T extends KubeObject> {
   setDefaults?(object: T): void;
   validate?(object: T): FieldError[];
-  validateUpdate?(object: T, old: T): FieldError[];
+  validateUpdate?(object: T, old: T, subresource?: string): FieldError[];
   warnings?(object: T): string[];
   prepareForCreate?(object: T): void;
   prepareForUpdate?(object: T, old: T): void;
@@ -48,10 +48,6 @@ export function behaviour<T extends KubeObject>(options: {
       validate: (object) => [
         ...validateObjectMeta(object.metadata, nameRule),
         ...(own.validate?.(object) ?? []),
-      ],
-      validateUpdate: (object, old) => [
-        ...validateObjectMetaUpdate(object.metadata ?? {}, old.metadata ?? {}),
-        ...(own.validateUpdate?.(object, old) ?? []),
       ],
     },
   };

@@ -19,10 +19,14 @@ const updatableFields = [
  * A pod is what it was made as: only images, the deadline (downwards), tolerations (more of them) and scheduling gates
  * (fewer of them) may change. A gated pod's node selector and affinity may also be narrowed.
  */
-export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
+export function validatePodUpdate(pod: Pod, old: Pod, subresource = ''): FieldError[] {
   const next = pod.spec;
   const before = old.spec;
   if (!next || !before || sameJson(next, before)) return [];
+  // These doors let through only what is theirs, and say themselves what is wrong with it.
+  if (subresource === 'binding' || subresource === 'resize') return [];
+  if (subresource === 'ephemeralcontainers') return validateAddedEphemeral(next, before);
+  if (isBinding(pod, old)) return [];
   const faults: FieldError[] = [];
   for (const list of ['containers', 'initContainers'] as const)
     if ((next[list] ?? []).length !== (before[list] ?? []).length)
@@ -54,6 +58,25 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
       ),
     );
   return faults;
+}
+
+/** Only a binding changes spec and status in one write: plain updates can't touch the status, nor status updates the spec. */
+function isBinding(pod: Pod, old: Pod): boolean {
+  const scheduled = ({ status }: Pod): boolean =>
+    status?.conditions?.some(({ type, status: is }) => type === 'PodScheduled' && is === 'True') ?? false;
+  const bound = { ...old.spec, nodeName: pod.spec?.nodeName };
+  return !old.spec?.nodeName && scheduled(pod) && !scheduled(old) && sameJson(pod.spec, bound);
+}
+
+function validateAddedEphemeral(next: PodSpec, before: PodSpec): FieldError[] {
+  const path = 'spec.ephemeralContainers';
+  return (before.ephemeralContainers ?? []).flatMap((old) => {
+    const kept = next.ephemeralContainers?.find((container) => container.name === old.name);
+    if (!kept) return [forbiddenField(path, 'existing ephemeral containers may not be removed')];
+    return sameJson(kept, old)
+      ? []
+      : [forbiddenField(path, `existing ephemeral containers "${old.name}" may not be changed`)];
+  });
 }
 
 function changedFields(next: PodSpec, before: PodSpec): string[] {

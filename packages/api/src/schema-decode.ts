@@ -1,0 +1,281 @@
+/**
+ * From decoded JSON to an object of a built-in kind, as an API server reads it into its types: fields of the wrong type are
+ * refused (400, with the wording that clients show), unknown fields are pruned and reported, null counts as absent,
+ * quantities come out in canonical form.
+ *
+ * Unlike validation it stops at the first fault, since nothing can be said about a value whose shape is wrong. The value
+ * given is left alone; what comes back shares only the parts that no schema describes.
+ */
+import { canonicalQuantity, isQuantity } from './quantity.ts';
+import { resolveSchema, type Schema, type SchemaSet } from './schema.ts';
+import { badRequest } from './status.ts';
+
+/** How unknown fields are taken, as in the query parameter `fieldValidation`. */
+export type FieldValidationMode = 'Strict' | 'Warn' | 'Ignore';
+
+export interface DecodeOptions {
+  readonly mode: FieldValidationMode;
+  /** For the texts of errors: `Deployment`, `v1`. */
+  readonly kind: string;
+  readonly version: string;
+  /** Faults that the JSON reader saw before: `duplicate field "spec.replicas"`. */
+  readonly earlierFaults?: readonly string[];
+}
+
+export interface Decoded {
+  readonly object: Record<string, unknown>;
+  /** Texts for the `Warning:` header. */
+  readonly warnings: string[];
+}
+
+/** Nesting beyond this is no object of any kind. */
+const depthMax = 128;
+
+/** Reports beyond this many unknown fields help nobody. */
+const unknownFieldsMax = 100;
+
+/** Throws 400 for types that don't fit and, when strict, for unknown fields. */
+export function decodeObject(
+  set: SchemaSet,
+  schema: Schema,
+  value: unknown,
+  options: DecodeOptions,
+): Decoded {
+  const decoder = new Decoder(set, options);
+  const object = decoder.object(resolveSchema(set, schema), value, {
+    struct: lastSegment(schema.ref) || options.kind,
+    fields: [],
+    path: '',
+    depth: 0,
+  });
+  const faults = [
+    ...(options.earlierFaults ?? []),
+    ...decoder.unknown.map((path) => `unknown field "${path}"`),
+  ];
+  if (faults.length > 0 && options.mode === 'Strict')
+    throw decoder.refuse(`strict decoding error: ${faults.join(', ')}`);
+  return { object, warnings: options.mode === 'Warn' ? faults : [] };
+}
+
+/** Where the decoder stands. */
+interface Place {
+  /** The Go-style type that holds the field, which error texts name. */
+  readonly struct: string;
+  /** Names of fields from the root, without list positions. */
+  readonly fields: readonly string[];
+  /** With list positions: `spec.containers[0].image`. */
+  readonly path: string;
+  readonly depth: number;
+}
+
+class Decoder {
+  readonly unknown: string[] = [];
+  readonly #set: SchemaSet;
+  readonly #options: DecodeOptions;
+
+  constructor(set: SchemaSet, options: DecodeOptions) {
+    this.#set = set;
+    this.#options = options;
+  }
+
+  refuse(why: string): Error {
+    const { kind, version } = this.#options;
+    return badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`);
+  }
+
+  #mismatch(value: unknown, place: Place, type: string): Error {
+    const given = typeof value === 'number' && /^u?int/.test(type) ? `number ${value}` : jsonType(value);
+    const target =
+      place.fields.length === 0
+        ? `Go value of type ${type}`
+        : `Go struct field ${place.struct}.${place.fields.join('.')} of type ${type}`;
+    return this.refuse(`json: cannot unmarshal ${given} into ${target}`);
+  }
+
+  value(given: Schema, value: unknown, place: Place): unknown {
+    if (place.depth > depthMax) throw this.refuse('the object is nested too deeply');
+    const schema = resolveSchema(this.#set, given);
+    const here = given.ref === undefined ? place : { ...place, struct: lastSegment(given.ref) };
+    if (schema.intOrString) return this.#intOrString(schema, value, place);
+    switch (schema.type) {
+      case 'object':
+        if (!isObject(value)) throw this.#mismatch(value, place, goType(given, place.struct));
+        return this.object(schema, value, here);
+      case 'array':
+        return this.#array(schema, value, place);
+      case 'string':
+        return this.#string(schema, value, place);
+      case 'boolean':
+        if (typeof value !== 'boolean') throw this.#mismatch(value, place, 'bool');
+        return value;
+      case 'integer':
+        return this.#integer(schema, value, place);
+      case 'number':
+        if (typeof value !== 'number') throw this.#mismatch(value, place, 'float64');
+        return value;
+      default:
+        return value;
+    }
+  }
+
+  object(schema: Schema, value: unknown, place: Place): Record<string, unknown> {
+    if (!isObject(value)) throw this.#mismatch(value, place, goType(schema, place.struct));
+    if (!schema.properties && !schema.additionalProperties) return value;
+    const result: Record<string, unknown> = {};
+    for (const [key, item] of Object.entries(value)) {
+      const property = ownProperty(schema.properties, key);
+      const next: Place = {
+        struct: place.struct,
+        fields: [...place.fields, key],
+        path: place.path === '' ? key : `${place.path}.${key}`,
+        depth: place.depth + 1,
+      };
+      if (property) {
+        if (item !== null) result[key] = this.value(property, item, next);
+      } else if (schema.additionalProperties) {
+        setOwn(
+          result,
+          key,
+          this.#element(schema.additionalProperties, item, { ...next, fields: place.fields }),
+        );
+      } else if (schema.preserveUnknownFields) setOwn(result, key, item);
+      else if (this.unknown.length < unknownFieldsMax) this.unknown.push(next.path);
+    }
+    return result;
+  }
+
+  #array(schema: Schema, value: unknown, place: Place): unknown[] {
+    const items = schema.items ?? {};
+    if (!Array.isArray(value)) throw this.#mismatch(value, place, goType(schema, place.struct));
+    return value.map((item: unknown, index) =>
+      this.#element(items, item, { ...place, path: `${place.path}[${index}]`, depth: place.depth + 1 }),
+    );
+  }
+
+  /** Inside lists and maps null stands for the type's empty value. */
+  #element(schema: Schema, value: unknown, place: Place): unknown {
+    if (value !== null) return this.value(schema, value, place);
+    const { type, intOrString, format } = resolveSchema(this.#set, schema);
+    if (intOrString) return format === 'quantity' ? '0' : 0;
+    switch (type) {
+      case 'object':
+        return {};
+      case 'array':
+        return [];
+      case 'string':
+        return '';
+      case 'boolean':
+        return false;
+      case 'integer':
+      case 'number':
+        return 0;
+      default:
+        return null;
+    }
+  }
+
+  #intOrString(schema: Schema, value: unknown, place: Place): unknown {
+    if (schema.format === 'quantity') {
+      if (!isQuantity(value))
+        throw this.refuse(
+          "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+        );
+      return canonicalQuantity(value);
+    }
+    if (typeof value === 'string') return value;
+    if (typeof value === 'number' && isInt32(value)) return value;
+    throw this.#mismatch(value, { ...place, fields: [] }, 'int32');
+  }
+
+  #string(schema: Schema, value: unknown, place: Place): string {
+    if (typeof value !== 'string')
+      throw this.#mismatch(value, place, schema.format === 'byte' ? '[]uint8' : 'string');
+    if (schema.format === 'date-time' && !isDateTime(value))
+      throw this.refuse(
+        `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`,
+      );
+    if (schema.format === 'byte') {
+      const fault = base64Fault(value);
+      if (fault !== undefined) throw this.refuse(`illegal base64 data at input byte ${fault}`);
+    }
+    return value;
+  }
+
+  #integer(schema: Schema, value: unknown, place: Place): number {
+    const type = schema.format === 'int32' ? 'int32' : 'int64';
+    const fits = type === 'int32' ? isInt32(value) : Number.isInteger(value);
+    if (typeof value !== 'number' || !fits) throw this.#mismatch(value, place, type);
+    return value;
+  }
+}
+
+function ownProperty(
+  properties: Readonly<Record<string, Schema>> | undefined,
+  key: string,
+): Schema | undefined {
+  return properties && Object.hasOwn(properties, key) ? properties[key] : undefined;
+}
+
+/** Plain assignment would follow `__proto__`. */
+function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isInt32(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= -(2 ** 31) && Number(value) < 2 ** 31;
+}
+
+function lastSegment(ref: string | undefined): string {
+  return ref === undefined ? '' : ref.slice(ref.lastIndexOf('.') + 1);
+}
+
+function jsonType(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+/** The name of a type as Go programs write it: `v1.PodSpec`, `[]v1.Container`, `map[string]string`. */
+function goType(schema: Schema, struct: string): string {
+  if (schema.ref !== undefined) {
+    const segments = schema.ref.split('.');
+    return `${segments.at(-2)}.${segments.at(-1)}`;
+  }
+  if (schema.intOrString) return schema.format === 'quantity' ? 'resource.Quantity' : 'intstr.IntOrString';
+  switch (schema.type) {
+    case 'array':
+      return `[]${goType(schema.items ?? {}, struct)}`;
+    case 'object':
+      return schema.additionalProperties
+        ? `map[string]${goType(schema.additionalProperties, struct)}`
+        : `v1.${struct}`;
+    case 'boolean':
+      return 'bool';
+    case 'integer':
+      return schema.format === 'int32' ? 'int32' : 'int64';
+    case 'number':
+      return 'float64';
+    case 'string':
+      return schema.format === 'byte' ? '[]uint8' : 'string';
+    default:
+      return 'interface {}';
+  }
+}
+
+const dateTimePattern = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+
+export function isDateTime(text: string): boolean {
+  return dateTimePattern.test(text) && !Number.isNaN(Date.parse(text));
+}
+
+/** Position of the first character that is no standard base64, line breaks aside. */
+export function base64Fault(text: string): number | undefined {
+  const dense = text.replaceAll(/[\r\n]/g, '');
+  const match = /^[A-Za-z0-9+/]*={0,2}/.exec(dense)?.[0] ?? '';
+  if (match.length !== dense.length) return match.length;
+  return dense.length % 4 === 0 ? undefined : dense.length;
+}

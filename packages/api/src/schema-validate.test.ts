@@ -1,0 +1,159 @@
+import { expect, test } from 'vitest';
+import { validateStructural } from './schema-validate.ts';
+import type { Schema } from './schema.ts';
+import { applyDefaults, pruneUnknown } from './structural-schema.ts';
+
+const set = { schemas: {} };
+const at = (schema: Schema): Schema => ({ type: 'object', properties: { x: schema } });
+
+test.each<[Schema, unknown, string]>([
+  [
+    { type: 'integer' },
+    'a',
+    'FieldValueTypeInvalid spec.x: Invalid value: "string": spec.x in body must be of type integer: "string"',
+  ],
+  [{ type: 'number' }, 1, ''],
+  [
+    { type: 'string' },
+    null,
+    'FieldValueTypeInvalid spec.x: Invalid value: "null": spec.x in body must be of type string: "null"',
+  ],
+  [{ type: 'string', nullable: true }, null, ''],
+  [{ intOrString: true }, '25%', ''],
+  [
+    { type: 'string', enum: ['b', 'a'] },
+    'c',
+    'FieldValueNotSupported spec.x: Unsupported value: "c": supported values: "a", "b"',
+  ],
+  [
+    { type: 'integer', minimum: 1 },
+    0,
+    'FieldValueInvalid spec.x: Invalid value: 0: spec.x in body should be greater than or equal to 1',
+  ],
+  [
+    { type: 'integer', maximum: 1, exclusiveMaximum: true },
+    1,
+    'FieldValueInvalid spec.x: Invalid value: 1: spec.x in body should be less than 1',
+  ],
+  [{ type: 'number', multipleOf: 0.1 }, 0.3, ''],
+  [
+    { type: 'string', maxLength: 2 },
+    'abc',
+    'FieldValueTooLong spec.x: Too long: may not be more than 2 bytes',
+  ],
+  [
+    { type: 'string', minLength: 1 },
+    '',
+    'FieldValueInvalid spec.x: Invalid value: "": spec.x in body should be at least 1 chars long',
+  ],
+  [
+    { type: 'string', pattern: '^a+$' },
+    'b',
+    'FieldValueInvalid spec.x: Invalid value: "b": spec.x in body should match \'^a+$\'',
+  ],
+  [{ type: 'array', maxItems: 1 }, [1, 2], 'FieldValueTooMany spec.x: Too many: 2: must have at most 1 item'],
+  [{ type: 'array', listType: 'set' }, ['a', 'a'], 'FieldValueDuplicate spec.x[1]: Duplicate value: "a"'],
+  [
+    { type: 'array', listType: 'map', listMapKeys: ['name'] },
+    [{ name: 'a' }, { name: 'a', more: 1 }],
+    'FieldValueDuplicate spec.x[1]: Duplicate value: {"name":"a"}',
+  ],
+  [{ type: 'object', required: ['y'] }, {}, 'FieldValueRequired spec.x.y: Required value'],
+  [
+    { type: 'object', additionalProperties: { type: 'string' } },
+    { k: 1 },
+    'FieldValueTypeInvalid spec.x.k: Invalid value: "integer": spec.x.k in body must be of type string: "integer"',
+  ],
+  [
+    { oneOf: [{ required: ['a'] }, { required: ['b'] }] },
+    { a: 1, b: 1 },
+    'FieldValueInvalid spec.x: Invalid value: "": "spec.x" must validate one and only one schema (oneOf). Found 2 valid alternatives',
+  ],
+  [
+    { not: { required: ['a'] } },
+    { a: 1 },
+    'FieldValueInvalid spec.x: Invalid value: "": "spec.x" must not validate the schema (not)',
+  ],
+  [
+    { type: 'string', format: 'date-time' },
+    'soon',
+    'FieldValueInvalid spec.x: Invalid value: "soon": spec.x in body must be of type date-time: "soon"',
+  ],
+  [{ type: 'string', format: 'unheard-of' }, 'soon', ''],
+])('by %j, %j says: %s', (schema, value, expected) => {
+  const faults = validateStructural(
+    set,
+    { type: 'object', properties: { spec: at(schema) } },
+    { spec: { x: value } },
+  );
+  expect(faults.map((fault) => `${fault.reason} ${fault.path}: ${fault.message}`).join('\n')).toBe(expected);
+});
+
+test('pruning takes what is not named, and keeps identity and what is to be preserved', () => {
+  const schema: Schema = {
+    type: 'object',
+    properties: {
+      spec: {
+        type: 'object',
+        properties: {
+          list: { type: 'array', items: { type: 'object', properties: { a: {} } } },
+          open: { type: 'object', preserveUnknownFields: true, properties: { a: { type: 'object' } } },
+          embedded: { type: 'object', embeddedResource: true },
+        },
+      },
+    },
+  };
+  const value = {
+    apiVersion: 'x/v1',
+    kind: 'X',
+    metadata: { name: 'a' },
+    extra: 1,
+    spec: {
+      list: [{ a: 1, b: 2 }],
+      open: { a: { gone: 1 }, kept: 1 },
+      embedded: { apiVersion: 'v1', kind: 'Y', metadata: {}, spec: {} },
+    },
+  };
+  expect(pruneUnknown(set, schema, value)).toEqual([
+    'extra',
+    'spec.list[0].b',
+    'spec.open.a.gone',
+    'spec.embedded.spec',
+  ]);
+  expect(value).toEqual({
+    apiVersion: 'x/v1',
+    kind: 'X',
+    metadata: { name: 'a' },
+    spec: {
+      list: [{ a: 1 }],
+      open: { a: {}, kept: 1 },
+      embedded: { apiVersion: 'v1', kind: 'Y', metadata: {} },
+    },
+  });
+});
+
+test('defaults fill what is absent or wrongly null, also below other defaults, and each object gets its own', () => {
+  const schema: Schema = {
+    type: 'object',
+    properties: {
+      spec: {
+        type: 'object',
+        default: {},
+        properties: {
+          replicas: { type: 'integer', default: 1 },
+          note: { type: 'string', nullable: true, default: 'n' },
+          ports: { type: 'array', items: { type: 'object', properties: { protocol: { default: 'TCP' } } } },
+        },
+      },
+    },
+  };
+  const first: Record<string, unknown> = {};
+  applyDefaults(set, schema, first);
+  expect(first).toEqual({ spec: { replicas: 1, note: 'n' } });
+  const second = { spec: { replicas: null, note: null, ports: [{}] } };
+  applyDefaults(set, schema, second);
+  expect(second).toEqual({ spec: { replicas: 1, note: null, ports: [{ protocol: 'TCP' }] } });
+  const third: Record<string, unknown> = {};
+  applyDefaults(set, schema, third);
+  expect(third['spec']).not.toBe(first['spec']);
+});
