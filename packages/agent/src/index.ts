@@ -18,3 +18,6 @@ export { createNodeServer, type NodeServerOptions } from '#server/node-server.ts
 export { NodeRequestError } from '#server/ports.ts';
 export type { FoundContainer, FoundPod, PodLookup, StatsSource, StreamingRuntime } from '#server/ports.ts';
 export { createRuntimePodLookup } from '#server/runtime-pods.ts';
+export { createDeviceManager, type DeviceManagerOptions } from '#devices/manager.ts';
+export { runSampleDevicePlugin, type SampleDevicePluginOptions } from '#devices/sample-plugin.ts';
+export { createSimulatedRuntime, type SimulatedRuntimeOptions } from '#simulated/runtime.ts';

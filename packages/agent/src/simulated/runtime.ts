@@ -1,0 +1,321 @@
+/**
+ * A container runtime without containers: pods "run" until they are stopped, and no process is behind them. For machines
+ * that can't run containers, and for thousands of nodes in one process. Whatever it says is labelled as simulated: the
+ * runtime's name, every container's log, and the refusal of exec.
+ *
+ * It keeps the contract of `ContainerRuntime`, in memory: after a restart nothing runs, as after a reboot.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Clock } from '@skerry/base';
+import {
+  type ContainerConfig,
+  type ContainerRuntime,
+  type ContainerStats,
+  type ContainerStatus,
+  type ContainerSummary,
+  type Image,
+  RuntimeError,
+  type SandboxConfig,
+  type SandboxStats,
+  type SandboxStatus,
+} from '#runtime.ts';
+
+export interface SimulatedRuntimeOptions {
+  readonly clock: Clock;
+  /** Range for pod addresses; a fixed one until the node has its own. */
+  readonly podCidr: () => string | undefined;
+  /** Write each container's log file, so that `kubectl logs` has something to show; off for thousands of nodes. */
+  readonly writeLogs: boolean;
+}
+
+interface Sandbox {
+  readonly id: string;
+  readonly config: SandboxConfig;
+  readonly createdAtMs: number;
+  readonly address: string;
+  ready: boolean;
+}
+
+interface Container {
+  readonly id: string;
+  readonly sandbox: Sandbox;
+  readonly config: ContainerConfig;
+  readonly createdAtMs: number;
+  state: 'created' | 'running' | 'exited';
+  startedAtMs: number;
+  finishedAtMs: number;
+  exitCode: number;
+}
+
+const imageBytes = 1_000_000;
+const signalledExitCode = 137;
+
+export function createSimulatedRuntime(options: SimulatedRuntimeOptions): ContainerRuntime {
+  return new SimulatedRuntime(options);
+}
+
+class SimulatedRuntime implements ContainerRuntime {
+  readonly #options: SimulatedRuntimeOptions;
+  readonly #sandboxes = new Map<string, Sandbox>();
+  readonly #containers = new Map<string, Container>();
+  readonly #images = new Map<string, Image>();
+  readonly #listeners = new Set<() => void>();
+  #lastId = 0;
+
+  constructor(options: SimulatedRuntimeOptions) {
+    this.#options = options;
+  }
+
+  async version() {
+    return { name: 'simulated', version: '1.0' };
+  }
+
+  async status() {
+    return { runtimeReady: true, networkReady: true };
+  }
+
+  async runSandbox(config: SandboxConfig): Promise<string> {
+    const id = this.#newId();
+    const address = config.namespaces.network === 'node' ? '' : this.#freeAddress();
+    this.#sandboxes.set(id, { id, config, createdAtMs: this.#now, address, ready: true });
+    this.#changed();
+    return id;
+  }
+
+  async stopSandbox(id: string): Promise<void> {
+    const sandbox = this.#sandboxes.get(id);
+    if (!sandbox) return;
+    sandbox.ready = false;
+    for (const container of this.#containers.values())
+      if (container.sandbox === sandbox) this.#end(container);
+    this.#changed();
+  }
+
+  async removeSandbox(id: string): Promise<void> {
+    await this.stopSandbox(id);
+    for (const container of this.#containers.values()) {
+      if (container.sandbox.id === id) this.#containers.delete(container.id);
+    }
+    this.#sandboxes.delete(id);
+  }
+
+  async listSandboxes() {
+    return [...this.#sandboxes.values()].map((sandbox) => this.#sandboxStatus(sandbox));
+  }
+
+  async sandboxStatus(id: string): Promise<SandboxStatus> {
+    const sandbox = this.#sandboxes.get(id);
+    if (!sandbox) throw missing('sandbox', id);
+    return this.#sandboxStatus(sandbox);
+  }
+
+  async createContainer(sandboxId: string, config: ContainerConfig): Promise<string> {
+    const sandbox = this.#sandboxes.get(sandboxId);
+    if (!sandbox) throw missing('sandbox', sandboxId);
+    const id = this.#newId();
+    const times = { createdAtMs: this.#now, startedAtMs: 0, finishedAtMs: 0 };
+    this.#containers.set(id, { id, sandbox, config, ...times, state: 'created', exitCode: 0 });
+    return id;
+  }
+
+  async startContainer(id: string): Promise<void> {
+    const container = this.#container(id);
+    container.state = 'running';
+    container.startedAtMs = this.#now;
+    if (this.#options.writeLogs) await this.#writeLog(container);
+    this.#changed();
+  }
+
+  async stopContainer(id: string): Promise<void> {
+    const container = this.#containers.get(id);
+    if (container) this.#end(container);
+    this.#changed();
+  }
+
+  async removeContainer(id: string): Promise<void> {
+    this.#containers.delete(id);
+  }
+
+  async listContainers() {
+    return [...this.#containers.values()].map(summaryOf);
+  }
+
+  async containerStatus(id: string): Promise<ContainerStatus> {
+    const container = this.#container(id);
+    const { startedAtMs, finishedAtMs, exitCode, state } = container;
+    return {
+      ...summaryOf(container),
+      startedAtMs,
+      finishedAtMs,
+      exitCode,
+      reason: state === 'exited' ? 'Error' : '',
+      message: '',
+      logPath: logFileOf(container),
+    };
+  }
+
+  async updateContainerResources(): Promise<void> {}
+
+  async reopenContainerLog(): Promise<void> {}
+
+  /** Every command succeeds, as every container runs: probes pass. */
+  async execSync(id: string) {
+    this.#container(id);
+    return { stdout: new Uint8Array(), stderr: new Uint8Array(), exitCode: 0 };
+  }
+
+  execUrl(): Promise<string> {
+    return refuse('run a command in');
+  }
+
+  attachUrl(): Promise<string> {
+    return refuse('attach to');
+  }
+
+  portForwardUrl(): Promise<string> {
+    return refuse('forward a port of');
+  }
+
+  async listContainerStats(): Promise<ContainerStats[]> {
+    const atMs = this.#now;
+    return [...this.#containers.values()]
+      .filter(({ state }) => state === 'running')
+      .map(({ id, config }) => ({
+        id,
+        name: config.name,
+        labels: config.labels,
+        cpu: { atMs, usageCoreNanoSeconds: 0n },
+        memory: { atMs, workingSetBytes: 0 },
+      }));
+  }
+
+  async listSandboxStats(): Promise<SandboxStats[]> {
+    return [];
+  }
+
+  async listImages() {
+    return [...this.#images.values()];
+  }
+
+  async imageStatus(reference: string) {
+    return this.#images.get(reference);
+  }
+
+  async pullImage(reference: string): Promise<string> {
+    const image = { id: reference, tags: [reference], digests: [], sizeBytes: imageBytes, pinned: false };
+    this.#images.set(reference, image);
+    return reference;
+  }
+
+  async removeImage(id: string): Promise<void> {
+    this.#images.delete(id);
+  }
+
+  async imageFilesystem() {
+    return {
+      atMs: this.#now,
+      mountpoint: '/',
+      usedBytes: this.#images.size * imageBytes,
+      inodesUsed: this.#images.size,
+    };
+  }
+
+  onChange(changed: () => void, signal: AbortSignal): void {
+    this.#listeners.add(changed);
+    signal.addEventListener('abort', () => this.#listeners.delete(changed), { once: true });
+  }
+
+  close(): void {
+    this.#listeners.clear();
+  }
+
+  get #now(): number {
+    return this.#options.clock.now();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #newId(): string {
+    this.#lastId++;
+    return `sim${this.#now.toString(16)}${this.#lastId.toString(16).padStart(8, '0')}`;
+  }
+
+  #container(id: string): Container {
+    const container = this.#containers.get(id);
+    if (!container) throw missing('container', id);
+    return container;
+  }
+
+  #end(container: Container): void {
+    if (container.state !== 'running') return;
+    container.state = 'exited';
+    container.finishedAtMs = this.#now;
+    container.exitCode = signalledExitCode;
+  }
+
+  #sandboxStatus({ id, config, createdAtMs, address, ready }: Sandbox): SandboxStatus {
+    const { name, namespace, uid, attempt, labels, annotations } = config;
+    const addresses = address === '' ? [] : [address];
+    return { id, name, namespace, uid, attempt, ready, createdAtMs, labels, annotations, addresses };
+  }
+
+  /** The lowest address of the range that no ready sandbox has; the first two are the network's and the gateway's. */
+  #freeAddress(): string {
+    const [base = '10.255.0.0', bits = '24'] = (this.#options.podCidr() ?? '10.255.0.0/24').split('/');
+    const taken = new Set(
+      [...this.#sandboxes.values()].filter(({ ready }) => ready).map(({ address }) => address),
+    );
+    const start = base.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
+    const size = 2 ** (32 - Number(bits));
+    for (let offset = 2; offset < size - 1; offset++) {
+      const address = [24, 16, 8, 0]
+        .map((shift) => Math.floor((start + offset) / 2 ** shift) % 256)
+        .join('.');
+      if (!taken.has(address)) return address;
+    }
+    throw new RuntimeError('failed', `no free address in ${base}/${bits}`);
+  }
+
+  async #writeLog(container: Container): Promise<void> {
+    const file = logFileOf(container);
+    await mkdir(dirname(file), { recursive: true });
+    const time = new Date(this.#now).toISOString().replace('Z', '000000Z');
+    await writeFile(file, `${time} stdout F simulated container ${container.config.name}: no process runs\n`);
+  }
+}
+
+function summaryOf({ id, sandbox, config, state, createdAtMs }: Container): ContainerSummary {
+  const { name, attempt, image, labels, annotations } = config;
+  return {
+    id,
+    sandboxId: sandbox.id,
+    name,
+    attempt,
+    state,
+    createdAtMs,
+    image,
+    imageId: image,
+    labels,
+    annotations,
+  };
+}
+
+function logFileOf({ sandbox, config }: Container): string {
+  return join(sandbox.config.logDirectory, config.logPath);
+}
+
+function missing(what: string, id: string): RuntimeError {
+  return new RuntimeError('not-found', `no ${what} ${id}`);
+}
+
+function refuse(what: string): Promise<never> {
+  return Promise.reject(
+    new RuntimeError(
+      'refused',
+      `can't ${what} a simulated container: no process is behind it; use a node with containerd`,
+    ),
+  );
+}
