@@ -7,6 +7,9 @@ import { ServiceAllocator } from '#allocation/service-allocator.ts';
 import { ensureKubernetesService } from '#bootstrap/kubernetes-service.ts';
 import { ensureNamespaces } from '#bootstrap/namespaces.ts';
 import type { ConnectFactory } from '#connect.ts';
+import { CustomResources } from '#crd/custom-resources.ts';
+import { definitionHooks } from '#crd/definition-hooks.ts';
+import { definitions } from '#crd/definition.ts';
 import { DiscoveryHandler } from '#discovery/discovery-handler.ts';
 import { Dispatcher, type PathHandler } from '#dispatcher.ts';
 import { HttpFront } from '#http/front.ts';
@@ -86,6 +89,7 @@ class Server implements ApiServer {
   readonly #hooks = new Map<string, KindHooks>();
   readonly #security: SecurityParts;
   readonly #services: ServiceAllocator;
+  readonly #custom: CustomResources;
   readonly #stop = new AbortController();
   #following: Promise<void> | undefined;
   #state: 'new' | 'starting' | 'ready' | 'closed' = 'new';
@@ -112,6 +116,16 @@ class Server implements ApiServer {
     this.#hooks.set('/services', this.#services);
     this.#access = new OwnAccess(this.#kinds, registry);
     this.#feed = new StoreFeed({ store, progress: this.#progress, clock, log, changes: this.#access });
+    this.#hooks.set(`${definitions.group}/${definitions.resource}`, definitionHooks);
+    this.#custom = new CustomResources({
+      kinds: this.#kinds,
+      registry,
+      feed: this.#feed,
+      progress: this.#progress,
+      read: this.#access.read,
+      clock,
+      log,
+    });
     const schemas = options.schemas ?? builtinSchemas;
     for (const info of options.kinds) this.#serveBuiltin(info, schemas);
     this.#security = options.security(this.#access);
@@ -123,7 +137,7 @@ class Server implements ApiServer {
       schemas,
       clock,
       issuer: () => this.#security.tokenIssuer,
-      scalePathsOf: () => undefined,
+      scalePathsOf: (group, resource) => this.#custom.scalePathsOf(group, resource),
     });
     const virtual = reviewHandlers(() => this.#security);
     const morePaths: PathHandler[] = [];
@@ -185,6 +199,7 @@ class Server implements ApiServer {
     this.#services.restore(this.#access.read.list({ group: '', resource: 'services' }));
     await ensureNamespaces(this.#access);
     await ensureKubernetesService(this.#access, this.#options.advertise ?? { port: 6443 });
+    await this.#custom.start();
     await this.#security.bootstrap?.();
     this.#state = 'ready';
   }
@@ -203,6 +218,7 @@ class Server implements ApiServer {
 
   async close(): Promise<void> {
     this.#state = 'closed';
+    await this.#custom.stop();
     this.#stop.abort();
     for (const { stored } of this.#kinds.allStored()) stored.cache.stop();
     await this.#front.close();

@@ -1,11 +1,11 @@
 import {
   ageText,
+  applyDefaults,
   builtinSchemas,
   validateObjectMeta,
   validateObjectMetaUpdate,
-  type AnyObject,
+  validateStructural,
   type ColumnInfo,
-  type FieldError,
   type KindInfo,
   type Schema,
   type SchemaSet,
@@ -19,20 +19,13 @@ export interface CustomKind {
   readonly schemas: SchemaSet;
 }
 
-/** What a custom kind needs of schemas; the parts that walk them are given, since a kind is only facts. */
-export interface SchemaWork {
-  /** Fills the schema's defaults, in place. */
-  fillDefaults(set: SchemaSet, schema: Schema, object: AnyObject): void;
-  validate(set: SchemaSet, schema: Schema, object: AnyObject): FieldError[];
-}
-
 const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const readWrite = ['get', 'patch', 'update'];
 
 /** One served version of a definition as the registry serves any kind. */
-export function customKind(definition: Definition, version: DefinitionVersion, work: SchemaWork): CustomKind {
+export function customKind(definition: Definition, version: DefinitionVersion): CustomKind {
   const { group, scope, versions } = definition.spec;
-  const names = definition.status?.acceptedNames ?? definition.spec.names;
+  const { names } = definition.spec;
   const stored = versions.find(({ storage }) => storage) ?? version;
   const name = `${group}.${version.name}.${names.kind}`;
   const schema = rootSchema(
@@ -61,10 +54,10 @@ export function customKind(definition: Definition, version: DefinitionVersion, w
     selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath.replace(/^\./, '')),
     storage: { group, version: stored.name, resource: names.plural },
     strategy: {
-      setDefaults: (object) => work.fillDefaults(schemas, schema, object),
+      setDefaults: (object) => applyDefaults(schemas, schema, object),
       validate: (object) => [
         ...validateObjectMeta(object.metadata),
-        ...work.validate(schemas, schema, object),
+        ...validateStructural(schemas, schema, object),
       ],
       validateUpdate: (object, old) => validateObjectMetaUpdate(object.metadata ?? {}, old.metadata ?? {}),
       ...(version.deprecated

@@ -1,5 +1,6 @@
-import { badRequest, type AnyObject } from '@skerry/api';
+import { badRequest, decodeObject, pruneUnknown, type AnyObject, type Schema } from '@skerry/api';
 import type { Served } from '#registry/kind-table.ts';
+import { schemaOf } from '#registry/rules.ts';
 import type { FieldValidation } from '#registry/write-options.ts';
 
 export interface Conformance {
@@ -7,22 +8,52 @@ export interface Conformance {
   readonly warnings: string[];
 }
 
+/** Of a custom resource, what every object has. The rest is the definition's business. */
+const envelope: Schema = {
+  type: 'object',
+  properties: {
+    apiVersion: { type: 'string' },
+    kind: { type: 'string' },
+    metadata: { ref: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+  },
+  preserveUnknownFields: true,
+};
+
 /**
- * A decoded body as an object of the kind: right `apiVersion` and `kind`, known fields only, of the right types.
- * Throws 400, 422 for custom resources whose values break their schema.
+ * A decoded body as an object of the kind: right `apiVersion` and `kind`, known fields only, of the right types. The value
+ * given is left alone. Throws 400; what a schema's values may be is validated later.
  */
-export function conform(served: Served, value: unknown, _how: Conformance): AnyObject {
+export function conform(served: Served, value: unknown, how: Conformance): AnyObject {
+  const { kind, version } = served.info;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw badRequest(`the request body is no object of kind ${served.info.kind}`);
+    throw badRequest(`the request body is no object of kind ${kind}`);
   }
-  const object = value as AnyObject;
-  checkKind(served, object);
-  if (object.metadata === undefined || object.metadata === null) object.metadata = {};
-  if (typeof object.metadata !== 'object' || Array.isArray(object.metadata)) {
+  checkKind(served, value as AnyObject);
+  const { object, warnings } = decodeObject(
+    served.schemas,
+    served.custom ? envelope : { ref: served.info.schema },
+    value,
+    { mode: how.validation, kind, version },
+  );
+  how.warnings.push(...warnings);
+  const result = object as AnyObject;
+  result.metadata ??= {};
+  return served.custom ? pruned(served, result, how) : result;
+}
+
+function pruned(served: Served, given: AnyObject, how: Conformance): AnyObject {
+  // Pruning works in place, and the envelope shares what lies below the top with the body.
+  const object = structuredClone(given);
+  const gone = pruneUnknown(served.schemas, schemaOf(served), object, { root: true });
+  if (gone.length === 0 || how.validation === 'Ignore') return object;
+  const texts = gone.map((path) => `unknown field "${path}"`);
+  if (how.validation === 'Strict') {
+    const { kind, version } = served.info;
     throw badRequest(
-      `${served.info.kind} in version ${JSON.stringify(served.info.version)} cannot be handled as a ${served.info.kind}: metadata is no object`,
+      `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: strict decoding error: ${texts.join(', ')}`,
     );
   }
+  how.warnings.push(...texts);
   return object;
 }
 

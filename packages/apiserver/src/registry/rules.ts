@@ -18,12 +18,23 @@ export function fillDefaults(served: Served, object: AnyObject): void {
 
 /** What is wrong with a new object beyond its shape. */
 export function createFaults(served: Served, object: AnyObject): FieldError[] {
-  return served.info.strategy.validate?.(object) ?? [];
+  return faultsOf(served, object);
 }
 
 export function updateFaults(served: Served, object: AnyObject, old: AnyObject): FieldError[] {
-  const { strategy } = served.info;
-  return [...(strategy.validate?.(object) ?? []), ...(strategy.validateUpdate?.(object, old) ?? [])];
+  return [...faultsOf(served, object), ...(served.info.strategy.validateUpdate?.(object, old) ?? [])];
+}
+
+/**
+ * Kubernetes wants finalizers without a domain to be of the few it knows only on its own workload kinds: a definition
+ * carries `customresourcecleanup.apiextensions.k8s.io`, and custom resources may carry any qualified name.
+ */
+function faultsOf(served: Served, object: AnyObject): FieldError[] {
+  const faults = served.info.strategy.validate?.(object) ?? [];
+  if (!served.custom && served.info.group !== 'apiextensions.k8s.io') return faults;
+  return faults.filter(
+    ({ message }) => !message.endsWith('name is neither a standard finalizer name nor is it fully qualified'),
+  );
 }
 
 export function warningsOf(served: Served, object: AnyObject): string[] {

@@ -166,11 +166,15 @@ function keepOtherParts(served: Served, next: AnyObject, old: AnyObject, part: U
       if (old[field] === undefined) delete next[field];
       else next[field] = structuredClone(old[field]);
     }
-    const { managedFields, annotations, labels, finalizers } = metadataOf(next);
     // Of a custom resource nothing but the status; of a built-in one labels and annotations too.
-    next.metadata = served.custom
-      ? { ...metadataOf(old), managedFields }
-      : { ...metadataOf(old), managedFields, annotations, labels, finalizers };
+    const open = served.custom ? ['managedFields'] : ['managedFields', 'labels', 'annotations', 'finalizers'];
+    const given = metadataOf(next) as Record<string, unknown>;
+    const kept: Record<string, unknown> = { ...metadataOf(old) };
+    for (const field of open) {
+      if (given[field] === undefined) delete kept[field];
+      else kept[field] = given[field];
+    }
+    next.metadata = kept;
     return;
   }
   if (hasStatus(served)) {

@@ -72,7 +72,8 @@ export function scaleInto(served: Served, object: AnyObject, scale: AnyObject, p
     );
   }
   set(object, paths.specReplicas, replicas);
-  own.resourceVersion = meta.resourceVersion;
+  if (meta.resourceVersion) own.resourceVersion = meta.resourceVersion;
+  else delete own.resourceVersion;
   if (meta.uid) own.uid = meta.uid;
   return object;
 }
