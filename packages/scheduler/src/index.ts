@@ -1,1 +1,5 @@
-export {};
+export { runScheduler, type SchedulerOptions } from './scheduler.ts';
+export { scheduleOne, type Decision, type DecisionOptions } from './schedule-one.ts';
+export { Cluster, type ClusterSources, type Snapshot } from './cluster.ts';
+export { podInfoOf, type PodInfo } from './pod-info.ts';
+export { preempt, type Preemption } from './preemption.ts';

@@ -1,0 +1,62 @@
+import type { Snapshot } from '#cluster.ts';
+import type { NodeFilter, PrepareFilter } from '#filters/filter.ts';
+import { interPodAffinity } from '#filters/inter-pod-affinity.ts';
+import {
+  nodeAffinity,
+  nodeName,
+  nodePorts,
+  nodeResourcesFit,
+  nodeUnschedulable,
+  taintToleration,
+} from '#filters/node-filters.ts';
+import { podTopologySpread } from '#filters/topology-spread.ts';
+import { volumeBinding } from '#filters/volumes.ts';
+import type { PodInfo } from '#pod-info.ts';
+
+export type { FilterName, NodeFilter, Rejection } from '#filters/filter.ts';
+
+/** In the order of kube-scheduler; the first that rejects a node names the reason. */
+const all: readonly PrepareFilter[] = [
+  nodeUnschedulable,
+  nodeName,
+  taintToleration,
+  nodeAffinity,
+  nodePorts,
+  nodeResourcesFit,
+  volumeBinding,
+  podTopologySpread,
+  interPodAffinity,
+];
+
+/** Those that depend on nothing but the node itself. */
+const lasting: readonly PrepareFilter[] = [
+  nodeUnschedulable,
+  nodeName,
+  taintToleration,
+  nodeAffinity,
+  volumeBinding,
+];
+
+export function prepareFilters(pod: PodInfo, snapshot: Snapshot): NodeFilter {
+  return chain(all, pod, snapshot);
+}
+
+/** Whether a node could ever take the pod as both are, whatever else runs there. */
+export function prepareLastingFilters(pod: PodInfo, snapshot: Snapshot): NodeFilter {
+  return chain(lasting, pod, snapshot);
+}
+
+function chain(prepared: readonly PrepareFilter[], pod: PodInfo, snapshot: Snapshot): NodeFilter {
+  const filters: NodeFilter[] = [];
+  for (const prepare of prepared) {
+    const filter = prepare(pod, snapshot);
+    if (filter) filters.push(filter);
+  }
+  return (node) => {
+    for (const filter of filters) {
+      const rejected = filter(node);
+      if (rejected) return rejected;
+    }
+    return undefined;
+  };
+}

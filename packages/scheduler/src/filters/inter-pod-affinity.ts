@@ -1,0 +1,84 @@
+import type { AffinityTerm, NamespaceLabels } from '#affinity-term.ts';
+import type { PrepareFilter } from '#filters/filter.ts';
+import { rejection } from '#filters/filter.ts';
+import type { NodeInfo } from '#node-info.ts';
+import { addCount } from '#node-info.ts';
+import type { PodInfo } from '#pod-info.ts';
+
+const away = rejection('InterPodAffinity', "node(s) didn't match pod affinity rules", false);
+const tooNear = rejection('InterPodAffinity', "node(s) didn't match pod anti-affinity rules", true);
+const refused = rejection(
+  'InterPodAffinity',
+  "node(s) didn't satisfy existing pods anti-affinity rules",
+  true,
+);
+
+/** How many matching pods each value of a topology key has. */
+type TopologyCounts = Map<string, number>;
+
+/**
+ * Required affinity and anti-affinity between pods; anti-affinity works both ways, so what runs already may refuse the
+ * newcomer. The first of a group that attracts itself may go anywhere.
+ */
+export const interPodAffinity: PrepareFilter = (info, snapshot) => {
+  const { required, requiredAnti } = info.affinity;
+  const { nodes, nodesWithRequiredAnti, namespaceLabels } = snapshot;
+  const refusing = countRefusals(info, nodesWithRequiredAnti, namespaceLabels);
+  if (refusing.size === 0 && required.length === 0 && requiredAnti.length === 0) return undefined;
+  const matching: TopologyCounts = new Map();
+  const repelled: TopologyCounts = new Map();
+  if (required.length > 0 || requiredAnti.length > 0) {
+    for (const node of nodes) {
+      for (const other of node.pods.values()) {
+        if (matchesAll(required, other, namespaceLabels)) countAll(matching, required, node);
+        for (const term of requiredAnti)
+          if (term.matches(other, namespaceLabels)) count(repelled, term, node);
+      }
+    }
+  }
+  const first = matching.size === 0 && matchesAll(required, info, namespaceLabels);
+  return ({ labels }) => {
+    for (const { topologyKey } of required) {
+      if (!Object.hasOwn(labels, topologyKey)) return away;
+      if (!first && !matching.has(pair(topologyKey, labels[topologyKey]!))) return away;
+    }
+    for (const { topologyKey } of requiredAnti) {
+      const value = labels[topologyKey];
+      if (value !== undefined && repelled.has(pair(topologyKey, value))) return tooNear;
+    }
+    if (refusing.size > 0)
+      for (const key of Object.keys(labels)) if (refusing.has(pair(key, labels[key]!))) return refused;
+    return undefined;
+  };
+};
+
+function countRefusals(
+  info: PodInfo,
+  nodes: ReadonlySet<NodeInfo>,
+  namespaceLabels: NamespaceLabels,
+): TopologyCounts {
+  const counts: TopologyCounts = new Map();
+  for (const node of nodes)
+    for (const other of node.podsWithRequiredAnti)
+      for (const term of other.affinity.requiredAnti)
+        if (term.matches(info, namespaceLabels)) count(counts, term, node);
+  return counts;
+}
+
+function matchesAll(terms: readonly AffinityTerm[], pod: PodInfo, namespaceLabels: NamespaceLabels): boolean {
+  return terms.length > 0 && terms.every((term) => term.matches(pod, namespaceLabels));
+}
+
+function countAll(counts: TopologyCounts, terms: readonly AffinityTerm[], node: NodeInfo): void {
+  for (const term of terms) count(counts, term, node);
+}
+
+function count(counts: TopologyCounts, { topologyKey }: AffinityTerm, node: NodeInfo): void {
+  const value = node.labels[topologyKey];
+  if (value !== undefined) addCount(counts, pair(topologyKey, value), 1);
+}
+
+/** Neither a label key nor a value can hold the separator. */
+function pair(key: string, value: string): string {
+  return `${key}=${value}`;
+}

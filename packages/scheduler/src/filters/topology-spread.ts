@@ -1,0 +1,106 @@
+import type { Pod, Selector, TopologySpreadConstraint } from '@skerry/api';
+import { labelSelectorFrom, matchesNodeAffinity, toleratesTaints } from '@skerry/api';
+import type { PrepareFilter } from '#filters/filter.ts';
+import { rejection } from '#filters/filter.ts';
+import type { NodeInfo } from '#node-info.ts';
+import type { PodInfo } from '#pod-info.ts';
+
+const text = "node(s) didn't match pod topology spread constraints";
+const skewed = rejection('PodTopologySpread', text, true);
+const unlabelled = rejection('PodTopologySpread', `${text} (missing required label)`, false);
+
+/** One constraint, compiled for one pod. */
+export interface SpreadConstraint {
+  readonly topologyKey: string;
+  readonly maxSkew: number;
+  readonly minDomains: number;
+  readonly selector: Selector;
+  /** Whether a node's pods count at all, by the constraint's inclusion policies. */
+  includes(node: NodeInfo): boolean;
+}
+
+/** Rules: https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/ */
+export function spreadConstraints(
+  pod: Pod,
+  whenUnsatisfiable: 'DoNotSchedule' | 'ScheduleAnyway',
+): SpreadConstraint[] {
+  return (pod.spec?.topologySpreadConstraints ?? [])
+    .filter((constraint) => constraint.whenUnsatisfiable === whenUnsatisfiable)
+    .map((constraint) => compile(pod, constraint));
+}
+
+function compile(pod: Pod, constraint: TopologySpreadConstraint): SpreadConstraint {
+  const labels = pod.metadata.labels ?? {};
+  const keys = (constraint.matchLabelKeys ?? []).filter((key) => Object.hasOwn(labels, key));
+  const selector = labelSelectorFrom(
+    constraint.labelSelector && {
+      matchLabels: constraint.labelSelector.matchLabels,
+      matchExpressions: [
+        ...(constraint.labelSelector.matchExpressions ?? []),
+        ...keys.map((key) => ({ key, operator: 'In', values: [labels[key]!] })),
+      ],
+    },
+  );
+  const {
+    nodeAffinityPolicy = 'Honor',
+    nodeTaintsPolicy = 'Ignore',
+    topologyKey,
+    maxSkew,
+    minDomains = 1,
+  } = constraint;
+  return {
+    topologyKey,
+    maxSkew,
+    minDomains,
+    selector,
+    includes: ({ node }) =>
+      (nodeAffinityPolicy !== 'Honor' || !pod.spec || matchesNodeAffinity(pod.spec, node)) &&
+      (nodeTaintsPolicy !== 'Honor' || toleratesTaints(pod.spec?.tolerations, node.spec?.taints)),
+  };
+}
+
+export function hasAllTopologies(node: NodeInfo, constraints: readonly SpreadConstraint[]): boolean {
+  return constraints.every(({ topologyKey }) => Object.hasOwn(node.labels, topologyKey));
+}
+
+/** Pods on a node that a constraint counts: of the pod's namespace, and not on their way out. */
+export function countMatching(node: NodeInfo, selector: Selector, namespace: string): number {
+  let count = 0;
+  for (const other of node.pods.values()) {
+    if (other.namespace !== namespace || other.pod.metadata.deletionTimestamp) continue;
+    if (selector.matches(other.labels)) count++;
+  }
+  return count;
+}
+
+export const podTopologySpread: PrepareFilter = (info, { nodes }) => {
+  const constraints = spreadConstraints(info.pod, 'DoNotSchedule');
+  if (constraints.length === 0) return undefined;
+  const domains = constraints.map((constraint) => domainsOf(constraint, constraints, info, nodes));
+  return ({ labels }) => {
+    for (const { constraint, counts, minimum, self } of domains) {
+      if (!Object.hasOwn(labels, constraint.topologyKey)) return unlabelled;
+      const count = counts.get(labels[constraint.topologyKey]!) ?? 0;
+      if (count + self - minimum > constraint.maxSkew) return skewed;
+    }
+    return undefined;
+  };
+};
+
+function domainsOf(
+  constraint: SpreadConstraint,
+  all: readonly SpreadConstraint[],
+  info: PodInfo,
+  nodes: readonly NodeInfo[],
+) {
+  const counts = new Map<string, number>();
+  for (const node of nodes) {
+    if (!hasAllTopologies(node, all) || !constraint.includes(node)) continue;
+    const domain = node.labels[constraint.topologyKey]!;
+    counts.set(domain, (counts.get(domain) ?? 0) + countMatching(node, constraint.selector, info.namespace));
+  }
+  // With fewer domains than wanted, the emptiest one is one that doesn't exist yet. Without any, nothing limits.
+  const least = counts.size === 0 ? Infinity : [...counts.values()].reduce((a, b) => Math.min(a, b));
+  const minimum = counts.size < constraint.minDomains ? 0 : least;
+  return { constraint, counts, minimum, self: constraint.selector.matches(info.labels) ? 1 : 0 };
+}

@@ -1,0 +1,65 @@
+import type { Snapshot } from '#cluster.ts';
+import type { FilterName, NodeFilter } from '#filters/index.ts';
+import { prepareFilters, prepareLastingFilters } from '#filters/index.ts';
+import type { NodeInfo } from '#node-info.ts';
+import type { PodInfo } from '#pod-info.ts';
+import type { Hint, Waiting } from '#queue.ts';
+
+/**
+ * Which waiting pods a change may help. A hint that is too eager costs a vain try; one that is too strict leaves a pod
+ * waiting until the queue's own flush, so where a rule is unsure it says yes.
+ */
+export class Hints {
+  readonly #snapshot: Snapshot;
+  readonly #lasting = new WeakMap<PodInfo, NodeFilter>();
+
+  constructor(snapshot: Snapshot) {
+    this.#snapshot = snapshot;
+  }
+
+  /** A node came, or changed in what it offers or allows. */
+  nodeChanged(node: NodeInfo): Hint {
+    return (waiting) =>
+      dependsOnOthers(waiting) ||
+      (this.#couldEverTake(node, waiting.info) && hasCapacity(node, waiting.info));
+  }
+
+  /** Pods left a node, or a promise of it was taken back. */
+  roomMade(node: NodeInfo): Hint {
+    return (waiting) => {
+      if (dependsOnOthers(waiting) || waiting.info.pod.status?.nominatedNodeName === node.name) return true;
+      return this.#couldEverTake(node, waiting.info) && !prepareFilters(waiting.info, this.#snapshot)(node);
+    };
+  }
+
+  /** A pod runs now, or has other labels: affinity to it may be met, or skew be gone. */
+  podPlaced(): Hint {
+    return ({ rejectedBy }) => rejectedBy.has('InterPodAffinity') || rejectedBy.has('PodTopologySpread');
+  }
+
+  /** A claim or volume came or changed. */
+  volumesChanged(): Hint {
+    return ({ rejectedBy }) => rejectedBy.has('VolumeBinding');
+  }
+
+  #couldEverTake(node: NodeInfo, info: PodInfo): boolean {
+    let filter = this.#lasting.get(info);
+    if (!filter) this.#lasting.set(info, (filter = prepareLastingFilters(info, this.#snapshot)));
+    return !filter(node);
+  }
+}
+
+const relative: readonly FilterName[] = ['PodTopologySpread', 'InterPodAffinity'];
+
+/** Refused for what runs elsewhere too, or never asked any node. */
+function dependsOnOthers({ rejectedBy }: Waiting): boolean {
+  return rejectedBy.size === 0 || relative.some((name) => rejectedBy.has(name));
+}
+
+function hasCapacity({ allocatable }: NodeInfo, { requests }: PodInfo): boolean {
+  if (requests.milliCpu > allocatable.milliCpu || requests.memory > allocatable.memory) return false;
+  if (requests.ephemeralStorage > allocatable.ephemeralStorage) return false;
+  for (const [name, amount] of requests.others)
+    if (amount > (allocatable.others.get(name) ?? 0)) return false;
+  return true;
+}

@@ -1,0 +1,76 @@
+import type { HostPort, Pod, ResourceAmounts } from '@skerry/api';
+import { containerRequests, hostPorts, podRequests, requiredNodeName } from '@skerry/api';
+import type { AffinityTerms } from '#affinity-term.ts';
+import { affinityTerms } from '#affinity-term.ts';
+
+/**
+ * A pod as the scheduler reads it again and again: quantities parsed, selectors compiled. Made once per revision of a pod
+ * and never changed.
+ */
+export interface PodInfo {
+  readonly pod: Pod;
+  /** `namespace/name`. */
+  readonly key: string;
+  readonly uid: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly priority: number;
+  readonly requests: Requests;
+  /** As `requests`, with something assumed for containers that ask for nothing, so that they spread too. */
+  readonly scored: { readonly milliCpu: number; readonly memory: number };
+  readonly ports: readonly HostPort[];
+  readonly affinity: AffinityTerms;
+  /** The uid of the controller that owns it; '' without one. Pods of one controller spread by default. */
+  readonly controllerUid: string;
+  /** The only node it may go to, for pods of DaemonSets. */
+  readonly requiredNode: string | undefined;
+}
+
+/** What a pod takes of a node. Resources other than these three are in `others`. */
+export interface Requests {
+  readonly milliCpu: number;
+  readonly memory: number;
+  readonly ephemeralStorage: number;
+  readonly others: ResourceAmounts;
+}
+
+const assumedMilliCpu = 100;
+const assumedMemory = 200 * 1024 * 1024;
+
+export function podInfoOf(pod: Pod): PodInfo {
+  const spec = pod.spec ?? { containers: [] };
+  const { namespace = 'default', name = '', uid = '', labels = {} } = pod.metadata;
+  const requests = requestsOf(podRequests(spec));
+  const scored = podRequests(spec, (container) => {
+    const named = containerRequests(container);
+    return new Map([
+      ['cpu', named.get('cpu') ?? assumedMilliCpu],
+      ['memory', named.get('memory') ?? assumedMemory],
+    ]);
+  });
+  return {
+    pod,
+    key: `${namespace}/${name}`,
+    uid,
+    namespace,
+    labels,
+    priority: spec.priority ?? 0,
+    requests,
+    scored: { milliCpu: scored.get('cpu') ?? 0, memory: scored.get('memory') ?? 0 },
+    ports: hostPorts(spec),
+    affinity: affinityTerms(pod),
+    controllerUid: pod.metadata.ownerReferences?.find((owner) => owner.controller)?.uid ?? '',
+    requiredNode: requiredNodeName(spec),
+  };
+}
+
+export function requestsOf(amounts: ResourceAmounts): Requests {
+  const others = new Map(amounts);
+  for (const name of ['cpu', 'memory', 'ephemeral-storage', 'pods']) others.delete(name);
+  return {
+    milliCpu: amounts.get('cpu') ?? 0,
+    memory: amounts.get('memory') ?? 0,
+    ephemeralStorage: amounts.get('ephemeral-storage') ?? 0,
+    others,
+  };
+}

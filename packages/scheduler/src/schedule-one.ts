@@ -1,0 +1,128 @@
+import type { Cluster, Snapshot } from '#cluster.ts';
+import type { Diagnosis } from '#diagnosis.ts';
+import { diagnosisText } from '#diagnosis.ts';
+import type { NodeFilter, Rejection } from '#filters/index.ts';
+import { prepareFilters } from '#filters/index.ts';
+import { unboundClaims } from '#filters/volumes.ts';
+import type { NodeInfo } from '#node-info.ts';
+import type { PodInfo } from '#pod-info.ts';
+import { totalScores } from '#scores/index.ts';
+
+export type Decision =
+  | { readonly node: string; readonly examined: number }
+  | { readonly unschedulable: string; readonly diagnosis: Diagnosis };
+
+export interface DecisionOptions {
+  /** Where to begin among the nodes, so that all get their turn when only some are examined. */
+  readonly startIndex?: number;
+  /** Breaks ties between equal scores; the first wins without it. */
+  readonly random?: () => number;
+}
+
+/** Below this many nodes all are examined. */
+const feasibleMin = 100;
+const feasiblePercentMin = 5;
+
+/**
+ * Finds the best node for one pod, or says why there is none. Reads the snapshot and changes nothing.
+ *
+ * In a big cluster it stops once enough feasible nodes are found (half of 100 nodes, falling to 5 % of many): the best of
+ * several hundred is good enough, and the search begins elsewhere each time.
+ */
+export function scheduleOne(snapshot: Cluster, pod: PodInfo, options: DecisionOptions = {}): Decision {
+  const { nodes } = snapshot;
+  if (nodes.length === 0)
+    return {
+      unschedulable: 'no nodes available to schedule pods',
+      diagnosis: { nodeCount: 0, rejections: new Map() },
+    };
+  const podReason = unboundClaims(pod.pod, snapshot.volumes);
+  if (podReason) return refused({ nodeCount: nodes.length, rejections: new Map(), podReason });
+  const filter = withNominated(snapshot, pod);
+
+  if (pod.requiredNode !== undefined) return tryRequired(snapshot, pod.requiredNode, filter);
+  const nominated = pod.pod.status?.nominatedNodeName;
+  const promised = nominated ? snapshot.node(nominated) : undefined;
+  if (promised && !filter(promised)) return { node: promised.name, examined: 1 };
+
+  const { feasible, rejections, examined } = findFeasible(nodes, filter, options.startIndex ?? 0);
+  if (feasible.length === 0) return refused({ nodeCount: nodes.length, rejections });
+  const best = feasible.length === 1 ? feasible[0]! : bestOf(pod, snapshot, feasible, options.random);
+  return { node: best.name, examined };
+}
+
+/** A pod of a DaemonSet names its node; asking the others would only cost time. */
+function tryRequired(snapshot: Snapshot, name: string, filter: NodeFilter): Decision {
+  const node = snapshot.node(name);
+  const rejected = node && filter(node);
+  if (node && !rejected) return { node: name, examined: 1 };
+  return refused({
+    nodeCount: snapshot.nodes.length,
+    rejections: new Map(rejected ? [[name, rejected]] : []),
+    absentReason: "node(s) didn't satisfy plugin(s) [NodeAffinity]",
+  });
+}
+
+function refused(diagnosis: Diagnosis): Decision {
+  return { unschedulable: diagnosisText(diagnosis), diagnosis };
+}
+
+function findFeasible(nodes: readonly NodeInfo[], filter: NodeFilter, startIndex: number) {
+  const enough = feasibleEnough(nodes.length);
+  const feasible: NodeInfo[] = [];
+  const rejections = new Map<string, Rejection>();
+  let examined = 0;
+  while (examined < nodes.length && feasible.length < enough) {
+    const node = nodes[(startIndex + examined) % nodes.length]!;
+    examined++;
+    const rejected = filter(node);
+    if (rejected) rejections.set(node.name, rejected);
+    else feasible.push(node);
+  }
+  return { feasible, rejections, examined };
+}
+
+export function feasibleEnough(nodeCount: number): number {
+  if (nodeCount < feasibleMin) return nodeCount;
+  const percent = Math.max(50 - Math.floor(nodeCount / 125), feasiblePercentMin);
+  return Math.max(Math.floor((nodeCount * percent) / 100), feasibleMin);
+}
+
+function bestOf(
+  pod: PodInfo,
+  snapshot: Snapshot,
+  feasible: readonly NodeInfo[],
+  random: (() => number) | undefined,
+): NodeInfo {
+  const totals = totalScores(pod, snapshot, feasible);
+  let best = 0;
+  let equals = 1;
+  for (let i = 1; i < totals.length; i++) {
+    if (totals[i]! > totals[best]!) {
+      best = i;
+      equals = 1;
+    } else if (totals[i] === totals[best]) {
+      equals++;
+      if (random && random() * equals < 1) best = i;
+    }
+  }
+  return feasible[best]!;
+}
+
+/**
+ * A node promised to pods that come at least as early must have room for them too. They are asked about both as if
+ * present, for what they take, and as if absent, for affinity to them that may never be.
+ */
+export function withNominated(snapshot: Cluster, pod: PodInfo): NodeFilter {
+  const filter = prepareFilters(pod, snapshot);
+  return (node) => {
+    const expected = [...snapshot.nominated(node)].filter(
+      (other) => other.key !== pod.key && other.priority >= pod.priority && !node.pods.has(other.key),
+    );
+    if (expected.length > 0) {
+      const rejected = snapshot.suppose(node, { added: expected }, () => prepareFilters(pod, snapshot)(node));
+      if (rejected) return rejected;
+    }
+    return filter(node);
+  };
+}

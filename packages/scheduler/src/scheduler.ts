@@ -1,0 +1,375 @@
+import { setImmediate } from 'node:timers/promises';
+import type {
+  Namespace,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PodDisruptionBudget,
+} from '@skerry/api';
+import { equalJson, isApiError } from '@skerry/api';
+import type { Clock, Logger } from '@skerry/base';
+import { describeError } from '@skerry/base';
+import type { ApiClient, EventRecorder, Informer } from '@skerry/client';
+import { ApiEventRecorder, InformerFactory, resources } from '@skerry/client';
+import { Cluster } from '#cluster.ts';
+import { eventMessage, rejectingFilters } from '#diagnosis.ts';
+import type { FilterName } from '#filters/index.ts';
+import { Hints } from '#hints.ts';
+import type { NodeInfo } from '#node-info.ts';
+import type { PodInfo } from '#pod-info.ts';
+import { podInfoOf } from '#pod-info.ts';
+import type { PodFailure } from '#pod-writer.ts';
+import { PodWriter } from '#pod-writer.ts';
+import { preempt } from '#preemption.ts';
+import type { Waiting } from '#queue.ts';
+import { SchedulingQueue } from '#queue.ts';
+import { scheduleOne } from '#schedule-one.ts';
+import { TaskPool } from '#task-pool.ts';
+
+export interface SchedulerOptions {
+  readonly client: ApiClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  /** Pods that name another scheduler are left alone. */
+  readonly schedulerName?: string;
+  /** Where events go; to the API unless given. */
+  readonly events?: EventRecorder;
+}
+
+/**
+ * Gives pending pods their nodes until the signal. One pod at a time is decided, synchronously, on a picture of the cluster
+ * that includes decisions not yet written; bindings are written side by side and taken back when they fail.
+ */
+export async function runScheduler(options: SchedulerOptions): Promise<void> {
+  const { client, clock, log, schedulerName = 'default-scheduler', signal } = options;
+  const recorder = new ApiEventRecorder({ client, component: schedulerName, clock, log });
+  const scheduler = new Scheduler({ ...options, schedulerName, events: options.events ?? recorder });
+  await Promise.all([recorder.run(signal), scheduler.run(signal)]);
+}
+
+/** Bindings under way at once. */
+const bindingsMax = 128;
+/** Status writes and evictions under way at once. */
+const writesMax = 32;
+/** Pods decided before other work of the process gets its turn. */
+const turnLength = 16;
+
+/** A refusal holds for every pod that asks the same, as long as the cluster is as it was. */
+interface Refusal {
+  readonly message: string;
+  readonly rejectedBy: ReadonlySet<FilterName>;
+}
+
+class Scheduler {
+  readonly #options: SchedulerOptions & { readonly schedulerName: string; readonly events: EventRecorder };
+  readonly #factory: InformerFactory;
+  readonly #pods: Informer<Pod>;
+  readonly #cluster: Cluster;
+  readonly #hints: Hints;
+  readonly #queue: SchedulingQueue;
+  readonly #writer: PodWriter;
+  readonly #bindings: TaskPool;
+  readonly #writes: TaskPool;
+  readonly #refusals = new Map<string, Refusal>();
+  #refusalsGeneration = -1;
+  #startIndex = 0;
+
+  constructor(
+    options: SchedulerOptions & { readonly schedulerName: string; readonly events: EventRecorder },
+  ) {
+    this.#options = options;
+    const { clock, log } = options;
+    this.#factory = new InformerFactory(options);
+    this.#pods = this.#factory.informer<Pod>(resources.pods);
+    const namespaces = this.#factory.informer<Namespace>(resources.namespaces);
+    const claims = this.#factory.informer<PersistentVolumeClaim>(resources.persistentVolumeClaims);
+    const volumes = this.#factory.informer<PersistentVolume>(resources.persistentVolumes);
+    const budgets = this.#factory.informer<PodDisruptionBudget>(resources.podDisruptionBudgets);
+    this.#cluster = new Cluster({
+      namespaceLabels: (name) => namespaces.get(undefined, name)?.metadata.labels ?? {},
+      volumes: {
+        claim: (namespace, name) => claims.get(namespace, name),
+        volume: (name) => volumes.get(undefined, name),
+      },
+      disruptionBudgets: (namespace) => budgets.list(namespace),
+    });
+    this.#hints = new Hints(this.#cluster);
+    this.#queue = new SchedulingQueue({ clock });
+    this.#writer = new PodWriter(options);
+    this.#bindings = new TaskPool({ runningMax: bindingsMax, log });
+    this.#writes = new TaskPool({ runningMax: writesMax, log });
+    const volumesChanged = () => {
+      this.#cluster.generation++;
+      this.#queue.wakeIf(this.#hints.volumesChanged());
+    };
+    claims.addHandler({ onAdd: volumesChanged, onUpdate: volumesChanged });
+    volumes.addHandler({ onAdd: volumesChanged, onUpdate: volumesChanged });
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { log, schedulerName } = this.#options;
+    const nodes = this.#factory.informer<Node>(resources.nodes);
+    nodes.addHandler({
+      onAdd: (node) => this.#nodeAdded(node),
+      onUpdate: (node, old) => this.#nodeUpdated(node, old),
+      onDelete: (node) => this.#cluster.removeNode(node.metadata.name ?? ''),
+    });
+    this.#pods.addHandler({
+      onAdd: (pod) => this.#podChanged(pod),
+      onUpdate: (pod, old) => this.#podChanged(pod, old),
+      onDelete: (pod) => this.#podDeleted(pod),
+    });
+    const informers = this.#factory.run(signal);
+    try {
+      await this.#factory.waitForSync(signal);
+      log.info('scheduler started', { schedulerName, nodes: this.#cluster.nodes.length });
+      await this.#decideAll(signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    await Promise.all([informers, this.#bindings.allEnded(), this.#writes.allEnded()]);
+  }
+
+  async #decideAll(signal: AbortSignal): Promise<void> {
+    let decided = 0;
+    while (!signal.aborted) {
+      if (this.#bindings.full) await this.#bindings.oneEnded();
+      const waiting = this.#queue.pop();
+      if (!waiting) {
+        await this.#queue.wait(signal);
+        continue;
+      }
+      this.#decide(waiting);
+      if (++decided % turnLength === 0) await setImmediate();
+    }
+  }
+
+  #decide(waiting: Waiting): void {
+    const { info } = waiting;
+    const known = this.#knownRefusal(info);
+    if (known) {
+      this.#refuse(waiting, known, {});
+      return;
+    }
+    const { random } = this.#options;
+    const decision = scheduleOne(this.#cluster, info, { startIndex: this.#startIndex, random });
+    if ('node' in decision) {
+      this.#startIndex = (this.#startIndex + decision.examined) % this.#cluster.nodes.length;
+      this.#assume(waiting, decision.node);
+      return;
+    }
+    const { unschedulable, diagnosis } = decision;
+    const rejectedBy = rejectingFilters(diagnosis);
+    if (diagnosis.nodeCount === 0) {
+      this.#refuse(waiting, { message: unschedulable, rejectedBy }, {});
+      return;
+    }
+    const preemption = preempt(this.#cluster, info, { diagnosis, random });
+    if ('victims' in preemption) {
+      this.#preempt(info, preemption);
+      this.#refuse(waiting, { message: unschedulable, rejectedBy }, { nominatedNodeName: preemption.node });
+      return;
+    }
+    const refusal = { message: `${unschedulable} ${preemption.unhelpful}`, rejectedBy };
+    this.#refusals.set(equivalence(info), refusal);
+    // Waiting for victims to end keeps the promise; anything else shows that it is worth nothing.
+    const waits = preemption.unhelpful.includes('terminating pod');
+    if (!waits) this.#cluster.withdraw(info.key);
+    this.#refuse(waiting, refusal, waits ? {} : { nominatedNodeName: null });
+  }
+
+  #knownRefusal(info: PodInfo): Refusal | undefined {
+    if (this.#refusalsGeneration !== this.#cluster.generation) {
+      this.#refusalsGeneration = this.#cluster.generation;
+      this.#refusals.clear();
+    }
+    return this.#refusals.size > 0 ? this.#refusals.get(equivalence(info)) : undefined;
+  }
+
+  #refuse(
+    waiting: Waiting,
+    { message, rejectedBy }: Refusal,
+    nomination: Pick<PodFailure, 'nominatedNodeName'>,
+  ): void {
+    this.#queue.addUnschedulable(waiting, rejectedBy);
+    this.#report(waiting.info, { reason: 'Unschedulable', message, ...nomination });
+  }
+
+  #report({ pod, key }: PodInfo, failure: PodFailure): void {
+    const event = { type: 'Warning', reason: 'FailedScheduling', action: 'Scheduling' } as const;
+    this.#options.events.record(pod, { ...event, message: eventMessage(failure.message) });
+    this.#writes.submit(key, () => this.#writer.reportFailure(this.#current(pod) ?? pod, failure));
+  }
+
+  #assume(waiting: Waiting, node: string): void {
+    const { info } = waiting;
+    this.#cluster.withdraw(info.key);
+    this.#cluster.placePod(info, node);
+    this.#bindings.submit(info.key, () => this.#bind(waiting, node));
+  }
+
+  async #bind(waiting: Waiting, node: string): Promise<void> {
+    const { info } = waiting;
+    const { pod, key, namespace } = info;
+    try {
+      await this.#writer.bind(pod, node);
+    } catch (error) {
+      this.#undo(waiting, node, error);
+      return;
+    }
+    const message = `Successfully assigned ${namespace}/${pod.metadata.name} to ${node}`;
+    this.#options.events.record(pod, { type: 'Normal', reason: 'Scheduled', action: 'Binding', message });
+    this.#options.log.debug('pod bound', { pod: key, node });
+  }
+
+  /** The node gets its room back, and the pod is tried again if it still waits. */
+  #undo(waiting: Waiting, node: string, error: unknown): void {
+    const { info } = waiting;
+    const { pod, key } = info;
+    this.#options.log.warn('binding failed', { pod: key, node, error: describeError(error) });
+    // Otherwise the API has said meanwhile where the pod is, or that it is gone.
+    if (this.#cluster.placeOf(key)?.info !== info) return;
+    this.#cluster.removePod(key);
+    this.#roomMade(node);
+    const current = this.#current(pod);
+    if (!current || current.spec?.nodeName || isApiError(error, 'NotFound')) return;
+    this.#queue.addFailed({ ...waiting, info: podInfoOf(current) });
+    this.#report(info, { reason: 'SchedulerError', message: describeError(error) });
+  }
+
+  #preempt(info: PodInfo, { node, victims }: { node: string; victims: readonly PodInfo[] }): void {
+    const { log } = this.#options;
+    log.info('preempting', { pod: info.key, node, victims: victims.map(({ key }) => key) });
+    const target = this.#cluster.node(node);
+    for (const other of target ? [...this.#cluster.nominated(target)] : [])
+      if (other.priority < info.priority) this.#withdraw(other);
+    this.#cluster.nominate(info, node);
+    for (const victim of victims) {
+      this.#writes.submit(`evict ${victim.key}`, async () => {
+        try {
+          await this.#writer.evict(victim.pod, { preemptor: info.pod, node });
+        } catch (error) {
+          log.warn('eviction failed', { pod: victim.key, error: describeError(error) });
+          this.#cluster.withdraw(info.key);
+          this.#queue.wakeIf(({ info: { key } }) => key === info.key);
+        }
+      });
+    }
+  }
+
+  #withdraw(info: PodInfo): void {
+    this.#cluster.withdraw(info.key);
+    this.#queue.wakeIf(({ info: { key } }) => key === info.key);
+    this.#writes.submit(info.key, () => this.#writer.clearNomination(this.#current(info.pod) ?? info.pod));
+  }
+
+  #nodeAdded(node: Node): void {
+    this.#queue.wakeIf(this.#hints.nodeChanged(this.#cluster.setNode(node)));
+  }
+
+  #nodeUpdated(node: Node, old: Node): void {
+    const offered = !equalJson(offerOf(node), offerOf(old));
+    if (!offered && equalJson(node.status?.images, old.status?.images)) return;
+    const info = this.#cluster.setNode(node);
+    if (offered) this.#queue.wakeIf(this.#hints.nodeChanged(info));
+  }
+
+  #podChanged(pod: Pod, old?: Pod): void {
+    const phase = pod.status?.phase;
+    if (phase === 'Succeeded' || phase === 'Failed') this.#forget(keyOf(pod));
+    else if (pod.spec?.nodeName) this.#podAssigned(pod, pod.spec.nodeName);
+    else if (pod.spec?.schedulerName && pod.spec.schedulerName !== this.#options.schedulerName) return;
+    else if (pod.metadata.deletionTimestamp) this.#forget(keyOf(pod));
+    else this.#podPending(pod, old);
+  }
+
+  #podAssigned(pod: Pod, node: string): void {
+    const key = keyOf(pod);
+    this.#queue.delete(key);
+    this.#cluster.withdraw(key);
+    const before = this.#cluster.placeOf(key);
+    const known = before?.node === node && before.info.uid === pod.metadata.uid;
+    const sameAsk = known && equalJson(askOf(before.info.pod), askOf(pod));
+    if (sameAsk && equalJson(lifeOf(before.info.pod), lifeOf(pod))) return;
+    const info = this.#readable(pod);
+    if (!info) return;
+    this.#cluster.placePod(info, node);
+    if (sameAsk && !pod.metadata.deletionTimestamp) return;
+    this.#queue.wakeIf(this.#hints.podPlaced());
+    if (before && !sameAsk) this.#roomMade(before.node);
+  }
+
+  #podPending(pod: Pod, old: Pod | undefined): void {
+    const key = keyOf(pod);
+    const assumed = this.#cluster.placeOf(key);
+    if (assumed?.info.uid === (pod.metadata.uid ?? '')) return;
+    if (assumed) this.#cluster.removePod(key);
+    const info = this.#readable(pod);
+    if (!info) return;
+    const nominated = pod.status?.nominatedNodeName;
+    if (nominated) this.#cluster.nominate(info, nominated);
+    if (old) this.#queue.update(info, { relevant: !equalJson(askOf(old), askOf(pod)) });
+    else this.#queue.add(info);
+  }
+
+  /** A pod whose quantities or selectors can't be read is nobody's to place. */
+  #readable(pod: Pod): PodInfo | undefined {
+    try {
+      return podInfoOf(pod);
+    } catch (error) {
+      this.#options.log.warn('pod not readable', { pod: keyOf(pod), error: describeError(error) });
+      return undefined;
+    }
+  }
+
+  #podDeleted(pod: Pod): void {
+    this.#forget(keyOf(pod));
+  }
+
+  #forget(key: string): void {
+    this.#queue.delete(key);
+    const promised = this.#cluster.withdraw(key);
+    const place = this.#cluster.placeOf(key);
+    this.#cluster.removePod(key);
+    if (place) this.#roomMade(place.node);
+    else if (promised) this.#roomMade(promised);
+  }
+
+  #roomMade(name: string): void {
+    const node: NodeInfo | undefined = this.#cluster.node(name);
+    if (node) this.#queue.wakeIf(this.#hints.roomMade(node));
+  }
+
+  #current({ metadata }: Pod): Pod | undefined {
+    const current = this.#pods.get(metadata.namespace, metadata.name ?? '');
+    return current?.metadata.uid === metadata.uid ? current : undefined;
+  }
+}
+
+function keyOf({ metadata }: Pod): string {
+  return `${metadata.namespace ?? 'default'}/${metadata.name ?? ''}`;
+}
+
+/** What of a node decides about pods. */
+function offerOf({ metadata, spec, status }: Node): unknown {
+  return [metadata.labels, spec?.unschedulable, spec?.taints, status?.allocatable, status?.capacity];
+}
+
+/** What of a pod decides about nodes. */
+function askOf({ metadata, spec }: Pod): unknown {
+  return [metadata.labels, { ...spec, nodeName: undefined }];
+}
+
+/** What of an assigned pod's life decides about others; most status changes don't. */
+function lifeOf({ metadata, spec, status }: Pod): unknown {
+  return [spec?.nodeName, metadata.deletionTimestamp, status?.startTime];
+}
+
+/** Pods of equal text get equal answers. */
+function equivalence({ pod, namespace }: PodInfo): string {
+  const { metadata, spec, status } = pod;
+  return JSON.stringify([namespace, metadata.labels, spec, status?.nominatedNodeName]);
+}

@@ -1,0 +1,103 @@
+import { countMatching, hasAllTopologies, spreadConstraints } from '#filters/topology-spread.ts';
+import type { NodeInfo } from '#node-info.ts';
+import type { PodInfo } from '#pod-info.ts';
+import type { Snapshot } from '#cluster.ts';
+import type { PrepareScore } from '#scores/score.ts';
+import { scoreMax } from '#scores/score.ts';
+
+const hostname = 'kubernetes.io/hostname';
+const zone = 'topology.kubernetes.io/zone';
+
+/** One topology, with how many counted pods each node's domain has. */
+interface Spread {
+  readonly topologyKey: string;
+  readonly maxSkew: number;
+  /** More domains weigh more: log(domains + 2). */
+  readonly weight: number;
+  readonly countAt: (node: NodeInfo) => number;
+}
+
+/**
+ * Prefers domains with fewer pods of the same kind: by the pod's own soft constraints or, without any constraint, by
+ * default those of one controller over hosts (skew 3) and zones (skew 5).
+ */
+export const podTopologySpread: PrepareScore = (info, snapshot, feasible) => {
+  const own = (info.pod.spec?.topologySpreadConstraints ?? []).length > 0;
+  const soft = own ? spreadConstraints(info.pod, 'ScheduleAnyway') : [];
+  const counted = (node: NodeInfo) => !own || hasAllTopologies(node, soft);
+  const eligible = feasible.filter(counted);
+  const spreads = own
+    ? soft.map((constraint) => {
+        const total = (node: NodeInfo) => countMatching(node, constraint.selector, info.namespace);
+        const nodes = snapshot.nodes.filter((node) => counted(node) && constraint.includes(node));
+        return spreadOver({ ...constraint, eligible, nodes, total });
+      })
+    : defaultSpreads(info, snapshot, eligible);
+  if (spreads.length === 0) return undefined;
+  return (nodes) => {
+    const scores = new Float64Array(nodes.length).fill(-1);
+    for (const [index, node] of nodes.entries()) {
+      if (!counted(node)) continue;
+      let sum = 0;
+      for (const { topologyKey, maxSkew, weight, countAt } of spreads)
+        if (Object.hasOwn(node.labels, topologyKey)) sum += countAt(node) * weight + (maxSkew - 1);
+      scores[index] = Math.round(sum);
+    }
+    return fewestFirst(scores);
+  };
+};
+
+function defaultSpreads(info: PodInfo, snapshot: Snapshot, eligible: readonly NodeInfo[]): Spread[] {
+  const uid = info.controllerUid;
+  const here = snapshot.nodesOfController(uid);
+  if (uid === '' || here.size === 0) return [];
+  const nodes = [...here.keys()];
+  const total = (node: NodeInfo) => node.countByController.get(uid) ?? 0;
+  return [
+    spreadOver({ topologyKey: hostname, maxSkew: 3, eligible, nodes, total }),
+    spreadOver({ topologyKey: zone, maxSkew: 5, eligible, nodes, total }),
+  ];
+}
+
+function spreadOver({
+  topologyKey,
+  maxSkew,
+  eligible,
+  nodes,
+  total,
+}: {
+  topologyKey: string;
+  maxSkew: number;
+  eligible: readonly NodeInfo[];
+  nodes: readonly NodeInfo[];
+  total: (node: NodeInfo) => number;
+}): Spread {
+  if (topologyKey === hostname)
+    return { topologyKey, maxSkew, weight: Math.log(eligible.length + 2), countAt: total };
+  const counts = new Map<string, number>();
+  for (const { labels } of eligible) counts.set(labels[topologyKey] ?? '', 0);
+  for (const node of nodes) {
+    const domain = node.labels[topologyKey] ?? '';
+    const count = counts.get(domain);
+    if (count !== undefined) counts.set(domain, count + total(node));
+  }
+  const countAt = (node: NodeInfo) => counts.get(node.labels[topologyKey] ?? '') ?? 0;
+  return { topologyKey, maxSkew, weight: Math.log(counts.size + 2), countAt };
+}
+
+/** Nodes that don't count (-1) get nothing; of the others the emptiest gets most. */
+function fewestFirst(scores: Float64Array): Float64Array {
+  let min = Infinity;
+  let max = 0;
+  for (const score of scores) {
+    if (score < 0) continue;
+    min = Math.min(min, score);
+    max = Math.max(max, score);
+  }
+  for (let i = 0; i < scores.length; i++) {
+    const score = scores[i]!;
+    if (score < 0) scores[i] = 0;
+    else scores[i] = max === 0 ? scoreMax : Math.floor((scoreMax * (max + min - score)) / max);
+  }
+  return scores;
+}
