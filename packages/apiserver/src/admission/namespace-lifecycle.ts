@@ -31,9 +31,6 @@ export function namespaceLifecycle(parts: {
     name: 'NamespaceLifecycle',
     async mutate({ operation, kind, resource, namespace, name }) {
       const target = { group: kind.group, resource };
-      if (operation === 'DELETE' && kind.group === '' && resource === 'namespaces' && immortal.has(name)) {
-        throw forbidden(target, name, 'this namespace may not be deleted');
-      }
       if (operation !== 'CREATE' || !kind.namespaced || namespace === '') return;
       if (storedNowhere.has(groupResourceText(target))) return;
       const found = await find(namespace);
@@ -55,6 +52,11 @@ export function namespaceLifecycle(parts: {
         ],
       };
       throw error;
+    },
+    validate({ operation, kind, resource, subresource, name }) {
+      if (operation !== 'DELETE' || kind.group !== '' || resource !== 'namespaces' || subresource !== '')
+        return;
+      if (immortal.has(name)) throw forbidden(namespaces, name, 'this namespace may not be deleted');
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Brings the default namespaces, roles and bindings into being, and at later starts gives them back what was taken away:
+ * Brings the default roles and bindings into being, and at later starts gives them back what was taken away:
  * missing rules and subjects are added, additions of others stay, and an object annotated
  * `rbac.authorization.kubernetes.io/autoupdate: "false"` is left alone.
  * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#auto-reconciliation
@@ -17,22 +17,7 @@ import { rbacGroup } from '#authz/rbac.ts';
 import { uncoveredRules } from '#authz/rule.ts';
 import type { ObjectRef, ServerAccess } from '#security.ts';
 
-const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
-
 export async function bootstrapPolicy(access: ServerAccess, log: Logger): Promise<void> {
-  await Promise.all(
-    namespaces.map((name) =>
-      createIfAbsent(
-        access,
-        { group: '', resource: 'namespaces' },
-        {
-          apiVersion: 'v1',
-          kind: 'Namespace',
-          metadata: { name },
-        },
-      ),
-    ),
-  );
   const objects = [
     ...defaultClusterRoles,
     ...defaultClusterRoleBindings,

@@ -15,6 +15,7 @@ import {
   requireNotJoined,
   requireRuntime,
   requireSystem,
+  requireWritable,
 } from '#join/precondition.ts';
 import { version } from '#version.ts';
 
@@ -59,6 +60,7 @@ export async function joinCluster(options: JoinOptions): Promise<JoinResult> {
     requireSystem(system);
     requireNodeName(nodeName);
     requireNotJoined(dataDirectory);
+    requireWritable(dataDirectory);
     await requireRuntime(runtimeEndpoint);
   });
   const authorityPem = await report.step('verify the center', () =>

@@ -2,12 +2,7 @@
  * A node's first certificate: a request made with a key that never leaves the machine, sent with the join token's bearer,
  * answered by the center's approver. The token's pool and the taken name are told here in words a person can act on.
  */
-import {
-  type CertificateSigningRequest,
-  type KubeObject,
-  type SelfSubjectReview,
-  isApiError,
-} from '@skerry/api';
+import { type CertificateSigningRequest, type SelfSubjectReview, isApiError } from '@skerry/api';
 import { type Clock, SkerryError, sleep } from '@skerry/base';
 import { type ApiClient, resources } from '@skerry/client';
 import {

@@ -1,6 +1,7 @@
 /** What must hold on the machine before the cluster is asked for anything. Each refusal says what to do. */
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
+import { dirname, resolve } from 'node:path';
 import { SkerryError } from '@skerry/base';
 import { agentFiles } from '#join/agent-config.ts';
 
@@ -47,6 +48,22 @@ export function requireNotJoined(dataDirectory: string): void {
     'already-joined',
     `this machine has joined a cluster already (${agentFiles(dataDirectory).directory}); run \`skerry reset\` first, or choose another --data-dir`,
   );
+}
+
+/** The folder, or the nearest one above it that is there, must take new files: a token is not spent on a join that can't end. */
+export function requireWritable(dataDirectory: string): void {
+  let path = resolve(agentFiles(dataDirectory).directory);
+  while (!existsSync(path) && dirname(path) !== path) path = dirname(path);
+  try {
+    if (!statSync(path).isDirectory()) throw new Error(`${path} is not a folder`);
+    accessSync(path, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new SkerryError(
+      'data-directory-unusable',
+      `cannot write to ${dataDirectory}; run as root, or choose another with --data-dir`,
+      { cause },
+    );
+  }
 }
 
 /** Something must listen at the runtime's socket; what it is, the agent finds out. */
