@@ -1,3 +1,9 @@
+export { agentVersion, createAgent, type Agent, type AgentOptions } from '#agent.ts';
+export type { ContainerView, NodePods, PodView } from '#pods/manager.ts';
+export type { DeviceAllocation } from '#pods/container-config.ts';
+export type { DeviceManager } from '#pods/context.ts';
+export { readMachineFacts, type MachineFacts } from '#machine/facts.ts';
+export type { ClusterDns } from '#network/dns.ts';
 export { createCriRuntime, type CriRuntimeOptions } from '#cri/client.ts';
 export { startContainerd, type Containerd, type ContainerdOptions } from '#containerd/start.ts';
 export {

@@ -3,7 +3,7 @@
  * it to containerd or CRI-O, a simulated runtime answers it without processes.
  *
  * Promises: every method may be repeated. Stopping or removing something that isn't there succeeds; reading it rejects
- * with a `RuntimeError` of code `not-found`. Times are milliseconds since the epoch, sizes are bytes.
+ * with a `RuntimeError` of code `not-found`. `podUid` filters by the label `io.kubernetes.pod.uid`. Times are milliseconds since the epoch, sizes are bytes.
  * Facts: https://kubernetes.io/docs/concepts/architecture/cri/
  */
 export interface ContainerRuntime {
@@ -16,7 +16,7 @@ export interface ContainerRuntime {
   /** Ends everything in the sandbox and gives its address back; the sandbox stays listed as not ready. */
   stopSandbox(id: string): Promise<void>;
   removeSandbox(id: string): Promise<void>;
-  listSandboxes(): Promise<SandboxSummary[]>;
+  listSandboxes(filter?: { podUid: string }): Promise<SandboxSummary[]>;
   sandboxStatus(id: string): Promise<SandboxStatus>;
 
   createContainer(sandboxId: string, config: ContainerConfig, sandbox: SandboxConfig): Promise<string>;
@@ -24,7 +24,7 @@ export interface ContainerRuntime {
   /** SIGTERM, then SIGKILL after `timeoutSeconds`; resolves when the container has ended. */
   stopContainer(id: string, timeoutSeconds: number): Promise<void>;
   removeContainer(id: string): Promise<void>;
-  listContainers(): Promise<ContainerSummary[]>;
+  listContainers(filter?: { podUid: string }): Promise<ContainerSummary[]>;
   containerStatus(id: string): Promise<ContainerStatus>;
   updateContainerResources(id: string, resources: ContainerResources): Promise<void>;
   /** The log file was moved away: continue in a new one at the same path. */

@@ -15,6 +15,7 @@ import {
   sandboxToWire,
 } from '#cri/convert.ts';
 import { ImageServiceClient, RuntimeServiceClient } from '#cri/generated/cri.ts';
+import { label } from '#pods/labels.ts';
 import { RuntimeError, type ContainerRuntime } from '#runtime.ts';
 
 /** Making a sandbox runs CNI plugins and stopping waits for processes; reads are short. */
@@ -83,8 +84,9 @@ export function createCriRuntime({ socket }: CriRuntimeOptions): ContainerRuntim
       );
     },
 
-    async listSandboxes() {
-      const answer = await call(runtime.listPodSandbox.bind(runtime), {}, reading('ListPodSandbox'));
+    async listSandboxes(filter) {
+      const request = { filter: filter && { labelSelector: { [label.podUid]: filter.podUid } } };
+      const answer = await call(runtime.listPodSandbox.bind(runtime), request, reading('ListPodSandbox'));
       return (answer.items ?? []).map(sandboxFromWire);
     },
 
@@ -124,8 +126,9 @@ export function createCriRuntime({ socket }: CriRuntimeOptions): ContainerRuntim
       await ignoreMissing(call(runtime.removeContainer.bind(runtime), request, changing('RemoveContainer')));
     },
 
-    async listContainers() {
-      const answer = await call(runtime.listContainers.bind(runtime), {}, reading('ListContainers'));
+    async listContainers(filter) {
+      const request = { filter: filter && { labelSelector: { [label.podUid]: filter.podUid } } };
+      const answer = await call(runtime.listContainers.bind(runtime), request, reading('ListContainers'));
       return (answer.containers ?? []).map(containerFromWire);
     },
 

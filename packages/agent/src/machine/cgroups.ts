@@ -19,6 +19,14 @@ export interface Cgroups {
   children(path: string): Promise<string[]>;
 }
 
+/** For pods that have no processes. */
+export const noCgroups: Cgroups = {
+  ensure: async () => undefined,
+  remove: async () => undefined,
+  processes: async () => [],
+  children: async () => [],
+};
+
 /** Reads the layout of this machine. */
 export async function openCgroups(): Promise<Cgroups> {
   const mounts = parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8'));

@@ -1,0 +1,293 @@
+/**
+ * Keeps this machine's Node object: registers it, and reports its status when it changes and every five minutes. The
+ * pod network follows the Node's pod CIDR. The Lease is renewed here only where no link does it.
+ * https://kubernetes.io/docs/concepts/architecture/nodes/
+ */
+import { ApiError, isApiError, type Lease, type Node, type NodeStatus } from '@skerry/api';
+import { Informer, resources, type ApiClient, type EventRecorder, type ResourceClient } from '@skerry/client';
+import { Backoff, describeError, sleep, type Clock, type Logger } from '@skerry/base';
+import type { MachineFacts } from '#machine/facts.ts';
+import { readPressure } from '#machine/pressure.ts';
+import { writeCniConfig, type PodNetwork } from '#network/cni-config.ts';
+import { newNode, nodeStatus, standardLabels, type NodeIdentity } from '#node/node-object.ts';
+import type { DeviceManager } from '#pods/context.ts';
+import { isEqual } from '#pods/status-patch.ts';
+import type { RuntimeObserver } from '#pods/observer.ts';
+import type { ContainerRuntime, RuntimeVersion } from '#runtime.ts';
+
+export interface NodeKeeperOptions {
+  readonly client: ApiClient;
+  readonly runtime: ContainerRuntime;
+  readonly observer: RuntimeObserver;
+  readonly recorder: EventRecorder;
+  readonly identity: NodeIdentity;
+  readonly machine: MachineFacts;
+  readonly addresses: readonly string[];
+  readonly version: string;
+  readonly podsMax: number;
+  readonly devices?: DeviceManager;
+  readonly dataDirectory: string;
+  /** Where the pod network's configuration goes; none is written where absent. */
+  readonly network?: Omit<PodNetwork, 'podCidr'> & { readonly configFile: string };
+  readonly renewLease: boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+}
+
+const lookMs = 10_000;
+const unreadyLookMs = 1_000;
+const reportMs = 5 * 60_000;
+const leaseSeconds = 40;
+const leaseRenewMs = 10_000;
+/** The runtime may be silent for so long before its node counts as broken. */
+const silentMaxMs = 180_000;
+
+export class NodeKeeper {
+  readonly #options: NodeKeeperOptions;
+  readonly #nodes: ResourceClient<Node>;
+  readonly #informer: Informer<Node>;
+  #runtimeVersion: RuntimeVersion | undefined;
+  #networkFault: string | undefined = 'container runtime status check may not have completed yet';
+  #runtimeFault: string | undefined;
+  #sent: { readonly status: NodeStatus; readonly atMs: number } | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(options: NodeKeeperOptions) {
+    this.#options = options;
+    this.#nodes = options.client.resource<Node>(resources.nodes);
+    this.#informer = new Informer<Node>({
+      source: this.#nodes,
+      name: 'nodes',
+      scope: { fieldSelector: `metadata.name=${options.identity.name}` },
+      clock: options.clock,
+      log: options.log,
+      random: options.random,
+    });
+    this.#informer.addHandler({
+      onAdd: () => this.look(),
+      onUpdate: (node, old) => this.#onUpdate(node, old),
+    });
+    options.devices?.onChange(() => this.look());
+  }
+
+  /** Prefix of container ids. */
+  get runtimeName(): string {
+    return this.#runtimeVersion?.name ?? 'containerd';
+  }
+
+  /** Why pods get no network now. */
+  get networkFault(): string | undefined {
+    return this.#networkFault;
+  }
+
+  get node(): Node | undefined {
+    return this.#informer.get(undefined, this.#options.identity.name);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#register(signal);
+    if (signal.aborted) return;
+    const parts = [this.#informer.run(signal), this.#keepStatus(signal)];
+    if (this.#options.renewLease) parts.push(this.#keepLease(signal));
+    await Promise.all(parts);
+  }
+
+  /** Looks soon, instead of when it is next due. */
+  look(): void {
+    this.#wake?.();
+  }
+
+  #onUpdate(node: Node, old: Node): void {
+    if (node.spec?.podCIDR !== old.spec?.podCIDR) this.look();
+  }
+
+  async #register(signal: AbortSignal): Promise<void> {
+    const { clock, log, random, identity } = this.#options;
+    const backoff = new Backoff({ baseMs: 200, maxMs: 7_000, jitter: 0.3, random });
+    while (!signal.aborted) {
+      try {
+        await this.#registerOnce();
+        log.info('node registered', { node: identity.name });
+        return;
+      } catch (error) {
+        log.warn('node not registered', { node: identity.name, error: describeError(error) });
+        await sleep(clock, backoff.next(), signal).catch(() => undefined);
+      }
+    }
+  }
+
+  async #registerOnce(): Promise<void> {
+    const { identity, machine } = this.#options;
+    try {
+      await this.#nodes.create(newNode({ identity, machine }));
+      return;
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.reason !== 'AlreadyExists') throw error;
+    }
+    const node = await this.#nodes.get(identity.name);
+    // Others may have changed labels since; only what this machine is stays its own to say.
+    const wanted = { ...identity.labels, ...standardLabels(identity, machine) };
+    const differing = Object.entries(wanted).filter(([key, value]) => node.metadata.labels?.[key] !== value);
+    if (differing.length === 0) return;
+    const patch = { metadata: { labels: Object.fromEntries(differing) } };
+    await this.#nodes.patch(identity.name, patch, { type: 'merge' });
+  }
+
+  async #keepStatus(signal: AbortSignal): Promise<void> {
+    const { log } = this.#options;
+    while (!signal.aborted) {
+      try {
+        await this.#followNetwork();
+        await this.#checkRuntime();
+        await this.#report();
+      } catch (error) {
+        if (isApiError(error, 'NotFound')) await this.#register(signal);
+        else log.warn('node status not sent', { error: describeError(error) });
+      }
+      const isReady = this.#networkFault === undefined && this.#runtimeFault === undefined;
+      await this.#pause(isReady ? lookMs : unreadyLookMs, signal);
+    }
+  }
+
+  #pause(delayMs: number, signal: AbortSignal): Promise<void> {
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    return sleep(this.#options.clock, delayMs, AbortSignal.any([signal, woken.signal])).catch(
+      () => undefined,
+    );
+  }
+
+  async #followNetwork(): Promise<void> {
+    const { network, log } = this.#options;
+    const podCidr = this.node?.spec?.podCIDRs?.join(',') ?? this.node?.spec?.podCIDR;
+    if (!network || !podCidr) return;
+    const { configFile, ...rest } = network;
+    if (await writeCniConfig(configFile, { ...rest, podCidr }))
+      log.info('pod network configured', { podCidr });
+  }
+
+  async #checkRuntime(): Promise<void> {
+    const { runtime, observer } = this.#options;
+    try {
+      this.#runtimeVersion ??= await runtime.version();
+      const status = await runtime.status();
+      this.#runtimeFault = status.runtimeReady
+        ? undefined
+        : `container runtime not ready: ${status.message ?? ''}`;
+      this.#networkFault = status.networkReady
+        ? undefined
+        : `container runtime network not ready: ${status.message ?? ''}`;
+      const silentMs = observer.silentMs;
+      if (silentMs !== undefined && silentMs > silentMaxMs) {
+        this.#runtimeFault = `PLEG is not healthy: pleg was last seen active ${Math.round(silentMs / 1000)}s ago; threshold is 3m0s`;
+      }
+    } catch (error) {
+      this.#runtimeFault = `container runtime is down: ${describeError(error)}`;
+    }
+  }
+
+  async #report(): Promise<void> {
+    const { clock, runtime, devices, dataDirectory, identity, recorder } = this.#options;
+    const nowMs = clock.now();
+    const previous = this.#sent?.status ?? this.node?.status;
+    const status = nodeStatus(
+      {
+        ...this.#options,
+        runtimeVersion: `${this.runtimeName}://${this.#runtimeVersion?.version.replace(/[~+].*$/, '') ?? ''}`,
+        devices: devices?.resources() ?? new Map(),
+        images: await runtime.listImages().catch(() => []),
+        pressure: await readPressure({ dataDirectory }),
+        faults: [this.#runtimeFault, this.#networkFault].filter((fault) => fault !== undefined),
+        nowMs,
+      },
+      previous,
+    );
+    const isDue = !this.#sent || clock.monotonic() - this.#sent.atMs >= reportMs;
+    if (!isDue && isEqual(withoutHeartbeats(status), withoutHeartbeats(previous))) return;
+    await this.#nodes.patch(
+      identity.name,
+      { status: replacing(previous, status) },
+      { type: 'strategic', subresource: 'status' },
+    );
+    const ready = (of: NodeStatus | undefined) =>
+      of?.conditions?.find(({ type }) => type === 'Ready')?.status;
+    if (this.#sent && ready(this.#sent.status) !== ready(status)) {
+      const reason = ready(status) === 'True' ? 'NodeReady' : 'NodeNotReady';
+      recorder.record(nodeReference(identity.name), {
+        type: 'Normal',
+        reason,
+        message: `Node ${identity.name} status is now: ${reason}`,
+      });
+    }
+    this.#sent = { status, atMs: clock.monotonic() };
+  }
+
+  async #keepLease(signal: AbortSignal): Promise<void> {
+    const { client, clock, log, identity } = this.#options;
+    const leases = client.resource<Lease>(resources.leases);
+    const namespace = 'kube-node-lease';
+    while (!signal.aborted) {
+      const spec = {
+        holderIdentity: identity.name,
+        leaseDurationSeconds: leaseSeconds,
+        renewTime: `${new Date(clock.now()).toISOString().slice(0, -1)}000Z`,
+      };
+      try {
+        await leases.patch(identity.name, { spec }, { type: 'merge', namespace });
+      } catch (error) {
+        if (isApiError(error, 'NotFound')) await this.#createLease(leases, { namespace, spec });
+        else log.warn('lease not renewed', { error: describeError(error) });
+      }
+      await sleep(clock, leaseRenewMs, signal).catch(() => undefined);
+    }
+  }
+
+  async #createLease(
+    leases: ResourceClient<Lease>,
+    { namespace, spec }: { namespace: string; spec: Lease['spec'] },
+  ): Promise<void> {
+    const { identity, log } = this.#options;
+    const node = await this.#nodes.get(identity.name).catch(() => undefined);
+    const uid = node?.metadata.uid;
+    const owners = uid
+      ? { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: identity.name, uid }] }
+      : {};
+    const lease: Lease = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: identity.name, namespace, ...owners },
+      spec,
+    };
+    await leases
+      .create(lease)
+      .catch((error: unknown) => log.warn('lease not created', { error: describeError(error) }));
+  }
+}
+
+export function nodeReference(name: string): Node {
+  return { apiVersion: 'v1', kind: 'Node', metadata: { name, uid: name } };
+}
+
+function withoutHeartbeats(status: NodeStatus | undefined) {
+  const conditions = (status?.conditions ?? []).map((condition) => ({
+    ...condition,
+    lastHeartbeatTime: undefined,
+  }));
+  const images = (status?.images ?? []).toSorted((a, b) =>
+    JSON.stringify(a).localeCompare(JSON.stringify(b)),
+  );
+  const { capacity, allocatable, addresses, nodeInfo } = status ?? {};
+  return { capacity, allocatable, addresses, nodeInfo, conditions, images };
+}
+
+/** Maps are merged key by key: a resource that is no longer there has to be said so. */
+function replacing(previous: NodeStatus | undefined, status: NodeStatus): object {
+  const gone = (old: Record<string, string> = {}, now: Record<string, string> = {}) =>
+    Object.fromEntries(Object.keys(old).flatMap((key) => (key in now ? [] : [[key, null]])));
+  return {
+    ...status,
+    capacity: { ...status.capacity, ...gone(previous?.capacity, status.capacity) },
+    allocatable: { ...status.allocatable, ...gone(previous?.allocatable, status.allocatable) },
+  };
+}

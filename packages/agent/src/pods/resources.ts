@@ -1,0 +1,103 @@
+/**
+ * From requests and limits to what the kernel is told.
+ * https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
+ */
+import { parseQuantity, quantityMilliValue, quantityValue, type Container, type Pod } from '@skerry/api';
+import { allContainers } from '#pods/labels.ts';
+import type { ContainerResources } from '#runtime.ts';
+
+export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
+
+const qosResources = ['cpu', 'memory'] as const;
+
+export function qosClass(pod: Pod): QosClass {
+  const units = pod.spec?.resources ? [pod.spec] : allContainers(pod);
+  let some = false;
+  let guaranteed = true;
+  for (const { resources } of units) {
+    for (const name of qosResources) {
+      const limit = milli(resources?.limits?.[name]);
+      const request = milli(resources?.requests?.[name]) ?? limit;
+      if (limit || request) some = true;
+      if (!limit || limit !== request) guaranteed = false;
+    }
+  }
+  if (!some) return 'BestEffort';
+  return guaranteed ? 'Guaranteed' : 'Burstable';
+}
+
+function milli(quantity: string | undefined): number | undefined {
+  return quantity === undefined ? undefined : quantityMilliValue(parseQuantity(quantity));
+}
+
+const cpuPeriod = 100_000;
+const cpuSharesMin = 2;
+const cpuQuotaMin = 1_000;
+
+export function cpuShares(milliCpu: number): number {
+  return Math.max(cpuSharesMin, Math.floor((milliCpu * 1024) / 1000));
+}
+
+export function cpuQuota(milliCpu: number): number {
+  return Math.max(cpuQuotaMin, Math.floor((milliCpu * cpuPeriod) / 1000));
+}
+
+export function containerResources(
+  pod: Pod,
+  container: Container,
+  { memoryCapacityBytes }: { memoryCapacityBytes: number },
+): ContainerResources {
+  const { limits, requests } = container.resources ?? {};
+  const cpuLimit = milli(limits?.['cpu']);
+  const memoryLimit = limits?.['memory'];
+  return {
+    cpuShares: cpuShares(milli(requests?.['cpu']) ?? cpuLimit ?? 0),
+    ...(cpuLimit ? { cpuQuota: cpuQuota(cpuLimit), cpuPeriod } : {}),
+    ...(memoryLimit ? { memoryLimitBytes: quantityValue(parseQuantity(memoryLimit)) } : {}),
+    oomScoreAdj: oomScoreAdj(pod, container, memoryCapacityBytes),
+  };
+}
+
+/** Pods that hold the node together are killed last when memory runs out, those without requests first. */
+export function oomScoreAdj(pod: Pod, container: Container, memoryCapacityBytes: number): number {
+  const nodeCriticalPriority = 2_000_000_000;
+  if ((pod.spec?.priority ?? 0) >= nodeCriticalPriority) return -997;
+  const qos = qosClass(pod);
+  if (qos === 'Guaranteed') return -997;
+  if (qos === 'BestEffort') return 1000;
+  const { limits, requests } = container.resources ?? {};
+  const memory = requests?.['memory'] ?? limits?.['memory'];
+  const bytes = memory ? quantityValue(parseQuantity(memory)) : 0;
+  const score = Math.trunc(1000 - (1000 * bytes) / Math.max(memoryCapacityBytes, 1));
+  return Math.min(Math.max(score, 3), 999);
+}
+
+/** Group of the pod, which holds the sum of what its containers may use. */
+export function podCgroup(root: string, pod: Pod): string {
+  const qos = qosClass(pod);
+  const tier = qos === 'Guaranteed' ? '' : `/${qos.toLowerCase()}`;
+  return `${root}${tier}/pod${pod.metadata.uid}`;
+}
+
+export function podCgroupResources(pod: Pod): ContainerResources {
+  const containers = allContainers(pod);
+  const sum = (valueOf: (container: Container) => number | undefined) => {
+    const values = containers.map(valueOf);
+    return values.some((value) => !value)
+      ? undefined
+      : values.reduce<number>((total, value) => total + (value ?? 0), 0);
+  };
+  const requested = containers.reduce((total, { resources }) => {
+    return total + (milli(resources?.requests?.['cpu']) ?? milli(resources?.limits?.['cpu']) ?? 0);
+  }, 0);
+  const cpuLimit = sum(({ resources }) => milli(resources?.limits?.['cpu']));
+  const memoryLimit = sum(({ resources }) => {
+    const limit = resources?.limits?.['memory'];
+    return limit ? quantityValue(parseQuantity(limit)) : undefined;
+  });
+  return {
+    cpuShares: cpuShares(requested),
+    ...(cpuLimit ? { cpuQuota: cpuQuota(cpuLimit), cpuPeriod } : {}),
+    ...(memoryLimit ? { memoryLimitBytes: memoryLimit } : {}),
+  };
+}

@@ -1,0 +1,48 @@
+/** The strategic merge patch that turns one pod status into another. Lists merged by key on the server are sent as changes. */
+import type { PodStatus } from '@skerry/api';
+
+const replacedLists: Readonly<Record<string, true>> = { podIPs: true, hostIPs: true };
+
+/** Undefined when nothing differs. Fields that `to` doesn't have are removed; conditions of others are left alone. */
+export function statusPatch(from: PodStatus | undefined, to: PodStatus): Record<string, unknown> | undefined {
+  const before = asRecord(from ?? {});
+  const after = asRecord(to);
+  const patch: Record<string, unknown> = {};
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const [old, wanted] = [before[key], after[key]];
+    if (isEqual(old, wanted)) continue;
+    if (key === 'conditions') {
+      const changed = changedConditions(from, to);
+      if (changed.length > 0) patch[key] = changed;
+    } else if (wanted === undefined) patch[key] = null;
+    else if (replacedLists[key] && Array.isArray(wanted)) patch[key] = [{ $patch: 'replace' }, ...wanted];
+    else patch[key] = wanted;
+  }
+  return Object.keys(patch).length > 0 ? patch : undefined;
+}
+
+function changedConditions(from: PodStatus | undefined, to: PodStatus): object[] {
+  const old = new Map((from?.conditions ?? []).map((condition) => [condition.type, condition]));
+  return (to.conditions ?? []).flatMap((condition) => {
+    const before = old.get(condition.type);
+    if (isEqual(before, condition)) return [];
+    // A merged entry keeps what isn't named: what has ended has to be said.
+    const removed = Object.keys(before ?? {}).filter((key) => asRecord(condition)[key] === undefined);
+    return [{ ...condition, ...Object.fromEntries(removed.map((key) => [key, null])) }];
+  });
+}
+
+function asRecord(value: object): Record<string, unknown> {
+  return value as Record<string, unknown>;
+}
+
+/** Equal as JSON: order of keys and undefined fields don't matter, nor does null against absent. */
+export function isEqual(a: unknown, b: unknown): boolean {
+  if (a === b || (a ?? undefined) === (b ?? undefined)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const [left, right] = [asRecord(a), asRecord(b)];
+  return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) =>
+    isEqual(left[key], right[key]),
+  );
+}

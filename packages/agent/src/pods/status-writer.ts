@@ -1,0 +1,120 @@
+/**
+ * Sends pod statuses to the API. Only the newest state of a pod counts: while one write is under way, later ones replace
+ * each other. What is sent is the difference to what the API has, so that fields of other writers stay, and a state that
+ * is already there costs nothing. Failures are tried again for as long as the pod is there.
+ */
+import { isApiError, type Pod, type PodStatus } from '@skerry/api';
+import { resources, type ApiClient, type ResourceClient } from '@skerry/client';
+import { Backoff, describeError, sleep, type Clock, type Logger } from '@skerry/base';
+import { isEqual, statusPatch } from '#pods/status-patch.ts';
+
+export interface StatusWriterOptions {
+  readonly client: ApiClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+}
+
+interface Entry {
+  readonly namespace: string;
+  readonly name: string;
+  /** What the API has, as far as is known. */
+  base: PodStatus | undefined;
+  wanted: PodStatus;
+  writing: Promise<void> | undefined;
+  gone: boolean;
+}
+
+export class StatusWriter {
+  readonly #options: StatusWriterOptions;
+  readonly #pods: ResourceClient<Pod>;
+  readonly #entries = new Map<string, Entry>();
+  readonly #stop = new AbortController();
+
+  constructor(options: StatusWriterOptions) {
+    this.#options = options;
+    this.#pods = options.client.resource<Pod>(resources.pods);
+  }
+
+  /** Returns at once; `settled` tells when it has arrived. */
+  set(pod: Pod, status: PodStatus): void {
+    const { uid = '', namespace = '', name = '' } = pod.metadata;
+    let entry = this.#entries.get(uid);
+    if (!entry) {
+      entry = { namespace, name, base: pod.status, wanted: status, writing: undefined, gone: false };
+      this.#entries.set(uid, entry);
+    }
+    entry.wanted = status;
+    this.#write(uid, entry);
+  }
+
+  /** Resolves when the newest state is at the API, or the pod is gone. */
+  async settled(uid: string): Promise<void> {
+    await this.#entries.get(uid)?.writing;
+  }
+
+  /** The pod isn't there any more. */
+  forget(uid: string): void {
+    const entry = this.#entries.get(uid);
+    if (entry) entry.gone = true;
+    this.#entries.delete(uid);
+  }
+
+  /** Ends a pod's object for good, once nothing of it is left on the node. */
+  async remove(pod: Pod): Promise<void> {
+    const { uid, namespace, name = '' } = pod.metadata;
+    try {
+      await this.#pods.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
+    } catch (error) {
+      // Gone, or another of the same name: either way this one has ended.
+      if (isApiError(error) && (error.code === 404 || error.code === 409)) return;
+      throw error;
+    }
+  }
+
+  /** Gives up what is not sent. */
+  close(): void {
+    this.#stop.abort(new Error('agent stops'));
+  }
+
+  #write(uid: string, entry: Entry): void {
+    if (entry.writing) return;
+    if (!statusPatch(entry.base, entry.wanted)) return;
+    entry.writing = this.#send(uid, entry).finally(() => {
+      entry.writing = undefined;
+      if (!entry.gone && !this.#stop.signal.aborted) this.#write(uid, entry);
+    });
+  }
+
+  async #send(uid: string, entry: Entry): Promise<void> {
+    const { clock, log, random } = this.#options;
+    const backoff = new Backoff({ baseMs: 200, maxMs: 30_000, jitter: 0.3, random });
+    while (!entry.gone && !this.#stop.signal.aborted) {
+      const { wanted } = entry;
+      const status = statusPatch(entry.base, wanted);
+      if (!status) return;
+      try {
+        const options = { namespace: entry.namespace, subresource: 'status', type: 'strategic' } as const;
+        const answer = await this.#pods.patch(entry.name, { metadata: { uid }, status }, options);
+        // What the server made of it may differ; asking again for the same would change nothing.
+        entry.base = isEqual(entry.wanted, wanted) ? wanted : (answer.status ?? wanted);
+        return;
+      } catch (error) {
+        if (isApiError(error) && (error.code === 404 || error.code === 409)) {
+          // The pod is gone, or another took its name.
+          if (error.code === 404 || /uid/i.test(error.message)) {
+            entry.gone = true;
+            return;
+          }
+        } else if (isApiError(error) && error.code === 422) {
+          log.error('pod status refused', { pod: entry.name, error: describeError(error) });
+          entry.base = wanted;
+          return;
+        }
+        if (backoff.failures === 3)
+          log.warn('pod status not sent', { pod: entry.name, error: describeError(error) });
+        await sleep(clock, backoff.next(), this.#stop.signal).catch(() => undefined);
+      }
+    }
+  }
+}

@@ -1,0 +1,6 @@
+export {
+  canRunContainers,
+  pauseReference,
+  startContainerdNode,
+  type ContainerdNode,
+} from '#testing/containerd-node.ts';
