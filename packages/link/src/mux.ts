@@ -87,6 +87,8 @@ export function createMux(
   const closed = Promise.withResolvers<Error | undefined>();
   let gone = false;
   let nextChannel = 0;
+  let writing = false;
+  let arrived: Buffer[] = [];
 
   const channels = Array.from({ length: channelCount }, (_, id) => {
     const channel: Channel = new Channel(
@@ -107,6 +109,7 @@ export function createMux(
   const decode = createDecoder({
     channelCount,
     onData(id, payload) {
+      if (gone) return;
       const channel = channels[id]!;
       if (channel.readableLength + payload.length > unreadBytesMax) {
         close(protocolError(`channel ${id} holds ${channel.readableLength} unread bytes`));
@@ -115,14 +118,21 @@ export function createMux(
       if (!channel.destroyed && !channel.readableEnded) channel.push(payload);
     },
     onEnd(id) {
-      if (!channels[id]!.destroyed) channels[id]!.push(null);
+      if (!gone && !channels[id]!.destroyed) channels[id]!.push(null);
     },
     onFault: (reason) => close(protocolError(reason)),
   });
 
   socket.on('data', (chunk: Buffer) => {
     counters.receivedBytes += chunk.length;
-    if (!gone) decode(chunk);
+    if (!writing && arrived.length === 0) {
+      decode(chunk);
+      return;
+    }
+    // A stream in memory may deliver an answer within the write that caused it, and an HTTP/2 session that is given bytes
+    // in the middle of its own write aborts the process.
+    if (arrived.length === 0) setImmediate(decodeArrived);
+    arrived.push(chunk);
   });
   socket.on('drain', pump);
   socket.on('error', (error) => close(error));
@@ -162,7 +172,15 @@ export function createMux(
     frame.writeUIntBE(payload.length, 1, 3);
     payload.copy(frame, headerBytes);
     counters.sentBytes += frame.length;
+    writing = true;
     socket.write(frame);
+    writing = false;
+  }
+
+  function decodeArrived(): void {
+    const chunks = arrived;
+    arrived = [];
+    for (const chunk of chunks) decode(chunk);
   }
 
   function close(error?: Error): void {

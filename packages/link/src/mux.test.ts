@@ -1,0 +1,102 @@
+import http2 from 'node:http2';
+import { duplexPair, type Duplex } from 'node:stream';
+import { eventually } from '@skerry/base/testing';
+import { describe, expect, test } from 'vitest';
+import { createMux } from '#mux.ts';
+
+function pair(options?: { unreadBytesMax: number }) {
+  const [a, b] = duplexPair();
+  return { a: createMux(a, options), b: createMux(b, options), rawA: a, rawB: b };
+}
+
+async function read(stream: Duplex): Promise<string> {
+  let text = '';
+  for await (const chunk of stream) text += String(chunk);
+  return text;
+}
+
+describe('two channels over one stream', () => {
+  test('keep their bytes apart and end each on its own', async () => {
+    const { a, b } = pair();
+    a.channels[0]!.end('first');
+    a.channels[1]!.write('sec');
+    expect(await read(b.channels[0]!)).toBe('first');
+    a.channels[1]!.end('ond');
+    expect(await read(b.channels[1]!)).toBe('second');
+  });
+
+  test('take turns: a full one does not hold the other back', async () => {
+    const [rawA, rawB] = duplexPair();
+    const a = createMux(rawA);
+    const order: number[] = [];
+    a.channels[0]!.write(Buffer.alloc(1024 * 1024));
+    a.channels[1]!.write(Buffer.alloc(64));
+    const b = createMux(rawB);
+    b.channels.forEach((channel, id) => channel.on('data', () => order.push(id)));
+    await eventually(() => expect(order.length).toBeGreaterThan(30));
+    expect(order.indexOf(1)).toBeLessThan(6);
+  });
+
+  test('carry HTTP/2 both ways at once over a stream that delivers within the write', async () => {
+    const { a, b } = pair();
+    const echo = (session: http2.ServerHttp2Session) => {
+      session.on('error', () => undefined);
+      session.on('stream', (stream) => {
+        stream.on('error', () => undefined);
+        stream.respond({ ':status': 200 });
+        stream.pipe(stream);
+      });
+    };
+    const sessions = [
+      [a.channels[0]!, b.channels[0]!],
+      [b.channels[1]!, a.channels[1]!],
+    ].map(([client, server]) => {
+      echo(http2.performServerHandshake(server!));
+      return http2.connect('http://x', { createConnection: () => client! });
+    });
+    const text = 'x'.repeat(200_000);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => {
+        const stream = sessions[i % 2]!.request({ ':method': 'POST', ':path': '/' });
+        stream.end(text);
+        return read(stream);
+      }),
+    );
+    expect(answers.every((answer) => answer === text)).toBe(true);
+    for (const session of sessions) session.destroy();
+  });
+
+  test('break together when one is destroyed', async () => {
+    const { a, b } = pair();
+    a.channels[0]!.destroy();
+    expect(await a.closed).toBeUndefined();
+    expect(a.channels[1]!.destroyed).toBe(true);
+    await b.closed;
+    expect(b.channels.every((channel) => channel.destroyed)).toBe(true);
+  });
+
+  test('fail writes that were under way when the connection broke', async () => {
+    const { a, rawA } = pair();
+    const failed = new Promise((resolve) => {
+      a.channels[0]!.write(Buffer.alloc(4 * 1024 * 1024), resolve);
+    });
+    rawA.destroy(new Error('cable cut'));
+    await expect(failed).resolves.toMatchObject({ message: 'cable cut' });
+  });
+
+  test.each([
+    ['an unknown channel', Buffer.from('02000001ff', 'hex'), 'unknown channel 2'],
+    ['a huge frame', Buffer.from('01ffffff', 'hex'), 'a frame of 16777215 bytes'],
+  ])('break on %s', async (_name, bytes, reason) => {
+    const [raw, other] = duplexPair();
+    const mux = createMux(other);
+    raw.write(bytes);
+    expect((await mux.closed)?.message).toContain(reason);
+  });
+
+  test('break when nobody reads one of them', async () => {
+    const { a, b } = pair({ unreadBytesMax: 100_000 });
+    a.channels[0]!.write(Buffer.alloc(1024 * 1024));
+    expect((await b.closed)?.message).toContain('unread bytes');
+  });
+});
