@@ -10,6 +10,7 @@ import { createTaintEvictionController } from '#core/node-lifecycle/taint-evicti
 import { createCertificateController } from '#certificates/node-certificates.ts';
 import type { CertificateSettings } from '#certificates/node-certificates.ts';
 import { createTokenCleaner } from '#certificates/token-cleaner.ts';
+import { createGarbageCollector } from '#core/garbage-collector/garbage-collector.ts';
 import { createNamespaceController } from '#core/namespace/namespace.ts';
 import { createPodGcController } from '#core/pod-gc/pod-gc.ts';
 import type { PodGcSettings } from '#core/pod-gc/pod-gc.ts';
@@ -17,16 +18,10 @@ import {
   createRootCertificateController,
   createServiceAccountController,
 } from '#core/service-account/service-account.ts';
-import type { RootCertificateSettings } from '#core/service-account/service-account.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
 
 export interface ControllerSettings
-  extends
-    NodeLifecycleSettings,
-    NodeIpamSettings,
-    RootCertificateSettings,
-    CertificateSettings,
-    PodGcSettings {}
+  extends NodeLifecycleSettings, NodeIpamSettings, CertificateSettings, PodGcSettings {}
 
 type Create = (context: ControllerContext, settings: ControllerSettings) => Controller | undefined;
 
@@ -38,6 +33,7 @@ const creators = {
   'taint-eviction-controller': createTaintEvictionController,
   'node-ipam-controller': createNodeIpamController,
   'pod-garbage-collector-controller': createPodGcController,
+  'garbage-collector-controller': createGarbageCollector,
   'namespace-controller': createNamespaceController,
   'service-account-controller': createServiceAccountController,
   'root-ca-certificate-publisher-controller': createRootCertificateController,

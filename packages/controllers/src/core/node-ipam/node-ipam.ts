@@ -23,6 +23,8 @@ export function createNodeIpamController(
   const range = new CidrRange(clusterCidr);
   const nodes = informers.informer<Node>(resources.nodes);
   const queue = createQueue(context);
+  /** Ranges handed out and not yet written: a write that must be repeated takes the same. */
+  const pending = new Map<string, string>();
 
   const rangesOf = ({ spec }: Node) => spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []);
   const take = (node: Node) => {
@@ -34,10 +36,16 @@ export function createNodeIpamController(
     onUpdate: take,
     onDelete(node) {
       for (const cidr of rangesOf(node)) range.release(cidr, keyOf(node));
+      giveBack(keyOf(node));
       // A range came free: nodes that found none may have it.
       for (const other of nodes.list()) if (rangesOf(other).length === 0) queue.add(keyOf(other));
     },
   });
+
+  function giveBack(key: string): void {
+    const cidr = pending.get(key);
+    if (cidr !== undefined && pending.delete(key)) range.release(cidr, key);
+  }
 
   return createController({
     name: 'node-ipam-controller',
@@ -48,27 +56,29 @@ export function createNodeIpamController(
     async reconcile(key) {
       const node = nodes.get(undefined, key);
       if (!node || rangesOf(node).length > 0) return undefined;
-      const cidr = range.allocate(key);
+      const cidr = pending.get(key) ?? range.allocate(key);
       if (!cidr) {
         const message = `Node ${key} status is now: CIDRNotAvailable`;
         events.record(node, { type: 'Normal', reason: 'CIDRNotAvailable', message });
         return { afterMs: 60_000 };
       }
+      pending.set(key, cidr);
       const { uid } = node.metadata;
       const nodeClient = client.resource<Node>(resources.nodes);
       try {
         // The object in hand may be old: a range that is there by now must not be overwritten.
         const fresh = await nodeClient.get(key);
         if (fresh.metadata.uid !== uid || rangesOf(fresh).length > 0) {
-          range.release(cidr, key);
+          giveBack(key);
           return undefined;
         }
         const { resourceVersion } = fresh.metadata;
         const patch = { metadata: { uid, resourceVersion }, spec: { podCIDR: cidr, podCIDRs: [cidr] } };
         await nodeClient.patch(key, patch, { type: 'merge' });
+        pending.delete(key);
       } catch (error) {
-        range.release(cidr, key);
         if (!isApiError(error, 'NotFound')) throw error;
+        giveBack(key);
       }
       return undefined;
     },

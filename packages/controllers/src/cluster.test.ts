@@ -1,0 +1,189 @@
+import { ApiError } from '@skerry/api';
+import type {
+  ConfigMap,
+  DaemonSet,
+  Deployment,
+  KubeObject,
+  Namespace,
+  Node,
+  Pod,
+  ServiceAccount,
+} from '@skerry/api';
+import { startTestServer } from '@skerry/apiserver/testing';
+import type { TestServer } from '@skerry/apiserver/testing';
+import { systemClock } from '@skerry/base';
+import { eventually, recordingLogger } from '@skerry/base/testing';
+import { createClient, createHttpTransport, resources } from '@skerry/client';
+import type { ApiClient, ResourceRef } from '@skerry/client';
+import { createCertificateAuthority } from '@skerry/pki';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { runControllers } from '#manager.ts';
+
+let server: TestServer;
+let client: ApiClient;
+let running: Promise<void>;
+let stop: AbortController;
+const log = recordingLogger();
+
+beforeEach(async () => {
+  server = await startTestServer();
+  client = createClient({
+    transport: createHttpTransport({ server: server.url }),
+    userAgent: 'test',
+    clock: systemClock,
+  });
+  stop = new AbortController();
+  await ensureNamespace('default');
+  await ensureNamespace('kube-system');
+  running = runControllers({
+    client,
+    clock: systemClock,
+    log,
+    random: Math.random,
+    signal: stop.signal,
+    clusterCidr: '10.244.0.0/16',
+    authority: await createCertificateAuthority({ commonName: 'test', clock: systemClock }),
+  });
+});
+
+afterEach(async () => {
+  stop.abort();
+  await running;
+  client.close();
+  await server.close();
+});
+
+async function ensureNamespace(name: string): Promise<void> {
+  await client
+    .resource<Namespace>(resources.namespaces)
+    .create({ metadata: { name } })
+    .catch((error: unknown) => {
+      if (!(error instanceof ApiError) || error.code !== 409) throw error;
+    });
+}
+
+const count = async (ref: ResourceRef, namespace?: string) =>
+  (await client.resource(ref).list({ namespace })).items.length;
+const gone = (ref: ResourceRef, name: string, namespace?: string) =>
+  eventually(() =>
+    expect(client.resource(ref).get(name, { namespace })).rejects.toMatchObject({ code: 404 }),
+  );
+
+function deployment(name: string): Deployment {
+  return {
+    metadata: { name, namespace: 'default' },
+    spec: {
+      replicas: 3,
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: { containers: [{ name: 'c', image: 'busybox' }] },
+      },
+    },
+  };
+}
+
+test('a Deployment gets its pods, and deleting it takes sets and pods with it', async () => {
+  const deployments = client.resource<Deployment>(resources.deployments);
+  await deployments.create(deployment('web'));
+  await eventually(async () => expect(await count(resources.pods, 'default')).toBe(3));
+  await eventually(async () => {
+    const { status, metadata } = await deployments.get('web', { namespace: 'default' });
+    expect(status).toMatchObject({ replicas: 3, updatedReplicas: 3, unavailableReplicas: 3 });
+    expect(status?.observedGeneration).toBe(metadata.generation);
+  });
+  await deployments.delete('web', { namespace: 'default' });
+  await eventually(async () => {
+    expect(await count(resources.replicaSets, 'default')).toBe(0);
+    expect(await count(resources.pods, 'default')).toBe(0);
+  });
+});
+
+test('foreground deletion holds the owner until its dependents have gone', async () => {
+  const deployments = client.resource<Deployment>(resources.deployments);
+  await deployments.create(deployment('web'));
+  await eventually(async () => expect(await count(resources.pods, 'default')).toBe(3));
+  await deployments.delete('web', { namespace: 'default', propagationPolicy: 'Foreground' });
+  await gone(resources.deployments, 'web', 'default');
+  expect(await count(resources.replicaSets, 'default')).toBe(0);
+  expect(await count(resources.pods, 'default')).toBe(0);
+});
+
+test('orphaned dependents stay and lose their owner', async () => {
+  const deployments = client.resource<Deployment>(resources.deployments);
+  await deployments.create(deployment('web'));
+  await eventually(async () => expect(await count(resources.pods, 'default')).toBe(3));
+  await deployments.delete('web', { namespace: 'default', propagationPolicy: 'Orphan' });
+  await gone(resources.deployments, 'web', 'default');
+  const sets = await client.resource(resources.replicaSets).list({ namespace: 'default' });
+  expect(sets.items.map(({ metadata }) => metadata?.ownerReferences)).toEqual([undefined]);
+});
+
+test('an object whose owner never was is collected, one with a living owner is not', async () => {
+  const maps = client.resource<ConfigMap>(resources.configMaps);
+  const owner = await maps.create({ metadata: { name: 'owner', namespace: 'default' } });
+  const owned = (name: string, uid: string): ConfigMap => ({
+    metadata: {
+      name,
+      namespace: 'default',
+      ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid }],
+    },
+  });
+  await maps.create(owned('kept', owner.metadata.uid ?? ''));
+  await maps.create(owned('stray', '11111111-2222-3333-4444-555555555555'));
+  await gone(resources.configMaps, 'stray', 'default');
+  await expect(maps.get('kept', { namespace: 'default' })).resolves.toBeDefined();
+});
+
+test('a DaemonSet runs on each node, and its history can be read', async () => {
+  const nodes = client.resource<Node>(resources.nodes);
+  await nodes.create({ metadata: { name: 'n1' } });
+  const { selector, template } = deployment('agent').spec!;
+  await client
+    .resource<DaemonSet>(resources.daemonSets)
+    .create({ metadata: { name: 'agent', namespace: 'default' }, spec: { selector, template } });
+  const targets = async () =>
+    (await client.resource<Pod>(resources.pods).list({ namespace: 'default' })).items.map(
+      ({ spec }) =>
+        spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms[0]
+          ?.matchFields?.[0]?.values?.[0],
+    );
+  await eventually(async () => expect(await targets()).toEqual(['n1']));
+  await nodes.create({ metadata: { name: 'n2' } });
+  await eventually(async () => expect(new Set(await targets())).toEqual(new Set(['n1', 'n2'])));
+  expect(await count(resources.controllerRevisions, 'default')).toBe(1);
+  await eventually(async () => {
+    const ranges = (await nodes.list()).items.map(({ spec }) => spec?.podCIDR);
+    expect(new Set(ranges)).toEqual(new Set(['10.244.0.0/24', '10.244.1.0/24']));
+  });
+});
+
+test('a namespace is furnished, and emptied before it goes', async () => {
+  await ensureNamespace('shop');
+  await eventually(async () => {
+    await client.resource<ServiceAccount>(resources.serviceAccounts).get('default', { namespace: 'shop' });
+    const root = await client
+      .resource<ConfigMap>(resources.configMaps)
+      .get('kube-root-ca.crt', { namespace: 'shop' });
+    expect(root.data?.['ca.crt']).toContain('BEGIN CERTIFICATE');
+  });
+  const held: KubeObject = {
+    metadata: { name: 'held', namespace: 'shop', finalizers: ['example.com/hold'] },
+  };
+  await client.resource(resources.configMaps).create(held);
+  await client.resource(resources.namespaces).delete('shop');
+  await eventually(async () => {
+    const { status } = await client.resource<Namespace>(resources.namespaces).get('shop');
+    expect(status?.phase).toBe('Terminating');
+    expect(status?.conditions).toContainEqual(
+      expect.objectContaining({
+        type: 'NamespaceFinalizersRemaining',
+        status: 'True',
+        message: expect.stringContaining('example.com/hold in 1 resource instances') as string,
+      }),
+    );
+  });
+  const patch = { metadata: { finalizers: null } };
+  await client.resource(resources.configMaps).patch('held', patch, { type: 'merge', namespace: 'shop' });
+  await gone(resources.namespaces, 'shop');
+});
