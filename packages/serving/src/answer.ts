@@ -6,7 +6,8 @@ import type { Answer, CachedObject, Encoder } from '#contract.ts';
 
 const gzipBytesMin = 128 * 1024;
 const gzipBytesMax = 64 * 1024 * 1024;
-const chunkBytes = 256 * 1024;
+/** Below the size from which the allocator asks the kernel for every single one. */
+const chunkBytes = 64 * 1024;
 
 /** An object that no cache has: what a write returns, a subresource's body. */
 export function answerObject(encoder: Encoder, object: AnyObject, status = 200): Answer {

@@ -7,7 +7,7 @@ import { History, tooOldResourceVersion } from '#cache/history.ts';
 import type { RevisionProgress } from '#cache/revision-progress.ts';
 import { Selection, fieldByPath } from '#cache/selection.ts';
 import type { FieldValue } from '#cache/selection.ts';
-import { SortedKeys } from '#cache/sorted-keys.ts';
+import { SortedEntries } from '#cache/sorted-entries.ts';
 import { Subscriptions } from '#cache/subscriptions.ts';
 import type { CacheEvent, CachedObject, Decode, Scope, SourceEntry, SourceEvent } from '#contract.ts';
 
@@ -76,7 +76,7 @@ export class WatchCache {
   readonly #decode: Decode | undefined;
   readonly #fieldValue: FieldValue;
   readonly #items = new Map<string, CachedEntry>();
-  readonly #keys = new SortedKeys();
+  readonly #sorted = new SortedEntries<CachedEntry>();
   readonly #index: FieldIndex;
   readonly #history: History;
   readonly #watchers: Subscriptions<Watcher>;
@@ -126,7 +126,7 @@ export class WatchCache {
       this.#items.set(item.key, item);
       this.#index.add(item);
     }
-    this.#keys.reset(this.#items.keys());
+    this.#sorted.reset(this.#items.values());
     this.#history.reset(revision);
     this.#newest = revision;
     this.#endWatchers('reloaded');
@@ -178,24 +178,28 @@ export class WatchCache {
     selection: Selection,
     { revision, startKey = '', limit = Infinity }: { revision?: number; startKey?: string; limit?: number },
   ): Page {
+    const prefix = selection.namespace === undefined ? '' : `${selection.namespace}/`;
+    const first = startKey > prefix ? startKey : prefix;
     const then = this.#changesSince(revision ?? this.revision);
-    const at = (key: string) => (then.has(key) ? then.get(key) : this.#items.get(key));
+    if (then.size === 0 && selection.whole) {
+      const start = this.#sorted.lowerBound(first);
+      const end = Math.max(start, this.#sorted.endOf(prefix));
+      const stop = Math.min(end, start + limit);
+      return { items: this.#sorted.slice(start, stop), more: stop < end, remaining: end - stop };
+    }
     const items: CachedObject[] = [];
-    let lastKey = '';
     let more = false;
-    for (const key of this.#candidates(selection, startKey, then)) {
-      const item = at(key);
-      if (!item || !selection.matches(item)) continue;
+    for (const item of this.#candidates(selection, { prefix, first }, then)) {
+      if (!selection.matches(item)) continue;
       if (items.length >= limit) {
         more = true;
         break;
       }
       items.push(item);
-      lastKey = key;
     }
-    if (!more) return { items, remaining: 0, more };
-    if (!selection.whole) return { items, remaining: undefined, more };
-    return { items, remaining: this.#countAfter(selection, lastKey, then), more };
+    const last = items.at(-1);
+    if (!more || !last) return { items, remaining: 0, more };
+    return { items, more, remaining: selection.whole ? this.#countAfter(last.key, prefix, then) : undefined };
   }
 
   /**
@@ -241,13 +245,13 @@ export class WatchCache {
       // A deletion of what was never seen: it came and went before the state that was loaded.
       if (!previous) return undefined;
       this.#items.delete(key);
-      this.#keys.remove(key);
+      this.#sorted.remove(key);
       this.#index.remove(previous);
       return { type: 'DELETED', revision, current: previous.endedAt(revision), previous };
     }
     const current = this.#entryOf(source);
     this.#items.set(key, current);
-    if (!previous) this.#keys.add(key);
+    this.#sorted.put(current);
     this.#index.replace(previous, current);
     return { type: previous ? 'MODIFIED' : 'ADDED', revision, current, previous };
   }
@@ -263,36 +267,54 @@ export class WatchCache {
     return then;
   }
 
-  /** Sorted keys, now or then, among which the selected ones are. */
-  #candidates(selection: Selection, startKey: string, then: ReadonlyMap<string, unknown>): Iterable<string> {
-    const { namespace, name } = selection;
-    if (name !== undefined && (namespace !== undefined || !this.namespaced)) {
-      const key = keyOf(namespace ?? '', name);
-      return key >= startKey ? [key] : [];
+  /** Objects as they were, in order, among which the selected ones are. */
+  *#candidates(
+    selection: Selection,
+    { prefix, first }: { prefix: string; first: string },
+    then: ReadonlyMap<string, CachedObject | undefined>,
+  ): Generator<CachedObject> {
+    const few = this.#fewKeys(selection);
+    if (few) {
+      const keys = then.size === 0 ? [...few] : [...new Set([...few, ...then.keys()])];
+      for (const key of keys.filter((key) => key >= first && key.startsWith(prefix)).sort()) {
+        const item = then.has(key) ? then.get(key) : this.#items.get(key);
+        if (item) yield item;
+      }
+      return;
     }
-    const indexed = this.#index.find(selection);
-    if (indexed) {
-      const keys = new Set(indexed);
-      for (const key of then.keys()) keys.add(key);
-      return [...keys].filter((key) => key >= startKey).sort();
+    const changed = [...then.keys()].filter((key) => key >= first && key.startsWith(prefix)).sort();
+    let next = 0;
+    const end = this.#sorted.endOf(prefix);
+    for (let index = this.#sorted.lowerBound(first); index < end; index++) {
+      const item = this.#sorted.at(index) as CachedObject;
+      while (next < changed.length && (changed[next] as string) < item.key) {
+        const was = then.get(changed[next++] as string);
+        if (was) yield was;
+      }
+      if (changed[next] !== item.key) {
+        yield item;
+        continue;
+      }
+      const was = then.get(changed[next++] as string);
+      if (was) yield was;
     }
-    const prefix = namespace === undefined ? '' : `${namespace}/`;
-    const first = startKey > prefix ? startKey : prefix;
-    const gone = [...then.keys()].filter((key) => !this.#items.has(key) && key >= first).sort();
-    return this.#keys.from(
-      first,
-      prefix,
-      gone.filter((key) => key.startsWith(prefix)),
-    );
+    for (; next < changed.length; next++) {
+      const was = then.get(changed[next] as string);
+      if (was) yield was;
+    }
   }
 
-  #countAfter(
-    selection: Selection,
-    lastKey: string,
-    then: ReadonlyMap<string, CachedObject | undefined>,
-  ): number {
-    const prefix = selection.namespace === undefined ? '' : `${selection.namespace}/`;
-    let count = this.#keys.countAfter(lastKey, prefix);
+  /** Keys of the objects that can match now, where something says so; undefined: any. */
+  #fewKeys(selection: Selection): Iterable<string> | undefined {
+    const { namespace, name } = selection;
+    if (name !== undefined && (namespace !== undefined || !this.namespaced)) {
+      return [keyOf(namespace ?? '', name)];
+    }
+    return this.#index.find(selection);
+  }
+
+  #countAfter(lastKey: string, prefix: string, then: ReadonlyMap<string, CachedObject | undefined>): number {
+    let count = this.#sorted.endOf(prefix) - this.#sorted.lowerBound(`${lastKey}\0`);
     for (const [key, was] of then) {
       if (key <= lastKey || !key.startsWith(prefix)) continue;
       count += Number(was !== undefined) - Number(this.#items.has(key));
