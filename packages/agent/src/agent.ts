@@ -72,6 +72,8 @@ export interface AgentOptions {
 export interface Agent extends Service {
   /** The pods of this node, for those that serve logs, exec and statistics. */
   readonly pods: NodePods;
+  /** The range that the node was given for its pods; undefined until then. */
+  podCidr(): string | undefined;
 }
 
 export const agentVersion = 'v1.36.3+skerry.1';
