@@ -6,15 +6,19 @@ import type { Store } from '@skerry/store';
 import { ServiceAllocator } from '#allocation/service-allocator.ts';
 import { ensureKubernetesService } from '#bootstrap/kubernetes-service.ts';
 import { ensureNamespaces } from '#bootstrap/namespaces.ts';
-import type { ConnectFactory } from '#connect.ts';
+import type { ConnectFactory, ConnectHandler } from '#connect.ts';
 import { CustomResources } from '#crd/custom-resources.ts';
 import { definitionHooks } from '#crd/definition-hooks.ts';
 import { definitions } from '#crd/definition.ts';
 import { DiscoveryHandler } from '#discovery/discovery-handler.ts';
 import { Dispatcher, type PathHandler } from '#dispatcher.ts';
 import { HttpFront } from '#http/front.ts';
+import { metricsHandlers, metricsKinds } from '#metrics-api/metrics-api.ts';
+import type { MetricsSource } from '#metrics-api/metrics-source.ts';
+import { SummarySource } from '#metrics-api/summary-source.ts';
 import type { VersionInfo } from '#path-handler.ts';
 import type { AcceptedConnection, NodeDialer } from '#ports.ts';
+import { createConnectFactory } from '#proxy/connect-handler.ts';
 import { StoreFeed } from '#registry/feed.ts';
 import { KindTable, type Served } from '#registry/kind-table.ts';
 import { Registry, type KindHooks } from '#registry/registry.ts';
@@ -38,9 +42,12 @@ export interface ApiServerOptions {
   readonly uid: () => string;
   readonly log: Logger;
   readonly security: SecurityFactory;
-  /** Logs, exec, port-forward and proxying; without it they answer 503. */
-  readonly connect?: ConnectFactory;
+  /** The way to nodes; without it logs, exec, port-forward, proxying and metrics answer 503. */
   readonly dialer?: NodeDialer;
+  /** Logs, exec, port-forward and proxying over `dialer`; the server's own unless told. */
+  readonly connect?: ConnectFactory;
+  /** Numbers for metrics.k8s.io; unless told, nodes are asked through `dialer`. */
+  readonly metrics?: MetricsSource;
   readonly version?: VersionInfo;
   /** IPv4 network of Service addresses; `10.96.0.0/12` unless told. */
   readonly serviceCidr?: string;
@@ -139,7 +146,14 @@ class Server implements ApiServer {
       issuer: () => this.#security.tokenIssuer,
       scalePathsOf: (group, resource) => this.#custom.scalePathsOf(group, resource),
     });
-    const virtual = reviewHandlers(() => this.#security);
+    for (const info of metricsKinds) this.#kinds.addVirtual({ info, schemas });
+    const metricsSource =
+      options.metrics ??
+      (options.dialer && new SummarySource({ read: this.#access.read, dialer: options.dialer, clock, log }));
+    const virtual = new Map([
+      ...reviewHandlers(() => this.#security),
+      ...metricsHandlers({ read: this.#access.read, clock, source: () => metricsSource }),
+    ]);
     const morePaths: PathHandler[] = [];
     const { address, port } = options.advertise ?? { address: '127.0.0.1', port: 6443 };
     const dispatcher = new Dispatcher({
@@ -149,17 +163,7 @@ class Server implements ApiServer {
       subresources,
       virtual,
       morePaths,
-      connect:
-        options.connect && options.dialer
-          ? options.connect({
-              read: this.#access.read,
-              write: this.#access.write,
-              kinds: () => this.#access.kinds(),
-              dialer: options.dialer,
-              clock,
-              log,
-            })
-          : undefined,
+      connect: options.dialer && this.#connect(options.dialer),
       admitConnect: async ({ info, served, user }) => {
         await registry.admit(
           served,
@@ -223,6 +227,13 @@ class Server implements ApiServer {
     for (const { stored } of this.#kinds.allStored()) stored.cache.stop();
     await this.#front.close();
     await this.#following;
+  }
+
+  #connect(dialer: NodeDialer): ConnectHandler {
+    const { clock, log, random } = this.#options;
+    const factory = this.#options.connect ?? createConnectFactory({ random });
+    const { read, write } = this.#access;
+    return factory({ read, write, kinds: () => this.#access.kinds(), dialer, clock, log });
   }
 
   #serveBuiltin(info: KindInfo, schemas: SchemaSet): void {

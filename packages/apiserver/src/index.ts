@@ -8,3 +8,4 @@ export type { StaticToken } from './authn/authenticator.ts';
 export { createApiServer, defaultVersion, type ApiServer, type ApiServerOptions } from './api-server.ts';
 export type { VersionInfo } from './path-handler.ts';
 export { createConnectFactory } from './proxy/connect-handler.ts';
+export type { MetricsSource, NodeUsage, PodUsage, Usage } from './metrics-api/metrics-source.ts';
