@@ -54,6 +54,8 @@ export function upgrade(request: UpgradeRequest): Promise<Upgraded> {
     outgoing.once('error', reject);
     outgoing.once('upgrade', (response, socket, head) => {
       socket.setTimeout?.(0);
+      // It may break before its new owner listens; the owner sees the close.
+      socket.on('error', () => undefined);
       if (head.length > 0) socket.unshift(head);
       resolve({ socket, status: response.statusCode ?? 101, headers: response.headers });
     });

@@ -126,6 +126,16 @@ describe('a SPDY connection', () => {
     expect(await read(second)).toBe('still here');
   });
 
+  test('what came before the end of the connection is still read, without a FIN', async () => {
+    const { client, server } = pair((stream) => {
+      stream.write('x'.repeat(3_000_000), () => server.close());
+    });
+    const stream = client.open({});
+    await eventually(() => expect(stream.readableLength).toBeGreaterThan(60_000));
+    expect((await read(stream)).length).toBe(3_000_000);
+    expect(await client.closed).toBeUndefined();
+  });
+
   test('answers pings of the other end and not its own', async () => {
     const [a, b] = duplexPair();
     createSpdySession(b, { role: 'server', onStream: () => undefined });

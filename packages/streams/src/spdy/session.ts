@@ -54,6 +54,7 @@ export class SpdyStream extends Duplex {
   #resume: (() => void) | undefined;
   /** The other end is gone or has cancelled: there is nobody to send a reset to. */
   #severed = false;
+  #finished = false;
 
   constructor(id: number, headers: SpdyHeaders, output: SessionOutput) {
     super({ allowHalfOpen: true, readableHighWaterMark: 64 * 1024, writableHighWaterMark: 64 * 1024 });
@@ -64,16 +65,29 @@ export class SpdyStream extends Duplex {
 
   /** Resolves when the reader is ready for more. */
   async receive(data: Buffer, fin: boolean): Promise<void> {
-    if (this.destroyed || this.readableEnded) return;
+    if (this.destroyed || this.#severed || this.#finished) return;
+    this.#finished = fin;
     const ready = data.length === 0 || this.push(data);
     if (fin) this.push(null);
     else if (!ready) await new Promise<void>((resolve) => (this.#resume = resolve));
   }
 
-  /** The other end broke the stream off, or the connection ended. */
-  sever(error?: Error): void {
+  /**
+   * The other end broke the stream off, or the connection ended. What has come before is still there to be read; Go ends
+   * connections without a FIN on each stream, so with `clean` the reader sees an end and not an error.
+   */
+  sever(error: Error, { clean }: { clean: boolean }): void {
+    if (this.#severed || this.destroyed) return;
     this.#severed = true;
-    this.destroy(error);
+    if (!clean && this.readableLength === 0) {
+      this.destroy(error);
+      return;
+    }
+    this.push(null);
+    this.#resume?.();
+    this.#resume = undefined;
+    if (this.readableEnded) this.destroy();
+    else this.once('end', () => this.destroy(clean ? undefined : error));
   }
 
   override _read(): void {
@@ -82,6 +96,10 @@ export class SpdyStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    if (this.#severed) {
+      done(new SpdyError('the stream was broken off by the other end'));
+      return;
+    }
     let at = 0;
     for (; at + dataBytesMax < chunk.length; at += dataBytesMax) {
       this.#output.write(encodeData(this.id, chunk.subarray(at, at + dataBytesMax)));
@@ -90,7 +108,8 @@ export class SpdyStream extends Duplex {
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#output.write(encodeData(this.id, Buffer.alloc(0), flagFin), done);
+    if (this.#severed) done();
+    else this.#output.write(encodeData(this.id, Buffer.alloc(0), flagFin), done);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
@@ -121,8 +140,8 @@ export function createSpdySession(socket: Duplex, options: SpdySessionOptions): 
     },
     forget: (stream) => void streams.delete(stream.id),
   };
-  socket.on('error', (error) => end(error));
-  socket.on('close', () => end());
+  // Its end is seen by the loop that reads it, after all that came before: a reader may still be behind.
+  socket.on('error', () => undefined);
   void readAll();
 
   return {
@@ -173,7 +192,9 @@ export function createSpdySession(socket: Duplex, options: SpdySessionOptions): 
       case frameType.rstStream:
         streams
           .get(idAt(body, 0))
-          ?.sever(new SpdyError(`the other end reset the stream (status ${idAt(body, 4)})`));
+          ?.sever(new SpdyError(`the other end reset the stream (status ${idAt(body, 4)})`), {
+            clean: false,
+          });
         return;
       case frameType.ping: {
         const peerIsOdd = !oddIsOurs;
@@ -218,11 +239,8 @@ export function createSpdySession(socket: Duplex, options: SpdySessionOptions): 
   function end(error?: Error): void {
     if (gone) return;
     gone = true;
-    for (const stream of streams.values()) {
-      stream.sever(
-        stream.readableEnded ? undefined : new SpdyError('the connection is closed', { cause: error }),
-      );
-    }
+    const reason = new SpdyError('the connection is closed', { cause: error });
+    for (const stream of streams.values()) stream.sever(reason, { clean: error === undefined });
     headerDecoder.close();
     socket.end(() => socket.destroy());
     closed.resolve(error);

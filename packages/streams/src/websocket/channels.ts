@@ -64,11 +64,15 @@ export function createChannelSocket(socket: WebSocket): ChannelSocket {
       inputs.set(channel, input);
       return input;
     },
-    output: (channel) =>
-      new Writable({
+    output(channel) {
+      const output = new Writable({
         highWaterMark: 64 * 1024,
         write: (chunk: Buffer, _, done) => send(channel, chunk, done),
-      }),
+      });
+      // A client that went away is no fault; `closed` tells.
+      output.on('error', () => undefined);
+      return output;
+    },
     greet: (channel) => send(channel, Buffer.alloc(0)),
     close: (code = 1000, reason = '') => socket.close(code, reason),
     closed: closed.promise,
