@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { AnyObject, ListMeta, Status } from '@skerry/api';
-import { CachedEntry } from '#cache/cached-entry.ts';
+import { itemOf } from '#cache/cached-entry.ts';
 import type { Answer, CachedObject, Encoder } from '#contract.ts';
 
 const gzipBytesMin = 128 * 1024;
@@ -11,9 +11,7 @@ const chunkBytes = 64 * 1024;
 
 /** An object that no cache has: what a write returns, a subresource's body. */
 export function answerObject(encoder: Encoder, object: AnyObject, status = 200): Answer {
-  const { namespace = '', name = '', resourceVersion } = object.metadata ?? {};
-  const entry = { namespace, name, revision: Number(resourceVersion ?? 0) };
-  return answerItem(encoder, new CachedEntry(entry, object), status);
+  return answerItem(encoder, itemOf(object), status);
 }
 
 export function answerItem(encoder: Encoder, item: CachedObject, status = 200): Answer {

@@ -31,7 +31,7 @@ export interface SourceEvent extends SourceEntry {
  */
 export type Decode = (entry: SourceEntry) => AnyObject;
 
-/** One revision of one object, with its JSON in the storage version, made once. */
+/** One revision of one object, with its JSON in the storage version, made once. `object` may be decoded anew when it is asked for. */
 export interface CachedObject {
   /** `namespace/name`, or `name` for cluster-scoped objects; the order of lists. */
   readonly key: string;
@@ -43,12 +43,19 @@ export interface CachedObject {
   readonly json: Uint8Array;
 }
 
+/** What a cache holds of an object: enough to select it by without decoding it. */
+export interface SelectableObject extends CachedObject {
+  readonly labels: Readonly<Record<string, string>> | undefined;
+  /** Value of a selectable field as text; '' when it is not set. */
+  field(name: string): string;
+}
+
 export interface CacheEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly revision: number;
   /** For DELETED: the last state, with `metadata.resourceVersion` of the deletion. */
-  readonly current: CachedObject;
-  readonly previous: CachedObject | undefined;
+  readonly current: SelectableObject;
+  readonly previous: SelectableObject | undefined;
 }
 
 /** What one request looks at. Unset namespace: all; `name` is a watch or list of one object (`/watch/…/name`). */

@@ -1,5 +1,6 @@
 import type { AnyObject } from '@skerry/api';
-import type { CachedObject, Decode, SourceEntry } from '#contract.ts';
+import type { FieldValue } from '#cache/selection.ts';
+import type { CachedObject, Decode, SelectableObject, SourceEntry } from '#contract.ts';
 
 export function keyOf(namespace: string, name: string): string {
   return namespace === '' ? name : `${namespace}/${name}`;
@@ -12,31 +13,25 @@ export const decodeJson: Decode = (entry) => {
   return object;
 };
 
-/** `decodeJson`, with bytes that are cut from the value where that can be done. */
-export function entryFromJson(entry: SourceEntry): CachedEntry {
-  const { value, revision } = entry;
-  const object = parseObject(entry);
-  const carried = object.metadata?.resourceVersion !== undefined;
-  object.metadata = { ...object.metadata, resourceVersion: String(revision) };
-  return new CachedEntry(entry, object, () => (carried ? undefined : spliceResourceVersion(value, revision)));
-}
-
-function parseObject({ value }: SourceEntry): AnyObject {
+function parseObject({ value }: Pick<SourceEntry, 'value'>): AnyObject {
   return JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.length).toString()) as AnyObject;
 }
 
 const headMax = 256;
+/** Somewhere behind: maybe the object's own, maybe that of something it refers to. Then it is not worth finding out. */
+const carried = Buffer.from('"resourceVersion":');
 const head = /^\{(?:"(?:kind|apiVersion)":"[^"\\]*",)*"metadata":\{/;
 
 /**
  * The JSON of an object that is kept without `metadata.resourceVersion`, with it put in; undefined when the text does not begin
- * with kind, apiVersion and metadata, in that style. Saves serializing what is serialized already.
+ * with kind, apiVersion and metadata, in that style, or has a resourceVersion somewhere. Saves serializing what is serialized already.
  */
 export function spliceResourceVersion(value: Uint8Array, revision: number): Uint8Array | undefined {
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
   const found = head.exec(bytes.toString('latin1', 0, headMax));
   if (!found) return undefined;
   const at = found[0].length;
+  if (bytes.includes(carried, at)) return undefined;
   const last = bytes[at] === 0x7d; // }
   const field = `"resourceVersion":"${revision}"${last ? '' : ','}`;
   const spliced = Buffer.allocUnsafeSlow(bytes.length + field.length);
@@ -46,42 +41,149 @@ export function spliceResourceVersion(value: Uint8Array, revision: number): Uint
   return spliced;
 }
 
-/** One revision of one object; its JSON is made when someone first asks. */
-export class CachedEntry implements CachedObject {
+/** What the entries of one cache have in common. */
+export interface EntryCodec {
+  /** Unset: values are JSON, and are cut instead of serialized again. */
+  readonly decode: Decode | undefined;
+  readonly fieldValue: FieldValue;
+  readonly decoded: DecodedObjects;
+}
+
+/**
+ * The objects decoded last, within a bound. Decoded objects are many times the size of their text and made of thousands of small
+ * pieces, each of which the garbage collector visits; fifty thousand pods held decoded cost more in pauses than they save. So text is
+ * held, and what is worked on right now is here.
+ */
+export class DecodedObjects {
+  readonly #lengthMax: number;
+  readonly #objects = new Map<CachedEntry, AnyObject>();
+
+  constructor(lengthMax: number) {
+    this.#lengthMax = lengthMax;
+  }
+
+  get(entry: CachedEntry): AnyObject | undefined {
+    return this.#objects.get(entry);
+  }
+
+  set(entry: CachedEntry, object: AnyObject): void {
+    this.#objects.set(entry, object);
+    if (this.#objects.size <= this.#lengthMax) return;
+    for (const oldest of this.#objects.keys()) {
+      this.#objects.delete(oldest);
+      break;
+    }
+  }
+
+  delete(entry: CachedEntry): void {
+    this.#objects.delete(entry);
+  }
+}
+
+/** One revision of one object of a cache: held as text, with what it is selected by beside it. */
+export class CachedEntry implements SelectableObject {
   readonly key: string;
   readonly namespace: string;
   readonly name: string;
   readonly revision: number;
-  readonly object: AnyObject;
+  readonly labels: Readonly<Record<string, string>> | undefined;
+  readonly #codec: EntryCodec;
+  /** Until `#json` is made. */
+  #source: SourceEntry | undefined;
   #json: Uint8Array | undefined;
-  #makeJson: (() => Uint8Array | undefined) | undefined;
+  #fields: Record<string, string> | undefined;
 
-  constructor(
-    { namespace, name, revision }: Pick<SourceEntry, 'namespace' | 'name' | 'revision'>,
-    object: AnyObject,
-    /** Undefined when it can't: then the object is serialized. */
-    makeJson?: () => Uint8Array | undefined,
-  ) {
-    this.key = keyOf(namespace, name);
-    this.namespace = namespace;
-    this.name = name;
-    this.revision = revision;
-    this.object = object;
-    this.#makeJson = makeJson;
+  constructor(source: SourceEntry, codec: EntryCodec) {
+    this.namespace = source.namespace;
+    this.name = source.name;
+    this.key = keyOf(source.namespace, source.name);
+    this.revision = source.revision;
+    this.#codec = codec;
+    this.#source = source;
+    this.labels = this.object.metadata?.labels;
+  }
+
+  get object(): AnyObject {
+    const known = this.#codec.decoded.get(this);
+    if (known) return known;
+    const decode = this.#codec.decode ?? decodeJson;
+    const object = this.#source ? decode(this.#source) : parseObject({ value: this.json });
+    this.#codec.decoded.set(this, object);
+    return object;
   }
 
   get json(): Uint8Array {
     if (!this.#json) {
-      this.#json = this.#makeJson?.() ?? Buffer.from(JSON.stringify(this.object));
-      this.#makeJson = undefined;
+      this.#json = this.#cut() ?? Buffer.from(JSON.stringify(this.object));
+      this.#source = undefined;
     }
     return this.#json;
   }
 
-  /** The same state as the last of its object, under the revision that ended it (or its being seen). */
-  endedAt(revision: number): CachedEntry {
-    const metadata = { ...this.object.metadata, resourceVersion: String(revision) };
-    const { namespace, name } = this;
-    return new CachedEntry({ namespace, name, revision }, { ...this.object, metadata });
+  field(name: string): string {
+    this.#fields ??= {};
+    return (this.#fields[name] ??= this.#codec.fieldValue(this.object, name));
   }
+
+  #cut(): Uint8Array | undefined {
+    if (this.#codec.decode || !this.#source) return undefined;
+    return spliceResourceVersion(this.#source.value, this.revision);
+  }
+}
+
+/** The last state of an object under the revision that ended it, or ended its being seen. */
+export class EndedEntry implements SelectableObject {
+  readonly #last: SelectableObject;
+  readonly revision: number;
+  #json: Uint8Array | undefined;
+
+  constructor(last: SelectableObject, revision: number) {
+    this.#last = last;
+    this.revision = revision;
+  }
+
+  get key(): string {
+    return this.#last.key;
+  }
+
+  get namespace(): string {
+    return this.#last.namespace;
+  }
+
+  get name(): string {
+    return this.#last.name;
+  }
+
+  get labels(): Readonly<Record<string, string>> | undefined {
+    return this.#last.labels;
+  }
+
+  get object(): AnyObject {
+    const { object } = this.#last;
+    return { ...object, metadata: { ...object.metadata, resourceVersion: String(this.revision) } };
+  }
+
+  get json(): Uint8Array {
+    return (this.#json ??= Buffer.from(JSON.stringify(this.object)));
+  }
+
+  field(name: string): string {
+    return this.#last.field(name);
+  }
+}
+
+/** An object that no cache holds: what a write returns, a subresource's body. */
+export function itemOf(object: AnyObject): CachedObject {
+  const { namespace = '', name = '', resourceVersion } = object.metadata ?? {};
+  let json: Uint8Array | undefined;
+  return {
+    key: keyOf(namespace, name),
+    namespace,
+    name,
+    revision: Number(resourceVersion ?? 0),
+    object,
+    get json() {
+      return (json ??= Buffer.from(JSON.stringify(object)));
+    },
+  };
 }

@@ -1,31 +1,29 @@
-import type { FieldValue, Selection } from '#cache/selection.ts';
-import type { CachedObject } from '#contract.ts';
+import type { Selection } from '#cache/selection.ts';
+import type { SelectableObject } from '#contract.ts';
 
 /** Keys of objects by the values of some fields, so that the pods of a node are found without looking at all pods. */
 export class FieldIndex {
   readonly #fields: readonly string[];
-  readonly #fieldValue: FieldValue;
   /** `field=value` → keys. */
   readonly #keys = new Map<string, Set<string>>();
 
-  constructor(fields: readonly string[], fieldValue: FieldValue) {
+  constructor(fields: readonly string[]) {
     this.#fields = fields;
-    this.#fieldValue = fieldValue;
   }
 
   clear(): void {
     this.#keys.clear();
   }
 
-  add(item: CachedObject): void {
+  add(item: SelectableObject): void {
     for (const field of this.#fields) this.#insert(this.#entry(field, item), item.key);
   }
 
-  remove(item: CachedObject): void {
+  remove(item: SelectableObject): void {
     for (const field of this.#fields) this.#delete(this.#entry(field, item), item.key);
   }
 
-  replace(previous: CachedObject | undefined, current: CachedObject): void {
+  replace(previous: SelectableObject | undefined, current: SelectableObject): void {
     for (const field of this.#fields) {
       const now = this.#entry(field, current);
       const before = previous && this.#entry(field, previous);
@@ -44,8 +42,8 @@ export class FieldIndex {
     return undefined;
   }
 
-  #entry(field: string, item: CachedObject): string {
-    return `${field}=${this.#fieldValue(item.object, field)}`;
+  #entry(field: string, item: SelectableObject): string {
+    return `${field}=${item.field(field)}`;
   }
 
   #insert(entry: string, key: string): void {

@@ -1,5 +1,5 @@
 import type { AnyObject, FieldSelector, Selector } from '@skerry/api';
-import type { CachedObject, Scope } from '#contract.ts';
+import type { Scope, SelectableObject } from '#contract.ts';
 
 /** Value of a selectable field as text; '' when it is not set. */
 export type FieldValue = (object: AnyObject, field: string) => string;
@@ -13,17 +13,11 @@ export class Selection {
   readonly whole: boolean;
   readonly #labels: Selector | undefined;
   readonly #fields: FieldSelector | undefined;
-  readonly #fieldValue: FieldValue;
 
-  constructor(
-    scope: Scope,
-    selectors: { labelSelector?: Selector; fieldSelector?: FieldSelector },
-    fieldValue: FieldValue,
-  ) {
+  constructor(scope: Scope, selectors: { labelSelector?: Selector; fieldSelector?: FieldSelector }) {
     const { labelSelector, fieldSelector } = selectors;
     this.#labels = labelSelector?.empty ? undefined : labelSelector;
     this.#fields = fieldSelector?.empty ? undefined : fieldSelector;
-    this.#fieldValue = fieldValue;
     this.namespace = scope.namespace || this.#fields?.exact('metadata.namespace');
     this.name = scope.name ?? this.#fields?.exact('metadata.name');
     this.whole = !this.#labels && !this.#fields && scope.name === undefined;
@@ -34,15 +28,15 @@ export class Selection {
     return this.#fields?.exact(field);
   }
 
-  matches(item: CachedObject): boolean {
+  matches(item: SelectableObject): boolean {
     if (this.namespace !== undefined && item.namespace !== this.namespace) return false;
     if (this.name !== undefined && item.name !== this.name) return false;
-    if (this.#labels && !this.#labels.matches(item.object.metadata?.labels)) return false;
+    if (this.#labels && !this.#labels.matches(item.labels)) return false;
     if (!this.#fields) return true;
     return this.#fields.matches((field) => {
       if (field === 'metadata.name') return item.name;
       if (field === 'metadata.namespace') return item.namespace;
-      return this.#fieldValue(item.object, field);
+      return item.field(field);
     });
   }
 }

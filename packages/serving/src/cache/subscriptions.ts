@@ -1,5 +1,5 @@
-import type { CacheEvent, CachedObject } from '#contract.ts';
-import type { FieldValue, Selection } from '#cache/selection.ts';
+import type { CacheEvent, SelectableObject } from '#contract.ts';
+import type { Selection } from '#cache/selection.ts';
 import { keyOf } from '#cache/cached-entry.ts';
 
 /** One watcher of a cache. */
@@ -13,16 +13,14 @@ export interface Subscriber {
  */
 export class Subscriptions<S extends Subscriber> {
   readonly #fields: readonly string[];
-  readonly #fieldValue: FieldValue;
   readonly #namespaced: boolean;
   readonly #everything = new Set<S>();
   /** Bucket name → its watchers; names begin with the kind of bucket. */
   readonly #buckets = new Map<string, Set<S>>();
   readonly #all = new Set<S>();
 
-  constructor(options: { fields: readonly string[]; fieldValue: FieldValue; namespaced: boolean }) {
+  constructor(options: { fields: readonly string[]; namespaced: boolean }) {
     this.#fields = options.fields;
-    this.#fieldValue = options.fieldValue;
     this.#namespaced = options.namespaced;
   }
 
@@ -83,7 +81,7 @@ export class Subscriptions<S extends Subscriber> {
     return namespace === undefined ? undefined : `namespace ${namespace}`;
   }
 
-  #fieldBucket(field: string, item: CachedObject): string {
-    return `${field}=${this.#fieldValue(item.object, field)}`;
+  #fieldBucket(field: string, item: SelectableObject): string {
+    return `${field}=${item.field(field)}`;
   }
 }

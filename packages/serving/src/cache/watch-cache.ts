@@ -1,15 +1,23 @@
 import type { AnyObject, FieldSelector, GroupResource, Selector } from '@skerry/api';
 import type { Clock, Timer } from '@skerry/base';
-import { CachedEntry, entryFromJson, keyOf } from '#cache/cached-entry.ts';
+import { CachedEntry, DecodedObjects, EndedEntry, keyOf } from '#cache/cached-entry.ts';
+import type { EntryCodec } from '#cache/cached-entry.ts';
 import { FieldIndex } from '#cache/field-index.ts';
 import { Frames } from '#cache/frames.ts';
 import { History, tooOldResourceVersion } from '#cache/history.ts';
 import type { RevisionProgress } from '#cache/revision-progress.ts';
 import { Selection, fieldByPath } from '#cache/selection.ts';
-import type { FieldValue } from '#cache/selection.ts';
 import { SortedEntries } from '#cache/sorted-entries.ts';
 import { Subscriptions } from '#cache/subscriptions.ts';
-import type { CacheEvent, CachedObject, Decode, Scope, SourceEntry, SourceEvent } from '#contract.ts';
+import type {
+  CacheEvent,
+  CachedObject,
+  Decode,
+  Scope,
+  SelectableObject,
+  SourceEntry,
+  SourceEvent,
+} from '#contract.ts';
 
 export interface WatchCacheOptions {
   readonly resource: GroupResource;
@@ -26,6 +34,8 @@ export interface WatchCacheOptions {
   readonly fieldValue?: (object: AnyObject, field: string) => string | undefined;
   /** Events kept for watches and pages that begin in the past. */
   readonly historyMax?: number;
+  /** Objects held decoded, besides the text of all. */
+  readonly decodedMax?: number;
   /** How often watchers that asked for bookmarks get one. */
   readonly bookmarkIntervalMs?: number;
 }
@@ -60,8 +70,8 @@ export interface Page {
 }
 
 /**
- * The state of one resource in memory, and its recent past. Everything that reads the API reads this: objects are decoded once
- * and serialized at most once per revision, lists are slices of sorted keys, and watchers are found by index.
+ * The state of one resource in memory, and its recent past. Everything that reads the API reads this: objects are held as text,
+ * serialized at most once per revision, lists are slices of sorted keys, and watchers are found by index.
  *
  * Not a copy per revision: the state at an older revision is the newest one with the events since then undone, so pages of a long
  * list stay consistent at the cost of what changed meanwhile, for as long as the history reaches back.
@@ -73,8 +83,7 @@ export class WatchCache {
   readonly namespaced: boolean;
   readonly progress: RevisionProgress;
   readonly #clock: Clock;
-  readonly #decode: Decode | undefined;
-  readonly #fieldValue: FieldValue;
+  readonly #codec: EntryCodec;
   readonly #items = new Map<string, CachedEntry>();
   readonly #sorted = new SortedEntries<CachedEntry>();
   readonly #index: FieldIndex;
@@ -90,15 +99,17 @@ export class WatchCache {
     this.namespaced = options.namespaced;
     this.progress = options.progress;
     this.#clock = options.clock;
-    this.#decode = options.decode;
-    const { fieldValue } = options;
-    this.#fieldValue = (object, field) => fieldValue?.(object, field) ?? fieldByPath(object, field);
+    const { decode, fieldValue } = options;
+    this.#codec = {
+      decode,
+      fieldValue: (object, field) => fieldValue?.(object, field) ?? fieldByPath(object, field),
+      decoded: new DecodedObjects(options.decodedMax ?? 2000),
+    };
     const fields = options.indexedFields ?? [];
-    this.#index = new FieldIndex(fields, this.#fieldValue);
+    this.#index = new FieldIndex(fields);
     this.#history = new History(options.clock, options.historyMax ?? 10_000);
     this.#watchers = new Subscriptions({
       fields,
-      fieldValue: this.#fieldValue,
       namespaced: options.namespaced,
     });
     this.#bookmarkIntervalMs = options.bookmarkIntervalMs ?? 60_000;
@@ -122,7 +133,7 @@ export class WatchCache {
     this.#items.clear();
     this.#index.clear();
     for (const entry of entries) {
-      const item = this.#entryOf(entry);
+      const item = new CachedEntry(entry, this.#codec);
       this.#items.set(item.key, item);
       this.#index.add(item);
     }
@@ -167,7 +178,7 @@ export class WatchCache {
   }
 
   select(scope: Scope, selectors: { labelSelector?: Selector; fieldSelector?: FieldSelector }): Selection {
-    return new Selection(scope, selectors, this.#fieldValue);
+    return new Selection(scope, selectors);
   }
 
   /**
@@ -231,10 +242,6 @@ export class WatchCache {
     this.#bookmarkTimer = undefined;
   }
 
-  #entryOf(entry: SourceEntry): CachedEntry {
-    return this.#decode ? new CachedEntry(entry, this.#decode(entry)) : entryFromJson(entry);
-  }
-
   #change(source: SourceEvent): CacheEvent | undefined {
     const { revision } = source;
     if (revision <= this.#newest) return undefined;
@@ -247,9 +254,9 @@ export class WatchCache {
       this.#items.delete(key);
       this.#sorted.remove(key);
       this.#index.remove(previous);
-      return { type: 'DELETED', revision, current: previous.endedAt(revision), previous };
+      return { type: 'DELETED', revision, current: new EndedEntry(previous, revision), previous };
     }
-    const current = this.#entryOf(source);
+    const current = new CachedEntry(source, this.#codec);
     this.#items.set(key, current);
     this.#sorted.put(current);
     this.#index.replace(previous, current);
@@ -257,8 +264,8 @@ export class WatchCache {
   }
 
   /** For each key that changed after `revision`: what it was then. */
-  #changesSince(revision: number): Map<string, CachedObject | undefined> {
-    const then = new Map<string, CachedObject | undefined>();
+  #changesSince(revision: number): Map<string, SelectableObject | undefined> {
+    const then = new Map<string, SelectableObject | undefined>();
     if (revision >= this.revision) return then;
     if (revision < this.#history.floor) throw tooOldResourceVersion(revision, this.#history.floor);
     for (const { current, previous } of this.#history.since(revision)) {
@@ -271,8 +278,8 @@ export class WatchCache {
   *#candidates(
     selection: Selection,
     { prefix, first }: { prefix: string; first: string },
-    then: ReadonlyMap<string, CachedObject | undefined>,
-  ): Generator<CachedObject> {
+    then: ReadonlyMap<string, SelectableObject | undefined>,
+  ): Generator<SelectableObject> {
     const few = this.#fewKeys(selection);
     if (few) {
       const keys = then.size === 0 ? [...few] : [...new Set([...few, ...then.keys()])];
@@ -286,7 +293,7 @@ export class WatchCache {
     let next = 0;
     const end = this.#sorted.endOf(prefix);
     for (let index = this.#sorted.lowerBound(first); index < end; index++) {
-      const item = this.#sorted.at(index) as CachedObject;
+      const item = this.#sorted.at(index) as CachedEntry;
       while (next < changed.length && (changed[next] as string) < item.key) {
         const was = then.get(changed[next++] as string);
         if (was) yield was;
@@ -313,7 +320,11 @@ export class WatchCache {
     return this.#index.find(selection);
   }
 
-  #countAfter(lastKey: string, prefix: string, then: ReadonlyMap<string, CachedObject | undefined>): number {
+  #countAfter(
+    lastKey: string,
+    prefix: string,
+    then: ReadonlyMap<string, SelectableObject | undefined>,
+  ): number {
     let count = this.#sorted.endOf(prefix) - this.#sorted.lowerBound(`${lastKey}\0`);
     for (const [key, was] of then) {
       if (key <= lastKey || !key.startsWith(prefix)) continue;
@@ -347,15 +358,15 @@ function selectedEvent(event: CacheEvent, selection: Selection): SelectedEvent |
   if (event.type === 'DELETED') return before ? { type: 'DELETED', item: current } : undefined;
   const now = selection.matches(current);
   if (now) return { type: before ? 'MODIFIED' : 'ADDED', item: current };
-  if (before) return { type: 'DELETED', item: leftAt(event, previous as CachedEntry) };
+  if (before && previous) return { type: 'DELETED', item: leftAt(event, previous) };
   return undefined;
 }
 
-const left = new WeakMap<CacheEvent, CachedEntry>();
+const left = new WeakMap<CacheEvent, EndedEntry>();
 
 /** The state before the event that took an object out of a selection, made once for all watchers that lose it. */
-function leftAt(event: CacheEvent, previous: CachedEntry): CachedEntry {
+function leftAt(event: CacheEvent, previous: SelectableObject): EndedEntry {
   let item = left.get(event);
-  if (!item) left.set(event, (item = previous.endedAt(event.revision)));
+  if (!item) left.set(event, (item = new EndedEntry(previous, event.revision)));
   return item;
 }
