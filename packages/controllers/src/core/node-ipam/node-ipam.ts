@@ -23,13 +23,14 @@ export function createNodeIpamController(
   const range = new CidrRange(clusterCidr);
   const nodes = informers.informer<Node>(resources.nodes);
   const queue = createQueue(context);
-  /** Ranges handed out and not yet written: a write that must be repeated takes the same. */
+  /** Ranges handed out that the local copy doesn't show yet: a second look takes the same. */
   const pending = new Map<string, string>();
 
   const rangesOf = ({ spec }: Node) => spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []);
   const take = (node: Node) => {
     for (const cidr of rangesOf(node)) range.occupy(cidr, keyOf(node));
     if (rangesOf(node).length === 0) queue.add(keyOf(node));
+    else pending.delete(keyOf(node));
   };
   nodes.addHandler({
     onAdd: take,
@@ -75,7 +76,6 @@ export function createNodeIpamController(
         const { resourceVersion } = fresh.metadata;
         const patch = { metadata: { uid, resourceVersion }, spec: { podCIDR: cidr, podCIDRs: [cidr] } };
         await nodeClient.patch(key, patch, { type: 'merge' });
-        pending.delete(key);
       } catch (error) {
         if (!isApiError(error, 'NotFound')) throw error;
         giveBack(key);
