@@ -1,5 +1,5 @@
 import type { Pod, PodAffinityTerm, Selector } from '@skerry/api';
-import { labelSelectorFrom } from '@skerry/api';
+import { labelSelectorFrom, nothing } from '@skerry/api';
 
 /** The labels of a namespace, for terms that choose namespaces by label. */
 export type NamespaceLabels = (namespace: string) => Readonly<Record<string, string>>;
@@ -9,6 +9,8 @@ export interface AffinityTerm {
   readonly topologyKey: string;
   /** 1-100 for a preference, 0 for a requirement. */
   readonly weight: number;
+  /** Names what the term matches, where that depends on the pod alone and not on labels of namespaces. */
+  readonly question: string | undefined;
   matches(other: TermTarget, namespaceLabels: NamespaceLabels): boolean;
 }
 
@@ -54,6 +56,10 @@ function compile(pod: Pod, term: PodAffinityTerm, weight: number): AffinityTerm 
   return {
     topologyKey: term.topologyKey,
     weight,
+    question:
+      byLabels.empty || byLabels === nothing
+        ? JSON.stringify(['affinity', byLabels.empty ? '*' : [...namespaces].toSorted(), selector.text])
+        : undefined,
     matches: ({ namespace, labels }, namespaceLabels) =>
       selector.matches(labels) && (namespaces.has(namespace) || byLabels.matches(namespaceLabels(namespace))),
   };

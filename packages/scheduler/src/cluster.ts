@@ -1,5 +1,6 @@
 import type { Node, PersistentVolume, PersistentVolumeClaim, PodDisruptionBudget } from '@skerry/api';
 import type { NamespaceLabels } from '#affinity-term.ts';
+import { MatchCounts } from '#match-counts.ts';
 import { NodeInfo, addCount } from '#node-info.ts';
 import type { PodInfo } from '#pod-info.ts';
 
@@ -12,6 +13,8 @@ export interface Snapshot {
   node(name: string): NodeInfo | undefined;
   /** Nodes that run pods of a controller, with how many. */
   nodesOfController(uid: string): ReadonlyMap<NodeInfo, number>;
+  /** How many pods on each node answer a question, by name; nodes without any are missing. See `MatchCounts`. */
+  countPods(question: string, matches: (info: PodInfo) => boolean): ReadonlyMap<NodeInfo, number>;
   /** On how many nodes an image is. */
   imageSpread(name: string): number;
   /** Pods that a node was promised by preemption and that aren't there yet. */
@@ -45,6 +48,7 @@ export class Cluster implements Snapshot {
   readonly nodesWithAffinity = new Set<NodeInfo>();
   readonly nodesWithRequiredAnti = new Set<NodeInfo>();
   readonly #byController = new Map<string, Map<NodeInfo, number>>();
+  readonly #matchCounts = new MatchCounts();
   readonly #imageSpread = new Map<string, number>();
   readonly #placed = new Map<string, { info: PodInfo; node: string }>();
   readonly #homeless = new Map<string, Map<string, PodInfo>>();
@@ -72,6 +76,10 @@ export class Cluster implements Snapshot {
 
   nodesOfController(uid: string): ReadonlyMap<NodeInfo, number> {
     return this.#byController.get(uid) ?? none;
+  }
+
+  countPods(question: string, matches: (info: PodInfo) => boolean): ReadonlyMap<NodeInfo, number> {
+    return this.#matchCounts.of(this.#nodes, question, matches);
   }
 
   imageSpread(name: string): number {
@@ -185,6 +193,7 @@ export class Cluster implements Snapshot {
 
   #addTo(node: NodeInfo, info: PodInfo): void {
     node.addPod(info);
+    this.#matchCounts.added(node, info);
     this.#index(node);
     if (!info.controllerUid) return;
     const counts = this.#byController.get(info.controllerUid);
@@ -195,6 +204,7 @@ export class Cluster implements Snapshot {
   #removeFrom(node: NodeInfo, key: string): void {
     const info = node.removePod(key);
     if (!info) return;
+    this.#matchCounts.removed(node, info);
     this.#index(node);
     const counts = this.#byController.get(info.controllerUid);
     if (!counts) return;

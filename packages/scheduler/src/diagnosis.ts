@@ -20,12 +20,14 @@ export function diagnosisText(diagnosis: Diagnosis, afterword?: string): string 
   const head = `0/${nodeCount} nodes are available:`;
   const tail = afterword ? ` ${afterword}` : '';
   if (podReason) return `${head} ${podReason}.${tail}`;
+  const times = new Map<Rejection, number>();
+  for (const rejection of rejections.values()) times.set(rejection, (times.get(rejection) ?? 0) + 1);
   const counts = new Map<string, number>();
-  const count = (reason: string, times: number) => counts.set(reason, (counts.get(reason) ?? 0) + times);
-  for (const { reasons } of rejections.values()) for (const reason of reasons) count(reason, 1);
+  const count = (reason: string, nodes: number) => counts.set(reason, (counts.get(reason) ?? 0) + nodes);
+  for (const [{ reasons }, nodes] of times) for (const reason of reasons) count(reason, nodes);
   const absent = nodeCount - rejections.size;
   if (absentReason && absent > 0) count(absentReason, absent);
-  const listed = [...counts].map(([reason, times]) => `${times} ${reason}`).toSorted();
+  const listed = [...counts].map(([reason, nodes]) => `${nodes} ${reason}`).toSorted();
   return `${head}${listed.length > 0 ? ` ${listed.join(', ')}.` : ''}${tail}`;
 }
 

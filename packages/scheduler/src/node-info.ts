@@ -1,4 +1,4 @@
-import type { Node } from '@skerry/api';
+import type { Node, Taint } from '@skerry/api';
 import { resourceAmounts } from '@skerry/api';
 import { hasAffinity } from '#affinity-term.ts';
 import type { PodInfo, Requests } from '#pod-info.ts';
@@ -14,14 +14,14 @@ export class NodeInfo {
   readonly podsWithAffinity = new Set<PodInfo>();
   readonly podsWithRequiredAnti = new Set<PodInfo>();
   readonly podsWithPorts = new Set<PodInfo>();
-  /** How many pods of each controller run here. */
-  readonly countByController = new Map<string, number>();
   readonly usedOthers = new Map<string, number>();
   #node: Node;
   #labels: Readonly<Record<string, string>> = {};
   #allocatable: Requests & { readonly pods: number } = { ...requestsOf(new Map()), pods: 0 };
   /** Sizes in bytes by image name, all its tags and digests. */
   #images = new Map<string, number>();
+  unschedulable = false;
+  taints: readonly Taint[] = [];
   usedMilliCpu = 0;
   usedMemory = 0;
   usedEphemeralStorage = 0;
@@ -53,6 +53,8 @@ export class NodeInfo {
   setNode(node: Node): void {
     this.#node = node;
     this.#labels = node.metadata.labels ?? {};
+    this.unschedulable = node.spec?.unschedulable ?? false;
+    this.taints = node.spec?.taints ?? [];
     const amounts = resourceAmounts(node.status?.allocatable ?? node.status?.capacity);
     this.#allocatable = { ...requestsOf(amounts), pods: amounts.get('pods') ?? 0 };
     this.#images = new Map();
@@ -80,14 +82,13 @@ export class NodeInfo {
     return info;
   }
 
-  #count({ requests, scored, controllerUid }: PodInfo, sign: 1 | -1): void {
+  #count({ requests, scored }: PodInfo, sign: 1 | -1): void {
     this.usedMilliCpu += sign * requests.milliCpu;
     this.usedMemory += sign * requests.memory;
     this.usedEphemeralStorage += sign * requests.ephemeralStorage;
     this.scoredMilliCpu += sign * scored.milliCpu;
     this.scoredMemory += sign * scored.memory;
     for (const [name, amount] of requests.others) addCount(this.usedOthers, name, sign * amount);
-    if (controllerUid) addCount(this.countByController, controllerUid, sign);
   }
 }
 

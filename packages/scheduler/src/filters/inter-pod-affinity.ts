@@ -1,6 +1,8 @@
 import type { AffinityTerm, NamespaceLabels } from '#affinity-term.ts';
+import type { Snapshot } from '#cluster.ts';
 import type { PrepareFilter } from '#filters/filter.ts';
 import { rejection } from '#filters/filter.ts';
+import { MatchCounts } from '#match-counts.ts';
 import type { NodeInfo } from '#node-info.ts';
 import { addCount } from '#node-info.ts';
 import type { PodInfo } from '#pod-info.ts';
@@ -22,20 +24,14 @@ type TopologyCounts = Map<string, number>;
  */
 export const interPodAffinity: PrepareFilter = (info, snapshot) => {
   const { required, requiredAnti } = info.affinity;
-  const { nodes, nodesWithRequiredAnti, namespaceLabels } = snapshot;
+  const { nodesWithRequiredAnti, namespaceLabels } = snapshot;
   const refusing = countRefusals(info, nodesWithRequiredAnti, namespaceLabels);
   if (refusing.size === 0 && required.length === 0 && requiredAnti.length === 0) return undefined;
   const matching: TopologyCounts = new Map();
+  for (const [node] of nodesWithMatch(required, snapshot)) countAll(matching, required, node);
   const repelled: TopologyCounts = new Map();
-  if (required.length > 0 || requiredAnti.length > 0) {
-    for (const node of nodes) {
-      for (const other of node.pods.values()) {
-        if (matchesAll(required, other, namespaceLabels)) countAll(matching, required, node);
-        for (const term of requiredAnti)
-          if (term.matches(other, namespaceLabels)) count(repelled, term, node);
-      }
-    }
-  }
+  for (const term of requiredAnti)
+    for (const [node] of nodesWithMatch([term], snapshot)) count(repelled, term, node);
   const first = matching.size === 0 && matchesAll(required, info, namespaceLabels);
   return ({ labels }) => {
     for (const { topologyKey } of required) {
@@ -51,6 +47,16 @@ export const interPodAffinity: PrepareFilter = (info, snapshot) => {
     return undefined;
   };
 };
+
+/** Nodes with a pod that matches all of the terms, and how many. */
+function nodesWithMatch(terms: readonly AffinityTerm[], snapshot: Snapshot): ReadonlyMap<NodeInfo, number> {
+  const { namespaceLabels, nodes } = snapshot;
+  if (terms.length === 0) return new Map();
+  const matches = (other: PodInfo) => matchesAll(terms, other, namespaceLabels);
+  const questions = terms.map(({ question }) => question);
+  if (!questions.includes(undefined)) return snapshot.countPods(questions.join('&'), matches);
+  return new MatchCounts().of(nodes, '', matches);
+}
 
 function countRefusals(
   info: PodInfo,

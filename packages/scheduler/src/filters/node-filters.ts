@@ -12,7 +12,7 @@ const portTaken = rejection('NodePorts', "node(s) didn't have free ports for the
 export const nodeUnschedulable: PrepareFilter = ({ pod }) => {
   const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
   if (!untoleratedTaint(pod.spec?.tolerations, [taint])) return undefined;
-  return ({ node }) => (node.spec?.unschedulable ? cordoned : undefined);
+  return ({ unschedulable }) => (unschedulable ? cordoned : undefined);
 };
 
 export const nodeName: PrepareFilter = ({ pod }) => {
@@ -22,10 +22,7 @@ export const nodeName: PrepareFilter = ({ pod }) => {
 
 export const taintToleration: PrepareFilter = ({ pod }) => {
   const tolerations = pod.spec?.tolerations;
-  return ({ node }) => {
-    const taints = node.spec?.taints;
-    return taints && taints.length > 0 && untoleratedTaint(tolerations, taints) ? tainted : undefined;
-  };
+  return ({ taints }) => (taints.length > 0 && untoleratedTaint(tolerations, taints) ? tainted : undefined);
 };
 
 export const nodeAffinity: PrepareFilter = ({ pod }) => {
@@ -46,27 +43,39 @@ export const nodePorts: PrepareFilter = ({ ports }) => {
 /** Requests against what is allocatable and not yet requested. Usage plays no part. */
 export const nodeResourcesFit: PrepareFilter = ({ requests }) => {
   const others = [...requests.others].filter(([, amount]) => amount > 0);
+  const names = ['cpu', 'memory', 'ephemeral-storage', ...others.map(([name]) => name)];
+  const { milliCpu, memory, ephemeralStorage } = requests;
+  // Thousands of nodes refuse for few combinations of reasons: each is made once.
+  const known = new Map<string, Rejection>();
   return (node) => {
     const { allocatable } = node;
-    let reasons: string[] | undefined;
+    const full = node.pods.size + 1 > allocatable.pods;
+    let lacking: number[] | undefined;
     let resolvable = true;
-    if (node.pods.size + 1 > allocatable.pods) reasons = ['Too many pods'];
-    check('cpu', requests.milliCpu, allocatable.milliCpu, node.usedMilliCpu);
-    check('memory', requests.memory, allocatable.memory, node.usedMemory);
-    check(
-      'ephemeral-storage',
-      requests.ephemeralStorage,
-      allocatable.ephemeralStorage,
-      node.usedEphemeralStorage,
-    );
-    for (const [name, amount] of others)
-      check(name, amount, allocatable.others.get(name) ?? 0, node.usedOthers.get(name) ?? 0);
-    return reasons && ({ filter: 'NodeResourcesFit', reasons, resolvable } satisfies Rejection);
+    check(0, milliCpu, allocatable.milliCpu, node.usedMilliCpu);
+    check(1, memory, allocatable.memory, node.usedMemory);
+    check(2, ephemeralStorage, allocatable.ephemeralStorage, node.usedEphemeralStorage);
+    for (let i = 0; i < others.length; i++) {
+      const [name, amount] = others[i]!;
+      check(3 + i, amount, allocatable.others.get(name) ?? 0, node.usedOthers.get(name) ?? 0);
+    }
+    return full || lacking ? refusal() : undefined;
 
-    function check(name: string, wanted: number, capacity: number, used: number): void {
+    function check(index: number, wanted: number, capacity: number, used: number): void {
       if (wanted === 0 || wanted <= capacity - used) return;
-      (reasons ??= []).push(`Insufficient ${name}`);
+      (lacking ??= []).push(index);
       if (wanted > capacity) resolvable = false;
+    }
+
+    function refusal(): Rejection {
+      const key = `${full} ${resolvable} ${lacking?.join(' ')}`;
+      let refused = known.get(key);
+      if (!refused) {
+        const reasons = (lacking ?? []).map((index) => `Insufficient ${names[index]}`);
+        if (full) reasons.unshift('Too many pods');
+        known.set(key, (refused = { filter: 'NodeResourcesFit', reasons, resolvable }));
+      }
+      return refused;
     }
   };
 };

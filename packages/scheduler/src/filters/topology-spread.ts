@@ -1,5 +1,6 @@
 import type { Pod, Selector, TopologySpreadConstraint } from '@skerry/api';
 import { labelSelectorFrom, matchesNodeAffinity, toleratesTaints } from '@skerry/api';
+import type { Snapshot } from '#cluster.ts';
 import type { PrepareFilter } from '#filters/filter.ts';
 import { rejection } from '#filters/filter.ts';
 import type { NodeInfo } from '#node-info.ts';
@@ -63,20 +64,26 @@ export function hasAllTopologies(node: NodeInfo, constraints: readonly SpreadCon
   return constraints.every(({ topologyKey }) => Object.hasOwn(node.labels, topologyKey));
 }
 
-/** Pods on a node that a constraint counts: of the pod's namespace, and not on their way out. */
-export function countMatching(node: NodeInfo, selector: Selector, namespace: string): number {
-  let count = 0;
-  for (const other of node.pods.values()) {
-    if (other.namespace !== namespace || other.pod.metadata.deletionTimestamp) continue;
-    if (selector.matches(other.labels)) count++;
-  }
-  return count;
+/** Pods that a constraint counts: of the pod's namespace, and not on their way out. By node; nodes without any are missing. */
+export function countMatching(
+  snapshot: Snapshot,
+  selector: Selector,
+  namespace: string,
+): ReadonlyMap<NodeInfo, number> {
+  const question = JSON.stringify(['spread', namespace, selector.text]);
+  return snapshot.countPods(
+    question,
+    (other) =>
+      other.namespace === namespace &&
+      !other.pod.metadata.deletionTimestamp &&
+      selector.matches(other.labels),
+  );
 }
 
-export const podTopologySpread: PrepareFilter = (info, { nodes }) => {
+export const podTopologySpread: PrepareFilter = (info, snapshot) => {
   const constraints = spreadConstraints(info.pod, 'DoNotSchedule');
   if (constraints.length === 0) return undefined;
-  const domains = constraints.map((constraint) => domainsOf(constraint, constraints, info, nodes));
+  const domains = constraints.map((constraint) => domainsOf(constraint, constraints, info, snapshot));
   return ({ labels }) => {
     for (const { constraint, counts, minimum, self } of domains) {
       if (!Object.hasOwn(labels, constraint.topologyKey)) return unlabelled;
@@ -91,13 +98,14 @@ function domainsOf(
   constraint: SpreadConstraint,
   all: readonly SpreadConstraint[],
   info: PodInfo,
-  nodes: readonly NodeInfo[],
+  snapshot: Snapshot,
 ) {
+  const matching = countMatching(snapshot, constraint.selector, info.namespace);
   const counts = new Map<string, number>();
-  for (const node of nodes) {
+  for (const node of snapshot.nodes) {
     if (!hasAllTopologies(node, all) || !constraint.includes(node)) continue;
     const domain = node.labels[constraint.topologyKey]!;
-    counts.set(domain, (counts.get(domain) ?? 0) + countMatching(node, constraint.selector, info.namespace));
+    counts.set(domain, (counts.get(domain) ?? 0) + (matching.get(node) ?? 0));
   }
   // With fewer domains than wanted, the emptiest one is one that doesn't exist yet. Without any, nothing limits.
   const least = counts.size === 0 ? Infinity : [...counts.values()].reduce((a, b) => Math.min(a, b));

@@ -1,19 +1,16 @@
+import type { Taint } from '@skerry/api';
 import { matchesNodeSelectorTerm, untoleratedTaint } from '@skerry/api';
 import type { PrepareScore } from '#scores/score.ts';
 import { normalize, scoreEach, scoreMax } from '#scores/score.ts';
 
 /** Avoids nodes with `PreferNoSchedule` taints that the pod doesn't tolerate. */
 export const taintToleration: PrepareScore = ({ pod }, _snapshot, feasible) => {
-  const prefers = feasible.some(({ node }) =>
-    node.spec?.taints?.some((t) => t.effect === 'PreferNoSchedule'),
-  );
+  const prefers = feasible.some(({ taints }) => taints.some(({ effect }) => effect === 'PreferNoSchedule'));
   if (!prefers) return undefined;
   const tolerations = pod.spec?.tolerations;
   return (nodes) => {
-    const scores = scoreEach(nodes, ({ node }) => {
-      const taints = node.spec?.taints ?? [];
-      return taints.filter((taint) => untoleratedTaint(tolerations, [taint], ['PreferNoSchedule'])).length;
-    });
+    const dislikes = (taint: Taint) => untoleratedTaint(tolerations, [taint], ['PreferNoSchedule']);
+    const scores = scoreEach(nodes, ({ taints }) => taints.filter(dislikes).length);
     return normalize(scores, { reverse: true });
   };
 };

@@ -28,9 +28,9 @@ export const podTopologySpread: PrepareScore = (info, snapshot, feasible) => {
   const eligible = feasible.filter(counted);
   const spreads = own
     ? soft.map((constraint) => {
-        const total = (node: NodeInfo) => countMatching(node, constraint.selector, info.namespace);
-        const nodes = snapshot.nodes.filter((node) => counted(node) && constraint.includes(node));
-        return spreadOver({ ...constraint, eligible, nodes, total });
+        const matching = countMatching(snapshot, constraint.selector, info.namespace);
+        const includes = (node: NodeInfo) => counted(node) && constraint.includes(node);
+        return spreadOver({ ...constraint, eligible, matching, includes });
       })
     : defaultSpreads(info, snapshot, eligible);
   if (spreads.length === 0) return undefined;
@@ -51,11 +51,9 @@ function defaultSpreads(info: PodInfo, snapshot: Snapshot, eligible: readonly No
   const uid = info.controllerUid;
   const here = snapshot.nodesOfController(uid);
   if (uid === '' || here.size === 0) return [];
-  const nodes = [...here.keys()];
-  const total = (node: NodeInfo) => node.countByController.get(uid) ?? 0;
   return [
-    spreadOver({ topologyKey: hostname, maxSkew: 3, eligible, nodes, total }),
-    spreadOver({ topologyKey: zone, maxSkew: 5, eligible, nodes, total }),
+    spreadOver({ topologyKey: hostname, maxSkew: 3, eligible, matching: here }),
+    spreadOver({ topologyKey: zone, maxSkew: 5, eligible, matching: here }),
   ];
 }
 
@@ -63,23 +61,26 @@ function spreadOver({
   topologyKey,
   maxSkew,
   eligible,
-  nodes,
-  total,
+  matching,
+  includes,
 }: {
   topologyKey: string;
   maxSkew: number;
   eligible: readonly NodeInfo[];
-  nodes: readonly NodeInfo[];
-  total: (node: NodeInfo) => number;
+  matching: ReadonlyMap<NodeInfo, number>;
+  includes?: (node: NodeInfo) => boolean;
 }): Spread {
-  if (topologyKey === hostname)
-    return { topologyKey, maxSkew, weight: Math.log(eligible.length + 2), countAt: total };
+  if (topologyKey === hostname) {
+    const countAt = (node: NodeInfo) => matching.get(node) ?? 0;
+    return { topologyKey, maxSkew, weight: Math.log(eligible.length + 2), countAt };
+  }
   const counts = new Map<string, number>();
   for (const { labels } of eligible) counts.set(labels[topologyKey] ?? '', 0);
-  for (const node of nodes) {
+  for (const [node, here] of matching) {
+    if (includes && !includes(node)) continue;
     const domain = node.labels[topologyKey] ?? '';
     const count = counts.get(domain);
-    if (count !== undefined) counts.set(domain, count + total(node));
+    if (count !== undefined) counts.set(domain, count + here);
   }
   const countAt = (node: NodeInfo) => counts.get(node.labels[topologyKey] ?? '') ?? 0;
   return { topologyKey, maxSkew, weight: Math.log(counts.size + 2), countAt };
