@@ -18,6 +18,8 @@ import {
   createRootCertificateController,
   createServiceAccountController,
 } from '#core/service-account/service-account.ts';
+import { createNodePoolController } from '#edge/node-pool/node-pool.ts';
+import { createDisruptionController } from '#policy/disruption/disruption.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
 
 export interface ControllerSettings
@@ -39,6 +41,8 @@ const creators = {
   'root-ca-certificate-publisher-controller': createRootCertificateController,
   'certificate-controller': createCertificateController,
   'token-cleaner-controller': createTokenCleaner,
+  'node-pool-controller': createNodePoolController,
+  'disruption-controller': createDisruptionController,
 } satisfies Record<string, Create>;
 
 export type ControllerName = keyof typeof creators;

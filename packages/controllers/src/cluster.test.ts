@@ -17,6 +17,7 @@ import { createClient, createHttpTransport, resources } from '@skerry/client';
 import type { ApiClient, ResourceRef } from '@skerry/client';
 import { createCertificateAuthority } from '@skerry/pki';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { NodePool } from '#edge/node-pool/definition.ts';
 import { runControllers } from '#manager.ts';
 
 let server: TestServer;
@@ -186,4 +187,38 @@ test('a namespace is furnished, and emptied before it goes', async () => {
   const patch = { metadata: { finalizers: null } };
   await client.resource(resources.configMaps).patch('held', patch, { type: 'merge', namespace: 'shop' });
   await gone(resources.namespaces, 'shop');
+});
+
+test('node pools are served as soon as controllers run, and reach their nodes', async () => {
+  const pools = client.resource<NodePool>(resources.nodePools);
+  await eventually(() => pools.create({ metadata: { name: 'tokyo' }, spec: { labels: { rack: 'r1' } } }));
+  expect((await pools.get('tokyo')).spec).toMatchObject({ type: 'Edge', leaderReplicas: 1 });
+  const nodes = client.resource<Node>(resources.nodes);
+  await nodes.create({ metadata: { name: 'n1', labels: { 'apps.openyurt.io/nodepool': 'tokyo' } } });
+  await eventually(async () => {
+    expect((await nodes.get('n1')).metadata.labels).toMatchObject({ rack: 'r1' });
+    expect((await pools.get('tokyo')).status).toMatchObject({ unreadyNodeNum: 1, nodes: ['n1'] });
+  });
+  const old = client.resource<NodePool>({ ...resources.nodePools, version: 'v1beta1' });
+  expect((await old.get('tokyo')).apiVersion).toBe('apps.openyurt.io/v1beta1');
+});
+
+test('a disruption budget tells how many pods may go', async () => {
+  await client.resource<Deployment>(resources.deployments).create(deployment('web'));
+  await client.resource(resources.podDisruptionBudgets).create({
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { maxUnavailable: 1, selector: { matchLabels: { app: 'web' } } },
+  } as KubeObject);
+  const pods = client.resource<Pod>(resources.pods);
+  await eventually(async () => expect(await count(resources.pods, 'default')).toBe(3));
+  for (const pod of (await pods.list({ namespace: 'default' })).items) {
+    const conditions = [{ type: 'Ready', status: 'True' }];
+    await pods.update({ ...pod, status: { phase: 'Running', conditions } }, { subresource: 'status' });
+  }
+  await eventually(async () => {
+    const budget = await client.resource(resources.podDisruptionBudgets).get('web', { namespace: 'default' });
+    expect(budget).toMatchObject({
+      status: { expectedPods: 3, currentHealthy: 3, desiredHealthy: 2, disruptionsAllowed: 1 },
+    });
+  });
 });

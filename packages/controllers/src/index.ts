@@ -1,3 +1,9 @@
 export { runControllers, type RunControllersOptions } from './manager.ts';
 export { catalogue, type ControllerName, type ControllerSettings } from './catalogue.ts';
 export { type Controller, type ControllerContext } from './runtime/controller.ts';
+export {
+  nodePoolCustomResourceDefinition,
+  nodePoolLabel,
+  nodePoolTypeLabel,
+  type NodePool,
+} from './edge/node-pool/definition.ts';
