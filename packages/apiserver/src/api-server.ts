@@ -13,9 +13,10 @@ import { definitions } from '#crd/definition.ts';
 import { DiscoveryHandler } from '#discovery/discovery-handler.ts';
 import { Dispatcher, type PathHandler } from '#dispatcher.ts';
 import { HttpFront } from '#http/front.ts';
-import { metricsHandlers, metricsKinds } from '#metrics-api/metrics-api.ts';
+import { metricsHandlers, metricsKinds, metricsSchemas } from '#metrics-api/metrics-api.ts';
 import type { MetricsSource } from '#metrics-api/metrics-source.ts';
 import { SummarySource } from '#metrics-api/summary-source.ts';
+import { OpenApiHandler } from '#openapi/openapi-handler.ts';
 import type { VersionInfo } from '#path-handler.ts';
 import type { AcceptedConnection, NodeDialer } from '#ports.ts';
 import { createConnectFactory } from '#proxy/connect-handler.ts';
@@ -146,7 +147,7 @@ class Server implements ApiServer {
       issuer: () => this.#security.tokenIssuer,
       scalePathsOf: (group, resource) => this.#custom.scalePathsOf(group, resource),
     });
-    for (const info of metricsKinds) this.#kinds.addVirtual({ info, schemas });
+    for (const info of metricsKinds) this.#kinds.addVirtual({ info, schemas: metricsSchemas });
     const metricsSource =
       options.metrics ??
       (options.dialer && new SummarySource({ read: this.#access.read, dialer: options.dialer, clock, log }));
@@ -154,7 +155,10 @@ class Server implements ApiServer {
       ...reviewHandlers(() => this.#security),
       ...metricsHandlers({ read: this.#access.read, clock, source: () => metricsSource }),
     ]);
-    const morePaths: PathHandler[] = [];
+    const openApi = new OpenApiHandler(this.#kinds, {
+      version: (options.version ?? defaultVersion).gitVersion,
+    });
+    const morePaths: PathHandler[] = [(exchange) => openApi.handle(exchange)];
     const { address, port } = options.advertise ?? { address: '127.0.0.1', port: 6443 };
     const dispatcher = new Dispatcher({
       kinds: this.#kinds,

@@ -96,7 +96,7 @@ function answerHealth(
       ? all.filter(({ name }) => !excluded.has(name))
       : all.filter(({ name }) => name === single);
   if (single !== undefined && chosen.length === 0) return false;
-  const results = chosen.map(({ name, check }) => ({ name, fault: check() }));
+  const results = chosen.map((each) => ({ name: each.name, fault: each.check() }));
   const failed = results.some(({ fault }) => fault !== undefined);
   if (!failed && !exchange.query.has('verbose')) {
     sendText(exchange, 200, 'ok');

@@ -8,12 +8,17 @@ import type { ServiceAccountKey } from '@skerry/pki';
 import { certificateRequests } from '#admission/certificate-request.ts';
 import { createAdmissionChain } from '#admission/chain.ts';
 import { defaultTolerations } from '#admission/default-tolerations.ts';
+import { limitRanger } from '#admission/limit-ranger.ts';
 import { namespaceLifecycle } from '#admission/namespace-lifecycle.ts';
 import { newNodeTaint } from '#admission/new-node-taint.ts';
 import { nodePool } from '#admission/node-pool.ts';
 import { nodeRestriction } from '#admission/node-restriction.ts';
 import { priority, priorityClasses, systemPriorityClasses } from '#admission/priority.ts';
+import { QuotaKeeper } from '#admission/quota/quota-keeper.ts';
+import { resourceQuota } from '#admission/quota/resource-quota.ts';
+import { runtimeClass } from '#admission/runtime-class.ts';
 import { serviceAccountAdmission } from '#admission/service-account.ts';
+import { claimResize, defaultIngressClass, defaultStorageClass } from '#admission/storage.ts';
 import { type StaticToken, createAuthenticator } from '#authn/authenticator.ts';
 import { createAuthorizer } from '#authz/authorizer.ts';
 import { bootstrapPolicy, createIfAbsent } from '#authz/bootstrap-policy.ts';
@@ -63,14 +68,20 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
       authorizer,
       admission: createAdmissionChain([
         namespaceLifecycle({ read, clock }),
+        limitRanger({ read }),
         serviceAccountAdmission({ read, clock, random }),
         nodePool({ read }),
         nodeRestriction({ read }),
         newNodeTaint,
         priority({ read }),
         defaultTolerations,
+        defaultStorageClass({ read }),
+        claimResize({ read }),
+        runtimeClass({ read }),
         certificateRequests({ authorizer }),
+        defaultIngressClass({ read }),
         { name: 'RoleEscalation', validate: (ctx) => escalation.check(ctx) },
+        resourceQuota({ access, clock }),
       ]),
       tokenIssuer: createTokenIssuer({
         clock,
@@ -84,6 +95,7 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
         await Promise.all(systemPriorityClasses.map((each) => createIfAbsent(access, priorityClasses, each)));
         if (options.clusterInfo) await publishClusterInfo(access, options.clusterInfo);
         keepRolesAggregated(access, { clock, log });
+        new QuotaKeeper({ access, clock, log }).start();
       },
     };
   };

@@ -189,7 +189,10 @@ export interface ObjectRef {
  * at most a few milliseconds behind the newest acknowledged write.
  */
 export interface ObjectReader {
+  // Callers name the kind's own type; the reader hands out what was stored as that kind.
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   get<T extends KubeObject = AnyObject>(ref: ObjectRef, name: string, namespace?: string): T | undefined;
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   list<T extends KubeObject = AnyObject>(ref: ObjectRef, namespace?: string): readonly T[];
   /** Calls `onChange` for every later change of a kind; `object` is the last state for a delete. Returns the end of it. */
   onChange(

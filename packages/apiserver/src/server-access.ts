@@ -20,6 +20,7 @@ export class OwnAccess implements ServerAccess {
     this.#kinds = kinds;
     this.#registry = registry;
     this.read = {
+      // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as the interface says.
       get: <T extends KubeObject = AnyObject>(ref: ObjectRef, name: string, namespace = '') => {
         const served = kinds.anyVersion(ref.group, ref.resource);
         const item = served?.stored.cache.get(namespace, name);

@@ -1,3 +1,5 @@
+import { unreachable } from '@skerry/base';
+
 /**
  * The part of JSONPath that printer columns and selectable fields use: `.a.b`, `['a.b']`, `[0]`, `[*]`, and filters
  * `[?(@.type=="Ready")]`. Several matches are several values.
@@ -80,6 +82,8 @@ function follow(value: unknown, step: Step): unknown[] {
       return Object.values(value);
     case 'filter':
       return Object.values(value).filter((item) => (read(item, step.path) === step.equals) !== step.not);
+    default:
+      return unreachable(step);
   }
 }
 

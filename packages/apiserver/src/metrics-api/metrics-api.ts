@@ -1,4 +1,13 @@
-import { ApiError, notFound, type AnyObject, type ColumnInfo, type KindInfo } from '@skerry/api';
+import {
+  ApiError,
+  builtinSchemas,
+  notFound,
+  type AnyObject,
+  type ColumnInfo,
+  type KindInfo,
+  type Schema,
+  type SchemaSet,
+} from '@skerry/api';
 import type { Clock } from '@skerry/base';
 import { answerObject, encodersFor, negotiate, parseListOptions, type CachedObject } from '@skerry/serving';
 import type { VirtualHandler } from '#dispatcher.ts';
@@ -20,6 +29,35 @@ export const metricsKinds: readonly KindInfo[] = [
     quantityColumn('memory', (object) => sumCell(object, 'memory')),
   ]),
 ];
+
+const quantity: Schema = { type: 'string', intOrString: true, format: 'quantity' };
+const meta: Schema = { ref: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' };
+const usageSchema: Schema = { type: 'object', additionalProperties: quantity };
+const measured = {
+  apiVersion: { type: 'string' },
+  kind: { type: 'string' },
+  metadata: meta,
+  timestamp: { type: 'string', format: 'date-time' },
+  window: { type: 'string' },
+} as const;
+
+/** What the kinds' documents look like. */
+export const metricsSchemas: SchemaSet = {
+  schemas: {
+    ...builtinSchemas.schemas,
+    'io.k8s.metrics.v1beta1.NodeMetrics': { type: 'object', properties: { ...measured, usage: usageSchema } },
+    'io.k8s.metrics.v1beta1.PodMetrics': {
+      type: 'object',
+      properties: {
+        ...measured,
+        containers: {
+          type: 'array',
+          items: { type: 'object', properties: { name: { type: 'string' }, usage: usageSchema } },
+        },
+      },
+    },
+  },
+};
 
 export function metricsHandlers(parts: {
   read: ObjectReader;
@@ -167,7 +205,7 @@ function kind(name: string, resource: string, namespaced: boolean, columns: read
         cell: (object) => object.metadata?.name ?? '',
       },
       ...columns,
-      { name: 'Window', type: 'string', priority: 0, cell: (object) => String(object.window ?? '') },
+      { name: 'Window', type: 'string', priority: 0, cell: () => windowText },
     ],
     selectableFields: [],
     strategy: {},

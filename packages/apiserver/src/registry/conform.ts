@@ -28,7 +28,6 @@ export function conform(served: Served, value: unknown, how: Conformance): AnyOb
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw badRequest(`the request body is no object of kind ${kind}`);
   }
-  checkKind(served, value as AnyObject);
   const { object, warnings } = decodeObject(
     served.schemas,
     served.custom ? envelope : { ref: served.info.schema },
@@ -37,6 +36,7 @@ export function conform(served: Served, value: unknown, how: Conformance): AnyOb
   );
   how.warnings.push(...warnings);
   const result = object as AnyObject;
+  checkKind(served, result);
   result.metadata ??= {};
   return served.custom ? pruned(served, result, how) : result;
 }
@@ -62,18 +62,16 @@ function checkKind(served: Served, object: AnyObject): void {
   const apiVersion = group ? `${group}/${version}` : version;
   if (object.kind !== undefined && object.kind !== '' && object.kind !== kind) {
     throw badRequest(
-      `${String(object.kind)} in version ${JSON.stringify(lastPart(object.apiVersion))} cannot be handled as a ${kind}: the kind of the body does not match the resource of the URL`,
+      `${object.kind} in version ${JSON.stringify(lastPart(object.apiVersion))} cannot be handled as a ${kind}: the kind of the body does not match the resource of the URL`,
     );
   }
   if (object.apiVersion !== undefined && object.apiVersion !== '' && object.apiVersion !== apiVersion) {
     throw badRequest(
-      `the API version in the data (${String(object.apiVersion)}) does not match the expected API version (${apiVersion})`,
+      `the API version in the data (${object.apiVersion}) does not match the expected API version (${apiVersion})`,
     );
   }
 }
 
-function lastPart(apiVersion: unknown): string {
-  return String(apiVersion ?? '')
-    .split('/')
-    .at(-1)!;
+function lastPart(apiVersion = ''): string {
+  return apiVersion.split('/').at(-1)!;
 }

@@ -10,6 +10,7 @@ import {
   type KindInfo,
   type SchemaSet,
 } from '@skerry/api';
+import { unreachable } from '@skerry/base';
 import { createObject } from '#registry/create.ts';
 import { applied } from '#registry/field-ownership.ts';
 import { schemaOf } from '#registry/rules.ts';
@@ -67,6 +68,8 @@ export function patched(
       return applyStrategicMergePatch(kind.schemas, schemaOf(kind), current, patch);
     case 'apply':
       throw new ApiError('InternalError', 'an apply patch is no patch of the current object');
+    default:
+      return unreachable(type);
   }
 }
 

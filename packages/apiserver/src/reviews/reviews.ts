@@ -27,7 +27,7 @@ export function reviewHandlers(security: () => SecurityParts): Map<string, Virtu
       }
       const object = body as AnyObject;
       if (object.kind !== undefined && object.kind !== kind.info.kind) {
-        throw badRequest(`${String(object.kind)} cannot be handled as a ${kind.info.kind}`);
+        throw badRequest(`${object.kind} cannot be handled as a ${kind.info.kind}`);
       }
       const status = await review({
         user,

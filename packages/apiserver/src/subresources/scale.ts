@@ -36,7 +36,7 @@ export function scaleOf(object: AnyObject, paths: ScalePaths): AnyObject {
 /** Writes a Scale's wish into the object it is of. Throws 400 and 422. */
 export function scaleInto(served: Served, object: AnyObject, scale: AnyObject, paths: ScalePaths): AnyObject {
   if (scale.kind !== undefined && scale.kind !== 'Scale') {
-    throw badRequest(`${String(scale.kind)} cannot be handled as a Scale`);
+    throw badRequest(`${scale.kind} cannot be handled as a Scale`);
   }
   const meta = metadataOf(scale);
   const own = metadataOf(object);

@@ -50,7 +50,10 @@ export function subresourceHandlers(
 ): Map<string, SubresourceHandler> {
   return new Map<string, SubresourceHandler>([
     ['*/*/status', partHandler(resources, { part: 'status' })],
-    ['*/*/scale', scaleHandler(registry, { ...parts, pathsOf: parts.scalePathsOf })],
+    [
+      '*/*/scale',
+      scaleHandler(registry, { ...parts, pathsOf: (group, resource) => parts.scalePathsOf(group, resource) }),
+    ],
     ['/pods/binding', posting((call, body, exchange) => bind(call, body, exchange))],
     ['/pods/eviction', posting((call, body, exchange) => evict(call, body, exchange))],
     ['/pods/ephemeralcontainers', partHandler(resources, podPart('ephemeralcontainers'))],

@@ -1,1 +1,2 @@
+export { callerOf, type Caller, type CallResult } from './caller.ts';
 export { startTestServer, type TestServer, type TestServerOptions } from './start-test-server.ts';
