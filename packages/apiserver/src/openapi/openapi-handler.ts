@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto';
+import { ApiError } from '@skerry/api';
+import { sendAnswer, sendJson } from '#http/answers.ts';
+import type { Exchange } from '#http/exchange.ts';
+import type { KindTable } from '#registry/kind-table.ts';
+import { buildOpenApiV2, buildOpenApiV3, type KindSource } from '#openapi/document.ts';
+import type { Descriptions } from '#openapi/schema-document.ts';
+
+export interface OpenApiOptions {
+  /** The server's version, part of every hash: a new release may describe the same kinds otherwise. */
+  readonly version: string;
+  /** Words for `kubectl explain`, asked for once, when the first document is built. */
+  descriptions?(): Descriptions;
+}
+
+/** Seconds that a client may keep a document that it asked for by hash. */
+const cacheSeconds = 365 * 24 * 3600;
+
+interface Group {
+  readonly kinds: readonly KindSource[];
+  readonly hash: string;
+}
+
+/**
+ * Answers `/openapi/v3`, the documents below it, and `/openapi/v2`. A document is built when it is first asked for and
+ * kept until its kinds change; its hash is reckoned from what it would be built from, so that the index costs no build.
+ */
+export class OpenApiHandler {
+  readonly #kinds: KindTable;
+  readonly #options: OpenApiOptions;
+  #generation = -1;
+  #groups = new Map<string, Group>();
+  /** By hash: documents of kinds that are still served. */
+  #documents = new Map<string, Uint8Array>();
+  #descriptions: Descriptions | undefined;
+
+  constructor(kinds: KindTable, options: OpenApiOptions) {
+    this.#kinds = kinds;
+    this.#options = options;
+  }
+
+  /** False when the path is none of OpenAPI's. */
+  async handle(exchange: Exchange): Promise<boolean> {
+    const path = exchange.path.replace(/\/$/, '');
+    if (path === '/openapi/v2') {
+      await this.#v2(exchange);
+      return true;
+    }
+    if (path !== '/openapi/v3' && !path.startsWith('/openapi/v3/')) return false;
+    this.#refresh();
+    if (path === '/openapi/v3') {
+      this.#index(exchange);
+      return true;
+    }
+    const name = path.slice('/openapi/v3/'.length);
+    const group = this.#groups.get(name);
+    if (!group) return false;
+    await this.#v3(exchange, name, group);
+    return true;
+  }
+
+  #index(exchange: Exchange): void {
+    const paths = Object.fromEntries(
+      [...this.#groups].map(([name, { hash }]) => [name, { serverRelativeURL: urlOf(name, hash) }]),
+    );
+    const etag = `"${digest(JSON.stringify(paths))}"`;
+    if (notModified(exchange, etag)) return;
+    exchange.setHeader('ETag', etag);
+    exchange.setHeader('Vary', 'Accept');
+    sendJson(exchange, 200, { paths });
+  }
+
+  async #v3(exchange: Exchange, name: string, { kinds, hash }: Group): Promise<void> {
+    requireJson(exchange);
+    const asked = exchange.query.get('hash');
+    if (asked !== null && asked !== '' && asked !== hash) {
+      exchange.send(301, { Location: urlOf(name, hash) }, '');
+      return;
+    }
+    const etag = `"${hash}"`;
+    if (notModified(exchange, etag)) return;
+    if (asked) {
+      exchange.setHeader('Cache-Control', `public, max-age=${cacheSeconds}, immutable`);
+    }
+    const body = this.#document(hash, () => buildOpenApiV3(kinds, this.#words()));
+    await this.#send(exchange, body, etag);
+  }
+
+  async #v2(exchange: Exchange): Promise<void> {
+    requireJson(exchange);
+    this.#refresh();
+    const groups = [...this.#groups.values()];
+    const hash = digest(`v2 ${groups.map((group) => group.hash).join(' ')}`);
+    const etag = `"${hash}"`;
+    if (notModified(exchange, etag)) return;
+    const kinds = groups.flatMap((group) => group.kinds);
+    const body = this.#document(hash, () => buildOpenApiV2(kinds, this.#options.version, this.#words()));
+    await this.#send(exchange, body, etag);
+  }
+
+  async #send(exchange: Exchange, body: Uint8Array, etag: string): Promise<void> {
+    exchange.setHeader('Vary', 'Accept');
+    await sendAnswer(exchange, {
+      status: 200,
+      headers: { 'Content-Type': 'application/json', ETag: etag },
+      body: [body],
+    });
+  }
+
+  #words(): Descriptions {
+    return (this.#descriptions ??= this.#options.descriptions?.() ?? {});
+  }
+
+  #document(hash: string, build: () => object): Uint8Array {
+    let body = this.#documents.get(hash);
+    if (!body) {
+      body = Buffer.from(JSON.stringify(build()));
+      this.#documents.set(hash, body);
+    }
+    return body;
+  }
+
+  /** Sorts the served kinds into groups again when something has changed since. */
+  #refresh(): void {
+    if (this.#generation === this.#kinds.generation) return;
+    this.#generation = this.#kinds.generation;
+    const custom = new Set(
+      this.#kinds
+        .allStored()
+        .filter((served) => served.custom)
+        .map(({ info }) => info),
+    );
+    const byName = new Map<string, KindSource[]>();
+    for (const { info, schemas } of this.#kinds.all()) {
+      const name = info.group === '' ? `api/${info.version}` : `apis/${info.group}/${info.version}`;
+      const source: KindSource = { info, schemas, custom: custom.has(info) };
+      const list = byName.get(name);
+      if (list) list.push(source);
+      else byName.set(name, [source]);
+    }
+    const groups = [...byName].sort(([a], [b]) => (a < b ? -1 : 1));
+    this.#groups = new Map(groups.map(([name, kinds]) => [name, { kinds, hash: this.#hash(kinds) }]));
+    const alive = new Set([...this.#groups.values()].map(({ hash }) => hash));
+    for (const hash of this.#documents.keys()) if (!alive.has(hash)) this.#documents.delete(hash);
+  }
+
+  #hash(kinds: readonly KindSource[]): string {
+    const facts = kinds.map(({ info, schemas, custom }) => [
+      info.kind,
+      info.resource,
+      info.namespaced,
+      info.verbs,
+      info.subresources,
+      // Schemas of built-in kinds only change with the version.
+      custom ? schemas.schemas[info.schema] : info.schema,
+    ]);
+    return digest(JSON.stringify([this.#options.version, facts]));
+  }
+}
+
+function urlOf(name: string, hash: string): string {
+  return `/openapi/v3/${name}?hash=${hash}`;
+}
+
+function digest(text: string): string {
+  return createHash('sha512').update(text).digest('hex').slice(0, 64).toUpperCase();
+}
+
+function notModified(exchange: Exchange, etag: string): boolean {
+  if (exchange.headers['if-none-match'] !== etag) return false;
+  exchange.send(304, { ETag: etag }, '');
+  return true;
+}
+
+/** Documents are JSON only; clients that also offer JSON, or anything, get it. */
+function requireJson(exchange: Exchange): void {
+  const accept = exchange.headers['accept'];
+  if (accept === undefined || accept === '') return;
+  const types = accept.split(',').map((clause) => clause.split(';')[0]?.trim() ?? '');
+  if (types.some((type) => ['application/json', 'application/*', '*/*'].includes(type))) return;
+  throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json');
+}
