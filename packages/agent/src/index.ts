@@ -27,3 +27,4 @@ export { createRuntimePodLookup } from '#server/runtime-pods.ts';
 export { createDeviceManager, type DeviceManagerOptions } from '#devices/manager.ts';
 export { runSampleDevicePlugin, type SampleDevicePluginOptions } from '#devices/sample-plugin.ts';
 export { createSimulatedRuntime, type SimulatedRuntimeOptions } from '#simulated/runtime.ts';
+export { createStatsSource, type StatsSourceOptions } from '#stats/stats-source.ts';

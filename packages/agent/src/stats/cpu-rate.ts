@@ -1,0 +1,38 @@
+/**
+ * Turns counters of processor time into rates. A rate needs two readings; the older one is kept until it is at least a
+ * second old, so that two readers in quick succession don't see noise.
+ */
+const windowMsMin = 1_000;
+
+interface Reading {
+  readonly atMs: number;
+  readonly nanoSeconds: bigint;
+}
+
+export class CpuRates {
+  #older = new Map<string, Reading>();
+  #rates = new Map<string, number>();
+
+  /** Billionths of a core in use; undefined until there are two readings. Counters that fell begin anew. */
+  rate(key: string, now: Reading): number | undefined {
+    const older = this.#older.get(key);
+    if (!older || now.nanoSeconds < older.nanoSeconds) {
+      this.#older.set(key, now);
+      this.#rates.delete(key);
+    } else if (now.atMs - older.atMs >= windowMsMin) {
+      const nanoSeconds = Number(now.nanoSeconds - older.nanoSeconds);
+      this.#rates.set(key, Math.round((nanoSeconds * 1000) / (now.atMs - older.atMs)));
+      this.#older.set(key, now);
+    }
+    return this.#rates.get(key);
+  }
+
+  /** Forgets what isn't among `keys`: containers that are gone. */
+  keep(keys: ReadonlySet<string>): void {
+    for (const key of this.#older.keys()) {
+      if (keys.has(key)) continue;
+      this.#older.delete(key);
+      this.#rates.delete(key);
+    }
+  }
+}
