@@ -26,6 +26,20 @@ export interface PipelineParts {
   security(): SecurityParts;
 }
 
+/** A request that is no stream is answered within this, if only with 504. */
+const requestTimeoutMs = 60_000;
+const longSubresources = new Set(['log', 'exec', 'attach', 'portforward', 'proxy']);
+
+function isLongRunning(info: RequestInfo): boolean {
+  return info.type === 'resource' && (info.verb === 'watch' || longSubresources.has(info.subresource));
+}
+
+function tooSlow(): ApiError {
+  return new ApiError('Timeout', 'Timeout: request did not complete within the allotted timeout', {
+    details: {},
+  });
+}
+
 type Asked = Pick<Exchange, 'method' | 'path' | 'query' | 'headers' | 'peer' | 'remoteAddress'>;
 
 /**
@@ -52,6 +66,9 @@ export class RequestPipeline implements RequestHandler {
     const info = requestInfo(exchange.method, exchange.path, exchange.query);
     let user: UserInfo | undefined;
     metrics.begin(info);
+    const deadline = isLongRunning(info)
+      ? undefined
+      : clock.after(requestTimeoutMs, () => this.#answerFailure(exchange, tooSlow()));
     try {
       user = await this.#identify(exchange);
       await this.#authorize(info, user, exchange);
@@ -59,6 +76,7 @@ export class RequestPipeline implements RequestHandler {
     } catch (error) {
       this.#answerFailure(exchange, error);
     }
+    deadline?.cancel();
     const durationMs = clock.monotonic() - startedMs;
     metrics.end(info, exchange.status, durationMs);
     this.#audit(exchange, info, user, { auditId, receivedMs, durationMs, code: exchange.status });
@@ -105,8 +123,11 @@ export class RequestPipeline implements RequestHandler {
 
   #answerFailure(exchange: Exchange, error: unknown): void {
     const status = this.#statusOf(error, exchange);
-    // Half an answer can't be taken back: breaking it off is the only honest end.
-    if (exchange.answered) return;
+    if (exchange.answered) {
+      // Half an answer can't be taken back: breaking it off is the only honest end.
+      exchange.abort();
+      return;
+    }
     const { retryAfterSeconds } = status.details ?? {};
     if (retryAfterSeconds !== undefined) exchange.setHeader('Retry-After', String(retryAfterSeconds));
     exchange.send(status.code, { 'Content-Type': 'application/json' }, `${JSON.stringify(status)}\n`);

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import type { ServerHttp2Stream } from 'node:http2';
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex, Readable } from 'node:stream';
 import { ApiError } from '@skerry/api';
 import type { PeerIdentity } from '#ports.ts';
@@ -29,6 +29,8 @@ export interface Exchange {
   setHeader(name: string, value: string | readonly string[]): void;
   send(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array | string): void;
   open(status: number, headers: Readonly<Record<string, string | readonly string[]>>): ResponseStream;
+  /** Breaks off an answer that was begun and can't be finished; nothing when it was finished. */
+  abort(): void;
 }
 
 export interface ResponseStream {
@@ -146,6 +148,9 @@ export function exchangeOverHttp1(
       response.flushHeaders();
       return responseStream(response);
     },
+    abort() {
+      if (!response.writableEnded) response.destroy();
+    },
   };
 }
 
@@ -195,6 +200,9 @@ export function exchangeOverHttp2(
       if (!stream.destroyed && !stream.closed)
         stream.respond({ ...extra, ...lowerCased(given), ':status': code });
       return responseStream(stream);
+    },
+    abort() {
+      if (!stream.writableEnded && !stream.destroyed) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     },
   };
 }

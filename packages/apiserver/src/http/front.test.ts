@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
+import { createServer, connect, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startTestServer, type TestServer } from '#testing/start-test-server.ts';
+import { allowAll } from '#security.ts';
+
+let server: TestServer;
+let listener: Server;
+let port: number;
+
+/** Takes TCP connections as a TLS front would: protocol agreed, peer verified. */
+beforeEach(async () => {
+  server = await startTestServer({
+    security: (access) => ({
+      ...allowAll(access),
+      authenticator: {
+        authenticate: ({ peer }) => Promise.resolve(peer && { name: peer.user, groups: peer.groups }),
+      },
+    }),
+  });
+  listener = createServer((stream) =>
+    server.server.accept({ stream, protocol: 'h2', peer: { user: 'node-1', groups: ['system:nodes'] } }),
+  ).listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const address = listener.address();
+  port = typeof address === 'object' && address ? address.port : 0;
+});
+
+afterEach(async () => {
+  listener.close();
+  await server.close();
+});
+
+async function ask(session: ClientHttp2Session, headers: Record<string, string>, body?: string) {
+  const stream = session.request(headers, { endStream: body === undefined });
+  if (body !== undefined) stream.end(body);
+  let status = 0;
+  stream.on('response', (answer) => {
+    status = Number(answer[':status']);
+  });
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+  return { status, body: JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown> };
+}
+
+test('HTTP/2 requests carry the identity of their connection', async () => {
+  const session = connectHttp2(`http://127.0.0.1:${port}`);
+  const review = JSON.stringify({});
+  const { status, body } = await ask(
+    session,
+    {
+      ':method': 'POST',
+      ':path': '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+      'content-type': 'application/json',
+    },
+    review,
+  );
+  expect([status, body['status']]).toEqual([
+    201,
+    { userInfo: { username: 'node-1', groups: ['system:nodes'] } },
+  ]);
+  session.close();
+});
+
+test('many watches share one HTTP/2 connection and each gets its events as they happen', async () => {
+  const session = connectHttp2(`http://127.0.0.1:${port}`);
+  const path = '/api/v1/namespaces/default/configmaps';
+  const watches = Array.from({ length: 300 }, () =>
+    session.request({ ':path': `${path}?watch=1&resourceVersion=0` }),
+  );
+  await Promise.all(watches.map((stream) => once(stream, 'response')));
+  const first = watches.map((stream) => once(stream, 'data') as Promise<[Buffer]>);
+  await ask(session, { ':method': 'POST', ':path': path }, JSON.stringify({ metadata: { name: 'a' } }));
+  for (const [chunk] of await Promise.all(first)) expect(chunk.toString()).toContain('"ADDED"');
+  session.destroy();
+});
+
+test('the socket file belongs to its user alone', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'skerry-front-'));
+  const socketPath = join(folder, 'api.sock');
+  await server.server.listenUnix(socketPath);
+  expect((await stat(socketPath)).mode & 0o777).toBe(0o600);
+  const status = await new Promise((resolve, reject) => {
+    httpRequest({ socketPath, path: '/version' }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .on('error', reject)
+      .end();
+  });
+  expect(status).toBe(200);
+  await rm(folder, { recursive: true });
+});
+
+test('an upgrade of what takes none is refused with a Status', async () => {
+  const answer = await raw(
+    'GET /api/v1/namespaces/default/pods/p/log HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+  );
+  expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
+  expect(answer).toContain('"kind":"Status"');
+});
+
+test('what is no HTTP is answered 400 and closed', async () => {
+  expect(await raw('\x00\x01\x02 nonsense\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+});
+
+/** Sends bytes over HTTP/1.1 and reads until the other end closes. */
+async function raw(text: string): Promise<string> {
+  const { port: plain } = new URL(server.url);
+  const socket: Socket = connect(Number(plain), '127.0.0.1');
+  socket.write(text);
+  let answer = '';
+  for await (const chunk of socket as AsyncIterable<Buffer>) answer += chunk.toString();
+  return answer;
+}
