@@ -36,7 +36,11 @@ export function preempt(
 ): Preemption {
   const ineligible = whyIneligible(cluster, pod, diagnosis);
   if (ineligible) return { unhelpful: `preemption: ${ineligible}` };
-  const nodes = cluster.nodes.filter(({ name }) => diagnosis.rejections.get(name)?.resolvable);
+  const nodes: NodeInfo[] = [];
+  for (const [name, { resolvable }] of diagnosis.rejections) {
+    const node = resolvable ? cluster.node(name) : undefined;
+    if (node) nodes.push(node);
+  }
   const { candidates, rejections } = findCandidates(cluster, pod, { nodes, random });
   const best = candidates.length > 0 ? bestCandidate(candidates) : undefined;
   if (best) return { node: best.node.name, victims: best.victims };

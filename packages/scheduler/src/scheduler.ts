@@ -54,6 +54,8 @@ export async function runScheduler(options: SchedulerOptions): Promise<void> {
 const bindingsMax = 128;
 /** Status writes and evictions under way at once. */
 const writesMax = 32;
+/** Refusals remembered until the cluster changes; what comes beyond is decided anew. */
+const refusalsMax = 1_000;
 /** Pods decided before other work of the process gets its turn. */
 const turnLength = 16;
 
@@ -174,7 +176,7 @@ class Scheduler {
       return;
     }
     const refusal = { message: `${unschedulable} ${preemption.unhelpful}`, rejectedBy };
-    this.#refusals.set(equivalence(info), refusal);
+    if (this.#refusals.size < refusalsMax) this.#refusals.set(equivalence(info), refusal);
     // Waiting for victims to end keeps the promise; anything else shows that it is worth nothing.
     const waits = preemption.unhelpful.includes('terminating pod');
     if (!waits) this.#cluster.withdraw(info.key);

@@ -3,7 +3,7 @@ import type { Logger } from '@skerry/base';
 
 /**
  * Runs tasks side by side, a bounded number at once. Tasks of one key never overlap, and of those that wait only the
- * latest is kept: it speaks for the ones before it. A task that throws is logged.
+ * latest is kept: it speaks for the ones before it, so no more wait than there are keys. A task that throws is logged.
  */
 export class TaskPool {
   readonly #runningMax: number;
