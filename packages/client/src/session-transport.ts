@@ -46,10 +46,15 @@ export function requestOnSession(
   request.signal?.addEventListener('abort', onAbort, { once: true });
   stream.once('response', (headers) => {
     answered = true;
+    // Node throws away what nobody reads when a stream closes, and over a session on a JavaScript stream (the link's) the
+    // whole answer may arrive in this very turn, before whoever awaits it gets to run: reading begins now.
+    const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+    const first = chunks.next();
+    first.catch(() => undefined);
     resolve({
       status: headers[':status'] ?? 0,
       headers: flatten(headers),
-      body: readBody(stream, { request, server, failed: () => failure }),
+      body: readBody(stream, { first, chunks, request, server, failed: () => failure }),
     });
   });
   // Kept for the whole life of the stream: an error after the answer must not become an uncaught one.
@@ -77,16 +82,19 @@ function isRefusedStream(stream: http2.ClientHttp2Stream): boolean {
 
 async function* readBody(
   stream: http2.ClientHttp2Stream,
-  { request, server, failed }: { request: TransportRequest; server: string; failed: () => unknown },
+  reading: {
+    readonly first: Promise<IteratorResult<Uint8Array>>;
+    readonly chunks: AsyncIterator<Uint8Array>;
+    readonly request: TransportRequest;
+    readonly server: string;
+    failed(): unknown;
+  },
 ): AsyncGenerator<Uint8Array> {
-  let ended = false;
-  stream.once('end', () => {
-    ended = true;
-  });
+  const { first, chunks, request, server, failed } = reading;
   try {
-    for await (const chunk of stream) yield chunk as Uint8Array;
+    for (let next = await first; !next.done; next = await chunks.next()) yield next.value;
     request.signal?.throwIfAborted();
-    if (!ended || stream.rstCode !== http2.constants.NGHTTP2_NO_ERROR) {
+    if (!stream.readableEnded || stream.rstCode !== http2.constants.NGHTTP2_NO_ERROR) {
       throw failed() ?? new Error('the connection was lost while the answer was read');
     }
   } catch (error) {

@@ -52,6 +52,7 @@ afterEach(async () => {
   await running;
   client.close();
   await server.close();
+  expect(log.lines.splice(0).filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
 });
 
 async function ensureNamespace(name: string): Promise<void> {
