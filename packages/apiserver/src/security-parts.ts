@@ -14,6 +14,7 @@ import { newNodeTaint } from '#admission/new-node-taint.ts';
 import { nodePool } from '#admission/node-pool.ts';
 import { nodeRestriction } from '#admission/node-restriction.ts';
 import { priority, priorityClasses, systemPriorityClasses } from '#admission/priority.ts';
+import { podSecurity } from '#admission/pod-security/pod-security.ts';
 import { QuotaKeeper } from '#admission/quota/quota-keeper.ts';
 import { resourceQuota } from '#admission/quota/resource-quota.ts';
 import { runtimeClass } from '#admission/runtime-class.ts';
@@ -73,6 +74,7 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
         nodePool({ read }),
         nodeRestriction({ read }),
         newNodeTaint,
+        podSecurity({ read }),
         priority({ read }),
         defaultTolerations,
         defaultStorageClass({ read }),
