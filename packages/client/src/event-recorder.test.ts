@@ -1,0 +1,94 @@
+import type { Event, Pod } from '@skerry/api';
+import { FakeClock, recordingLogger } from '@skerry/base/testing';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ApiEventRecorder, resources } from '#index.ts';
+import { FakeApiClient } from '#testing/index.ts';
+
+let clock: FakeClock;
+let client: FakeApiClient;
+let recorder: ApiEventRecorder;
+let stop: AbortController;
+const pod: Pod = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'web', namespace: 'shop', uid: 'u1' },
+};
+
+beforeEach(() => {
+  clock = new FakeClock();
+  client = new FakeApiClient({ clock });
+  const log = recordingLogger();
+  recorder = new ApiEventRecorder({ client, component: 'kubelet', host: 'n1', clock, log });
+  stop = new AbortController();
+  void recorder.run(stop.signal);
+});
+afterEach(() => stop.abort());
+
+const events = () => client.all<Event>(resources.events);
+const record = (message: string, reason = 'BackOff') =>
+  recorder.record(pod, { type: 'Warning', reason, message });
+
+test('an event names its object and who saw it', async () => {
+  record('Back-off restarting');
+  await clock.advance(0);
+  expect(events()[0]).toMatchObject({
+    metadata: { namespace: 'shop', name: expect.stringMatching(/^web\.[0-9a-f]+$/) as string },
+    involvedObject: { kind: 'Pod', apiVersion: 'v1', name: 'web', namespace: 'shop', uid: 'u1' },
+    reason: 'BackOff',
+    message: 'Back-off restarting',
+    type: 'Warning',
+    count: 1,
+    source: { component: 'kubelet', host: 'n1' },
+    reportingComponent: 'kubelet',
+  });
+});
+
+test('the same event again raises its count and moves its time', async () => {
+  record('same');
+  await clock.advance(10_000);
+  record('same');
+  record('other');
+  await clock.advance(0);
+  expect(events().map(({ message, count }) => [message, count])).toEqual([
+    ['same', 2],
+    ['other', 1],
+  ]);
+  const [same] = events();
+  expect(Date.parse(same?.lastTimestamp ?? '') - Date.parse(same?.firstTimestamp ?? '')).toBe(10_000);
+});
+
+test('an event that the server has forgotten is written anew', async () => {
+  record('same');
+  await clock.advance(0);
+  const [first] = events();
+  client.remove(resources.events, { namespace: 'shop', name: first?.metadata.name ?? '' });
+  record('same');
+  await clock.advance(0);
+  expect(events().map(({ count }) => count)).toEqual([1]);
+});
+
+test('one object can cause a burst and then a trickle', async () => {
+  for (let n = 0; n < 100; n++) record('again and again');
+  await clock.advance(0);
+  expect(events()[0]?.count).toBe(25);
+  await clock.advance(300_000);
+  record('again and again');
+  await clock.advance(0);
+  expect(events()[0]?.count).toBe(26);
+});
+
+test('many messages of one kind become one event', async () => {
+  for (let n = 0; n < 20; n++) record(`number ${n}`);
+  await clock.advance(0);
+  expect(events()).toHaveLength(11);
+  expect(events().some(({ message }) => message === '(combined from similar events): number 19')).toBe(true);
+});
+
+test('what is recorded before run is written when it runs, and a failing server stops nobody', async () => {
+  client.react(({ resource }) => {
+    if (resource === 'events') throw new Error('full');
+  });
+  record('lost');
+  await clock.advance(0);
+  expect(events()).toEqual([]);
+});
