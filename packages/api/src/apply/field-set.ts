@@ -39,10 +39,12 @@ export class FieldSet {
 
   toFieldsV1(): JsonObject {
     const fields: JsonObject = {};
-    for (const element of [...new Set([...this.members, ...this.children.keys()])].toSorted()) {
-      const child = this.children.get(element)?.toFieldsV1() ?? {};
-      const both = this.members.has(element) && Object.keys(child).length > 0;
-      fields[element] = both ? { '.': {}, ...child } : child;
+    const elements = [...this.members];
+    for (const element of this.children.keys()) if (!this.members.has(element)) elements.push(element);
+    for (const element of elements.sort()) {
+      const child = this.children.get(element)?.toFieldsV1();
+      if (!child) fields[element] = {};
+      else fields[element] = this.members.has(element) ? { '.': {}, ...child } : child;
     }
     return fields;
   }
@@ -99,6 +101,14 @@ export class FieldSet {
     );
   }
 
+  /** Whether any path is in both. */
+  overlaps(other: FieldSet): boolean {
+    for (const element of other.members) if (this.members.has(element)) return true;
+    for (const [element, child] of other.children)
+      if (this.children.get(element)?.overlaps(child)) return true;
+    return false;
+  }
+
   equals(other: FieldSet): boolean {
     return this.difference(other).isEmpty && other.difference(this).isEmpty;
   }
@@ -125,11 +135,11 @@ export class FieldSetBuilder {
   readonly #members = new Set<string>();
   readonly #children = new Map<string, FieldSetBuilder>();
 
-  insert(path: readonly string[]): void {
-    const [first, ...rest] = path;
-    if (first === undefined) return;
-    if (rest.length === 0) this.#members.add(first);
-    else this.#child(first).insert(rest);
+  insert(path: readonly string[], depth = 0): void {
+    if (depth === path.length) return;
+    const element = path[depth]!;
+    if (depth === path.length - 1) this.#members.add(element);
+    else this.#child(element).insert(path, depth + 1);
   }
 
   build(): FieldSet {

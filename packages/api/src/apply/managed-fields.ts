@@ -10,6 +10,8 @@ export interface FieldOwner {
   /** RFC 3339; when the owner last changed something. */
   readonly time: string | undefined;
   readonly fields: FieldSet;
+  /** The wire form of `fields`, where it is at hand. */
+  readonly encoded?: JsonObject;
 }
 
 /** How many managers that update are kept apart; the oldest beyond it are merged under one name. */
@@ -54,7 +56,8 @@ export function decodeManagedFields(
       apiVersion: entry.apiVersion,
       subresource: entry.subresource ?? '',
       time: entry.time,
-      fields: FieldSet.fromFieldsV1(entry.fieldsV1 ?? ({} satisfies JsonObject)),
+      fields: FieldSet.fromFieldsV1(entry.fieldsV1 ?? {}),
+      encoded: entry.fieldsV1,
     };
     owners.set(ownerKey(owner), owner);
   }
@@ -80,9 +83,16 @@ export function encodeManagedFields(owners: FieldOwners): ManagedFieldsEntry[] |
     apiVersion: owner.apiVersion,
     ...(owner.time ? { time: owner.time } : {}),
     fieldsType: 'FieldsV1',
-    fieldsV1: owner.fields.toFieldsV1(),
+    fieldsV1: owner.encoded ?? owner.fields.toFieldsV1(),
     ...(owner.subresource ? { subresource: owner.subresource } : {}),
   }));
+}
+
+/** What is left to an owner when others change or remove fields; undefined when nothing is. */
+export function yielded(owner: FieldOwner, taken: FieldSet): FieldOwner | undefined {
+  if (!owner.fields.overlaps(taken)) return owner;
+  const fields = owner.fields.difference(taken);
+  return fields.isEmpty ? undefined : { ...owner, fields, encoded: undefined };
 }
 
 export function ownable(fields: FieldSet): FieldSet {

@@ -12,6 +12,7 @@ import {
   ownable,
   ownerKey,
   withinUpdateManagersMax,
+  yielded,
 } from './managed-fields.ts';
 import { mergeConfiguration, removeFields } from './merge.ts';
 import { Shapes } from './typed-value.ts';
@@ -124,8 +125,8 @@ function trackUpdate(
   const removed = ignoring(compared.removed, request.resetFields);
   const next = new Map<string, FieldOwner>();
   for (const [key, owner] of owners) {
-    const fields = owner.fields.difference(changed).difference(removed);
-    if (!fields.isEmpty) next.set(key, { ...owner, fields });
+    const left = yielded(owner, changed.union(removed));
+    if (left) next.set(key, left);
   }
   const self = { ...identityOf(request), operation: 'Update' as const };
   const gained = ownable(changed);
@@ -191,8 +192,8 @@ function yieldingOwners(
     const taken = owner.fields.intersection(changed);
     contested = contested.union(taken);
     for (const path of taken.paths()) conflicts.push({ owner, path });
-    const fields = owner.fields.difference(taken).difference(removed);
-    if (!fields.isEmpty) next.set(otherKey, { ...owner, fields });
+    const left = yielded(owner, taken.union(removed));
+    if (left) next.set(otherKey, left);
   }
   if (conflicts.length > 0 && !request.force && !wereLastApplied(shapes, request, contested))
     throw applyConflict(conflicts);
