@@ -1,5 +1,4 @@
 import { ApiError } from '@skerry/api';
-import { sleep } from '@skerry/base';
 import type { Clock } from '@skerry/base';
 
 /** What the caller of `waitFor` is told when the revision does not come in time. */
@@ -18,7 +17,7 @@ export function tooLargeResourceVersion(requested: number, current: number): Api
  */
 export class RevisionProgress {
   #revision: number;
-  #waiters: { readonly revision: number; wake(): void }[] = [];
+  readonly #waiters = new Set<{ readonly revision: number; readonly wake: () => void }>();
 
   constructor(revision = 0) {
     this.#revision = revision;
@@ -31,11 +30,7 @@ export class RevisionProgress {
   advance(revision: number): void {
     if (revision <= this.#revision) return;
     this.#revision = revision;
-    if (this.#waiters.length === 0) return;
-    const due = this.#waiters.filter((waiter) => waiter.revision <= revision);
-    if (due.length === 0) return;
-    this.#waiters = this.#waiters.filter((waiter) => waiter.revision > revision);
-    for (const waiter of due) waiter.wake();
+    for (const waiter of this.#waiters) if (waiter.revision <= revision) waiter.wake();
   }
 
   /** @throws ApiError Timeout with cause ResourceVersionTooLarge when `timeoutMs` (3 s) pass first. */
@@ -44,13 +39,21 @@ export class RevisionProgress {
     { clock, timeoutMs = 3000, signal }: { clock: Clock; timeoutMs?: number; signal?: AbortSignal },
   ): Promise<void> {
     if (revision <= this.#revision) return;
-    const over = new AbortController();
-    const waiter = { revision, wake: () => over.abort() };
-    this.#waiters.push(waiter);
-    const either = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
-    await sleep(clock, timeoutMs, either).catch(() => undefined);
+    signal?.throwIfAborted();
+    // By hand: an AbortController costs an exception with its stack each time, and this is on the path of every read after a write.
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        timer.cancel();
+        signal?.removeEventListener('abort', wake);
+        this.#waiters.delete(waiter);
+        resolve();
+      };
+      const waiter = { revision, wake };
+      const timer = clock.after(timeoutMs, wake);
+      this.#waiters.add(waiter);
+      signal?.addEventListener('abort', wake, { once: true });
+    });
     if (revision <= this.#revision) return;
-    this.#waiters = this.#waiters.filter((other) => other !== waiter);
     signal?.throwIfAborted();
     throw tooLargeResourceVersion(revision, this.#revision);
   }
