@@ -17,7 +17,7 @@ export function credentialsFor(reference: string, secrets: readonly Secret[]): R
   return secrets
     .flatMap((secret) => Object.entries(entriesOf(secret)))
     .filter(([pattern]) => matches(pattern, reference))
-    .toSorted(([a], [b]) => b.length - a.length)
+    .toSorted(([a], [b]) => plainName(b).length - plainName(a).length)
     .map(([pattern, entry]) => credential(pattern, entry));
 }
 
@@ -44,7 +44,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** `registry.example`, `*.registry.example`, `registry.example:5000/team`; each part of a host may be a glob. */
 function matches(pattern: string, reference: string): boolean {
-  const plain = pattern.replace(/^https?:\/\//, '').replace(/\/+$/, '');
+  const plain = plainName(pattern);
   const wanted = plain === 'index.docker.io/v1' || plain === 'index.docker.io' ? 'docker.io' : plain;
   const [host = '', ...path] = wanted.split('/');
   const [actualHost = '', ...actualPath] = reference.split('/');
@@ -53,6 +53,10 @@ function matches(pattern: string, reference: string): boolean {
   if (parts.length !== actualParts.length) return false;
   if (!parts.every((part, index) => globMatches(part, actualParts[index] ?? ''))) return false;
   return actualPath.join('/').startsWith(path.filter((part) => part !== 'v1' && part !== 'v2').join('/'));
+}
+
+function plainName(pattern: string): string {
+  return pattern.replace(/^https?:\/\//, '').replace(/\/+$/, '');
 }
 
 function globMatches(pattern: string, text: string): boolean {

@@ -149,7 +149,12 @@ export async function busyboxImage(
   });
   return {
     ...spec,
-    labels: { [standInLabel]: 'true', ...spec.labels },
+    // The name makes stand-ins for two images two images, as those they stand for are.
+    labels: {
+      [standInLabel]: 'true',
+      [`${standInLabel}-for`]: normalizeImageReference(spec.reference),
+      ...spec.labels,
+    },
     files: [
       ...folders.map((path): TarEntry => ({ type: 'directory', path, mode: 0o755 })),
       { type: 'directory', path: 'tmp', mode: 0o1777 },

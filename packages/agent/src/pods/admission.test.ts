@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import type { PodSpec } from '@skerry/api';
+import { createAdmission } from '#pods/admission.ts';
+import { testContainer, testPod } from '#testing/pods.ts';
+
+const admit = createAdmission({
+  node: () => ({ metadata: { name: 'n', labels: { disk: 'ssd' } } }),
+  resources: () => ({ cpu: '2', memory: '1Gi', pods: '3', 'x.example/gpu': '1' }),
+  pods: () => [asking({ cpu: '1' }, 'other')],
+});
+
+function asking(requests: Record<string, string>, uid = 'new', spec: Partial<PodSpec> = {}) {
+  const pod = testPod({ containers: [testContainer('a', { resources: { requests } })], ...spec });
+  pod.metadata.uid = uid;
+  return pod;
+}
+
+test('what fits is taken', () => {
+  expect(admit(asking({ cpu: '1', memory: '1Gi', 'x.example/gpu': '1' }))).toBeUndefined();
+});
+
+test.each([
+  [
+    asking({ cpu: '1500m' }),
+    'OutOfcpu',
+    "Node didn't have enough resource: cpu, requested: 1500, used: 1000, capacity: 2000",
+  ],
+  [
+    asking({ 'x.example/gpu': '2' }),
+    'OutOfx.example/gpu',
+    "Node didn't have enough resource: x.example/gpu, requested: 2, used: 0, capacity: 1",
+  ],
+  [
+    asking({}, 'new', { nodeSelector: { disk: 'hdd' } }),
+    'NodeAffinity',
+    "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+  ],
+])('what does not fit is refused', (pod, reason, message) => {
+  expect(admit(pod)).toEqual({ reason, message });
+});

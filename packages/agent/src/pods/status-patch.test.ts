@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import type { PodStatus } from '@skerry/api';
+import { statusPatch } from '#pods/status-patch.ts';
+
+const ready = (status: string, reason?: string) => ({ type: 'Ready', status, ...(reason ? { reason } : {}) });
+
+test.each<[string, PodStatus, PodStatus, object | undefined]>([
+  ['nothing', { phase: 'Running' }, { phase: 'Running', reason: undefined }, undefined],
+  ['a value', { phase: 'Pending' }, { phase: 'Running' }, { phase: 'Running' }],
+  ['a value that ends', { reason: 'x' }, {}, { reason: null }],
+  [
+    'a condition, with what it no longer says',
+    { conditions: [ready('False', 'ContainersNotReady'), { type: 'PodScheduled', status: 'True' }] },
+    { conditions: [ready('True'), { type: 'PodScheduled', status: 'True' }] },
+    { conditions: [{ ...ready('True'), reason: null }] },
+  ],
+  [
+    'no condition of others',
+    { conditions: [ready('True'), { type: 'Other', status: 'True' }] },
+    { conditions: [ready('True')] },
+    undefined,
+  ],
+  [
+    'addresses, as a whole',
+    { podIPs: [{ ip: 'a' }] },
+    { podIPs: [{ ip: 'b' }] },
+    { podIPs: [{ $patch: 'replace' }, { ip: 'b' }] },
+  ],
+])('a patch names %s', (_, from, to, expected) => {
+  expect(statusPatch(from, to)).toEqual(expected);
+});
