@@ -3,6 +3,7 @@
  * else's (the link's `up` session), so this file opens and closes streams and never the session.
  */
 import http2 from 'node:http2';
+import { StreamBody } from '#stream-body.ts';
 import { TransportError } from '#transport.ts';
 import type { Transport, TransportRequest, TransportResponse } from '#transport.ts';
 
@@ -40,26 +41,20 @@ export function requestOnSession(
     reject(TransportError.from(error, { request, server, sent: false }));
     return promise;
   }
+  const body = new StreamBody(stream);
   let answered = false;
-  let failure: unknown;
   const onAbort = () => stream.close(http2.constants.NGHTTP2_CANCEL);
   request.signal?.addEventListener('abort', onAbort, { once: true });
   stream.once('response', (headers) => {
     answered = true;
-    // Node throws away what nobody reads when a stream closes, and over a session on a JavaScript stream (the link's) the
-    // whole answer may arrive in this very turn, before whoever awaits it gets to run: reading begins now.
-    const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
-    const first = chunks.next();
-    first.catch(() => undefined);
     resolve({
       status: headers[':status'] ?? 0,
       headers: flatten(headers),
-      body: readBody(stream, { first, chunks, request, server, failed: () => failure }),
+      body: readBody(body, { request, server }),
     });
   });
   // Kept for the whole life of the stream: an error after the answer must not become an uncaught one.
   stream.on('error', (error) => {
-    failure = error;
     if (!answered) reject(TransportError.from(error, { request, server, sent: !isRefusedStream(stream) }));
   });
   stream.once('close', () => {
@@ -81,27 +76,15 @@ function isRefusedStream(stream: http2.ClientHttp2Stream): boolean {
 }
 
 async function* readBody(
-  stream: http2.ClientHttp2Stream,
-  reading: {
-    readonly first: Promise<IteratorResult<Uint8Array>>;
-    readonly chunks: AsyncIterator<Uint8Array>;
-    readonly request: TransportRequest;
-    readonly server: string;
-    failed(): unknown;
-  },
+  body: StreamBody,
+  { request, server }: { request: TransportRequest; server: string },
 ): AsyncGenerator<Uint8Array> {
-  const { first, chunks, request, server, failed } = reading;
   try {
-    for (let next = await first; !next.done; next = await chunks.next()) yield next.value;
+    yield* body;
     request.signal?.throwIfAborted();
-    if (!stream.readableEnded || stream.rstCode !== http2.constants.NGHTTP2_NO_ERROR) {
-      throw failed() ?? new Error('the connection was lost while the answer was read');
-    }
   } catch (error) {
     request.signal?.throwIfAborted();
     throw TransportError.from(error, { request, server, sent: true });
-  } finally {
-    if (!stream.closed) stream.close(http2.constants.NGHTTP2_CANCEL);
   }
 }
 
