@@ -25,11 +25,10 @@ export class StreamBody implements AsyncIterable<Uint8Array> {
       if (this.#heldBytes > heldBytesMax) stream.pause();
       this.#notify();
     });
-    stream.on('end', () => this.#finish('complete'));
     stream.on('error', (error: Error) => {
       this.#error = error;
     });
-    // Whether the peer said that this was all is known by the code alone: a broken session leaves another one.
+    // Node also emits `end` for a body that was cut: whether this was all is known by the code that the stream closed with.
     stream.on('close', () =>
       this.#finish(
         stream.rstCode === http2.constants.NGHTTP2_NO_ERROR && !stream.aborted ? 'complete' : 'broken',
