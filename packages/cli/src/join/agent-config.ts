@@ -113,3 +113,8 @@ export async function writeAgentIdentity(dataDirectory: string, identity: AgentI
     throw new SkerryError('data-directory-unusable', `cannot write to ${files.directory}`, { cause });
   }
 }
+
+/** Puts a renewed certificate of the same key in the old one's place; a crash leaves one of both, whole. */
+export async function replaceCertificate(dataDirectory: string, certificatePem: string): Promise<void> {
+  await writeFileAtomically(agentFiles(dataDirectory).certificate, certificatePem, { mode: 0o644 });
+}

@@ -74,9 +74,16 @@ async function tokenPool(client: ApiClient): Promise<string | undefined> {
 /** Key and certificate of the node. Throws `node-exists`, `certificate-denied`, `certificate-failed`, `certificate-timeout`. */
 export async function requestNodeCertificate(
   client: ApiClient,
-  { nodeName, clock }: { readonly nodeName: string; readonly clock: Clock },
+  options: {
+    readonly nodeName: string;
+    readonly clock: Clock;
+    /** The key to certify; a new one unless told. */
+    readonly keyPem?: string;
+    readonly signal?: AbortSignal;
+  },
 ): Promise<KeyPair> {
-  const keyPem = await generatePrivateKey();
+  const { nodeName, clock, signal } = options;
+  const keyPem = options.keyPem ?? (await generatePrivateKey());
   const requestPem = await createCertificateRequest({
     user: `system:node:${nodeName}`,
     groups: ['system:nodes'],
@@ -111,7 +118,7 @@ export async function requestNodeCertificate(
         `the certificate request ${name} was not answered in ${waitMaxMs / 1_000} s; look at it with \`kubectl describe csr ${name}\` and at the center's log`,
       );
     }
-    await sleep(clock, delayMs);
+    await sleep(clock, delayMs, signal);
   }
 }
 
