@@ -1,6 +1,7 @@
-import { array, assert, constantFrom, property, record } from 'fast-check';
-import { parseFieldSelector } from '@skerry/api';
+import { array, assert, constantFrom, nat, property, record } from 'fast-check';
+import { parseFieldSelector, parseLabelSelector } from '@skerry/api';
 import { expect, test } from 'vitest';
+import type { SelectedEvent } from '#cache/watch-cache.ts';
 import { PodFeed } from '#testing/pod-feed.ts';
 
 const places = (items: readonly { key: string; revision: number }[]) =>
@@ -90,4 +91,62 @@ test('a busy resource keeps five minutes of history, not all that there is room 
   const selection = feed.cache.select({}, {});
   expect(() => feed.cache.page(selection, { revision: 1500 })).toThrow('too old resource version');
   expect(places(feed.cache.page(selection, { revision: 2100 }).items)).toEqual(['a/1@2100']);
+});
+
+test('a list and the watch that follows it give the state of any later time, under any selector', () => {
+  const operation = record({
+    place: constantFrom('a/1', 'a/2', 'b/1'),
+    type: constantFrom('put', 'put', 'put', 'delete'),
+    node: constantFrom('n1', 'n2', undefined),
+    app: constantFrom('web', 'db'),
+  });
+  const selectors = [
+    {},
+    { labelSelector: parseLabelSelector('app=web') },
+    { fieldSelector: parseFieldSelector('spec.nodeName=n1') },
+    { fieldSelector: parseFieldSelector('spec.nodeName!=n1'), labelSelector: parseLabelSelector('app=web') },
+    { fieldSelector: parseFieldSelector('metadata.name=1') },
+  ];
+  const scopes = [{}, { namespace: 'a' }, { namespace: 'a', name: '1' }];
+  const operations = array(operation, { maxLength: 30 });
+  assert(
+    property(
+      operations,
+      constantFrom(...selectors),
+      constantFrom(...scopes),
+      nat(30),
+      (all, by, scope, opened) => {
+        const feed = new PodFeed();
+        const selection = feed.cache.select(scope, by);
+        const followers: { from: number; state: Map<string, number> }[] = [];
+        const follow = (from: number, state: Map<string, number>) => {
+          const see = ({ type, item }: SelectedEvent) => {
+            // What is not there can't be deleted or changed, what is there can't be added.
+            expect(state.has(item.key)).toBe(type !== 'ADDED');
+            if (type === 'DELETED') state.delete(item.key);
+            else state.set(item.key, item.revision);
+          };
+          const callbacks = {
+            onEvents: (events: readonly SelectedEvent[]) => events.forEach(see),
+            onBookmark: () => undefined,
+            onEnd: () => undefined,
+          };
+          feed.cache.watch(selection, { afterRevision: from, callbacks }).missed.forEach(see);
+          followers.push({ from, state });
+        };
+        const now = (revision?: number) =>
+          new Map(feed.cache.page(selection, { revision }).items.map((item) => [item.key, item.revision]));
+        for (const [index, { place, type, node, app }] of all.entries()) {
+          // One that is there from the beginning of its watch, and one that comes late.
+          if (index === opened % all.length) {
+            follow(feed.revision, now());
+            follow(100 + Math.floor(index / 2), now(100 + Math.floor(index / 2)));
+          }
+          if (type === 'put') feed.put(place, { node, labels: { app } });
+          else feed.delete(place);
+        }
+        for (const { state } of followers) expect(state).toEqual(now());
+      },
+    ),
+  );
 });

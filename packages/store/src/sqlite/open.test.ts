@@ -160,3 +160,24 @@ describe('opening', () => {
     await (await open()).close();
   });
 });
+
+test('when the writer dies, what waits and what comes fails, watches end, and opening again goes on', async () => {
+  await (await open()).close();
+  const log = recordingLogger();
+  const writerUrl = new URL('../testing/crashing-writer.ts', import.meta.url);
+  const store = await openSqliteStore({ path, clock, log, writerUrl });
+  const watch = store.watch({ prefix: '/', afterRevision: 1, signal: new AbortController().signal });
+  const watching = watch[Symbol.asyncIterator]()
+    .next()
+    .catch((error: unknown) => error);
+  const dead = { name: 'StoreUnavailableError', code: 'store-closed' };
+  await expect(store.create('/a', bytes('1'))).rejects.toMatchObject(dead);
+  await expect(store.create('/b', bytes('1'))).rejects.toMatchObject(dead);
+  await expect(store.get('/a')).rejects.toMatchObject(dead);
+  expect(await watching).toMatchObject(dead);
+  expect(log.lines).toMatchObject([{ level: 'error', message: 'store writer died' }]);
+  await store.close();
+  const again = await open();
+  expect((await again.create('/a', bytes('1'))).revision).toBe(2);
+  await again.close();
+});

@@ -92,12 +92,11 @@ export class WriterThread {
   }
 
   #die(error: StoreUnavailableError): void {
-    const expected = this.#dead !== undefined;
+    if (!this.#dead) this.#onDeath(error);
     this.#dead ??= error;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const request of waiting) request.reject(error);
-    if (!expected) this.#onDeath(error);
   }
 }
 
