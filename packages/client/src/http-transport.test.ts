@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import http2 from 'node:http2';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import tls from 'node:tls';
+import type tls from 'node:tls';
 import { systemClock } from '@skerry/base';
 import { createCertificateAuthority } from '@skerry/pki';
 import type { CertificateAuthority } from '@skerry/pki';

@@ -15,6 +15,7 @@ describe('over a session on a JavaScript stream', () => {
   function serve(answer: (stream: http2.ServerHttp2Stream) => void) {
     const [near, far] = duplexPair();
     served = http2.performServerHandshake(far);
+    served.on('error', () => undefined);
     served.on('stream', (stream) => {
       stream.resume();
       stream.on('end', () => answer(stream));
@@ -55,7 +56,7 @@ describe('over a session on a JavaScript stream', () => {
     const transport = serve((stream) => {
       stream.respond({ ':status': 200 });
       stream.write('half');
-      setImmediate(() => stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR));
+      setImmediate(() => served.destroy(new Error('gone'), http2.constants.NGHTTP2_INTERNAL_ERROR));
     });
     const answer = await transport.request(request);
     await expect(textOf(answer.body)).rejects.toThrow(/POST \/api\/v1\/nodes/);

@@ -10,6 +10,7 @@ import { createTaintEvictionController } from '#core/node-lifecycle/taint-evicti
 import { createCertificateController } from '#certificates/node-certificates.ts';
 import type { CertificateSettings } from '#certificates/node-certificates.ts';
 import { createTokenCleaner } from '#certificates/token-cleaner.ts';
+import { createEndpointSliceController } from '#core/endpoint-slice/endpoint-slice.ts';
 import { createGarbageCollector } from '#core/garbage-collector/garbage-collector.ts';
 import { createNamespaceController } from '#core/namespace/namespace.ts';
 import { createPodGcController } from '#core/pod-gc/pod-gc.ts';
@@ -43,6 +44,7 @@ const creators = {
   'token-cleaner-controller': createTokenCleaner,
   'node-pool-controller': createNodePoolController,
   'disruption-controller': createDisruptionController,
+  'endpointslice-controller': createEndpointSliceController,
 } satisfies Record<string, Create>;
 
 export type ControllerName = keyof typeof creators;

@@ -1,0 +1,80 @@
+/**
+ * Spreads endpoints over slices of at most 100, changing as few slices as it can: every changed slice travels to every
+ * node. Endpoints stay in the slice they are in; new ones fill gaps of slices that change anyway, then the fullest slice
+ * with room, then new slices.
+ */
+import type { DiscoveryEndpointPort, Endpoint, EndpointSlice } from '@skerry/api';
+import { isSame } from '#runtime/canonical.ts';
+import { endpointKey } from '#core/endpoint-slice/service-endpoints.ts';
+import type { EndpointGroup } from '#core/endpoint-slice/service-endpoints.ts';
+
+export const endpointsPerSliceMax = 100;
+
+export interface SlicePlan {
+  readonly create: {
+    readonly addressType: string;
+    readonly ports: readonly DiscoveryEndpointPort[];
+    readonly endpoints: Endpoint[];
+  }[];
+  readonly update: EndpointSlice[];
+  readonly remove: EndpointSlice[];
+}
+
+export function planSlices(groups: readonly EndpointGroup[], existing: readonly EndpointSlice[]): SlicePlan {
+  const plan: SlicePlan = { create: [], update: [], remove: [] };
+  const unused = new Set(existing);
+  for (const group of groups) {
+    const own = existing.filter(
+      (slice) =>
+        unused.has(slice) &&
+        slice.addressType === group.addressType &&
+        isSame(slice.ports ?? [], group.ports),
+    );
+    for (const slice of own) unused.delete(slice);
+    planGroup(group, own, plan);
+  }
+  plan.remove.push(...unused);
+  return plan;
+}
+
+function planGroup(group: EndpointGroup, own: readonly EndpointSlice[], plan: SlicePlan): void {
+  const wanted = new Map(group.endpoints.map((endpoint) => [endpointKey(endpoint), endpoint]));
+  const slices = own.map((slice) => {
+    const kept: Endpoint[] = [];
+    let isChanged = false;
+    for (const endpoint of slice.endpoints ?? []) {
+      const next = wanted.get(endpointKey(endpoint));
+      if (next) {
+        kept.push(next);
+        wanted.delete(endpointKey(endpoint));
+      }
+      isChanged ||= !next || !isSame(next, endpoint);
+    }
+    return { slice, kept, isChanged };
+  });
+  const rest = [...wanted.values()];
+  const fill = (candidates: typeof slices) => {
+    for (const target of candidates) {
+      const added = rest.splice(0, endpointsPerSliceMax - target.kept.length);
+      target.kept.push(...added);
+      target.isChanged ||= added.length > 0;
+    }
+  };
+  fill(slices.filter(({ isChanged }) => isChanged));
+  fill(slices.filter(({ isChanged }) => !isChanged).toSorted((a, b) => b.kept.length - a.kept.length));
+  let left = slices.length;
+  for (const { slice, kept, isChanged } of slices) {
+    const isPlaceholder = group.endpoints.length === 0 && left === 1;
+    if (kept.length === 0 && !isPlaceholder) {
+      plan.remove.push(slice);
+      left--;
+    } else if (isChanged) plan.update.push({ ...slice, endpoints: kept });
+  }
+  const { addressType, ports } = group;
+  while (rest.length > 0) {
+    plan.create.push({ addressType, ports, endpoints: rest.splice(0, endpointsPerSliceMax) });
+  }
+  if (group.endpoints.length === 0 && slices.length === 0) {
+    plan.create.push({ addressType, ports, endpoints: [] });
+  }
+}
