@@ -163,7 +163,7 @@ function createLineFormatter({ timestamps, sinceMs, stream }: LogOptions): (line
 
 interface LogLine {
   readonly time: string;
-  readonly stream: string;
+  readonly stream: 'stdout' | 'stderr';
   readonly partial: boolean;
   readonly text: Buffer;
 }
@@ -175,11 +175,13 @@ function parseLine(line: Buffer): LogLine | undefined {
   const [timeEnd, streamEnd] = ends;
   if (timeEnd === undefined || streamEnd === undefined) return undefined;
   const tagEnd = ends[2] ?? line.length;
+  const stream = line.toString('latin1', timeEnd + 1, streamEnd);
+  if (stream !== 'stdout' && stream !== 'stderr') return undefined;
   // Tags are a list; the first says whether the line is full.
   const tag = line.toString('latin1', streamEnd + 1, tagEnd).split(':')[0];
   return {
     time: line.toString('latin1', 0, timeEnd),
-    stream: line.toString('latin1', timeEnd + 1, streamEnd),
+    stream,
     partial: tag === 'P',
     text: line.subarray(tagEnd + 1),
   };

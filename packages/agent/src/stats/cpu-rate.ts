@@ -1,8 +1,12 @@
 /**
  * Turns counters of processor time into rates. A rate needs two readings; the older one is kept until it is at least a
- * second old, so that two readers in quick succession don't see noise.
+ * second old, so that two readers in quick succession don't see noise. A rate over more than a minute says nothing about
+ * now: then the reader takes two readings a second apart.
  */
-const windowMsMin = 1_000;
+export const warmUpMs = 1_000;
+/** Less, since a runtime reads its counters a little earlier or later than it is asked. */
+const windowMsMin = 900;
+const windowMsMax = 60_000;
 
 interface Reading {
   readonly atMs: number;
@@ -12,6 +16,21 @@ interface Reading {
 export class CpuRates {
   #older = new Map<string, Reading>();
   #rates = new Map<string, number>();
+  #readMs = Number.NEGATIVE_INFINITY;
+
+  /** Whether a reading now gives a rate of now. */
+  ready(nowMs: number): boolean {
+    return nowMs - this.#readMs <= windowMsMax && nowMs >= this.#readMs;
+  }
+
+  /** Call once for each round of readings. */
+  begin(nowMs: number): void {
+    if (!this.ready(nowMs)) {
+      this.#older.clear();
+      this.#rates.clear();
+    }
+    this.#readMs = nowMs;
+  }
 
   /** Billionths of a core in use; undefined until there are two readings. Counters that fell begin anew. */
   rate(key: string, now: Reading): number | undefined {

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FakeClock } from '@skerry/base/testing';
+import { eventually, FakeClock } from '@skerry/base/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ContainerStats, ContainerSummary, SandboxSummary } from '#runtime.ts';
 import { createStatsSource } from '#stats/stats-source.ts';
@@ -82,7 +82,10 @@ describe('the usage of a node', () => {
       dataDirectory: directory,
       procDirectory: directory,
     });
-    expect(await source.summary()).toMatchObject({
+    const summary = source.summary();
+    await eventually(() => expect(clock.pendingTimers).toBe(1));
+    await clock.advance(1_000);
+    expect(await summary).toMatchObject({
       node: {
         nodeName: 'n1',
         startTime: '2023-11-14T22:13:20.000Z',
@@ -111,7 +114,7 @@ describe('the usage of a node', () => {
     });
   });
 
-  test('has processor rates from the second reading on', async () => {
+  test('has processor rates of the last readings, and of a second where there are none', async () => {
     const clock = new FakeClock();
     const source = createStatsSource({
       runtime: runtimeWith(usage),
@@ -122,12 +125,21 @@ describe('the usage of a node', () => {
     });
     const rate = async () =>
       ((await source.summary()) as { node: { cpu: { usageNanoCores?: number } } }).node.cpu.usageNanoCores;
-    expect(await rate()).toBeUndefined();
-    await cpuTicks(1500);
+    const rateOfASecond = async (ticks: number) => {
+      const answer = rate();
+      await eventually(() => expect(clock.pendingTimers).toBe(1));
+      await cpuTicks(ticks);
+      await clock.advance(1_000);
+      return answer;
+    };
+    expect(await rateOfASecond(1025)).toBe(250_000_000);
+    await cpuTicks(1525);
     await clock.advance(10_000);
     expect(await rate()).toBe(500_000_000);
     await clock.advance(10);
     expect(await rate()).toBe(500_000_000);
+    await clock.advance(3_600_000);
+    expect(await rateOfASecond(1535)).toBe(100_000_000);
   });
 
   test('is told to Prometheus with its time', async () => {

@@ -1,11 +1,12 @@
 /**
  * The usage of this node and its pods as a kubelet reports it: `/stats/summary` for people and autoscalers that read JSON,
  * `/metrics/resource` for the metrics pipeline. Nothing is measured between requests; a request reads `/proc` and asks the
- * runtime. Processor rates come from the reading before.
+ * runtime. Processor rates come from the reading before; a request that finds none of the last minute takes a second
+ * longer. Requests at the same time share one answer.
  */
-import type { Clock } from '@skerry/base';
+import { sleep, type Clock } from '@skerry/base';
 import type { StatsSource } from '#server/ports.ts';
-import { CpuRates } from '#stats/cpu-rate.ts';
+import { CpuRates, warmUpMs } from '#stats/cpu-rate.ts';
 import { filesystemState, readMachineUsage, type MachineUsage } from '#stats/machine-usage.ts';
 import { readPodUsage, type ContainerUsage, type PodUsage, type UsageRuntime } from '#stats/pod-usage.ts';
 import { prometheusText, type Sample } from '#stats/prometheus-text.ts';
@@ -24,51 +25,12 @@ export function createStatsSource(options: StatsSourceOptions): StatsSource {
   const { runtime, nodeName, clock } = options;
   const paths = { proc: options.procDirectory ?? '/proc', data: options.dataDirectory };
   const rates = new CpuRates();
+  let current: Promise<object> | undefined;
 
   return {
-    async summary() {
-      const [machine, pods, images] = await Promise.all([
-        readMachineUsage(paths),
-        readPodUsage(runtime),
-        runtime.imageFilesystem().catch(() => undefined),
-      ]);
-      const nowMs = clock.now();
-      const time = timeText(nowMs);
-      rates.keep(
-        new Set(['node', ...pods.flatMap(({ uid, containers }) => [uid, ...containers.map(({ id }) => id)])]),
-      );
-      const filesystem = { time, ...machine.filesystem };
-      const imageState = images && (await filesystemState(images.mountpoint).catch(() => machine.filesystem));
-      return {
-        node: {
-          nodeName,
-          startTime: timeText(machine.bootedAtMs),
-          cpu: cpu('node', nowMs, machine.cpuNanoSeconds),
-          memory: { time, ...machine.memory },
-          network: networkOf(machine, time),
-          fs: filesystem,
-          ...(images && imageState
-            ? {
-                runtime: {
-                  imageFs: {
-                    time,
-                    ...imageState,
-                    usedBytes: images.usedBytes,
-                    inodesUsed: images.inodesUsed,
-                  },
-                  containerFs: filesystem,
-                },
-              }
-            : {}),
-          rlimit: { time, maxpid: machine.processes.max, curproc: machine.processes.current },
-          swap: {
-            time,
-            swapAvailableBytes: machine.swap.availableBytes,
-            swapUsageBytes: machine.swap.usageBytes,
-          },
-        },
-        pods: pods.map((pod) => podSummary(pod, nowMs)),
-      };
+    summary() {
+      current ??= summarize().finally(() => (current = undefined));
+      return current;
     },
 
     async resourceMetrics() {
@@ -81,6 +43,60 @@ export function createStatsSource(options: StatsSourceOptions): StatsSource {
       }
     },
   };
+
+  async function summarize(): Promise<object> {
+    if (!rates.ready(clock.now())) {
+      await readSummary();
+      await sleep(clock, warmUpMs);
+    }
+    return readSummary();
+  }
+
+  async function readSummary(): Promise<object> {
+    const [machine, pods, images] = await Promise.all([
+      readMachineUsage(paths),
+      readPodUsage(runtime),
+      runtime.imageFilesystem().catch(() => undefined),
+    ]);
+    const nowMs = clock.now();
+    rates.begin(nowMs);
+    const time = timeText(nowMs);
+    rates.keep(
+      new Set(['node', ...pods.flatMap(({ uid, containers }) => [uid, ...containers.map(({ id }) => id)])]),
+    );
+    const filesystem = { time, ...machine.filesystem };
+    const imageState = images && (await filesystemState(images.mountpoint).catch(() => machine.filesystem));
+    return {
+      node: {
+        nodeName,
+        startTime: timeText(machine.bootedAtMs),
+        cpu: cpu('node', nowMs, machine.cpuNanoSeconds),
+        memory: { time, ...machine.memory },
+        network: networkOf(machine, time),
+        fs: filesystem,
+        ...(images && imageState
+          ? {
+              runtime: {
+                imageFs: {
+                  time,
+                  ...imageState,
+                  usedBytes: images.usedBytes,
+                  inodesUsed: images.inodesUsed,
+                },
+                containerFs: filesystem,
+              },
+            }
+          : {}),
+        rlimit: { time, maxpid: machine.processes.max, curproc: machine.processes.current },
+        swap: {
+          time,
+          swapAvailableBytes: machine.swap.availableBytes,
+          swapUsageBytes: machine.swap.usageBytes,
+        },
+      },
+      pods: pods.map((pod) => podSummary(pod, nowMs)),
+    };
+  }
 
   function cpu(key: string, atMs: number, nanoSeconds: bigint): object {
     return {

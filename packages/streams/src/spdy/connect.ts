@@ -46,9 +46,9 @@ export function upgrade(request: UpgradeRequest): Promise<Upgraded> {
       method,
       headers: { ...request.headers, Connection: 'Upgrade', Upgrade: protocol } as http.OutgoingHttpHeaders,
       signal,
-      agent: false,
       timeout: answerTimeoutMs,
-      ...(connection ? { createConnection: () => connection } : {}),
+      // With an agent, a given connection would be ignored.
+      ...(connection ? { createConnection: () => connection } : { agent: false }),
     });
     outgoing.once('timeout', () => outgoing.destroy(new Error(`upgrade ${url}: no answer`)));
     outgoing.once('error', reject);

@@ -120,6 +120,7 @@ describe('a SPDY connection', () => {
     const { client } = pair((stream) => void accepted.push(stream));
     const [first, second] = [client.open({}), client.open({})];
     await eventually(() => expect(accepted.length).toBe(2));
+    accepted[0]!.resume();
     first.destroy();
     await eventually(() => expect(accepted[0]!.destroyed).toBe(true));
     accepted[1]!.end('still here');

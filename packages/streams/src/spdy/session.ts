@@ -189,13 +189,13 @@ export function createSpdySession(socket: Duplex, options: SpdySessionOptions): 
         if (flags & flagFin) await streams.get(id)?.receive(Buffer.alloc(0), true);
         return;
       }
-      case frameType.rstStream:
-        streams
-          .get(idAt(body, 0))
-          ?.sever(new SpdyError(`the other end reset the stream (status ${idAt(body, 4)})`), {
-            clean: false,
-          });
+      case frameType.rstStream: {
+        const status = idAt(body, 4);
+        const reason = new SpdyError(`the other end reset the stream (status ${status})`);
+        // Go's servers cancel their streams when they are done with them, where others would send a FIN.
+        streams.get(idAt(body, 0))?.sever(reason, { clean: status === statusCancel });
         return;
+      }
       case frameType.ping: {
         const peerIsOdd = !oddIsOurs;
         if ((idAt(body, 0) % 2 === 1) === peerIsOdd) output.write(encodeControl(frameType.ping, body));
