@@ -34,3 +34,4 @@ export { validateLabelSelector } from './validation/label-selector.ts';
 export { type Decoded, type DecodeOptions, type FieldValidationMode, decodeObject } from './schema-decode.ts';
 export { applyDefaults, pruneUnknown } from './structural-schema.ts';
 export { validateStructural } from './schema-validate.ts';
+export { fillRequired } from './required-fields.ts';

@@ -1,5 +1,7 @@
 import type { KindInfo } from '#kind.ts';
 import { kindFacts } from '#kinds.generated.ts';
+import { fillRequired } from '#required-fields.ts';
+import { builtinSchemas } from '#schemas.ts';
 import {
   mutatingAdmissionPolicyBehaviour,
   mutatingAdmissionPolicyBindingBehaviour,
@@ -139,7 +141,20 @@ export const builtinKinds: readonly KindInfo[] = kindFacts.map((facts) => {
     behaviours[`${facts.group}/${facts.version}/${facts.resource}`] ??
     behaviours[`${facts.group}/${facts.resource}`];
   if (!own) throw new Error(`${facts.group}/${facts.resource} has no behaviour`);
-  return { ...facts, ...own };
+  const schema = { ref: facts.schema };
+  return {
+    ...facts,
+    ...own,
+    strategy: {
+      ...own.strategy,
+      setDefaults(object) {
+        fillRequired(builtinSchemas, schema, object);
+        own.strategy.setDefaults?.(object);
+        // Defaults may have made what has required fields of its own.
+        fillRequired(builtinSchemas, schema, object);
+      },
+    },
+  };
 });
 
 const byKind = new Map(builtinKinds.map((info) => [`${info.group}/${info.version}/${info.kind}`, info]));

@@ -31,20 +31,22 @@ function validateSelectorAndTemplate(
   const faults: FieldError[] = [];
   if (!selector) faults.push(required('spec.selector'));
   else {
-    const own = validateLabelSelector(selector, 'spec.selector');
+    faults.push(...validateLabelSelector(selector, 'spec.selector'));
     if (isEmptySelector(selector))
-      own.push(invalidValue('spec.selector', selector, `empty selector is invalid for ${whichDescription}`));
-    faults.push(...own);
-    const labels = template?.metadata?.labels;
-    if (own.length === 0 && !labelSelectorFrom(selector).matches(labels))
       faults.push(
-        invalidValue(
-          'spec.template.metadata.labels',
-          labels ?? null,
-          '`selector` does not match template `labels`',
-        ),
+        invalidValue('spec.selector', selector, `empty selector is invalid for ${whichDescription}`),
       );
   }
+  const labels = template?.metadata?.labels;
+  const readable = validateLabelSelector(selector, '').length === 0;
+  if (readable && !labelSelectorFrom(selector).matches(labels))
+    faults.push(
+      invalidValue(
+        'spec.template.metadata.labels',
+        labels ?? null,
+        '`selector` does not match template `labels`',
+      ),
+    );
   faults.push(...validatePodTemplate(template, 'spec.template'));
   const policy = template?.spec?.restartPolicy;
   if (policy !== undefined && policy !== 'Always')

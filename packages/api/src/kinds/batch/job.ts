@@ -41,22 +41,23 @@ const labels = {
   oldName: 'job-name',
 };
 
-/** Without a selector of its own, a Job selects by its uid, and labels its pods with it. */
+/**
+ * Without a selector of its own, a Job selects by its uid, and labels its pods with it. Done with the defaults, since only
+ * then the uid is known; a Job that has a selector is left alone, so that it happens once.
+ */
 function generateSelector(job: Job): void {
   const { spec } = job;
-  const { uid, name } = job.metadata;
-  if (!spec || spec.manualSelector || !uid || !name) return;
+  const { uid, name } = job.metadata ?? {};
+  if (!spec || spec.manualSelector || spec.selector || !uid) return;
   const template = (spec.template ??= {});
   const meta = (template.metadata ??= {});
   meta.labels = {
     ...meta.labels,
-    [labels.oldName]: name,
-    [labels.name]: name,
+    ...(name ? { [labels.oldName]: name, [labels.name]: name } : {}),
     [labels.oldUid]: uid,
     [labels.uid]: uid,
   };
-  const selector = (spec.selector ??= {});
-  selector.matchLabels = { ...selector.matchLabels, [labels.uid]: uid };
+  spec.selector = { matchLabels: { [labels.uid]: uid } };
 }
 
 function setJobSpecDefaults(spec: JobSpec): void {
@@ -87,12 +88,12 @@ export const jobBehaviour = behaviour<Job>({
       job.status ??= {};
       if (!job.spec) return;
       setJobSpecDefaults(job.spec);
+      generateSelector(job);
       const own = job.spec.template?.metadata?.labels;
       if (own && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...own };
     },
     prepareForCreate(job) {
       job.status = {};
-      generateSelector(job);
     },
     validate: validateJob,
     validateUpdate: validateJobUpdate,
