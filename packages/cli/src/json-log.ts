@@ -3,17 +3,26 @@ import pino from 'pino';
 
 /** Structured lines on standard error, as every long-running part of Skerry writes them. */
 export function jsonLogger({ level, name }: { level: Level; name: string }): Logger {
+  return adapt(pino(options(level, name), pino.destination({ fd: 2, sync: true })));
+}
+
+/** The same in a file, for a command whose terminal shows something else. */
+export function fileLogger({ level, name, file }: { level: Level; name: string; file: string }): Logger {
   return adapt(
     pino(
-      {
-        level,
-        base: { name },
-        timestamp: pino.stdTimeFunctions.isoTime,
-        formatters: { level: (label) => ({ level: label }) },
-      },
-      pino.destination({ fd: 2, sync: true }),
+      options(level, name),
+      pino.destination({ dest: file, append: true, mkdir: true, sync: true, mode: 0o600 }),
     ),
   );
+}
+
+function options(level: Level, name: string): pino.LoggerOptions {
+  return {
+    level,
+    base: { name },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  };
 }
 
 function adapt(target: pino.Logger): Logger {

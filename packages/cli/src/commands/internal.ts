@@ -1,9 +1,9 @@
-import { describeError, SkerryError, systemClock } from '@skerry/base';
+import { systemClock } from '@skerry/base';
 import type { Command } from 'commander';
 import { openInstallation } from '../compose/installation.ts';
 import { jsonLogger } from '../json-log.ts';
+import { asChild } from '../process/child.ts';
 import { tellParent } from '../process/managed-process.ts';
-import { runUntilStopped } from '../process/run-until-stopped.ts';
 import { dataOf, wholeNumber } from './common-flags.ts';
 
 /** Commands that other commands start as processes of their own; hidden, since nobody types them. */
@@ -53,20 +53,4 @@ export function addInternalCommands(program: Command): void {
         await runSampleDevicePlugin({ ...options, clock: systemClock, log }, signal);
       }),
     );
-}
-
-/** Runs a part until stopped. Its reason for failing goes to the log and to the parent, without a stack. */
-async function asChild(name: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  try {
-    await runUntilStopped(work);
-  } catch (error) {
-    const code = error instanceof SkerryError ? error.code : errorCode(error);
-    tellParent({ type: 'failed', code, message: describeError(error) });
-    jsonLogger({ level: 'error', name }).error('could not go on', { code, error: describeError(error) });
-    process.exitCode = 1;
-  }
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'failed';
 }

@@ -27,7 +27,11 @@ export function addJoinCommand(program: Command): void {
     .option('--pool <name>', 'node pool to join; that of the token unless told')
     .option('--node-name <name>', 'name of the node', hostname().toLowerCase())
     .option('--node-labels <list>', 'labels of the node: key=value,key=value', keyValues, {})
-    .option('--runtime-endpoint <url>', 'socket of the container runtime, or `simulated`', 'unix:///run/containerd/containerd.sock')
+    .option(
+      '--runtime-endpoint <url>',
+      'socket of the container runtime, or `simulated`',
+      'unix:///run/containerd/containerd.sock',
+    )
     .addOption(
       new Option('--start <how>', 'start the agent as a systemd service, or leave it to you')
         .choices(['auto', 'systemd', 'none'])
@@ -48,7 +52,10 @@ export function addJoinCommand(program: Command): void {
         log: jsonLogger({ level: 'warn', name: 'join' }),
         report,
       });
-      const started = flags.start === 'none' ? 'left' : await installAgentService({ dataDirectory: flags.dataDir, required: flags.start === 'systemd' });
+      const started =
+        flags.start === 'none'
+          ? 'left'
+          : await installAgentService({ dataDirectory: flags.dataDir, required: flags.start === 'systemd' });
       report.line('This node joined into the cluster successfully.');
       if (started === 'left') report.line(`Start its agent with: skerry agent --data-dir ${flags.dataDir}`);
     });
@@ -60,7 +67,11 @@ async function tokenFrom(file: string | undefined): Promise<string> {
     try {
       return readFileSync(file, 'utf8').trim();
     } catch (error) {
-      throw new SkerryError('token-file-unreadable', `cannot read the token file ${file}: ${(error as Error).message}`, { cause: error });
+      throw new SkerryError(
+        'token-file-unreadable',
+        `cannot read the token file ${file}: ${(error as Error).message}`,
+        { cause: error },
+      );
     }
   }
   const fromEnvironment = process.env['SKERRY_JOIN_TOKEN'];
@@ -69,5 +80,8 @@ async function tokenFrom(file: string | undefined): Promise<string> {
     return fromEnvironment.trim();
   }
   if (process.stdin.isTTY) return readSecret('Join token: ');
-  throw new SkerryError('usage', 'no join token: give --token-file, set SKERRY_JOIN_TOKEN, or run in a terminal to be asked for it');
+  throw new SkerryError(
+    'usage',
+    'no join token: give --token-file, set SKERRY_JOIN_TOKEN, or run in a terminal to be asked for it',
+  );
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { version } from '../version.ts';
+import { addAgentCommand } from './agent.ts';
 import { addInternalCommands } from './internal.ts';
 import { addJoinCommand } from './join.ts';
 import { addServerCommand } from './server.ts';
@@ -20,6 +21,7 @@ export function createProgram(): Command {
   addServerCommand(program);
   addTokenCommand(program);
   addJoinCommand(program);
+  addAgentCommand(program);
   addInternalCommands(program);
   return program;
 }

@@ -1,10 +1,11 @@
+import { join } from 'node:path';
 import { systemClock } from '@skerry/base';
 import { type Command, Option } from 'commander';
 import { detectRuntime } from '../compose/runtime-choice.ts';
 import { Up } from '../compose/up.ts';
 import { listenForUpRequests } from '../compose/up-control.ts';
 import { createDataDirectory, lockDataDirectory } from '../data-directory.ts';
-import { jsonLogger } from '../json-log.ts';
+import { fileLogger } from '../json-log.ts';
 import { aborted, runUntilStopped } from '../process/run-until-stopped.ts';
 import { columns, Report } from '../terminal/report.ts';
 import { version } from '../version.ts';
@@ -44,7 +45,7 @@ async function run({ dataDir, regions, runtime, ...flags }: Flags): Promise<void
   const choice = await detectRuntime(runtime);
   createDataDirectory(data);
   const lock = lockDataDirectory(data, 'skerry up');
-  const log = jsonLogger({ level: process.stdout.isTTY ? 'warn' : 'info', name: 'up' });
+  const log = fileLogger({ level: 'info', name: 'up', file: join(data.logs, 'up.log') });
   try {
     await runUntilStopped(async (signal) => {
       report.heading(`Skerry ${version}: one cluster over ${regions.length} regions`);

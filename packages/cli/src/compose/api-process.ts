@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { builtinKinds } from '@skerry/api';
-import { createApiServer, createSecurity, type PeerIdentity } from '@skerry/apiserver';
+import { createApiServer, createConnectFactory, createSecurity, type PeerIdentity } from '@skerry/apiserver';
 import type { Clock, Logger } from '@skerry/base';
 import { createLinkHub } from '@skerry/link';
 import { openSqliteStore } from '@skerry/store';
@@ -34,7 +34,13 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
   const { installation, clock, log, random, onReady } = options;
   const { data, config, authority } = installation;
   const advertised = config.advertise[0] ?? '127.0.0.1';
-  const store = await openSqliteStore({ path: data.database, clock, log, compaction, writerUrl: storeWriterUrl() });
+  const store = await openSqliteStore({
+    path: data.database,
+    clock,
+    log,
+    compaction,
+    writerUrl: storeWriterUrl(),
+  });
   try {
     const leases = new LeaseRenewal({ clock, log });
     const hub = createLinkHub<PeerIdentity>({
@@ -66,6 +72,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
         return security(access);
       },
       dialer: hub,
+      connect: createConnectFactory({ random }),
     });
     await server.start();
     await server.listenUnix(data.apiSocket);

@@ -1,7 +1,9 @@
 /** The process of controllers and scheduler: ordinary clients of the API server, over its Unix socket. */
 import type { Clock, Logger } from '@skerry/base';
-import { createClient, createUnixTransport } from '@skerry/client';
-import { runControllers } from '@skerry/controllers';
+import { type CustomResourceDefinition, isApiError } from '@skerry/api';
+import { type ApiClient, createClient, createUnixTransport } from '@skerry/client';
+import { nodePoolCustomResourceDefinition, runControllers } from '@skerry/controllers';
+import { runScheduler } from '@skerry/scheduler';
 import { version } from '../version.ts';
 import type { Installation } from './installation.ts';
 
@@ -12,12 +14,16 @@ export interface ControllersProcessOptions {
   readonly random: () => number;
 }
 
-export async function runControllersProcess(options: ControllersProcessOptions, signal: AbortSignal): Promise<void> {
+export async function runControllersProcess(
+  options: ControllersProcessOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const { installation, clock, log, random } = options;
-  const { data, config, componentToken } = installation;
+  const { data, config, authority, componentToken } = installation;
   const transport = createUnixTransport({ socketPath: data.apiSocket, token: componentToken });
   const clientFor = (name: string) => createClient({ transport, userAgent: `${name}/${version}`, clock });
   try {
+    await installDefinition(clientFor('skerry-controllers'), nodePoolCustomResourceDefinition);
     await Promise.all([
       runControllers({
         client: clientFor('skerry-controllers'),
@@ -26,9 +32,37 @@ export async function runControllersProcess(options: ControllersProcessOptions, 
         random,
         signal,
         clusterCidr: config.clusterCidr,
+        authority,
+      }),
+      runScheduler({
+        client: clientFor('skerry-scheduler'),
+        clock,
+        log: log.with({ component: 'scheduler' }),
+        random,
+        signal,
       }),
     ]);
   } finally {
     transport.close();
+  }
+}
+
+const definitions = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  resource: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  namespaced: false,
+} as const;
+
+/** Makes our own resource known, or brings it up to this release. */
+async function installDefinition(client: ApiClient, definition: CustomResourceDefinition): Promise<void> {
+  const known = client.resource<CustomResourceDefinition>(definitions);
+  try {
+    await known.create(definition);
+  } catch (error) {
+    if (!isApiError(error, 'AlreadyExists')) throw error;
+    const name = definition.metadata?.name ?? '';
+    await known.patch(name, { spec: definition.spec }, { type: 'merge', fieldManager: 'skerry' });
   }
 }

@@ -141,8 +141,6 @@ export class LocalMachine {
       this.#options.directory,
       '--kubelet-dir',
       this.#path('kubelet'),
-      '--runtime-endpoint',
-      this.#runtimeEndpoint,
       '--cni-conf-dir',
       this.#path('cni'),
       '--cgroup-root',

@@ -1,4 +1,5 @@
 import { isApiError, type KubeObject } from '@skerry/api';
+import { type Clock, sleep } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
 import { nodePoolResource } from '../join/node-pool-resource.ts';
 
@@ -17,9 +18,17 @@ export async function ensureNodePool(
     metadata: { name },
     spec: { type: 'Edge', labels: { 'topology.kubernetes.io/region': region } },
   };
-  try {
-    await client.resource<NodePool>(nodePoolResource).create(pool);
-  } catch (error) {
-    if (!isApiError(error, 'AlreadyExists')) throw error;
+  const deadlineMs = clock.monotonic() + knownWithinMs;
+  for (;;) {
+    try {
+      await client.resource<NodePool>(nodePoolResource).create(pool);
+      return;
+    } catch (error) {
+      if (isApiError(error, 'AlreadyExists')) return;
+      if (!isApiError(error, 'NotFound') || clock.monotonic() > deadlineMs) throw error;
+    }
+    await sleep(clock, 50, signal);
   }
 }
+
+const knownWithinMs = 30_000;

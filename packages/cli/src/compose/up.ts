@@ -113,7 +113,7 @@ export class Up {
     signal.throwIfAborted();
     const records = found?.machines.length ? found.machines : await this.#firstMachines();
     for (const record of records)
-      await ensureNodePool(this.#client, { name: record.pool, region: record.region });
+      await ensureNodePool(this.#client, { name: record.pool, region: record.region, clock, signal });
     await this.#withArchives(async (archives) => {
       const results = await Promise.allSettled(
         records.map((record) => this.#startMachine(record, archives, signal)),

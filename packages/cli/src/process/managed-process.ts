@@ -1,6 +1,6 @@
 /**
  * A child process that is kept running: restarted with backoff when it ends, its output appended to a bounded log file,
- * ready when it says so over the IPC channel. The child ends by itself when the channel closes, so that a killed parent
+ * ready when it says so over the IPC channel. One that ends before it was ever ready is not started again. The child ends by itself when the channel closes, so that a killed parent
  * leaves nothing behind. `stop` sends SIGTERM and, after the grace, SIGKILL.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -23,6 +23,11 @@ export type ChildMessage =
   | { readonly type: 'ready'; readonly detail?: Readonly<Record<string, unknown>> }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
 
+interface Ended {
+  readonly how: string;
+  readonly failure?: { readonly code: string; readonly message: string };
+}
+
 export class ManagedProcess {
   readonly #options: ManagedProcessOptions;
   readonly #stopped = new AbortController();
@@ -30,6 +35,7 @@ export class ManagedProcess {
   #running: Promise<void> | undefined;
   #ready = Promise.withResolvers<Readonly<Record<string, unknown>>>();
   #restarts = 0;
+  #wasReady = false;
 
   constructor(options: ManagedProcessOptions) {
     this.#options = options;
@@ -77,8 +83,10 @@ export class ManagedProcess {
         const startedMs = clock.monotonic();
         const ended = await this.#runOnce(file);
         if (this.#stopped.signal.aborted) return;
-        if (ended.failure) {
-          this.#ready.reject(new SkerryError(ended.failure.code, ended.failure.message));
+        if (!this.#wasReady) {
+          // What can't start once won't start on the tenth try: whoever started it decides.
+          this.#ready.reject(this.#startFailure(ended));
+          return;
         }
         if (clock.monotonic() - startedMs > 60_000) backoff.reset();
         const delayMs = backoff.next();
@@ -91,7 +99,16 @@ export class ManagedProcess {
     }
   }
 
-  #runOnce(file: RotatingFile): Promise<{ how: string; failure?: { code: string; message: string } }> {
+  #startFailure({ how, failure }: Ended): SkerryError {
+    const { name, logFile } = this.#options;
+    if (failure) return new SkerryError(failure.code, failure.message);
+    return new SkerryError(
+      'process-not-started',
+      `${name} ended before it was ready (${how}); its log is ${logFile}`,
+    );
+  }
+
+  #runOnce(file: RotatingFile): Promise<Ended> {
     const { program, args, env } = this.#options;
     return new Promise((resolve) => {
       const child = spawn(program, args, {
@@ -105,8 +122,10 @@ export class ManagedProcess {
       child.stdout?.on('data', (chunk: Buffer) => file.write(chunk));
       child.stderr?.on('data', (chunk: Buffer) => file.write(chunk));
       child.on('message', (message: ChildMessage) => {
-        if (message.type === 'ready') this.#ready.resolve(message.detail ?? {});
-        else failure = { code: message.code, message: message.message };
+        if (message.type === 'ready') {
+          this.#wasReady = true;
+          this.#ready.resolve(message.detail ?? {});
+        } else failure = { code: message.code, message: message.message };
       });
       child.on('error', (error) =>
         resolve({

@@ -15,11 +15,12 @@ export async function runUntilStopped(work: (signal: AbortSignal) => Promise<voi
   const alive = setInterval(() => undefined, 1 << 30);
   try {
     await work(stopping.signal);
+    // The channel to the parent would keep the process alive.
+    if (process.connected) process.disconnect();
   } finally {
     clearInterval(alive);
     for (const signal of signals) process.off(signal, stop);
     process.off('disconnect', stop);
-    if (process.connected) process.disconnect();
   }
 }
 

@@ -9,10 +9,16 @@ import { selfCommand } from './self.ts';
 const unitFile = '/etc/systemd/system/skerry-agent.service';
 
 /** Writes, enables and starts the unit. `left`: there is no systemd and it wasn't required. */
-export async function installAgentService(options: { dataDirectory: string; required: boolean }): Promise<'started' | 'left'> {
+export async function installAgentService(options: {
+  dataDirectory: string;
+  required: boolean;
+}): Promise<'started' | 'left'> {
   if (!existsSync('/run/systemd/system') || process.getuid?.() !== 0) {
     if (!options.required) return 'left';
-    throw new SkerryError('system-unsupported', '--start systemd: systemd does not run here, or this is not root; use --start none');
+    throw new SkerryError(
+      'system-unsupported',
+      '--start systemd: systemd does not run here, or this is not root; use --start none',
+    );
   }
   const { program, args } = selfCommand(['agent', '--data-dir', options.dataDirectory], { heapMb: 256 });
   await writeFileAtomically(unitFile, unit([program, ...args]), { mode: 0o644 });
@@ -48,5 +54,7 @@ WantedBy=multi-user.target
 }
 
 function quoted(word: string): string {
-  return /^[\w./:=@,+-]+$/.test(word) ? word : `"${word.replaceAll(/["\\$%]/g, (character) => (character === '%' ? '%%' : `\\${character}`))}"`;
+  return /^[\w./:=@,+-]+$/.test(word)
+    ? word
+    : `"${word.replaceAll(/["\\$%]/g, (character) => (character === '%' ? '%%' : `\\${character}`))}"`;
 }

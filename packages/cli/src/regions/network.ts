@@ -25,51 +25,69 @@ export async function ensureInternet(instance: InstancePlan): Promise<void> {
 }
 
 /** A router between the bridge and the region's private network; it masquerades, so nothing can dial in. */
-export async function ensureRegion(region: RegionPlan): Promise<void> {
+export function ensureRegion(region: RegionPlan): Promise<void> {
   const { routerNamespace, uplink, bridge, publicAddress, privateGateway } = region;
-  if (!(await ensureNamespace(routerNamespace))) return;
-  await ip('link', 'add', uplink, 'type', 'veth', 'peer', 'name', 'wan', 'netns', routerNamespace);
-  await ip('link', 'set', uplink, 'master', bridge, 'up');
-  await inside(routerNamespace, 'address', 'add', `${publicAddress}/24`, 'dev', 'wan');
-  await inside(routerNamespace, 'link', 'set', 'wan', 'up');
-  await inside(routerNamespace, 'link', 'add', 'lan', 'type', 'bridge');
-  await inside(routerNamespace, 'address', 'add', `${privateGateway}/24`, 'dev', 'lan');
-  await inside(routerNamespace, 'link', 'set', 'lan', 'up');
-  await forwardPackets(routerNamespace);
-  await applyRules(
-    routerNamespace,
-    `table ip skerry {
-      chain postrouting { type nat hook postrouting priority srcnat; oifname "wan" masquerade; }
-      chain forward { type filter hook forward priority filter; policy drop;
-        iifname "lan" accept; ct state established,related accept; }
-    }`,
-  );
+  return ensureNamespace(routerNamespace, async () => {
+    await ip('link', 'add', uplink, 'type', 'veth', 'peer', 'name', 'wan', 'netns', routerNamespace);
+    await ip('link', 'set', uplink, 'master', bridge, 'up');
+    await inside(routerNamespace, 'address', 'add', `${publicAddress}/24`, 'dev', 'wan');
+    await inside(routerNamespace, 'link', 'set', 'wan', 'up');
+    await inside(routerNamespace, 'link', 'add', 'lan', 'type', 'bridge');
+    await inside(routerNamespace, 'address', 'add', `${privateGateway}/24`, 'dev', 'lan');
+    await inside(routerNamespace, 'link', 'set', 'lan', 'up');
+    await forwardPackets(routerNamespace);
+    await applyRules(routerNamespace, routerRules);
+  });
 }
 
 /** A machine in its region's private network, with a default route over the router. */
-export async function ensureMachine(machine: MachinePlan): Promise<void> {
+export function ensureMachine(machine: MachinePlan): Promise<void> {
   const { namespace, privateAddress, region } = machine;
-  if (!(await ensureNamespace(namespace))) return;
   const port = `m${privateAddress.split('.')[3]}`;
-  await inside(
-    namespace,
-    'link',
-    'add',
-    'eth0',
-    'type',
-    'veth',
-    'peer',
-    'name',
-    port,
-    'netns',
-    region.routerNamespace,
-  );
-  await inside(region.routerNamespace, 'link', 'set', port, 'master', 'lan', 'up');
-  await inside(namespace, 'address', 'add', `${privateAddress}/24`, 'dev', 'eth0');
-  await inside(namespace, 'link', 'set', 'eth0', 'up');
-  await inside(namespace, 'route', 'add', 'default', 'via', region.privateGateway);
-  await forwardPackets(namespace);
+  return ensureNamespace(namespace, async () => {
+    await inside(
+      namespace,
+      'link',
+      'add',
+      'eth0',
+      'type',
+      'veth',
+      'peer',
+      'name',
+      port,
+      'netns',
+      region.routerNamespace,
+    );
+    await inside(region.routerNamespace, 'link', 'set', port, 'master', 'lan', 'up');
+    await inside(namespace, 'address', 'add', `${privateAddress}/24`, 'dev', 'eth0');
+    await inside(namespace, 'link', 'set', 'eth0', 'up');
+    await inside(namespace, 'route', 'add', 'default', 'via', region.privateGateway);
+    await forwardPackets(namespace);
+    await applyRules(namespace, machineRules);
+  });
 }
+
+const routerRules = `table ip skerry {
+  chain postrouting {
+    type nat hook postrouting priority srcnat;
+    oifname "wan" masquerade
+  }
+  chain forward {
+    type filter hook forward priority filter; policy drop;
+    iifname "lan" accept
+    ct state established,related accept
+  }
+}
+`;
+
+/** Pods leave the machine under its address, as nobody outside knows theirs. */
+const machineRules = `table ip skerry {
+  chain postrouting {
+    type nat hook postrouting priority srcnat;
+    oifname "eth0" ip saddr != 192.168.0.0/24 masquerade
+  }
+}
+`;
 
 export async function removeMachine(machine: MachinePlan): Promise<void> {
   await removeNamespace(machine.namespace);
@@ -111,12 +129,17 @@ function instanceUplinks({ id }: InstancePlan): string[] {
   return readdirSync('/sys/class/net').filter((name) => name.startsWith(`sk${id}u`));
 }
 
-/** Returns whether the namespace is new; a namespace is only ever seen complete, since a failed set-up removes it. */
-async function ensureNamespace(namespace: string): Promise<boolean> {
-  if (existsSync(namespacePath(namespace))) return false;
+/** Makes a namespace and builds what belongs into it, unless it is there; a build that fails takes it away again. */
+async function ensureNamespace(namespace: string, build: () => Promise<void>): Promise<void> {
+  if (existsSync(namespacePath(namespace))) return;
   await ip('netns', 'add', namespace);
-  await inside(namespace, 'link', 'set', 'lo', 'up');
-  return true;
+  try {
+    await inside(namespace, 'link', 'set', 'lo', 'up');
+    await build();
+  } catch (error) {
+    await removeNamespace(namespace);
+    throw error;
+  }
 }
 
 async function removeNamespace(namespace: string): Promise<void> {

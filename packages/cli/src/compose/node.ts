@@ -1,0 +1,154 @@
+/**
+ * A node: its link to the center, and behind it agent, device plugins and the kubelet-style server. Requests to the API go
+ * over the link's `up` session, requests of the center come over its `down` session; the node listens on no port.
+ */
+import { createSocket } from 'node:dgram';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { join } from 'node:path';
+import {
+  createAgent,
+  createCriRuntime,
+  createDeviceManager,
+  createNodeServer,
+  createRuntimePodLookup,
+  createSimulatedRuntime,
+  createStatsSource,
+  type Agent,
+  type AgentOptions,
+} from '@skerry/agent';
+import { type Clock, type Logger, SkerryError, supervise } from '@skerry/base';
+import { createClient, createHttp2SessionTransport } from '@skerry/client';
+import { connectTls, createLinkClient, type PodTarget } from '@skerry/link';
+import type { AgentIdentity } from '../join/agent-config.ts';
+import { parseAddress } from '../join/cluster-info.ts';
+import { version } from '../version.ts';
+
+export interface NodeOptions {
+  readonly identity: AgentIdentity;
+  /** Volumes, logs and the like of pods. */
+  readonly dataDirectory: string;
+  readonly kubeletDirectory: string;
+  readonly cniConfDirectory: string;
+  readonly cgroupRoot?: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  /** Many simulated nodes in one process: nothing is written to disk, no statistics are read. */
+  readonly lean?: Pick<AgentOptions, 'machine'>;
+}
+
+const podDialTimeoutMs = 10_000;
+
+/** Runs until the signal. */
+export async function runNode(options: NodeOptions, signal: AbortSignal): Promise<void> {
+  const { identity, clock, log, random, lean } = options;
+  const { config, authorityPem, certificatePem, keyPem } = identity;
+  const { host, port } = parseAddress(config.server);
+  const simulated = config.runtimeEndpoint === 'simulated';
+  const runtime = simulated
+    ? createSimulatedRuntime({ clock, podCidr: () => agent.podCidr(), writeLogs: !lean })
+    : createCriRuntime({ socket: config.runtimeEndpoint.replace(/^unix:\/\//, '') });
+  const devices = lean
+    ? undefined
+    : createDeviceManager({ kubeletDirectory: options.kubeletDirectory, clock, log });
+  const server = createNodeServer({
+    pods: createRuntimePodLookup(runtime),
+    runtime,
+    stats: createStatsSource({
+      runtime,
+      nodeName: config.nodeName,
+      clock,
+      dataDirectory: options.dataDirectory,
+    }),
+    clock,
+    log,
+  });
+  const link = createLinkClient({
+    connect: (until) =>
+      connectTls({ host, port, ca: authorityPem, cert: certificatePem, key: keyPem }, until),
+    server,
+    dialPod: (target) => dialPod(agent, target),
+    clock,
+    log,
+    random,
+  });
+  const transport = createHttp2SessionTransport(() => link.upSession());
+  const agent = createAgent({
+    client: createClient({ transport, userAgent: `skerry-agent/${version}`, clock }),
+    runtime,
+    nodeName: config.nodeName,
+    dataDirectory: options.dataDirectory,
+    addresses: [await addressTowards(host, port)],
+    labels: nodeLabels(identity, simulated),
+    taints: config.taints,
+    devices,
+    ...(simulated ? { hostAccess: false } : { network: podNetwork(options) }),
+    ...(options.cgroupRoot ? { cgroupRoot: options.cgroupRoot } : {}),
+    ...(lean ? { machine: lean.machine } : {}),
+    clock,
+    log,
+    random,
+  });
+  try {
+    await Promise.all([
+      supervise(link, { clock, log, signal }),
+      ...(devices ? [supervise(devices, { clock, log, signal })] : []),
+      supervise(agent, { clock, log, signal }),
+    ]);
+  } finally {
+    transport.close();
+    runtime.close();
+    server.close();
+  }
+}
+
+/** Marks pools, and simulated nodes for everyone who lists nodes. */
+function nodeLabels({ config }: AgentIdentity, simulated: boolean): Record<string, string> {
+  return {
+    ...config.labels,
+    ...(config.pool ? { 'apps.openyurt.io/nodepool': config.pool } : {}),
+    ...(simulated ? { 'skerry.io/simulated': 'true' } : {}),
+  };
+}
+
+function podNetwork({ cniConfDirectory, dataDirectory }: NodeOptions): AgentOptions['network'] {
+  return {
+    configFile: join(cniConfDirectory, '10-skerry.conflist'),
+    bridge: 'cni0',
+    dataDirectory: join(dataDirectory, 'cni-addresses'),
+    // The CNI plugin masquerades by iptables, which a machine may not have.
+    masquerade: false,
+  };
+}
+
+/** Only to pods of this node: an address from afar must not lead anywhere else in its network. */
+async function dialPod(agent: Agent, { address, port }: PodTarget): Promise<Duplex> {
+  const own = agent.pods.list().some(({ pod }) => pod.status?.podIPs?.some(({ ip }) => ip === address));
+  if (!own) throw new SkerryError('pod-address-unknown', `no pod of this node has the address ${address}`);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: address, port, timeout: podDialTimeoutMs });
+    socket.once('error', reject);
+    socket.once('timeout', () =>
+      socket.destroy(new Error(`no answer from ${address}:${port} within ${podDialTimeoutMs / 1000} s`)),
+    );
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      socket.setTimeout(0);
+      resolve(socket);
+    });
+  });
+}
+
+/** The machine's own address on the way to the center: what a datagram there would carry; none is sent. */
+function addressTowards(host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+    socket.once('error', reject);
+    socket.connect(port, host, () => {
+      const { address } = socket.address();
+      socket.close();
+      resolve(address);
+    });
+  });
+}
