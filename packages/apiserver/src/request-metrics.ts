@@ -11,6 +11,9 @@ interface Series {
 /** Label combinations that are kept; beyond it requests count under `other`. */
 const seriesMax = 5000;
 
+/** Requests in work at once; beyond it they are told to come back. Bodies of 3 MiB make the bound on writes the tighter one. */
+const inFlightMax = { mutating: 500, readOnly: 2000 };
+
 /** Requests by verb, resource and code, and how long they took, as `/metrics` shows them. Watches are counted, not timed. */
 export class RequestMetrics {
   readonly #totals = new Map<string, number>();
@@ -21,6 +24,13 @@ export class RequestMetrics {
   begin(info: RequestInfo): void {
     if (info.verb === 'watch') this.#watchers++;
     else this.#inFlight[kindOf(info)]++;
+  }
+
+  /** More is being answered than memory should be given to; health and metrics are never refused. */
+  isOverloaded(info: RequestInfo): boolean {
+    if (info.type === 'path' || info.verb === 'watch') return false;
+    const kind = kindOf(info);
+    return this.#inFlight[kind] > inFlightMax[kind];
   }
 
   end(info: RequestInfo, code: number, durationMs: number): void {

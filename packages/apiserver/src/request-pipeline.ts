@@ -1,5 +1,6 @@
 import { ApiError, isApiError, type Status } from '@skerry/api';
 import { describeError, type Clock, type Logger } from '@skerry/base';
+import { sendStatus } from '#http/answers.ts';
 import { refuseUpgrade, type Exchange } from '#http/exchange.ts';
 import type { RequestHandler, UpgradeRequest } from '#http/front.ts';
 import { impersonated } from '#impersonation.ts';
@@ -32,6 +33,12 @@ const longSubresources = new Set(['log', 'exec', 'attach', 'portforward', 'proxy
 
 function isLongRunning(info: RequestInfo): boolean {
   return info.type === 'resource' && (info.verb === 'watch' || longSubresources.has(info.subresource));
+}
+
+function tooMany(): ApiError {
+  return new ApiError('TooManyRequests', 'too many requests, please try again later', {
+    details: { retryAfterSeconds: 1 },
+  });
 }
 
 function tooSlow(): ApiError {
@@ -70,6 +77,7 @@ export class RequestPipeline implements RequestHandler {
       ? undefined
       : clock.after(requestTimeoutMs, () => this.#answerFailure(exchange, tooSlow()));
     try {
+      if (metrics.isOverloaded(info)) throw tooMany();
       user = await this.#identify(exchange);
       await this.#authorize(info, user, exchange);
       await this.#target.handle({ info, user }, exchange);
@@ -130,7 +138,7 @@ export class RequestPipeline implements RequestHandler {
     }
     const { retryAfterSeconds } = status.details ?? {};
     if (retryAfterSeconds !== undefined) exchange.setHeader('Retry-After', String(retryAfterSeconds));
-    exchange.send(status.code, { 'Content-Type': 'application/json' }, `${JSON.stringify(status)}\n`);
+    sendStatus(exchange, status);
   }
 
   #statusOf(error: unknown, { method, path }: Pick<Exchange, 'method' | 'path'>): Status {

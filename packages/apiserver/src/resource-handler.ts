@@ -12,7 +12,7 @@ import {
 } from '@skerry/serving';
 import { ResponseSink, sendAnswer, sendStatus } from '#http/answers.ts';
 import { readBody, type Exchange } from '#http/exchange.ts';
-import { bodyBytesMax, mediaTypeOf, readJson } from '#http/request-body.ts';
+import { bodyBytesMax, mediaTypeOf, readDocument, readJson } from '#http/request-body.ts';
 import { isTrue, type ResourceRequest } from '#request-info.ts';
 import { conform } from '#registry/conform.ts';
 import { createObject } from '#registry/create.ts';
@@ -34,6 +34,20 @@ export interface ResourceCall {
 /** Warnings of one answer, and characters of one warning, that are sent at most. */
 const warningsMax = 32;
 const warningLengthMax = 256;
+
+/** Kinds whose last state is the answer to a DELETE that ends them; of others it is a Status. */
+const answeredWithObject = new Set([
+  '/pods',
+  '/persistentvolumeclaims',
+  '/persistentvolumes',
+  '/podtemplates',
+  '/resourcequotas',
+  '/serviceaccounts',
+  'storage.k8s.io/storageclasses',
+  'storage.k8s.io/csidrivers',
+  'storage.k8s.io/csinodes',
+  'storage.k8s.io/volumeattachments',
+]);
 
 /** The verbs of stored resources over HTTP: options and bodies in, registry, answers out. */
 export class ResourceHandler {
@@ -94,7 +108,8 @@ export class ResourceHandler {
       subresource: info.subresource,
       optionsKind: 'UpdateOptions',
     });
-    const body = conform(served, await readJson(exchange), conformance(write));
+    const { value, faults } = await readDocument(exchange);
+    const body = conform(served, value, conformance(write, faults));
     const target = targetOf(info, served);
     const updated = await updateObject(
       this.#registry,
@@ -165,7 +180,8 @@ export class ResourceHandler {
   async #create({ info, served, user }: ResourceCall, exchange: Exchange): Promise<void> {
     const encoder = negotiate(exchange.headers['accept'], served.encoders);
     const write = writeOptionsOf(exchange, user, { subresource: '', optionsKind: 'CreateOptions' });
-    const object = conform(served, await readJson(exchange), conformance(write));
+    const { value, faults } = await readDocument(exchange);
+    const object = conform(served, value, conformance(write, faults));
     const created = await createObject(this.#registry, served, info.namespace, object, write);
     await this.#answer(exchange, encoder, served, created, 201, write);
   }
@@ -181,7 +197,8 @@ export class ResourceHandler {
       write,
     );
     sendWarnings(exchange, write.warnings);
-    if (gone && served.info.resource !== 'pods') sendStatus(exchange, deletedStatus(served, object));
+    if (gone && !answeredWithObject.has(`${served.info.group}/${served.info.resource}`))
+      sendStatus(exchange, deletedStatus(served, object));
     else await this.#answer(exchange, encoder, served, object, 200, write);
   }
 
@@ -275,8 +292,8 @@ function scopeOf(info: ResourceRequest) {
   };
 }
 
-function conformance(write: WriteOptions) {
-  return { validation: write.fieldValidation, warnings: write.warnings };
+function conformance(write: WriteOptions, earlierFaults: readonly string[]) {
+  return { validation: write.fieldValidation, warnings: write.warnings, earlierFaults };
 }
 
 /** `Warning: 299 - "text"`, one header each, doubles left out. */

@@ -1,13 +1,15 @@
 import type { Status } from '@skerry/api';
-import { compress, type Answer, type Sink } from '@skerry/serving';
+import { compress, pretty, type Answer, type Sink } from '@skerry/serving';
 import type { Exchange, ResponseStream } from '#http/exchange.ts';
+import { isTrue } from '#request-info.ts';
 
 /** Bodies up to this go out in one write; longer ones piece by piece as the client takes them. */
 const joinedBytesMax = 256 * 1024;
 
 /** Sends a finished answer of `@skerry/serving`, compressed where the client wants it and it pays. */
 export async function sendAnswer(exchange: Exchange, answer: Answer): Promise<void> {
-  const { status, headers, body } = await compress(answer, exchange.headers['accept-encoding']);
+  const shown = wantsPretty(exchange) ? pretty(answer) : answer;
+  const { status, headers, body } = await compress(shown, exchange.headers['accept-encoding']);
   const pieces = Array.isArray(body) ? (body as Uint8Array[]) : [...body];
   const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
   if (size <= joinedBytesMax || exchange.method === 'HEAD') {
@@ -21,8 +23,18 @@ export async function sendAnswer(exchange: Exchange, answer: Answer): Promise<vo
   stream.end();
 }
 
+const people = /^(curl|Wget|Mozilla\/5\.0)\b/i;
+
+/** People with a terminal or a browser read indented JSON; `?pretty` says so either way. */
+function wantsPretty(exchange: Exchange): boolean {
+  const asked = exchange.query.get('pretty');
+  if (asked !== null) return isTrue(asked);
+  return people.test(exchange.headers['user-agent'] ?? '');
+}
+
 export function sendJson(exchange: Exchange, status: number, value: object): void {
-  exchange.send(status, { 'Content-Type': 'application/json' }, `${JSON.stringify(value)}\n`);
+  const text = wantsPretty(exchange) ? JSON.stringify(value, null, 2) : JSON.stringify(value);
+  exchange.send(status, { 'Content-Type': 'application/json' }, `${text}\n`);
 }
 
 export function sendStatus(exchange: Exchange, status: Status): void {

@@ -1,6 +1,7 @@
 import { ApiError, badRequest, decodeProtobuf } from '@skerry/api';
 import { describeError } from '@skerry/base';
 import { parse as parseYaml } from 'yaml';
+import { duplicateFields } from '#http/duplicate-fields.ts';
 import { readBody, type Exchange } from '#http/exchange.ts';
 
 /** Largest body of a request, as etcd-backed servers have it. */
@@ -23,14 +24,29 @@ export function mediaTypeOf(exchange: Pick<Exchange, 'headers'>): string {
   return (exchange.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
 }
 
+/** The body with what a strict reader holds against its text: fields that it names twice. */
+export async function readDocument(
+  exchange: Exchange,
+): Promise<{ value: unknown; faults: readonly string[] }> {
+  const mediaType = mediaTypeOf(exchange);
+  if (mediaType !== '' && mediaType !== 'application/json')
+    return { value: await readJson(exchange), faults: [] };
+  const bytes = await readBody(exchange, bodyBytesMax);
+  if (bytes.length === 0) return { value: undefined, faults: [] };
+  const value = decodeJson(bytes);
+  return { value, faults: duplicateFields(decodeText(bytes)).map((path) => `duplicate field "${path}"`) };
+}
+
 /** The body as a JSON value, whatever format it came in; undefined when it is empty. Throws 400, 413, 415. */
 export async function readJson(exchange: Exchange): Promise<unknown> {
   const mediaType = mediaTypeOf(exchange);
   // curl says `x-www-form-urlencoded` of any body it was not told about; upstream refuses it, and so do we.
   const decode = decoders[mediaType];
-  if (!decode) throw unsupported();
   const bytes = await readBody(exchange, bodyBytesMax);
-  return bytes.length === 0 ? undefined : decode(bytes);
+  // Some clients name any type for the body that they don't send.
+  if (bytes.length === 0) return undefined;
+  if (!decode) throw unsupported();
+  return decode(bytes);
 }
 
 const decoders: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {

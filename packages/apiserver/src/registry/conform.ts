@@ -6,6 +6,8 @@ import type { FieldValidation } from '#registry/write-options.ts';
 export interface Conformance {
   readonly validation: FieldValidation;
   readonly warnings: string[];
+  /** What was found in the text of the body: `duplicate field "spec.replicas"`. */
+  readonly earlierFaults?: readonly string[];
 }
 
 /** Of a custom resource, what every object has. The rest is the definition's business. */
@@ -32,7 +34,7 @@ export function conform(served: Served, value: unknown, how: Conformance): AnyOb
     served.schemas,
     served.custom ? envelope : { ref: served.info.schema },
     value,
-    { mode: how.validation, kind, version },
+    { mode: how.validation, kind, version, earlierFaults: how.earlierFaults },
   );
   how.warnings.push(...warnings);
   const result = object as AnyObject;

@@ -4,7 +4,7 @@ import type { RevisionProgress } from '@skerry/serving';
 import { StoreConflictError, StoreUnavailableError, type Store } from '@skerry/store';
 import type { AdmissionChain, AdmissionContext } from '#security.ts';
 import type { Served } from '#registry/kind-table.ts';
-import { decodeStored, encodeStored } from '#registry/stored-resource.ts';
+import { decodeStored, encodeStored, inOrder } from '#registry/stored-resource.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
 
 /** An object's place among those of its resource; namespace '' for cluster scope. */
@@ -177,7 +177,7 @@ function ttl(served: Served): { ttlSeconds?: number } {
 
 function withRevision(object: AnyObject, revision: number): AnyObject {
   metadataOf(object).resourceVersion = String(revision);
-  return object;
+  return inOrder(object);
 }
 
 /** The object's metadata, made when missing. */

@@ -56,11 +56,16 @@ export function prefixOfKey(key: string): string {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** The same object with its fields in the order in which people expect to read them. */
+export function inOrder(object: AnyObject): AnyObject {
+  const { apiVersion, kind, metadata, status, ...rest } = object;
+  return { apiVersion, kind, metadata, ...rest, ...(status === undefined ? {} : { status }) };
+}
+
 /** Bytes for the store. `apiVersion`, `kind` and `metadata` come first, the revision is left out. */
 export function encodeStored(object: AnyObject): Uint8Array {
-  const { apiVersion, kind, metadata, ...rest } = object;
-  const { resourceVersion: _revision, ...kept } = metadata ?? {};
-  return encoder.encode(JSON.stringify({ apiVersion, kind, metadata: kept, ...rest }));
+  const { resourceVersion: _revision, ...kept } = object.metadata ?? {};
+  return encoder.encode(JSON.stringify({ ...inOrder(object), metadata: kept }));
 }
 
 export function decodeStored({ value, revision }: Pick<SourceEntry, 'value' | 'revision'>): AnyObject {
