@@ -7,11 +7,12 @@ interface NodePool extends KubeObject {
   spec: { type: 'Edge' | 'Cloud'; labels?: Record<string, string> };
 }
 
-/** Makes an edge pool for a region unless there is one of that name. */
+/** Makes an edge pool for a region unless there is one of that name; waits while a fresh center does not know pools yet. */
 export async function ensureNodePool(
   client: ApiClient,
-  { name, region }: { name: string; region: string },
+  options: { name: string; region: string; clock: Clock; signal: AbortSignal },
 ): Promise<void> {
+  const { name, region, clock, signal } = options;
   const pool: NodePool = {
     apiVersion: 'apps.openyurt.io/v1beta2',
     kind: 'NodePool',
