@@ -127,7 +127,7 @@ describe('service account tokens', () => {
       bound: { kind: 'Pod', name: 'p', uid: 'uid-p' },
     });
     expect(Date.parse(pod.expirationTimestamp)).toBe(clock.now() + podTokenSeconds * 1_000);
-    await clock.advance(600_000);
+    await clock.advance(661_000);
     await expect(asToken(short.token)).rejects.toMatchObject({ code: 401 });
     await clock.advance(300 * 24 * 3_600_000);
     await asToken(pod.token);

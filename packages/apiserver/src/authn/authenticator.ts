@@ -5,11 +5,11 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock, Logger } from '@skerry/base';
+import type { TokenKey } from '@skerry/serving';
 import { bearerToken, unauthorized } from '#authn/bearer.ts';
 import { bootstrapTokenUser } from '#authn/bootstrap-token.ts';
 import { ServiceAccountTokens } from '#authn/service-account-tokens.ts';
 import type { AuthenticationRequest, Authenticator, ObjectReader, UserInfo } from '#security.ts';
-import type { VerificationKey } from '#signing/jwt.ts';
 
 /** A token in a file (0600) that a process of the same installation presents over the Unix socket. */
 export interface StaticToken {
@@ -24,7 +24,7 @@ export interface AuthenticatorOptions {
   readonly staticTokens: readonly StaticToken[];
   readonly issuer: string;
   readonly audiences: readonly string[];
-  readonly keys: readonly VerificationKey[];
+  readonly keys: readonly TokenKey[];
 }
 
 const authenticatedGroup = 'system:authenticated';
@@ -34,30 +34,28 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const staticUsers = new Map(options.staticTokens.map(({ token, user }) => [digest(token), user]));
   const serviceAccounts = new ServiceAccountTokens(options);
 
-  function userOfToken(
-    token: string,
-    wanted: readonly string[],
-  ): { user: UserInfo; audiences: readonly string[] } | undefined {
-    const forServer = wanted.filter((audience) => audiences.includes(audience));
-    const known = staticUsers.get(digest(token)) ?? bootstrapTokenUser({ read, clock, token });
-    if (known) return forServer.length > 0 ? { user: known, audiences: forServer } : undefined;
-    return serviceAccounts.verify(token, wanted);
-  }
+  const ownUser = (token: string) =>
+    staticUsers.get(digest(token)) ?? bootstrapTokenUser({ read, clock, token });
 
   return {
     async authenticate(request) {
       const token = bearerToken(request.headers['authorization']);
       if (token === undefined) return userOfPeer(request);
-      const found = userOfToken(token, audiences);
-      if (!found) {
-        log.debug('bearer token refused', { remoteAddress: request.remoteAddress, path: request.path });
-        throw unauthorized();
-      }
-      return authenticated(found.user);
+      const user = ownUser(token) ?? serviceAccounts.authenticate(token);
+      if (user) return authenticated(user);
+      log.debug('bearer token refused', { remoteAddress: request.remoteAddress, path: request.path });
+      throw unauthorized();
     },
-    async reviewToken(token, wanted) {
-      const found = userOfToken(token, wanted.length > 0 ? wanted : audiences);
-      return found && { ...found, user: authenticated(found.user) };
+    async reviewToken(token, asked) {
+      const wanted = asked.length > 0 ? asked : audiences;
+      const own = ownUser(token);
+      if (!own) {
+        const found = serviceAccounts.review(token, wanted);
+        return found && { ...found, user: authenticated(found.user) };
+      }
+      // Tokens of the installation itself are for the API server alone.
+      const forServer = wanted.filter((audience) => audiences.includes(audience));
+      return forServer.length > 0 ? { user: authenticated(own), audiences: forServer } : undefined;
     },
   };
 }
