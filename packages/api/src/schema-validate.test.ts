@@ -23,7 +23,7 @@ test.each<[Schema, unknown, string]>([
   [
     { type: 'string', enum: ['b', 'a'] },
     'c',
-    'FieldValueNotSupported spec.x: Unsupported value: "c": supported values: "a", "b"',
+    'FieldValueNotSupported spec.x: Unsupported value: "c": supported values: "b", "a"',
   ],
   [
     { type: 'integer', minimum: 1 },

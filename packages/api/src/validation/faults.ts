@@ -21,7 +21,7 @@ export function invalidValue(path: string, value: unknown, why: string): FieldEr
 }
 
 export function notSupported(path: string, value: unknown, supported: readonly string[]): FieldError {
-  const list = [...supported].sort().map((name) => JSON.stringify(name));
+  const list = supported.map((name) => JSON.stringify(name));
   return {
     reason: 'FieldValueNotSupported',
     path,

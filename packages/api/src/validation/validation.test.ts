@@ -171,7 +171,7 @@ test.each<[string, Json, string[]]>([
   [
     'Job',
     { metadata: { name: 'x', uid: 'u' }, spec: { template: { spec: podSpec() } } },
-    ['spec.template.spec.restartPolicy: Unsupported value: "Always": supported values: "Never", "OnFailure"'],
+    ['spec.template.spec.restartPolicy: Unsupported value: "Always": supported values: "OnFailure", "Never"'],
   ],
   [
     'CronJob',
@@ -234,7 +234,7 @@ test.each<[string, Json, string[]]>([
     'Node',
     { spec: { taints: [{ key: 'a', effect: 'Never' }] } },
     [
-      'metadata.taints[0].effect: Unsupported value: "Never": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"',
+      'metadata.taints[0].effect: Unsupported value: "Never": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
     ],
   ],
   [
