@@ -95,7 +95,7 @@ export function isQuantity(input: unknown): input is string | number {
 /** The canonical text: no fraction, the largest suffix that keeps it exact, `1500m`, `1Gi`. */
 export function formatQuantity({ nanos, format }: Quantity): string {
   if (nanos === 0n) return '0';
-  if (format === 'BinarySI' && abs(nanos) >= 1024n * nano) return formatBinary(divideUp(nanos, nano));
+  if (format === 'BinarySI' && abs(nanos) >= 1024n * nano && nanos % nano === 0n) return formatBinary(nanos / nano);
   let mantissa = nanos;
   let exponent = -9;
   const exponentEnd = format === 'DecimalExponent' ? Infinity : 18;

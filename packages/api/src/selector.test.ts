@@ -56,7 +56,11 @@ describe('label selectors', () => {
     expect(() => parseLabelSelector('-a=b')).toThrow(
       /^unable to parse requirement: <nil>: Invalid value: "-a": name part must consist of alphanumeric/,
     );
+    expect(() => parseLabelSelector('-a(')).toThrow(/"-a": name part must consist/);
     expect(() => parseLabelSelector(`a=${'x'.repeat(64)}`)).toThrow(/must be no more than 63 bytes/);
+    expect(() => parseLabelSelector('a<-x')).toThrow(
+      /\[values\[0\]: Invalid value: "-x": for 'Gt', 'Lt' operators, .* integer, values\[0\]\[a\]: Invalid value/,
+    );
   });
 
   it('has one canonical text whatever the order', () => {
@@ -91,9 +95,9 @@ describe('field selectors', () => {
   it('knows =, ==, != and escapes', () => {
     const selector = parseFieldSelector('spec.nodeName=n1,status.phase!=Failed,a==x\\,y\\=z\\\\');
     expect(selector.requirements).toEqual([
+      { field: 'a', operator: '=', value: 'x,y=z\\' },
       { field: 'spec.nodeName', operator: '=', value: 'n1' },
       { field: 'status.phase', operator: '!=', value: 'Failed' },
-      { field: 'a', operator: '=', value: 'x,y=z\\' },
     ]);
     expect(parseFieldSelector(selector.text).requirements).toEqual(selector.requirements);
     expect(selector.exact('spec.nodeName')).toBe('n1');

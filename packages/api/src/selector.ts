@@ -155,31 +155,33 @@ function requirement(
   unsorted: readonly string[],
 ): SelectorRequirement {
   const values = [...new Set(unsorted)].sort(compareText);
-  const keyFaults = labelKeyFaults(key);
-  if (keyFaults.length > 0) throw invalidPart('<nil>', key, keyFaults.join('; '));
+  requireLabelKey(key);
+  const faults: string[] = [];
   const listed = `[]string{${values.map((v) => JSON.stringify(v)).join(', ')}}`;
-  const setFault = { In: inFault, NotIn: inFault, Exists: existsFault, DoesNotExist: existsFault };
-  if (operator === 'In' || operator === 'NotIn') {
-    if (values.length === 0) throw badRequest(`values: Invalid value: ${listed}: ${setFault[operator]}`);
-  } else if (operator === 'Exists' || operator === 'DoesNotExist') {
-    if (values.length > 0) throw badRequest(`values: Invalid value: ${listed}: ${setFault[operator]}`);
-  } else if (operator === 'Gt' || operator === 'Lt') {
-    if (!integerPattern.test(values[0]!))
-      throw invalidPart('values[0]', values[0]!, "for 'Gt', 'Lt' operators, the value must be an integer");
-  }
+  if ((operator === 'In' || operator === 'NotIn') && values.length === 0)
+    faults.push(`values: Invalid value: ${listed}: ${inFault}`);
+  if ((operator === 'Exists' || operator === 'DoesNotExist') && values.length > 0)
+    faults.push(`values: Invalid value: ${listed}: ${existsFault}`);
+  if ((operator === 'Gt' || operator === 'Lt') && !integerPattern.test(values[0]!))
+    faults.push(`values[0]: Invalid value: ${JSON.stringify(values[0])}: ${integerFault}`);
   for (const [index, value] of values.entries()) {
-    const faults = labelValueFaults(value);
-    if (faults.length > 0) throw invalidPart(`values[${index}][${key}]`, value, faults.join('; '));
+    const why = labelValueFaults(value);
+    if (why.length > 0)
+      faults.push(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${why.join('; ')}`);
   }
+  if (faults.length > 0) throw badRequest(faults.length === 1 ? faults[0]! : `[${faults.join(', ')}]`);
   return { key, operator, values };
+}
+
+function requireLabelKey(key: string): void {
+  const faults = labelKeyFaults(key);
+  if (faults.length > 0) throw badRequest(`<nil>: Invalid value: ${JSON.stringify(key)}: ${faults.join('; ')}`);
 }
 
 const inFault = "for 'in', 'notin' operators, values set can't be empty";
 const existsFault = 'values set must be empty for exists and does not exist';
 
-function invalidPart(path: string, value: string, why: string): ApiError {
-  return badRequest(`${path}: Invalid value: ${JSON.stringify(value)}: ${why}`);
-}
+const integerFault = "for 'Gt', 'Lt' operators, the value must be an integer";
 
 type Token =
   | { readonly type: 'identifier' | 'error' | 'symbol'; readonly text: string }
@@ -252,6 +254,7 @@ class LabelSelectorParser {
     if (negated) this.#take();
     const key = this.#take();
     if (key.type !== 'identifier') throw badRequest(`found '${key.text}', expected: identifier`);
+    requireLabelKey(key.text);
     if (negated) return requirement(key.text, 'DoesNotExist', []);
     const next = this.#peek();
     if (next.type === 'end' || next.text === ',') return requirement(key.text, 'Exists', []);
@@ -315,14 +318,17 @@ export interface FieldSelector {
 }
 
 /**
- * Terms `field=value`, `field==value`, `field!=value`, joined by commas; `\` escapes `\`, `,` and `=` in a value.
+ * Terms `field=value`, `field==value`, `field!=value`, joined by commas; `\` escapes `\`, `,` and `=` in a value. The order of
+ * terms means nothing, so they are sorted; a term that names neither field nor value says nothing.
  * Which fields exist is the kind's business: see `requireSelectableFields`.
  * @throws ApiError BadRequest with the wording of kube-apiserver.
  */
 export function parseFieldSelector(text: string): FieldSelector {
   const requirements = splitUnescaped(text)
     .filter((term) => term !== '')
-    .map((term) => fieldRequirement(text, term));
+    .toSorted(compareText)
+    .map((term) => fieldRequirement(text, term))
+    .filter(({ field, value }) => field !== '' || value !== '');
   return fieldSelectorOf(requirements);
 }
 

@@ -9,7 +9,8 @@ const copiedBytesMax = 3 * 1024 * 1024;
 
 /**
  * RFC 6902 as kube-apiserver applies it: all operations or none, negative array indexes count from the end, `test` of a
- * missing path against null passes. The original is not changed.
+ * missing key against null passes, `replace` of a missing key adds it, and the whole document can be replaced and tested but
+ * not copied, moved or added. The original is not changed.
  * @throws ApiError 400 for a malformed patch, 413 for too many operations, 422 for one that doesn't apply.
  */
 export function applyJsonPatch(original: AnyObject, patch: unknown): AnyObject {
@@ -74,10 +75,6 @@ class PatchedDocument {
   }
 
   #add(path: Pointer, value: unknown): void {
-    if (path.keys.length === 0) {
-      this.root = value;
-      return;
-    }
     const { parent, key } = this.#parentOf(path, 'add');
     if (!Array.isArray(parent)) setOwn(parent, key, value);
     else if (key === '-') parent.push(value);
@@ -103,22 +100,12 @@ class PatchedDocument {
       return;
     }
     const { parent, key } = this.#parentOf(path, 'replace');
-    if (Array.isArray(parent)) {
-      parent[indexIn(key, parent.length, path)] = value;
-      return;
-    }
-    if (!Object.hasOwn(parent, key)) {
-      throw doesNotApply(`replace operation does not apply: doc is missing key: ${path.text}: missing value`);
-    }
-    setOwn(parent, key, value);
+    if (Array.isArray(parent)) parent[indexIn(key, parent.length, path)] = value;
+    else setOwn(parent, key, value);
   }
 
   #copy(from: Pointer, path: Pointer): void {
-    const value = this.#find(from);
-    if (value === undefined)
-      throw doesNotApply(
-        `copy operation does not apply: doc is missing from path: ${from.text}: missing value`,
-      );
+    const value = this.#valueAt(from, 'copy') ?? null;
     this.#copiedBytes += JSON.stringify(value).length;
     if (this.#copiedBytes > copiedBytesMax) {
       throw doesNotApply(
@@ -129,8 +116,15 @@ class PatchedDocument {
   }
 
   #test(path: Pointer, expected: unknown): void {
-    if (!equalJson(this.#find(path) ?? null, expected))
+    const value = path.keys.length === 0 ? this.root : this.#valueAt(path, 'test');
+    if (!equalJson(value ?? null, expected))
       throw doesNotApply(`testing value ${path.text} failed: test failed`);
+  }
+
+  /** The value at a path whose parent must be there; undefined for a missing key of a map. */
+  #valueAt(path: Pointer, operation: string): unknown {
+    const { parent, key } = this.#parentOf(path, operation);
+    return Array.isArray(parent) ? parent[indexIn(key, parent.length, path)] : getOwn(parent, key);
   }
 
   /** The value at a path; undefined where there is none. */
