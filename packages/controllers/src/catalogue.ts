@@ -7,6 +7,7 @@ import type { NodeIpamSettings } from '#core/node-ipam/node-ipam.ts';
 import { createNodeLifecycleController } from '#core/node-lifecycle/node-lifecycle.ts';
 import type { NodeLifecycleSettings } from '#core/node-lifecycle/node-lifecycle.ts';
 import { createTaintEvictionController } from '#core/node-lifecycle/taint-eviction.ts';
+import { createJobController } from '#batch/job/job.ts';
 import { createCertificateController } from '#certificates/node-certificates.ts';
 import type { CertificateSettings } from '#certificates/node-certificates.ts';
 import { createTokenCleaner } from '#certificates/token-cleaner.ts';
@@ -32,6 +33,7 @@ const creators = {
   'deployment-controller': createDeploymentController,
   'replicaset-controller': createReplicaSetController,
   'daemonset-controller': createDaemonSetController,
+  'job-controller': createJobController,
   'node-lifecycle-controller': createNodeLifecycleController,
   'taint-eviction-controller': createTaintEvictionController,
   'node-ipam-controller': createNodeIpamController,
