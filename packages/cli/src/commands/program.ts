@@ -14,6 +14,7 @@ export function createProgram(): Command {
       'One Kubernetes cluster over machines in many regions; each keeps working when its link to the center is cut.',
     )
     .version(version, '--version', 'print the version')
+    .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError('(`skerry --help` lists commands, `skerry COMMAND --help` its flags)')
     .configureHelp({ sortSubcommands: false });
