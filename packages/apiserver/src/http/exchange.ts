@@ -17,7 +17,7 @@ export interface Exchange {
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly peer: PeerIdentity | undefined;
   readonly remoteAddress: string | undefined;
-  /** Aborted when the client goes away or the server stops. */
+  /** Aborted when the client goes away, or the server stops, before the answer is whole. */
   readonly signal: AbortSignal;
   /** Whether an answer was begun. */
   readonly answered: boolean;
@@ -79,6 +79,25 @@ function flatten(headers: IncomingHttpHeaders): Record<string, string | undefine
   return flat;
 }
 
+/** The client's going away before its answer was whole. Most requests neither need the signal nor see it fire, so it is made late. */
+class Departure {
+  #aborter: AbortController | undefined;
+  #gone = false;
+
+  get signal(): AbortSignal {
+    if (!this.#aborter) {
+      this.#aborter = new AbortController();
+      if (this.#gone) this.#aborter.abort();
+    }
+    return this.#aborter.signal;
+  }
+
+  happened(): void {
+    this.#gone = true;
+    this.#aborter?.abort();
+  }
+}
+
 type WritableEnd = {
   write(bytes: Uint8Array | string): boolean;
   end(): void;
@@ -117,8 +136,10 @@ export function exchangeOverHttp1(
   origin: Origin,
 ): Exchange {
   const { path, query } = splitTarget(request.url ?? '/');
-  const aborter = new AbortController();
-  response.once('close', () => aborter.abort());
+  const departure = new Departure();
+  response.once('close', () => {
+    if (!response.writableFinished) departure.happened();
+  });
   return {
     method: request.method ?? 'GET',
     path,
@@ -126,7 +147,9 @@ export function exchangeOverHttp1(
     headers: flatten(request.headers),
     peer: origin.peer,
     remoteAddress: origin.remoteAddress,
-    signal: aborter.signal,
+    get signal() {
+      return departure.signal;
+    },
     get answered() {
       return response.headersSent;
     },
@@ -162,9 +185,11 @@ export function exchangeOverHttp2(
   const method = String(headers[':method'] ?? 'GET');
   const { path, query } = splitTarget(String(headers[':path'] ?? '/'));
   const extra: Record<string, string | string[]> = {};
-  const aborter = new AbortController();
+  const departure = new Departure();
   let status = 0;
-  stream.once('close', () => aborter.abort());
+  stream.once('close', () => {
+    if (!stream.writableFinished) departure.happened();
+  });
   return {
     method,
     path,
@@ -172,7 +197,9 @@ export function exchangeOverHttp2(
     headers: flatten(headers),
     peer: origin.peer,
     remoteAddress: origin.remoteAddress,
-    signal: aborter.signal,
+    get signal() {
+      return departure.signal;
+    },
     get answered() {
       return stream.headersSent;
     },
