@@ -6,8 +6,8 @@ import type { Answer, CachedObject, Encoder } from '#contract.ts';
 
 const gzipBytesMin = 128 * 1024;
 const gzipBytesMax = 64 * 1024 * 1024;
-/** Below the size from which the allocator asks the kernel for every single one. */
-const chunkBytes = 64 * 1024;
+const prettyBytesMax = 4 * 1024 * 1024;
+const chunkBytes = 256 * 1024;
 
 /** An object that no cache has: what a write returns, a subresource's body. */
 export function answerObject(encoder: Encoder, object: AnyObject, status = 200): Answer {
@@ -27,9 +27,10 @@ export function answerStatus(status: Status): Answer {
   return answer(status.code, 'application/json', [Buffer.from(`${JSON.stringify(status)}\n`)]);
 }
 
-/** Indented JSON for people; other forms are left alone. */
+/** Indented JSON for people; other forms are left alone, and so is what nobody reads to its end. */
 export function pretty(plain: Answer): Answer {
   if (plain.headers['Content-Type'] !== 'application/json') return plain;
+  if (Number(plain.headers['Content-Length']) > prettyBytesMax) return plain;
   const value: unknown = JSON.parse(Buffer.concat([...plain.body]).toString());
   return answer(plain.status, 'application/json', [Buffer.from(`${JSON.stringify(value, null, 2)}\n`)]);
 }
@@ -53,19 +54,57 @@ export async function compress(
   };
 }
 
-/** Joins small pieces, so that a list of many small objects is not as many small writes. Never holds more than one chunk. */
-export function* joined(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
+/**
+ * Joins small pieces, so that a list of many small objects is not as many small writes. Holds one chunk: told by `next(true)` that the
+ * last one has left for good, it fills the same memory again. Large lists are otherwise mostly allocation.
+ */
+export function* joined(pieces: Iterable<Uint8Array>): Generator<Uint8Array, void, boolean | undefined> {
+  let memory: Uint8Array | undefined;
   let held: Uint8Array[] = [];
   let size = 0;
   for (const piece of pieces) {
+    if (size + piece.length > chunkBytes && size > 0) {
+      memory ??= Buffer.allocUnsafeSlow(chunkBytes);
+      if ((yield filled(memory, held)) !== true) memory = undefined;
+      held = [];
+      size = 0;
+    }
+    if (piece.length > chunkBytes) {
+      yield piece;
+      continue;
+    }
     held.push(piece);
     size += piece.length;
-    if (size < chunkBytes) continue;
-    yield held.length === 1 ? piece : Buffer.concat(held, size);
-    held = [];
-    size = 0;
   }
-  if (size > 0) yield Buffer.concat(held, size);
+  if (size > 0) yield held.length === 1 ? (held[0] as Uint8Array) : Buffer.concat(held, size);
+}
+
+function filled(memory: Uint8Array, pieces: readonly Uint8Array[]): Uint8Array {
+  let size = 0;
+  for (const piece of pieces) {
+    memory.set(piece, size);
+    size += piece.length;
+  }
+  return memory.subarray(0, size);
+}
+
+/**
+ * Writes a body piece by piece, no faster than it is taken. `write` returns true for what may still be on its way, or a promise of true
+ * that resolves when everything written has left; false, or a promise of it, says that the reader is gone.
+ * @returns whether all was written.
+ */
+export async function sendBody(
+  body: Iterable<Uint8Array>,
+  write: (chunk: Uint8Array) => boolean | Promise<boolean>,
+): Promise<boolean> {
+  const chunks: Iterator<Uint8Array, unknown, boolean | undefined> = body[Symbol.iterator]();
+  let gone = false;
+  for (let next = chunks.next(); !next.done; next = chunks.next(gone)) {
+    const written = write(next.value);
+    gone = typeof written !== 'boolean';
+    if (!(await written)) return false;
+  }
+  return true;
 }
 
 const gzipped = promisify(gzip);
