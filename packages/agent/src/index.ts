@@ -28,3 +28,4 @@ export { createDeviceManager, type DeviceManagerOptions } from '#devices/manager
 export { runSampleDevicePlugin, type SampleDevicePluginOptions } from '#devices/sample-plugin.ts';
 export { createSimulatedRuntime, type SimulatedRuntimeOptions } from '#simulated/runtime.ts';
 export { createStatsSource, type StatsSourceOptions } from '#stats/stats-source.ts';
+export { unmountUnder } from '#machine/mounts.ts';

@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Containerd, importImage, startContainerd } from '@skerry/agent';
+import { type Containerd, importImage, startContainerd, unmountUnder } from '@skerry/agent';
 import type { Clock, Logger } from '@skerry/base';
 import { runCommand } from '../process/command.ts';
 import { ManagedProcess } from '../process/managed-process.ts';
@@ -124,6 +124,7 @@ export class LocalMachine {
     await this.#plugin?.stop();
     await this.#agent.stop();
     await this.#containerd?.stop({ graceSeconds: 2 });
+    await unmountUnder(this.#options.directory);
     if (this.#options.plan) await removeMachine(this.#options.plan);
   }
 

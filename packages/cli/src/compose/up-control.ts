@@ -109,8 +109,12 @@ async function answer(
       return;
     }
     const wanted = parsed.data;
-    if (wanted.action === 'add') await up.addMachine(wanted, signal);
-    else if (wanted.action === 'remove') await up.removeMachine(wanted.name);
+    if (wanted.action === 'add') {
+      const { name: machine, region, pool, gpus, token } = wanted;
+      await up.addMachine({ name: machine, region, pool, gpus, token }, signal);
+    } else if (wanted.action === 'remove') {
+      await up.removeMachine(wanted.name);
+    }
     reply(200, { machines: up.machines, processes: up.processes } satisfies UpAnswer);
   } catch (error) {
     reply(500, { code: error instanceof SkerryError ? error.code : 'failed', message: describeError(error) });
