@@ -1,6 +1,7 @@
 import { builtinKinds, builtinSchemas, type KindInfo, type SchemaSet } from '@skerry/api';
 import { expect, test } from 'vitest';
 import { buildOpenApiV2, buildOpenApiV3, type KindSource } from '#openapi/document.ts';
+import { encodeOpenApiV2 } from '#openapi/v2-protobuf.ts';
 
 type Json = Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- documents are read by path here.
 
@@ -128,4 +129,21 @@ test('the v2 document holds all kinds and refers only to what it contains', () =
   const names = new Set(Object.keys(document['definitions']).map((key) => `#/definitions/${key}`));
   expect([...references(document)].filter((reference) => !names.has(reference))).toEqual([]);
   expect(document['paths']['/apis/example.com/v1/crabs'].get['x-kubernetes-action']).toBe('list');
+});
+
+test('the v2 document is written in protobuf as kubectl reads it', () => {
+  const document = buildOpenApiV2(
+    [{ info: custom, schemas: customSchemas, custom: true }],
+    'v1.36.3',
+  ) as Json;
+  const bytes = Buffer.from(encodeOpenApiV2(document));
+  // Field 1, three bytes long: `swagger`.
+  expect(bytes.subarray(0, 5)).toEqual(Buffer.from([0x0a, 3, ...Buffer.from('2.0')]));
+  for (const text of [
+    'com.example.v1.Crab',
+    '/apis/example.com/v1/crabs',
+    'x-kubernetes-group-version-kind',
+    'Legs and all.',
+  ])
+    expect(bytes.includes(text)).toBe(true);
 });

@@ -96,7 +96,9 @@ test('a kind that comes changes the hash of its group and of no other', async ()
 test('who takes no JSON gets 406, and other paths are left to others', async () => {
   const { handler } = served();
   await expect(
-    ask(handler, '/openapi/v2', { accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf' }),
+    ask(handler, '/openapi/v3/api/v1', {
+      accept: 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf',
+    }),
   ).rejects.toThrow('only the following media types are accepted');
   expect(await ask(handler, '/openapi/v3/apis/none/v1')).toBeUndefined();
   expect(await ask(handler, '/openapi')).toBeUndefined();

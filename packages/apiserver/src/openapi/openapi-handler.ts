@@ -4,6 +4,7 @@ import { sendAnswer, sendJson } from '#http/answers.ts';
 import type { Exchange } from '#http/exchange.ts';
 import type { KindTable } from '#registry/kind-table.ts';
 import { buildOpenApiV2, buildOpenApiV3, type KindSource } from '#openapi/document.ts';
+import { encodeOpenApiV2, v2ProtobufType } from '#openapi/v2-protobuf.ts';
 import type { Descriptions } from '#openapi/schema-document.ts';
 
 export interface OpenApiOptions {
@@ -87,22 +88,30 @@ export class OpenApiHandler {
   }
 
   async #v2(exchange: Exchange): Promise<void> {
-    requireJson(exchange);
+    const protobuf = asksForV2Protobuf(exchange);
+    if (!protobuf) requireJson(exchange);
     this.#refresh();
     const groups = [...this.#groups.values()];
-    const hash = digest(`v2 ${groups.map((group) => group.hash).join(' ')}`);
+    const form = protobuf ? 'v2 protobuf' : 'v2';
+    const hash = digest(`${form} ${groups.map((group) => group.hash).join(' ')}`);
     const etag = `"${hash}"`;
     if (notModified(exchange, etag)) return;
     const kinds = groups.flatMap((group) => group.kinds);
-    const body = this.#document(hash, () => buildOpenApiV2(kinds, this.#options.version, this.#words()));
-    await this.#send(exchange, body, etag);
+    const build = () => buildOpenApiV2(kinds, this.#options.version, this.#words());
+    const body = this.#document(hash, () => (protobuf ? encodeOpenApiV2(build()) : build()));
+    await this.#send(exchange, body, etag, protobuf ? v2ProtobufType : undefined);
   }
 
-  async #send(exchange: Exchange, body: Uint8Array, etag: string): Promise<void> {
+  async #send(
+    exchange: Exchange,
+    body: Uint8Array,
+    etag: string,
+    contentType = 'application/json',
+  ): Promise<void> {
     exchange.setHeader('Vary', 'Accept');
     await sendAnswer(exchange, {
       status: 200,
-      headers: { 'Content-Type': 'application/json', ETag: etag },
+      headers: { 'Content-Type': contentType, ETag: etag },
       body: [body],
     });
   }
@@ -111,10 +120,11 @@ export class OpenApiHandler {
     return (this.#descriptions ??= this.#options.descriptions?.() ?? {});
   }
 
-  #document(hash: string, build: () => object): Uint8Array {
+  #document(hash: string, build: () => object | Uint8Array): Uint8Array {
     let body = this.#documents.get(hash);
     if (!body) {
-      body = Buffer.from(JSON.stringify(build()));
+      const built = build();
+      body = built instanceof Uint8Array ? built : Buffer.from(JSON.stringify(built));
       this.#documents.set(hash, body);
     }
     return body;
@@ -141,6 +151,7 @@ export class OpenApiHandler {
     const groups = [...byName].sort(([a], [b]) => (a < b ? -1 : 1));
     this.#groups = new Map(groups.map(([name, kinds]) => [name, { kinds, hash: this.#hash(kinds) }]));
     const alive = new Set([...this.#groups.values()].map(({ hash }) => hash));
+    // The v2 documents go too: they are of everything.
     for (const hash of this.#documents.keys()) if (!alive.has(hash)) this.#documents.delete(hash);
   }
 
@@ -170,6 +181,11 @@ function notModified(exchange: Exchange, etag: string): boolean {
   if (exchange.headers['if-none-match'] !== etag) return false;
   exchange.send(304, { ETag: etag }, '');
   return true;
+}
+
+/** kubectl writes the media type with an `@` where it should have a dot. */
+function asksForV2Protobuf(exchange: Exchange): boolean {
+  return (exchange.headers['accept'] ?? '').includes('com.github.proto-openapi.spec.v2');
 }
 
 /** Documents are JSON only; clients that also offer JSON, or anything, get it. */

@@ -130,7 +130,9 @@ function targetOf(schema: Schema): string | undefined {
 function reference(writer: SchemaWriter, target: string, beside: Document): Document {
   const { dialect } = writer;
   writer.refer(target);
-  if (target === quantity) delete beside['format'];
+  // The type is the target's.
+  delete beside['type'];
+  delete beside['format'];
   const $ref = dialect.prefix + target;
   if (dialect.name === 'v2') return { ...beside, $ref };
   return Object.keys(beside).length === 0 ? { $ref } : { ...beside, allOf: [{ $ref }] };
