@@ -8,3 +8,4 @@ export { acceptWebSocket, isWebSocketRequest, offeredProtocols } from '#websocke
 export { channelProtocols, createChannelSocket } from '#websocket/channels.ts';
 export type { ChannelProtocol, ChannelSocket } from '#websocket/channels.ts';
 export { tunnelPrefix, webSocketBytes } from '#websocket/tunnel.ts';
+export { messageProtocols, sendMessages } from '#websocket/messages.ts';

@@ -2,6 +2,11 @@ import type { Duplex } from 'node:stream';
 
 /** Copies bytes both ways, half-closes included, until both directions are over; when one end breaks, so does the other. */
 export function joinStreams(a: Duplex, b: Duplex): void {
+  if (a.destroyed || b.destroyed) {
+    a.destroy();
+    b.destroy();
+    return;
+  }
   a.pipe(b);
   b.pipe(a);
   couple(a, b);
