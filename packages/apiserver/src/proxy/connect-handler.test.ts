@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import http, { type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { duplexPair, type Duplex } from 'node:stream';
 import type { AnyObject } from '@skerry/api';
+import { WebSocket } from '@skerry/streams/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { NodeDialer } from '#ports.ts';
 import { createConnectFactory } from '#proxy/connect-handler.ts';
@@ -200,6 +201,40 @@ describe('logs', () => {
       status: 400,
       body: { reason: 'BadRequest', message: expect.stringContaining('waiting to start') },
     });
+  });
+});
+
+describe('logs over WebSocket', () => {
+  beforeEach(() => {
+    node.removeAllListeners('request').on('request', (_request, response) => {
+      response.write('one\n');
+      setImmediate(() => response.end('two\n'));
+    });
+  });
+
+  async function readMessages(path: string, protocols: string[]): Promise<{ text: string; code: number }> {
+    const socket = new WebSocket(server.url.replace('http', 'ws') + path, protocols);
+    let text = '';
+    socket.on('message', (message: Buffer) => (text += message.toString()));
+    const [code] = (await once(socket, 'close')) as [number];
+    return { text, code };
+  }
+
+  test.each([
+    [[], 'one\ntwo\n'],
+    [['binary.k8s.io'], 'one\ntwo\n'],
+    [['base64.binary.k8s.io'], 'b25lCg==dHdvCg=='],
+  ])('come as messages of %j', async (protocols, text) => {
+    expect(await readMessages(`${pods}/web/log`, protocols)).toEqual({ text, code: 1000 });
+  });
+
+  test('are refused before the upgrade', async () => {
+    const { message, text } = await upgrade('GET', `${pods}/none/log`, {
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Protocol': 'binary.k8s.io',
+    });
+    expect(message.statusCode).toBe(404);
+    expect(JSON.parse(text)).toMatchObject({ message: 'pods "none" not found' });
   });
 });
 

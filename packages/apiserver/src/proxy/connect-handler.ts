@@ -5,9 +5,16 @@
  * Credentials of the client end here: neither its Authorization header nor a token among WebSocket subprotocols travels on.
  */
 import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { Readable, type Duplex } from 'node:stream';
 import { ApiError, badRequest } from '@skerry/api';
 import type { Logger } from '@skerry/base';
+import {
+  acceptWebSocket,
+  isWebSocketRequest,
+  messageProtocols,
+  offeredProtocols,
+  sendMessages,
+} from '@skerry/streams';
 import type { ConnectFactory, ConnectRequest } from '#connect.ts';
 import type { Exchange } from '#http/exchange.ts';
 import type { NodeDialer } from '#ports.ts';
@@ -22,7 +29,7 @@ import {
   type Answer,
 } from '#proxy/forward.ts';
 import { nodeRefused, nodeUnreachable, serviceUnreachable } from '#proxy/node-errors.ts';
-import { logTarget, streamTarget } from '#proxy/pod-streams.ts';
+import { logTarget, streamTarget, type NodeTarget } from '#proxy/pod-streams.ts';
 import { joinPath, rewriteLocation } from '#proxy/proxy-path.ts';
 import type { ObjectReader } from '#security.ts';
 
@@ -52,7 +59,7 @@ export function createConnectFactory({ random }: { random: () => number }): Conn
         const client = { message, socket, head };
         const { subresource } = request.info;
         if (subresource === 'proxy') return upgradeProxy(parts, request, client);
-        if (subresource === 'log') throw badRequest('logs are not served over an upgraded connection');
+        if (subresource === 'log') return upgradeLog(parts, request, client);
         return upgradeStream(parts, request, client);
       },
     };
@@ -72,30 +79,42 @@ interface Client {
   readonly head: Buffer;
 }
 
-async function serveLog(
-  { read, dialer }: Parts,
-  { info, query }: ConnectRequest,
-  exchange: Exchange,
-): Promise<void> {
+async function serveLog(parts: Parts, { info, query }: ConnectRequest, exchange: Exchange): Promise<void> {
   if (exchange.method !== 'GET') throw new ApiError('MethodNotAllowed', 'a log can only be read');
-  const target = logTarget(read, info, query);
+  const target = logTarget(parts.read, info, query);
   if (!target) {
     exchange.send(200, { 'Content-Type': 'text/plain' }, '');
     return;
   }
+  const response = await openLog(parts, target, exchange.signal);
+  await passResponse(exchange, response, { 'Content-Type': 'text/plain' });
+}
+
+/** A log over a WebSocket. */
+async function upgradeLog(parts: Parts, { info, query }: ConnectRequest, client: Client): Promise<void> {
+  const { message, socket, head } = client;
+  if (!isWebSocketRequest(message)) throw badRequest('a log is upgraded to a WebSocket only');
+  const offered = offeredProtocols(message);
+  const protocol = offered.length === 0 ? '' : messageProtocols.find((name) => offered.includes(name));
+  if (protocol === undefined)
+    throw badRequest(`none of the subprotocols ${offered.join(', ')} carries a log`);
+  const target = logTarget(parts.read, info, query);
+  const gone = new AbortController();
+  socket.once('close', () => gone.abort());
+  const response = target ? await openLog(parts, target, gone.signal) : Readable.from([]);
+  const webSocket = await acceptWebSocket(message, socket, head, protocol);
+  // The client sees a log that was cut as a connection that was.
+  await sendMessages(webSocket, response).catch(() => webSocket.terminate());
+}
+
+async function openLog({ dialer }: Parts, target: NodeTarget, signal: AbortSignal): Promise<IncomingMessage> {
   const connection = await dialNode(dialer, target.node, 'log');
   const { response } = await reach(
     target.node,
-    sendRequest({
-      method: 'GET',
-      path: target.path,
-      headers: { host: target.node },
-      connection,
-      signal: exchange.signal,
-    }),
+    sendRequest({ method: 'GET', path: target.path, headers: { host: target.node }, connection, signal }),
   );
   if (response.statusCode !== 200) throw nodeRefused(response.statusCode ?? 502, await readText(response));
-  await passResponse(exchange, response, { 'Content-Type': 'text/plain' });
+  return response;
 }
 
 async function upgradeStream(
