@@ -3,7 +3,7 @@
  * work for whatever runs here, also before the agent has read its pods again after a restart, and while the link is cut.
  */
 import type { FoundContainer, FoundPod, PodLookup } from '#server/ports.ts';
-import type { ContainerRuntime, ContainerSummary } from '#runtime.ts';
+import { RuntimeError, type ContainerRuntime, type ContainerSummary } from '#runtime.ts';
 
 const podNameLabel = 'io.kubernetes.pod.name';
 const podNamespaceLabel = 'io.kubernetes.pod.namespace';
@@ -32,22 +32,35 @@ export function createRuntimePodLookup(
       return {
         uid,
         sandboxId: sandboxes.find((sandbox) => sandbox.uid === uid && sandbox.ready)?.id,
-        containers: await Promise.all([...Map.groupBy(own, ({ name: each }) => each).values()].map(found)),
+        containers: (
+          await Promise.all([...Map.groupBy(own, ({ name: each }) => each).values()].map(found))
+        ).filter((container) => container !== undefined),
       };
     },
   };
 
-  async function found(attempts: ContainerSummary[]): Promise<FoundContainer> {
+  async function found(attempts: ContainerSummary[]): Promise<FoundContainer | undefined> {
     const [current, before] = attempts.sort(newestFirst);
-    const { logPath } = await runtime.containerStatus(current!.id);
-    const previous = before && { id: before.id, logPath: (await runtime.containerStatus(before.id)).logPath };
+    const logPath = await logPathOf(current!.id);
+    if (logPath === undefined) return undefined;
+    const previousPath = before && (await logPathOf(before.id));
     return {
       name: current!.name,
       id: current!.id,
       running: current!.state === 'running',
       logPath,
-      ...(previous ? { previous } : {}),
+      ...(before && previousPath ? { previous: { id: before.id, logPath: previousPath } } : {}),
     };
+  }
+
+  /** Undefined for a container that was removed since it was listed. */
+  async function logPathOf(id: string): Promise<string | undefined> {
+    try {
+      return (await runtime.containerStatus(id)).logPath;
+    } catch (error) {
+      if (error instanceof RuntimeError && error.code === 'not-found') return undefined;
+      throw error;
+    }
   }
 }
 

@@ -117,7 +117,7 @@ export function createStatsSource(options: StatsSourceOptions): StatsSource {
       ...(network
         ? {
             network: {
-              time: timeText(network.atMs),
+              time: timeText(network.atMs || nowMs),
               name: network.interface,
               rxBytes: network.rxBytes,
               txBytes: network.txBytes,
@@ -137,7 +137,8 @@ export function createStatsSource(options: StatsSourceOptions): StatsSource {
         ? {
             memory: {
               time: timeText(memory.atMs || nowMs),
-              availableBytes: memory.availableBytes,
+              // Zero where there is no limit.
+              availableBytes: memory.availableBytes || undefined,
               usageBytes: memory.usageBytes,
               workingSetBytes: memory.workingSetBytes,
               rssBytes: memory.rssBytes,
