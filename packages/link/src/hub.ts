@@ -139,7 +139,11 @@ export function createLinkHub<Peer>(options: LinkHubOptions<Peer>): LinkHub<Peer
     });
     log.info('link up', { node });
     options.onChange?.(node, 'linked');
-    options.onUp(mux.channels[upChannel]!, from);
+    try {
+      options.onUp(mux.channels[upChannel]!, from);
+    } catch (error) {
+      mux.destroy(new SkerryError('LinkFailed', 'the API server did not take the link', { cause: error }));
+    }
     const closed = mux.closed.then((error) => {
       heartbeat.stop();
       link.down.destroy();
