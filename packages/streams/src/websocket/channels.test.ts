@@ -89,8 +89,9 @@ describe('channels of a WebSocket', () => {
     const output = channels.output(1);
     client.terminate();
     await Promise.all([channels.closed, ended]);
+    const closed = new Promise((resolve) => output.once('close', resolve));
     output.write('too late');
-    await once(output, 'close');
+    await closed;
   });
 
   test('a client that asks for no subprotocol gets none', async () => {
