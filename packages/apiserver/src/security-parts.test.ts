@@ -18,6 +18,7 @@ beforeAll(async () => {
       staticTokens: [
         { token: 'admin', user: { name: 'admin', groups: ['system:masters'] } },
         { token: 'alice', user: { name: 'alice', groups: ['dev'] } },
+        { token: 'boss', user: { name: 'boss', groups: [] } },
         { token: 'node', user: { name: 'system:node:n', groups: ['system:nodes'] } },
       ],
       clusterInfo: { authorityPem: 'PEM', server: 'https://10.0.0.1:6443' },
@@ -25,6 +26,11 @@ beforeAll(async () => {
   });
   await post('/api/v1/namespaces', { metadata: { name: 'ns' } });
   await post('/api/v1/namespaces/ns/serviceaccounts', { metadata: { name: 'default' } });
+  await post('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+    metadata: { name: 'boss' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+    subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'boss' }],
+  });
 });
 afterAll(() => api.close());
 
@@ -95,6 +101,7 @@ describe('a server with its own security', () => {
       rules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
     };
     expect((await post(`${group}/namespaces/ns/roles`, grant, 'alice')).status).toBe(403);
+    expect((await post(`${group}/namespaces/ns/roles`, grant, 'boss')).status).toBe(201);
   });
 
   test('aggregates, and has its priority classes', async () => {
@@ -185,5 +192,50 @@ describe('a server with its own security', () => {
       status: 403,
       body: { message: 'namespaces "kube-system" is forbidden: this namespace may not be deleted' },
     });
+  });
+});
+
+describe('an object that lacks what its kind must have', () => {
+  const rbac = '/apis/rbac.authorization.k8s.io/v1';
+  const paths = [
+    '/api/v1/namespaces/ns/pods',
+    '/api/v1/nodes',
+    '/api/v1/namespaces/ns/services',
+    '/api/v1/namespaces/ns/persistentvolumeclaims',
+    '/api/v1/namespaces/ns/resourcequotas',
+    '/api/v1/namespaces/ns/limitranges',
+    '/apis/apps/v1/namespaces/ns/deployments',
+    '/apis/batch/v1/namespaces/ns/cronjobs',
+    '/apis/networking.k8s.io/v1/namespaces/ns/ingresses',
+    '/apis/scheduling.k8s.io/v1/priorityclasses',
+    '/apis/certificates.k8s.io/v1/certificatesigningrequests',
+    `${rbac}/clusterroles`,
+    `${rbac}/clusterrolebindings`,
+    `${rbac}/namespaces/ns/rolebindings`,
+  ];
+  const specs: AnyObject[] = [
+    {},
+    { spec: null },
+    { spec: {} },
+    { spec: { containers: null } },
+    { spec: { containers: [] } },
+    { spec: { containers: [{}], volumes: [{}], initContainers: [{}] } },
+    { spec: { template: {} } },
+    { spec: { template: { spec: {} } } },
+    { spec: { limits: [{}] } },
+    { spec: { hard: { pods: 'many' } } },
+    { spec: { request: '!', signerName: 'kubernetes.io/kube-apiserver-client' } },
+    { roleRef: {}, subjects: [{}] },
+    { rules: [{}], aggregationRule: {} },
+  ];
+
+  test.each(paths)('is refused, never a fault of the server: %s', async (path) => {
+    for (const [index, spec] of specs.entries()) {
+      for (const token of ['admin', 'boss', 'alice', 'node']) {
+        const { status, body } = await post(path, { metadata: { name: `odd-${index}` }, ...spec }, token);
+        expect(status, `${token} ${JSON.stringify(spec)}: ${body.message}`).toBeLessThan(500);
+        if (status < 300) await send('DELETE', `${path}/odd-${index}`, 'admin');
+      }
+    }
   });
 });
