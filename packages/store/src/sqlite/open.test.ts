@@ -164,7 +164,7 @@ describe('opening', () => {
 test('when the writer dies, what waits and what comes fails, watches end, and opening again goes on', async () => {
   await (await open()).close();
   const log = recordingLogger();
-  const writerUrl = new URL('../testing/crashing-writer.ts', import.meta.url);
+  const writerUrl = new URL('../testing/broken-writer.ts', import.meta.url);
   const store = await openSqliteStore({ path, clock, log, writerUrl });
   const watch = store.watch({ prefix: '/', afterRevision: 1, signal: new AbortController().signal });
   const watching = watch[Symbol.asyncIterator]()
@@ -180,4 +180,20 @@ test('when the writer dies, what waits and what comes fails, watches end, and op
   const again = await open();
   expect((await again.create('/a', bytes('1'))).revision).toBe(2);
   await again.close();
+});
+
+test('reads go on while writes wait for the disk, and more writes than can wait are refused', async () => {
+  const first = await open();
+  await first.create('/a', bytes('1'));
+  await first.close();
+  const writerUrl = new URL('../testing/broken-writer.ts?stalled', import.meta.url);
+  const store = await openSqliteStore({ path, clock, writerUrl });
+  const waiting = Array.from({ length: 20_000 }, (_, i) => store.create(`/${i}`, bytes('x')));
+  const settled = Promise.allSettled(waiting);
+  await expect(store.create('/one-more', bytes('x'))).rejects.toMatchObject({ code: 'store-overloaded' });
+  expect(await store.get('/a')).toMatchObject({ modRevision: 2 });
+  expect((await store.range('')).count).toBe(1);
+  await store.close();
+  // What was never answered is refused in the end, not left hanging.
+  expect((await settled).every(({ status }) => status === 'rejected')).toBe(true);
 });
