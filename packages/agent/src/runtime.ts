@@ -73,10 +73,13 @@ export type RuntimeErrorCode = 'not-found' | 'timeout' | 'unavailable' | 'refuse
 export class RuntimeError extends Error {
   override readonly name = 'RuntimeError';
   readonly code: RuntimeErrorCode;
+  /** As events and statuses quote a runtime: with the code that the call ended in. */
+  readonly quoted: string;
 
-  constructor(code: RuntimeErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  constructor(code: RuntimeErrorCode, message: string, options: { cause?: unknown; quoted?: string } = {}) {
+    super(message, { cause: options.cause });
     this.code = code;
+    this.quoted = options.quoted ?? message;
   }
 }
 
@@ -119,7 +122,9 @@ export interface PortMapping {
 
 export interface NamespaceModes {
   readonly network: 'pod' | 'node';
-  readonly pid: 'pod' | 'container' | 'node';
+  readonly pid: 'pod' | 'container' | 'node' | 'target';
+  /** With `target`: the container whose processes are seen. */
+  readonly targetId?: string;
   readonly ipc: 'pod' | 'node';
 }
 

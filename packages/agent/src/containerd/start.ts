@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SkerryError, type Logger } from '@skerry/base';
 import { containerdConfig, containerdPaths, type ContainerdPaths } from '#containerd/config.ts';
-import { endContainers, endLeftovers } from '#containerd/stop.ts';
+import { endContainers, endLeftovers, shimsOf } from '#containerd/stop.ts';
 import { createCriRuntime } from '#cri/client.ts';
 import { runCommand } from '#machine/command.ts';
 import { endProcesses, isAlive, namespaceId, readProcess } from '#machine/processes.ts';
@@ -87,8 +87,9 @@ async function findRunning(
 }
 
 async function launch(options: ContainerdOptions, paths: ContainerdPaths): Promise<number> {
-  // What a machine that lost power, or a killed containerd, left behind.
-  await endLeftovers(paths);
+  // Pods outlive a containerd that crashed, and the new one finds them. Without any, what lies there is of a machine
+  // that lost power.
+  if ((await shimsOf(paths)).length === 0) await endLeftovers(paths);
   await rm(paths.socket, { force: true });
   await rm(`${paths.socket}.ttrpc`, { force: true });
   await mkdir(paths.registries, { recursive: true });

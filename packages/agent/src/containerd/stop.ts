@@ -37,14 +37,19 @@ export async function endLeftovers(
   { cgroupRoot }: { cgroupRoot?: string } = {},
 ): Promise<void> {
   const processes = await listProcesses();
-  const shims = processes.filter(({ command }) => isShimOf(command, paths.socket));
-  const pids = shims.flatMap(({ pid }) => descendants(processes, pid));
+  const pids = (await shimsOf(paths)).flatMap((pid) => descendants(processes, pid));
   if (pids.length > 0) await endProcesses(pids, { graceMs: 0 });
   await removeShimSockets(paths);
   await unmountUnder(paths.state);
   await unmountUnder(paths.root);
   await rm(paths.state, { recursive: true, force: true });
   if (cgroupRoot !== undefined) await (await openCgroups()).remove(cgroupRoot);
+}
+
+/** The processes that hold this containerd's pods; they live on without it. */
+export async function shimsOf(paths: ContainerdPaths): Promise<number[]> {
+  const processes = await listProcesses();
+  return processes.filter(({ command }) => isShimOf(command, paths.socket)).map(({ pid }) => pid);
 }
 
 function isShimOf(command: readonly string[], socket: string): boolean {

@@ -47,7 +47,14 @@ const codes = new Map<grpcStatus, RuntimeErrorCode>([
   [grpcStatus.PERMISSION_DENIED, 'refused'],
 ]);
 
+/** `DEADLINE_EXCEEDED` is `DeadlineExceeded` in the texts that people know. */
+function codeName(code: grpcStatus): string {
+  const words = (grpcStatus[code] ?? 'UNKNOWN').toLowerCase().split('_');
+  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+}
+
 function toRuntimeError(name: string, error: ServiceError): RuntimeError {
   const code = codes.get(error.code) ?? 'failed';
-  return new RuntimeError(code, error.details || `${name} failed`, { cause: error });
+  const text = error.details || `${name} failed`;
+  return new RuntimeError(code, text, { quoted: `rpc error: code = ${codeName(error.code)} desc = ${text}` });
 }

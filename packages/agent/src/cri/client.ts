@@ -36,6 +36,9 @@ export function createCriRuntime({ socket }: CriRuntimeOptions): ContainerRuntim
     'grpc.max_send_message_length': messageBytesMax,
     // Some runtimes refuse the authority that grpc-js derives from a socket path.
     'grpc.default_authority': 'localhost',
+    // A runtime that was restarted is found again soon.
+    'grpc.initial_reconnect_backoff_ms': 200,
+    'grpc.max_reconnect_backoff_ms': 2_000,
   };
   const runtime = new RuntimeServiceClient(`unix:${socket}`, credentials.createInsecure(), channelOptions);
   const images = new ImageServiceClient(`unix:${socket}`, credentials.createInsecure(), channelOptions);

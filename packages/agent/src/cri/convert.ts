@@ -71,6 +71,7 @@ const namespaceModes = {
   pod: cri.NamespaceMode.POD,
   container: cri.NamespaceMode.CONTAINER,
   node: cri.NamespaceMode.NODE,
+  target: cri.NamespaceMode.TARGET,
 } as const;
 
 function namespacesToWire(modes: NamespaceModes): cri.NamespaceOption {
@@ -78,6 +79,7 @@ function namespacesToWire(modes: NamespaceModes): cri.NamespaceOption {
     network: namespaceModes[modes.network],
     pid: namespaceModes[modes.pid],
     ipc: namespaceModes[modes.ipc],
+    targetId: modes.targetId,
   };
 }
 

@@ -9,7 +9,13 @@ import { credentialsFor } from '#images/credentials.ts';
 import { normalizeImageReference, parseImageReference } from '#images/reference.ts';
 import type { PodEvents } from '#pods/events.ts';
 import { initContainers, podUid } from '#pods/labels.ts';
-import type { ContainerRuntime, Image, RegistryCredential, SandboxConfig } from '#runtime.ts';
+import {
+  RuntimeError,
+  type ContainerRuntime,
+  type Image,
+  type RegistryCredential,
+  type SandboxConfig,
+} from '#runtime.ts';
 
 export type ImageFailureReason =
   | 'ErrImagePull'
@@ -123,7 +129,7 @@ export class ImagePuller {
       return image;
     } catch (cause) {
       if (options.signal.aborted) throw cause;
-      const message = describeError(cause);
+      const message = cause instanceof RuntimeError ? cause.quoted : describeError(cause);
       const delayMs = this.#noteFailure(key, message);
       events.warning(part, 'Failed', `Failed to pull image "${named}": ${message}`);
       events.warning(part, 'Failed', 'Error: ErrImagePull');

@@ -51,6 +51,7 @@ export class NodeKeeper {
   #networkFault: string | undefined = 'container runtime status check may not have completed yet';
   #runtimeFault: string | undefined;
   #sent: { readonly status: NodeStatus; readonly atMs: number } | undefined;
+  #registered = false;
   #wake: (() => void) | undefined;
 
   constructor(options: NodeKeeperOptions) {
@@ -86,9 +87,8 @@ export class NodeKeeper {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    await this.#register(signal);
-    if (signal.aborted) return;
-    const parts = [this.#informer.run(signal), this.#keepStatus(signal)];
+    // The pod network and the runtime's state don't wait for the API: pods come back while it is out of reach.
+    const parts = [this.#register(signal), this.#informer.run(signal), this.#keepStatus(signal)];
     if (this.#options.renewLease) parts.push(this.#keepLease(signal));
     await Promise.all(parts);
   }
@@ -109,6 +109,8 @@ export class NodeKeeper {
       try {
         await this.#registerOnce();
         log.info('node registered', { node: identity.name });
+        this.#registered = true;
+        this.look();
         return;
       } catch (error) {
         log.warn('node not registered', { node: identity.name, error: describeError(error) });
@@ -140,7 +142,7 @@ export class NodeKeeper {
       try {
         await this.#followNetwork();
         await this.#checkRuntime();
-        await this.#report();
+        if (this.#registered) await this.#report();
       } catch (error) {
         if (isApiError(error, 'NotFound')) await this.#register(signal);
         else log.warn('node status not sent', { error: describeError(error) });

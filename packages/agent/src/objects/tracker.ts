@@ -5,7 +5,7 @@
 import type { ConfigMap, KubeObject, Pod, Secret } from '@skerry/api';
 import { Informer, resources, type ApiClient, type ResourceRef } from '@skerry/client';
 import { sleep, type Clock, type Logger } from '@skerry/base';
-import { allContainers, podUid } from '#pods/labels.ts';
+import { allContainers, ephemeralContainers, podUid } from '#pods/labels.ts';
 import { pullSecretNames } from '#images/puller.ts';
 
 export interface ObjectTrackerOptions {
@@ -138,7 +138,7 @@ function keyOf(kind: Kind, namespace: string, name: string): string {
 
 export function configMapNames(pod: Pod): string[] {
   const names = new Set<string | undefined>();
-  for (const { env, envFrom } of allContainers(pod)) {
+  for (const { env, envFrom } of [...allContainers(pod), ...ephemeralContainers(pod)]) {
     for (const { valueFrom } of env ?? []) names.add(valueFrom?.configMapKeyRef?.name);
     for (const { configMapRef } of envFrom ?? []) names.add(configMapRef?.name);
   }
@@ -151,7 +151,7 @@ export function configMapNames(pod: Pod): string[] {
 
 export function secretNames(pod: Pod): string[] {
   const names = new Set<string | undefined>(pullSecretNames(pod));
-  for (const { env, envFrom } of allContainers(pod)) {
+  for (const { env, envFrom } of [...allContainers(pod), ...ephemeralContainers(pod)]) {
     for (const { valueFrom } of env ?? []) names.add(valueFrom?.secretKeyRef?.name);
     for (const { secretRef } of envFrom ?? []) names.add(secretRef?.name);
   }

@@ -7,7 +7,13 @@
  * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
  */
 import type { Container, Pod } from '@skerry/api';
-import { containerHash, initContainers, isSidecar, mainContainers } from '#pods/labels.ts';
+import {
+  containerHash,
+  ephemeralContainers,
+  initContainers,
+  isSidecar,
+  mainContainers,
+} from '#pods/labels.ts';
 import { hashOf, isRunning, latestContainer, readySandbox, type RuntimePod } from '#pods/runtime-pod.ts';
 import type { ContainerStatus, SandboxStatus } from '#runtime.ts';
 
@@ -62,6 +68,9 @@ export function computeActions(pod: Pod, runtime: RuntimePod | undefined, probes
     else if (shouldRestart(pod, container, latestContainer(runtime, container.name))) start.push(container);
   }
   if (kept === 0 && start.length === 0) return { type: 'end' };
+  for (const container of ephemeralContainers(pod)) {
+    if (!latestContainer(runtime, container.name)) start.push(container);
+  }
   return { type: 'run', sandbox, kill, start };
 }
 

@@ -22,6 +22,8 @@ export interface ContainerParts {
   readonly mounts: readonly Mount[];
   readonly devices?: DeviceAllocation;
   readonly restartCount: number;
+  /** Container whose processes this one sees. */
+  readonly targetId?: string;
   readonly terminationMessageFile: string;
   readonly memoryCapacityBytes: number;
 }
@@ -60,7 +62,7 @@ export function containerConfig(pod: Pod, container: Container, parts: Container
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
     resources: containerResources(pod, container, parts),
-    security: containerSecurity(pod, container, parts.image),
+    security: containerSecurity(pod, container, parts),
   };
 }
 
@@ -86,7 +88,11 @@ const maskedPaths = [
 ];
 const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
-function containerSecurity(pod: Pod, container: Container, image: Image): ContainerSecurity {
+function containerSecurity(
+  pod: Pod,
+  container: Container,
+  { image, targetId }: Pick<ContainerParts, 'image' | 'targetId'>,
+): ContainerSecurity {
   const own: SecurityContext = container.securityContext ?? {};
   const shared = pod.spec?.securityContext ?? {};
   const privileged = own.privileged ?? false;
@@ -104,7 +110,8 @@ function containerSecurity(pod: Pod, container: Container, image: Image): Contai
     maskedPaths: open ? [] : maskedPaths,
     readonlyPaths: open ? [] : readonlyPaths,
     seccomp: securityProfile(own.seccompProfile ?? shared.seccompProfile),
-    namespaces: namespaceModes(pod),
+    namespaces:
+      targetId === undefined ? namespaceModes(pod) : { ...namespaceModes(pod), pid: 'target', targetId },
   };
 }
 

@@ -35,6 +35,8 @@ export interface StartRequest {
   readonly restartCount: number;
   /** Host paths of the pod's volumes. */
   readonly volumes: ReadonlyMap<string, string>;
+  /** Container whose processes this one sees. */
+  readonly targetId?: string;
   readonly signal: AbortSignal;
 }
 
@@ -75,6 +77,7 @@ async function prepare(context: PodContext, request: StartRequest): Promise<Cont
       mounts: await mountsOf(context, request, { env, terminationMessageFile }),
       devices: await devices?.allocate(pod, container),
       restartCount,
+      targetId: request.targetId,
       terminationMessageFile,
       memoryCapacityBytes,
     });

@@ -3,7 +3,7 @@
  * what it made. The names are those that node tools (crictl, cAdvisor, log shippers) look for.
  */
 import { createHash } from 'node:crypto';
-import type { Container, Pod } from '@skerry/api';
+import type { Container, EphemeralContainer, Pod } from '@skerry/api';
 
 export const label = {
   podName: 'io.kubernetes.pod.name',
@@ -70,12 +70,19 @@ export function mainContainers(pod: Pod): readonly Container[] {
   return pod.spec?.containers ?? [];
 }
 
+/** Those that `kubectl debug` adds. They have no resources and no probes, and run once. */
+export function ephemeralContainers(pod: Pod): readonly EphemeralContainer[] {
+  return pod.spec?.ephemeralContainers ?? [];
+}
+
+/** The containers that the pod was made with. */
 export function allContainers(pod: Pod): readonly Container[] {
   return [...initContainers(pod), ...mainContainers(pod)];
 }
 
 /** `spec.containers{web}`, as events name a part of a pod. */
 export function containerFieldPath(pod: Pod, name: string): string {
-  const isInit = initContainers(pod).some((container) => container.name === name);
-  return `spec.${isInit ? 'initContainers' : 'containers'}{${name}}`;
+  const named = (container: { readonly name: string }) => container.name === name;
+  if (initContainers(pod).some(named)) return `spec.initContainers{${name}}`;
+  return `spec.${ephemeralContainers(pod).some(named) ? 'ephemeralContainers' : 'containers'}{${name}}`;
 }

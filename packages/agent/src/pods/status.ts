@@ -4,7 +4,7 @@
  * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
  */
 import type { Container, ContainerState, ContainerStatus, Pod, PodCondition, PodStatus } from '@skerry/api';
-import { initContainers, isSidecar, mainContainers } from '#pods/labels.ts';
+import { ephemeralContainers, initContainers, isSidecar, mainContainers } from '#pods/labels.ts';
 import { qosClass } from '#pods/resources.ts';
 import { containersOf, isRunning, readySandbox, restartCountOf, type RuntimePod } from '#pods/runtime-pod.ts';
 import type { ContainerStatus as RuntimeContainer } from '#runtime.ts';
@@ -43,6 +43,10 @@ export function podStatus(input: StatusInput): PodStatus {
     containerStatus(container, input, { init: true }),
   );
   const statuses = mainContainers(pod).map((container) => containerStatus(container, input, { init: false }));
+  const debugStatuses = ephemeralContainers(pod).map((container) => ({
+    ...containerStatus(container, input, { init: false }),
+    ready: false,
+  }));
   const phase = heldPhase(input, podPhase(input, { initStatuses, statuses }));
   const addresses = podAddresses(input);
   const status: PodStatus = {
@@ -56,6 +60,7 @@ export function podStatus(input: StatusInput): PodStatus {
     ...(addresses.length > 0 ? { podIP: addresses[0], podIPs: addresses.map((ip) => ({ ip })) } : {}),
     ...(initStatuses.length > 0 ? { initContainerStatuses: initStatuses } : {}),
     containerStatuses: statuses,
+    ...(debugStatuses.length > 0 ? { ephemeralContainerStatuses: debugStatuses } : {}),
     ...(input.verdict ??
       (phase === 'Failed' && previous?.reason ? { reason: previous.reason, message: previous.message } : {})),
   };

@@ -14,7 +14,15 @@ import { podFacts, startContainer, StartError } from '#pods/container-starter.ts
 import { ContainerStopper } from '#pods/container-stopper.ts';
 import type { PodContext } from '#pods/context.ts';
 import { CrashBackoff } from '#pods/crash-backoff.ts';
-import { allContainers, initContainers, isSidecar, mainContainers, podText, podUid } from '#pods/labels.ts';
+import {
+  allContainers,
+  ephemeralContainers,
+  initContainers,
+  isSidecar,
+  mainContainers,
+  podText,
+  podUid,
+} from '#pods/labels.ts';
 import { podCgroup, podCgroupResources } from '#pods/resources.ts';
 import {
   containersOf,
@@ -28,7 +36,7 @@ import { podLogDirectory, sandboxConfig } from '#pods/sandbox-config.ts';
 import { podStatus, type WaitingReason } from '#pods/status.ts';
 import { isEqual } from '#pods/status-patch.ts';
 import { terminationMessage } from '#pods/termination-message.ts';
-import type { ContainerStatus, SandboxConfig, SandboxStatus } from '#runtime.ts';
+import { RuntimeError, type ContainerStatus, type SandboxConfig, type SandboxStatus } from '#runtime.ts';
 
 /** Where a pod is: `Desired` while it should run, and then why it should not. */
 type Aim =
@@ -227,7 +235,8 @@ export class PodWorker {
   }
 
   #specOf(status: ContainerStatus): Container | undefined {
-    return allContainers(this.#pod).find(({ name }) => name === status.name);
+    const all = [...allContainers(this.#pod), ...ephemeralContainers(this.#pod)];
+    return all.find(({ name }) => name === status.name);
   }
 
   #isStarted(status: ContainerStatus): boolean {
@@ -376,7 +385,11 @@ export class PodWorker {
       const id = await runtime.runSandbox(config);
       return { status: await runtime.sandboxStatus(id), config };
     } catch (error) {
-      events.warning(part, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${describeError(error)}`);
+      events.warning(
+        part,
+        'FailedCreatePodSandBox',
+        `Failed to create pod sandbox: ${error instanceof RuntimeError ? error.quoted : describeError(error)}`,
+      );
       this.#wakeIn(retryMs);
       return undefined;
     }
@@ -396,18 +409,19 @@ export class PodWorker {
       : wasThere
         ? (reported?.restartCount ?? 0) + 1
         : 0;
-    const pulled = {
+    const request = {
       pod: this.#pod,
       container,
       sandbox,
       sandboxConfig: config,
       restartCount,
       volumes: this.#volumes,
+      targetId: this.#debugTarget(container),
     };
     try {
       // One that was made but never started is in the way of its successor.
       if (latest && latest.state !== 'exited') await this.#context.runtime.removeContainer(latest.id);
-      await startContainer(this.#context, { ...pulled, signal: this.#interrupt.signal });
+      await startContainer(this.#context, { ...request, signal: this.#interrupt.signal });
       this.#waiting.delete(container.name);
     } catch (error) {
       if (this.#interrupt.signal.aborted) return;
@@ -418,6 +432,15 @@ export class PodWorker {
       });
       this.#wakeIn(known?.retryAfterMs ?? retryMs);
     }
+  }
+
+  /** The container whose processes a debugging container is to see. */
+  #debugTarget(container: Container): string | undefined {
+    const target = ephemeralContainers(this.#pod).find(
+      ({ name }) => name === container.name,
+    )?.targetContainerName;
+    const found = target ? latestContainer(this.#runtime, target) : undefined;
+    return isRunning(found) ? found?.id : undefined;
   }
 
   #holdsBack(container: Container, latest: ContainerStatus): boolean {

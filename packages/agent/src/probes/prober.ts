@@ -97,7 +97,8 @@ export class Prober {
   /** After a restart of the agent: what was ready and started is so until a probe says otherwise. */
   assume(pod: Pod, target: ProbedContainer, { ready, started }: { ready: boolean; started: boolean }): void {
     if (this.#watched.has(target.id)) return;
-    const watched = this.#start(pod, target);
+    // Probes of all pods together, right after a restart, would be a burst of load.
+    const watched = this.#start(pod, target, { spread: true });
     const readiness = watched.rhythms.get('Readiness');
     if (readiness && ready) readiness.result = true;
     const startup = watched.rhythms.get('Startup');
@@ -107,7 +108,7 @@ export class Prober {
     }
   }
 
-  #start(pod: Pod, target: ProbedContainer): Watched {
+  #start(pod: Pod, target: ProbedContainer, { spread = false } = {}): Watched {
     const watched: Watched = { ...target, uid: podUid(pod), pod, rhythms: new Map() };
     const { startupProbe, readinessProbe, livenessProbe } = target.container;
     const probes = { Startup: startupProbe, Readiness: readinessProbe, Liveness: livenessProbe };
@@ -124,7 +125,10 @@ export class Prober {
         stopped: false,
       };
       watched.rhythms.set(kind, rhythm);
-      this.#schedule(watched, rhythm, (probe.initialDelaySeconds ?? 0) * 1000);
+      const delaySeconds = spread
+        ? (probe.periodSeconds ?? 10) * this.#options.random()
+        : (probe.initialDelaySeconds ?? 0);
+      this.#schedule(watched, rhythm, delaySeconds * 1000);
     }
     this.#watched.set(target.id, watched);
     return watched;

@@ -14,7 +14,7 @@ import {
   type Pod,
   type Volume,
 } from '@skerry/api';
-import { resources, type ApiClient } from '@skerry/client';
+import { resources, TransportError, type ApiClient } from '@skerry/client';
 import { describeError, type Logger } from '@skerry/base';
 import { mountTmpfs, mountsUnder, unmountUnder } from '#machine/mounts.ts';
 import { NotYetKnownError } from '#objects/tracker.ts';
@@ -197,8 +197,7 @@ export class Volumes {
   }
 
   async #keeps(path: string, error: unknown): Promise<boolean> {
-    const isTransport = error instanceof Error && error.name === 'TransportError';
-    if (!(error instanceof NotYetKnownError) && !isTransport) return false;
+    if (!(error instanceof NotYetKnownError) && !(error instanceof TransportError)) return false;
     if ((await stat(join(path, '..data')).catch(() => undefined)) === undefined) return false;
     this.#options.log.warn('volume kept as it was', { path, error: describeError(error) });
     return true;
