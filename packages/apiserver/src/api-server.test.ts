@@ -500,3 +500,32 @@ test('events go an hour after their last write', async () => {
   expect((await ask('GET', `${events}/old`)).status).toBe(404);
   await moved.close();
 });
+
+test('a lease that is not there is created by PUT, a pod is not', async () => {
+  const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
+  const made = await call('PUT', `${leases}/n1`, {
+    metadata: { name: 'n1' },
+    spec: { holderIdentity: 'n1' },
+  });
+  expect(made.status).toBe(201);
+  expect((await call('PUT', `${pods}/nowhere`, pod('nowhere'))).status).toBe(404);
+});
+
+test('a binding may also be posted to the collection', async () => {
+  await call('POST', pods, pod('bound-by-body'));
+  const binding = { metadata: { name: 'bound-by-body' }, target: { kind: 'Node', name: 'n2' } };
+  expect((await call('POST', '/api/v1/namespaces/default/bindings', binding)).status).toBe(201);
+  expect((await call('GET', `${pods}/bound-by-body`)).body).toMatchObject({ spec: { nodeName: 'n2' } });
+});
+
+test('impersonation answers as the other user', async () => {
+  const { body } = await call(
+    'POST',
+    '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+    {},
+    {
+      headers: { 'impersonate-user': 'jane', 'impersonate-group': 'dev' },
+    },
+  );
+  expect(body.status).toEqual({ userInfo: { username: 'jane', groups: ['dev', 'system:authenticated'] } });
+});

@@ -30,7 +30,7 @@ import { ResourceHandler } from '#resource-handler.ts';
 import type { SecurityFactory, SecurityParts } from '#security.ts';
 import { reviewHandlers } from '#reviews/reviews.ts';
 import { OwnAccess } from '#server-access.ts';
-import { subresourceHandlers } from '#subresources/subresources.ts';
+import { bindingHandler, subresourceHandlers } from '#subresources/subresources.ts';
 
 export interface ApiServerOptions {
   readonly store: Store;
@@ -153,6 +153,7 @@ class Server implements ApiServer {
       (options.dialer && new SummarySource({ read: this.#access.read, dialer: options.dialer, clock, log }));
     const virtual = new Map([
       ...reviewHandlers(() => this.#security),
+      ['/bindings', bindingHandler(registry, this.#kinds)] as const,
       ...metricsHandlers({ read: this.#access.read, clock, source: () => metricsSource }),
     ]);
     const openApi = new OpenApiHandler(this.#kinds, {

@@ -179,7 +179,7 @@ export class RequestPipeline implements RequestHandler {
     audit.record({
       auditId: facts.auditId,
       receivedTime: new Date(facts.receivedMs).toISOString().replace('Z', '000Z'),
-      stage: facts.code >= 500 ? 'Panic' : 'ResponseComplete',
+      stage: facts.code === 500 ? 'Panic' : 'ResponseComplete',
       user,
       verb: info.verb,
       uri: asked.path,

@@ -1,4 +1,4 @@
-import { ApiError, badRequest, notFound, type AnyObject } from '@skerry/api';
+import { ApiError, badRequest, isApiError, notFound, type AnyObject } from '@skerry/api';
 import type { Clock } from '@skerry/base';
 import {
   answerObject,
@@ -19,7 +19,7 @@ import { createObject } from '#registry/create.ts';
 import { deletedStatus, deleteObject, parseDeleteRequest } from '#registry/delete.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { decodePatch, patchObject } from '#registry/patch.ts';
-import type { Registry, Target } from '#registry/registry.ts';
+import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
 import { writeOptionsOf } from '#registry/request-options.ts';
 import { updateObject, type UpdatedPart } from '#registry/update.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
@@ -34,6 +34,22 @@ export interface ResourceCall {
 /** Warnings of one answer, and characters of one warning, that are sent at most. */
 const warningsMax = 32;
 const warningLengthMax = 256;
+
+/** Objects of a collection that are deleted side by side. */
+const deletesAtOnce = 64;
+
+/** Kinds that a PUT creates when they aren't there. */
+const createdByUpdate = new Set([
+  '/endpoints',
+  '/events',
+  '/limitranges',
+  '/services',
+  'coordination.k8s.io/leases',
+  'rbac.authorization.k8s.io/clusterrolebindings',
+  'rbac.authorization.k8s.io/clusterroles',
+  'rbac.authorization.k8s.io/rolebindings',
+  'rbac.authorization.k8s.io/roles',
+]);
 
 /** Kinds whose last state is the answer to a DELETE that ends them; of others it is a Status. */
 const answeredWithObject = new Set([
@@ -111,6 +127,14 @@ export class ResourceHandler {
     const { value, faults } = await readDocument(exchange);
     const body = conform(served, value, conformance(write, faults));
     const target = targetOf(info, served);
+    const creates = part.part === 'whole' && createdByUpdate.has(`${info.group}/${info.resource}`);
+    if (creates && !(await this.#registry.find(served, target))) {
+      if (metadataOf(body).name !== target.name)
+        throw badRequest('the name of the object does not match the name on the URL');
+      const created = await createObject(this.#registry, served, target.namespace, body, write);
+      await this.#answer(exchange, encoder, served, created, 201, write);
+      return;
+    }
     const updated = await updateObject(
       this.#registry,
       served,
@@ -208,13 +232,17 @@ export class ResourceHandler {
     await this.#registry.fresh();
     const items = served.stored.cache.list(scopeOf(info), options);
     const deleted: AnyObject[] = [];
-    for (const item of items) {
-      try {
-        const target = { namespace: item.namespace, name: item.name };
-        deleted.push((await deleteObject(this.#registry, served, target, request, write)).object);
-      } catch (error) {
-        if (!(error instanceof ApiError && error.reason === 'NotFound')) throw error;
-      }
+    // Several at once share a commit of the store; all at once would shut everyone else out.
+    for (let start = 0; start < items.length; start += deletesAtOnce) {
+      const batch = items.slice(start, start + deletesAtOnce).map(async ({ namespace, name }) => {
+        try {
+          const { object } = await deleteObject(this.#registry, served, { namespace, name }, request, write);
+          deleted.push(object);
+        } catch (error) {
+          if (!isApiError(error, 'NotFound')) throw error;
+        }
+      });
+      await Promise.all(batch);
     }
     sendWarnings(exchange, write.warnings);
     const { group, version, kind } = served.info;

@@ -249,13 +249,14 @@ export class CustomResources {
     if (served) {
       await registry.fresh();
       const items = served.stored.cache.list({}).slice(0, instancesPerRound);
-      for (const { namespace, name: instance } of items) {
-        await deleteObject(registry, served, { namespace, name: instance }, {}, serverWrite()).catch(
+      const deleting = items.map(({ namespace, name: instance }) =>
+        deleteObject(registry, served, { namespace, name: instance }, {}, serverWrite()).catch(
           (error: unknown) => {
             if (!isApiError(error, 'NotFound')) throw error;
           },
-        );
-      }
+        ),
+      );
+      await Promise.all(deleting);
       await registry.fresh();
       if (served.stored.cache.size > 0) {
         // Finalizers keep some, or there were more than one round takes.

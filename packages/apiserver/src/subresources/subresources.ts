@@ -1,11 +1,11 @@
 import { badRequest, type AnyObject, type SchemaSet, type Status } from '@skerry/api';
 import type { Clock } from '@skerry/base';
-import type { SubresourceHandler } from '#dispatcher.ts';
+import type { SubresourceHandler, VirtualHandler } from '#dispatcher.ts';
 import { sendJson } from '#http/answers.ts';
 import type { Exchange } from '#http/exchange.ts';
 import { readJson } from '#http/request-body.ts';
 import type { KindTable } from '#registry/kind-table.ts';
-import type { Registry } from '#registry/registry.ts';
+import { metadataOf, type Registry } from '#registry/registry.ts';
 import { writeOptionsOf } from '#registry/request-options.ts';
 import {
   methodNotAllowed,
@@ -41,6 +41,20 @@ const success: Status = {
   status: 'Success',
   code: 201,
 };
+
+/** `POST …/bindings`, the older door to binding: the pod is named in the body. */
+export function bindingHandler(registry: Registry, kinds: KindTable): VirtualHandler {
+  return async ({ info, user }, exchange) => {
+    const body = await readJson(exchange);
+    const served = kinds.stored('', 'v1', 'pods');
+    if (!served || typeof body !== 'object' || body === null)
+      throw badRequest('the request body is no Binding');
+    const name = metadataOf(body as AnyObject).name ?? '';
+    const write = writeOptionsOf(exchange, user, { subresource: 'binding', optionsKind: 'CreateOptions' });
+    await bindPod(registry, served, { namespace: info.namespace, name }, body as AnyObject, write);
+    sendJson(exchange, 201, success);
+  };
+}
 
 /** Handlers of all subresources that are answered here, by `group/resource/name`. */
 export function subresourceHandlers(
