@@ -2,7 +2,7 @@
  * Events as `kubectl describe` shows them: the same event again raises `count` and `lastTimestamp` of the one there is.
  *
  * Recording never blocks and never fails its caller: events wait in a queue of `queueMax` and are written one by one; what
- * comes beyond that, or can't be written, is dropped and counted in one log line. Each object may cause 25 events at once
+ * comes beyond that, or can't be written, is dropped and counted in one log line a minute. Each object may cause 25 events at once
  * and then one in five minutes, as in client-go, so that a crash loop can't flood the store. More than ten events of one
  * object and reason within ten minutes that differ only in their message become one, marked as combined.
  */
@@ -41,6 +41,7 @@ export interface EventRecorderOptions {
 }
 
 const queueMax = 1_000;
+const reportEveryMs = 60_000;
 const knownMax = 4_096;
 const burst = 25;
 const refillMs = 300_000;
@@ -62,6 +63,7 @@ export class ApiEventRecorder implements EventRecorder {
   readonly #similar = new Map<string, { messages: Set<string>; atMs: number }>();
   #sequence = 0;
   #dropped = 0;
+  #reportedAtMs = -Infinity;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -70,10 +72,7 @@ export class ApiEventRecorder implements EventRecorder {
   record(object: KubeObject, { type, reason, message, action, fieldPath }: RecordedEvent): void {
     const { clock, component, host } = this.#options;
     const { name = '', namespace, uid, resourceVersion } = object.metadata ?? {};
-    if (!this.#spend(`${object.kind}/${namespace}/${name}/${uid}`)) {
-      this.#dropped++;
-      return;
-    }
+    if (!this.#spend(`${object.kind}/${namespace}/${name}/${uid}`)) return;
     const now = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
     const event: Event = {
       apiVersion: 'v1',
@@ -120,11 +119,16 @@ export class ApiEventRecorder implements EventRecorder {
         // An event in a namespace that ends is nobody's loss.
         if (!isGone) this.#options.log.warn('event not written', { reason, error: describeError(error) });
       }
-      if (this.#dropped > 0) {
-        this.#options.log.warn('events dropped', { count: this.#dropped });
-        this.#dropped = 0;
-      }
+      this.#reportDropped();
     }
+  }
+
+  #reportDropped(): void {
+    const nowMs = this.#options.clock.monotonic();
+    if (this.#dropped === 0 || nowMs - this.#reportedAtMs < reportEveryMs) return;
+    this.#options.log.warn('events dropped, more came than could be written', { count: this.#dropped });
+    this.#dropped = 0;
+    this.#reportedAtMs = nowMs;
   }
 
   async #write(event: Event): Promise<void> {
