@@ -4,6 +4,7 @@ import type { Encoder, ServedKind } from '#contract.ts';
 import { jsonEncoder, objectForm, partialForm } from '#encode/json-encoder.ts';
 import { tableEncoder } from '#encode/table-encoder.ts';
 import type { IncludeObject } from '#encode/table-encoder.ts';
+import { yamlEncoder } from '#encode/yaml-encoder.ts';
 
 /** Versions of the meta group in which Tables and PartialObjectMetadata are known. */
 export type MetaVersion = 'v1' | 'v1beta1';
@@ -27,11 +28,13 @@ export function encodersFor(
   { convert, clock }: { convert?: (object: AnyObject) => AnyObject; clock: Clock },
 ): EncoderSet {
   const whole = objectForm(kind, convert);
+  const json = jsonEncoder(whole);
   const partialForms = { v1: partialForm('v1'), v1beta1: partialForm('v1beta1') };
   const partials = { v1: jsonEncoder(partialForms.v1), v1beta1: jsonEncoder(partialForms.v1beta1) };
   const tables = new Map<string, Encoder>();
   return {
-    json: jsonEncoder(whole),
+    json,
+    yaml: yamlEncoder(json),
     partial: (version) => partials[version],
     table(version, includeObject) {
       const id = `${version} ${includeObject}`;

@@ -1,6 +1,7 @@
 import { isApiError } from '@skerry/api';
 import { FakeClock } from '@skerry/base/testing';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { answerObject, compress, pretty } from '#answer.ts';
 import { encodersFor } from '#encode/encoder-set.ts';
 import { negotiate } from '#encode/negotiate.ts';
@@ -30,7 +31,8 @@ describe('the answer to', () => {
     ['application/cbor, */*;q=0.1', set.json],
     ['text/html, application/json;q=0', 406],
     ['application/json;as=Chair;v=v1;g=meta.k8s.io', 406],
-    ['application/yaml', 406],
+    ['application/yaml', set.yaml],
+    ['application/cbor', 406],
   ] as const)('Accept: %s', ([accept, expected]) => {
     if (typeof expected !== 'number') {
       expect(negotiate(accept, set)).toBe(expected);
@@ -65,6 +67,7 @@ describe('an object', () => {
     metadata: { name: 'x', namespace: 'a', resourceVersion: '5', creationTimestamp: '2025-12-31T23:59:58Z' },
     spec: { nodeName: 'n1' },
   };
+  const json = (value: object) => Buffer.from(JSON.stringify(value));
   const body = (answer: { body: Iterable<Uint8Array> }) => Buffer.concat([...answer.body]).toString();
   const parsed = (accept: string, includeObject?: string) =>
     JSON.parse(body(answerObject(negotiate(accept, set, { includeObject }), pod))) as unknown;
@@ -106,6 +109,19 @@ describe('an object', () => {
     const v2 = encodersFor(kind, { convert, clock: new FakeClock() });
     expect(JSON.parse(body(answerObject(v2.json, pod)))).toEqual({ ...pod, apiVersion: 'v2' });
     expect(body(answerObject(v2.table('v1', 'Object'), pod))).toContain('"apiVersion":"v2"');
+  });
+
+  test('as YAML is the same object', () => {
+    const { yaml = set.json } = set;
+    expect(parse(body(answerObject(yaml, pod)))).toEqual(pod);
+    const item = { key: 'a/x', namespace: 'a', name: 'x', revision: 5, object: pod, json: json(pod) };
+    const list = Buffer.concat([...yaml.list([item, item], { resourceVersion: '5' })]).toString();
+    expect(parse(list)).toEqual({
+      kind: 'PodList',
+      apiVersion: 'v1',
+      metadata: { resourceVersion: '5' },
+      items: [pod, pod],
+    });
   });
 
   test('is indented for people', () => {
