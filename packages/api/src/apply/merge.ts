@@ -27,66 +27,61 @@ export function mergeConfiguration(
   return config;
 }
 
-/** Items that only the live list has stay at their place relative to its other items. */
+/**
+ * The configuration's items in its order; items that only the live list has come as early as their place among the shared
+ * ones allows. A shared item that stands elsewhere in the live list is passed over there and comes at the configuration's turn.
+ */
 function mergeLists(
   shapes: Shapes,
   shape: Extract<Shape, { kind: 'list' }>,
   live: unknown[],
   config: unknown[],
 ): unknown[] {
-  const lefts = live.map((item) => ({ item, element: itemElement(shape, item) }));
   const liveItems = itemsByElement(shape, live);
-  const wanted = new Set(config.map((item) => itemElement(shape, item)));
+  const lefts = live.map((item) => ({ item, element: itemElement(shape, item) }));
+  const rights = config.map((item) => ({ item, element: itemElement(shape, item) }));
+  const wanted = new Set(rights.map(({ element }) => element));
   const shared = [...wanted].filter((element) => element !== undefined && liveItems.has(element));
   const merged: unknown[] = [];
   let left = 0;
-  const takeLiveOnly = () => {
-    while (left < lefts.length && !wanted.has(lefts[left]!.element)) merged.push(lefts[left++]!.item);
-  };
-  for (const item of config) {
-    const element = itemElement(shape, item);
-    if (element !== undefined && element === shared[0]) {
-      // Live-only items that stood before this one go before it; shared items met on the way come at their own turn.
-      const at = lefts.findIndex((other, index) => index >= left && other.element === element);
-      while (left < at) {
-        if (!wanted.has(lefts[left]!.element)) merged.push(lefts[left]!.item);
-        left++;
-      }
-      if (at >= 0) left = at + 1;
-      shared.shift();
+  let nextShared = 0;
+  for (const { item, element } of rights) {
+    while (left < lefts.length) {
+      const before = lefts[left]!;
+      if (!wanted.has(before.element)) merged.push(before.item);
+      else if (before.element === shared[nextShared]) break;
+      left++;
     }
-    const pair = { live: element === undefined ? undefined : liveItems.get(element)?.[0], config: item };
-    merged.push(mergeConfiguration(shapes, shape.items, pair));
+    const held = element === undefined ? undefined : liveItems.get(element)?.[0];
+    merged.push(mergeConfiguration(shapes, shape.items, { live: held, config: item }));
+    if (element !== undefined && element === shared[nextShared]) nextShared++;
   }
-  while (left < lefts.length) {
-    takeLiveOnly();
-    left++;
-  }
+  for (const { item, element } of lefts.slice(left)) if (!wanted.has(element)) merged.push(item);
   return merged;
 }
 
-/** The value without the fields and items in `removed`; a container that empties goes too. */
+/** The value without the fields and items in `removed`; a container that is not removed itself stays, if need be empty. */
 export function removeFields(
   shapes: Shapes,
   schema: Schema | undefined,
   { value, removed }: { value: unknown; removed: FieldSet },
 ): unknown {
   const shape = shapes.of(schema, value);
-  if (shape.kind === 'leaf') return isJsonMap(value) || Array.isArray(value) ? undefined : value;
+  if (shape.kind === 'leaf') return isJsonMap(value) ? {} : Array.isArray(value) ? [] : value;
   if (shape.kind === 'map') {
     const kept: JsonMap = {};
     for (const [key, held] of Object.entries(value as JsonMap)) {
       const rest = without(`f:${key}`, shapes.field(shape.schema, key).schema, held);
       if (rest !== undefined) setOwn(kept, key, rest);
     }
-    return Object.keys(kept).length > 0 ? kept : undefined;
+    return kept;
   }
   const kept: unknown[] = [];
   for (const item of value as unknown[]) {
     const rest = without(itemElement(shape, item), shape.items, item);
     if (rest !== undefined) kept.push(rest);
   }
-  return kept.length > 0 ? kept : undefined;
+  return kept;
 
   function without(element: string | undefined, schema: Schema | undefined, held: unknown): unknown {
     if (element === undefined) return held;

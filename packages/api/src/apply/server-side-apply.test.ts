@@ -107,6 +107,23 @@ describe('server-side apply', () => {
     });
   });
 
+  it('keeps a container that is applied empty, without what was in it', () => {
+    const first = apply(undefined, deployment({}, { labels: { a: '1' }, annotations: { b: '2' } }));
+    const second = apply(first, deployment({}, { labels: {} }));
+    expect(second.metadata?.labels).toEqual({});
+    expect(second.metadata).not.toHaveProperty('annotations');
+  });
+
+  it('keeps live items before new ones and follows the configuration among shared ones', () => {
+    const names = (object: Deployment) => object.spec.template?.spec.containers.map(({ name }) => name);
+    const live = update(
+      undefined,
+      deployment(containers({ name: 'x' }, { name: 'a' }, { name: 'y' }, { name: 'b' })),
+    );
+    const config = deployment(containers({ name: 'b' }, { name: 'new' }, { name: 'a' }));
+    expect(names(apply(live, config))).toEqual(['x', 'y', 'b', 'new', 'a']);
+  });
+
   it('refuses to change what another manager owns, and says what and whose', () => {
     const live = update(undefined, deployment({ replicas: 2 }), { manager: 'kubectl-create' });
     const error = thrown(() => apply(live, deployment({ replicas: 3 })));
