@@ -1,6 +1,7 @@
 import { setPodTemplateDefaults } from '#defaults/pod-spec.ts';
 import type { DaemonSet, DaemonSetStatus } from '#types.generated.ts';
 import { validateDaemonSet, validateDaemonSetUpdate } from '#validation/workloads.ts';
+import { podSpecWarnings } from '#validation/pod-warnings.ts';
 import { behaviour } from '../behaviour.ts';
 import { ageColumn, column, containerColumns, labelsText, nameColumn, selectorText } from '../columns.ts';
 
@@ -58,5 +59,6 @@ export const daemonSetBehaviour = behaviour<DaemonSet>({
     },
     validate: validateDaemonSet,
     validateUpdate: validateDaemonSetUpdate,
+    warnings: ({ spec }) => podSpecWarnings(spec?.template?.spec, 'spec.template.spec'),
   },
 });

@@ -6,6 +6,7 @@ import {
   validateReplicaSet,
   validateReplicaSetUpdate,
 } from '#validation/workloads.ts';
+import { podSpecWarnings } from '#validation/pod-warnings.ts';
 import { behaviour } from '../behaviour.ts';
 import { ageColumn, column, containerColumns, nameColumn, selectorText } from '../columns.ts';
 
@@ -36,6 +37,7 @@ export const deploymentBehaviour = behaviour<Deployment>({
     },
     validate: validateDeployment,
     validateUpdate: validateDeploymentUpdate,
+    warnings: ({ spec }) => podSpecWarnings(spec?.template?.spec, 'spec.template.spec'),
   },
 });
 
@@ -58,6 +60,7 @@ export const replicaSetBehaviour = behaviour<ReplicaSet>({
     },
     validate: validateReplicaSet,
     validateUpdate: validateReplicaSetUpdate,
+    warnings: ({ spec }) => podSpecWarnings(spec?.template?.spec, 'spec.template.spec'),
     fieldValue: ({ status }, field) =>
       field === 'status.replicas' ? String(status?.replicas ?? 0) : undefined,
   },

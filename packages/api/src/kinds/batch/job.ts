@@ -2,6 +2,7 @@ import { setPodTemplateDefaults } from '#defaults/pod-spec.ts';
 import { ageText, humanDuration } from '#duration.ts';
 import type { CronJob, Job, JobSpec } from '#types.generated.ts';
 import { validateCronJob, validateJob, validateJobUpdate } from '#validation/batch.ts';
+import { podSpecWarnings } from '#validation/pod-warnings.ts';
 import { behaviour } from '../behaviour.ts';
 import { ageColumn, column, containerColumns, nameColumn, selectorText } from '../columns.ts';
 
@@ -97,6 +98,7 @@ export const jobBehaviour = behaviour<Job>({
     },
     validate: validateJob,
     validateUpdate: validateJobUpdate,
+    warnings: ({ spec }) => podSpecWarnings(spec?.template?.spec, 'spec.template.spec'),
     fieldValue: ({ status }, field) =>
       field === 'status.successful' ? String(status?.succeeded ?? 0) : undefined,
   },
@@ -136,5 +138,7 @@ export const cronJobBehaviour = behaviour<CronJob>({
       setPodTemplateDefaults(spec.jobTemplate?.spec?.template);
     },
     validate: validateCronJob,
+    warnings: ({ spec }) =>
+      podSpecWarnings(spec?.jobTemplate?.spec?.template?.spec, 'spec.jobTemplate.spec.template.spec'),
   },
 });

@@ -1,6 +1,7 @@
 import { setPodDefaults } from '#defaults/pod-spec.ts';
 import { podQosClass } from '#pod-qos.ts';
 import type { Pod } from '#types.generated.ts';
+import { podWarnings } from '#validation/pod-warnings.ts';
 import { validatePod, validatePodUpdate } from '#validation/pod.ts';
 import { behaviour } from '../behaviour.ts';
 import { podColumns } from './pod-columns.ts';
@@ -15,6 +16,7 @@ export const podBehaviour = behaviour<Pod>({
     setDefaults: setPodDefaults,
     validate: validatePod,
     validateUpdate: validatePodUpdate,
+    warnings: podWarnings,
     prepareForCreate(pod) {
       pod.status = { phase: 'Pending', qosClass: podQosClass(pod.spec) };
       const gated = (pod.spec?.schedulingGates?.length ?? 0) > 0;
