@@ -86,6 +86,8 @@ export const controllerManagerRules: PolicyRule[] = [
   ),
   rule('create', 'core', 'pods/binding pods/eviction serviceaccounts/token'),
   rule('create', 'apps', 'controllerrevisions daemonsets deployments replicasets statefulsets'),
+  // The kinds that controllers bring along, such as node pools.
+  rule('create', 'apiextensions.k8s.io', 'customresourcedefinitions'),
   rule('create', 'apps.kruise.io apps.openyurt.io policy.kruise.io', '*'),
   rule('create', 'batch', 'cronjobs jobs'),
   rule('create', 'coordination.k8s.io', 'leases'),
