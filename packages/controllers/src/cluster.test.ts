@@ -223,3 +223,25 @@ test('a disruption budget tells how many pods may go', async () => {
     });
   });
 });
+
+test('controllers carry on where they were when the API server comes back', async () => {
+  const deployments = client.resource<Deployment>(resources.deployments);
+  await deployments.create(deployment('web'));
+  await eventually(async () => expect(await count(resources.pods, 'default')).toBe(3));
+  const port = Number(new URL(server.url).port);
+  await server.server.close();
+  const restarted = await startTestServer({ store: server.store, port });
+  try {
+    await eventually(() =>
+      deployments.patch('web', { spec: { replicas: 5 } }, { type: 'merge', namespace: 'default' }),
+    );
+    await eventually(async () => expect(await count(resources.pods, 'default')).toBe(5));
+    // What was written while they could not see it is seen as well.
+    expect(await count(resources.replicaSets, 'default')).toBe(1);
+  } finally {
+    stop.abort();
+    await running;
+    await restarted.close();
+    log.lines.splice(0);
+  }
+});
