@@ -29,3 +29,4 @@ export { runSampleDevicePlugin, type SampleDevicePluginOptions } from '#devices/
 export { createSimulatedRuntime, type SimulatedRuntimeOptions } from '#simulated/runtime.ts';
 export { createStatsSource, type StatsSourceOptions } from '#stats/stats-source.ts';
 export { unmountUnder } from '#machine/mounts.ts';
+export { removePods } from '#pods/remove-pods.ts';

@@ -29,6 +29,7 @@ export function addAgentCommand(program: Command): void {
         await runNode(
           {
             identity,
+            joinedDirectory: flags.dataDir,
             dataDirectory: join(flags.dataDir, 'node'),
             kubeletDirectory: flags.kubeletDir,
             cniConfDirectory: flags.cniConfDir,

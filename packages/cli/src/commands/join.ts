@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { SkerryError, systemClock } from '@skerry/base';
+import { systemClock } from '@skerry/base';
 import { type Command, Option } from 'commander';
 import { joinCluster } from '../join/join.ts';
+import { joinTokenFrom } from '../join/token-source.ts';
 import { jsonLogger } from '../json-log.ts';
 import { installAgentService } from '../process/systemd.ts';
 import { Report } from '../terminal/report.ts';
-import { readSecret } from '../terminal/secret-prompt.ts';
 import { keyValues, withDataDirectory } from './common-flags.ts';
 
 interface Flags {
@@ -39,7 +38,7 @@ export function addJoinCommand(program: Command): void {
     )
     .action(async (address: string, flags: Flags) => {
       const report = new Report(process.stdout, () => performance.now());
-      const token = await tokenFrom(flags.tokenFile);
+      const token = await joinTokenFrom(flags.tokenFile);
       await joinCluster({
         address,
         token,
@@ -59,29 +58,4 @@ export function addJoinCommand(program: Command): void {
       report.line('This node joined into the cluster successfully.');
       if (started === 'left') report.line(`Start its agent with: skerry agent --data-dir ${flags.dataDir}`);
     });
-}
-
-/** A token never stands in the arguments, where every user of the machine could read it. */
-async function tokenFrom(file: string | undefined): Promise<string> {
-  if (file !== undefined) {
-    try {
-      return readFileSync(file, 'utf8').trim();
-    } catch (error) {
-      throw new SkerryError(
-        'token-file-unreadable',
-        `cannot read the token file ${file}: ${(error as Error).message}`,
-        { cause: error },
-      );
-    }
-  }
-  const fromEnvironment = process.env['SKERRY_JOIN_TOKEN'];
-  if (fromEnvironment) {
-    delete process.env['SKERRY_JOIN_TOKEN'];
-    return fromEnvironment.trim();
-  }
-  if (process.stdin.isTTY) return readSecret('Join token: ');
-  throw new SkerryError(
-    'usage',
-    'no join token: give --token-file, set SKERRY_JOIN_TOKEN, or run in a terminal to be asked for it',
-  );
 }

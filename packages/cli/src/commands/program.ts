@@ -3,7 +3,9 @@ import { version } from '../version.ts';
 import { addAgentCommand } from './agent.ts';
 import { addInternalCommands } from './internal.ts';
 import { addJoinCommand } from './join.ts';
+import { addResetCommand } from './reset.ts';
 import { addServerCommand } from './server.ts';
+import { addSimCommand } from './sim.ts';
 import { addTokenCommand } from './token.ts';
 import { addUpCommand } from './up.ts';
 
@@ -23,6 +25,8 @@ export function createProgram(): Command {
   addTokenCommand(program);
   addJoinCommand(program);
   addAgentCommand(program);
+  addResetCommand(program);
+  addSimCommand(program);
   addInternalCommands(program);
   return program;
 }

@@ -21,11 +21,14 @@ import { type Clock, type Logger, SkerryError, supervise } from '@skerry/base';
 import { createClient, createHttp2SessionTransport } from '@skerry/client';
 import { connectTls, createLinkClient, type PodTarget } from '@skerry/link';
 import type { AgentIdentity } from '../join/agent-config.ts';
+import { createCertificateRenewal } from '../join/certificate-renewal.ts';
 import { parseAddress } from '../join/cluster-info.ts';
 import { version } from '../version.ts';
 
 export interface NodeOptions {
   readonly identity: AgentIdentity;
+  /** Where `identity` came from; a renewed certificate is written there. */
+  readonly joinedDirectory: string;
   /** Volumes, logs and the like of pods. */
   readonly dataDirectory: string;
   readonly kubeletDirectory: string;
@@ -43,7 +46,8 @@ const podDialTimeoutMs = 10_000;
 /** Runs until the signal. */
 export async function runNode(options: NodeOptions, signal: AbortSignal): Promise<void> {
   const { identity, clock, log, random, lean } = options;
-  const { config, authorityPem, certificatePem, keyPem } = identity;
+  const { config, authorityPem, keyPem } = identity;
+  let { certificatePem } = identity;
   const { host, port } = parseAddress(config.server);
   const simulated = config.runtimeEndpoint === 'simulated';
   const runtime = simulated
@@ -74,8 +78,20 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     random,
   });
   const transport = createHttp2SessionTransport(() => link.upSession());
+  const client = createClient({ transport, userAgent: `skerry-agent/${version}`, clock });
+  const renewal = createCertificateRenewal({
+    identity,
+    dataDirectory: options.joinedDirectory,
+    client,
+    clock,
+    log,
+    random,
+    onRenewed: (pem) => {
+      certificatePem = pem;
+    },
+  });
   const agent = createAgent({
-    client: createClient({ transport, userAgent: `skerry-agent/${version}`, clock }),
+    client,
     runtime,
     nodeName: config.nodeName,
     dataDirectory: options.dataDirectory,
@@ -93,6 +109,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
   try {
     await Promise.all([
       supervise(link, { clock, log, signal }),
+      supervise(renewal, { clock, log, signal }),
       ...(devices ? [supervise(devices, { clock, log, signal })] : []),
       supervise(agent, { clock, log, signal }),
     ]);
