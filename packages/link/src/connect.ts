@@ -1,6 +1,8 @@
 /** Opens the node's TLS connection to the center, and says in words why it could not. */
+import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { SkerryError, describeError } from '@skerry/base';
+import { connectThroughProxy } from '#http-proxy.ts';
 import { linkProtocol } from '#protocol.ts';
 
 const connectTimeoutMs = 15_000;
@@ -15,15 +17,27 @@ export interface ConnectTlsOptions {
   readonly key: string | Buffer;
   /** The name that the center's certificate must carry; `host` unless told. */
   readonly serverName?: string;
+  /** `http://[user:password@]host:port` of a proxy to go through, as in `HTTPS_PROXY`. */
+  readonly proxy?: string;
 }
 
-export function connectTls(options: ConnectTlsOptions, signal?: AbortSignal): Promise<tls.TLSSocket> {
+export async function connectTls(options: ConnectTlsOptions, signal?: AbortSignal): Promise<tls.TLSSocket> {
+  const { host, port, proxy } = options;
+  const through = proxy
+    ? await connectThroughProxy(proxy, { host, port }, { signal, timeoutMs: connectTimeoutMs })
+    : undefined;
+  return secure(options, { through, signal });
+}
+
+function secure(
+  options: ConnectTlsOptions,
+  { through, signal }: { through?: Duplex; signal?: AbortSignal },
+): Promise<tls.TLSSocket> {
   const { host, port, ca, cert, key } = options;
   const serverName = options.serverName ?? host;
   return new Promise((resolve, reject) => {
     const socket = tls.connect({
-      host,
-      port,
+      ...(through ? { socket: through } : { host, port }),
       ca,
       cert,
       key,

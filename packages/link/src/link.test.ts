@@ -10,6 +10,7 @@ import { createCertificateAuthority, subjectOfPeer, type CertificateAuthority } 
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createLinkClient, type LinkClientOptions, type LinkState } from '#client.ts';
 import { connectTls } from '#connect.ts';
+import { isExcepted } from '#http-proxy.ts';
 import { createLinkHub, type LinkHub } from '#hub.ts';
 import { linkProtocol } from '#protocol.ts';
 
@@ -116,6 +117,22 @@ async function startNode(
     await done;
   });
   return { client, stop: () => (stop.abort(), done) };
+}
+
+async function connectOptions(
+  center: { port: number },
+  proxy: string,
+): Promise<LinkClientOptions['connect']> {
+  const pair = await authority.issueClientCertificate({ user: 'system:node:a' });
+  const options = {
+    host: '127.0.0.1',
+    port: center.port,
+    ca: authority.certificatePem,
+    cert: pair.certificatePem,
+    key: pair.keyPem,
+    proxy,
+  };
+  return (signal) => connectTls(options, signal);
 }
 
 function get(stream: Duplex, path: string): Promise<string> {
@@ -326,6 +343,50 @@ describe('a link', () => {
     expect(center.hub.nodes()).toEqual([]);
   });
 
+  test('goes through an HTTP proxy', async () => {
+    const center = await startCenter();
+    const asked: unknown[] = [];
+    const proxy = http.createServer().listen(0, '127.0.0.1');
+    proxy.on('connect', (request, socket) => {
+      asked.push([request.url, request.headers['proxy-authorization']]);
+      const out = net.connect(center.port, '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        socket.pipe(out).pipe(socket);
+      });
+      for (const end of [socket, out]) {
+        end.on('error', () => undefined);
+        end.on('close', () => [socket, out].forEach((each) => each.destroy()));
+      }
+    });
+    await once(proxy, 'listening');
+    cleanups.unshift(() => proxy.close());
+    const { client } = await startNode(center, 'a', {
+      connect: await connectOptions(
+        center,
+        `http://me:p%40ss@127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+      ),
+    });
+    await client.whenLinked();
+    expect(await get(await center.hub.dial('a', { purpose: 'test' }), '/x')).toBe('a /x');
+    expect(asked).toEqual([[`127.0.0.1:${center.port}`, `Basic ${btoa('me:p@ss')}`]]);
+  });
+
+  test('says that the proxy refused, and never its password', async () => {
+    const proxy = http.createServer().listen(0, '127.0.0.1');
+    proxy.on('connect', (_request, socket) => socket.end('HTTP/1.1 407 Authenticate\r\n\r\n'));
+    await once(proxy, 'listening');
+    cleanups.push(() => proxy.close());
+    const url = `http://me:secret@127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const { client } = await startNode({ port: 1 }, 'a', { connect: await connectOptions({ port: 1 }, url) });
+    await eventually(() => {
+      const state = client.state();
+      expect(state.phase === 'waiting' && state.error).toMatch(
+        /through the proxy 127.0.0.1:\d+: it answered 407/,
+      );
+    });
+    expect(JSON.stringify(client.state())).not.toContain('secret');
+  });
+
   test('says that nothing listens', async () => {
     const { client } = await startNode({ port: 1 }, 'a');
     await eventually(() => {
@@ -389,3 +450,15 @@ function swallowing(socket: tls.TLSSocket, silent: () => boolean): Duplex {
   socket.on('error', () => undefined);
   return outer;
 }
+
+test.each([
+  ['center.example.com', 'example.com', true],
+  ['center.example.com', '.example.com, other', true],
+  ['badexample.com', 'example.com', false],
+  ['10.0.0.1', '10.0.0.1', true],
+  ['anything', '*', true],
+  ['anything', '', false],
+  ['anything', undefined, false],
+])('NO_PROXY: %s against %j is %s', (host, list, expected) => {
+  expect(isExcepted(host, list)).toBe(expected);
+});
