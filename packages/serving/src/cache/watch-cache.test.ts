@@ -150,3 +150,11 @@ test('a list and the watch that follows it give the state of any later time, und
     ),
   );
 });
+
+test('a cache that was loaded ahead of its feed names the revision that it is at', () => {
+  const feed = new PodFeed();
+  feed.cache.load([feed.entry('a/1', {}, 107)], 110);
+  expect(feed.cache.revision).toBe(110);
+  feed.progress.advance(120);
+  expect(feed.cache.revision).toBe(120);
+});

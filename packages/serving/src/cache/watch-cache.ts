@@ -115,9 +115,12 @@ export class WatchCache {
     this.#bookmarkIntervalMs = options.bookmarkIntervalMs ?? 60_000;
   }
 
-  /** The newest revision of the feed; a resource that has not changed is as new as the rest. */
+  /**
+   * What the state is exact at: the newest revision of the feed, since a resource that has not changed is as new as the rest; or its
+   * own, when it was loaded ahead of the feed.
+   */
   get revision(): number {
-    return this.progress.revision;
+    return Math.max(this.progress.revision, this.#newest);
   }
 
   get size(): number {
