@@ -15,6 +15,7 @@ import { ImageCollector } from '#images/collector.ts';
 import { imagesOf, ImagePuller } from '#images/puller.ts';
 import { noCgroups, openCgroups } from '#machine/cgroups.ts';
 import { readMachineFacts, type MachineFacts } from '#machine/facts.ts';
+import { noPressure, readPressure } from '#machine/pressure.ts';
 import type { PodNetwork } from '#network/cni-config.ts';
 import { parseResolvConf, type ClusterDns } from '#network/dns.ts';
 import { NodeKeeper, nodeReference } from '#node/node-keeper.ts';
@@ -157,7 +158,7 @@ async function assemble(options: AgentOptions) {
     version: options.version ?? agentVersion,
     podsMax,
     devices,
-    dataDirectory,
+    pressure: hostAccess ? () => readPressure({ dataDirectory }) : async () => noPressure,
     network: options.network,
     renewLease: options.renewLease ?? false,
     clock,

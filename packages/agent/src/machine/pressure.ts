@@ -7,6 +7,9 @@ export interface Pressure {
   readonly pid: boolean;
 }
 
+/** For machines whose containers take nothing. */
+export const noPressure: Pressure = { memory: false, disk: false, pid: false };
+
 /** Thresholds as the kubelet has them: 100 MiB of memory, a tenth of the disk, a twentieth of its inodes. */
 const memoryMinBytes = 100 * 1024 * 1024;
 const diskMinShare = 0.1;

@@ -7,7 +7,7 @@ import { ApiError, isApiError, type Lease, type Node, type NodeStatus } from '@s
 import { Informer, resources, type ApiClient, type EventRecorder, type ResourceClient } from '@skerry/client';
 import { Backoff, describeError, sleep, type Clock, type Logger } from '@skerry/base';
 import type { MachineFacts } from '#machine/facts.ts';
-import { readPressure } from '#machine/pressure.ts';
+import type { Pressure } from '#machine/pressure.ts';
 import { writeCniConfig, type PodNetwork } from '#network/cni-config.ts';
 import { newNode, nodeStatus, standardLabels, type NodeIdentity } from '#node/node-object.ts';
 import type { DeviceManager } from '#pods/context.ts';
@@ -18,7 +18,7 @@ import type { ContainerRuntime, RuntimeVersion } from '#runtime.ts';
 export interface NodeKeeperOptions {
   readonly client: ApiClient;
   readonly runtime: ContainerRuntime;
-  readonly observer: RuntimeObserver;
+  readonly observer: Pick<RuntimeObserver, 'silentMs'>;
   readonly recorder: EventRecorder;
   readonly identity: NodeIdentity;
   readonly machine: MachineFacts;
@@ -26,7 +26,8 @@ export interface NodeKeeperOptions {
   readonly version: string;
   readonly podsMax: number;
   readonly devices?: DeviceManager;
-  readonly dataDirectory: string;
+  /** What runs short now. */
+  readonly pressure: () => Promise<Pressure>;
   /** Where the pod network's configuration goes; none is written where absent. */
   readonly network?: Omit<PodNetwork, 'podCidr'> & { readonly configFile: string };
   readonly renewLease: boolean;
@@ -190,7 +191,7 @@ export class NodeKeeper {
   }
 
   async #report(): Promise<void> {
-    const { clock, runtime, devices, dataDirectory, identity, recorder } = this.#options;
+    const { clock, runtime, devices, pressure, identity, recorder } = this.#options;
     const nowMs = clock.now();
     const previous = this.#sent?.status ?? this.node?.status;
     const status = nodeStatus(
@@ -199,7 +200,7 @@ export class NodeKeeper {
         runtimeVersion: `${this.runtimeName}://${this.#runtimeVersion?.version.replace(/[~+].*$/, '') ?? ''}`,
         devices: devices?.resources() ?? new Map(),
         images: await runtime.listImages().catch(() => []),
-        pressure: await readPressure({ dataDirectory }),
+        pressure: await pressure(),
         faults: [this.#runtimeFault, this.#networkFault].filter((fault) => fault !== undefined),
         nowMs,
       },

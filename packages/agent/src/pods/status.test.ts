@@ -199,3 +199,12 @@ test("addresses stay in the status of a pod that ended, and are the host's on th
   expect(statusOf(pod(), gone, { previous }).podIP).toBe('10.0.0.9');
   expect(statusOf(pod({ hostNetwork: true }), gone).podIP).toBe('192.168.0.1');
 });
+
+test('an end that was reported keeps its message when the log of it is gone', () => {
+  const ended = testRuntimePod([testStatus(a, 'exited', { exitCode: 1 })]);
+  const spec = pod({ restartPolicy: 'Never' });
+  const first = statusOf(spec, ended, { terminationMessage: () => 'out of luck' });
+  const later = statusOf(spec, ended, { previous: first });
+  expect(later.containerStatuses).toEqual(first.containerStatuses);
+  expect(statusOf(spec, undefined, { previous: first }).containerStatuses).toEqual(first.containerStatuses);
+});

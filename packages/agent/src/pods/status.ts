@@ -95,14 +95,14 @@ function containerStatus(
   { init }: { init: boolean },
 ): ContainerStatus {
   const { runtime, previous, runtimeName } = input;
-  const old = [...(previous?.initContainerStatuses ?? []), ...(previous?.containerStatuses ?? [])].find(
-    ({ name }) => name === container.name,
-  );
+  const old = reported(previous).find(({ name }) => name === container.name);
   const [latest, before] = containersOf(runtime, container.name);
   const waiting = input.waiting.get(container.name);
   const restartCount = Math.max(latest ? restartCountOf(latest) : 0, old?.restartCount ?? 0);
   const common = { name: container.name, image: container.image ?? '', imageID: '', restartCount };
 
+  // The runtime has forgotten a pod that ended: what was said of it stays.
+  if (!latest && old && isEnded(old) && hasEnded(previous)) return old;
   if (!latest || latest.state === 'created' || latest.state === 'unknown') {
     const isPlaceholder = latest === undefined && isEnded(old);
     const lastState = isPlaceholder ? old?.state : (stateOf(before, input) ?? old?.lastState);
@@ -178,20 +178,36 @@ export function isInitialized(pod: Pod, runtime: RuntimePod | undefined): boolea
 
 function stateOf(container: RuntimeContainer | undefined, input: StatusInput): ContainerState | undefined {
   if (!container || container.state !== 'exited') return undefined;
+  const containerID = `${input.runtimeName}://${container.id}`;
+  // An end that was reported once doesn't change, also when its message has been cleaned away since.
+  const known = reported(input.previous)
+    .flatMap(({ state, lastState }) => [state, lastState])
+    .find((state) => state?.terminated?.containerID === containerID);
+  if (known) return { terminated: known.terminated };
   const message = input.terminationMessage(container);
-  const signal = container.exitCode > 128 && container.exitCode < 160 ? container.exitCode - 128 : undefined;
   return {
     terminated: {
       exitCode: container.exitCode,
-      // Only where the runtime couldn't even start it does the code say nothing about a signal.
-      ...(signal && container.reason === 'ContainerSignaled' ? { signal } : {}),
       reason: container.reason || (container.exitCode === 0 ? 'Completed' : 'Error'),
       ...(message ? { message } : {}),
       startedAt: container.startedAtMs > 0 ? time(container.startedAtMs) : time(container.createdAtMs),
       finishedAt: time(container.finishedAtMs),
-      containerID: `${input.runtimeName}://${container.id}`,
+      containerID,
     },
   };
+}
+
+function reported(status: PodStatus | undefined): ContainerStatus[] {
+  const {
+    initContainerStatuses = [],
+    containerStatuses = [],
+    ephemeralContainerStatuses = [],
+  } = status ?? {};
+  return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses];
+}
+
+function hasEnded(status: PodStatus | undefined): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
 interface Statuses {
@@ -202,8 +218,7 @@ interface Statuses {
 /** A pod has not ended while anything of it still runs: a sidecar, or a container within its grace. */
 function heldPhase({ runtime, verdict, previous }: StatusInput, phase: PodPhase): PodPhase {
   const isOver = phase === 'Succeeded' || phase === 'Failed';
-  const wasOver = previous?.phase === 'Succeeded' || previous?.phase === 'Failed';
-  if (!isOver || wasOver || verdict) return phase;
+  if (!isOver || hasEnded(previous) || verdict) return phase;
   return runtime?.containers.some(isRunning) ? 'Running' : phase;
 }
 

@@ -106,7 +106,7 @@ export class PodWorker {
     const gates = pod.spec?.readinessGates?.length ?? 0;
     if (!matters && gates === 0) return;
     this.#volumesStale = true;
-    this.#context.objects.hold(pod);
+    if (!this.#cleaned) this.#context.objects.hold(pod);
     this.#setAim(pod);
     this.wake();
   }

@@ -1,0 +1,216 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Lease, Node } from '@skerry/api';
+import { silentLogger } from '@skerry/base';
+import { eventually, FakeClock } from '@skerry/base/testing';
+import { resources } from '@skerry/client';
+import { FakeApiClient, recordingEvents } from '@skerry/client/testing';
+import type { MachineFacts } from '#machine/facts.ts';
+import { noPressure } from '#machine/pressure.ts';
+import { NodeKeeper, type NodeKeeperOptions } from '#node/node-keeper.ts';
+import type { ContainerRuntime, RuntimeStatus } from '#runtime.ts';
+
+const machine: MachineFacts = {
+  hostname: 'host',
+  architecture: 'amd64',
+  kernelVersion: '6.1.0',
+  osImage: 'Debian GNU/Linux 12 (bookworm)',
+  machineId: 'm',
+  systemUuid: 's',
+  bootId: 'b',
+  milliCpu: 4000,
+  memoryBytes: 8 * 2 ** 30,
+  ephemeralStorageBytes: 100 * 2 ** 30,
+};
+
+let directory: string;
+let stop: AbortController;
+let running: Promise<void>;
+let clock: FakeClock;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'skerry-node-'));
+  stop = new AbortController();
+  clock = new FakeClock();
+});
+
+afterEach(async () => {
+  stop.abort(new Error('test ends'));
+  await clock.advance(0);
+  await running;
+  await rm(directory, { recursive: true, force: true });
+});
+
+function setUp(options: Partial<NodeKeeperOptions> = {}) {
+  const client = new FakeApiClient({ clock });
+  const events = recordingEvents();
+  const runtimeStatus: { now: RuntimeStatus } = { now: { runtimeReady: true, networkReady: true } };
+  const runtime = {
+    version: async () => ({ name: 'containerd', version: '1.6.20~ds1' }),
+    status: async () => runtimeStatus.now,
+    listImages: async () => [],
+  } satisfies Partial<ContainerRuntime>;
+  const keeper = new NodeKeeper({
+    client,
+    runtime: runtime as Partial<ContainerRuntime> as ContainerRuntime,
+    observer: { silentMs: 0 },
+    recorder: events,
+    identity: {
+      name: 'n1',
+      labels: { 'topology.kubernetes.io/region': 'east' },
+      annotations: {},
+      taints: [{ key: 'k', effect: 'NoSchedule' }],
+    },
+    machine,
+    addresses: ['192.168.0.1'],
+    version: 'v1.36.3+skerry.1',
+    podsMax: 110,
+    pressure: async () => noPressure,
+    renewLease: false,
+    clock,
+    log: silentLogger,
+    random: () => 0,
+    ...options,
+  });
+  const node = () => client.all<Node>(resources.nodes)[0];
+  const begin = async () => {
+    running = keeper.run(stop.signal);
+    await settle();
+  };
+  return { client, keeper, events, runtimeStatus, node, begin };
+}
+
+/** A report takes several turns of the event loop. */
+async function settle(ms = 0): Promise<void> {
+  await clock.advance(ms);
+  for (let turn = 0; turn < 5; turn++) await clock.advance(0);
+}
+
+test('a machine becomes a node with labels, taints, resources and conditions', async () => {
+  const { node, begin } = setUp();
+  await begin();
+  expect(node()).toMatchObject({
+    metadata: {
+      name: 'n1',
+      labels: {
+        'kubernetes.io/hostname': 'n1',
+        'kubernetes.io/os': 'linux',
+        'kubernetes.io/arch': 'amd64',
+        'topology.kubernetes.io/region': 'east',
+      },
+    },
+    spec: { taints: [{ key: 'k', effect: 'NoSchedule' }] },
+    status: {
+      addresses: [
+        { type: 'InternalIP', address: '192.168.0.1' },
+        { type: 'Hostname', address: 'n1' },
+      ],
+      capacity: { cpu: '4', memory: '8Gi', pods: '110', 'ephemeral-storage': '100Gi' },
+      allocatable: { cpu: '4', memory: '8092Mi', pods: '110' },
+      nodeInfo: { kubeletVersion: 'v1.36.3+skerry.1', containerRuntimeVersion: 'containerd://1.6.20' },
+    },
+  });
+  const conditions = node()?.status?.conditions?.map(
+    ({ type, status, reason }) => `${type}=${status} ${reason}`,
+  );
+  expect(conditions).toEqual([
+    'MemoryPressure=False KubeletHasSufficientMemory',
+    'DiskPressure=False KubeletHasNoDiskPressure',
+    'PIDPressure=False KubeletHasSufficientPID',
+    'Ready=True KubeletReady',
+  ]);
+});
+
+test('an idle node reports every five minutes and no more', async () => {
+  const { client, begin } = setUp();
+  await begin();
+  const before = client.requests.length;
+  for (let tick = 0; tick < 28; tick++) await settle(10_000);
+  expect(client.requests.length).toBe(before);
+  for (let tick = 0; tick < 4; tick++) await settle(10_000);
+  expect(client.requests.length).toBe(before + 1);
+});
+
+test('a runtime without network makes the node not ready, at once when that changes', async () => {
+  const { node, begin, runtimeStatus, events, keeper } = setUp();
+  await begin();
+  runtimeStatus.now = {
+    runtimeReady: true,
+    networkReady: false,
+    message: 'NetworkReady=false reason:NetworkPluginNotReady message:cni plugin not initialized',
+  };
+  await settle(10_000);
+  expect(node()?.status?.conditions?.at(-1)).toMatchObject({
+    type: 'Ready',
+    status: 'False',
+    reason: 'KubeletNotReady',
+    message:
+      'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:cni plugin not initialized',
+  });
+  expect(keeper.networkFault).toContain('network not ready');
+  runtimeStatus.now = { runtimeReady: true, networkReady: true };
+  await settle(1_000);
+  expect(node()?.status?.conditions?.at(-1)?.status).toBe('True');
+  expect(events.lines).toEqual([
+    'Normal NodeNotReady: Node n1 status is now: NodeNotReady',
+    'Normal NodeReady: Node n1 status is now: NodeReady',
+  ]);
+});
+
+test('a node that exists keeps what others wrote on it', async () => {
+  const { client, node, begin } = setUp();
+  client.seed<Node>(resources.nodes, {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'n1', labels: { own: 'label', 'kubernetes.io/arch': 'arm64' } },
+    spec: { unschedulable: true },
+  });
+  await begin();
+  expect(node()).toMatchObject({
+    metadata: { labels: { own: 'label', 'kubernetes.io/arch': 'amd64' } },
+    spec: { unschedulable: true },
+  });
+  expect(node()?.spec?.taints).toBeUndefined();
+});
+
+test('the pod network follows the range that the node is given', async () => {
+  const configFile = join(directory, 'cni/10-skerry.conflist');
+  const { client, begin } = setUp({
+    network: { configFile, bridge: 'skerry0', dataDirectory: join(directory, 'ipam'), masquerade: true },
+  });
+  await begin();
+  await expect(readFile(configFile)).rejects.toThrow('ENOENT');
+  client.edit<Node>(resources.nodes, { name: 'n1' }, (object) => {
+    object.spec = { ...object.spec, podCIDR: '10.9.0.0/24' };
+  });
+  const written = await eventually(async () => JSON.parse(await readFile(configFile, 'utf8')) as unknown);
+  expect(written).toMatchObject({
+    plugins: [
+      { type: 'bridge', bridge: 'skerry0', ipam: { ranges: [[{ subnet: '10.9.0.0/24' }]] } },
+      { type: 'portmap' },
+    ],
+  });
+});
+
+test('a lease is made and renewed where no link does it', async () => {
+  const { client, begin } = setUp({ renewLease: true });
+  await begin();
+  const lease = () => client.all<Lease>(resources.leases)[0];
+  expect(lease()).toMatchObject({
+    metadata: { name: 'n1', namespace: 'kube-node-lease', ownerReferences: [{ kind: 'Node', name: 'n1' }] },
+    spec: { holderIdentity: 'n1', leaseDurationSeconds: 40 },
+  });
+  const first = lease()?.spec?.renewTime;
+  await settle(10_000);
+  expect(lease()?.spec?.renewTime).not.toBe(first);
+});
+
+test('a node that was deleted is registered again', async () => {
+  const { client, node, begin } = setUp();
+  await begin();
+  client.remove(resources.nodes, { name: 'n1' });
+  for (let tick = 0; tick < 32; tick++) await settle(10_000);
+  expect(node()?.metadata.name).toBe('n1');
+});

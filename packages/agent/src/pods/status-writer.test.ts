@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { ApiError, type Pod } from '@skerry/api';
+import { silentLogger } from '@skerry/base';
+import { FakeClock } from '@skerry/base/testing';
+import { resources } from '@skerry/client';
+import { FakeApiClient } from '@skerry/client/testing';
+import { StatusWriter } from '#pods/status-writer.ts';
+import { testPod } from '#testing/pods.ts';
+
+function setUp() {
+  const clock = new FakeClock();
+  const client = new FakeApiClient({ clock });
+  const writer = new StatusWriter({ client, clock, log: silentLogger, random: () => 0 });
+  const pod = client.seed<Pod>(resources.pods, testPod());
+  const status = () => client.all<Pod>(resources.pods)[0]?.status;
+  return { clock, client, writer, pod, status };
+}
+
+test('only the newest of several states is sent after the one under way', async () => {
+  const { clock, client, writer, pod, status } = setUp();
+  for (const reason of ['a', 'b', 'c', 'd']) writer.set(pod, { phase: 'Running', reason });
+  await clock.advance(0);
+  expect(status()).toMatchObject({ phase: 'Running', reason: 'd' });
+  expect(client.requests).toHaveLength(2);
+});
+
+test('a state that the API has already costs nothing', async () => {
+  const { clock, client, writer, pod } = setUp();
+  writer.set(pod, { phase: 'Running' });
+  await clock.advance(0);
+  writer.set(pod, { phase: 'Running' });
+  await clock.advance(0);
+  expect(client.requests).toHaveLength(1);
+});
+
+test('a failed write is tried again, with what is newest by then', async () => {
+  const { clock, client, writer, pod, status } = setUp();
+  let failures = 2;
+  client.react(() => {
+    if (failures-- > 0) throw new ApiError('ServiceUnavailable', 'try later');
+  });
+  writer.set(pod, { phase: 'Pending' });
+  await clock.advance(0);
+  writer.set(pod, { phase: 'Running' });
+  await clock.advance(60_000);
+  await writer.settled('u1');
+  expect(status()?.phase).toBe('Running');
+});
+
+test('nothing is sent for a pod that has gone', async () => {
+  const { clock, client, writer, pod } = setUp();
+  client.remove(resources.pods, { namespace: 'default', name: 'web' });
+  writer.set(pod, { phase: 'Running' });
+  await clock.advance(60_000);
+  await writer.settled('u1');
+  expect(clock.pendingTimers).toBe(0);
+  await writer.remove(pod);
+});
