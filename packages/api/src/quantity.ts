@@ -1,5 +1,3 @@
-import { SkerryError } from '@skerry/base';
-
 /**
  * `resource.Quantity`: an exact decimal of at most nine places with the family of suffixes it was written in. Kept as
  * nano-units in a BigInt, so sums of thousands of pods never drift. A value finer than one nano is rounded away from zero.
@@ -13,18 +11,16 @@ export interface Quantity {
 export type QuantityFormat = 'DecimalSI' | 'BinarySI' | 'DecimalExponent';
 
 /** A text that is no quantity; the message is the API server's. */
-export class QuantityError extends SkerryError {
+export class QuantityError extends Error {
   override readonly name = 'QuantityError';
-
-  constructor(message: string) {
-    super('quantity-invalid', message);
-  }
 }
 
 const nano = 1_000_000_000n;
 const pattern = /^([+-]?)(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?\d*)$/;
 const formatFault =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+/** Longer texts are refused unread: the time to read digits grows with their square. */
+const textLengthMax = 128;
 /** Beyond this a decimal exponent is refused rather than computed: 10^1000000000 would fill the memory. */
 const exponentMax = 100;
 const int64Max = 9_223_372_036_854_775_807n * nano;
@@ -49,8 +45,9 @@ const binarySuffixes = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 /** @throws QuantityError */
 export function parseQuantity(input: string | number): Quantity {
   const text = String(input);
-  const [, sign, whole = '', fraction = '', suffix = ''] = pattern.exec(text) ?? [];
-  if (sign === undefined || text === '') throw new QuantityError(formatFault);
+  const read = text !== '' && text.length <= textLengthMax ? pattern.exec(text) : null;
+  const [, sign, whole = '', fraction = '', suffix = ''] = read ?? [];
+  if (sign === undefined) throw new QuantityError(formatFault);
   if (whole === '' && fraction === '') throw new QuantityError('unable to parse numeric part of quantity');
   const { factor, exponent, format } = interpretSuffix(suffix);
   let nanos = scaled(BigInt(whole + fraction) * factor, exponent - fraction.length + 9);
@@ -95,7 +92,8 @@ export function isQuantity(input: unknown): input is string | number {
 /** The canonical text: no fraction, the largest suffix that keeps it exact, `1500m`, `1Gi`. */
 export function formatQuantity({ nanos, format }: Quantity): string {
   if (nanos === 0n) return '0';
-  if (format === 'BinarySI' && abs(nanos) >= 1024n * nano && nanos % nano === 0n) return formatBinary(nanos / nano);
+  if (format === 'BinarySI' && abs(nanos) >= 1024n * nano && nanos % nano === 0n)
+    return formatBinary(nanos / nano);
   let mantissa = nanos;
   let exponent = -9;
   const exponentEnd = format === 'DecimalExponent' ? Infinity : 18;

@@ -27,10 +27,6 @@ export class Heap<T> {
     return this.#items[0];
   }
 
-  values(): IterableIterator<T> {
-    return this.#items.values();
-  }
-
   /** Replaces an item of the same key. */
   push(item: T): void {
     this.delete(this.#keyOf(item));
