@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ageText, humanDuration } from './duration.ts';
+import { ageText, humanDuration } from '#duration.ts';
 
 const second = 1000;
 const minute = 60 * second;

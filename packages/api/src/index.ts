@@ -21,7 +21,6 @@ export { podSummary, type PodSummary } from './kinds/core/pod-columns.ts';
 export { nodeRoles } from './kinds/core/node.ts';
 export { systemPriorityClasses, userPriorityMax } from './kinds/scheduling/priority-class.ts';
 export { isDefaultStorageClass } from './kinds/storage/storage.ts';
-export { scaledCount } from './validation/int-or-percent.ts';
 export * from './validation/faults.ts';
 export * from './validation/names.ts';
 export {

@@ -1,5 +1,5 @@
-import { compareQuantities, isQuantity, parseQuantity, zeroQuantity } from './quantity.ts';
-import type { Container, PodSpec } from './types.generated.ts';
+import { compareQuantities, isQuantity, parseQuantity, zeroQuantity } from '#quantity.ts';
+import type { Container, PodSpec } from '#types.generated.ts';
 
 export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
 

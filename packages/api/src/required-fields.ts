@@ -1,4 +1,4 @@
-import { resolveSchema, type Schema, type SchemaSet } from './schema.ts';
+import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
 
 /** An absent selector is a fault of its own; an empty one selects everything. */
 const labelSelector = 'io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector';

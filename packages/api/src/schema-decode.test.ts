@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { decodeObject, type FieldValidationMode } from './schema-decode.ts';
-import type { Schema } from './schema.ts';
-import { builtinSchemas } from './schemas.ts';
-import { ApiError } from './status.ts';
+import { decodeObject, type FieldValidationMode } from '#schema-decode.ts';
+import type { Schema } from '#schema.ts';
+import { builtinSchemas } from '#schemas.ts';
+import { ApiError } from '#status.ts';
 
 function decode(kind: string, name: string, value: unknown, mode: FieldValidationMode = 'Strict') {
   const schema: Schema = { ref: name };

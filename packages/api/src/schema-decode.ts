@@ -6,9 +6,9 @@
  * Unlike validation it stops at the first fault, since nothing can be said about a value whose shape is wrong. The value
  * given is left alone; what comes back shares only the parts that no schema describes.
  */
-import { canonicalQuantity, isQuantity } from './quantity.ts';
-import { resolveSchema, type Schema, type SchemaSet } from './schema.ts';
-import { badRequest } from './status.ts';
+import { canonicalQuantity, isQuantity } from '#quantity.ts';
+import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
+import { badRequest } from '#status.ts';
 
 /** How unknown fields are taken, as in the query parameter `fieldValidation`. */
 export type FieldValidationMode = 'Strict' | 'Warn' | 'Ignore';

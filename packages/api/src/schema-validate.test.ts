@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { validateStructural } from './schema-validate.ts';
-import type { Schema } from './schema.ts';
-import { applyDefaults, pruneUnknown } from './structural-schema.ts';
+import { validateStructural } from '#schema-validate.ts';
+import type { Schema } from '#schema.ts';
+import { applyDefaults, pruneUnknown } from '#structural-schema.ts';
 
 const set = { schemas: {} };
 const at = (schema: Schema): Schema => ({ type: 'object', properties: { x: schema } });

@@ -2,10 +2,10 @@
  * Judges a value by the structural schema of a CustomResourceDefinition, in the API server's wording. Every fault is
  * reported, up to a bound; values of a wrong type are not looked into.
  */
-import { base64Fault, isDateTime } from './schema-decode.ts';
-import { resolveSchema, type Schema, type SchemaSet } from './schema.ts';
-import type { FieldError } from './status.ts';
-import { isObject, ownProperty } from './structural-schema.ts';
+import { base64Fault, isDateTime } from '#schema-decode.ts';
+import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
+import type { FieldError } from '#status.ts';
+import { isObject, ownProperty } from '#structural-schema.ts';
 import {
   duplicateValue,
   invalidValue,
@@ -15,7 +15,7 @@ import {
   tooLong,
   tooMany,
   typeInvalid,
-} from './validation/faults.ts';
+} from '#validation/faults.ts';
 
 const faultsMax = 100;
 /** Elements of one list that are compared with each other for `uniqueItems` and list types. */

@@ -1,5 +1,5 @@
-import generated from './schemas.generated.json' with { type: 'json' };
-import type { Schema, SchemaSet } from './schema.ts';
+import generated from '#schemas.generated.json' with { type: 'json' };
+import type { Schema, SchemaSet } from '#schema.ts';
 
 /** Schemas of the built-in kinds and of their parts, by full name: `io.k8s.api.core.v1.Pod`. */
 export const builtinSchemas: SchemaSet = {

@@ -3,7 +3,7 @@
  * not name, fill in defaults, say what is wrong. Each walks the value once. CEL rules are not judged here.
  * Rules: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
  */
-import { resolveSchema, type Schema, type SchemaSet } from './schema.ts';
+import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
 
 /** Fields of every object, whatever its schema says. */
 const objectFields: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);

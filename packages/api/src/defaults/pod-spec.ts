@@ -65,7 +65,7 @@ function setRequestsFromLimits(container: Container): void {
 }
 
 /** `Always` for the tag `latest`, given or implied; a digest pins the image. */
-export function defaultPullPolicy(image: string | undefined): 'Always' | 'IfNotPresent' {
+function defaultPullPolicy(image: string | undefined): 'Always' | 'IfNotPresent' {
   if (!image) return 'IfNotPresent';
   const [reference = '', digest] = image.split('@');
   const lastPart = reference.slice(reference.lastIndexOf('/') + 1);

@@ -1,5 +1,5 @@
 import type { ColumnInfo, KindInfo, KindStrategy } from '#kind.ts';
-import type { AnyObject, KubeObject } from '#object.ts';
+import type { KubeObject } from '#object.ts';
 import type { FieldError } from '#status.ts';
 import { dnsSubdomainFaults } from '#validation/names.ts';
 import { type NameRule, validateObjectMeta } from '#validation/object-meta.ts';
@@ -57,5 +57,3 @@ export function behaviour<T extends KubeObject>(options: {
 export function transient<T extends KubeObject>(strategy: TypedStrategy<T> = {}): KindBehaviour {
   return { columns: [], strategy: strategy as unknown as KindStrategy };
 }
-
-export type { AnyObject };

@@ -5,7 +5,7 @@ import type { AnyObject } from '#object.ts';
 import { decodeObject } from '#schema-decode.ts';
 import { resolveSchema, type Schema } from '#schema.ts';
 import { builtinSchemas } from '#schemas.ts';
-import { builtinKinds, kindOf, resourceOf } from './builtin.ts';
+import { builtinKinds, kindOf, resourceOf } from '#kinds/builtin.ts';
 
 const depthMax = 7;
 

@@ -9,52 +9,52 @@ import {
   validatingAdmissionPolicyBehaviour,
   validatingAdmissionPolicyBindingBehaviour,
   validatingWebhookBehaviour,
-} from './admission/admission.ts';
-import { daemonSetBehaviour } from './apps/daemon-set.ts';
-import { deploymentBehaviour, replicaSetBehaviour } from './apps/deployment.ts';
-import { controllerRevisionBehaviour, statefulSetBehaviour } from './apps/stateful-set.ts';
+} from '#kinds/admission/admission.ts';
+import { daemonSetBehaviour } from '#kinds/apps/daemon-set.ts';
+import { deploymentBehaviour, replicaSetBehaviour } from '#kinds/apps/deployment.ts';
+import { controllerRevisionBehaviour, statefulSetBehaviour } from '#kinds/apps/stateful-set.ts';
 import {
   horizontalPodAutoscalerBehaviour,
   horizontalPodAutoscalerV1Behaviour,
-} from './autoscaling/horizontal-pod-autoscaler.ts';
-import { cronJobBehaviour, jobBehaviour } from './batch/job.ts';
-import { type KindBehaviour, transient } from './behaviour.ts';
-import { csrBehaviour } from './certificates/csr.ts';
-import { leaseBehaviour } from './coordination/lease.ts';
-import { configMapBehaviour, secretBehaviour, serviceAccountBehaviour } from './core/config.ts';
-import { eventBehaviour, eventsEventBehaviour } from './core/event.ts';
-import { namespaceBehaviour } from './core/namespace.ts';
-import { nodeBehaviour } from './core/node.ts';
-import { podBehaviour } from './core/pod.ts';
-import { limitRangeBehaviour, resourceQuotaBehaviour } from './core/policy.ts';
-import { podTemplateBehaviour, replicationControllerBehaviour } from './core/replication.ts';
-import { endpointsBehaviour, serviceBehaviour } from './core/service.ts';
-import { persistentVolumeBehaviour, persistentVolumeClaimBehaviour } from './core/volume.ts';
-import { endpointSliceBehaviour } from './discovery/endpoint-slice.ts';
-import { apiServiceBehaviour, customResourceDefinitionBehaviour } from './extension/extension.ts';
-import { flowSchemaBehaviour, priorityLevelConfigurationBehaviour } from './flowcontrol/flowcontrol.ts';
+} from '#kinds/autoscaling/horizontal-pod-autoscaler.ts';
+import { cronJobBehaviour, jobBehaviour } from '#kinds/batch/job.ts';
+import { type KindBehaviour, transient } from '#kinds/behaviour.ts';
+import { csrBehaviour } from '#kinds/certificates/csr.ts';
+import { leaseBehaviour } from '#kinds/coordination/lease.ts';
+import { configMapBehaviour, secretBehaviour, serviceAccountBehaviour } from '#kinds/core/config.ts';
+import { eventBehaviour, eventsEventBehaviour } from '#kinds/core/event.ts';
+import { namespaceBehaviour } from '#kinds/core/namespace.ts';
+import { nodeBehaviour } from '#kinds/core/node.ts';
+import { podBehaviour } from '#kinds/core/pod.ts';
+import { limitRangeBehaviour, resourceQuotaBehaviour } from '#kinds/core/policy.ts';
+import { podTemplateBehaviour, replicationControllerBehaviour } from '#kinds/core/replication.ts';
+import { endpointsBehaviour, serviceBehaviour } from '#kinds/core/service.ts';
+import { persistentVolumeBehaviour, persistentVolumeClaimBehaviour } from '#kinds/core/volume.ts';
+import { endpointSliceBehaviour } from '#kinds/discovery/endpoint-slice.ts';
+import { apiServiceBehaviour, customResourceDefinitionBehaviour } from '#kinds/extension/extension.ts';
+import { flowSchemaBehaviour, priorityLevelConfigurationBehaviour } from '#kinds/flowcontrol/flowcontrol.ts';
 import {
   ingressBehaviour,
   ingressClassBehaviour,
   ipAddressBehaviour,
   networkPolicyBehaviour,
   serviceCidrBehaviour,
-} from './networking/networking.ts';
-import { runtimeClassBehaviour } from './node/runtime-class.ts';
-import { podDisruptionBudgetBehaviour } from './policy/disruption-budget.ts';
+} from '#kinds/networking/networking.ts';
+import { runtimeClassBehaviour } from '#kinds/node/runtime-class.ts';
+import { podDisruptionBudgetBehaviour } from '#kinds/policy/disruption-budget.ts';
 import {
   clusterRoleBehaviour,
   clusterRoleBindingBehaviour,
   roleBindingBehaviour,
   roleKindBehaviour,
-} from './rbac/rbac.ts';
+} from '#kinds/rbac/rbac.ts';
 import {
   deviceClassBehaviour,
   resourceClaimBehaviour,
   resourceClaimTemplateBehaviour,
   resourceSliceBehaviour,
-} from './resource/resource.ts';
-import { priorityClassBehaviour } from './scheduling/priority-class.ts';
+} from '#kinds/resource/resource.ts';
+import { priorityClassBehaviour } from '#kinds/scheduling/priority-class.ts';
 import {
   csiDriverBehaviour,
   csiNodeBehaviour,
@@ -62,7 +62,7 @@ import {
   storageClassBehaviour,
   volumeAttachmentBehaviour,
   volumeAttributesClassBehaviour,
-} from './storage/storage.ts';
+} from '#kinds/storage/storage.ts';
 
 /** By `group/resource`, or `group/version/resource` where a version has a behaviour of its own. */
 const behaviours: Readonly<Record<string, KindBehaviour>> = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { AnyObject } from '#object.ts';
-import { builtinKinds } from './builtin.ts';
+import { builtinKinds } from '#kinds/builtin.ts';
 
 const now = Date.parse('2026-01-02T00:00:00Z');
 

@@ -1,7 +1,7 @@
 import type { FieldError } from '#status.ts';
 import type { CronJob, Job, JobSpec } from '#types.generated.ts';
-import { immutable, invalidValue, notSupported, required, sameJson } from './faults.ts';
-import { validatePodTemplate } from './pod-spec.ts';
+import { immutable, invalidValue, notSupported, required, sameJson } from '#validation/faults.ts';
+import { validatePodTemplate } from '#validation/pod-spec.ts';
 
 const cronJobNameLengthMax = 52;
 const jobRestartPolicies = ['OnFailure', 'Never'];
@@ -131,7 +131,7 @@ const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep
 const dayNames = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 
 /** Why a text is no cron schedule of five fields; undefined when it is one. */
-export function scheduleFault(schedule: string): string | undefined {
+function scheduleFault(schedule: string): string | undefined {
   const text = schedule.replace(/^(CRON_)?TZ=\S+\s+/, '').trim();
   if (text.startsWith('@'))
     return macros.has(text) || /^@every \d/.test(text) ? undefined : `unrecognized descriptor: ${text}`;

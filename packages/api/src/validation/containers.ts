@@ -7,18 +7,24 @@ import {
   invalidValues,
   notSupported,
   required,
-} from './faults.ts';
-import { dnsLabelFaults, envNameFaults, ipFaults, portNameFaults, portNumberFaults } from './names.ts';
-import { validateLifecycle, validateProbes } from './probes.ts';
-import { validateResourceRequirements } from './resources.ts';
-import { validateMounts } from './volumes.ts';
+} from '#validation/faults.ts';
+import {
+  dnsLabelFaults,
+  envNameFaults,
+  ipFaults,
+  portNameFaults,
+  portNumberFaults,
+} from '#validation/names.ts';
+import { validateLifecycle, validateProbes } from '#validation/probes.ts';
+import { validateResourceRequirements } from '#validation/resources.ts';
+import { validateMounts } from '#validation/volumes.ts';
 
 const protocols = ['SCTP', 'TCP', 'UDP'];
 const pullPolicies = ['Always', 'IfNotPresent', 'Never'];
 const messagePolicies = ['FallbackToLogsOnError', 'File'];
 const envSources = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'] as const;
 
-export interface ContainerLists {
+interface ContainerLists {
   readonly containers: readonly Container[];
   readonly initContainers: readonly Container[];
   readonly ephemeralContainers: readonly EphemeralContainer[];

@@ -1,7 +1,7 @@
 import type { FieldError } from '#status.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '#types.generated.ts';
-import { immutable, invalidValue, invalidValues, notSupported, required } from './faults.ts';
-import { dns1035LabelFaults, dnsSubdomainFaults } from './names.ts';
+import { immutable, invalidValue, invalidValues, notSupported, required } from '#validation/faults.ts';
+import { dns1035LabelFaults, dnsSubdomainFaults } from '#validation/names.ts';
 
 const scopes = ['Cluster', 'Namespaced'];
 

@@ -1,6 +1,6 @@
 import type { FieldError } from '#status.ts';
 import type { CertificateSigningRequest } from '#types.generated.ts';
-import { duplicateValue, immutable, invalidValue, required, sameJson } from './faults.ts';
+import { duplicateValue, immutable, invalidValue, required, sameJson } from '#validation/faults.ts';
 
 const expirationSecondsMin = 600;
 const usages = new Set([

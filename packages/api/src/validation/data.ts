@@ -8,9 +8,9 @@ import {
   required,
   sameJson,
   tooLong,
-} from './faults.ts';
-import { dataKeyFaults } from './names.ts';
-import { byteLength } from './object-meta.ts';
+} from '#validation/faults.ts';
+import { dataKeyFaults } from '#validation/names.ts';
+import { byteLength } from '#validation/object-meta.ts';
 
 const bytesMax = 1024 * 1024;
 const whenImmutable = 'field is immutable when `immutable` is set';

@@ -85,15 +85,3 @@ export function sameJson(a: unknown, b: unknown): boolean {
   for (const key of keys) if (!sameJson(left[key], right[key])) return false;
   return true;
 }
-
-/** The values that stand in a list more than once, with their positions after the first. */
-export function doubles<T>(items: readonly T[], key: (item: T) => string): { index: number; key: string }[] {
-  const seen = new Set<string>();
-  const found: { index: number; key: string }[] = [];
-  items.forEach((item, index) => {
-    const text = key(item);
-    if (seen.has(text)) found.push({ index, key: text });
-    seen.add(text);
-  });
-  return found;
-}

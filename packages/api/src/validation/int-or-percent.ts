@@ -1,6 +1,6 @@
 import type { FieldError } from '#status.ts';
-import { invalidValue, invalidValues } from './faults.ts';
-import { percentFaults } from './names.ts';
+import { invalidValue, invalidValues } from '#validation/faults.ts';
+import { percentFaults } from '#validation/names.ts';
 
 /** A count that is not negative, or a percentage. */
 export function validateCountOrPercent(
@@ -24,16 +24,4 @@ function percentOf(value: string): number {
 export function amountOf(value: string | number | undefined): number {
   if (value === undefined) return 0;
   return typeof value === 'number' ? value : percentOf(value);
-}
-
-/** `25%` of ten, up or down. */
-export function scaledCount(
-  value: string | number | undefined,
-  total: number,
-  options: { readonly round: 'up' | 'down' },
-): number {
-  if (value === undefined) return 0;
-  if (typeof value === 'number') return value;
-  const exact = (percentOf(value) * total) / 100;
-  return options.round === 'up' ? Math.ceil(exact) : Math.floor(exact);
 }

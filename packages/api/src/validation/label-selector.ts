@@ -1,7 +1,7 @@
 import { labelKeyFaults, labelValueFaults, type LabelSelectorObject } from '#selector.ts';
 import type { FieldError } from '#status.ts';
-import { forbiddenField, invalidValue, invalidValues, required } from './faults.ts';
-import { validateLabels } from './object-meta.ts';
+import { forbiddenField, invalidValue, invalidValues, required } from '#validation/faults.ts';
+import { validateLabels } from '#validation/object-meta.ts';
 
 export function isEmptySelector(selector: LabelSelectorObject | undefined): boolean {
   return (

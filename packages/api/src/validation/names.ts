@@ -6,7 +6,6 @@
 const labelFormat = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const subdomainFormat = `${labelFormat}(\\.${labelFormat})*`;
 const label1035Format = '[a-z]([-a-z0-9]*[a-z0-9])?';
-const envNameFormat = '[-._a-zA-Z][-._a-zA-Z0-9]*';
 const keyFormat = '[-._a-zA-Z0-9]+';
 const percentFormat = '[0-9]+%';
 const portNameCharacters = /^[-a-z0-9]+$/;
@@ -18,8 +17,8 @@ const label1035Pattern = exact(label1035Format);
 const keyPattern = exact(keyFormat);
 const percentPattern = exact(percentFormat);
 
-export const subdomainLengthMax = 253;
-export const labelLengthMax = 63;
+const subdomainLengthMax = 253;
+const labelLengthMax = 63;
 
 function lengthFault(limit: number): string {
   return `must be no more than ${limit} bytes`;
@@ -112,9 +111,6 @@ export function envNameFaults(text: string): string[] {
     );
   return faults;
 }
-
-/** Names of C identifiers' relatives that older rules still ask for. */
-export const legacyEnvNamePattern = exact(envNameFormat);
 
 /** Names of container ports: IANA_SVC_NAME. */
 export function portNameFaults(text: string): string[] {

@@ -1,9 +1,9 @@
 import type { FieldError } from '#status.ts';
 import type { Node } from '#types.generated.ts';
-import { duplicateValue, forbiddenField, invalidValues } from './faults.ts';
-import { cidrFaults } from './names.ts';
-import { validateTaints } from './pod-spec.ts';
-import { validateResourceList } from './resources.ts';
+import { duplicateValue, forbiddenField, invalidValues } from '#validation/faults.ts';
+import { cidrFaults } from '#validation/names.ts';
+import { validateTaints } from '#validation/pod-spec.ts';
+import { validateResourceList } from '#validation/resources.ts';
 
 export function validateNode(node: Node): FieldError[] {
   const faults = validateTaints(node.spec?.taints, 'metadata.taints');

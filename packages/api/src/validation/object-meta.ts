@@ -1,8 +1,8 @@
 import type { ObjectMeta } from '#object.ts';
 import { labelKeyFaults, labelValueFaults } from '#selector.ts';
 import type { FieldError } from '#status.ts';
-import { immutable, invalidValue, invalidValues, required, tooLong } from './faults.ts';
-import { dnsLabelFaults, dnsSubdomainFaults } from './names.ts';
+import { immutable, invalidValue, invalidValues, required, tooLong } from '#validation/faults.ts';
+import { dnsLabelFaults, dnsSubdomainFaults } from '#validation/names.ts';
 
 /** The reasons against a name; none when it is fine. */
 export type NameRule = (name: string) => string[];

@@ -1,7 +1,7 @@
 import { labelKeyFaults, labelValueFaults } from '#selector.ts';
 import type { FieldError } from '#status.ts';
 import type { PodSpec, PodTemplateSpec, Taint, Toleration } from '#types.generated.ts';
-import { validateContainers } from './containers.ts';
+import { validateContainers } from '#validation/containers.ts';
 import {
   duplicateValue,
   forbiddenField,
@@ -9,12 +9,12 @@ import {
   invalidValues,
   notSupported,
   required,
-} from './faults.ts';
-import { validateLabelSelector } from './label-selector.ts';
-import { dnsLabelFaults, dnsSubdomainFaults, ipFaults } from './names.ts';
-import { validateAnnotations, validateLabels } from './object-meta.ts';
-import { validateResourceRequirements } from './resources.ts';
-import { validateVolumes } from './volumes.ts';
+} from '#validation/faults.ts';
+import { validateLabelSelector } from '#validation/label-selector.ts';
+import { dnsLabelFaults, dnsSubdomainFaults, ipFaults } from '#validation/names.ts';
+import { validateAnnotations, validateLabels } from '#validation/object-meta.ts';
+import { validateResourceRequirements } from '#validation/resources.ts';
+import { validateVolumes } from '#validation/volumes.ts';
 
 const restartPolicies = ['Always', 'OnFailure', 'Never'];
 const dnsPolicies = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
@@ -124,10 +124,7 @@ function validateEffect(effect: string, path: string): FieldError[] {
   return effects.includes(effect) ? [] : [notSupported(path, effect, effects)];
 }
 
-export function validateTolerations(
-  tolerations: readonly Toleration[] | undefined,
-  path: string,
-): FieldError[] {
+function validateTolerations(tolerations: readonly Toleration[] | undefined, path: string): FieldError[] {
   const faults: FieldError[] = [];
   for (const [index, toleration] of (tolerations ?? []).entries()) {
     const at = `${path}[${index}]`;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Container, PodSpec } from '#types.generated.ts';
-import { podSpecWarnings, podWarnings } from './pod-warnings.ts';
+import { podSpecWarnings, podWarnings } from '#validation/pod-warnings.ts';
 
 const withContainers = (...containers: Partial<Container>[]): PodSpec => ({
   containers: containers.map((container, index) => ({ name: `c${index}`, image: 'i', ...container })),

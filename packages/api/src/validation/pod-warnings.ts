@@ -4,7 +4,7 @@
  */
 import { isQuantity, parseQuantity } from '#quantity.ts';
 import type { Container, ContainerPort, Pod, PodSpec } from '#types.generated.ts';
-import { dnsLabelFaults } from './names.ts';
+import { dnsLabelFaults } from '#validation/names.ts';
 
 const deprecatedLabels: Readonly<Record<string, string>> = {
   'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',

@@ -1,7 +1,7 @@
 import type { FieldError } from '#status.ts';
 import type { Container, Pod, PodSpec, Toleration } from '#types.generated.ts';
-import { forbiddenField, invalidValue, sameJson } from './faults.ts';
-import { validatePodSpec } from './pod-spec.ts';
+import { forbiddenField, invalidValue, sameJson } from '#validation/faults.ts';
+import { validatePodSpec } from '#validation/pod-spec.ts';
 
 export function validatePod(pod: Pod): FieldError[] {
   return validatePodSpec(pod.spec, 'spec');

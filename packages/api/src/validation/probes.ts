@@ -1,7 +1,7 @@
 import type { FieldError } from '#status.ts';
 import type { HTTPGetAction, Lifecycle, LifecycleHandler, Probe } from '#types.generated.ts';
-import { forbiddenField, invalidValue, invalidValues, notSupported, required } from './faults.ts';
-import { portNameFaults, portNumberFaults } from './names.ts';
+import { forbiddenField, invalidValue, invalidValues, notSupported, required } from '#validation/faults.ts';
+import { portNameFaults, portNumberFaults } from '#validation/names.ts';
 
 const httpSchemes = ['HTTP', 'HTTPS'];
 const headerNamePattern = /^[-A-Za-z0-9]+$/;

@@ -1,8 +1,15 @@
 import type { FieldError } from '#status.ts';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '#types.generated.ts';
-import { forbiddenField, immutable, invalidValue, invalidValues, notSupported, required } from './faults.ts';
-import { validateLabelSelector } from './label-selector.ts';
-import { dnsSubdomainFaults, pathSegmentFaults } from './names.ts';
+import {
+  forbiddenField,
+  immutable,
+  invalidValue,
+  invalidValues,
+  notSupported,
+  required,
+} from '#validation/faults.ts';
+import { validateLabelSelector } from '#validation/label-selector.ts';
+import { dnsSubdomainFaults, pathSegmentFaults } from '#validation/names.ts';
 
 const rbacGroup = 'rbac.authorization.k8s.io';
 

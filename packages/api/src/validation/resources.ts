@@ -2,17 +2,17 @@ import { compareQuantities, isQuantity, parseQuantity } from '#quantity.ts';
 import { labelKeyFaults } from '#selector.ts';
 import type { FieldError } from '#status.ts';
 import type { ResourceRequirements } from '#types.generated.ts';
-import { invalidValue, invalidValues, required } from './faults.ts';
+import { invalidValue, invalidValues, required } from '#validation/faults.ts';
 
 const standardContainerResources = new Set(['cpu', 'memory', 'ephemeral-storage']);
 const hugePagesPrefix = 'hugepages-';
 
-export function isHugePages(name: string): boolean {
+function isHugePages(name: string): boolean {
   return name.startsWith(hugePagesPrefix);
 }
 
 /** `domain/name` outside of kubernetes.io: integers only, request equals limit, no overcommit. */
-export function isExtendedResource(name: string): boolean {
+function isExtendedResource(name: string): boolean {
   const [domain, rest] = name.split('/');
   return rest !== undefined && !(domain === 'kubernetes.io' || domain?.endsWith('.kubernetes.io'));
 }

@@ -8,10 +8,10 @@ import {
   invalidValues,
   notSupported,
   required,
-} from './faults.ts';
-import { dnsLabelFaults, dnsSubdomainFaults, ipFaults } from './names.ts';
-import { validateLabels } from './object-meta.ts';
-import { validatePortReference } from './probes.ts';
+} from '#validation/faults.ts';
+import { dnsLabelFaults, dnsSubdomainFaults, ipFaults } from '#validation/names.ts';
+import { validateLabels } from '#validation/object-meta.ts';
+import { validatePortReference } from '#validation/probes.ts';
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const affinities = ['ClientIP', 'None'];

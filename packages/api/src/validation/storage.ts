@@ -1,9 +1,9 @@
 import type { FieldError } from '#status.ts';
 import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec } from '#types.generated.ts';
 import { compareQuantities, isQuantity, parseQuantity } from '#quantity.ts';
-import { forbiddenField, immutable, notSupported, required, sameJson } from './faults.ts';
-import { validateLabelSelector } from './label-selector.ts';
-import { validateQuantity } from './resources.ts';
+import { forbiddenField, immutable, notSupported, required, sameJson } from '#validation/faults.ts';
+import { validateLabelSelector } from '#validation/label-selector.ts';
+import { validateQuantity } from '#validation/resources.ts';
 
 const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 const reclaimPolicies = ['Delete', 'Recycle', 'Retain'];

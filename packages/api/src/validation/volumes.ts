@@ -7,9 +7,9 @@ import {
   invalidValues,
   notFoundValue,
   required,
-} from './faults.ts';
-import { dnsLabelFaults } from './names.ts';
-import { validateQuantity } from './resources.ts';
+} from '#validation/faults.ts';
+import { dnsLabelFaults } from '#validation/names.ts';
+import { validateQuantity } from '#validation/resources.ts';
 
 const modeMax = 0o777;
 const hostPathTypes = new Set([

@@ -10,11 +10,18 @@ import type {
   StatefulSet,
   StatefulSetSpec,
 } from '#types.generated.ts';
-import { forbiddenField, immutable, invalidValue, notSupported, required, sameJson } from './faults.ts';
-import { amountOf, validateCountOrPercent } from './int-or-percent.ts';
-import { isEmptySelector, validateLabelSelector } from './label-selector.ts';
-import { validatePodTemplate } from './pod-spec.ts';
-import { validateClaimSpec } from './storage.ts';
+import {
+  forbiddenField,
+  immutable,
+  invalidValue,
+  notSupported,
+  required,
+  sameJson,
+} from '#validation/faults.ts';
+import { amountOf, validateCountOrPercent } from '#validation/int-or-percent.ts';
+import { isEmptySelector, validateLabelSelector } from '#validation/label-selector.ts';
+import { validatePodTemplate } from '#validation/pod-spec.ts';
+import { validateClaimSpec } from '#validation/storage.ts';
 
 const notNegative = 'must be greater than or equal to 0';
 

@@ -9,8 +9,8 @@ import type {
   ValidatingWebhook,
   ValidatingWebhookConfiguration,
 } from '#types.generated.ts';
-import { behaviour, type KindBehaviour } from '../behaviour.ts';
-import { ageColumn, column, nameColumn, selectorText } from '../columns.ts';
+import { behaviour, type KindBehaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, nameColumn, selectorText } from '#kinds/columns.ts';
 
 function setWebhookDefaults(webhook: MutatingWebhook | ValidatingWebhook): void {
   webhook.failurePolicy ??= 'Fail';

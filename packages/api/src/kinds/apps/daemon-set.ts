@@ -2,8 +2,8 @@ import { setPodTemplateDefaults } from '#defaults/pod-spec.ts';
 import type { DaemonSet, DaemonSetStatus } from '#types.generated.ts';
 import { validateDaemonSet, validateDaemonSetUpdate } from '#validation/workloads.ts';
 import { podSpecWarnings } from '#validation/pod-warnings.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, containerColumns, labelsText, nameColumn, selectorText } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, containerColumns, labelsText, nameColumn, selectorText } from '#kinds/columns.ts';
 
 const emptyStatus = (): DaemonSetStatus => ({
   currentNumberScheduled: 0,

@@ -7,8 +7,8 @@ import {
   validateReplicaSetUpdate,
 } from '#validation/workloads.ts';
 import { podSpecWarnings } from '#validation/pod-warnings.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, containerColumns, nameColumn, selectorText } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, containerColumns, nameColumn, selectorText } from '#kinds/columns.ts';
 
 export const deploymentBehaviour = behaviour<Deployment>({
   columns: [

@@ -3,8 +3,8 @@ import type { ControllerRevision, StatefulSet } from '#types.generated.ts';
 import { immutable } from '#validation/faults.ts';
 import { validateStatefulSet, validateStatefulSetUpdate } from '#validation/workloads.ts';
 import { podSpecWarnings } from '#validation/pod-warnings.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, containerColumns, nameColumn } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, containerColumns, nameColumn } from '#kinds/columns.ts';
 
 export const statefulSetBehaviour = behaviour<StatefulSet>({
   columns: [

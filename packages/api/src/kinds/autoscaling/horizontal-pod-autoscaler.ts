@@ -10,8 +10,8 @@ import type {
 } from '#types.generated.ts';
 import { invalidValue, required } from '#validation/faults.ts';
 import type { FieldError } from '#status.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, nameColumn } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
 const unknown = '<unknown>';
 
@@ -133,7 +133,7 @@ function parsed<T>(text: string | undefined, fallback: T): T {
 }
 
 /** autoscaling/v1 knows one metric, cpu; all else of v2 rides along in annotations. */
-export function autoscalerFromV1(old: HorizontalPodAutoscalerV1): HorizontalPodAutoscaler {
+function autoscalerFromV1(old: HorizontalPodAutoscalerV1): HorizontalPodAutoscaler {
   const {
     [annotations.metrics]: metrics,
     [annotations.currentMetrics]: currentMetrics,
@@ -187,7 +187,7 @@ export function autoscalerFromV1(old: HorizontalPodAutoscalerV1): HorizontalPodA
   };
 }
 
-export function autoscalerToV1(current: HorizontalPodAutoscaler): HorizontalPodAutoscalerV1 {
+function autoscalerToV1(current: HorizontalPodAutoscaler): HorizontalPodAutoscalerV1 {
   const { metrics = [], behavior, ...spec } = current.spec ?? { maxReplicas: 0, scaleTargetRef: {} as never };
   const { currentMetrics = [], conditions, ...status } = current.status ?? { desiredReplicas: 0 };
   const cpu = metrics.find(isCpuUtilization)?.resource?.target.averageUtilization;

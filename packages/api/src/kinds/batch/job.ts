@@ -3,8 +3,8 @@ import { ageText, humanDuration } from '#duration.ts';
 import type { CronJob, Job, JobSpec } from '#types.generated.ts';
 import { validateCronJob, validateJob, validateJobUpdate } from '#validation/batch.ts';
 import { podSpecWarnings } from '#validation/pod-warnings.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, containerColumns, nameColumn, selectorText } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, containerColumns, nameColumn, selectorText } from '#kinds/columns.ts';
 
 const maxInt32 = 2 ** 31 - 1;
 

@@ -1,8 +1,8 @@
 import { humanDuration } from '#duration.ts';
 import type { CertificateSigningRequest } from '#types.generated.ts';
 import { validateCsr, validateCsrUpdate } from '#validation/csr.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, nameColumn } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
 function conditionText({ status }: CertificateSigningRequest): string {
   const types = new Set((status?.conditions ?? []).map((condition) => condition.type));

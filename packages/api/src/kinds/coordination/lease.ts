@@ -1,7 +1,7 @@
 import type { Lease } from '#types.generated.ts';
 import { invalidValue } from '#validation/faults.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, nameColumn } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
 export const leaseBehaviour = behaviour<Lease>({
   columns: [nameColumn, column<Lease>('Holder', ({ spec }) => spec?.holderIdentity), ageColumn],

@@ -5,8 +5,8 @@ import {
   validateSecret,
   validateSecretUpdate,
 } from '#validation/data.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, nameColumn, plainColumns } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, nameColumn, plainColumns } from '#kinds/columns.ts';
 
 function count(entries: object | undefined): number {
   return Object.keys(entries ?? {}).length;

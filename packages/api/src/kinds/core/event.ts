@@ -1,8 +1,8 @@
 import { ageText } from '#duration.ts';
 import type { ColumnInfo } from '#kind.ts';
 import type { Event, EventsEvent } from '#types.generated.ts';
-import { behaviour } from '../behaviour.ts';
-import { column } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { column } from '#kinds/columns.ts';
 
 function firstSeen(event: Event, nowMs: number): string {
   return ageText(event.firstTimestamp ?? event.eventTime, nowMs);
@@ -51,7 +51,7 @@ export const eventBehaviour = behaviour<Event>({
 });
 
 /** One store, two shapes: `events.k8s.io` renames what it keeps and marks the old counters as deprecated. */
-export function coreEventOf(event: EventsEvent): Event {
+function coreEventOf(event: EventsEvent): Event {
   const {
     regarding,
     note,
@@ -75,7 +75,7 @@ export function coreEventOf(event: EventsEvent): Event {
   });
 }
 
-export function eventsEventOf(event: Event): EventsEvent {
+function eventsEventOf(event: Event): EventsEvent {
   const {
     involvedObject,
     message,

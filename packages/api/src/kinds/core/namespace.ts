@@ -1,10 +1,10 @@
 import type { Namespace } from '#types.generated.ts';
 import { dnsLabelFaults } from '#validation/names.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, nameColumn } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
 /** Kept as the first finalizer of the spec until the namespace is empty. */
-export const namespaceFinalizer = 'kubernetes';
+const namespaceFinalizer = 'kubernetes';
 
 export const namespaceBehaviour = behaviour<Namespace>({
   nameRule: dnsLabelFaults,

@@ -1,7 +1,7 @@
 import type { Node } from '#types.generated.ts';
 import { validateNode, validateNodeUpdate } from '#validation/node.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, nameColumn } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
 const rolePrefix = 'node-role.kubernetes.io/';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ContainerStatus, Pod, PodSpec, PodStatus } from '#types.generated.ts';
-import { podColumns } from './pod-columns.ts';
+import { podColumns } from '#kinds/core/pod-columns.ts';
 
 const now = Date.parse('2026-01-02T00:00:00Z');
 const ago = (seconds: number): string => new Date(now - seconds * 1000).toISOString();

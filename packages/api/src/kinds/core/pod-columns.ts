@@ -1,7 +1,7 @@
 import { ageText } from '#duration.ts';
 import type { ColumnInfo } from '#kind.ts';
 import type { Container, ContainerStateTerminated, ContainerStatus, Pod } from '#types.generated.ts';
-import { ageColumn, column, nameColumn } from '../columns.ts';
+import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
 /** What the default columns of a pod say together; computed in one walk over its container statuses. */
 export interface PodSummary {

@@ -3,8 +3,8 @@ import { podQosClass } from '#pod-qos.ts';
 import type { Pod } from '#types.generated.ts';
 import { podWarnings } from '#validation/pod-warnings.ts';
 import { validatePod, validatePodUpdate } from '#validation/pod.ts';
-import { behaviour } from '../behaviour.ts';
-import { podColumns } from './pod-columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { podColumns } from '#kinds/core/pod-columns.ts';
 
 export function isPodTerminal(pod: Pod): boolean {
   return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';

@@ -1,6 +1,6 @@
 import type { LimitRange, LimitRangeItem, ResourceQuota } from '#types.generated.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, createdAtColumn, nameColumn } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, createdAtColumn, nameColumn } from '#kinds/columns.ts';
 
 function setLimitDefaults(item: LimitRangeItem): void {
   if (item.type !== 'Container') return;

@@ -1,8 +1,16 @@
 import { setPodTemplateDefaults } from '#defaults/pod-spec.ts';
 import type { PodTemplate, ReplicationController } from '#types.generated.ts';
 import { validateReplicationController } from '#validation/workloads.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, containerColumns, images, labelsText, nameColumn, names } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import {
+  ageColumn,
+  column,
+  containerColumns,
+  images,
+  labelsText,
+  nameColumn,
+  names,
+} from '#kinds/columns.ts';
 
 export const replicationControllerBehaviour = behaviour<ReplicationController>({
   columns: [

@@ -1,8 +1,8 @@
 import type { Endpoints, LoadBalancerIngress, Service } from '#types.generated.ts';
 import { dns1035LabelFaults } from '#validation/names.ts';
 import { validateService, validateServiceUpdate } from '#validation/service.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, firstThree, labelsText, nameColumn } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, firstThree, labelsText, nameColumn } from '#kinds/columns.ts';
 
 /** Addresses or host names, each once, sorted. */
 export function loadBalancerText(

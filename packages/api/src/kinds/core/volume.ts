@@ -6,8 +6,8 @@ import {
   validateVolume,
   validateVolumeUpdate,
 } from '#validation/storage.ts';
-import { behaviour } from '../behaviour.ts';
-import { accessModesText, ageColumn, column, nameColumn } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { accessModesText, ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
 const betaClassAnnotation = 'volume.beta.kubernetes.io/storage-class';
 

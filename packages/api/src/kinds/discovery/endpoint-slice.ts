@@ -1,8 +1,8 @@
 import type { EndpointSlice } from '#types.generated.ts';
 import { immutable, invalidValue, invalidValues, required, tooMany } from '#validation/faults.ts';
 import { isIPv4, isIPv6, portNumberFaults } from '#validation/names.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, firstThree, nameColumn } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, firstThree, nameColumn } from '#kinds/columns.ts';
 
 const endpointsMax = 1000;
 const addressesMax = 100;

@@ -1,7 +1,7 @@
 import type { APIService, CustomResourceDefinition } from '#types.generated.ts';
 import { validateCustomResourceDefinition, validateCustomResourceDefinitionUpdate } from '#validation/crd.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, createdAtColumn, nameColumn } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, createdAtColumn, nameColumn } from '#kinds/columns.ts';
 
 function setCrdDefaults(crd: CustomResourceDefinition): void {
   const { spec } = crd;

@@ -1,6 +1,6 @@
 import type { FlowSchema, PriorityLevelConfiguration } from '#types.generated.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, type Cell, column, nameColumn } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, type Cell, column, nameColumn } from '#kinds/columns.ts';
 
 export const flowSchemaBehaviour = behaviour<FlowSchema>({
   columns: [

@@ -2,9 +2,9 @@ import type { Ingress, IngressClass, IPAddress, NetworkPolicy, ServiceCIDR } fro
 import { invalidValues } from '#validation/faults.ts';
 import { validateLabelSelector } from '#validation/label-selector.ts';
 import { cidrFaults } from '#validation/names.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, nameColumn, selectorText } from '../columns.ts';
-import { loadBalancerText } from '../core/service.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, nameColumn, selectorText } from '#kinds/columns.ts';
+import { loadBalancerText } from '#kinds/core/service.ts';
 
 const hostsShownMax = 3;
 

@@ -2,8 +2,8 @@ import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '#types.gene
 import { invalidValue } from '#validation/faults.ts';
 import { validateCountOrPercent } from '#validation/int-or-percent.ts';
 import { validateLabelSelector } from '#validation/label-selector.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, nameColumn } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
 const emptyStatus = (): PodDisruptionBudgetStatus => ({
   currentHealthy: 0,

@@ -1,8 +1,8 @@
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding, Subject } from '#types.generated.ts';
 import { pathSegmentFaults } from '#validation/names.ts';
 import { validateRole, validateRoleBinding, validateRoleBindingUpdate } from '#validation/rbac.ts';
-import { behaviour, type KindBehaviour } from '../behaviour.ts';
-import { ageColumn, column, createdAtColumn, nameColumn } from '../columns.ts';
+import { behaviour, type KindBehaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, createdAtColumn, nameColumn } from '#kinds/columns.ts';
 
 const rbacGroup = 'rbac.authorization.k8s.io';
 

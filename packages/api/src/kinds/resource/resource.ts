@@ -1,7 +1,7 @@
 import type { DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice } from '#types.generated.ts';
 import { immutable } from '#validation/faults.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, nameColumn, plainColumns } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, nameColumn, plainColumns } from '#kinds/columns.ts';
 
 function stateText({ metadata, status }: ResourceClaim): string {
   const words: string[] = [];

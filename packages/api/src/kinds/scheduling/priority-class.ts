@@ -1,7 +1,7 @@
 import type { PriorityClass } from '#types.generated.ts';
 import { forbiddenField, immutable, invalidValue } from '#validation/faults.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, nameColumn } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
 /** The highest value that a user may give. */
 export const userPriorityMax = 1_000_000_000;

@@ -7,8 +7,8 @@ import type {
   VolumeAttributesClass,
 } from '#types.generated.ts';
 import { forbiddenField, immutable, required, sameJson } from '#validation/faults.ts';
-import { behaviour } from '../behaviour.ts';
-import { ageColumn, column, nameColumn } from '../columns.ts';
+import { behaviour } from '#kinds/behaviour.ts';
+import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
 const defaultAnnotations = [
   'storageclass.kubernetes.io/is-default-class',
