@@ -126,7 +126,9 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     const helloTimer = clock.after(helloTimeoutMs, () =>
-      mux.destroy(new SkerryError('LinkSilent', `the center said nothing within ${helloTimeoutMs / 1000} s`)),
+      mux.destroy(
+        new SkerryError('link-silent', `the center said nothing within ${helloTimeoutMs / 1000} s`),
+      ),
     );
     // Half the center's interval, so that silence is noticed within the same 36 s whatever the phase of its pings.
     const heartbeat = startHeartbeat({
@@ -134,7 +136,7 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
       tickMs: heartbeatMs / 2,
       silentTicksMax: 6,
       onSilent: (silentMs) =>
-        mux.destroy(new SkerryError('LinkSilent', `the center said nothing for ${silentMs / 1000} s`)),
+        mux.destroy(new SkerryError('link-silent', `the center said nothing for ${silentMs / 1000} s`)),
     });
     session.on('error', (error) => mux.destroy(error));
     session.on('connect', () => session.setLocalWindowSize(sessionWindowBytes));
@@ -161,7 +163,7 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
     return explainConnectError(
       error ??
         new SkerryError(
-          'LinkRefused',
+          'link-refused',
           'the center closed the connection before the link was up; if this stays, it does not accept the certificate of this node: join again',
         ),
     );

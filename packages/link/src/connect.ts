@@ -56,14 +56,14 @@ function secure(
     };
     const onAbort = () => fail(signal?.reason);
     const onTimeout = () =>
-      fail(new SkerryError('LinkTimeout', `no answer within ${connectTimeoutMs / 1000} s`));
+      fail(new SkerryError('link-timeout', `no answer within ${connectTimeoutMs / 1000} s`));
     socket.once('error', fail);
     socket.once('timeout', onTimeout);
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) onAbort();
     socket.once('secureConnect', () => {
       if (socket.alpnProtocol !== linkProtocol) {
-        fail(new SkerryError('LinkProtocol', `the server does not speak ${linkProtocol}`));
+        fail(new SkerryError('link-protocol', `the server does not speak ${linkProtocol}`));
         return;
       }
       signal?.removeEventListener('abort', onAbort);
@@ -105,11 +105,11 @@ const explanations: Readonly<Record<string, string>> = {
 
 /** Wraps an error of connecting with what it means here; passes our own through. */
 export function explainConnectError(error: unknown, target = 'the center'): SkerryError {
-  if (error instanceof SkerryError && error.code.startsWith('Link')) return error;
+  if (error instanceof SkerryError && error.code.startsWith('link-')) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const explanation = explanations[code];
   return new SkerryError(
-    'LinkConnect',
+    'link-connect',
     `connect to ${target}: ${explanation ? `${explanation} (${code})` : describeError(error)}`,
     { cause: error },
   );

@@ -10,7 +10,7 @@ export interface ProxyTarget {
 
 /**
  * Opens a byte stream to `target` through the proxy at `proxyUrl` (`http://[user:password@]host:port`).
- * Rejects with `LinkProxy`, whose text never shows the password.
+ * Rejects with `link-proxy`, whose text never shows the password.
  */
 export function connectThroughProxy(
   proxyUrl: string,
@@ -21,7 +21,7 @@ export function connectThroughProxy(
   if (url?.protocol !== 'http:') {
     return Promise.reject(
       new SkerryError(
-        'LinkProxy',
+        'link-proxy',
         'the proxy must be an URL of the form http://host:port; check HTTPS_PROXY',
       ),
     );
@@ -32,7 +32,9 @@ export function connectThroughProxy(
   return new Promise((resolve, reject) => {
     const fail = (reason: string, cause?: unknown) =>
       reject(
-        new SkerryError('LinkProxy', `connect to ${target} through the proxy ${proxy}: ${reason}`, { cause }),
+        new SkerryError('link-proxy', `connect to ${target} through the proxy ${proxy}: ${reason}`, {
+          cause,
+        }),
       );
     const request = http.request({
       host: url.hostname.replace(/^\[|\]$/g, ''),

@@ -4,7 +4,7 @@
  *
  * Promises: at most one link per node, the newest; `onAlive` only after an answer that this end asked for; a link that gave
  * no answer for three heartbeats is cut (36 s with the default); a dial either yields a stream that the node accepted or
- * rejects with a `SkerryError` that says why (`NodeNotLinked`, `DialTimeout`, `DialRefused`, `LinkClosed`).
+ * rejects with a `SkerryError` that says why (`node-not-linked`, `dial-timeout`, `dial-refused`, `link-closed`).
  */
 import http2 from 'node:http2';
 import type { Duplex } from 'node:stream';
@@ -126,7 +126,7 @@ export function createLinkHub<Peer>(options: LinkHubOptions<Peer>): LinkHub<Peer
     links.set(node, link);
     if (replaced) {
       log.info('link replaced by a newer one', { node });
-      replaced.mux.destroy(new SkerryError('LinkReplaced', `node ${node} opened a newer link`));
+      replaced.mux.destroy(new SkerryError('link-replaced', `node ${node} opened a newer link`));
     }
     historyOf(node);
     const heartbeat = startHeartbeat({
@@ -135,14 +135,16 @@ export function createLinkHub<Peer>(options: LinkHubOptions<Peer>): LinkHub<Peer
       silentTicksMax: 3,
       onTick: () => ping(link, () => heartbeat?.heard()),
       onSilent: (silentMs) =>
-        mux.destroy(new SkerryError('LinkSilent', `node ${node} did not answer for ${silentMs / 1000} s`)),
+        mux.destroy(new SkerryError('link-silent', `node ${node} did not answer for ${silentMs / 1000} s`)),
     });
     log.info('link up', { node });
     options.onChange?.(node, 'linked');
     try {
       options.onUp(mux.channels[upChannel]!, from);
     } catch (error) {
-      mux.destroy(new SkerryError('LinkFailed', 'the API server did not take the link', { cause: error }));
+      mux.destroy(
+        new SkerryError('link-not-taken', 'the API server did not take the link', { cause: error }),
+      );
     }
     const closed = mux.closed.then((error) => {
       heartbeat.stop();
@@ -177,7 +179,7 @@ export function createLinkHub<Peer>(options: LinkHubOptions<Peer>): LinkHub<Peer
     if (!link || link.down.destroyed) {
       return Promise.reject(
         new SkerryError(
-          'NodeNotLinked',
+          'node-not-linked',
           `node ${node} holds no link to this server; check the skerry agent and the network on that machine`,
         ),
       );
@@ -196,7 +198,7 @@ export function createLinkHub<Peer>(options: LinkHubOptions<Peer>): LinkHub<Peer
     return new Promise((resolve, reject) => {
       const timer = clock.after(dialTimeoutMs, () => {
         fail(
-          new SkerryError('DialTimeout', `connect to ${target}: no answer within ${dialTimeoutMs / 1000} s`),
+          new SkerryError('dial-timeout', `connect to ${target}: no answer within ${dialTimeoutMs / 1000} s`),
         );
       });
       const fail = (error: Error) => {
@@ -205,15 +207,15 @@ export function createLinkHub<Peer>(options: LinkHubOptions<Peer>): LinkHub<Peer
         stream.on('error', () => undefined);
         stream.close(http2.constants.NGHTTP2_CANCEL);
       };
-      const onClose = () => fail(new SkerryError('LinkClosed', `connect to ${target}: the link was closed`));
+      const onClose = () => fail(new SkerryError('link-closed', `connect to ${target}: the link was closed`));
       const onError = (cause: Error) =>
-        fail(new SkerryError('LinkClosed', `connect to ${target}: ${describeError(cause)}`, { cause }));
+        fail(new SkerryError('link-closed', `connect to ${target}: ${describeError(cause)}`, { cause }));
       stream.once('close', onClose);
       stream.once('error', onError);
       stream.once('response', (headers) => {
         if (headers[':status'] !== 200) {
           const reason = decodeReason(headers[errorHeader]) ?? `status ${headers[':status']}`;
-          fail(new SkerryError('DialRefused', `connect to ${target}: ${reason}`));
+          fail(new SkerryError('dial-refused', `connect to ${target}: ${reason}`));
           return;
         }
         timer.cancel();

@@ -238,11 +238,11 @@ describe('a link', () => {
     await expect(
       center.hub.dialPod('a', { address: 'fd00::1', port: 80, purpose: 'proxy' }),
     ).rejects.toMatchObject({
-      code: 'DialRefused',
+      code: 'dial-refused',
       message: 'connect to [fd00::1]:80 on node a: fd00::1 is no pod of this node',
     });
     await expect(center.hub.dial('nobody', { purpose: 'x' })).rejects.toMatchObject({
-      code: 'NodeNotLinked',
+      code: 'node-not-linked',
     });
   });
 

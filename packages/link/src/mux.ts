@@ -186,7 +186,7 @@ export function createMux(
   function close(error?: Error): void {
     if (gone) return;
     gone = true;
-    const reason = error ?? new SkerryError('LinkClosed', 'the link was closed');
+    const reason = error ?? new SkerryError('link-closed', 'the link was closed');
     for (const channel of channels) {
       for (const write of channel.pending.splice(0)) write.done(reason);
       if (!channel.destroyed) channel.destroy(error);
@@ -198,7 +198,7 @@ export function createMux(
 }
 
 function protocolError(reason: string): SkerryError {
-  return new SkerryError('LinkProtocol', `the other end broke the link protocol: ${reason}`);
+  return new SkerryError('link-protocol', `the other end broke the link protocol: ${reason}`);
 }
 
 interface DecoderHandlers {
