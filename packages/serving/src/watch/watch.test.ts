@@ -182,6 +182,11 @@ describe('a watch', () => {
       metadata: { resourceVersion: '101' },
     });
     expect(other.sink.summary).toEqual([]);
+    await feed.clock.advance(600_000);
+    expect(asked.sink.summary).toHaveLength(1);
+    feed.put('a/1');
+    await feed.clock.advance(60_000);
+    expect(asked.sink.summary).toEqual(['BOOKMARK @101', 'ADDED a/1@102']);
   });
 
   test('ends after its timeout, with a last bookmark', async () => {

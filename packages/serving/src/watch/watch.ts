@@ -59,7 +59,7 @@ class Stream implements WatchStream {
   readonly #marksInitialEnd: boolean;
   readonly #queue: FrameQueue;
   readonly #timer: Timer;
-  /** Events up to here are not wanted, or have been sent. */
+  /** The client knows of everything up to here, or did not ask for it. */
   #revision = 0;
   #first = true;
   #stopWatching: (() => void) | undefined;
@@ -92,7 +92,7 @@ class Stream implements WatchStream {
     const { items } = this.#cache.page(this.#selection, {});
     this.#revision = this.#cache.revision;
     this.#follow(undefined);
-    this.#queue.begin(this.#initialFrames(items));
+    this.#queue.begin(this.#initialFrames(items, this.#revision));
   }
 
   #follow(afterRevision: number | undefined): readonly SelectedEvent[] {
@@ -120,8 +120,7 @@ class Stream implements WatchStream {
     }
   }
 
-  *#initialFrames(items: Iterable<SelectedEvent['item']>): Generator<Uint8Array> {
-    const revision = this.#revision;
+  *#initialFrames(items: Iterable<SelectedEvent['item']>, revision: number): Generator<Uint8Array> {
     for (const item of items) yield this.#frame({ type: 'ADDED', item });
     if (this.#marksInitialEnd) yield this.#encoder.bookmark(revision, { initialEventsEnd: true });
   }
@@ -138,12 +137,16 @@ class Stream implements WatchStream {
 
   #send(events: readonly SelectedEvent[], frames: Frames): void {
     const wanted = events.filter(({ item }) => item.revision > this.#revision);
-    if (wanted.length > 0) this.#queue.push(wanted.map((event) => this.#frame(event, frames)));
+    const last = wanted.at(-1);
+    if (!last) return;
+    this.#revision = last.item.revision;
+    this.#queue.push(wanted.map((event) => this.#frame(event, frames)));
   }
 
   #bookmark(revision: number, frames: Frames): void {
-    if (this.#bookmarks && revision > this.#revision)
-      this.#queue.push([frames.bookmark(this.#encoder, revision)]);
+    if (!this.#bookmarks || revision <= this.#revision) return;
+    this.#revision = revision;
+    this.#queue.push([frames.bookmark(this.#encoder, revision)]);
   }
 
   #timeOut(): void {
