@@ -50,7 +50,7 @@ export interface ApiServerOptions {
   /** Numbers for metrics.k8s.io; unless told, nodes are asked through `dialer`. */
   readonly metrics?: MetricsSource;
   readonly version?: VersionInfo;
-  /** IPv4 network of Service addresses; `10.96.0.0/12` unless told. */
+  /** IPv4 network of Service addresses; `10.96.0.0/16` unless told. */
   readonly serviceCidr?: string;
   /** Ports of NodePort Services; 30000-32767 unless told. */
   readonly nodePorts?: { readonly first: number; readonly last: number };
@@ -117,7 +117,7 @@ class Server implements ApiServer {
       admission: () => this.#security.admission,
     });
     this.#services = new ServiceAllocator({
-      cidr: options.serviceCidr ?? '10.96.0.0/12',
+      cidr: options.serviceCidr ?? '10.96.0.0/16',
       nodePorts: options.nodePorts ?? { first: 30_000, last: 32_767 },
       random,
     });

@@ -1,4 +1,4 @@
-import { ApiError, badRequest, decodeProtobuf } from '@skerry/api';
+import { ApiError, badRequest, decodeProtobuf, isApiError } from '@skerry/api';
 import { describeError } from '@skerry/base';
 import { parse as parseYaml } from 'yaml';
 import { duplicateFields } from '#http/duplicate-fields.ts';
@@ -87,8 +87,12 @@ export function decodeYaml(bytes: Uint8Array): unknown {
     }
   }
   try {
-    return parseYaml(text, { maxAliasCount: 100, schema: 'core', version: '1.2' });
+    const value: unknown = parseYaml(text, { maxAliasCount: 100, schema: 'core', version: '1.2' });
+    // Indentation nests too; serializing walks what came out of it, and refuses what refers to itself.
+    checkDepth(Buffer.from(JSON.stringify(value) ?? ''));
+    return value;
   } catch (error) {
+    if (isApiError(error)) throw error;
     throw badRequest(`couldn't decode the request body as YAML: ${describeError(error)}`);
   }
 }

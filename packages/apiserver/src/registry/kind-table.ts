@@ -30,6 +30,7 @@ export interface VirtualKind {
 export class KindTable {
   readonly #stored = new Map<string, Served>();
   readonly #virtual = new Map<string, VirtualKind>();
+  readonly #preferred = new Map<string, Served>();
   readonly #resources = new Map<string, StoredResource>();
   #generation = 1;
 
@@ -41,6 +42,9 @@ export class KindTable {
     const { group, version, resource } = served.info;
     this.#stored.set(key(group, version, resource), served);
     this.#resources.set(`${group}/${resource}`, served.stored);
+    const isStored = (served.info.storage?.version ?? version) === version;
+    if (isStored || !this.#preferred.has(`${group}/${resource}`))
+      this.#preferred.set(`${group}/${resource}`, served);
     this.#generation++;
   }
 
@@ -55,6 +59,7 @@ export class KindTable {
       if (info.group === group && info.resource === resource) this.#stored.delete(at);
     }
     this.#resources.delete(`${group}/${resource}`);
+    this.#preferred.delete(`${group}/${resource}`);
     this.#generation++;
   }
 
@@ -66,15 +71,9 @@ export class KindTable {
     return this.#virtual.get(key(group, version, resource));
   }
 
-  /** Any served version of a resource, the stored one first. */
+  /** Any served version of a resource, the stored one where it is served. */
   anyVersion(group: string, resource: string): Served | undefined {
-    let found: Served | undefined;
-    for (const served of this.#stored.values()) {
-      if (served.info.group !== group || served.info.resource !== resource) continue;
-      if ((served.info.storage?.version ?? served.info.version) === served.info.version) return served;
-      found ??= served;
-    }
-    return found;
+    return this.#preferred.get(`${group}/${resource}`);
   }
 
   allStored(): Served[] {

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { decodeJson, decodeYaml } from '#http/request-body.ts';
+
+const deep = Array.from({ length: 300 }, (_, i) => `${' '.repeat(i)}a:`).join('\n');
+const bomb = `a: &a [x, x, x, x, x, x, x, x, x, x]
+b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]
+c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]
+d: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]
+e: [*d, *d, *d, *d, *d, *d, *d, *d, *d, *d]
+`;
+
+const refused: [what: string, decode: (bytes: Uint8Array) => unknown, text: string | Uint8Array][] = [
+  ['JSON that ends early', decodeJson, '{"a":'],
+  ['JSON of 300 levels', decodeJson, `${'{"a":'.repeat(300)}1${'}'.repeat(300)}`],
+  ['bytes that are no UTF-8', decodeJson, Uint8Array.of(0x22, 0xff, 0x22)],
+  ['YAML that is none', decodeYaml, 'a: b: c'],
+  ['YAML of 300 levels', decodeYaml, deep],
+  ['YAML that multiplies itself', decodeYaml, bomb],
+  ['YAML that names a key twice', decodeYaml, 'a: 1\na: 2\n'],
+];
+
+test.each(refused)('%s is a 400', (_what, decode, text) => {
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text;
+  expect(() => decode(bytes)).toThrow(expect.objectContaining({ code: 400 }) as Error);
+});
+
+test('YAML is read as 1.2: words are words', () => {
+  const text = 'a: yes\nb: 0o17\nc: "1"\nd: {e: [1, null]}\n';
+  expect(decodeYaml(Buffer.from(text))).toEqual({ a: 'yes', b: 15, c: '1', d: { e: [1, null] } });
+});
+
+test('JSON is taken as YAML too', () => {
+  expect(decodeYaml(Buffer.from(' {"a": "b"}'))).toEqual({ a: 'b' });
+});
