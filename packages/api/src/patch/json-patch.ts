@@ -38,10 +38,11 @@ export function applyJsonPatch(original: AnyObject, patch: unknown): AnyObject {
   return document.root;
 }
 
-/** Stock clients print the message; what exactly failed travels as the cause. */
+/** The answer says no more than kube-apiserver's does; what exactly failed is the error's cause. */
 function doesNotApply(why: string): ApiError {
   return new ApiError('Invalid', 'the server rejected our request due to an error in our request', {
-    details: { causes: [{ reason: 'UnexpectedServerResponse', message: why }] },
+    details: {},
+    cause: new Error(why),
   });
 }
 

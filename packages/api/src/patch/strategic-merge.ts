@@ -233,9 +233,9 @@ function requireMergeKey(item: unknown, mergeKey: string): unknown {
 function requireUniform(items: unknown[]): void {
   const kinds = new Set(items.map(jsonKind));
   if (kinds.has('array')) {
-    const message = 'lists of lists are not supported';
     throw new ApiError('Invalid', 'the server rejected our request due to an error in our request', {
-      details: { causes: [{ reason: 'UnexpectedServerResponse', message }] },
+      details: {},
+      cause: new Error('lists of lists are not supported'),
     });
   }
   if (kinds.size > 1) throw badRequest(`list element types are not identical: ${[...kinds].join(', ')}`);
