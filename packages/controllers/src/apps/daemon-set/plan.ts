@@ -35,7 +35,7 @@ export function isUpdated(pod: Pod, hash: string): boolean {
   return pod.metadata.labels?.[revisionHashLabel] === hash;
 }
 
-export function surgeAndUnavailable(set: DaemonSet, desired: number): { surge: number; unavailable: number } {
+function surgeAndUnavailable(set: DaemonSet, desired: number): { surge: number; unavailable: number } {
   const { maxSurge = 0, maxUnavailable = 1 } = set.spec?.updateStrategy?.rollingUpdate ?? {};
   const surge = resolveIntOrPercent(maxSurge, { total: desired, round: 'up' });
   const unavailable = resolveIntOrPercent(maxUnavailable, { total: desired, round: 'up' });

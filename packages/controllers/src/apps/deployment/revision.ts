@@ -11,7 +11,7 @@ import {
 
 export const templateHashLabel = 'pod-template-hash';
 export const revisionAnnotation = 'deployment.kubernetes.io/revision';
-export const revisionHistoryAnnotation = 'deployment.kubernetes.io/revision-history';
+const revisionHistoryAnnotation = 'deployment.kubernetes.io/revision-history';
 
 /** Of the Deployment's annotations these say something about it alone. */
 const notCopied = new Set([

@@ -30,7 +30,7 @@ export function withDeploymentCondition(
   return [...(conditions ?? []).filter(({ type }) => type !== condition.type), next];
 }
 
-export function without(
+function without(
   conditions: readonly DeploymentCondition[] | undefined,
   type: string,
 ): DeploymentCondition[] {

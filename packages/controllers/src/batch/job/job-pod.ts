@@ -6,7 +6,7 @@ import { isFinished, readyCondition } from '#runtime/pods.ts';
 
 /** Holds a finished pod until it has been counted. */
 export const trackingFinalizer = 'batch.kubernetes.io/job-tracking';
-export const indexKey = 'batch.kubernetes.io/job-completion-index';
+const indexKey = 'batch.kubernetes.io/job-completion-index';
 
 export function isIndexed({ spec }: Job): boolean {
   return spec?.completionMode === 'Indexed';
@@ -47,7 +47,7 @@ export function stateOf(pod: Pod, job: Job): JobPodState {
 }
 
 /** When it ended, as well as it can be told, in milliseconds since the epoch. */
-export function finishTime(pod: Pod): number {
+function finishTime(pod: Pod): number {
   const ends = (pod.status?.containerStatuses ?? []).flatMap(({ state }) =>
     state?.terminated?.finishedAt ? [Date.parse(state.terminated.finishedAt)] : [],
   );

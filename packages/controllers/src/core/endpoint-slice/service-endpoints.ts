@@ -6,7 +6,7 @@ import type { DiscoveryEndpointPort, Endpoint, Node, Pod, Service, ServicePort }
 import { isFinished, isReady } from '#runtime/pods.ts';
 import { canonicalJson } from '#runtime/canonical.ts';
 
-export type AddressType = 'IPv4' | 'IPv6';
+type AddressType = 'IPv4' | 'IPv6';
 
 /** Endpoints that share an address family and, since named ports may differ between pods, their port numbers. */
 export interface EndpointGroup {

@@ -8,7 +8,7 @@ import { isSame } from '#runtime/canonical.ts';
 import { endpointKey } from '#core/endpoint-slice/service-endpoints.ts';
 import type { EndpointGroup } from '#core/endpoint-slice/service-endpoints.ts';
 
-export const endpointsPerSliceMax = 100;
+const endpointsPerSliceMax = 100;
 
 export interface SlicePlan {
   readonly create: {

@@ -142,6 +142,21 @@ test('pods of a lost node are no longer ready, and go when their toleration ends
   );
 });
 
+test('a toleration that ended before the controller began is extended by a minute', async () => {
+  addNode('a');
+  addNode('b');
+  cluster.client.edit<Node>(resources.nodes, { name: 'a' }, (edited) => {
+    edited.spec = { taints: [{ key: 'k', effect: 'NoExecute', timeAdded: '2025-01-01T00:00:00Z' }] };
+  });
+  addPod('tolerant', 'a', [{ key: 'k', operator: 'Exists', tolerationSeconds: 10 }]);
+  addPod('intolerant', 'a');
+  await start();
+  await pass(50);
+  expect(podNames()).toEqual(['tolerant']);
+  await pass(20);
+  expect(podNames()).toEqual([]);
+});
+
 test('when every region falls silent nothing is evicted', async () => {
   for (const name of ['a', 'b', 'c']) addNode(name);
   addPod('web', 'a');

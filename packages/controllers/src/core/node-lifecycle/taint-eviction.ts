@@ -1,7 +1,8 @@
 /**
  * Deletes pods that don't tolerate a NoExecute taint of their node: at once, or when their `tolerationSeconds` are over.
  * The time counts from when the taint was put on (or the pod came, if later), so a restart of this controller neither
- * shortens nor lengthens it. A taint that goes in time saves the pod.
+ * shortens nor lengthens it; but a time that ended while nobody looked is extended by a minute, in which the node may come
+ * back. A taint that goes in time saves the pod.
  * Rules: https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions
  */
 import { isApiError, toleratesTaint } from '@skerry/api';
@@ -13,6 +14,8 @@ import type { Controller, ControllerContext } from '#runtime/controller.ts';
 import { isFinished } from '#runtime/pods.ts';
 import { splitKey, withCondition } from '#runtime/status.ts';
 
+const afterStartMs = 60_000;
+
 export function createTaintEvictionController(context: ControllerContext): Controller {
   const { client, informers, clock, events } = context;
   const nodes = informers.informer<Node>(resources.nodes);
@@ -20,6 +23,7 @@ export function createTaintEvictionController(context: ControllerContext): Contr
   pods.addIndex('node', ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []));
   const queue = createQueue(context);
   const doomed = new Set<string>();
+  const notBeforeMs = clock.now() + afterStartMs;
 
   const enqueuePodsOf = (node: Node) => {
     for (const pod of pods.byIndex('node', node.metadata.name ?? '')) queue.add(keyOf(pod));
@@ -80,7 +84,8 @@ export function createTaintEvictionController(context: ControllerContext): Contr
         events.record(pod, { type: 'Normal', reason: 'TaintManagerEviction', message });
         return undefined;
       }
-      const waitMs = dueMs - clock.now();
+      const isTolerated = dueMs > 0;
+      const waitMs = (isTolerated ? Math.max(dueMs, notBeforeMs) : dueMs) - clock.now();
       if (waitMs <= 0) {
         await evict(pod);
         return undefined;

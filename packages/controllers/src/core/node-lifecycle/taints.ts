@@ -5,8 +5,8 @@
 import type { Node, Taint } from '@skerry/api';
 import { timestamp } from '#runtime/status.ts';
 
-export const notReadyTaint = 'node.kubernetes.io/not-ready';
-export const unreachableTaint = 'node.kubernetes.io/unreachable';
+const notReadyTaint = 'node.kubernetes.io/not-ready';
+const unreachableTaint = 'node.kubernetes.io/unreachable';
 
 const byCondition: readonly { type: string; status: string; key: string }[] = [
   { type: 'Ready', status: 'False', key: notReadyTaint },

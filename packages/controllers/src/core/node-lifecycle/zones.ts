@@ -44,9 +44,9 @@ export class EvictionPace {
     for (const zone of this.#buckets.keys()) if (!this.#zones.has(zone)) this.#buckets.delete(zone);
   }
 
-  /** With several zones, all of them silent: we are the ones who are cut off. */
+  /** All zones silent: we are the ones who are cut off. */
   get isEverythingSilent(): boolean {
-    return this.#zones.size > 1 && [...this.#zones.values()].every(({ state }) => state === 'full');
+    return [...this.#zones.values()].every(({ state }) => state === 'full');
   }
 
   /** Whether one more node of the zone may be emptied now. */

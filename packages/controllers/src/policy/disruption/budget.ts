@@ -6,7 +6,7 @@ import type { Pod, PodDisruptionBudget } from '@skerry/api';
 import { isReady, resolveIntOrPercent } from '#runtime/pods.ts';
 
 /** An eviction that was granted and whose pod is not on its way out after this long has come to nothing. */
-export const disruptionTimeoutMs = 2 * 60_000;
+const disruptionTimeoutMs = 2 * 60_000;
 
 export interface BudgetCounts {
   readonly currentHealthy: number;
