@@ -134,6 +134,7 @@ async function assemble(options: AgentOptions) {
     clock,
     log,
     random,
+    volumes: hostAccess,
     changed: (uid) => manager.refreshVolumes(uid),
   });
   const runHook: ProbeRunner = hostAccess ? createProbeRunner(runtime) : async () => ({ outcome: 'success' });
@@ -248,6 +249,8 @@ async function runAll(options: AgentOptions, parts: Parts, signal: AbortSignal):
       ? [runLogRotation({ pods: manager, runtime, clock, log }, whole), collector.run(whole)]
       : []),
   ];
+  // What waits for the API must not hold up the end.
+  whole.addEventListener('abort', () => statuses.close(), { once: true });
   try {
     await Promise.all(running);
   } catch (error) {

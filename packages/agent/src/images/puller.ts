@@ -7,6 +7,7 @@ import type { Container, Pod, Secret } from '@skerry/api';
 import { Backoff, describeError, type Clock } from '@skerry/base';
 import { credentialsFor } from '#images/credentials.ts';
 import { normalizeImageReference, parseImageReference } from '#images/reference.ts';
+import { unlessAborted } from '#pods/abort.ts';
 import type { PodEvents } from '#pods/events.ts';
 import { initContainers, podUid } from '#pods/labels.ts';
 import {
@@ -193,23 +194,14 @@ export class ImagePuller {
   ): Promise<string> {
     const key = JSON.stringify([reference, credential]);
     const running = this.#pulls.get(key);
-    if (running) return abortable(running, signal);
+    if (running) return unlessAborted(running, signal);
     // The pull itself goes on when this pod goes away: another may wait for the same image.
     const pull = this.#options.runtime
       .pullImage(reference, { credential, sandbox })
       .finally(() => this.#pulls.delete(key));
     this.#pulls.set(key, pull);
-    return abortable(pull, signal);
+    return unlessAborted(pull, signal);
   }
-}
-
-function abortable<T>(pending: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    pending.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
 
 function defaultPolicy(image: string): 'Always' | 'IfNotPresent' {

@@ -13,6 +13,8 @@ export interface ObjectTrackerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
+  /** Whether volumes are made; otherwise only what environments need is followed. */
+  readonly volumes: boolean;
   /** Something that this pod holds has changed. */
   readonly changed: (uid: string) => void;
 }
@@ -52,8 +54,9 @@ export class ObjectTracker {
       if (name) wanted.add(keyOf(kind, namespace, name));
       if (name) this.#follow(kind, { namespace, name, uid });
     };
-    for (const name of configMapNames(pod)) want('configmap', name);
-    for (const name of secretNames(pod)) want('secret', name);
+    const { volumes } = this.#options;
+    for (const name of configMapNames(pod, { volumes })) want('configmap', name);
+    for (const name of secretNames(pod, { volumes })) want('secret', name);
     this.#release(uid, wanted);
   }
 
@@ -136,26 +139,26 @@ function keyOf(kind: Kind, namespace: string, name: string): string {
   return `${kind}/${namespace}/${name}`;
 }
 
-export function configMapNames(pod: Pod): string[] {
+export function configMapNames(pod: Pod, { volumes = true } = {}): string[] {
   const names = new Set<string | undefined>();
   for (const { env, envFrom } of [...allContainers(pod), ...ephemeralContainers(pod)]) {
     for (const { valueFrom } of env ?? []) names.add(valueFrom?.configMapKeyRef?.name);
     for (const { configMapRef } of envFrom ?? []) names.add(configMapRef?.name);
   }
-  for (const { configMap, projected } of pod.spec?.volumes ?? []) {
+  for (const { configMap, projected } of volumes ? (pod.spec?.volumes ?? []) : []) {
     names.add(configMap?.name);
     for (const source of projected?.sources ?? []) names.add(source.configMap?.name);
   }
   return [...names].flatMap((name) => (name ? [name] : []));
 }
 
-export function secretNames(pod: Pod): string[] {
+export function secretNames(pod: Pod, { volumes = true } = {}): string[] {
   const names = new Set<string | undefined>(pullSecretNames(pod));
   for (const { env, envFrom } of [...allContainers(pod), ...ephemeralContainers(pod)]) {
     for (const { valueFrom } of env ?? []) names.add(valueFrom?.secretKeyRef?.name);
     for (const { secretRef } of envFrom ?? []) names.add(secretRef?.name);
   }
-  for (const { secret, projected } of pod.spec?.volumes ?? []) {
+  for (const { secret, projected } of volumes ? (pod.spec?.volumes ?? []) : []) {
     names.add(secret?.secretName);
     for (const source of projected?.sources ?? []) names.add(source.secret?.name);
   }

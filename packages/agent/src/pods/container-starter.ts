@@ -3,7 +3,8 @@ import { chmod, mkdir, open, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { Container, Pod, Secret } from '@skerry/api';
-import { describeError } from '@skerry/base';
+import { describeError, sleep } from '@skerry/base';
+import { unlessAborted } from '#pods/abort.ts';
 import { ImageError, pullSecretNames } from '#images/puller.ts';
 import { hostsFile, podHostname } from '#network/hosts-file.ts';
 import { containerConfig, containerLogPath, defaultTerminationMessagePath } from '#pods/container-config.ts';
@@ -209,13 +210,18 @@ async function makeTerminationFile(
 
 async function postStart(
   context: PodContext,
-  { pod, container, sandbox }: StartRequest,
+  { pod, container, sandbox, signal }: StartRequest,
   id: string,
 ): Promise<void> {
   const hook = container.lifecycle?.postStart;
   if (!hook) return;
   const address = podFacts(context, pod, sandbox).podAddresses[0] ?? '';
-  const result = await context.runHook(hook, { containerId: id, container, address }, hookTimeoutSeconds);
+  if (hook.sleep) {
+    await sleep(context.clock, hook.sleep.seconds * 1000, signal);
+    return;
+  }
+  const run = context.runHook(hook, { containerId: id, container, address }, hookTimeoutSeconds);
+  const result = await unlessAborted(run, signal);
   if (result.outcome === 'success') return;
   context.events.warning({ pod, container: container.name }, 'FailedPostStartHook', 'PostStartHook failed');
   const grace = pod.spec?.terminationGracePeriodSeconds ?? 30;

@@ -48,6 +48,11 @@ export class StatusWriter {
     this.#write(uid, entry);
   }
 
+  /** Whether the newest state is at the API. */
+  isSettled(uid: string): boolean {
+    return this.#entries.get(uid)?.writing === undefined;
+  }
+
   /** Resolves when the newest state is at the API, or the pod is gone. */
   async settled(uid: string): Promise<void> {
     await this.#entries.get(uid)?.writing;

@@ -9,6 +9,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container, Pod, PodStatus } from '@skerry/api';
 import { describeError, type Timer } from '@skerry/base';
+import { unlessAborted } from '#pods/abort.ts';
 import { computeActions, type PodActions } from '#pods/actions.ts';
 import { podFacts, startContainer, StartError } from '#pods/container-starter.ts';
 import { ContainerStopper } from '#pods/container-stopper.ts';
@@ -327,7 +328,8 @@ export class PodWorker {
         address: this.#facts().podAddresses[0] ?? '',
       });
     });
-    await this.#unlessInterrupted(Promise.all(stops));
+    // A pod that is to end hurries these stops on its next look.
+    await unlessAborted(Promise.all(stops), this.#interrupt.signal).catch(() => undefined);
     if (stops.length > 0) await this.#read();
   }
 
@@ -480,8 +482,9 @@ export class PodWorker {
     if (!this.#cleaned) await this.#cleanNode();
     this.#report({ ended: true });
     if (this.#aim.type === 'delete') {
-      await this.#context.statuses.settled(this.uid);
-      if (isStillThere(this.#aim)) await this.#letGo();
+      const { statuses } = this.#context;
+      if (statuses.isSettled(this.uid)) await this.#letGo();
+      else void statuses.settled(this.uid).then(() => this.wake());
     } else if (this.#aim.type === 'gone') await this.#erase();
   }
 
@@ -564,20 +567,6 @@ export class PodWorker {
       if (!sandbox.ready && !used) await runtime.removeSandbox(sandbox.id);
     }
   }
-
-  #unlessInterrupted(pending: Promise<unknown>): Promise<void> {
-    const { signal } = this.#interrupt;
-    return new Promise((resolve) => {
-      const end = () => resolve();
-      signal.addEventListener('abort', end, { once: true });
-      if (signal.aborted) end();
-      void pending.then(end, end).finally(() => signal.removeEventListener('abort', end));
-    });
-  }
-}
-
-function isStillThere(aim: Aim): boolean {
-  return aim.type === 'delete';
 }
 
 /** Fields of the metadata whose change the node has to act on. */
