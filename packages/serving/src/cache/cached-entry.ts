@@ -1,3 +1,4 @@
+import { metadataStart } from '#json-head.ts';
 import type { AnyObject } from '@skerry/api';
 import type { FieldValue } from '#cache/selection.ts';
 import type { CachedObject, Decode, SelectableObject, SourceEntry } from '#contract.ts';
@@ -17,10 +18,8 @@ function parseObject({ value }: Pick<SourceEntry, 'value'>): AnyObject {
   return JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.length).toString()) as AnyObject;
 }
 
-const headMax = 256;
 /** Somewhere behind: maybe the object's own, maybe that of something it refers to. Then it is not worth finding out. */
 const carried = Buffer.from('"resourceVersion":');
-const head = /^\{(?:"(?:kind|apiVersion)":"[^"\\]*",)*"metadata":\{/;
 
 /**
  * The JSON of an object that is kept without `metadata.resourceVersion`, with it put in; undefined when the text does not begin
@@ -28,9 +27,8 @@ const head = /^\{(?:"(?:kind|apiVersion)":"[^"\\]*",)*"metadata":\{/;
  */
 export function spliceResourceVersion(value: Uint8Array, revision: number): Uint8Array | undefined {
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
-  const found = head.exec(bytes.toString('latin1', 0, headMax));
-  if (!found) return undefined;
-  const at = found[0].length;
+  const at = metadataStart(bytes) + 1;
+  if (at === 0) return undefined;
   if (bytes.includes(carried, at)) return undefined;
   const last = bytes[at] === 0x7d; // }
   const field = `"resourceVersion":"${revision}"${last ? '' : ','}`;

@@ -1,8 +1,10 @@
 import type { AnyObject, ListMeta, Status } from '@skerry/api';
 import type { CacheEvent, CachedObject, Encoder, ServedKind } from '#contract.ts';
+import { metadataText } from '#encode/metadata-text.ts';
 
 const comma = Buffer.from(',');
 const listEnd = Buffer.from(']}\n');
+const objectEnd = Buffer.from('}');
 const frameEnd = Buffer.from('}\n');
 const frameStarts = {
   ADDED: Buffer.from('{"type":"ADDED","object":'),
@@ -67,6 +69,7 @@ export function objectForm(kind: ServedKind, convert?: (object: AnyObject) => An
 export function partialForm(version: string): JsonForm {
   const made = new WeakMap<CachedObject, Uint8Array>();
   const apiVersion = `meta.k8s.io/${version}`;
+  const start = Buffer.from(`{"kind":"PartialObjectMetadata","apiVersion":"${apiVersion}","metadata":`);
   return {
     kind: 'PartialObjectMetadata',
     listKind: 'PartialObjectMetadataList',
@@ -74,9 +77,8 @@ export function partialForm(version: string): JsonForm {
     object(item) {
       let json = made.get(item);
       if (!json) {
-        const { metadata } = item.object;
-        json = Buffer.from(JSON.stringify({ kind: 'PartialObjectMetadata', apiVersion, metadata }));
-        made.set(item, json);
+        const metadata = metadataText(item.json) ?? Buffer.from(JSON.stringify(item.object.metadata ?? {}));
+        made.set(item, (json = Buffer.concat([start, metadata, objectEnd])));
       }
       return json;
     },
