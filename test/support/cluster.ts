@@ -66,10 +66,14 @@ export class Cluster {
     return join(this.dataDirectory, 'admin.kubeconfig');
   }
 
-  /** Starts `skerry up` again on the same state. */
-  async restart(): Promise<void> {
-    await this.#down();
-    await this.#up();
+  /** Stops `skerry up` and keeps its state. */
+  pause(): Promise<void> {
+    return this.#down();
+  }
+
+  /** Starts it again on that state. */
+  resume(): Promise<void> {
+    return this.#up();
   }
 
   /** Runs kubectl to its end; never rejects for its exit code. */
