@@ -175,7 +175,8 @@ function requirement(
 
 function requireLabelKey(key: string): void {
   const faults = labelKeyFaults(key);
-  if (faults.length > 0) throw badRequest(`<nil>: Invalid value: ${JSON.stringify(key)}: ${faults.join('; ')}`);
+  if (faults.length > 0)
+    throw badRequest(`<nil>: Invalid value: ${JSON.stringify(key)}: ${faults.join('; ')}`);
 }
 
 const inFault = "for 'in', 'notin' operators, values set can't be empty";

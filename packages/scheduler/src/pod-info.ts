@@ -34,6 +34,8 @@ export interface Requests {
   readonly others: ResourceAmounts;
 }
 
+const noOthers: ResourceAmounts = new Map();
+const noPorts: readonly HostPort[] = [];
 const assumedMilliCpu = 100;
 const assumedMemory = 200 * 1024 * 1024;
 
@@ -41,6 +43,7 @@ export function podInfoOf(pod: Pod): PodInfo {
   const spec = pod.spec ?? { containers: [] };
   const { namespace = 'default', name = '', uid = '', labels = {} } = pod.metadata;
   const requests = requestsOf(podRequests(spec));
+  const ports = hostPorts(spec);
   const scored = podRequests(spec, (container) => {
     const named = containerRequests(container);
     return new Map([
@@ -57,7 +60,7 @@ export function podInfoOf(pod: Pod): PodInfo {
     priority: spec.priority ?? 0,
     requests,
     scored: { milliCpu: scored.get('cpu') ?? 0, memory: scored.get('memory') ?? 0 },
-    ports: hostPorts(spec),
+    ports: ports.length > 0 ? ports : noPorts,
     affinity: affinityTerms(pod),
     controllerUid: pod.metadata.ownerReferences?.find((owner) => owner.controller)?.uid ?? '',
     requiredNode: requiredNodeName(spec),
@@ -71,6 +74,6 @@ export function requestsOf(amounts: ResourceAmounts): Requests {
     milliCpu: amounts.get('cpu') ?? 0,
     memory: amounts.get('memory') ?? 0,
     ephemeralStorage: amounts.get('ephemeral-storage') ?? 0,
-    others,
+    others: others.size > 0 ? others : noOthers,
   };
 }

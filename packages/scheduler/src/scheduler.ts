@@ -25,6 +25,7 @@ import { preempt } from '#preemption.ts';
 import type { Waiting } from '#queue.ts';
 import { SchedulingQueue } from '#queue.ts';
 import { scheduleOne } from '#schedule-one.ts';
+import { schedulingView } from '#scheduling-view.ts';
 import { TaskPool } from '#task-pool.ts';
 
 export interface SchedulerOptions {
@@ -84,7 +85,7 @@ class Scheduler {
   ) {
     this.#options = options;
     const { clock, log } = options;
-    this.#factory = new InformerFactory(options);
+    this.#factory = new InformerFactory({ ...options, transform: schedulingView });
     this.#pods = this.#factory.informer<Pod>(resources.pods);
     const namespaces = this.#factory.informer<Namespace>(resources.namespaces);
     const claims = this.#factory.informer<PersistentVolumeClaim>(resources.persistentVolumeClaims);
@@ -122,7 +123,7 @@ class Scheduler {
     this.#pods.addHandler({
       onAdd: (pod) => this.#podChanged(pod),
       onUpdate: (pod, old) => this.#podChanged(pod, old),
-      onDelete: (pod) => this.#podDeleted(pod),
+      onDelete: (pod) => this.#forget(keyOf(pod)),
     });
     const informers = this.#factory.run(signal);
     try {
@@ -325,10 +326,6 @@ class Scheduler {
       this.#options.log.warn('pod not readable', { pod: keyOf(pod), error: describeError(error) });
       return undefined;
     }
-  }
-
-  #podDeleted(pod: Pod): void {
-    this.#forget(keyOf(pod));
   }
 
   #forget(key: string): void {
