@@ -17,6 +17,10 @@ const configMaps = '/api/v1/namespaces/default/configmaps';
 const pods = '/api/v1/namespaces/default/pods';
 const deployments = '/apis/apps/v1/namespaces/default/deployments';
 
+/** PEM of a certificate request for CN=u, in base64. */
+const signingRequest =
+  'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIRk1HNENBUUF3RERFS01BZ0dBMVVFQXd3QmRUQlpNQk1HQnlxR1NNNDlBZ0VHQ0NxR1NNNDlBd0VIQTBJQQpCRTgxTWFhYlpIUyt3TWdWdFBrZm43bkNKZTROSlU2VjlCVm5Jd0pBNm5CR1JUZk8xZGNDdmt2OGpSMmJXTEFZCnVQY1JlaFY3ZzVmdXdKMTJyeHNBQnUyZ0FEQUtCZ2dxaGtqT1BRUURBZ05IQURCRUFpQU8yd1B4R3BXYmtJUjYKRnVRT2JEOHJiVWgwQU1DOTdZb2RmVGZLL3d2QTdRSWdkYkdrNFh5VWJlVDlnT0hhQkhYUlJyeGxKSklWR2lrRwpiaUxDWHlJaW9Xaz0KLS0tLS1FTkQgQ0VSVElGSUNBVEUgUkVRVUVTVC0tLS0tCg==';
+
 function configMap(name: string, extra: object = {}): AnyObject {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...extra }, data: { a: '1' } };
 }
@@ -316,6 +320,47 @@ describe('subresources', () => {
     const again = await call('POST', `${pods}/bind/binding`, binding);
     expect(again.status).toBe(409);
     expect(again.body.message).toContain('pod bind is already assigned to node "n1"');
+  });
+
+  const runningChanges: [door: string, patch: object, expected: object][] = [
+    [
+      'ephemeralcontainers',
+      { spec: { ephemeralContainers: [{ name: 'debug', image: 'busybox' }] } },
+      { ephemeralContainers: [{ name: 'debug' }], containers: [{ name: 'c' }] },
+    ],
+    [
+      'resize',
+      { spec: { containers: [{ name: 'c', image: 'other', resources: { requests: { cpu: '2' } } }] } },
+      { containers: [{ name: 'c', image: 'busybox', resources: { requests: { cpu: '2' } } }] },
+    ],
+  ];
+  test.each(runningChanges)(
+    '%s changes of a running pod what it is there for, and nothing else',
+    async (door, patch, spec) => {
+      const name = `door-${door}`;
+      const resources = { requests: { cpu: '1' } };
+      await call(
+        'POST',
+        pods,
+        pod(name, { nodeName: 'n1', containers: [{ name: 'c', image: 'busybox', resources }] }),
+      );
+      const contentType = 'application/strategic-merge-patch+json';
+      const answer = await call('PATCH', `${pods}/${name}/${door}`, patch, { contentType });
+      expect(answer.body).toMatchObject({ spec });
+      expect((await call('PATCH', `${pods}/${name}`, patch, { contentType })).status).not.toBe(500);
+    },
+  );
+
+  test('approval decides about a CSR, status signs it, neither does the other', async () => {
+    const requests = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
+    const spec = { request: signingRequest, signerName: 'example.com/s', usages: ['client auth'] };
+    const made = await call('POST', requests, { metadata: { name: 'c1' }, spec });
+    const approved = { conditions: [{ type: 'Approved', status: 'True', reason: 'x' }] };
+    expect(made.status).toBe(201);
+    const byStatus = await call('PUT', `${requests}/c1/status`, { ...made.body, status: approved });
+    expect((byStatus.body.status as { conditions?: object[] }).conditions ?? []).toEqual([]);
+    const byApproval = await call('PUT', `${requests}/c1/approval`, { ...byStatus.body, status: approved });
+    expect(byApproval.body).toMatchObject({ status: approved });
   });
 
   test('scale shows and sets replicas', async () => {
