@@ -107,7 +107,10 @@ export async function requestNodeCertificate(
   }
   const deadlineMs = clock.monotonic() + waitMaxMs;
   for (let delayMs = pollMs.first; ; delayMs = Math.min(delayMs * 1.5, pollMs.max)) {
-    const certificatePem = certificateOf(await requests.get(name), nodeName);
+    const answered = await requests.get(name).catch((error: unknown) => {
+      throw explain(error, 'look at its request');
+    });
+    const certificatePem = certificateOf(answered, nodeName);
     if (certificatePem !== undefined) {
       if (isKeyOf(certificatePem, keyPem)) return { certificatePem, keyPem };
       throw new SkerryError('certificate-failed', 'the center answered with a certificate for another key');
