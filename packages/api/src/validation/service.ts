@@ -46,6 +46,12 @@ export function validateService(service: Service): FieldError[] {
     faults.push(
       invalidValue('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${spec.type} services`),
     );
+  if (spec.type === 'ClusterIP')
+    for (const [index, port] of ports.entries())
+      if (port.nodePort)
+        faults.push(
+          forbiddenField(`spec.ports[${index}].nodePort`, "may not be used when `type` is 'ClusterIP'"),
+        );
   for (const field of ['externalTrafficPolicy', 'internalTrafficPolicy'] as const) {
     const policy = spec[field];
     if (policy && !policies.includes(policy)) faults.push(notSupported(`spec.${field}`, policy, policies));

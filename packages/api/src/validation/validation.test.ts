@@ -242,6 +242,66 @@ test.each<[string, Json, string[]]>([
     { spec: { accessModes: ['ReadWriteOnce'] } },
     ['spec.resources[storage]: Required value'],
   ],
+  [
+    'Ingress',
+    {
+      spec: {
+        rules: [{ host: '10.0.0.1', http: { paths: [{ path: 'x', pathType: 'Prefix', backend: {} }] } }],
+      },
+    },
+    [
+      'spec.rules[0].host: Invalid value: "10.0.0.1": must be a DNS name, not an IP address',
+      'spec.rules[0].http.paths[0].path: Invalid value: "x": must be an absolute path',
+      'spec.rules[0].http.paths[0].backend: Required value: resource or service backend is required',
+    ],
+  ],
+  [
+    'NetworkPolicy',
+    { spec: { ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0' } }, {}] }] } },
+    [
+      'spec.ingress[0].from[0].ipBlock.cidr: Invalid value: "10.0.0.0": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+      'spec.ingress[0].from[1]: Required value: must specify a peer',
+    ],
+  ],
+  [
+    'ValidatingWebhookConfiguration',
+    {
+      webhooks: [
+        {
+          name: 'a.b',
+          sideEffects: 'Some',
+          admissionReviewVersions: ['v1'],
+          clientConfig: { url: 'http://x' },
+        },
+      ],
+    },
+    [
+      'webhooks[0].name: Invalid value: "a.b": should be a domain with at least three segments separated by dots',
+      'webhooks[0].sideEffects: Unsupported value: "Some": supported values: "None", "NoneOnDryRun"',
+      'webhooks[0].clientConfig.url: Invalid value: "http://x": \'https\' is the only allowed URL scheme',
+    ],
+  ],
+  [
+    'LimitRange',
+    {
+      spec: {
+        limits: [
+          {
+            type: 'Container',
+            min: { cpu: '2' },
+            max: { cpu: '1' },
+            default: { cpu: '1' },
+            defaultRequest: { cpu: '1' },
+          },
+        ],
+      },
+    },
+    [
+      'spec.limits[0].min[cpu]: Invalid value: "2": min value 2 is greater than defaultRequest value 1',
+      'spec.limits[0].min[cpu]: Invalid value: "2": min value 2 is greater than default value 1',
+      'spec.limits[0].min[cpu]: Invalid value: "2": min value 2 is greater than max value 1',
+    ],
+  ],
 ])('a new %s of %j has the faults %j', (kind, object, expected) => {
   expect(faults(kind, object)).toEqual(expected);
 });
@@ -352,4 +412,22 @@ test('debug containers and new resources come through their own doors', () => {
   const resized = { spec: container({ resources: { limits: { cpu: '2' } } }) };
   expect(updateFaults('Pod', old, resized)).toHaveLength(1);
   expect(updateFaults('Pod', old, resized, 'resize')).toEqual([]);
+});
+
+test('a Service that gets another type loses what only the former one needed', () => {
+  const { strategy } = builtinKinds.find(({ kind }) => kind === 'Service')!;
+  const old = {
+    metadata: { name: 'x' },
+    spec: { type: 'NodePort', clusterIP: '10.0.0.1', ports: [{ port: 80, nodePort: 30080 }] },
+  };
+  const next = structuredClone(old) as AnyObject & typeof old;
+  next.spec.type = 'ClusterIP';
+  strategy.prepareForUpdate!(next, old as AnyObject);
+  expect(next.spec).toEqual({ type: 'ClusterIP', clusterIP: '10.0.0.1', ports: [{ port: 80 }] });
+  const replaced = {
+    metadata: { name: 'x' },
+    spec: { type: 'NodePort', ports: [{ port: 80 }] },
+  } as AnyObject;
+  strategy.prepareForUpdate!(replaced, old as AnyObject);
+  expect(replaced['spec']).toMatchObject({ clusterIP: '10.0.0.1', ports: [{ port: 80, nodePort: 30080 }] });
 });

@@ -9,6 +9,7 @@ import type {
   ValidatingWebhook,
   ValidatingWebhookConfiguration,
 } from '#types.generated.ts';
+import { validateWebhooks } from '#validation/webhooks.ts';
 import { behaviour, type KindBehaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, nameColumn, selectorText } from '#kinds/columns.ts';
 
@@ -35,6 +36,7 @@ function webhookBehaviour(): KindBehaviour {
       setDefaults(configuration) {
         for (const webhook of configuration.webhooks ?? []) setWebhookDefaults(webhook);
       },
+      validate: ({ webhooks }) => validateWebhooks(webhooks),
     },
   });
 }

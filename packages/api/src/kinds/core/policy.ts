@@ -1,4 +1,9 @@
 import type { LimitRange, LimitRangeItem, ResourceQuota } from '#types.generated.ts';
+import {
+  validateLimitRange,
+  validateResourceQuota,
+  validateResourceQuotaUpdate,
+} from '#validation/limits.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, createdAtColumn, nameColumn } from '#kinds/columns.ts';
 
@@ -14,6 +19,7 @@ export const limitRangeBehaviour = behaviour<LimitRange>({
     setDefaults(range) {
       for (const item of range.spec?.limits ?? []) setLimitDefaults(item);
     },
+    validate: validateLimitRange,
   },
 });
 
@@ -39,5 +45,7 @@ export const resourceQuotaBehaviour = behaviour<ResourceQuota>({
       quota.spec ??= {};
       quota.status ??= {};
     },
+    validate: validateResourceQuota,
+    validateUpdate: validateResourceQuotaUpdate,
   },
 });

@@ -1,4 +1,5 @@
-import type { Endpoints, LoadBalancerIngress, Service } from '#types.generated.ts';
+import type { Endpoints, LoadBalancerIngress, Service, ServiceSpec } from '#types.generated.ts';
+import { sameJson } from '#validation/faults.ts';
 import { dns1035LabelFaults } from '#validation/names.ts';
 import { validateService, validateServiceUpdate } from '#validation/service.ts';
 import { behaviour } from '#kinds/behaviour.ts';
@@ -65,6 +66,50 @@ function setServiceDefaults(service: Service): void {
     for (const ingress of service.status.loadBalancer.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP';
 }
 
+/** Replacing a Service without naming what was allocated for it keeps it. */
+function keepAllocated(spec: ServiceSpec, before: ServiceSpec): void {
+  if (spec.type === 'ExternalName') return;
+  if (before.type !== 'ExternalName' && !spec.clusterIP && !spec.clusterIPs?.length) {
+    spec.clusterIP = before.clusterIP;
+    spec.clusterIPs = before.clusterIPs;
+  }
+  spec.ipFamilies ??= before.ipFamilies;
+  spec.ipFamilyPolicy ??= before.ipFamilyPolicy;
+  if (!hasNodePorts(spec) || !hasNodePorts(before)) return;
+  for (const port of spec.ports ?? []) {
+    const same = before.ports?.find(
+      (other) => other.port === port.port && (other.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
+    );
+    port.nodePort ||= same?.nodePort;
+  }
+}
+
+function hasNodePorts({ type }: ServiceSpec): boolean {
+  return type === 'NodePort' || type === 'LoadBalancer';
+}
+
+/** What only the former type needed goes with it, where it was not changed as well: patching the type alone is enough. */
+function dropOfFormerType(spec: ServiceSpec, before: ServiceSpec): void {
+  if (spec.type === 'ExternalName' && before.type !== 'ExternalName') {
+    if (spec.clusterIP === before.clusterIP) delete spec.clusterIP;
+    if (sameJson(spec.clusterIPs, before.clusterIPs)) delete spec.clusterIPs;
+    if (sameJson(spec.ipFamilies, before.ipFamilies)) delete spec.ipFamilies;
+    if (spec.ipFamilyPolicy === before.ipFamilyPolicy) delete spec.ipFamilyPolicy;
+    delete spec.internalTrafficPolicy;
+  }
+  if (hasNodePorts(before) && !hasNodePorts(spec)) {
+    const taken = new Set((before.ports ?? []).map(({ nodePort }) => nodePort));
+    for (const port of spec.ports ?? []) if (taken.has(port.nodePort)) delete port.nodePort;
+    if (spec.externalTrafficPolicy === before.externalTrafficPolicy) delete spec.externalTrafficPolicy;
+  }
+  if (before.type === 'LoadBalancer' && spec.type !== 'LoadBalancer') {
+    if (spec.allocateLoadBalancerNodePorts === before.allocateLoadBalancerNodePorts)
+      delete spec.allocateLoadBalancerNodePorts;
+    if (spec.loadBalancerClass === before.loadBalancerClass) delete spec.loadBalancerClass;
+    if (spec.healthCheckNodePort === before.healthCheckNodePort) delete spec.healthCheckNodePort;
+  }
+}
+
 export const serviceBehaviour = behaviour<Service>({
   nameRule: dns1035LabelFaults,
   columns: [
@@ -81,23 +126,10 @@ export const serviceBehaviour = behaviour<Service>({
     validate: validateService,
     validateUpdate: validateServiceUpdate,
     prepareForUpdate(service, old) {
-      // Replacing a Service without naming what was allocated for it keeps it.
-      const spec = (service.spec ??= {});
-      const before = old.spec ?? {};
-      if (spec.type === 'ExternalName') return;
-      if (before.type !== 'ExternalName' && !spec.clusterIP && !spec.clusterIPs?.length) {
-        spec.clusterIP = before.clusterIP;
-        spec.clusterIPs = before.clusterIPs;
-      }
-      spec.ipFamilies ??= before.ipFamilies;
-      spec.ipFamilyPolicy ??= before.ipFamilyPolicy;
-      if (spec.type === 'ClusterIP' || before.type === 'ClusterIP') return;
-      for (const port of spec.ports ?? []) {
-        const same = before.ports?.find(
-          (other) => other.port === port.port && (other.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
-        );
-        port.nodePort ||= same?.nodePort;
-      }
+      if (!old.spec) return;
+      service.spec ??= {};
+      keepAllocated(service.spec, old.spec);
+      dropOfFormerType(service.spec, old.spec);
     },
     fieldValue(service, field) {
       if (field === 'spec.clusterIP') return service.spec?.clusterIP ?? '';

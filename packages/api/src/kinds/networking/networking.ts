@@ -1,6 +1,6 @@
 import type { Ingress, IngressClass, IPAddress, NetworkPolicy, ServiceCIDR } from '#types.generated.ts';
 import { invalidValues } from '#validation/faults.ts';
-import { validateLabelSelector } from '#validation/label-selector.ts';
+import { validateIngress, validateNetworkPolicy } from '#validation/networking.ts';
 import { cidrFaults } from '#validation/names.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, nameColumn, selectorText } from '#kinds/columns.ts';
@@ -34,6 +34,7 @@ export const ingressBehaviour = behaviour<Ingress>({
       ingress.status ??= {};
       ingress.status.loadBalancer ??= {};
     },
+    validate: validateIngress,
   },
 });
 
@@ -77,7 +78,7 @@ export const networkPolicyBehaviour = behaviour<NetworkPolicy>({
       if (!spec.policyTypes?.length)
         spec.policyTypes = spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress'];
     },
-    validate: ({ spec }) => validateLabelSelector(spec?.podSelector, 'spec.podSelector'),
+    validate: validateNetworkPolicy,
   },
 });
 
