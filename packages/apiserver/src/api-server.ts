@@ -191,7 +191,10 @@ class Server implements ApiServer {
         version: options.version ?? defaultVersion,
         metrics,
         alive: [{ name: 'ping', check: () => undefined }],
-        ready: [{ name: 'caches', check: () => (this.#state === 'ready' ? undefined : 'not filled yet') }],
+        ready: [
+          { name: 'store', check: () => (this.#feed.following ? undefined : 'the store is not followed') },
+          { name: 'caches', check: () => (this.#state === 'ready' ? undefined : 'not filled yet') },
+        ],
         issuer: () => this.#security.tokenIssuer,
       },
     });

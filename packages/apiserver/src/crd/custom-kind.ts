@@ -41,7 +41,8 @@ export function customKind(definition: Definition, version: DefinitionVersion): 
     shortNames: names.shortNames ?? [],
     categories: names.categories ?? [],
     namespaced: scope === 'Namespaced',
-    verbs,
+    // What is going takes no new instances.
+    verbs: definition.metadata?.deletionTimestamp ? verbs.filter((verb) => verb !== 'create') : verbs,
     subresources: [
       ...(version.subresources?.scale
         ? [{ name: 'scale', verbs: readWrite, body: { group: 'autoscaling', version: 'v1', kind: 'Scale' } }]

@@ -188,6 +188,7 @@ test('deleting a definition deletes its instances first, then takes it out of se
     expect(body.metadata?.deletionTimestamp).toBeDefined();
   });
   expect((await call('GET', `${crds}/widgets.example.com`)).status).toBe(200);
+  expect((await call('POST', widgets, widget('late'))).status).toBe(405);
   await call(
     'PATCH',
     `${widgets}/a`,

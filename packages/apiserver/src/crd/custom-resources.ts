@@ -45,7 +45,7 @@ export class CustomResources {
   /** Definitions to look at again; by name, so at most one entry each. */
   readonly #pending = new Set<string>();
   /** Specs as served now, by definition name, to tell what changed. */
-  readonly #served = new Map<string, { group: string; plural: string; spec: unknown; names: unknown }>();
+  readonly #served = new Map<string, { group: string; plural: string; spec: unknown; going: boolean }>();
   readonly #scales = new Map<string, ScalePaths>();
   #working: Promise<void> | undefined;
   #stopListening: (() => void) | undefined;
@@ -182,7 +182,8 @@ export class CustomResources {
     const { kinds, feed, clock } = this.#parts;
     const { group, names, scope } = definition.spec;
     const before = this.#served.get(name);
-    if (before && jsonEqual(before.spec, definition.spec) && jsonEqual(before.names, names)) return;
+    const going = metadataOf(definition).deletionTimestamp !== undefined;
+    if (before && before.going === going && jsonEqual(before.spec, definition.spec)) return;
     let stored = before && kinds.storedResource(group, names.plural);
     if (!stored) {
       stored = this.#storedResource(definition, scope === 'Namespaced');
@@ -217,7 +218,7 @@ export class CustomResources {
         });
       }
     }
-    this.#served.set(name, { group, plural: names.plural, spec: definition.spec, names });
+    this.#served.set(name, { group, plural: names.plural, spec: definition.spec, going });
   }
 
   #storedResource(definition: Definition, namespaced: boolean): StoredResource {

@@ -29,6 +29,7 @@ export class StoreFeed {
   readonly #resources = new Map<string, StoredResource>();
   /** Events of resources that are being read; the read is short, and bounded by its pages. */
   readonly #waiting = new Map<string, StoreEvent[]>();
+  #following = true;
   /** Counts full reads: one that happens while a resource is being added makes its waiting events incomplete. */
   #reads = 0;
 
@@ -44,6 +45,11 @@ export class StoreFeed {
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#changes = parts.changes;
+  }
+
+  /** Whether what the store has reaches the caches. */
+  get following(): boolean {
+    return this.#following;
   }
 
   /** Known before `start`: filled by it. */
@@ -108,6 +114,7 @@ export class StoreFeed {
           afterRevision: revision,
           signal,
         })) {
+          this.#following = true;
           this.#apply(batch);
           revision = batch.at(-1)!.revision;
           this.#progress.advance(revision);
@@ -119,10 +126,12 @@ export class StoreFeed {
         if (signal.aborted) return;
         this.#log.error('store watch failed', { revision, error: describeError(error) });
       }
+      this.#following = false;
       await sleep(this.#clock, backoff.next(), signal).catch(() => undefined);
       if (signal.aborted) return;
       try {
         revision = await this.start();
+        this.#following = true;
       } catch (error) {
         this.#log.error('store read failed', { error: describeError(error) });
       }
