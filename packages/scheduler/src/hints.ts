@@ -32,8 +32,8 @@ export class Hints {
     };
   }
 
-  /** A pod runs now, or has other labels: affinity to it may be met, or skew be gone. */
-  podPlaced(): Hint {
+  /** A pod runs now or has other labels, or a node is gone: affinity may be met, or skew be gone. */
+  neighboursChanged(): Hint {
     return ({ rejectedBy }) => rejectedBy.has('InterPodAffinity') || rejectedBy.has('PodTopologySpread');
   }
 

@@ -188,6 +188,30 @@ describe('the scheduler', () => {
     await eventually(async () => expect(await nodeOf('p')).toBe('b'));
   });
 
+  it('binds a pod whose skew was against a zone that is gone', async () => {
+    const zone = (name: string) => ({ labels: { 'topology.kubernetes.io/zone': name } });
+    const { client, nodeOf, scheduled } = start({
+      nodes: [node('a', zone('east')), node('b', { ...zone('west'), unschedulable: true })],
+      pods: [
+        pod('x', { nodeName: 'a', labels: { app: 'web' } }),
+        pod('p', {
+          labels: { app: 'web' },
+          topologySpreadConstraints: [
+            {
+              maxSkew: 1,
+              topologyKey: 'topology.kubernetes.io/zone',
+              whenUnsatisfiable: 'DoNotSchedule',
+              labelSelector: { matchLabels: { app: 'web' } },
+            },
+          ],
+        }),
+      ],
+    });
+    await eventually(async () => expect((await scheduled('p'))?.message).toContain('topology spread'));
+    client.remove(resources.nodes, { name: 'b' });
+    await eventually(async () => expect(await nodeOf('p')).toBe('a'));
+  });
+
   it('survives a pod that can’t be read', async () => {
     const { log, nodeOf } = start({
       nodes: [node('a')],

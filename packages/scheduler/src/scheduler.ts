@@ -118,7 +118,7 @@ class Scheduler {
     nodes.addHandler({
       onAdd: (node) => this.#nodeAdded(node),
       onUpdate: (node, old) => this.#nodeUpdated(node, old),
-      onDelete: (node) => this.#cluster.removeNode(node.metadata.name ?? ''),
+      onDelete: (node) => this.#nodeDeleted(node),
     });
     this.#pods.addHandler({
       onAdd: (pod) => this.#podChanged(pod),
@@ -280,6 +280,12 @@ class Scheduler {
     if (offered) this.#queue.wakeIf(this.#hints.nodeChanged(info));
   }
 
+  /** A domain may be gone with it, and skew against that domain too. */
+  #nodeDeleted({ metadata }: Node): void {
+    this.#cluster.removeNode(metadata.name ?? '');
+    this.#queue.wakeIf(this.#hints.neighboursChanged());
+  }
+
   #podChanged(pod: Pod, old?: Pod): void {
     const phase = pod.status?.phase;
     if (phase === 'Succeeded' || phase === 'Failed') this.#forget(keyOf(pod));
@@ -301,7 +307,7 @@ class Scheduler {
     if (!info) return;
     this.#cluster.placePod(info, node);
     if (sameAsk && !pod.metadata.deletionTimestamp) return;
-    this.#queue.wakeIf(this.#hints.podPlaced());
+    this.#queue.wakeIf(this.#hints.neighboursChanged());
     if (before && !sameAsk) this.#roomMade(before.node);
   }
 
