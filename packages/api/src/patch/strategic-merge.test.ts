@@ -85,6 +85,31 @@ describe('strategic merge patch', () => {
     check({ labels: { a: '1', b: '2' } }, { labels: { a: null } }, { labels: { b: '2' } });
   });
 
+  it('takes a template back as rollout undo sends it', () => {
+    const daemonSet: Schema = { ref: 'io.k8s.api.apps.v1.DaemonSet' };
+    const template = (image: string) => ({
+      metadata: { labels: { app: 'web' } },
+      spec: { containers: [{ name: 'c', image }] },
+    });
+    const sent = template('old');
+    const patch = {
+      spec: {
+        template: { $patch: 'replace', ...sent, metadata: { ...sent.metadata, creationTimestamp: null } },
+      },
+    };
+    const original = {
+      spec: {
+        template: {
+          ...template('new'),
+          spec: { containers: [{ name: 'c', image: 'new' }, { name: 'more' }] },
+        },
+      },
+    };
+    expect(applyStrategicMergePatch(builtinSchemas, daemonSet, original, patch)).toEqual({
+      spec: { template: template('old') },
+    });
+  });
+
   it('follows the element order that kubectl apply sends', () => {
     check(
       { containers: [{ name: 'a' }, { name: 'b' }, { name: 'server' }] },

@@ -174,7 +174,7 @@ function replacedMap(directive: unknown, patch: JsonMap): JsonMap {
   if (directive === 'delete') return {};
   if (directive !== 'replace') throw unknownDirective(directive, patch);
   delete patch[patchDirective];
-  return patch;
+  return withoutDirectives(patch) as JsonMap;
 }
 
 function unknownDirective(directive: unknown, map: JsonMap): ApiError {
