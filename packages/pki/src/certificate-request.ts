@@ -12,6 +12,7 @@ import { loadX509 } from '#x509-library.ts';
 
 /** Bytes of DER; a request of any sane kind has less than a tenth of it. */
 const requestLengthMax = 16_384;
+const requestTextMax = 4 * requestLengthMax;
 const alternativeNamesOid = '2.5.29.17';
 
 export interface CertificateRequest extends Subject {
@@ -50,8 +51,29 @@ export async function createCertificateRequest(options: CertificateRequestOption
   return `${request.toString('pem').trim()}\n`;
 }
 
+/**
+ * Requests that were read and verified, by the digest of their text: an approver looks at each several times, and at those
+ * of all machines that join at the same moment. The oldest goes when it is full.
+ */
+const verified = new Map<string, CertificateRequest>();
+const verifiedMax = 4_096;
+
 /** Reads and verifies a request. Throws `certificate-request-invalid` for anything else than one whole, self-signed request. */
 export async function parseCertificateRequest(requestPem: string): Promise<CertificateRequest> {
+  if (requestPem.length > requestTextMax) throw refused('it is too long');
+  const digest = digestOfRequest(requestPem);
+  const known = verified.get(digest);
+  if (known) return known;
+  const request = await readRequest(requestPem);
+  for (const oldest of verified.keys()) {
+    if (verified.size < verifiedMax) break;
+    verified.delete(oldest);
+  }
+  verified.set(digest, request);
+  return request;
+}
+
+async function readRequest(requestPem: string): Promise<CertificateRequest> {
   const blocks = decodePem(requestPem, 'CERTIFICATE REQUEST');
   const der = blocks[0];
   if (blocks.length !== 1 || !der || der.length > requestLengthMax) {
