@@ -45,7 +45,8 @@ export class HttpFront {
     this.#log = log;
     this.#http1 = createServer({ keepAliveTimeout: 90_000, headersTimeout: 30_000, requestTimeout: 0 });
     this.#http1.on('request', (request, response) => {
-      void this.#handler.handle(exchangeOverHttp1(request, response, this.#originOf(request.socket)));
+      response.on('error', (error) => this.#log.debug('answer broke', { error: describeError(error) }));
+      this.#guard(this.#handler.handle(exchangeOverHttp1(request, response, this.#originOf(request.socket))));
     });
     this.#http1.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#upgrade(message, socket, head);
@@ -126,7 +127,7 @@ export class HttpFront {
     });
     session.on('stream', (stream, headers) => {
       stream.on('error', (error) => this.#log.debug('stream broke', { error: describeError(error) }));
-      void this.#handler.handle(exchangeOverHttp2(stream, headers, connection));
+      this.#guard(this.#handler.handle(exchangeOverHttp2(stream, headers, connection)));
     });
   }
 
@@ -141,7 +142,7 @@ export class HttpFront {
     for (const [name, value] of Object.entries(message.headers)) {
       headers[name] = Array.isArray(value) ? value.join(', ') : value;
     }
-    void this.#handler.upgrade({
+    const handled = this.#handler.upgrade({
       exchange: {
         method: message.method ?? 'GET',
         path: mark < 0 ? target : target.slice(0, mark),
@@ -154,6 +155,14 @@ export class HttpFront {
       message,
       socket,
       head,
+    });
+    this.#guard(handled);
+  }
+
+  /** A handler that rejects against its promise costs its request, never the process. */
+  #guard(handling: Promise<void>): void {
+    handling.catch((error: unknown) => {
+      this.#log.error('request handler failed', { error: describeError(error) });
     });
   }
 
