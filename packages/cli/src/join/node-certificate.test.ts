@@ -1,9 +1,9 @@
-import { ApiError, type CertificateSigningRequest } from '@skerry/api';
+import { ApiError, type CertificateSigningRequest, notFound } from '@skerry/api';
 import { FakeClock, eventually } from '@skerry/base/testing';
 import type { ApiClient } from '@skerry/client';
 import { createCertificateAuthority, generatePrivateKey } from '@skerry/pki';
-import { expect, test } from 'vitest';
-import { requestNodeCertificate } from '#join/node-certificate.ts';
+import { describe, expect, test } from 'vitest';
+import { requestNodeCertificate, resolvePool } from '#join/node-certificate.ts';
 
 type Status = CertificateSigningRequest['status'];
 
@@ -68,4 +68,36 @@ test('a token that ends while one waits is told as such', async () => {
     throw new ApiError('Unauthorized', 'Unauthorized');
   });
   await expect(ask(client)).rejects.toMatchObject({ code: 'token-expired' });
+});
+
+describe('the pool of a joining machine', () => {
+  /** A center with pool `x`, and a token bound to `bound`. */
+  const center = (bound?: string): ApiClient =>
+    ({
+      request: () =>
+        Promise.resolve({ status: { userInfo: { extra: bound ? { 'skerry.io/pool': [bound] } : {} } } }),
+      resource: () => ({
+        get: (name: string) =>
+          name === 'x'
+            ? Promise.resolve({})
+            : Promise.reject(notFound({ group: '', resource: 'nodepools' }, name)),
+      }),
+    }) as unknown as ApiClient;
+
+  test.each<[string | undefined, string | undefined, string | undefined]>([
+    [undefined, undefined, undefined],
+    [undefined, 'x', 'x'],
+    ['x', undefined, 'x'],
+    ['x', 'x', 'x'],
+  ])('with a token for %s and --pool %s is %s', async (bound, asked, pool) => {
+    expect(await resolvePool(center(bound), asked)).toBe(pool);
+  });
+
+  test.each<[string | undefined, string | undefined, string]>([
+    ['x', 'y', 'pool-not-allowed'],
+    [undefined, 'y', 'pool-not-found'],
+    ['y', undefined, 'pool-not-found'],
+  ])('with a token for %s and --pool %s is refused: %s', async (bound, asked, code) => {
+    await expect(resolvePool(center(bound), asked)).rejects.toMatchObject({ code });
+  });
 });
