@@ -80,7 +80,7 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
         defaultStorageClass({ read }),
         claimResize({ read }),
         runtimeClass({ read }),
-        certificateRequests({ authorizer }),
+        certificateRequests({ read, authorizer }),
         defaultIngressClass({ read }),
         { name: 'RoleEscalation', validate: (ctx) => escalation.check(ctx) },
         resourceQuota({ access, clock }),

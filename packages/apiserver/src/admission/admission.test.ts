@@ -386,7 +386,7 @@ describe('certificate requests', () => {
     });
     const user = { name: 'u', groups: ['g'], extra: { 'skerry.io/pool': ['p'] } };
     const admitted = await admit(
-      certificateRequests({ authorizer: deny }),
+      certificateRequests({ read: table.read, authorizer: deny }),
       admissionContext({ kind, object, user }),
     );
     expect(admitted['spec']).toEqual({
@@ -402,7 +402,7 @@ describe('certificate requests', () => {
     const object = request({ signerName: 'kubernetes.io/kubelet-serving' });
     const approve = (authorizer: Authorizer) =>
       admit(
-        certificateRequests({ authorizer }),
+        certificateRequests({ read: table.read, authorizer }),
         admissionContext({ kind, operation: 'UPDATE', subresource: 'approval', object, oldObject: object }),
       );
     await approve(allowDomain);
@@ -420,12 +420,28 @@ describe('certificate requests', () => {
     const encoded = Buffer.from(text).toString('base64');
     const ask = (signerName: string) =>
       admit(
-        certificateRequests({ authorizer: deny }),
+        certificateRequests({ read: table.read, authorizer: deny }),
         admissionContext({ kind, object: request({ request: encoded, signerName }) }),
       );
     await ask('example.com/other');
     await expect(ask('kubernetes.io/kube-apiserver-client')).rejects.toThrow(
       'system:masters group is not allowed',
     );
+  });
+
+  test('of one join token wait in bounded number', async () => {
+    const ref = { group: kind.group, resource: kind.resource };
+    const user = { name: 'system:bootstrap:abcdef', groups: ['system:bootstrappers'] };
+    const put = (index: number, status?: object) =>
+      table.put(ref, { metadata: { name: `r${index}` }, spec: { username: user.name }, status });
+    for (let index = 0; index < 5_000; index++) put(index);
+    const ask = () =>
+      admit(
+        certificateRequests({ read: table.read, authorizer: deny }),
+        admissionContext({ kind, object: request({ request: '', signerName: 'x/y' }), user }),
+      );
+    await expect(ask()).rejects.toMatchObject({ code: 429 });
+    put(0, { conditions: [{ type: 'Denied', status: 'True' }] });
+    await ask();
   });
 });

@@ -3,16 +3,24 @@
  * gets a client certificate of `system:masters` this way.
  * https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/
  */
-import { type AnyObject, type CertificateSigningRequest, forbidden } from '@skerry/api';
+import { type AnyObject, ApiError, type CertificateSigningRequest, forbidden } from '@skerry/api';
 import { parseCertificateRequest } from '@skerry/pki';
 import type { AdmissionPlugin } from '#admission/plugin.ts';
-import type { AdmissionContext, Authorizer } from '#security.ts';
+import type { AdmissionContext, Authorizer, ObjectReader } from '#security.ts';
 
 const group = 'certificates.k8s.io';
 const requests = { group, resource: 'certificatesigningrequests' };
 const clientSigner = 'kubernetes.io/kube-apiserver-client';
 
-export function certificateRequests({ authorizer }: { readonly authorizer: Authorizer }): AdmissionPlugin {
+/** Requests of one join token that wait for an answer: more than machines that join at once, less than fills a memory. */
+const waitingMax = 5_000;
+
+export function certificateRequests(parts: {
+  readonly read: ObjectReader;
+  readonly authorizer: Authorizer;
+}): AdmissionPlugin {
+  const { read, authorizer } = parts;
+
   async function require(ctx: AdmissionContext, verb: 'approve' | 'sign'): Promise<void> {
     const signerName = (ctx.oldObject as unknown as CertificateSigningRequest).spec.signerName;
     const domain = `${signerName.split('/')[0] ?? ''}/*`;
@@ -43,12 +51,29 @@ export function certificateRequests({ authorizer }: { readonly authorizer: Autho
     },
     async validate(ctx) {
       if (ctx.kind.group !== group || ctx.resource !== requests.resource) return;
-      if (ctx.operation === 'CREATE' && ctx.subresource === '') await refuseMasters(ctx);
+      if (ctx.operation === 'CREATE' && ctx.subresource === '') {
+        refuseFlood(ctx, read);
+        await refuseMasters(ctx);
+      }
       if (ctx.operation !== 'UPDATE') return;
       if (ctx.subresource === 'approval') await require(ctx, 'approve');
       if (ctx.subresource === 'status' && changesStatus(ctx)) await require(ctx, 'sign');
     },
   };
+}
+
+/** Whoever holds a join token may ask, but not without end. */
+function refuseFlood({ user }: AdmissionContext, read: ObjectReader): void {
+  if (!user.name.startsWith('system:bootstrap:')) return;
+  const waiting = read
+    .list<CertificateSigningRequest>(requests)
+    .filter(({ spec, status }) => spec.username === user.name && !status?.conditions?.length).length;
+  if (waiting < waitingMax) return;
+  throw new ApiError(
+    'TooManyRequests',
+    `${waiting} certificate requests of this join token wait for an answer; try again when some are answered`,
+    { details: { retryAfterSeconds: 10 } },
+  );
 }
 
 async function refuseMasters(ctx: AdmissionContext): Promise<void> {
