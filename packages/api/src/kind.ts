@@ -69,8 +69,8 @@ export interface KindStrategy {
    * comes through, '' for the object itself: `resize` may change what a plain update may not.
    */
   validateUpdate?(object: AnyObject, old: AnyObject, subresource?: string): FieldError[];
-  /** Warnings for the `Warning:` header. */
-  warnings?(object: AnyObject): string[];
+  /** For the `Warning:` header. `old` is given for a change, which warns only about what it changes. */
+  warnings?(object: AnyObject, old?: AnyObject): string[];
   /** In place, on create, before defaults: fields a creator may not set. The registry clears `status` by itself where a status subresource exists. */
   prepareForCreate?(object: AnyObject): void;
   /** In place, on update of the main resource: fields that keep their old value. The registry keeps `status` by itself. */

@@ -9,7 +9,7 @@ export interface TypedStrategy<T extends KubeObject> {
   setDefaults?(object: T): void;
   validate?(object: T): FieldError[];
   validateUpdate?(object: T, old: T, subresource?: string): FieldError[];
-  warnings?(object: T): string[];
+  warnings?(object: T, old?: T): string[];
   prepareForCreate?(object: T): void;
   prepareForUpdate?(object: T, old: T): void;
   deletionGraceSeconds?(object: T, requested: number | undefined): number | undefined;

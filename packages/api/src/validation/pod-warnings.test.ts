@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Container, PodSpec } from '#types.generated.ts';
-import { podSpecWarnings, podWarnings } from '#validation/pod-warnings.ts';
+import { podSpecWarnings, podWarnings, templateWarnings } from '#validation/pod-warnings.ts';
 
 const withContainers = (...containers: Partial<Container>[]): PodSpec => ({
   containers: containers.map((container, index) => ({ name: `c${index}`, image: 'i', ...container })),
@@ -61,4 +61,13 @@ test('a pod with dots in its name is warned about its hostname', () => {
   expect(podWarnings({ metadata: { name: 'a.b' }, spec: withContainers({}) })).toEqual([
     "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]",
   ]);
+});
+
+test('a template that a change leaves alone is not warned about again', () => {
+  const spec = withContainers({ ports: [{ containerPort: 80 }, { containerPort: 80 }] });
+  const warning =
+    'spec.template.spec.containers[0].ports[1]: duplicate port definition with spec.template.spec.containers[0].ports[0]';
+  expect(templateWarnings({ spec }, undefined)).toEqual([warning]);
+  expect(templateWarnings({ spec }, { spec: withContainers({}) })).toEqual([warning]);
+  expect(templateWarnings({ spec }, structuredClone({ spec }))).toEqual([]);
 });

@@ -3,7 +3,8 @@
  * templates of workloads, whose paths begin with `spec.template`.
  */
 import { isQuantity, parseQuantity } from '#quantity.ts';
-import type { Container, ContainerPort, Pod, PodSpec } from '#types.generated.ts';
+import type { Container, ContainerPort, Pod, PodSpec, PodTemplateSpec } from '#types.generated.ts';
+import { sameJson } from '#validation/faults.ts';
 import { dnsLabelFaults } from '#validation/names.ts';
 
 const deprecatedLabels: Readonly<Record<string, string>> = {
@@ -39,6 +40,15 @@ export function podWarnings(pod: Pod): string[] {
       : []),
     ...podSpecWarnings(pod.spec, 'spec'),
   ];
+}
+
+/** Of a template that is new or not what it was. */
+export function templateWarnings(
+  template: PodTemplateSpec | undefined,
+  old: PodTemplateSpec | undefined,
+  path = 'spec.template',
+): string[] {
+  return old !== undefined && sameJson(template, old) ? [] : podSpecWarnings(template?.spec, `${path}.spec`);
 }
 
 export function podSpecWarnings(spec: PodSpec | undefined, path: string): string[] {

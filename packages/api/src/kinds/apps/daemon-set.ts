@@ -1,7 +1,7 @@
 import { setPodTemplateDefaults } from '#defaults/pod-spec.ts';
 import type { DaemonSet, DaemonSetStatus } from '#types.generated.ts';
 import { validateDaemonSet, validateDaemonSetUpdate } from '#validation/workloads.ts';
-import { podSpecWarnings } from '#validation/pod-warnings.ts';
+import { templateWarnings } from '#validation/pod-warnings.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, containerColumns, labelsText, nameColumn, selectorText } from '#kinds/columns.ts';
 
@@ -59,6 +59,6 @@ export const daemonSetBehaviour = behaviour<DaemonSet>({
     },
     validate: validateDaemonSet,
     validateUpdate: validateDaemonSetUpdate,
-    warnings: ({ spec }) => podSpecWarnings(spec?.template?.spec, 'spec.template.spec'),
+    warnings: (next, old) => templateWarnings(next.spec?.template, old?.spec?.template),
   },
 });

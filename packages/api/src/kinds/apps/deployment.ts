@@ -6,7 +6,7 @@ import {
   validateReplicaSet,
   validateReplicaSetUpdate,
 } from '#validation/workloads.ts';
-import { podSpecWarnings } from '#validation/pod-warnings.ts';
+import { templateWarnings } from '#validation/pod-warnings.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, containerColumns, nameColumn, selectorText } from '#kinds/columns.ts';
 
@@ -37,7 +37,7 @@ export const deploymentBehaviour = behaviour<Deployment>({
     },
     validate: validateDeployment,
     validateUpdate: validateDeploymentUpdate,
-    warnings: ({ spec }) => podSpecWarnings(spec?.template?.spec, 'spec.template.spec'),
+    warnings: (next, old) => templateWarnings(next.spec?.template, old?.spec?.template),
   },
 });
 
@@ -60,7 +60,7 @@ export const replicaSetBehaviour = behaviour<ReplicaSet>({
     },
     validate: validateReplicaSet,
     validateUpdate: validateReplicaSetUpdate,
-    warnings: ({ spec }) => podSpecWarnings(spec?.template?.spec, 'spec.template.spec'),
+    warnings: (next, old) => templateWarnings(next.spec?.template, old?.spec?.template),
     fieldValue: ({ status }, field) =>
       field === 'status.replicas' ? String(status?.replicas ?? 0) : undefined,
   },

@@ -2,7 +2,7 @@ import { setClaimSpecDefaults, setPodTemplateDefaults } from '#defaults/pod-spec
 import type { ControllerRevision, StatefulSet } from '#types.generated.ts';
 import { immutable } from '#validation/faults.ts';
 import { validateStatefulSet, validateStatefulSetUpdate } from '#validation/workloads.ts';
-import { podSpecWarnings } from '#validation/pod-warnings.ts';
+import { templateWarnings } from '#validation/pod-warnings.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, containerColumns, nameColumn } from '#kinds/columns.ts';
 
@@ -44,7 +44,7 @@ export const statefulSetBehaviour = behaviour<StatefulSet>({
     },
     validate: validateStatefulSet,
     validateUpdate: validateStatefulSetUpdate,
-    warnings: ({ spec }) => podSpecWarnings(spec?.template?.spec, 'spec.template.spec'),
+    warnings: (next, old) => templateWarnings(next.spec?.template, old?.spec?.template),
   },
 });
 

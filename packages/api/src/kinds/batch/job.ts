@@ -2,7 +2,7 @@ import { setPodTemplateDefaults } from '#defaults/pod-spec.ts';
 import { ageText, humanDuration } from '#duration.ts';
 import type { CronJob, Job, JobSpec } from '#types.generated.ts';
 import { validateCronJob, validateJob, validateJobUpdate } from '#validation/batch.ts';
-import { podSpecWarnings } from '#validation/pod-warnings.ts';
+import { templateWarnings } from '#validation/pod-warnings.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, containerColumns, nameColumn, selectorText } from '#kinds/columns.ts';
 
@@ -98,7 +98,7 @@ export const jobBehaviour = behaviour<Job>({
     },
     validate: validateJob,
     validateUpdate: validateJobUpdate,
-    warnings: ({ spec }) => podSpecWarnings(spec?.template?.spec, 'spec.template.spec'),
+    warnings: (next, old) => templateWarnings(next.spec?.template, old?.spec?.template),
     fieldValue: ({ status }, field) =>
       field === 'status.successful' ? String(status?.succeeded ?? 0) : undefined,
   },
@@ -138,7 +138,11 @@ export const cronJobBehaviour = behaviour<CronJob>({
       setPodTemplateDefaults(spec.jobTemplate?.spec?.template);
     },
     validate: validateCronJob,
-    warnings: ({ spec }) =>
-      podSpecWarnings(spec?.jobTemplate?.spec?.template?.spec, 'spec.jobTemplate.spec.template.spec'),
+    warnings: (next, old) =>
+      templateWarnings(
+        next.spec?.jobTemplate?.spec?.template,
+        old?.spec?.jobTemplate?.spec?.template,
+        'spec.jobTemplate.spec.template',
+      ),
   },
 });

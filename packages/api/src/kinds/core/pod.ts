@@ -16,7 +16,8 @@ export const podBehaviour = behaviour<Pod>({
     setDefaults: setPodDefaults,
     validate: validatePod,
     validateUpdate: validatePodUpdate,
-    warnings: podWarnings,
+    // Who changes a pod is seldom who wrote it.
+    warnings: (pod, old) => (old ? [] : podWarnings(pod)),
     prepareForCreate(pod) {
       pod.status = { phase: 'Pending', qosClass: podQosClass(pod.spec) };
       const gated = (pod.spec?.schedulingGates?.length ?? 0) > 0;
