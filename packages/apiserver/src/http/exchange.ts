@@ -41,8 +41,17 @@ export interface ResponseStream {
   destroy(): void;
 }
 
-/** Reads a body to its end, at most `bytesMax`; beyond it 413. */
+/** Reads a body to its end, at most `bytesMax`; beyond it 413. A client that leaves in the middle is a 400 that nobody sees. */
 export async function readBody(exchange: Exchange, bytesMax: number): Promise<Buffer> {
+  try {
+    return await readAll(exchange, bytesMax);
+  } catch (cause) {
+    if (cause instanceof ApiError) throw cause;
+    throw new ApiError('BadRequest', 'the request body ended before its end', { cause });
+  }
+}
+
+async function readAll(exchange: Exchange, bytesMax: number): Promise<Buffer> {
   const declared = Number(exchange.headers['content-length'] ?? 0);
   if (declared > bytesMax) throw tooLarge(bytesMax);
   const chunks: Buffer[] = [];

@@ -5,6 +5,7 @@ import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually, recordingLogger } from '@skerry/base/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startTestServer, type TestServer } from '#testing/start-test-server.ts';
 import { allowAll } from '#security.ts';
@@ -104,6 +105,25 @@ test('an upgrade of what takes none is refused with a Status', async () => {
   expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
   expect(answer).toContain('"kind":"Status"');
 });
+
+test('a client that leaves in the middle of its body is no failure of the server', async () => {
+  const log = recordingLogger();
+  const logged = await startTestServer({ log });
+  const socket = connect(Number(new URL(logged.url).port), '127.0.0.1');
+  socket.write(
+    'POST /api/v1/namespaces/default/configmaps HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n{"metadata":',
+  );
+  await eventually(async () => expect(await inFlight(logged)).toBe(1));
+  socket.destroy();
+  await eventually(async () => expect(await inFlight(logged)).toBe(0));
+  expect(log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  await logged.close();
+});
+
+async function inFlight({ url }: TestServer): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/inflight_requests\{request_kind="mutating"\} (\d+)/.exec(text)?.[1]);
+}
 
 test('what is no HTTP is answered 400 and closed', async () => {
   expect(await raw('\x00\x01\x02 nonsense\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
