@@ -62,7 +62,7 @@ export async function createObject(
     const faults = createFaults(served, object);
     if (faults.length > 0) throw invalid(info, meta.name ?? '', faults);
     write.warnings.push(...warningsOf(served, object));
-    if (!ownershipDone)
+    if (!ownershipDone && write.fieldManager !== undefined)
       ownCreated(served, object, { manager: write.fieldManager, time: registry.timestamp() });
     await registry.admit(served, { ...context, name: meta.name ?? '' }, write);
     const created = await insert(registry, served, object, generated, write);

@@ -171,7 +171,7 @@ function ownershipOf(
   { force }: PatchRequest,
   { fieldManager, subresource }: WriteOptions,
 ) {
-  return { manager: fieldManager, time: registry.timestamp(), subresource, force };
+  return { manager: fieldManager ?? '', time: registry.timestamp(), subresource, force };
 }
 
 /** The configuration that an apply sent, with the name of the URL. */

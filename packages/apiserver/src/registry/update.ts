@@ -84,7 +84,7 @@ export async function updateOnce(
     if (faults.length > 0) throw invalid(info, target.name, faults);
     if (update.part === 'whole') write.warnings.push(...warningsOf(served, next));
     countGeneration(served, next, old, update.part);
-    if (!update.ownershipDone) {
+    if (!update.ownershipDone && write.fieldManager !== undefined) {
       ownUpdated(served, next, old, {
         manager: write.fieldManager,
         time: registry.timestamp(),

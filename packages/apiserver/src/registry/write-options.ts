@@ -6,8 +6,8 @@ export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 export interface WriteOptions {
   readonly user: UserInfo;
   readonly dryRun: boolean;
-  /** Owner of the changed fields in managedFields. */
-  readonly fieldManager: string;
+  /** Owner of the changed fields in managedFields; unset: nobody comes to own them. */
+  readonly fieldManager: string | undefined;
   readonly fieldValidation: FieldValidation;
   /** Texts for the `Warning:` header. */
   readonly warnings: string[];
@@ -27,7 +27,8 @@ export function serverWrite(overrides: Partial<WriteOptions> = {}): WriteOptions
   return {
     user: serverUser,
     dryRun: false,
-    fieldManager: 'skerry-server',
+    // Renewing thousands of Leases must not reckon ownership each time.
+    fieldManager: undefined,
     fieldValidation: 'Ignore',
     warnings: [],
     subresource: '',
