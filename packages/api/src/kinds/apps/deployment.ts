@@ -21,7 +21,9 @@ export const deploymentBehaviour = behaviour<Deployment>({
     column<Deployment>('Selector', ({ spec }) => selectorText(spec?.selector, ''), { wide: true }),
   ],
   strategy: {
-    setDefaults({ spec }) {
+    setDefaults(deployment) {
+      deployment.status ??= {};
+      const { spec } = deployment;
       if (!spec) return;
       spec.replicas ??= 1;
       const strategy = (spec.strategy ??= {});
