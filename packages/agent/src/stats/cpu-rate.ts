@@ -32,9 +32,13 @@ export class CpuRates {
     this.#readMs = nowMs;
   }
 
-  /** Billionths of a core in use; undefined until there are two readings. Counters that fell begin anew. */
-  rate(key: string, now: Reading): number | undefined {
-    const older = this.#older.get(key);
+  /**
+   * Billionths of a core in use; undefined until there are two readings. What was started within the last minute had a
+   * reading of zero then. Counters that fell begin anew.
+   */
+  rate(key: string, now: Reading, startedAtMs = Number.NEGATIVE_INFINITY): number | undefined {
+    const young = now.atMs - startedAtMs <= windowMsMax;
+    const older = this.#older.get(key) ?? (young ? { atMs: startedAtMs, nanoSeconds: 0n } : undefined);
     if (!older || now.nanoSeconds < older.nanoSeconds) {
       this.#older.set(key, now);
       this.#rates.delete(key);

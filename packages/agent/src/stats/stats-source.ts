@@ -21,6 +21,12 @@ export interface StatsSourceOptions {
   readonly procDirectory?: string;
 }
 
+interface CpuReading {
+  readonly atMs: number;
+  readonly nanoSeconds: bigint;
+  readonly startedAtMs?: number;
+}
+
 export function createStatsSource(options: StatsSourceOptions): StatsSource {
   const { runtime, nodeName, clock } = options;
   const paths = { proc: options.procDirectory ?? '/proc', data: options.dataDirectory };
@@ -70,7 +76,7 @@ export function createStatsSource(options: StatsSourceOptions): StatsSource {
       node: {
         nodeName,
         startTime: timeText(machine.bootedAtMs),
-        cpu: cpu('node', nowMs, machine.cpuNanoSeconds),
+        cpu: cpu('node', { atMs: nowMs, nanoSeconds: machine.cpuNanoSeconds }),
         memory: { time, ...machine.memory },
         network: networkOf(machine, time),
         fs: filesystem,
@@ -98,10 +104,10 @@ export function createStatsSource(options: StatsSourceOptions): StatsSource {
     };
   }
 
-  function cpu(key: string, atMs: number, nanoSeconds: bigint): object {
+  function cpu(key: string, { atMs, nanoSeconds, startedAtMs }: CpuReading): object {
     return {
       time: timeText(atMs),
-      usageNanoCores: rates.rate(key, { atMs, nanoSeconds }),
+      usageNanoCores: rates.rate(key, { atMs, nanoSeconds }, startedAtMs),
       usageCoreNanoSeconds: Number(nanoSeconds),
     };
   }
@@ -112,7 +118,7 @@ export function createStatsSource(options: StatsSourceOptions): StatsSource {
       podRef: { name: pod.name, namespace: pod.namespace, uid: pod.uid },
       startTime: timeText(pod.startedAtMs),
       containers: pod.containers.map((container) => containerSummary(container, nowMs)),
-      cpu: cpu(pod.uid, nowMs, pod.cpuNanoSeconds),
+      cpu: cpu(pod.uid, { atMs: nowMs, nanoSeconds: pod.cpuNanoSeconds, startedAtMs: pod.startedAtMs }),
       memory: { time: timeText(nowMs), workingSetBytes: pod.workingSetBytes },
       ...(network
         ? {
@@ -132,7 +138,15 @@ export function createStatsSource(options: StatsSourceOptions): StatsSource {
     return {
       name,
       startTime: timeText(startedAtMs),
-      ...(stats.cpu ? { cpu: cpu(id, stats.cpu.atMs || nowMs, stats.cpu.usageCoreNanoSeconds) } : {}),
+      ...(stats.cpu
+        ? {
+            cpu: cpu(id, {
+              atMs: stats.cpu.atMs || nowMs,
+              nanoSeconds: stats.cpu.usageCoreNanoSeconds,
+              startedAtMs,
+            }),
+          }
+        : {}),
       ...(memory
         ? {
             memory: {
