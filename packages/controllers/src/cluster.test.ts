@@ -245,3 +245,50 @@ test('controllers carry on where they were when the API server comes back', asyn
     log.lines.splice(0);
   }
 });
+
+test('objects go with the custom resource that owns them, and with owners that own each other', async () => {
+  const pools = client.resource<NodePool>(resources.nodePools);
+  await eventually(() => pools.create({ metadata: { name: 'tokyo' } }));
+  const pool = await pools.get('tokyo');
+  const maps = client.resource<ConfigMap>(resources.configMaps);
+  const reference = { apiVersion: 'apps.openyurt.io/v1beta2', kind: 'NodePool', name: 'tokyo' };
+  const owned = (name: string): ConfigMap => ({
+    metadata: {
+      name,
+      namespace: 'default',
+      ownerReferences: [{ ...reference, uid: pool.metadata?.uid ?? '', blockOwnerDeletion: true }],
+    },
+  });
+  const first = await maps.create(owned('first'));
+  const second = await maps.create({
+    metadata: {
+      name: 'second',
+      namespace: 'default',
+      ownerReferences: [
+        {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          name: 'first',
+          uid: first.metadata.uid ?? '',
+          blockOwnerDeletion: true,
+        },
+      ],
+    },
+  });
+  const back = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    name: 'second',
+    uid: second.metadata.uid,
+    blockOwnerDeletion: true,
+  };
+  const ownerReferences = [...(first.metadata.ownerReferences ?? []), back];
+  await maps.patch('first', { metadata: { ownerReferences } }, { type: 'merge', namespace: 'default' });
+  await maps.delete('second', { namespace: 'default', propagationPolicy: 'Foreground' });
+  await gone(resources.configMaps, 'second', 'default');
+  await expect(maps.get('first', { namespace: 'default' })).resolves.toMatchObject({
+    metadata: { ownerReferences: [reference] },
+  });
+  await pools.delete('tokyo');
+  await gone(resources.configMaps, 'first', 'default');
+});

@@ -30,6 +30,10 @@ export function createGarbageCollector(context: ControllerContext): Controller {
   const monitors = new ResourceMonitors(context, {
     onAdd: (ref, object) => look(graphNode(ref, object)),
     onUpdate: (ref, object) => look(graphNode(ref, object)),
+    // Owners of this kind that nobody saw go: whoever names one that isn't in the graph is looked at again.
+    onSynced(ref) {
+      for (const uid of graph.dependentsOfUnknown(ref)) queue.add(uid);
+    },
     onDelete(_ref, { metadata }) {
       const uid = metadata?.uid ?? '';
       const node = graph.get(uid);

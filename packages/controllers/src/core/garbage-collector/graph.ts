@@ -56,6 +56,15 @@ export class OwnerGraph {
     return this.#dependents.has(uid);
   }
 
+  /** Uids of objects that name an owner of this kind which is not in the graph. */
+  dependentsOfUnknown({ group, kind }: ResourceRef): string[] {
+    const isOfKind = (owner: OwnerReference) =>
+      owner.kind === kind && (owner.apiVersion.includes('/') ? owner.apiVersion.split('/')[0] : '') === group;
+    return [...this.#nodes.values()]
+      .filter(({ owners }) => owners.some((owner) => isOfKind(owner) && !this.#nodes.has(owner.uid)))
+      .map(({ uid }) => uid);
+  }
+
   put(node: GraphNode): GraphNode | undefined {
     const old = this.#nodes.get(node.uid);
     for (const { uid } of old?.owners ?? []) this.#unlink(uid, node.uid);

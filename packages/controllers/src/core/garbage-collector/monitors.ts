@@ -14,6 +14,8 @@ export interface MonitorHandler {
   onAdd(ref: ResourceRef, object: KubeObject): void;
   onUpdate(ref: ResourceRef, object: KubeObject): void;
   onDelete(ref: ResourceRef, object: KubeObject): void;
+  /** From now on the resource is watched; before, its objects came and went unseen. */
+  onSynced(ref: ResourceRef): void;
 }
 
 interface Monitor {
@@ -25,6 +27,7 @@ interface Monitor {
 
 const discoverEveryMs = 30_000;
 const afterChangeMs = 500;
+const settledMs = 3_000;
 /** Many, short-lived, and owned by nobody. */
 const ignored = new Set(['/events', 'events.k8s.io/events']);
 
@@ -58,15 +61,17 @@ export class ResourceMonitors implements Syncable {
     const definitions = informers.informer(resources.customResourceDefinitions, { metadataOnly: true });
     const wake = () => this.#wake.abort();
     const unsubscribe = definitions.addHandler({ onAdd: wake, onUpdate: wake, onDelete: wake });
+    let isChanging = false;
     while (!signal.aborted) {
       this.#wake = new AbortController();
       await this.#refresh(signal).catch((error: unknown) => {
         if (!signal.aborted) log.warn('discovery failed', { error: describeError(error) });
       });
-      const waitMs = this.#isDiscovered ? discoverEveryMs : afterChangeMs;
+      const waitMs = this.#isDiscovered ? (isChanging ? settledMs : discoverEveryMs) : afterChangeMs;
       await sleep(clock, waitMs, AbortSignal.any([signal, this.#wake.signal])).catch(() => undefined);
-      // A definition is served a moment after it is written.
-      if (this.#wake.signal.aborted) await sleep(clock, afterChangeMs, signal).catch(() => undefined);
+      // A definition is served a moment after it is written: look soon, and once more when that should be over.
+      isChanging = this.#wake.signal.aborted;
+      if (isChanging) await sleep(clock, afterChangeMs, signal).catch(() => undefined);
     }
     unsubscribe();
     await Promise.all([...this.#monitors.values()].map(({ done }) => done));
@@ -106,7 +111,14 @@ export class ResourceMonitors implements Syncable {
       onUpdate: (object) => this.#handler.onUpdate(ref, object),
       onDelete: (object) => this.#handler.onDelete(ref, object),
     });
-    const done = informer.run(AbortSignal.any([signal, stop.signal]));
+    const until = AbortSignal.any([signal, stop.signal]);
+    const done = Promise.all([
+      informer.run(until),
+      informer.waitForSync(until).then(
+        () => this.#handler.onSynced(ref),
+        () => undefined,
+      ),
+    ]).then(() => undefined);
     this.#monitors.set(key, { ref, informer, stop, done });
   }
 
