@@ -21,8 +21,15 @@ export function createFaults(served: Served, object: AnyObject): FieldError[] {
   return faultsOf(served, object);
 }
 
-export function updateFaults(served: Served, object: AnyObject, old: AnyObject): FieldError[] {
-  return [...faultsOf(served, object), ...(served.info.strategy.validateUpdate?.(object, old) ?? [])];
+/** `subresource` is the door that the change comes through: some may change what a plain update may not. */
+export function updateFaults(
+  served: Served,
+  object: AnyObject,
+  old: AnyObject,
+  subresource: string,
+): FieldError[] {
+  const ofChange = served.info.strategy.validateUpdate?.(object, old, subresource) ?? [];
+  return [...faultsOf(served, object), ...ofChange];
 }
 
 /**
@@ -37,6 +44,7 @@ function faultsOf(served: Served, object: AnyObject): FieldError[] {
   );
 }
 
-export function warningsOf(served: Served, object: AnyObject): string[] {
-  return served.info.strategy.warnings?.(object) ?? [];
+/** Texts for the `Warning:` header; of a change, only about what it changes. */
+export function warningsOf(served: Served, object: AnyObject, old?: AnyObject): string[] {
+  return served.info.strategy.warnings?.(object, old) ?? [];
 }

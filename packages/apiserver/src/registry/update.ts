@@ -5,7 +5,7 @@ import { ownUpdated } from '#registry/field-ownership.ts';
 import { jsonEqual } from '#registry/json-equal.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { metadataOf, type Current, type Registry, type Target } from '#registry/registry.ts';
-import { createFaults, fillDefaults, hasStatus, updateFaults, warningsOf } from '#registry/rules.ts';
+import { fillDefaults, hasStatus, updateFaults, warningsOf } from '#registry/rules.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
 
 /** Which part of the object a request may change. */
@@ -14,8 +14,6 @@ export interface UpdatedPart {
   readonly part: 'whole' | 'status' | 'raw';
   /** Puts back, in `next`, what this door may not change. */
   keep?(next: AnyObject, old: AnyObject): void;
-  /** Whether this door is there to change what the kind's rules for updates otherwise hold fixed. */
-  readonly changesFixedFields?: boolean;
 }
 
 export interface UpdateOptions extends UpdatedPart {
@@ -79,10 +77,9 @@ export async function updateOnce(
   fillDefaults(served, next);
   const undo = update.part === 'whole' ? await registry.hooks(served)?.beforeUpdate?.(next, old) : undefined;
   try {
-    const own = update.changesFixedFields ? createFaults(served, next) : updateFaults(served, next, old);
-    const faults = [...finalizerFaults(next, old), ...own];
+    const faults = [...finalizerFaults(next, old), ...updateFaults(served, next, old, write.subresource)];
     if (faults.length > 0) throw invalid(info, target.name, faults);
-    if (update.part === 'whole') write.warnings.push(...warningsOf(served, next));
+    if (update.part === 'whole') write.warnings.push(...warningsOf(served, next, old));
     countGeneration(served, next, old, update.part);
     if (!update.ownershipDone && write.fieldManager !== undefined) {
       ownUpdated(served, next, old, {

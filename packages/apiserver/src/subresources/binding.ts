@@ -34,7 +34,6 @@ export async function bindPod(
     target,
     {
       part: 'raw',
-      changesFixedFields: true,
       transform(pod) {
         const meta = metadataOf(pod);
         const refuse = (why: string) => conflict({ group: '', resource: 'pods/binding' }, target.name, why);

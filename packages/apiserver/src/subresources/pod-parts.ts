@@ -18,7 +18,6 @@ interface PodSpec {
 export function podPart(name: 'ephemeralcontainers' | 'resize'): UpdatedPart {
   return {
     part: 'raw',
-    changesFixedFields: true,
     keep(next, old) {
       const wanted = specOf(next);
       const spec = structuredClone(specOf(old));
