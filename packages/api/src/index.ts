@@ -34,3 +34,4 @@ export { type Decoded, type DecodeOptions, type FieldValidationMode, decodeObjec
 export { applyDefaults, pruneUnknown } from './structural-schema.ts';
 export { validateStructural } from './schema-validate.ts';
 export { fillRequired } from './required-fields.ts';
+export { duplicateFields } from './duplicate-fields.ts';
