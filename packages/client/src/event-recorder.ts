@@ -105,12 +105,13 @@ export class ApiEventRecorder implements EventRecorder {
     if (!this.#queue.push(event)) this.#dropped++;
   }
 
-  /** Writes what is recorded until the signal; never rejects. */
+  /** Writes what is recorded until the signal, which drops what still waits; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const onAbort = () => this.#queue.close();
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     for await (const event of this.#queue) {
+      if (signal.aborted) return;
       try {
         await this.#write(event);
       } catch (error) {
