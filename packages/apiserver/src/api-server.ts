@@ -32,6 +32,12 @@ import { reviewHandlers } from '#reviews/reviews.ts';
 import { OwnAccess } from '#server-access.ts';
 import { bindingHandler, subresourceHandlers } from '#subresources/subresources.ts';
 
+/**
+ * The API server, put together. A request passes: front (HTTP/1.1 or HTTP/2) → pipeline (identity, authorization, audit,
+ * errors) → dispatcher → the verbs of a resource → registry → store; what the store acknowledged comes back through one
+ * feed into the watch caches, from which every read is answered. It is the store's only writer, and the only place that
+ * knows all its parts; they know each other through the interfaces they declare.
+ */
 export interface ApiServerOptions {
   readonly store: Store;
   /** Built-in kinds, as `@skerry/api` describes them. */
