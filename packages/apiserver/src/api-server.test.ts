@@ -116,6 +116,13 @@ describe('create', () => {
     expect(ignored.body).not.toHaveProperty('bogus');
   });
 
+  test('a field that is given twice is a strict fault', async () => {
+    const twice = '{"metadata":{"name":"twice"},"data":{"a":"1","a":"2"}}';
+    const { body } = await call('POST', `${configMaps}?fieldValidation=Strict`, twice);
+    expect(body).toMatchObject({ code: 400 });
+    expect(body.message).toContain('strict decoding error: duplicate field "data.a"');
+  });
+
   test('a dry run answers as if and stores nothing', async () => {
     const { status } = await call('POST', `${configMaps}?dryRun=All`, configMap('dry'));
     expect(status).toBe(201);

@@ -1,7 +1,6 @@
-import { ApiError, badRequest, decodeProtobuf, isApiError } from '@skerry/api';
+import { ApiError, badRequest, decodeProtobuf, duplicateFields, isApiError } from '@skerry/api';
 import { describeError } from '@skerry/base';
 import { parse as parseYaml } from 'yaml';
-import { duplicateFields } from '#http/duplicate-fields.ts';
 import { readBody, type Exchange } from '#http/exchange.ts';
 
 /** Largest body of a request, as etcd-backed servers have it. */
@@ -34,7 +33,7 @@ export async function readDocument(
   const bytes = await readBody(exchange, bodyBytesMax);
   if (bytes.length === 0) return { value: undefined, faults: [] };
   const value = decodeJson(bytes);
-  return { value, faults: duplicateFields(decodeText(bytes)).map((path) => `duplicate field "${path}"`) };
+  return { value, faults: duplicateFields(decodeText(bytes)) };
 }
 
 /** The body as a JSON value, whatever format it came in; undefined when it is empty. Throws 400, 413, 415. */
