@@ -8,6 +8,7 @@ export interface Definition extends AnyObject {
     names: DefinitionNames;
     versions: DefinitionVersion[];
     preserveUnknownFields?: boolean;
+    conversion?: { strategy?: string };
   };
   status?: {
     conditions?: DefinitionCondition[];

@@ -61,7 +61,7 @@ export async function createObject(
   try {
     const faults = createFaults(served, object);
     if (faults.length > 0) throw invalid(info, meta.name ?? '', faults);
-    write.warnings.push(...warningsOf(served, object));
+    write.warnings.push(...warningsOf(served, object), ...(registry.hooks(served)?.warnings?.(object) ?? []));
     if (!ownershipDone && write.fieldManager !== undefined)
       ownCreated(served, object, { manager: write.fieldManager, time: registry.timestamp() });
     await registry.admit(served, { ...context, name: meta.name ?? '' }, write);

@@ -18,6 +18,8 @@ export interface KindHooks {
   /** Before a create is stored; may change the object. Returns what undoes it when the write fails or is a dry run. */
   beforeCreate?(object: AnyObject): Promise<() => void>;
   beforeUpdate?(object: AnyObject, old: AnyObject): Promise<() => void>;
+  /** Texts for the `Warning:` header, besides the kind's own. */
+  warnings?(object: AnyObject): string[];
   /** After the write was acknowledged. */
   afterUpdate?(object: AnyObject, old: AnyObject): void;
   afterDelete?(object: AnyObject): void;
