@@ -46,7 +46,7 @@ describe.skipIf(!(await canRunContainers()))('agent on containerd', () => {
     expect(await node.logOf('web', 'main')).toMatch(/ stdout F hello from web\n/);
     expect(node.events.lines).toEqual(
       expect.arrayContaining([
-        `Normal Pulled: Container image "${image}" already present on machine`,
+        `Normal Pulled: Container image "${image}" already present on machine and can be accessed by the pod`,
         'Normal Created: Container created',
         'Normal Started: Container started',
       ]),

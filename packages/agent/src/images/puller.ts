@@ -91,7 +91,11 @@ export class ImagePuller {
     });
     const policy = container.imagePullPolicy ?? defaultPolicy(named);
     if (present && policy !== 'Always') {
-      events.normal(part, 'Pulled', `Container image "${named}" already present on machine`);
+      events.normal(
+        part,
+        'Pulled',
+        `Container image "${named}" already present on machine and can be accessed by the pod`,
+      );
       return present;
     }
     if (policy === 'Never') {
