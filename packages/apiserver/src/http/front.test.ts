@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, recordingLogger } from '@skerry/base/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { HttpFront } from '#http/front.ts';
 import { startTestServer, type TestServer } from '#testing/start-test-server.ts';
 import { allowAll } from '#security.ts';
 
@@ -127,6 +128,22 @@ async function inFlight({ url }: TestServer): Promise<number> {
 
 test('what is no HTTP is answered 400 and closed', async () => {
   expect(await raw('\x00\x01\x02 nonsense\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+});
+
+test('headers beyond the limit are answered 431', async () => {
+  const big = `X-Big: ${'y'.repeat(100_000)}\r\n`;
+  expect(await raw(`GET /version HTTP/1.1\r\nHost: x\r\n${big}\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
+});
+
+test('a client that never ends its headers is sent away', async () => {
+  const handler = { handle: () => Promise.resolve(), upgrade: () => Promise.resolve() };
+  const front = new HttpFront(handler, recordingLogger(), { headersTimeoutMs: 60 });
+  const socket = connect(await front.listenLoopback(), '127.0.0.1');
+  socket.write('GET /version HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket as AsyncIterable<Buffer>) chunks.push(chunk);
+  expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 408 /);
+  await front.close();
 });
 
 /** Sends bytes over HTTP/1.1 and reads until the other end closes. */

@@ -26,6 +26,30 @@ export interface RequestHandler {
 /** Streams that one HTTP/2 connection may hold open; each watch is one. */
 const streamsPerConnectionMax = 2000;
 
+/** Headers of one request; tokens and impersonated extras fit. */
+const headerBytesMax = 64 * 1024;
+/** A client that is still sending sees an answer only if what it sends is read for a while. */
+const refusalLingerMs = 1_000;
+
+const refusals: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/** Answers what could not be read as a request, and ends its connection. */
+function refuseRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = refusals[error.code ?? ''] ?? '400 Bad Request';
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`,
+  );
+  socket.resume();
+  setTimeout(() => socket.destroy(), refusalLingerMs).unref();
+}
+
 /**
  * Speaks HTTP/1.1 and HTTP/2 on connections that others accepted. TLS, ALPN and client certificates are the acceptor's
  * work; what it found travels with the connection and is given to every request on it.
@@ -40,10 +64,23 @@ export class HttpFront {
   readonly #listeners = new Set<NetServer>();
   #closed = false;
 
-  constructor(handler: RequestHandler, log: Logger) {
+  constructor(
+    handler: RequestHandler,
+    log: Logger,
+    { headersTimeoutMs = 30_000 }: { headersTimeoutMs?: number } = {},
+  ) {
     this.#handler = handler;
     this.#log = log;
-    this.#http1 = createServer({ keepAliveTimeout: 90_000, headersTimeout: 30_000, requestTimeout: 0 });
+    this.#http1 = createServer({
+      keepAliveTimeout: 90_000,
+      headersTimeout: headersTimeoutMs,
+      // A body may take as long as its request: the pipeline ends what isn't a stream.
+      requestTimeout: 0,
+      connectionsCheckingInterval: headersTimeoutMs / 6,
+      maxHeaderSize: headerBytesMax,
+    });
+    // Node watches over slow headers only once a server listens. This one never does: others accept for it.
+    this.#http1.emit('listening');
     this.#http1.on('request', (request, response) => {
       response.on('error', (error) => this.#log.debug('answer broke', { error: describeError(error) }));
       this.#guard(this.#handler.handle(exchangeOverHttp1(request, response, this.#originOf(request.socket))));
@@ -51,10 +88,7 @@ export class HttpFront {
     this.#http1.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#upgrade(message, socket, head);
     });
-    this.#http1.on('clientError', (_error, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-      else socket.destroy();
-    });
+    this.#http1.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseRequest(error, socket));
   }
 
   accept(connection: AcceptedConnection): void {
