@@ -90,7 +90,7 @@ describe('create', () => {
     ['a bad name', configMap('A_B'), 422, /RFC 1123 subdomain/],
     ['a wrong type', { ...configMap('x'), data: { a: 1 } }, 400, /cannot unmarshal number/],
     ['no object', '[]', 400, /no object/],
-    ['no JSON', '{"metadata":', 400, /couldn't decode/],
+    ['no JSON', '{"metadata":', 400, /couldn't get version\/kind/],
     ['bottomless JSON', '['.repeat(10_000), 400, /nested deeper/],
   ];
   test.each(refused)('%s is refused', async (_what, body, status, message) => {

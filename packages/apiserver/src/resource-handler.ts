@@ -20,7 +20,7 @@ import { deletedStatus, deleteObject, parseDeleteRequest } from '#registry/delet
 import type { Served } from '#registry/kind-table.ts';
 import { decodePatch, patchObject } from '#registry/patch.ts';
 import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
-import { writeOptionsOf } from '#registry/request-options.ts';
+import { invalidOptions, writeOptionsOf } from '#registry/request-options.ts';
 import { updateObject, type UpdatedPart } from '#registry/update.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
 import type { UserInfo } from '#security.ts';
@@ -124,7 +124,7 @@ export class ResourceHandler {
       subresource: info.subresource,
       optionsKind: 'UpdateOptions',
     });
-    const { value, faults } = await readDocument(exchange);
+    const { value, faults } = await readDocument(exchange, served.info.kind);
     const body = conform(served, value, conformance(write, faults));
     const target = targetOf(info, served);
     const creates = part.part === 'whole' && createdByUpdate.has(`${info.group}/${info.resource}`);
@@ -158,9 +158,7 @@ export class ResourceHandler {
       force: isTrue(exchange.query.get('force')),
     });
     if (request.type === 'apply' && !exchange.query.get('fieldManager')) {
-      throw badRequest(
-        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-      );
+      throw invalidOptions('PatchOptions', 'fieldManager: Required value: is required for apply patch');
     }
     const target = targetOf(info, served);
     const { object, created } = await patchObject(this.#registry, served, target, request, part, write);
@@ -204,7 +202,7 @@ export class ResourceHandler {
   async #create({ info, served, user }: ResourceCall, exchange: Exchange): Promise<void> {
     const encoder = negotiate(exchange.headers['accept'], served.encoders);
     const write = writeOptionsOf(exchange, user, { subresource: '', optionsKind: 'CreateOptions' });
-    const { value, faults } = await readDocument(exchange);
+    const { value, faults } = await readDocument(exchange, served.info.kind);
     const object = conform(served, value, conformance(write, faults));
     const created = await createObject(this.#registry, served, info.namespace, object, write);
     await this.#answer(exchange, encoder, served, created, 201, write);
@@ -287,6 +285,8 @@ export class ResourceHandler {
 
   /** A namespaced resource is named inside a namespace, a cluster-scoped one never is. */
   #checkPlace(info: ResourceRequest, served: Served): void {
+    const wantsName = info.verb === 'update' || info.verb === 'patch';
+    if ((wantsName && !info.named) || (info.verb === 'create' && info.named)) throw methodNotAllowed();
     if (!served.info.namespaced) {
       if (info.namespace && info.resource !== 'namespaces') throw unknownPath();
       return;

@@ -32,3 +32,19 @@ test('YAML is read as 1.2: words are words', () => {
 test('JSON is taken as YAML too', () => {
   expect(decodeYaml(Buffer.from(' {"a": "b"}'))).toEqual({ a: 'b' });
 });
+
+test('a key that YAML names twice is told to who asks, and the last counts', () => {
+  const faults: string[] = [];
+  const value = decodeYaml(Buffer.from('a: 1\nb:\n  c: 2\n  c: 3\n'), { faults });
+  expect({ value, faults }).toEqual({
+    value: { a: 1, b: { c: 3 } },
+    faults: ['yaml: line 4: key "c" already set in map'],
+  });
+});
+
+test('faults of YAML are told in one line', () => {
+  const text = 'a: [b\n  c: }';
+  expect(() => decodeYaml(Buffer.from(text))).toThrow(
+    /^couldn't get .*error converting YAML to JSON: yaml: line \d+: [^\n]+$/,
+  );
+});

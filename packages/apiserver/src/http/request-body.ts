@@ -1,13 +1,17 @@
 import { ApiError, badRequest, decodeProtobuf, duplicateFields, isApiError } from '@skerry/api';
 import { describeError } from '@skerry/base';
-import { parse as parseYaml } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import { readBody, type Exchange } from '#http/exchange.ts';
+import { jsonFault } from '#http/json-fault.ts';
 
 /** Largest body of a request, as etcd-backed servers have it. */
 export const bodyBytesMax = 3 * 1024 * 1024;
 
 /** Deepest nesting of a body; walkers of objects are recursive. */
 const depthMax = 200;
+
+/** Characters of a body that an error shows. */
+const summaryLengthMax = 30;
 
 export const patchTypes = {
   'application/json-patch+json': 'json',
@@ -23,17 +27,48 @@ export function mediaTypeOf(exchange: Pick<Exchange, 'headers'>): string {
   return (exchange.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
 }
 
-/** The body with what a strict reader holds against its text: fields that it names twice. */
+/** How a fault of a text is told: as a body that should have been an object, or as a patch. */
+export type Frame = (fault: string, text: string) => string;
+
+const versionAndKind: Frame = (fault) => `couldn't get version/kind; json parse error: ${fault}`;
+export const asPatch: Frame = (fault) => `error decoding patch: ${fault}`;
+
+function asObject(kind: string): Frame {
+  return (fault, text) =>
+    `the object provided is unrecognized (must be of type ${kind}): ${versionAndKind(fault, text)} (${summaryOf(text)})`;
+}
+
+/** The beginning of a body for its sender to know it again; in hexadecimal where it does not look like an object. */
+function summaryOf(text: string): string {
+  if (text === '') return '<empty>';
+  const bytes = Buffer.from(text.slice(0, summaryLengthMax));
+  const start = text.startsWith('{')
+    ? text.slice(0, summaryLengthMax)
+    : bytes.subarray(0, summaryLengthMax).toString('hex');
+  return text.length > summaryLengthMax ? `${start} ...` : start;
+}
+
+/** The body of a write of a kind, with what a strict reader holds against its text: fields that it names twice. */
 export async function readDocument(
   exchange: Exchange,
+  kind: string,
 ): Promise<{ value: unknown; faults: readonly string[] }> {
   const mediaType = mediaTypeOf(exchange);
-  if (mediaType !== '' && mediaType !== 'application/json')
-    return { value: await readJson(exchange), faults: [] };
   const bytes = await readBody(exchange, bodyBytesMax);
-  if (bytes.length === 0) return { value: undefined, faults: [] };
-  const value = decodeJson(bytes);
-  return { value, faults: duplicateFields(decodeText(bytes)) };
+  switch (mediaType) {
+    case '':
+    case 'application/json':
+      return { value: decodeJson(bytes, asObject(kind)), faults: duplicateFields(decodeText(bytes)) };
+    case 'application/yaml': {
+      const faults: string[] = [];
+      return { value: decodeYaml(bytes, { frame: asObject(kind), faults }), faults };
+    }
+    default: {
+      const decode = decoders[mediaType];
+      if (!decode) throw unsupported();
+      return { value: decode(bytes), faults: [] };
+    }
+  }
 }
 
 /** The body as a JSON value, whatever format it came in; undefined when it is empty. Throws 400, 413, 415. */
@@ -49,9 +84,9 @@ export async function readJson(exchange: Exchange): Promise<unknown> {
 }
 
 const decoders: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
-  '': decodeJson,
-  'application/json': decodeJson,
-  'application/yaml': decodeYaml,
+  '': (bytes) => decodeJson(bytes),
+  'application/json': (bytes) => decodeJson(bytes),
+  'application/yaml': (bytes) => decodeYaml(bytes),
   'application/vnd.kubernetes.protobuf': decodeProtobuf,
 };
 
@@ -64,36 +99,70 @@ export function unsupported(
   );
 }
 
-export function decodeJson(bytes: Uint8Array): unknown {
+export function decodeJson(bytes: Uint8Array, frame: Frame = versionAndKind): unknown {
   const text = decodeText(bytes);
   checkDepth(bytes);
   try {
     return JSON.parse(text);
-  } catch (error) {
-    throw badRequest(`couldn't decode the request body as JSON: ${describeError(error)}`);
+  } catch {
+    throw badRequest(frame(jsonFault(text), text));
   }
 }
 
-/** YAML in one document; JSON is YAML too. Aliases are bounded, so that a small text can't become a huge object. */
-export function decodeYaml(bytes: Uint8Array): unknown {
+/**
+ * YAML in one document; JSON is YAML too. Aliases are bounded, so that a small text can't become a huge object. Keys given
+ * twice are told in `faults`, where there is one to take them, and the last counts; else they are refused.
+ */
+export function decodeYaml(
+  bytes: Uint8Array,
+  { frame = versionAndKind, faults }: { frame?: Frame; faults?: string[] } = {},
+): unknown {
   const text = decodeText(bytes);
   checkDepth(bytes);
   if (text.trimStart().startsWith('{')) {
     try {
-      return JSON.parse(text);
+      const value: unknown = JSON.parse(text);
+      faults?.push(...duplicateFields(text));
+      return value;
     } catch {
       // Flow-style YAML that is no JSON: read below.
     }
   }
+  const lines = new LineCounter();
   try {
-    const value: unknown = parseYaml(text, { maxAliasCount: 100, schema: 'core', version: '1.2' });
+    const document = parseDocument(text, {
+      schema: 'core',
+      version: '1.2',
+      prettyErrors: false,
+      lineCounter: lines,
+      ...(faults ? { uniqueKeys: false } : {}),
+    });
+    const [fault] = document.errors;
+    if (fault) throw badRequest(frame(yamlFault(fault.message, lines.linePos(fault.pos[0]).line), text));
+    if (faults) faults.push(...keysGivenTwice(text, lines));
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
     // Indentation nests too; serializing walks what came out of it, and refuses what refers to itself.
     checkDepth(Buffer.from(JSON.stringify(value) ?? ''));
     return value;
   } catch (error) {
     if (isApiError(error)) throw error;
-    throw badRequest(`couldn't decode the request body as YAML: ${describeError(error)}`);
+    throw badRequest(frame(`error converting YAML to JSON: yaml: ${describeError(error)}`, text));
   }
+}
+
+function yamlFault(message: string, line: number): string {
+  return `error converting YAML to JSON: yaml: line ${line}: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
+}
+
+/** `line 6: key "a" already set in map` */
+function keysGivenTwice(text: string, lines: LineCounter): string[] {
+  const strict = parseDocument(text, { schema: 'core', version: '1.2', prettyErrors: false });
+  return strict.errors
+    .filter(({ code }) => code === 'DUPLICATE_KEY')
+    .map(({ pos: [start] }) => {
+      const key = /^["']?([^"':\s]+)/.exec(text.slice(start, start + 256))?.[1] ?? '';
+      return `yaml: line ${lines.linePos(start).line}: key "${key}" already set in map`;
+    });
 }
 
 function decodeText(bytes: Uint8Array): string {

@@ -16,10 +16,18 @@ import { applied } from '#registry/field-ownership.ts';
 import { schemaOf } from '#registry/rules.ts';
 import { conform } from '#registry/conform.ts';
 import type { Served } from '#registry/kind-table.ts';
+import { invalidOptions } from '#registry/request-options.ts';
 import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
 import { updateOnce, type UpdatedPart, type UpdateOptions } from '#registry/update.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
-import { decodeJson, decodeYaml, patchTypes, unsupported, type PatchType } from '#http/request-body.ts';
+import {
+  asPatch,
+  decodeJson,
+  decodeYaml,
+  patchTypes,
+  unsupported,
+  type PatchType,
+} from '#http/request-body.ts';
 
 export interface PatchRequest {
   readonly type: PatchType;
@@ -42,12 +50,13 @@ export function decodePatch(
     throw unsupported(accepted);
   }
   if (given.force && type !== 'apply') {
-    throw new ApiError(
-      'Invalid',
-      'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch',
-    );
+    throw invalidOptions('PatchOptions', 'force: Forbidden: may not be specified for non-apply patch');
   }
-  return { type, patch: type === 'apply' ? decodeYaml(bytes) : decodeJson(bytes), force: given.force };
+  return {
+    type,
+    patch: type === 'apply' ? decodeYaml(bytes, { frame: asPatch }) : decodeJson(bytes, asPatch),
+    force: given.force,
+  };
 }
 
 /** Applies a JSON, merge or strategic patch to `current`, which may be changed. */

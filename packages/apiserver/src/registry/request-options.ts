@@ -1,4 +1,4 @@
-import { ApiError, badRequest } from '@skerry/api';
+import { ApiError } from '@skerry/api';
 import type { Exchange } from '#http/exchange.ts';
 import type { UserInfo } from '#security.ts';
 import type { FieldValidation, WriteOptions } from '#registry/write-options.ts';
@@ -10,7 +10,10 @@ export function writeOptionsOf(
   given: { subresource: string; optionsKind: string; body?: Record<string, unknown> },
 ): WriteOptions {
   const { query } = exchange;
-  const dryRun = parseDryRun([...query.getAll('dryRun'), ...listOf(given.body?.['dryRun'])]);
+  const dryRun = parseDryRun(
+    [...query.getAll('dryRun'), ...listOf(given.body?.['dryRun'])],
+    given.optionsKind,
+  );
   const options: Record<string, unknown> = {
     kind: given.optionsKind,
     apiVersion: 'meta.k8s.io/v1',
@@ -19,14 +22,14 @@ export function writeOptionsOf(
   };
   const fieldManager = query.get('fieldManager');
   if (fieldManager) {
-    checkManager(fieldManager);
+    checkManager(fieldManager, given.optionsKind);
     options['fieldManager'] = fieldManager;
   }
   return {
     user,
     dryRun,
     fieldManager: fieldManager || managerFromAgent(exchange.headers['user-agent']),
-    fieldValidation: parseFieldValidation(query.get('fieldValidation')),
+    fieldValidation: parseFieldValidation(query.get('fieldValidation'), given.optionsKind),
     warnings: [],
     subresource: given.subresource,
     options,
@@ -35,40 +38,47 @@ export function writeOptionsOf(
   };
 }
 
+/** 422 for options of a request: `PatchOptions.meta.k8s.io "" is invalid: …` */
+export function invalidOptions(kind: string, fault: string): ApiError {
+  return new ApiError('Invalid', `${kind}.meta.k8s.io "" is invalid: ${fault}`, {
+    details: { group: 'meta.k8s.io', kind },
+  });
+}
+
 function listOf(value: unknown): string[] {
   return Array.isArray(value) ? value.map(String) : [];
 }
 
-function parseDryRun(values: readonly string[]): boolean {
+function parseDryRun(values: readonly string[], kind: string): boolean {
   if (values.length === 0) return false;
   if (values.every((value) => value === 'All')) return true;
   const listed = values.map((value) => JSON.stringify(value)).join(',');
-  throw new ApiError(
-    'Invalid',
-    `Options.meta.k8s.io "" is invalid: dryRun: Unsupported value: []string{${listed}}: supported values: "All"`,
-  );
+  throw invalidOptions(kind, `dryRun: Unsupported value: []string{${listed}}: supported values: "All"`);
 }
 
-function parseFieldValidation(value: string | null): FieldValidation {
+function parseFieldValidation(value: string | null, kind: string): FieldValidation {
   if (value === null || value === '') return 'Warn';
   if (value === 'Strict' || value === 'Warn' || value === 'Ignore') return value;
-  throw new ApiError(
-    'Invalid',
-    `Options.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: ${JSON.stringify(value)}: supported values: "Ignore", "Strict", "Warn"`,
+  throw invalidOptions(
+    kind,
+    `fieldValidation: Unsupported value: ${JSON.stringify(value)}: supported values: "", "Ignore", "Strict", "Warn"`,
   );
 }
 
 const managerLengthMax = 128;
 
-function checkManager(manager: string): void {
+function checkManager(manager: string, kind: string): void {
   if (manager.length > managerLengthMax) {
-    throw new ApiError(
-      'Invalid',
-      `Options.meta.k8s.io "" is invalid: fieldManager: Invalid value: ${JSON.stringify(manager)}: must not be longer than ${managerLengthMax} characters`,
+    throw invalidOptions(
+      kind,
+      `fieldManager: Invalid value: ${JSON.stringify(manager)}: must not be longer than ${managerLengthMax} characters`,
     );
   }
   if (!/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u.test(manager)) {
-    throw badRequest('fieldManager: must contain only printable characters');
+    throw invalidOptions(
+      kind,
+      `fieldManager: Invalid value: ${JSON.stringify(manager)}: should only contain printable characters`,
+    );
   }
 }
 
