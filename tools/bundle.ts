@@ -10,6 +10,8 @@ await build({
   outExtension: { '.js': '.mjs' },
   bundle: true,
   platform: 'node',
+  // ES modules first: of CommonJS the bundler can't tell the names that a lazy `import()` will ask for.
+  mainFields: ['module', 'main'],
   target: 'node24',
   format: 'esm',
   splitting: true,

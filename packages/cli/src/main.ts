@@ -1,25 +1,11 @@
-/** The one binary. Everything it does lives in `commands/`; this file only turns results into output and exit codes. */
-import { describeError, SkerryError } from '@skerry/base';
-import { CommanderError } from 'commander';
-import colors from 'picocolors';
-import { createProgram } from './commands/program.ts';
-import { exitCodeOf } from './commands/exit-code.ts';
+/**
+ * The one binary. Everything it does lies in `run.ts` and `commands/`; this file only sees to it that those are compiled
+ * once: V8's code cache is kept beside the release bundle, where only its owner may write (the default place, a folder
+ * under /tmp that everyone may make first, could hold someone else's code). Without a place to write, all works as well.
+ */
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 
-process.on('uncaughtException', (error) => {
-  process.stderr.write(
-    `${JSON.stringify({ level: 'error', msg: 'bug: uncaught exception', error: error.stack })}\n`,
-  );
-  process.exit(1);
-});
-
-try {
-  await createProgram().parseAsync(process.argv);
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else {
-    const code = error instanceof SkerryError ? colors.dim(` (${error.code})`) : '';
-    process.stderr.write(`${colors.red('error:')} ${describeError(error)}${code}\n`);
-    process.exitCode = exitCodeOf(error);
-  }
-}
+if (import.meta.filename.endsWith('.mjs')) enableCompileCache(join(import.meta.dirname, 'compile-cache'));
+const { run } = await import('./run.ts');
+await run(process.argv);

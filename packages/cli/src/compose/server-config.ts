@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { SkerryError } from '@skerry/base';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * What a center is started with. Kept as `server/config.json` of the data directory after the first start, so that a later

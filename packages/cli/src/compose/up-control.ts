@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describeError, SkerryError } from '@skerry/base';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DataDirectory } from '../data-directory.ts';
 import type { Up } from './up.ts';
 import type { MachineRecord } from './up-state.ts';

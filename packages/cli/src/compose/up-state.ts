@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SkerryError } from '@skerry/base';
 import { writeFileAtomically } from '@skerry/pki';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DataDirectory } from '../data-directory.ts';
 
 const machineSchema = z.strictObject({

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { SkerryError } from '@skerry/base';
 import { makePrivateDirectory, writeFileAtomically } from '@skerry/pki';
 import { parse, stringify } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const taintSchema = z.strictObject({
   key: z.string().min(1),

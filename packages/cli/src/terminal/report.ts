@@ -10,6 +10,13 @@ export interface Output {
   write(text: string): void;
 }
 
+const shown = new WeakSet<object>();
+
+/** Whether a person has seen this error as the end of a step, so that it need not be said again. */
+export function wasShown(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && shown.has(error);
+}
+
 export class Report {
   readonly #output: Output;
   readonly #now: () => number;
@@ -33,6 +40,7 @@ export class Report {
     } catch (error) {
       this.#clear();
       this.#line(`  ${colors.red('✗')} ${title}: ${describeError(error)}`);
+      if (typeof error === 'object' && error !== null) shown.add(error);
       throw error;
     }
   }

@@ -1,0 +1,32 @@
+/** One command from its arguments to its exit code and its line on standard error. */
+import { describeError, SkerryError } from '@skerry/base';
+import { CommanderError } from 'commander';
+import colors from 'picocolors';
+import { exitCodeOf } from './commands/exit-code.ts';
+import { createProgram } from './commands/program.ts';
+import { wasShown } from './terminal/report.ts';
+
+export async function run(argv: readonly string[]): Promise<void> {
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(
+      `${JSON.stringify({ level: 'error', msg: 'bug: uncaught exception', error: error.stack })}\n`,
+    );
+    process.exit(1);
+  });
+  // Signal handlers and promises alone don't keep a process alive.
+  const alive = setInterval(() => undefined, 1 << 30);
+  try {
+    await createProgram().parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      return;
+    }
+    process.exitCode = exitCodeOf(error);
+    if (wasShown(error)) return;
+    const code = error instanceof SkerryError ? colors.dim(` (${error.code})`) : '';
+    process.stderr.write(`${colors.red('error:')} ${describeError(error)}${code}\n`);
+  } finally {
+    clearInterval(alive);
+  }
+}
