@@ -185,7 +185,7 @@ describe.skipIf(!canRunContainers())('three regions on real containers', () => {
   });
 
   test('nothing of the cluster is readable by others', () => {
-    for (const file of ['admin.kubeconfig', 'server/pki/ca.key', 'run/component-token']) {
+    for (const file of ['admin.kubeconfig', 'server/pki/ca.key', 'run/controllers-token']) {
       const path = join(cluster.dataDirectory, file);
       expect(existsSync(path), file).toBe(true);
       expect(execFileSync('stat', ['-c', '%a', path], { encoding: 'utf8' }).trim(), file).toBe('600');

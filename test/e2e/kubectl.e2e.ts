@@ -10,6 +10,8 @@ import { canRunContainers, Cluster, run } from '../support/cluster.ts';
 
 const busybox = 'skerry.io/stand-in/busybox:1.35';
 const regions = ['east', 'west'];
+/** Ends on SIGTERM, so that nothing waits for its grace to pass. */
+const politeSleep = ['sh', '-c', 'trap "exit 0" TERM; sleep 100000 & wait'];
 
 describe.skipIf(!canRunContainers())('kubectl, for pods in every region', () => {
   let cluster: Cluster;
@@ -154,6 +156,25 @@ describe.skipIf(!canRunContainers())('kubectl, for pods in every region', () => 
     });
   });
 
+  test("top's numbers for a node match the machine's", async () => {
+    const node = await cluster.json<Node>('get', 'node', 'east-1');
+    const memory = /^MemTotal: +(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
+    expect(node.status?.capacity?.['memory']).toBe(`${memory}Ki`);
+    const used = await eventually(async () => {
+      const text = await cluster.kubectlOk('top', 'nodes', '--no-headers');
+      const match = /^east-1 +(\d+)m +\d+% +(\d+)Mi/m.exec(text);
+      expect(match).not.toBeNull();
+      return Number(match?.[2]);
+    }, patient);
+    const totalMi = Number(memory) / 1024;
+    const freeMi =
+      Number(/^MemAvailable: +(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]) / 1024;
+    expect(Math.abs(used - (totalMi - freeMi))).toBeLessThan(totalMi * 0.15);
+    await eventually(async () => {
+      expect(await cluster.kubectlOk('top', 'pods', '--no-headers')).toMatch(/^web-east +\d+m +\d+Mi/m);
+    }, patient);
+  });
+
   test('get -w shows changes as they come', async () => {
     const child = cluster.spawnKubectl(['get', 'pods', '-w', '-l', 'app=brief']);
     let text = '';
@@ -185,8 +206,7 @@ describe.skipIf(!canRunContainers())('kubectl, for pods in every region', () => 
       `--image=${busybox}`,
       '--replicas=2',
       '--',
-      'sleep',
-      '100000',
+      ...politeSleep,
     );
     await cluster.kubectlOk('wait', '--for=condition=Available', 'deployment/sleepers', '--timeout=60s');
     await cluster.kubectlOk('scale', 'deployment/sleepers', '--replicas=4');
@@ -207,9 +227,7 @@ describe.skipIf(!canRunContainers())('kubectl, for pods in every region', () => 
       `--image=${busybox}`,
       '--replicas=2',
       '--',
-      'sh',
-      '-c',
-      'trap "exit 0" TERM; sleep 100000 & wait',
+      ...politeSleep,
     );
     await cluster.kubectlOk('rollout', 'status', 'deployment/movers', '--timeout=60s');
     await cluster.kubectlOk('cordon', 'east-1');
@@ -242,25 +260,6 @@ describe.skipIf(!canRunContainers())('kubectl, for pods in every region', () => 
       (await cluster.kubectl(['auth', 'can-i', 'list', 'secrets', '--as', 'nobody'])).output.trim(),
     ).toBe('no');
     expect((await cluster.kubectlOk('create', 'token', 'default')).split('.')).toHaveLength(3);
-  });
-
-  test("top's numbers for a node match the machine's", async () => {
-    const node = await cluster.json<Node>('get', 'node', 'east-1');
-    const memory = /^MemTotal: +(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
-    expect(node.status?.capacity?.['memory']).toBe(`${memory}Ki`);
-    const used = await eventually(async () => {
-      const text = await cluster.kubectlOk('top', 'nodes', '--no-headers');
-      const match = /^east-1 +(\d+)m +\d+% +(\d+)Mi/m.exec(text);
-      expect(match).not.toBeNull();
-      return Number(match?.[2]);
-    }, patient);
-    const totalMi = Number(memory) / 1024;
-    const freeMi =
-      Number(/^MemAvailable: +(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]) / 1024;
-    expect(Math.abs(used - (totalMi - freeMi))).toBeLessThan(totalMi * 0.15);
-    await eventually(async () => {
-      expect(await cluster.kubectlOk('top', 'pods', '--no-headers')).toMatch(/^web-east +\d+m +\d+Mi/m);
-    }, patient);
   });
 
   async function pods(selector: string): Promise<Pod[]> {

@@ -12,7 +12,15 @@ describe.skipIf(!canRunContainers())('when parts are killed', () => {
   beforeAll(async () => {
     cluster = await Cluster.start({ runtime: 'containerd', regions: ['east', 'west'] });
     await cluster.kubectlOk('apply', '-f', join(root, 'examples/agent-daemonset.yaml'));
-    const keeper = ['run', 'keeper', '--image=skerry.io/stand-in/busybox:1.35', '--', 'sleep', '100000'];
+    const keeper = [
+      'run',
+      'keeper',
+      '--image=skerry.io/stand-in/busybox:1.35',
+      '--',
+      'sh',
+      '-c',
+      'trap "exit 0" TERM; sleep 100000 & wait',
+    ];
     await cluster.kubectlOk(...keeper);
     await cluster.kubectlOk('rollout', 'status', 'daemonset/fleet-agent', '--timeout=120s');
     await cluster.kubectlOk('wait', '--for=condition=Ready', 'pod/keeper', '--timeout=120s');

@@ -208,7 +208,7 @@ export function leftovers(dataDirectory: string, id: string): string[] {
   return [...processes, ...mounts, ...namespaces, ...links, ...groups];
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -17,7 +17,6 @@ export interface DataDirectory {
   /** Sockets; 0700. */
   readonly run: string;
   readonly apiSocket: string;
-  readonly componentToken: string;
   readonly adminKubeconfig: string;
   readonly logs: string;
   /** One folder per machine that `skerry up` made. */
@@ -40,7 +39,6 @@ export function dataDirectory(path: string): DataDirectory {
     database: join(base, 'server/cluster.db'),
     run,
     apiSocket: join(run, 'api.sock'),
-    componentToken: join(run, 'component-token'),
     adminKubeconfig: join(base, 'admin.kubeconfig'),
     logs: join(base, 'logs'),
     machines: join(base, 'machines'),

@@ -13,6 +13,7 @@ const preconditions = new Set([
   'not-joined',
   'already-joined',
   'server-not-running',
+  'server-not-here',
 ]);
 
 /** 0 ok, 1 failed, 2 usage, 3 a precondition is missing. */

@@ -1,6 +1,5 @@
 import { systemClock } from '@skerry/base';
 import type { Command } from 'commander';
-import { openInstallation } from '../compose/installation.ts';
 import { jsonLogger } from '../json-log.ts';
 import { asChild } from '../process/child.ts';
 import { tellParent } from '../process/managed-process.ts';
@@ -13,7 +12,10 @@ export function addInternalCommands(program: Command): void {
     .requiredOption('--data-dir <path>')
     .action((options: { dataDir: string }) =>
       asChild('api-server', async (signal) => {
-        const { runApiProcess } = await import('../compose/api-process.ts');
+        const [{ runApiProcess }, { openInstallation }] = await Promise.all([
+          import('../compose/api-process.ts'),
+          import('../compose/installation.ts'),
+        ]);
         const installation = await openInstallation(dataOf(options), systemClock);
         const log = jsonLogger({ level: 'info', name: 'api-server' });
         await runApiProcess(
@@ -33,7 +35,10 @@ export function addInternalCommands(program: Command): void {
     .requiredOption('--data-dir <path>')
     .action((options: { dataDir: string }) =>
       asChild('controllers', async (signal) => {
-        const { runControllersProcess } = await import('../compose/controllers-process.ts');
+        const [{ runControllersProcess }, { openInstallation }] = await Promise.all([
+          import('../compose/controllers-process.ts'),
+          import('../compose/installation.ts'),
+        ]);
         const installation = await openInstallation(dataOf(options), systemClock);
         const log = jsonLogger({ level: 'info', name: 'controllers' });
         tellParent({ type: 'ready' });

@@ -1,10 +1,7 @@
 import { hostname } from 'node:os';
 import { systemClock } from '@skerry/base';
 import { type Command, Option } from 'commander';
-import { joinCluster } from '../join/join.ts';
-import { joinTokenFrom } from '../join/token-source.ts';
 import { jsonLogger } from '../json-log.ts';
-import { installAgentService } from '../process/systemd.ts';
 import { Report } from '../terminal/report.ts';
 import { keyValues, withDataDirectory } from './common-flags.ts';
 
@@ -37,6 +34,11 @@ export function addJoinCommand(program: Command): void {
         .default('auto'),
     )
     .action(async (address: string, flags: Flags) => {
+      const [{ joinCluster }, { joinTokenFrom }, { installAgentService }] = await Promise.all([
+        import('../join/join.ts'),
+        import('../join/token-source.ts'),
+        import('../process/systemd.ts'),
+      ]);
       const report = new Report(process.stdout, () => performance.now());
       const token = await joinTokenFrom(flags.tokenFile);
       await joinCluster({

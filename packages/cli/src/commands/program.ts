@@ -9,7 +9,10 @@ import { addSimCommand } from './sim.ts';
 import { addTokenCommand } from './token.ts';
 import { addUpCommand } from './up.ts';
 
-/** All commands with their flags. Long flags are kebab-case, as kubectl's are. */
+/**
+ * All commands with their flags. Long flags are kebab-case, as kubectl's are. A command's file imports what its flags need;
+ * what does its work is imported when it runs, so that each process holds its own part of the product and no other.
+ */
 export function createProgram(): Command {
   const program = new Command('skerry')
     .description(

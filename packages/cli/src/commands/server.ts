@@ -1,7 +1,5 @@
 import { systemClock } from '@skerry/base';
 import type { Command } from 'commander';
-import { createCenter } from '../compose/center.ts';
-import { prepareInstallation } from '../compose/installation.ts';
 import type { ServerConfig } from '../compose/server-config.ts';
 import { createDataDirectory, lockDataDirectory } from '../data-directory.ts';
 import { jsonLogger } from '../json-log.ts';
@@ -28,6 +26,10 @@ export function addServerCommand(program: Command): void {
     .option('--cluster-cidr <cidr>', 'range for pods (default 10.12.0.0/16), fixed after the first start')
     .option('--service-cidr <cidr>', 'range for Services (default 10.96.0.0/16), fixed after the first start')
     .action(async ({ dataDir, ...flags }: Flags) => {
+      const [{ createCenter }, { prepareInstallation }] = await Promise.all([
+        import('../compose/center.ts'),
+        import('../compose/installation.ts'),
+      ]);
       const data = dataOf({ dataDir });
       const report = new Report(process.stdout, () => performance.now());
       const log = jsonLogger({ level: 'info', name: 'server' });

@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import { systemClock } from '@skerry/base';
 import type { Command } from 'commander';
-import { runSimulation } from '../compose/simulation.ts';
-import { joinTokenFrom } from '../join/token-source.ts';
 import { jsonLogger } from '../json-log.ts';
 import { asChild } from '../process/child.ts';
 import { tellParent } from '../process/managed-process.ts';
@@ -28,6 +26,10 @@ export function addSimCommand(program: Command): void {
     .option('--name-prefix <text>', 'nodes are PREFIX-0, PREFIX-1 …', 'sim')
     .action((address: string, { dataDir, nodes, tokenFile, pool, regions, namePrefix }: Flags) =>
       asChild('sim', async (signal) => {
+        const [{ runSimulation }, { joinTokenFrom }] = await Promise.all([
+          import('../compose/simulation.ts'),
+          import('../join/token-source.ts'),
+        ]);
         const token = await joinTokenFrom(tokenFile);
         const startedMs = performance.now();
         await runSimulation(

@@ -1,8 +1,5 @@
 import { systemClock } from '@skerry/base';
 import type { Command } from 'commander';
-import { adminClient } from '../compose/admin-client.ts';
-import { openInstallation } from '../compose/installation.ts';
-import { deleteJoinToken, issueJoinToken, listJoinTokens } from '../join/token.ts';
 import { dataOf, duration, wholeNumber, withDataDirectory } from './common-flags.ts';
 
 /** `skerry token create|list|delete`, on the center. */
@@ -22,7 +19,7 @@ export function addTokenCommand(program: Command): void {
     )
     .action(
       async (options: { dataDir: string; pool?: string; owner?: string; ttl: number; uses?: number }) => {
-        const { installation, client } = await open(options);
+        const { installation, client, issueJoinToken } = await open(options);
         try {
           const { pool, owner, ttl, uses } = options;
           const text = await issueJoinToken(client, {
@@ -42,7 +39,7 @@ export function addTokenCommand(program: Command): void {
   withDataDirectory(token.command('list'))
     .description('list tokens by id, without their secrets')
     .action(async (options: { dataDir: string }) => {
-      const { client } = await open(options);
+      const { client, listJoinTokens } = await open(options);
       try {
         const rows = [
           ['ID', 'POOL', 'OWNER', 'USES LEFT', 'EXPIRES'],
@@ -68,7 +65,7 @@ export function addTokenCommand(program: Command): void {
   withDataDirectory(token.command('delete <id>'))
     .description('delete a token; machines that joined with it stay')
     .action(async (id: string, options: { dataDir: string }) => {
-      const { client } = await open(options);
+      const { client, deleteJoinToken } = await open(options);
       try {
         await deleteJoinToken(client, id);
         process.stdout.write(`token ${id} deleted\n`);
@@ -79,6 +76,11 @@ export function addTokenCommand(program: Command): void {
 }
 
 async function open(options: { dataDir: string }) {
+  const [{ openInstallation }, { adminClient }, tokens] = await Promise.all([
+    import('../compose/installation.ts'),
+    import('../compose/admin-client.ts'),
+    import('../join/token.ts'),
+  ]);
   const installation = await openInstallation(dataOf(options), systemClock);
-  return { installation, client: await adminClient(installation, systemClock) };
+  return { ...tokens, installation, client: await adminClient(installation, systemClock) };
 }

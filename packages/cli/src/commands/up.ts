@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import { systemClock } from '@skerry/base';
 import { type Command, Option } from 'commander';
-import { detectRuntime } from '../compose/runtime-choice.ts';
-import { Up } from '../compose/up.ts';
-import { listenForUpRequests } from '../compose/up-control.ts';
+import type { Up } from '../compose/up.ts';
 import { createDataDirectory, lockDataDirectory } from '../data-directory.ts';
 import { fileLogger } from '../json-log.ts';
 import { aborted, runUntilStopped } from '../process/run-until-stopped.ts';
@@ -40,6 +38,11 @@ export function addUpCommand(program: Command): void {
 }
 
 async function run({ dataDir, regions, runtime, ...flags }: Flags): Promise<void> {
+  const [{ detectRuntime }, { Up }, { listenForUpRequests }] = await Promise.all([
+    import('../compose/runtime-choice.ts'),
+    import('../compose/up.ts'),
+    import('../compose/up-control.ts'),
+  ]);
   const data = dataOf({ dataDir });
   const report = new Report(process.stdout, () => performance.now());
   const choice = await detectRuntime(runtime);

@@ -23,9 +23,6 @@ export interface ApiProcessOptions {
   onReady(detail: { port: number }): void;
 }
 
-/** Controllers and scheduler, as they identify themselves over the Unix socket. */
-const componentUser = { name: 'system:kube-controller-manager', groups: ['system:masters'] };
-
 /** History that watches and paged lists may look back on. */
 const compaction = { keepMs: 5 * 60_000, revisionsMax: 200_000 };
 
@@ -34,6 +31,8 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
   const { installation, clock, log, random, onReady } = options;
   const { data, config, authority } = installation;
   const advertised = config.advertise[0] ?? '127.0.0.1';
+  // Whatever was opened is closed in reverse order, also when a later part can't start.
+  await using opened = new AsyncDisposableStack();
   const store = await openSqliteStore({
     path: data.database,
     clock,
@@ -41,56 +40,64 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     compaction,
     writerUrl: storeWriterUrl(),
   });
-  try {
-    const leases = new LeaseRenewal({ clock, log });
-    const hub = createLinkHub<PeerIdentity>({
-      clock,
-      log,
-      onUp: (stream, { peer }) => server.accept({ stream, protocol: 'h2', peer }),
-      onAlive: (node) => leases.alive(node),
-      onChange: (node, state) => log.info('link changed', { node, state }),
-    });
-    const security = createSecurity({
-      clock,
-      log,
-      random,
-      serviceAccountKey: installation.serviceAccountKey,
-      issuer: `https://kubernetes.default.svc.${config.clusterDomain}`,
-      staticTokens: [{ token: installation.componentToken, user: componentUser }],
-      clusterInfo: { authorityPem: authority.certificatePem, server: `https://${advertised}:${config.port}` },
-    });
-    const server = createApiServer({
-      store,
-      kinds: builtinKinds,
-      clock,
-      log,
-      random,
-      uid: randomUUID,
-      advertise: { address: advertised, port: config.port },
-      security: (access) => {
-        leases.writeWith(access);
-        return security(access);
+  opened.defer(() => store.close());
+  const leases = new LeaseRenewal({ clock, log });
+  const hub = createLinkHub<PeerIdentity>({
+    clock,
+    log,
+    onUp: (stream, { peer }) => server.accept({ stream, protocol: 'h2', peer }),
+    onAlive: (node) => leases.alive(node),
+    onChange: (node, state) => log.info('link changed', { node, state }),
+  });
+  const security = createSecurity({
+    clock,
+    log,
+    random,
+    serviceAccountKey: installation.serviceAccountKey,
+    issuer: `https://kubernetes.default.svc.${config.clusterDomain}`,
+    staticTokens: [
+      {
+        token: installation.componentTokens.controllers,
+        user: { name: 'system:kube-controller-manager', groups: [] },
       },
-      dialer: hub,
-      connect: createConnectFactory({ random }),
-    });
-    await server.start();
-    await server.listenUnix(data.apiSocket);
-    const front = await listenTls({
-      address: config.listenAddress,
-      port: config.port,
-      certificate: installation.serverCertificate,
-      clientAuthority: authority.certificatePem,
-      log,
-      onApi: (connection) => server.accept(connection),
-      onLink: (socket, from) => hub.accept(socket, from),
-    });
-    onReady({ port: front.port });
-    await aborted(signal);
-    await front.close();
-    await hub.close();
-    await server.close();
-  } finally {
-    await store.close();
-  }
+      {
+        token: installation.componentTokens.scheduler,
+        user: { name: 'system:kube-scheduler', groups: [] },
+      },
+    ],
+    clusterInfo: { authorityPem: authority.certificatePem, server: `https://${advertised}:${config.port}` },
+  });
+  const server = createApiServer({
+    store,
+    kinds: builtinKinds,
+    clock,
+    log,
+    random,
+    uid: randomUUID,
+    serviceCidr: config.serviceCidr,
+    version: serverVersion,
+    advertise: { address: advertised, port: config.port },
+    security: (access) => {
+      leases.writeWith(access);
+      return security(access);
+    },
+    dialer: hub,
+    connect: createConnectFactory({ random }),
+  });
+  opened.defer(() => server.close());
+  opened.defer(() => hub.close());
+  await server.start();
+  await server.listenUnix(data.apiSocket);
+  const front = await listenTls({
+    address: config.listenAddress,
+    port: config.port,
+    certificate: installation.serverCertificate,
+    clientAuthority: authority.certificatePem,
+    log,
+    onApi: (connection) => server.accept(connection),
+    onLink: (socket, from) => hub.accept(socket, from),
+  });
+  opened.defer(() => front.close());
+  onReady({ port: front.port });
+  await aborted(signal);
 }

@@ -19,14 +19,19 @@ export async function runControllersProcess(
   signal: AbortSignal,
 ): Promise<void> {
   const { installation, clock, log, random } = options;
-  const { data, config, authority, componentToken } = installation;
-  const transport = createUnixTransport({ socketPath: data.apiSocket, token: componentToken });
-  const clientFor = (name: string) => createClient({ transport, userAgent: `${name}/${version}`, clock });
+  const { data, config, authority, componentTokens } = installation;
+  const transportWith = (token: string) => createUnixTransport({ socketPath: data.apiSocket, token });
+  const transports = {
+    controllers: transportWith(componentTokens.controllers),
+    scheduler: transportWith(componentTokens.scheduler),
+  };
+  const clientFor = (part: keyof typeof transports) =>
+    createClient({ transport: transports[part], userAgent: `skerry-${part}/${version}`, clock });
   try {
-    await installDefinition(clientFor('skerry-controllers'), nodePoolCustomResourceDefinition);
+    await installDefinition(clientFor('controllers'), nodePoolCustomResourceDefinition);
     await Promise.all([
       runControllers({
-        client: clientFor('skerry-controllers'),
+        client: clientFor('controllers'),
         clock,
         log: log.with({ component: 'controllers' }),
         random,
@@ -35,7 +40,7 @@ export async function runControllersProcess(
         authority,
       }),
       runScheduler({
-        client: clientFor('skerry-scheduler'),
+        client: clientFor('scheduler'),
         clock,
         log: log.with({ component: 'scheduler' }),
         random,
@@ -43,7 +48,7 @@ export async function runControllersProcess(
       }),
     ]);
   } finally {
-    transport.close();
+    for (const transport of Object.values(transports)) transport.close();
   }
 }
 

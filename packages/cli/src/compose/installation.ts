@@ -33,7 +33,13 @@ export interface Installation {
   readonly authority: CertificateAuthority;
   readonly serviceAccountKey: ServiceAccountKey;
   readonly serverCertificate: KeyPair;
-  readonly componentToken: string;
+  /** Credentials of the center's own processes, over the Unix socket. */
+  readonly componentTokens: ComponentTokens;
+}
+
+export interface ComponentTokens {
+  readonly controllers: string;
+  readonly scheduler: string;
 }
 
 const renewBeforeMs = 60 * 24 * 3_600_000;
@@ -59,7 +65,7 @@ export async function prepareInstallation(
 export async function openInstallation(
   data: DataDirectory,
   clock: Clock,
-  config = parseServerConfig(readConfig(data), configFile(data)),
+  config = storedConfig(data),
 ): Promise<Installation> {
   const authority = await loadOrCreateCertificateAuthority({
     directory: data.pki,
@@ -73,8 +79,23 @@ export async function openInstallation(
     authority,
     serviceAccountKey: await loadOrCreateServiceAccountKey(data.pki),
     serverCertificate: await serverCertificate(data, config, authority, clock),
-    componentToken: await loadOrCreateToken(data.componentToken),
+    componentTokens: {
+      controllers: await loadOrCreateToken(join(data.run, 'controllers-token')),
+      scheduler: await loadOrCreateToken(join(data.run, 'scheduler-token')),
+    },
   };
+}
+
+/** Fails with `server-not-here` where no center was ever started. */
+function storedConfig(data: DataDirectory): ServerConfig {
+  const stored = readConfig(data);
+  if (Object.keys(stored).length === 0) {
+    throw new SkerryError(
+      'server-not-here',
+      `there is no center in ${data.path}; run this where \`skerry server\` or \`skerry up\` runs, or name its folder with --data-dir`,
+    );
+  }
+  return parseServerConfig(stored, configFile(data));
 }
 
 /** Every name and address that the server's certificate must hold. */

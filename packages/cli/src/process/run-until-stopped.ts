@@ -11,14 +11,11 @@ export async function runUntilStopped(work: (signal: AbortSignal) => Promise<voi
   for (const signal of signals) process.on(signal, stop);
   // A child of a supervisor that is gone has nobody to work for.
   process.on('disconnect', stop);
-  // The signal handlers alone don't keep the process alive.
-  const alive = setInterval(() => undefined, 1 << 30);
   try {
     await work(stopping.signal);
     // The channel to the parent would keep the process alive.
     if (process.connected) process.disconnect();
   } finally {
-    clearInterval(alive);
     for (const signal of signals) process.off(signal, stop);
     process.off('disconnect', stop);
   }
