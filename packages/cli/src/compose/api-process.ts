@@ -75,7 +75,6 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     random,
     uid: randomUUID,
     serviceCidr: config.serviceCidr,
-    version: serverVersion,
     advertise: { address: advertised, port: config.port },
     security: (access) => {
       leases.writeWith(access);
