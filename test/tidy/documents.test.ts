@@ -32,7 +32,7 @@ test('paths in backticks are there', () => {
   expect(broken).toEqual([]);
 });
 
-test('the error catalogue lists every code that the code throws, and no other', () => {
+test('the error catalogue lists every code that the code throws', () => {
   const thrown = new Set<string>();
   for (const file of readdirSync(join(root, 'packages'), { recursive: true, encoding: 'utf8' })) {
     if (!/\/src\/.*\.ts$/.test(file) || /\.test\.ts$|node_modules|testing\//.test(file)) continue;
