@@ -84,8 +84,9 @@ function installNpmPackages() {
   const stamp = join(root, 'node_modules/.skerry-lock');
   const wanted = createHash('sha256').update(lock).digest('hex');
   if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  step('npm packages', 'npm ci (Node 24 comes with them)');
-  const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  step('npm packages', 'npm install (Node 24 comes with them)');
+  // Versions and digests are the lock's; `npm ci` would refuse a registry that lacks another platform's optional package.
+  const result = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
@@ -94,8 +95,11 @@ function installNpmPackages() {
       `npm did not start: ${result.error.message}. Install npm (Debian: apt-get install npm) and try again.`,
     );
   if (result.status !== 0)
-    fail(`npm ci ended with ${result.status}; its output above says why. Is the npm registry reachable?`);
-  if (!existsSync(node)) fail(`npm ci brought no Node 24 for ${process.arch}; supported are x64 and arm64.`);
+    fail(
+      `npm install ended with ${result.status}; its output above says why. Is the npm registry reachable?`,
+    );
+  if (!existsSync(node))
+    fail(`npm install brought no Node 24 for ${process.arch}; supported are x64 and arm64.`);
   writeFileSync(stamp, wanted);
 }
 
