@@ -75,6 +75,8 @@ export interface Agent extends Service {
   readonly pods: NodePods;
   /** The range that the node was given for its pods; undefined until then. */
   podCidr(): string | undefined;
+  /** The API can be reached again: what waits for a later try is sent now. */
+  reconnected(): void;
 }
 
 export const agentVersion = 'v1.36.3+skerry.1';
@@ -88,6 +90,10 @@ export function createAgent(options: AgentOptions): Agent {
       list: () => parts?.manager.list() ?? [],
     },
     podCidr: () => parts?.keeper.node?.spec?.podCIDR,
+    reconnected() {
+      parts?.keeper.look();
+      parts?.statuses.hurry();
+    },
     async run(signal) {
       parts = await assemble(options);
       await runAll(options, parts, signal);

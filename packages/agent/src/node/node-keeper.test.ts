@@ -214,3 +214,61 @@ test('a node that was deleted is registered again', async () => {
   for (let tick = 0; tick < 32; tick++) await settle(10_000);
   expect(node()?.metadata.name).toBe('n1');
 });
+
+test('a node that was written off by the center says at once that it is there', async () => {
+  const { client, node, begin, events } = setUp();
+  await begin();
+  await settle(20_000);
+  const ready = () => node()?.status?.conditions?.find(({ type }) => type === 'Ready');
+  client.edit<Node>(resources.nodes, { name: 'n1' }, (object) => {
+    for (const condition of object.status?.conditions ?? []) {
+      condition.status = 'Unknown';
+      condition.reason = 'NodeStatusUnknown';
+      condition.lastTransitionTime = '2030-01-01T00:00:00Z';
+    }
+  });
+  await settle();
+  expect(node()?.status?.conditions?.map(({ status }) => status)).toEqual([
+    'False',
+    'False',
+    'False',
+    'True',
+  ]);
+  expect(ready()).toMatchObject({ reason: 'KubeletReady' });
+  expect(ready()?.lastTransitionTime).not.toBe('2030-01-01T00:00:00Z');
+  expect(events.lines).toEqual([]);
+});
+
+test('conditions and resources that others put on the node stay, and cost no reports', async () => {
+  const { client, node, begin } = setUp();
+  await begin();
+  await settle(20_000);
+  client.edit<Node>(resources.nodes, { name: 'n1' }, ({ status }) => {
+    status?.conditions?.unshift({ type: 'NetworkUnavailable', status: 'False' });
+    if (status?.capacity) status.capacity['example.com/dongle'] = '4';
+    if (status?.allocatable) status.allocatable['example.com/dongle'] = '4';
+  });
+  const before = client.requests.length;
+  for (let tick = 0; tick < 10; tick++) await settle(10_000);
+  expect(client.requests.length).toBe(before);
+  for (let tick = 0; tick < 20; tick++) await settle(10_000);
+  expect(client.requests.length).toBe(before + 1);
+  expect(node()?.status?.capacity?.['example.com/dongle']).toBe('4');
+  expect(node()?.status?.conditions?.map(({ type }) => type)).toContain('NetworkUnavailable');
+});
+
+test('a report that failed is sent as soon as the API is back', async () => {
+  const { client, node, begin, keeper, runtimeStatus } = setUp();
+  await begin();
+  await settle(20_000);
+  const mend = client.react(() => {
+    throw new Error('cut');
+  });
+  runtimeStatus.now = { runtimeReady: false, networkReady: true };
+  await settle(10_000);
+  expect(node()?.status?.conditions?.at(-1)?.status).toBe('True');
+  mend();
+  keeper.look();
+  await settle();
+  expect(node()?.status?.conditions?.at(-1)?.status).toBe('False');
+});

@@ -39,6 +39,7 @@ export interface NodeKeeperOptions {
 const lookMs = 10_000;
 const unreadyLookMs = 1_000;
 const reportMs = 5 * 60_000;
+const reportGapMs = 1_000;
 const leaseSeconds = 40;
 const leaseRenewMs = 10_000;
 /** The runtime may be silent for so long before its node counts as broken. */
@@ -52,8 +53,11 @@ export class NodeKeeper {
   #networkFault: string | undefined = 'container runtime status check may not have completed yet';
   #runtimeFault: string | undefined;
   #sent: { readonly status: NodeStatus; readonly atMs: number } | undefined;
+  /** What the API holds, as far as is known: the answer to the last report, or what the informer saw since. */
+  #held: NodeStatus | undefined;
   #registered = false;
   #wake: (() => void) | undefined;
+  #again = false;
 
   constructor(options: NodeKeeperOptions) {
     this.#options = options;
@@ -67,7 +71,7 @@ export class NodeKeeper {
       random: options.random,
     });
     this.#informer.addHandler({
-      onAdd: () => this.look(),
+      onAdd: (node) => this.#onAdd(node),
       onUpdate: (node, old) => this.#onUpdate(node, old),
     });
     options.devices?.onChange(() => this.look());
@@ -96,11 +100,23 @@ export class NodeKeeper {
 
   /** Looks soon, instead of when it is next due. */
   look(): void {
+    this.#again = true;
     this.#wake?.();
   }
 
+  #onAdd(node: Node): void {
+    this.#held = node.status;
+    this.look();
+  }
+
+  /** The center writes conditions of a node that it has lost; only the node itself can take that back. */
   #onUpdate(node: Node, old: Node): void {
-    if (node.spec?.podCIDR !== old.spec?.podCIDR) this.look();
+    this.#held = node.status;
+    const isOverruled =
+      this.#sent !== undefined && !isEqual(ownConditions(this.#sent.status), ownConditions(node.status));
+    // Where a server makes something else of each report, the regular look is soon enough.
+    const isFresh = this.#sent && this.#options.clock.monotonic() - this.#sent.atMs < reportGapMs;
+    if (node.spec?.podCIDR !== old.spec?.podCIDR || (isOverruled && !isFresh)) this.look();
   }
 
   async #register(signal: AbortSignal): Promise<void> {
@@ -140,6 +156,7 @@ export class NodeKeeper {
   async #keepStatus(signal: AbortSignal): Promise<void> {
     const { log } = this.#options;
     while (!signal.aborted) {
+      this.#again = false;
       try {
         await this.#followNetwork();
         await this.#checkRuntime();
@@ -156,6 +173,8 @@ export class NodeKeeper {
   #pause(delayMs: number, signal: AbortSignal): Promise<void> {
     const woken = new AbortController();
     this.#wake = () => woken.abort();
+    // Asked for while the last look was under way.
+    if (this.#again) woken.abort();
     return sleep(this.#options.clock, delayMs, AbortSignal.any([signal, woken.signal])).catch(
       () => undefined,
     );
@@ -193,7 +212,7 @@ export class NodeKeeper {
   async #report(): Promise<void> {
     const { clock, runtime, devices, pressure, identity, recorder } = this.#options;
     const nowMs = clock.now();
-    const previous = this.#sent?.status ?? this.node?.status;
+    const previous = this.#held ?? this.#sent?.status;
     const status = nodeStatus(
       {
         ...this.#options,
@@ -207,12 +226,17 @@ export class NodeKeeper {
       previous,
     );
     const isDue = !this.#sent || clock.monotonic() - this.#sent.atMs >= reportMs;
-    if (!isDue && isEqual(withoutHeartbeats(status), withoutHeartbeats(previous))) return;
-    await this.#nodes.patch(
+    // Resources that others put on the Node are theirs; of those that were there before the first report nobody knows.
+    const said = this.#sent
+      ? { ...previous, ...ownResources(previous, [this.#sent.status, status]) }
+      : previous;
+    if (!isDue && isEqual(withoutHeartbeats(status), withoutHeartbeats(said))) return;
+    const answer = await this.#nodes.patch(
       identity.name,
-      { status: replacing(previous, status) },
+      { status: replacing(said, status) },
       { type: 'strategic', subresource: 'status' },
     );
+    this.#held = answer.status ?? status;
     const ready = (of: NodeStatus | undefined) =>
       of?.conditions?.find(({ type }) => type === 'Ready')?.status;
     if (this.#sent && ready(this.#sent.status) !== ready(status)) {
@@ -272,16 +296,36 @@ export function nodeReference(name: string): Node {
   return { apiVersion: 'v1', kind: 'Node', metadata: { name, uid: name } };
 }
 
+/** Conditions that the node itself says; others belong to others. */
+const ownConditionTypes: ReadonlySet<string> = new Set([
+  'MemoryPressure',
+  'DiskPressure',
+  'PIDPressure',
+  'Ready',
+]);
+
+function ownConditions(status: NodeStatus | undefined) {
+  const own = (status?.conditions ?? []).filter(({ type }) => ownConditionTypes.has(type));
+  return Object.fromEntries(
+    own.map((condition) => [condition.type, { ...condition, lastHeartbeatTime: undefined }]),
+  );
+}
+
 function withoutHeartbeats(status: NodeStatus | undefined) {
-  const conditions = (status?.conditions ?? []).map((condition) => ({
-    ...condition,
-    lastHeartbeatTime: undefined,
-  }));
+  const conditions = ownConditions(status);
   const images = (status?.images ?? []).toSorted((a, b) =>
     JSON.stringify(a).localeCompare(JSON.stringify(b)),
   );
   const { capacity, allocatable, addresses, nodeInfo } = status ?? {};
   return { capacity, allocatable, addresses, nodeInfo, conditions, images };
+}
+
+function ownResources(held: NodeStatus | undefined, said: readonly NodeStatus[]) {
+  const pick = (kind: 'capacity' | 'allocatable') => {
+    const keys = new Set(said.flatMap((status) => Object.keys(status[kind] ?? {})));
+    return Object.fromEntries(Object.entries(held?.[kind] ?? {}).filter(([key]) => keys.has(key)));
+  };
+  return { capacity: pick('capacity'), allocatable: pick('allocatable') };
 }
 
 /** Maps are merged key by key: a resource that is no longer there has to be said so. */

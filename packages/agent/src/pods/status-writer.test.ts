@@ -56,3 +56,55 @@ test('nothing is sent for a pod that has gone', async () => {
   expect(clock.pendingTimers).toBe(0);
   await writer.remove(pod);
 });
+
+test('what another writer said of a pod over the word of its node is corrected', async () => {
+  const { clock, client, writer, pod, status } = setUp();
+  const ready = { type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' };
+  writer.set(pod, { phase: 'Running', conditions: [ready] });
+  await clock.advance(0);
+  const overruled = client.edit<Pod>(resources.pods, { namespace: 'default', name: 'web' }, (object) => {
+    object.status = { ...object.status, conditions: [{ ...ready, status: 'False' }] };
+  });
+  writer.observe(overruled);
+  await clock.advance(0);
+  expect(status()?.conditions).toEqual([ready]);
+});
+
+test('an older look at the pod than the last answer changes nothing', async () => {
+  const { clock, client, writer, pod, status } = setUp();
+  const stale = client.edit<Pod>(resources.pods, { namespace: 'default', name: 'web' }, (object) => {
+    object.metadata.labels = { app: 'web' };
+  });
+  writer.set(pod, { phase: 'Running' });
+  await clock.advance(0);
+  writer.observe(stale);
+  await clock.advance(0);
+  expect(client.requests).toHaveLength(1);
+  expect(status()?.phase).toBe('Running');
+});
+
+test('a pod that somebody ended for good is not brought back', async () => {
+  const { clock, client, writer, pod, status } = setUp();
+  writer.set(pod, { phase: 'Running' });
+  await clock.advance(0);
+  writer.observe(
+    client.edit<Pod>(resources.pods, { namespace: 'default', name: 'web' }, (object) => {
+      object.status = { phase: 'Failed' };
+    }),
+  );
+  await clock.advance(0);
+  expect(status()?.phase).toBe('Failed');
+});
+
+test('what waits for its next try is sent at once when the API is back', async () => {
+  const { clock, client, writer, pod, status } = setUp();
+  const mend = client.react(() => {
+    throw new ApiError('ServiceUnavailable', 'cut');
+  });
+  writer.set(pod, { phase: 'Running' });
+  await clock.advance(120_000);
+  mend();
+  writer.hurry();
+  await clock.advance(0);
+  expect(status()?.phase).toBe('Running');
+});

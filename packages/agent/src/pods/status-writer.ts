@@ -18,10 +18,13 @@ export interface StatusWriterOptions {
 interface Entry {
   readonly namespace: string;
   readonly name: string;
-  /** What the API has, as far as is known. */
+  /** What the API has, as far as is known, and since which revision. */
   base: PodStatus | undefined;
+  revision: string;
   wanted: PodStatus;
   writing: Promise<void> | undefined;
+  /** Ends the wait before the next try. */
+  hurry: AbortController;
   gone: boolean;
 }
 
@@ -41,11 +44,37 @@ export class StatusWriter {
     const { uid = '', namespace = '', name = '' } = pod.metadata;
     let entry = this.#entries.get(uid);
     if (!entry) {
-      entry = { namespace, name, base: pod.status, wanted: status, writing: undefined, gone: false };
+      entry = {
+        namespace,
+        name,
+        base: pod.status,
+        revision: pod.metadata.resourceVersion ?? '',
+        wanted: status,
+        writing: undefined,
+        hurry: new AbortController(),
+        gone: false,
+      };
       this.#entries.set(uid, entry);
     }
     entry.wanted = status;
     this.#write(uid, entry);
+  }
+
+  /** The pod as the API has it now. What others wrote over the node's own words is said again. */
+  observe(pod: Pod): void {
+    const { uid = '', resourceVersion = '' } = pod.metadata;
+    const entry = this.#entries.get(uid);
+    if (!entry || !isNewer(resourceVersion, entry.revision)) return;
+    entry.base = pod.status;
+    entry.revision = resourceVersion;
+    // A pod that somebody ended for good stays ended.
+    if (isTerminal(pod.status) && !isTerminal(entry.wanted)) return;
+    this.#write(uid, entry);
+  }
+
+  /** The API can be reached again: what waits for its next try is sent now. */
+  hurry(): void {
+    for (const entry of this.#entries.values()) entry.hurry.abort(new Error('the API is back'));
   }
 
   /** Whether the newest state is at the API. */
@@ -103,6 +132,7 @@ export class StatusWriter {
         const answer = await this.#pods.patch(entry.name, { metadata: { uid }, status }, options);
         // What the server made of it may differ; asking again for the same would change nothing.
         entry.base = isEqual(entry.wanted, wanted) ? wanted : (answer.status ?? wanted);
+        entry.revision = answer.metadata.resourceVersion ?? entry.revision;
         return;
       } catch (error) {
         if (isApiError(error) && (error.code === 404 || error.code === 409)) {
@@ -118,8 +148,21 @@ export class StatusWriter {
         }
         if (backoff.failures === 3)
           log.warn('pod status not sent', { pod: entry.name, error: describeError(error) });
-        await sleep(clock, backoff.next(), this.#stop.signal).catch(() => undefined);
+        entry.hurry = new AbortController();
+        const until = AbortSignal.any([this.#stop.signal, entry.hurry.signal]);
+        await sleep(clock, backoff.next(), until).catch(() => undefined);
       }
     }
   }
+}
+
+/** Revisions of one kind are numbers that grow; those of a server where they aren't only tell that something changed. */
+function isNewer(revision: string, than: string): boolean {
+  if (revision === than) return false;
+  const areNumbers = /^\d+$/.test(revision) && /^\d+$/.test(than);
+  return areNumbers ? BigInt(revision) > BigInt(than) : true;
+}
+
+function isTerminal(status: PodStatus | undefined): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }

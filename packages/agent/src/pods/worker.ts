@@ -104,6 +104,7 @@ export class PodWorker {
       { ...old, status: null, metadata: essential(old) },
       { ...pod, status: null, metadata: essential(pod) },
     );
+    if (this.#aim.type !== 'gone') this.#context.statuses.observe(pod);
     const gates = pod.spec?.readinessGates?.length ?? 0;
     if (!matters && gates === 0) return;
     this.#volumesStale = true;

@@ -18,8 +18,8 @@ import {
   type AgentOptions,
 } from '@skerry/agent';
 import { type Clock, type Logger, SkerryError, supervise } from '@skerry/base';
-import { createClient, createHttp2SessionTransport } from '@skerry/client';
-import { connectTls, createLinkClient, type PodTarget } from '@skerry/link';
+import { createClient, createHttp2SessionTransport, type Transport } from '@skerry/client';
+import { connectTls, createLinkClient, type LinkClient, type PodTarget } from '@skerry/link';
 import type { AgentIdentity } from '../join/agent-config.ts';
 import { createCertificateRenewal } from '../join/certificate-renewal.ts';
 import { parseAddress } from '../join/cluster-info.ts';
@@ -42,6 +42,9 @@ export interface NodeOptions {
 }
 
 const podDialTimeoutMs = 10_000;
+/** Watches fail after so long without a link, and are asked for anew. */
+const watchPatienceMs = 10 * 60_000;
+const firstStatePatienceMs = 5_000;
 
 /** Runs until the signal. */
 export async function runNode(options: NodeOptions, signal: AbortSignal): Promise<void> {
@@ -73,11 +76,17 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
       connectTls({ host, port, ca: authorityPem, cert: certificatePem, key: keyPem }, until),
     server,
     dialPod: (target) => dialPod(agent, target),
+    onChange: ({ phase }) => {
+      if (phase === 'linked') agent.reconnected();
+    },
     clock,
     log,
     random,
   });
-  const transport = createHttp2SessionTransport(() => link.upSession());
+  const transport = watchesWaitForLink(
+    createHttp2SessionTransport(() => link.upSession()),
+    link,
+  );
   const client = createClient({ transport, userAgent: `skerry-agent/${version}`, clock });
   const renewal = createCertificateRenewal({
     identity,
@@ -118,6 +127,28 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     runtime.close();
     server.close();
   }
+}
+
+/**
+ * Watches wait for a link that is down instead of failing: they go on in the moment in which it is back, and not after
+ * the delays that failures would have grown to. All else fails at once: a writer has newer things to say by then, and a
+ * reader may do without.
+ */
+function watchesWaitForLink(transport: Transport, link: LinkClient): Transport {
+  return {
+    async request(request) {
+      const { searchParams } = new URL(request.path, 'https://center');
+      if (searchParams.get('watch') === 'true' && !link.upSession()) {
+        // Whoever waits for a first state gives up on a server that stays silent for much longer.
+        const patienceMs = searchParams.has('sendInitialEvents') ? firstStatePatienceMs : watchPatienceMs;
+        const limit = AbortSignal.timeout(patienceMs);
+        const until = request.signal ? AbortSignal.any([limit, request.signal]) : limit;
+        await link.whenLinked(until).catch(() => undefined);
+      }
+      return transport.request(request);
+    },
+    close: () => transport.close(),
+  };
 }
 
 /** Marks pools, and simulated nodes for everyone who lists nodes. */
