@@ -17,6 +17,7 @@ import { metricsHandlers, metricsKinds, metricsSchemas } from '#metrics-api/metr
 import type { MetricsSource } from '#metrics-api/metrics-source.ts';
 import { SummarySource } from '#metrics-api/summary-source.ts';
 import { OpenApiHandler } from '#openapi/openapi-handler.ts';
+import type { Descriptions } from '#openapi/schema-document.ts';
 import type { VersionInfo } from '#path-handler.ts';
 import type { AcceptedConnection, NodeDialer } from '#ports.ts';
 import { createConnectFactory } from '#proxy/connect-handler.ts';
@@ -60,6 +61,8 @@ export interface ApiServerOptions {
   readonly serviceCidr?: string;
   /** Ports of NodePort Services; 30000-32767 unless told. */
   readonly nodePorts?: { readonly first: number; readonly last: number };
+  /** Words for `kubectl explain`, by schema and field; asked for once, when they are first needed. */
+  readonly descriptions?: () => Descriptions;
   /** How clients outside reach this server; discovery names it. */
   readonly advertise?: { readonly address: string; readonly port: number };
 }
@@ -86,6 +89,9 @@ export const defaultVersion: VersionInfo = {
 
 /** Seconds that an Event is kept after it was last written. */
 const eventTtlSeconds = 3600;
+
+/** How long the store may take to tell what happened shortly before a start. */
+const replayMsMax = 60_000;
 
 const same = (object: AnyObject): AnyObject => object;
 
@@ -164,6 +170,7 @@ class Server implements ApiServer {
     ]);
     const openApi = new OpenApiHandler(this.#kinds, {
       version: (options.version ?? defaultVersion).gitVersion,
+      ...(options.descriptions ? { descriptions: options.descriptions } : {}),
     });
     const morePaths: PathHandler[] = [(exchange) => openApi.handle(exchange)];
     const { address, port } = options.advertise ?? { address: '127.0.0.1', port: 6443 };
@@ -214,10 +221,16 @@ class Server implements ApiServer {
     this.#state = 'starting';
     const revision = await this.#feed.start();
     this.#following = this.#feed.run(revision, this.#stop.signal);
+    await this.#progress.waitFor(this.#options.store.revision, {
+      clock: this.#options.clock,
+      timeoutMs: replayMsMax,
+      signal: this.#stop.signal,
+    });
     this.#services.restore(this.#access.read.list({ group: '', resource: 'services' }));
     await ensureNamespaces(this.#access);
     await ensureKubernetesService(this.#access, this.#options.advertise ?? { port: 6443 });
     await this.#custom.start();
+    this.#feed.settled();
     await this.#security.bootstrap?.();
     this.#state = 'ready';
   }

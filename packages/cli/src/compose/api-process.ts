@@ -10,6 +10,7 @@ import { createLinkHub } from '@skerry/link';
 import { openSqliteStore } from '@skerry/store';
 import { aborted } from '../process/run-until-stopped.ts';
 import type { Installation } from './installation.ts';
+import { readDescriptions } from './openapi-descriptions.ts';
 import { LeaseRenewal } from './lease-renewal.ts';
 import { storeWriterUrl } from './store-writer.ts';
 import { listenTls } from './tls-front.ts';
@@ -82,6 +83,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     },
     dialer: hub,
     connect: createConnectFactory({ random }),
+    descriptions: readDescriptions,
   });
   opened.defer(() => server.close());
   opened.defer(() => hub.close());
