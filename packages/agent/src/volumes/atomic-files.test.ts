@@ -1,6 +1,6 @@
-import { lstat, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeFiles, type FileSet } from '#volumes/atomic-files.ts';
 
@@ -35,6 +35,25 @@ test('nothing is written when nothing differs, but a mode is a difference', asyn
   expect(await writeFiles(directory, files({ a: '1' }))).toBe(false);
   expect(await writeFiles(directory, files({ a: '1' }, 0o600))).toBe(true);
   expect(await writeFiles(directory, files({}))).toBe(true);
+});
+
+test('a data link that leads elsewhere is replaced, and what it leads to is left alone', async () => {
+  const elsewhere = await mkdtemp(join(tmpdir(), 'skerry-elsewhere-'));
+  try {
+    await writeFile(join(elsewhere, 'kept'), 'kept');
+    await writeFiles(directory, files({ a: '1' }));
+    for (const target of [elsewhere, relative(directory, elsewhere), '..files-planted']) {
+      await rm(join(directory, '..data'));
+      await rm(join(directory, '..files-planted'), { force: true });
+      await symlink(elsewhere, join(directory, '..files-planted'));
+      await symlink(target, join(directory, '..data'));
+      expect(await writeFiles(directory, files({ a: '2' }))).toBe(true);
+      expect(await read('a')).toBe('2');
+      expect(await readdir(elsewhere)).toEqual(['kept']);
+    }
+  } finally {
+    await rm(elsewhere, { recursive: true, force: true });
+  }
 });
 
 test.each(['../x', '/x', 'a/../../x', '..data', '', 'a//b'])('the path %j is refused', async (path) => {

@@ -7,6 +7,7 @@
 import {
   chmod,
   chown,
+  lstat,
   mkdir,
   mkdtemp,
   readdir,
@@ -32,14 +33,15 @@ export interface FileContent {
 export type FileSet = ReadonlyMap<string, FileContent>;
 
 const dataLink = '..data';
+const folderPrefix = '..files-';
 
 /** Answers whether anything had to be written. @throws Error for a path that would leave the folder. */
 export async function writeFiles(directory: string, files: FileSet): Promise<boolean> {
   for (const path of files.keys()) checkPath(path);
-  const oldName = await readlink(join(directory, dataLink)).catch(() => undefined);
+  const oldName = await linkedFolder(directory);
   if (oldName !== undefined && (await isSame(join(directory, oldName), files))) return false;
 
-  const fresh = await mkdtemp(join(directory, '..files-'));
+  const fresh = await mkdtemp(join(directory, folderPrefix));
   await chmod(fresh, 0o755);
   for (const [path, file] of files) {
     const target = join(fresh, path);
@@ -55,6 +57,13 @@ export async function writeFiles(directory: string, files: FileSet): Promise<boo
   await linkNames(directory, files);
   if (oldName !== undefined) await rm(join(directory, oldName), { recursive: true, force: true });
   return true;
+}
+
+/** The folder that holds the files now. A link that leads anywhere else is not ours and is never followed. */
+async function linkedFolder(directory: string): Promise<string | undefined> {
+  const name = await readlink(join(directory, dataLink)).catch(() => undefined);
+  if (name === undefined || !name.startsWith(folderPrefix) || name.includes('/')) return undefined;
+  return (await lstat(join(directory, name)).catch(() => undefined))?.isDirectory() ? name : undefined;
 }
 
 function checkPath(path: string): void {
