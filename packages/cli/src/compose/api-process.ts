@@ -21,7 +21,7 @@ export interface ApiProcessOptions {
   readonly log: Logger;
   readonly random: () => number;
   /** Called once requests are answered. */
-  onReady(detail: { port: number }): void;
+  readonly onReady: (detail: { port: number }) => void;
 }
 
 /** History that watches and paged lists may look back on. */

@@ -201,7 +201,7 @@ function refuseChangedRanges(stored: Record<string, unknown>, config: ServerConf
     if (stored[field] !== undefined && stored[field] !== config[field]) {
       throw new SkerryError(
         'config-immutable',
-        `${field} of this cluster is ${String(stored[field])} and can't become ${config[field]}; start a new cluster with another --data-dir`,
+        `${field} of this cluster is ${JSON.stringify(stored[field])} and can't become ${config[field]}; start a new cluster with another --data-dir`,
       );
     }
   }

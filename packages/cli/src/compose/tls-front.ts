@@ -16,8 +16,8 @@ export interface TlsFrontOptions {
   readonly certificate: KeyPair;
   readonly clientAuthority: string;
   readonly log: Logger;
-  onApi(connection: AcceptedConnection): void;
-  onLink(socket: tls.TLSSocket, from: { node: string; peer: PeerIdentity }): void;
+  readonly onApi: (connection: AcceptedConnection) => void;
+  readonly onLink: (socket: tls.TLSSocket, from: { node: string; peer: PeerIdentity }) => void;
 }
 
 export interface TlsFront {
