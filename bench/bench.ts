@@ -1,0 +1,81 @@
+/**
+ * `npm run bench`: the figures of the product's budgets, measured on the release bundle. Options: `--only GROUP` (repeat or
+ * separate by commas), `--quick`, `--json FILE`. Everything that it starts ends with it.
+ */
+import { writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type Figure, figureOf, tableOf } from './figure.ts';
+import type { BenchContext, BenchGroup } from './group.ts';
+import { measureApi } from './groups/api.ts';
+import { measureLink } from './groups/link.ts';
+import { measureNode } from './groups/node.ts';
+import { measureSchedule } from './groups/schedule.ts';
+import { measureStart } from './groups/start.ts';
+import { measureWatch } from './groups/watch.ts';
+import { measureWorkloads } from './groups/workloads.ts';
+import { SharedCluster } from './shared-cluster.ts';
+
+/** In this order they run; those with a shared cluster last, idle bytes before any pod is there. */
+const groups: Readonly<Record<string, BenchGroup>> = {
+  start: measureStart,
+  api: measureApi,
+  watch: measureWatch,
+  schedule: measureSchedule,
+  link: measureLink,
+  workloads: measureWorkloads,
+  node: measureNode,
+};
+
+/** Groups of parts that the product does not have yet. */
+const empty = ['network', 'console'];
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    json: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+  },
+});
+
+const wanted = values.only?.flatMap((text) => text.split(','));
+const unknown = wanted?.filter((name) => !(name in groups) && !empty.includes(name)) ?? [];
+if (unknown.length > 0) {
+  console.error(
+    `there is no group ${unknown.join(', ')}; groups are ${[...Object.keys(groups), ...empty].join(' ')}`,
+  );
+  process.exit(2);
+}
+
+const note = (text: string) => process.stderr.write(`  ${text}\n`);
+const cluster = new SharedCluster();
+const context: BenchContext = { quick: values.quick, cluster, note };
+const figures: Figure[] = [];
+for (const name of empty.filter((group) => wanted?.includes(group)))
+  note(`${name}: there is nothing to measure yet`);
+try {
+  for (const [name, measure] of Object.entries(groups)) {
+    if (wanted && !wanted.includes(name)) continue;
+    const startedMs = performance.now();
+    note(`${name} …`);
+    try {
+      for (const measured of await measure(context)) figures.push(figureOf(name, measured));
+    } catch (error) {
+      process.exitCode = 1;
+      note(`${name} could not be measured: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    note(`${name} took ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+  }
+} finally {
+  await cluster.stop();
+}
+if (figures.length > 0) console.log(`\n${tableOf(figures)}`);
+if (values.json !== undefined) {
+  const machine = {
+    processor: cpus()[0]?.model ?? '',
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 1024 ** 3),
+    node: process.version,
+  };
+  writeFileSync(values.json, `${JSON.stringify({ machine, figures }, null, 2)}\n`);
+}

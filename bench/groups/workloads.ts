@@ -1,0 +1,101 @@
+/** From `kubectl apply` of a DaemonSet until all of its pods run. */
+import { join } from 'node:path';
+import type { Pod } from '@skerry/api';
+import { kubectlProgram, root, run } from '../../test/support/cluster.ts';
+import { ApiSession } from '../api-session.ts';
+import { BenchCenter, until } from '../center.ts';
+import { median } from '../figure.ts';
+import type { BenchGroup } from '../group.ts';
+
+const manifest = join(root, 'examples/agent-daemonset.yaml');
+
+export const measureWorkloads: BenchGroup = async ({ quick, cluster: shared, note }) => {
+  const cluster = await shared.get();
+  const runs = quick ? 1 : 3;
+  const kind = shared.real ? 'containers' : 'simulated containers';
+  const times: number[] = [];
+  const target = { dataDirectory: cluster.dataDirectory, port: cluster.port, kubeconfig: cluster.kubeconfig };
+  for (let index = 0; index < runs; index++) times.push(await applyUntilRunning(target, 3));
+  note(`three regions: ${times.map(Math.round).join(' ')} ms`);
+  const nodes = quick ? 50 : 100;
+  const center = await BenchCenter.start();
+  try {
+    const startedMs = performance.now();
+    await center.simulate(nodes);
+    const joinedMs = performance.now() - startedMs;
+    const many: number[] = [];
+    const kubeconfig = join(center.dataDirectory, 'admin.kubeconfig');
+    for (let index = 0; index < runs; index++)
+      many.push(
+        await applyUntilRunning(
+          { dataDirectory: center.dataDirectory, port: center.port, kubeconfig },
+          nodes,
+        ),
+      );
+    return [
+      {
+        name: `DaemonSet in three regions (${kind}), apply to all Running`,
+        value: median(times) / 1000,
+        unit: 's',
+      },
+      { name: `${nodes} simulated nodes, start to all joined`, value: joinedMs / 1000, unit: 's' },
+      {
+        name: `DaemonSet over ${nodes} simulated nodes, apply to all Running`,
+        value: median(many) / 1000,
+        unit: 's',
+      },
+    ];
+  } finally {
+    await center.stop();
+  }
+};
+
+async function applyUntilRunning(
+  { kubeconfig, ...target }: { dataDirectory: string; port: number; kubeconfig: string },
+  count: number,
+): Promise<number> {
+  const session = await ApiSession.open(target);
+  const kubectl = async (...args: string[]) => {
+    const result = await run(kubectlProgram, args, {
+      env: { ...process.env, KUBECONFIG: kubeconfig, HOME: target.dataDirectory },
+    });
+    if (result.code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.errors}`);
+  };
+  const nodesReady = async () => {
+    const { items } = await session.json<{
+      items: {
+        status?: { conditions?: { type: string; status: string }[] };
+        spec?: { taints?: unknown[] };
+      }[];
+    }>('/api/v1/nodes');
+    const ready = items.filter(
+      (node) =>
+        !node.spec?.taints?.length &&
+        node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
+    );
+    return ready.length === count;
+  };
+  const running = new Set<string>();
+  try {
+    await until(`${count} nodes Ready`, 60_000, nodesReady);
+    let lastMs = 0;
+    session.watch('/api/v1/namespaces/default/pods?watch=true&labelSelector=app%3Dfleet-agent', (line) => {
+      const { type, object } = JSON.parse(line) as { type: string; object: Pod };
+      const name = object.metadata?.name ?? '';
+      if (type === 'DELETED') running.delete(name);
+      else if (object.status?.phase === 'Running' && !running.has(name)) {
+        running.add(name);
+        lastMs = performance.now();
+      }
+    });
+    const startedMs = performance.now();
+    await kubectl('apply', '-f', manifest);
+    await until(`${count} pods of the DaemonSet running`, 120_000, () => running.size >= count);
+    const tookMs = lastMs - startedMs;
+    await kubectl('delete', '-f', manifest);
+    await until('pods of the DaemonSet gone', 120_000, () => running.size === 0);
+    return tookMs;
+  } finally {
+    session.close();
+  }
+}

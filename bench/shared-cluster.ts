@@ -1,0 +1,20 @@
+import { canRunContainers, Cluster } from '../test/support/cluster.ts';
+
+/** `skerry up` with three regions, started on first use and stopped once at the end. */
+export class SharedCluster {
+  #cluster: Promise<Cluster> | undefined;
+
+  /** With real containers where this machine can run them, simulated ones otherwise. */
+  readonly real = canRunContainers();
+
+  get(): Promise<Cluster> {
+    this.#cluster ??= Cluster.start({ runtime: this.real ? 'containerd' : 'simulated' });
+    return this.#cluster;
+  }
+
+  async stop(): Promise<void> {
+    const cluster = await this.#cluster?.catch(() => undefined);
+    this.#cluster = undefined;
+    await cluster?.stop();
+  }
+}
