@@ -10,6 +10,7 @@ export * from './patch/index.ts';
 export * from './apply/index.ts';
 export * from './placement/index.ts';
 export { decodeProtobuf } from './protobuf/decode.ts';
+export { dropEmptyFields } from './empty-fields.ts';
 export { builtinKinds, kindOf, resourceOf } from './kinds/builtin.ts';
 export { behaviour, type KindBehaviour, type TypedStrategy } from './kinds/behaviour.ts';
 export { ageColumn, column, createdAtColumn, nameColumn, plainColumns } from './kinds/columns.ts';

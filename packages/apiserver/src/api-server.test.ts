@@ -64,6 +64,24 @@ describe('create', () => {
     expect(body.metadata?.name).toMatch(/^gen-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
   });
 
+  test('a Job without a name labels its pods with the one that is made', async () => {
+    const { body } = await call('POST', '/apis/batch/v1/namespaces/default/jobs', {
+      metadata: { generateName: 'once-' },
+      spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'busybox' }] } } },
+    });
+    expect(body).toMatchObject({
+      spec: { template: { metadata: { labels: { 'batch.kubernetes.io/job-name': body.metadata?.name } } } },
+    });
+  });
+
+  test('maps that become empty are gone', async () => {
+    await call('POST', configMaps, configMap('bare', { labels: { a: 'b' }, annotations: {} }));
+    const patch = { metadata: { labels: { a: null } } };
+    const { body } = await call('PATCH', `${configMaps}/bare`, patch, 'application/merge-patch+json');
+    expect(Object.keys(body.metadata ?? {})).not.toContain('labels');
+    expect(Object.keys(body.metadata ?? {})).not.toContain('annotations');
+  });
+
   test('a taken name is refused', async () => {
     await call('POST', configMaps, configMap('taken'));
     const { status, body } = await call('POST', configMaps, configMap('taken'));
@@ -368,6 +386,31 @@ describe('subresources', () => {
     expect((byStatus.body.status as { conditions?: object[] }).conditions ?? []).toEqual([]);
     const byApproval = await call('PUT', `${requests}/c1/approval`, { ...byStatus.body, status: approved });
     expect(byApproval.body).toMatchObject({ status: approved });
+  });
+
+  test('an applied scale is owned by its manager, and only by force taken from another', async () => {
+    await call('POST', deployments, deployment('applied'));
+    const apply = (query: string) =>
+      call(
+        'PATCH',
+        `${deployments}/applied/scale?${query}`,
+        { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'applied' }, spec: { replicas: 7 } },
+        'application/apply-patch+yaml',
+      );
+    expect((await apply('fieldManager=hpa')).body).toMatchObject({
+      code: 409,
+      details: { causes: [{ reason: 'FieldManagerConflict', field: '.spec.replicas' }] },
+    });
+    expect((await apply('fieldManager=hpa&force=true')).body).toMatchObject({ spec: { replicas: 7 } });
+    const { body } = await call('GET', `${deployments}/applied`);
+    expect(body.metadata?.managedFields).toContainEqual(
+      expect.objectContaining({
+        manager: 'hpa',
+        operation: 'Apply',
+        subresource: 'scale',
+        fieldsV1: { 'f:spec': { 'f:replicas': {} } },
+      }),
+    );
   });
 
   test('scale shows and sets replicas', async () => {

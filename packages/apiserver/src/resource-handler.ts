@@ -18,9 +18,9 @@ import { conform } from '#registry/conform.ts';
 import { createObject } from '#registry/create.ts';
 import { deletedStatus, deleteObject, parseDeleteRequest } from '#registry/delete.ts';
 import type { Served } from '#registry/kind-table.ts';
-import { decodePatch, patchObject } from '#registry/patch.ts';
+import { decodePatch, patchObject, requireManager } from '#registry/patch.ts';
 import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
-import { invalidOptions, writeOptionsOf } from '#registry/request-options.ts';
+import { writeOptionsOf } from '#registry/request-options.ts';
 import { updateObject, type UpdatedPart } from '#registry/update.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
 import type { UserInfo } from '#security.ts';
@@ -105,7 +105,7 @@ export class ResourceHandler {
 
   /** GET of the object; also of its status. */
   async get({ info, served }: ResourceCall, exchange: Exchange): Promise<void> {
-    const encoder = negotiate(exchange.headers['accept'], served.encoders);
+    const encoder = this.#shown(exchange, served);
     const answer = await get({
       cache: served.stored.cache,
       scope: targetOf(info, served),
@@ -157,16 +157,14 @@ export class ResourceHandler {
       custom: served.custom,
       force: isTrue(exchange.query.get('force')),
     });
-    if (request.type === 'apply' && !exchange.query.get('fieldManager')) {
-      throw invalidOptions('PatchOptions', 'fieldManager: Required value: is required for apply patch');
-    }
+    if (request.type === 'apply') requireManager(exchange);
     const target = targetOf(info, served);
     const { object, created } = await patchObject(this.#registry, served, target, request, part, write);
     await this.#answer(exchange, encoder, served, object, created ? 201 : 200, write);
   }
 
   async #list({ info, served }: ResourceCall, exchange: Exchange): Promise<void> {
-    const encoder = negotiate(exchange.headers['accept'], served.encoders);
+    const encoder = this.#shown(exchange, served);
     const answer = await list({
       cache: served.stored.cache,
       scope: scopeOf(info),
@@ -180,7 +178,7 @@ export class ResourceHandler {
   }
 
   async #watch({ info, served }: ResourceCall, exchange: Exchange): Promise<void> {
-    const encoder = negotiate(exchange.headers['accept'], served.encoders);
+    const encoder = this.#shown(exchange, served);
     const query = exchange.query;
     if (!query.has('watch')) query.set('watch', 'true');
     const sink = new ResponseSink(() => exchange.open(200, { 'Content-Type': encoder.watchContentType }));
@@ -266,6 +264,13 @@ export class ResourceHandler {
       body: given,
     });
     return { request, write };
+  }
+
+  /** The form that a read is answered in. */
+  #shown(exchange: Exchange, served: Served): Encoder {
+    return negotiate(exchange.headers['accept'], served.encoders, {
+      includeObject: exchange.query.get('includeObject'),
+    });
   }
 
   async #answer(

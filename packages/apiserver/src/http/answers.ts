@@ -1,5 +1,5 @@
 import type { Status } from '@skerry/api';
-import { compress, pretty, type Answer, type Sink } from '@skerry/serving';
+import { compress, pretty, sendBody, type Answer, type Sink } from '@skerry/serving';
 import type { Exchange, ResponseStream } from '#http/exchange.ts';
 import { isTrue } from '#request-info.ts';
 
@@ -10,17 +10,13 @@ const joinedBytesMax = 256 * 1024;
 export async function sendAnswer(exchange: Exchange, answer: Answer): Promise<void> {
   const shown = wantsPretty(exchange) ? pretty(answer) : answer;
   const { status, headers, body } = await compress(shown, exchange.headers['accept-encoding']);
-  const pieces = Array.isArray(body) ? (body as Uint8Array[]) : [...body];
-  const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  if (size <= joinedBytesMax || exchange.method === 'HEAD') {
-    exchange.send(status, headers, pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, size));
+  if (exchange.method === 'HEAD' || Number(headers['Content-Length']) <= joinedBytesMax) {
+    const pieces = [...body];
+    exchange.send(status, headers, pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));
     return;
   }
-  const stream = exchange.open(status, { ...headers, 'Content-Length': String(size) });
-  for (const piece of pieces) {
-    if (!(await stream.write(piece))) return;
-  }
-  stream.end();
+  const stream = exchange.open(status, headers);
+  if (await sendBody(body, (chunk) => stream.write(chunk))) stream.end();
 }
 
 const people = /^(curl|Wget|Mozilla\/5\.0)\b/i;

@@ -26,6 +26,11 @@ export interface RequestHandler {
 /** Streams that one HTTP/2 connection may hold open; each watch is one. */
 const streamsPerConnectionMax = 2000;
 
+/** Bytes that a client may send on one stream, and on one connection, before they are read: an agent's logs and its tunnels flow over long ways. */
+const windowBytes = 1 << 20;
+/** Node counts streams and their buffers against it, in MB, and refuses new streams beyond; its default of 10 is a few hundred watches. */
+const sessionMemoryMb = 256;
+
 /** Headers of one request; tokens and impersonated extras fit. */
 const headerBytesMax = 64 * 1024;
 /** A client that is still sending sees an answer only if what it sends is read for a while. */
@@ -152,8 +157,10 @@ export class HttpFront {
 
   #acceptHttp2(connection: AcceptedConnection): void {
     const session = performServerHandshake(connection.stream, {
-      settings: { maxConcurrentStreams: streamsPerConnectionMax, initialWindowSize: 1 << 18 },
+      maxSessionMemory: sessionMemoryMb,
+      settings: { maxConcurrentStreams: streamsPerConnectionMax, initialWindowSize: windowBytes },
     });
+    session.setLocalWindowSize(windowBytes);
     this.#sessions.add(session);
     session.once('close', () => this.#sessions.delete(session));
     session.on('error', (error) => {

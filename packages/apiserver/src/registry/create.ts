@@ -1,4 +1,4 @@
-import { alreadyExists, ApiError, badRequest, invalid, type AnyObject } from '@skerry/api';
+import { alreadyExists, ApiError, badRequest, invalid, isApiError, type AnyObject } from '@skerry/api';
 import { StoreConflictError } from '@skerry/store';
 import type { Served } from '#registry/kind-table.ts';
 import { generateName } from '#registry/object-name.ts';
@@ -10,8 +10,13 @@ import type { WriteOptions } from '#registry/write-options.ts';
 /** Names that are tried for one `generateName`. */
 const generatedNamesMax = 8;
 
+interface CreateOptions {
+  /** For server-side apply, which reckons ownership itself. */
+  readonly ownershipDone?: boolean;
+}
+
 /**
- * Creates `object`, which has been decoded and defaulted. `namespace` is that of the URL.
+ * Creates `object`, which has been decoded. `namespace` is that of the URL.
  * The caller gives the object away; it comes back complete.
  */
 export async function createObject(
@@ -20,7 +25,30 @@ export async function createObject(
   namespace: string,
   object: AnyObject,
   write: WriteOptions,
-  { ownershipDone = false }: { readonly ownershipDone?: boolean } = {},
+  options: CreateOptions = {},
+): Promise<AnyObject> {
+  const { name, generateName: base } = metadataOf(object);
+  if (name || !base) return createOnce(registry, served, namespace, object, write, options);
+  for (let tries = 1; ; tries++) {
+    // The name comes before anything looks at the object, since defaults write it into labels. Another one begins anew.
+    const named = structuredClone(object);
+    const generated = (metadataOf(named).name = generateName(base, registry.parts.random));
+    try {
+      return await createOnce(registry, served, namespace, named, write, options);
+    } catch (error) {
+      if (!isApiError(error, 'AlreadyExists') || error.status.details?.name !== generated) throw error;
+      if (tries >= generatedNamesMax) throw noNameFound(served, generated, base);
+    }
+  }
+}
+
+async function createOnce(
+  registry: Registry,
+  served: Served,
+  namespace: string,
+  object: AnyObject,
+  write: WriteOptions,
+  { ownershipDone = false }: CreateOptions,
 ): Promise<AnyObject> {
   const { info } = served;
   const meta = metadataOf(object);
@@ -55,8 +83,6 @@ export async function createObject(
   await registry.mutate(served, context, write);
   fillDefaults(served, object);
 
-  const generated = !meta.name && meta.generateName ? meta.generateName : undefined;
-  if (generated !== undefined) meta.name = generateName(generated, registry.parts.random);
   const undo = await registry.hooks(served)?.beforeCreate?.(object);
   try {
     const faults = createFaults(served, object);
@@ -65,7 +91,7 @@ export async function createObject(
     if (!ownershipDone && write.fieldManager !== undefined)
       ownCreated(served, object, { manager: write.fieldManager, time: registry.timestamp() });
     await registry.admit(served, { ...context, name: meta.name ?? '' }, write);
-    const created = await insert(registry, served, object, generated, write);
+    const created = await insert(registry, served, object, write);
     if (write.dryRun) undo?.();
     return created;
   } catch (error) {
@@ -78,22 +104,17 @@ async function insert(
   registry: Registry,
   served: Served,
   object: AnyObject,
-  generated: string | undefined,
   write: WriteOptions,
 ): Promise<AnyObject> {
-  const meta = metadataOf(object);
-  for (let tries = 1; ; tries++) {
-    const target: Target = { namespace: meta.namespace ?? '', name: meta.name ?? '' };
-    try {
-      if (!write.dryRun) return await registry.insert(served, target, object);
-      if (!(await registry.find(served, target))) return object;
-    } catch (error) {
-      if (!(error instanceof StoreConflictError)) throw error;
-    }
-    if (generated === undefined) throw alreadyExists(served.info, target.name);
-    if (tries >= generatedNamesMax) throw noNameFound(served, target.name, meta.generateName ?? '');
-    meta.name = generateName(generated, registry.parts.random);
+  const { namespace = '', name = '' } = metadataOf(object);
+  const target: Target = { namespace, name };
+  try {
+    if (!write.dryRun) return await registry.insert(served, target, object);
+    if (!(await registry.find(served, target))) return object;
+  } catch (error) {
+    if (!(error instanceof StoreConflictError)) throw error;
   }
+  throw alreadyExists(served.info, name);
 }
 
 function noNameFound(served: Served, name: string, base: string): ApiError {

@@ -73,7 +73,7 @@ test('a resource that is added while others write to it misses nothing', async (
   await eventually(() => expect(late.cache.size).toBe(50));
 });
 
-test('a lost watch is replaced by reading everything again', async () => {
+test('a broken watch is taken up where it broke', async () => {
   let watches = 0;
   const breaking: Store = {
     get revision() {
@@ -106,4 +106,48 @@ test('a lost watch is replaced by reading everything again', async () => {
     expect(names(kept)).toEqual(['later', 'missed']);
     expect(progress.revision).toBe(store.revision);
   });
+});
+
+test('after a restart, watches go on from before it, of resources that are added late too', async () => {
+  const { resource } = setUp();
+  const before = resource(things);
+  await store.create(before.key('', 'a'), bytes('a'));
+  const { revision } = await store.create(before.key('', 'b'), bytes('b'));
+  await store.create(resource(others).key('', 'x'), bytes('x'));
+  await store.delete(before.key('', 'a'), { expectedRevision: revision - 1 });
+
+  const { feed, progress, resource: again } = setUp();
+  const known = again(things);
+  const late = again(others);
+  feed.register(known);
+  void feed.run(await feed.start(), stop.signal);
+  await progress.waitFor(store.revision, { clock: systemClock });
+  await feed.add(late);
+  feed.settled();
+  const missedBy = (kept: StoredResource) =>
+    kept.cache
+      .watch(kept.cache.select({}, {}), {
+        afterRevision: revision,
+        callbacks: { onEvents: () => {}, onBookmark: () => {}, onEnd: () => {} },
+      })
+      .missed.map(({ type, item }) => `${type} ${item.name}`);
+  expect(missedBy(known)).toEqual(['DELETED a']);
+  expect(missedBy(late)).toEqual(['ADDED x']);
+  expect(names(known)).toEqual(['b']);
+  await store.create(late.key('', 'y'), bytes('y'));
+  await eventually(() => expect(names(late)).toEqual(['x', 'y']));
+});
+
+test('what the store has forgotten is read as it is', async () => {
+  const { feed, progress, resource } = setUp();
+  const kept = resource(things);
+  const { revision } = await store.create(kept.key('', 'a'), bytes('a'));
+  await store.delete(kept.key('', 'a'), { expectedRevision: revision });
+  const last = await store.create(kept.key('', 'b'), bytes('b'));
+  await store.compact(last.revision);
+  feed.register(kept);
+  void feed.run(await feed.start(), stop.signal);
+  await progress.waitFor(store.revision, { clock: systemClock });
+  expect(names(kept)).toEqual(['b']);
+  expect(heard).toEqual(['put b']);
 });

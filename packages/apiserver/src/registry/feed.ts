@@ -1,7 +1,7 @@
 import type { AnyObject, GroupResource } from '@skerry/api';
 import { Backoff, describeError, sleep, type Clock, type Logger } from '@skerry/base';
 import type { RevisionProgress, SourceEntry, SourceEvent } from '@skerry/serving';
-import type { Store, StoreEvent } from '@skerry/store';
+import { CompactedError, type Store, type StoreEvent } from '@skerry/store';
 import { prefixOfKey, registryPrefix, type StoredResource } from '#registry/stored-resource.ts';
 
 /** Hears of changes after the caches have them. */
@@ -14,11 +14,21 @@ export interface ChangeListener {
 /** Entries read from the store at once when caches are filled. */
 const pageSize = 5000;
 
+/** Revisions that caches are filled with from before a start, as far as the store still has them. */
+const replayedRevisionsMax = 5000;
+
 /**
  * Fills the watch caches from the store and keeps them filled: one watch over everything, whose events are shared out by
- * resource in order of revision, after which `progress` says how far all caches have come. A resource that is added later
- * (a CRD) is read at the then newest revision while its events wait, so that none is lost or applied twice.
- * When the watch is lost (too slow, compacted), everything is read again; caches then end their watchers with 410.
+ * resource in order of revision, after which `progress` says how far all caches have come.
+ *
+ * Caches begin at a revision of the recent past and are given what happened since, so that after a restart of the server
+ * a client goes on watching from where it was, instead of every client reading everything at once.
+ *
+ * A resource that is added while everything is being set up (a CRD of before) begins there too. One that is added later is
+ * read at the then newest revision while its events wait, so that none is lost or applied twice.
+ *
+ * A watch that breaks is taken up where it broke; only when the store has forgotten that place is everything read again,
+ * and caches then end their watchers with 410.
  */
 export class StoreFeed {
   readonly #store: Store;
@@ -29,6 +39,8 @@ export class StoreFeed {
   readonly #resources = new Map<string, StoredResource>();
   /** Events of resources that are being read; the read is short, and bounded by its pages. */
   readonly #waiting = new Map<string, StoreEvent[]>();
+  /** Until `settled`: what the first read and the watch after it brought of resources that nobody has registered yet. */
+  #unclaimed: { revision: number; byPrefix: Map<string, Unclaimed> } | undefined;
   #following = true;
   /** Counts full reads: one that happens while a resource is being added makes its waiting events incomplete. */
   #reads = 0;
@@ -59,6 +71,13 @@ export class StoreFeed {
 
   /** Added while running; resolves when its cache is filled. */
   async add(resource: StoredResource): Promise<void> {
+    if (this.#unclaimed) {
+      const { revision, byPrefix } = this.#unclaimed;
+      const { entries = [], events = [] } = byPrefix.get(resource.prefix) ?? {};
+      byPrefix.delete(resource.prefix);
+      this.#enter(resource, { entries, revision }, events);
+      return;
+    }
     try {
       let reads: number;
       let waiting: StoreEvent[];
@@ -69,14 +88,26 @@ export class StoreFeed {
         this.#waiting.set(resource.prefix, waiting);
         read = await this.#read(resource.prefix);
       } while (reads !== this.#reads);
-      const { entries, revision } = read;
-      resource.cache.load(entriesOf(resource, entries), revision);
-      const missed = waiting.filter((event) => event.revision > revision);
-      if (missed.length > 0) resource.cache.apply(missed.map((event) => sourceEvent(resource, event)));
-      this.#resources.set(resource.prefix, resource);
+      this.#enter(resource, read, waiting);
     } finally {
       this.#waiting.delete(resource.prefix);
     }
+  }
+
+  #enter(
+    resource: StoredResource,
+    { entries, revision }: { entries: readonly RawEntry[]; revision: number },
+    events: readonly StoreEvent[],
+  ): void {
+    resource.cache.load(entriesOf(resource, entries), revision);
+    const missed = events.filter((event) => event.revision > revision);
+    if (missed.length > 0) resource.cache.apply(missed.map((event) => sourceEvent(resource, event)));
+    this.#resources.set(resource.prefix, resource);
+  }
+
+  /** Says that whatever was there before the start has been added. */
+  settled(): void {
+    this.#unclaimed = undefined;
   }
 
   remove(resource: StoredResource): void {
@@ -84,23 +115,35 @@ export class StoreFeed {
     resource.cache.stop();
   }
 
-  /** Fills all caches. */
+  /** Fills all caches as of a revision of the recent past, which is returned: `run` brings what happened since. */
   async start(): Promise<number> {
+    const { entries, revision } = await this.#readRecent();
+    const byPrefix = this.#load(entries, revision);
+    for (const prefix of this.#resources.keys()) byPrefix.delete(prefix);
+    this.#unclaimed = {
+      revision,
+      byPrefix: new Map([...byPrefix].map(([prefix, group]) => [prefix, { entries: group, events: [] }])),
+    };
+    return revision;
+  }
+
+  async #reload(): Promise<number> {
+    // Not from the past: readers have seen what is newer.
     const { entries, revision } = await this.#read(registryPrefix);
+    this.#load(entries, revision);
+    return revision;
+  }
+
+  #load(entries: readonly RawEntry[], revision: number): Map<string, RawEntry[]> {
     this.#reads++;
-    const byPrefix = new Map<string, RawEntry[]>();
-    for (const entry of entries) {
-      const prefix = prefixOfKey(entry.key);
-      const group = byPrefix.get(prefix);
-      if (group) group.push(entry);
-      else byPrefix.set(prefix, [entry]);
-    }
+    this.#unclaimed = undefined;
+    const byPrefix = Map.groupBy(entries, ({ key }) => prefixOfKey(key));
     for (const resource of this.#resources.values()) {
       resource.cache.load(entriesOf(resource, byPrefix.get(resource.prefix) ?? []), revision);
     }
     this.#progress.advance(revision);
     for (const resource of this.#resources.values()) this.#tellAll(resource);
-    return revision;
+    return byPrefix;
   }
 
   /** Follows the store after `start` until the signal. */
@@ -108,6 +151,7 @@ export class StoreFeed {
     const backoff = new Backoff({ baseMs: 50, maxMs: 5000 });
     let revision = afterRevision;
     while (!signal.aborted) {
+      let forgotten = false;
       try {
         for await (const batch of this.#store.watch({
           prefix: registryPrefix,
@@ -124,13 +168,18 @@ export class StoreFeed {
         this.#log.warn('store watch ended', { revision });
       } catch (error) {
         if (signal.aborted) return;
+        forgotten = error instanceof CompactedError;
         this.#log.error('store watch failed', { revision, error: describeError(error) });
       }
       this.#following = false;
       await sleep(this.#clock, backoff.next(), signal).catch(() => undefined);
       if (signal.aborted) return;
+      if (!forgotten) {
+        this.#following = true;
+        continue;
+      }
       try {
-        revision = await this.start();
+        revision = await this.#reload();
         this.#following = true;
       } catch (error) {
         this.#log.error('store read failed', { error: describeError(error) });
@@ -150,6 +199,7 @@ export class StoreFeed {
       const resource = this.#resources.get(prefix);
       if (!resource) {
         this.#waiting.get(prefix)?.push(...events);
+        this.#leaveUnclaimed(prefix, events);
         continue;
       }
       const heard = this.#changes.watches(resource.groupResource);
@@ -157,6 +207,15 @@ export class StoreFeed {
       resource.cache.apply(events.map((event) => sourceEvent(resource, event)));
       if (heard) this.#tell(resource, events, gone);
     }
+  }
+
+  /** Bounded by what is replayed at a start, and by how soon `settled` comes. */
+  #leaveUnclaimed(prefix: string, events: readonly StoreEvent[]): void {
+    if (!this.#unclaimed) return;
+    const { byPrefix } = this.#unclaimed;
+    const known = byPrefix.get(prefix);
+    if (known) known.events.push(...events);
+    else byPrefix.set(prefix, { entries: [], events: [...events] });
   }
 
   /** After a load every object counts as put: those who index can't know what they missed. */
@@ -175,9 +234,26 @@ export class StoreFeed {
     }
   }
 
-  async #read(prefix: string): Promise<{ entries: RawEntry[]; revision: number }> {
+  async #readRecent(): Promise<{ entries: RawEntry[]; revision: number }> {
+    const { revision, compactedRevision } = this.#store;
+    try {
+      return await this.#read(
+        registryPrefix,
+        Math.max(compactedRevision, revision - replayedRevisionsMax, 1),
+      );
+    } catch (error) {
+      // Compacted meanwhile: then there is less past to begin with.
+      if (error instanceof CompactedError) return this.#read(registryPrefix);
+      throw error;
+    }
+  }
+
+  async #read(prefix: string, at?: number): Promise<{ entries: RawEntry[]; revision: number }> {
     const entries: RawEntry[] = [];
-    let page = await this.#store.range(prefix, { limit: pageSize });
+    let page = await this.#store.range(prefix, {
+      limit: pageSize,
+      ...(at === undefined ? {} : { revision: at }),
+    });
     const { revision } = page;
     entries.push(...page.entries);
     while (page.more) {
@@ -199,6 +275,11 @@ function lastStates(resource: StoredResource, events: readonly StoreEvent[]): An
     if (item) states.push(item.object);
   }
   return states;
+}
+
+interface Unclaimed {
+  readonly entries: readonly RawEntry[];
+  readonly events: StoreEvent[];
 }
 
 interface RawEntry {

@@ -59,6 +59,12 @@ export function decodePatch(
   };
 }
 
+/** Who applies must say who they are. Throws 422. */
+export function requireManager({ query }: { readonly query: URLSearchParams }): void {
+  if (query.get('fieldManager')) return;
+  throw invalidOptions('PatchOptions', 'fieldManager: Required value: is required for apply patch');
+}
+
 /** Applies a JSON, merge or strategic patch to `current`, which may be changed. */
 export function patched(
   kind: { info: KindInfo; schemas: SchemaSet },

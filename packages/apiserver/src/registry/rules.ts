@@ -1,4 +1,4 @@
-import type { AnyObject, FieldError, Schema } from '@skerry/api';
+import { dropEmptyFields, type AnyObject, type FieldError, type Schema } from '@skerry/api';
 import type { Served } from '#registry/kind-table.ts';
 
 /** The schema that patches, ownership and defaults walk; a kind without one is plain JSON. */
@@ -11,8 +11,9 @@ export function hasStatus(served: Served): boolean {
   return served.info.subresources.some(({ name }) => name === 'status');
 }
 
-/** In place; deterministic and idempotent. */
+/** In place; deterministic and idempotent. What is empty counts as unset, so defaults take its place. */
 export function fillDefaults(served: Served, object: AnyObject): void {
+  if (!served.custom) dropEmptyFields(served.schemas, { ref: served.info.schema }, object);
   served.info.strategy.setDefaults?.(object);
 }
 

@@ -3,13 +3,17 @@ import { answerObject, encodersFor, negotiate } from '@skerry/serving';
 import type { Clock } from '@skerry/base';
 import type { SubresourceHandler } from '#dispatcher.ts';
 import { sendAnswer } from '#http/answers.ts';
-import { readBody } from '#http/exchange.ts';
+import { readBody, type Exchange } from '#http/exchange.ts';
 import { bodyBytesMax, mediaTypeOf, readJson } from '#http/request-body.ts';
-import { decodePatch, patched } from '#registry/patch.ts';
+import { applied } from '#registry/field-ownership.ts';
+import type { Served } from '#registry/kind-table.ts';
+import { decodePatch, patched, requireManager, type PatchRequest } from '#registry/patch.ts';
 import { metadataOf, type Registry } from '#registry/registry.ts';
 import { writeOptionsOf } from '#registry/request-options.ts';
 import { updateObject } from '#registry/update.ts';
-import { methodNotAllowed, sendWarnings, targetOf } from '#resource-handler.ts';
+import type { WriteOptions } from '#registry/write-options.ts';
+import { isTrue } from '#request-info.ts';
+import { methodNotAllowed, sendWarnings, targetOf, type ResourceCall } from '#resource-handler.ts';
 import { builtinScalePaths, scaleInto, scaleOf, type ScalePaths } from '#subresources/scale.ts';
 
 const scaleKind: KindInfo = {
@@ -44,6 +48,13 @@ function replicasOf(part: unknown): number {
   return (part as { replicas?: number } | undefined)?.replicas ?? 0;
 }
 
+/** How a request changes the object whose scale it names. */
+interface Change {
+  readonly into: (object: AnyObject) => AnyObject;
+  /** An apply reckons itself what its manager owns. */
+  readonly ownershipDone: boolean;
+}
+
 /** GET, PUT and PATCH of `scale`: the same three numbers for every kind that has replicas. */
 export function scaleHandler(
   registry: Registry,
@@ -54,7 +65,8 @@ export function scaleHandler(
   },
 ): SubresourceHandler {
   const encoders = encodersFor(scaleKind, { clock: parts.clock });
-  return async ({ info, served, user }, exchange) => {
+  return async (call, exchange) => {
+    const { info, served, user } = call;
     const paths = parts.pathsOf(info.group, info.resource) ?? builtinScalePaths;
     const encoder = negotiate(exchange.headers['accept'], encoders);
     const target = targetOf(info, served);
@@ -66,41 +78,72 @@ export function scaleHandler(
     if (info.verb !== 'update' && info.verb !== 'patch') throw methodNotAllowed();
     const optionsKind = info.verb === 'update' ? 'UpdateOptions' : 'PatchOptions';
     const write = writeOptionsOf(exchange, user, { subresource: 'scale', optionsKind });
-    const change = info.verb === 'update' ? await replacement(exchange) : await patch(exchange);
-    const updated = await updateObject(
-      registry,
-      served,
-      target,
-      {
-        part: 'whole',
-        transform(object) {
-          const scale = change(scaleOf(object, paths));
-          // A patch starts from the Scale as it is; its revision is then no precondition.
-          if (info.verb === 'patch') delete metadataOf(scale).resourceVersion;
-          return scaleInto(served, object, scale, paths);
-        },
-      },
-      write,
-    );
+    const { into, ownershipDone } =
+      info.verb === 'update'
+        ? await replacement(served, paths, exchange)
+        : await patch(call, paths, exchange, write);
+    const update = { part: 'whole', transform: into, ownershipDone } as const;
+    const updated = await updateObject(registry, served, target, update, write);
     sendWarnings(exchange, write.warnings);
     await sendAnswer(exchange, answerObject(encoder, scaleOf(updated, paths)));
   };
 
-  async function replacement(exchange: Parameters<SubresourceHandler>[1]) {
+  async function replacement(served: Served, paths: ScalePaths, exchange: Exchange): Promise<Change> {
     const body = await readJson(exchange);
     if (typeof body !== 'object' || body === null) throw badRequest('the request body is no Scale');
-    return () => structuredClone(body as AnyObject);
+    return {
+      into: (object) => scaleInto(served, object, structuredClone(body as AnyObject), paths),
+      ownershipDone: false,
+    };
   }
 
-  async function patch(exchange: Parameters<SubresourceHandler>[1]) {
-    const mediaType = mediaTypeOf(exchange);
-    const request = decodePatch(mediaType, await readBody(exchange, bodyBytesMax), {
-      custom: false,
-      force: false,
-    });
-    return (scale: AnyObject): AnyObject =>
-      request.type === 'apply'
-        ? (request.patch as AnyObject)
-        : patched({ info: scaleKind, schemas: parts.schemas }, scale, request);
+  async function patch(
+    { served }: ResourceCall,
+    paths: ScalePaths,
+    exchange: Exchange,
+    write: WriteOptions,
+  ): Promise<Change> {
+    const force = isTrue(exchange.query.get('force'));
+    const bytes = await readBody(exchange, bodyBytesMax);
+    const request = decodePatch(mediaTypeOf(exchange), bytes, { custom: false, force });
+    if (request.type === 'apply') return applying(served, paths, request, write, exchange);
+    return {
+      into(object) {
+        const scale = patched({ info: scaleKind, schemas: parts.schemas }, scaleOf(object, paths), request);
+        // A patch starts from the Scale as it is; its revision is then no precondition.
+        delete metadataOf(scale).resourceVersion;
+        return scaleInto(served, object, scale, paths);
+      },
+      ownershipDone: false,
+    };
+  }
+
+  /** An applied Scale is an applied configuration of the object with nothing but its replicas. */
+  function applying(
+    served: Served,
+    paths: ScalePaths,
+    { patch: scale, force }: PatchRequest,
+    { fieldManager, subresource }: WriteOptions,
+    exchange: Exchange,
+  ): Change {
+    requireManager(exchange);
+    if (typeof scale !== 'object' || scale === null) throw badRequest('the request body is no Scale');
+    return {
+      into(object) {
+        const { group, version, kind } = served.info;
+        const { name, namespace } = metadataOf(object);
+        const bare: AnyObject = {
+          apiVersion: group ? `${group}/${version}` : version,
+          kind,
+          metadata: { name, namespace },
+        };
+        const wish = scaleInto(served, bare, structuredClone(scale as AnyObject), paths);
+        const ownership = { manager: fieldManager ?? '', time: registry.timestamp(), subresource, force };
+        const next = applied(served, object, wish, ownership);
+        if (!metadataOf(wish).resourceVersion) delete metadataOf(next).resourceVersion;
+        return next;
+      },
+      ownershipDone: true,
+    };
   }
 }

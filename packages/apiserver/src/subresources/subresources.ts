@@ -4,9 +4,10 @@ import type { SubresourceHandler, VirtualHandler } from '#dispatcher.ts';
 import { sendJson } from '#http/answers.ts';
 import type { Exchange } from '#http/exchange.ts';
 import { readJson } from '#http/request-body.ts';
-import type { KindTable } from '#registry/kind-table.ts';
-import { metadataOf, type Registry } from '#registry/registry.ts';
+import type { KindTable, Served } from '#registry/kind-table.ts';
+import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
 import { writeOptionsOf } from '#registry/request-options.ts';
+import type { WriteOptions } from '#registry/write-options.ts';
 import {
   methodNotAllowed,
   sendWarnings,
@@ -51,7 +52,9 @@ export function bindingHandler(registry: Registry, kinds: KindTable): VirtualHan
       throw badRequest('the request body is no Binding');
     const name = metadataOf(body as AnyObject).name ?? '';
     const write = writeOptionsOf(exchange, user, { subresource: 'binding', optionsKind: 'CreateOptions' });
-    await bindPod(registry, served, { namespace: info.namespace, name }, body as AnyObject, write);
+    const target = { namespace: info.namespace, name };
+    await admitBody(registry, served, target, body as AnyObject, write);
+    await bindPod(registry, served, target, body as AnyObject, { ...write, admit: false });
     sendJson(exchange, 201, success);
   };
 }
@@ -90,7 +93,10 @@ export function subresourceHandlers(
     exchange: Exchange,
   ): Promise<void> {
     const write = writeOptionsOf(exchange, user, { subresource: 'binding', optionsKind: 'CreateOptions' });
-    await bindPod(registry, served, targetOf(info, served), body, write);
+    const target = targetOf(info, served);
+    await admitBody(registry, served, target, body, write);
+    await bindPod(registry, served, target, body, { ...write, admit: false });
+    sendWarnings(exchange, write.warnings);
     sendJson(exchange, 201, success);
   }
 
@@ -112,22 +118,7 @@ export function subresourceHandlers(
   ): Promise<void> {
     const write = writeOptionsOf(exchange, user, { subresource: 'token', optionsKind: 'CreateOptions' });
     const target = targetOf(info, served);
-    await registry.admit(
-      served,
-      {
-        operation: 'CREATE',
-        subresource: 'token',
-        namespace: target.namespace,
-        name: target.name,
-        object: body,
-        oldObject: undefined,
-        user,
-        dryRun: write.dryRun,
-        options: write.options,
-        warnings: write.warnings,
-      },
-      write,
-    );
+    await admitBody(registry, served, target, body, write);
     const issued = await requestToken(
       registry,
       { kinds: parts.kinds, served, issuer: parts.issuer() },
@@ -136,6 +127,31 @@ export function subresourceHandlers(
     );
     sendJson(exchange, 201, issued);
   }
+}
+
+/** Admission of what is posted to a subresource: it sees that body, not the object that the body is about. */
+async function admitBody(
+  registry: Registry,
+  served: Served,
+  target: Target,
+  body: AnyObject,
+  write: WriteOptions,
+): Promise<void> {
+  const context = {
+    operation: 'CREATE' as const,
+    subresource: write.subresource,
+    namespace: target.namespace,
+    name: target.name,
+    object: body,
+    oldObject: undefined,
+    user: write.user,
+    dryRun: write.dryRun,
+    options: write.options,
+    warnings: write.warnings,
+    signal: write.signal,
+  };
+  await registry.mutate(served, context, write);
+  await registry.admit(served, context, write);
 }
 
 function posting(

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { dropEmptyFields } from '#empty-fields.ts';
+import { builtinSchemas } from '#schemas.ts';
+
+function check(name: string, object: object, expected: object): void {
+  const given = structuredClone(object);
+  dropEmptyFields(builtinSchemas, { ref: `io.k8s.api.${name}` }, given);
+  expect(given).toEqual(expected);
+}
+
+test('empty maps, lists and plain values are left out', () => {
+  check(
+    'core.v1.Pod',
+    {
+      metadata: { name: 'a', labels: {}, annotations: {}, finalizers: [] },
+      spec: {
+        nodeSelector: {},
+        tolerations: [],
+        hostNetwork: false,
+        nodeName: '',
+        containers: [{ name: 'a', env: [], tty: false, command: [] }],
+      },
+    },
+    { metadata: { name: 'a' }, spec: { containers: [{ name: 'a' }] } },
+  );
+});
+
+test('pointers, required fields and structs stay, whatever they hold', () => {
+  const pod = {
+    metadata: {},
+    spec: {
+      activeDeadlineSeconds: 0,
+      automountServiceAccountToken: false,
+      securityContext: {},
+      containers: [{ name: '', resources: {}, ports: [{ containerPort: 0 }] }],
+      volumes: [{ name: 'v', emptyDir: {} }],
+    },
+  };
+  check('core.v1.Pod', pod, pod);
+  const slice = { metadata: {}, addressType: 'IPv4', endpoints: [], ports: [] };
+  check('discovery.v1.EndpointSlice', slice, slice);
+  const policy = { metadata: {}, spec: { podSelector: {}, policyTypes: ['Ingress'] } };
+  check('networking.v1.NetworkPolicy', policy, policy);
+});
+
+test('fields of inlined structs count too', () => {
+  check(
+    'core.v1.Pod',
+    {
+      spec: {
+        containers: [
+          { name: 'a', livenessProbe: { httpGet: { port: 80, path: '' }, initialDelaySeconds: 0 } },
+        ],
+      },
+    },
+    { spec: { containers: [{ name: 'a', livenessProbe: { httpGet: { port: 80 } } }] } },
+  );
+});
