@@ -1,6 +1,7 @@
 /**
  * A part of a volume as a mount of its own. A container may write links into a volume, so the path is opened first, what
- * was opened is looked at, and exactly that is mounted: a link swapped in between can't lead out of the volume.
+ * was opened is looked at, and exactly that is mounted: a link swapped in between can't lead out of the volume. What is
+ * missing is made folder by folder below a folder that was looked at in the same way, and through no link.
  */
 import { close as closeCallback, open as openCallback, constants } from 'node:fs';
 import { mkdir, open as openFile, readlink, realpath, stat } from 'node:fs/promises';
@@ -19,21 +20,46 @@ export async function mountSubPath(volume: string, subPath: string, target: stri
     throw new Error(`subPath ${JSON.stringify(subPath)} must be relative and must not contain '..'`);
   }
   if ((await mountsUnder(target)).length > 0) return;
-  const source = join(volume, subPath);
-  if (!(await stat(source).catch(() => undefined))) await mkdir(source, { recursive: true, mode: 0o750 });
-  const descriptor = await open(source, pathOnly | constants.O_RDONLY);
+  const descriptor = await openWithin(volume, subPath);
   try {
-    const actual = await readlink(`/proc/self/fd/${descriptor}`);
-    const root = await realpath(volume);
-    if (actual !== root && !actual.startsWith(`${root}/`)) {
-      throw new Error(`subPath ${JSON.stringify(subPath)} leads out of its volume`);
-    }
     await makeTarget(target, (await stat(`/proc/self/fd/${descriptor}`)).isDirectory());
     const opened = `/proc/${process.pid}/fd/${descriptor}`;
     await runCommand('mount', ['--no-canonicalize', '--bind', opened, target]);
   } finally {
     await close(descriptor);
   }
+}
+
+/** Opens the part, made where it is missing. The caller closes it. */
+async function openWithin(volume: string, subPath: string): Promise<number> {
+  const root = await realpath(volume);
+  const segments = subPath.split('/').filter((segment) => segment !== '' && segment !== '.');
+  let present = segments.length;
+  while (present > 0 && !(await stat(join(root, ...segments.slice(0, present))).catch(() => undefined)))
+    present--;
+  let descriptor = await open(join(root, ...segments.slice(0, present)), pathOnly | constants.O_RDONLY);
+  try {
+    const actual = await readlink(`/proc/self/fd/${descriptor}`);
+    if (actual !== root && !actual.startsWith(`${root}/`)) {
+      throw new Error(`subPath ${JSON.stringify(subPath)} leads out of its volume`);
+    }
+    for (const segment of segments.slice(present)) {
+      const folder = `/proc/self/fd/${descriptor}/${segment}`;
+      await mkdir(folder, { mode: 0o750 }).catch(ignoreExisting);
+      const inner = await open(folder, pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+      await close(descriptor);
+      descriptor = inner;
+    }
+    return descriptor;
+  } catch (error) {
+    await close(descriptor);
+    throw error;
+  }
+}
+
+/** Another container may need the same folder; what it is shows when it is opened. */
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
 }
 
 async function makeTarget(target: string, isDirectory: boolean): Promise<void> {
