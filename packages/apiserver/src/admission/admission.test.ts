@@ -314,6 +314,38 @@ describe('a node writes', () => {
     );
   });
 
+  const fromSecret = { name: 'X', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } };
+  test.each<[string, NonNullable<Pod['spec']>]>([
+    ['secrets', { containers: [{ name: 'c', env: [fromSecret] }] }],
+    ['secrets', { containers: [{ name: 'c', envFrom: [{ secretRef: { name: 's' } }] }] }],
+    ['secrets', { containers: [], imagePullSecrets: [{ name: 's' }] }],
+    ['configmaps', { containers: [], volumes: [{ name: 'v', configMap: { name: 'm' } }] }],
+    [
+      'persistentvolumeclaims',
+      { containers: [], volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'p' } }] },
+    ],
+    ['serviceaccounts', { containers: [], serviceAccountName: 'default' }],
+  ])('no mirror pods that refer to %s, which it could read then', async (resource, spec) => {
+    const annotations = { 'kubernetes.io/config.mirror': 'x' };
+    const object = pod({ nodeName: 'a', ...spec }, { annotations });
+    await expect(asNode({ object })).rejects.toThrow(`can not create pods that reference ${resource}`);
+  });
+
+  test('no claim that the scheduler did not give to its pod', async () => {
+    const claimed = {
+      ...pod({ nodeName: 'a' }),
+      status: { resourceClaimStatuses: [{ name: 'c', resourceClaimName: 'x' }] },
+    };
+    await expect(
+      asNode({
+        operation: 'UPDATE',
+        subresource: 'status',
+        oldObject: pod({ nodeName: 'a' }),
+        object: claimed,
+      }),
+    ).rejects.toThrow('cannot update resource claim statuses');
+  });
+
   test('status of its own pods only, and deletes those only', async () => {
     const status = (nodeName: string) =>
       asNode({

@@ -8,6 +8,7 @@ import { type AnyObject, type Node, type Pod, forbidden } from '@skerry/api';
 import { type AdmissionPlugin, isAbout, pods } from '#admission/plugin.ts';
 import { mirrorAnnotation } from '#admission/service-account.ts';
 import { nodeNameOf } from '#authz/node-access.ts';
+import { referencesOf } from '#authz/pod-graph.ts';
 import type { AdmissionContext, ObjectReader } from '#security.ts';
 
 const restrictedDomain = 'node-restriction.kubernetes.io';
@@ -50,6 +51,7 @@ function refuse(ctx: AdmissionContext, why: string): never {
   throw forbidden({ group: ctx.kind.group, resource: ctx.resource }, ctx.name, why);
 }
 
+/** What a node's pods refer to, the node may read: were its own pods to refer to anything, it could read all there is. */
 function checkPod(ctx: AdmissionContext, node: string): void {
   if (ctx.operation === 'CREATE') {
     const pod = ctx.object as unknown as Pod;
@@ -66,8 +68,9 @@ function checkPod(ctx: AdmissionContext, node: string): void {
     if (owners.length > 1 || owners.some((owner) => owner.kind !== 'Node' || owner.name !== node)) {
       refuse(ctx, `node "${node}" can only create pods with an owner reference set to itself`);
     }
-    if (pod.spec.serviceAccountName) {
-      refuse(ctx, `node "${node}" can not create pods that reference a service account`);
+    const [reference] = referencesOf(pod.spec, ctx.name, ctx.namespace);
+    if (reference !== undefined) {
+      refuse(ctx, `node "${node}" can not create pods that reference ${reference.split('/')[0]}`);
     }
     return;
   }
@@ -88,6 +91,11 @@ function checkPodStatus(ctx: AdmissionContext, node: string): void {
   }
   if (!sameMap(old.metadata.labels, ctx.object?.metadata?.labels)) {
     refuse(ctx, `node "${node}" cannot update labels through pod status`);
+  }
+  const claims = (of: AnyObject | Pod | undefined) =>
+    JSON.stringify((of as Pod | undefined)?.status?.resourceClaimStatuses ?? []);
+  if (claims(old) !== claims(ctx.object)) {
+    refuse(ctx, `node "${node}" cannot update resource claim statuses`);
   }
 }
 

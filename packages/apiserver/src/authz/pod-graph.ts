@@ -81,8 +81,8 @@ export class PodGraph {
   }
 }
 
-/** Every named object that a pod needs to run. */
-function referencesOf(spec: PodSpec, podName: string, namespace: string): Set<string> {
+/** Every named object that a pod needs to run, as `<resource>/<namespace>/<name>`. */
+export function referencesOf(spec: PodSpec, podName: string, namespace: string): Set<string> {
   const references = new Set<string>();
   const add = (what: Referred, name: string | undefined) => {
     if (name) references.add(`${what}/${namespace}/${name}`);
