@@ -77,7 +77,10 @@ describe('create', () => {
   test('maps that become empty are gone', async () => {
     await call('POST', configMaps, configMap('bare', { labels: { a: 'b' }, annotations: {} }));
     const patch = { metadata: { labels: { a: null } } };
-    const { body } = await call('PATCH', `${configMaps}/bare`, patch, 'application/merge-patch+json');
+    const { body } = await call('PATCH', `${configMaps}/bare`, patch, {
+      contentType: 'application/merge-patch+json',
+    });
+    expect(body.metadata?.name).toBe('bare');
     expect(Object.keys(body.metadata ?? {})).not.toContain('labels');
     expect(Object.keys(body.metadata ?? {})).not.toContain('annotations');
   });
@@ -395,7 +398,7 @@ describe('subresources', () => {
         'PATCH',
         `${deployments}/applied/scale?${query}`,
         { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'applied' }, spec: { replicas: 7 } },
-        'application/apply-patch+yaml',
+        { contentType: 'application/apply-patch+yaml' },
       );
     expect((await apply('fieldManager=hpa')).body).toMatchObject({
       code: 409,
