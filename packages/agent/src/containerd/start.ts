@@ -54,7 +54,14 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   if (running !== undefined)
     options.log.info('containerd found running', { pid: running, socket: paths.socket });
   const pid = running ?? (await launch(options, paths));
-  await waitReady(pid, paths);
+  try {
+    await waitReady(pid, paths);
+  } catch (error) {
+    // Nobody has a handle to stop it by.
+    await endProcesses([pid], { graceMs: 2_000 });
+    await rm(paths.pid, { force: true });
+    throw error;
+  }
   return {
     socket: paths.socket,
     pid,

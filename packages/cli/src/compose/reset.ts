@@ -10,6 +10,7 @@ import { createCriRuntime, removePods, startContainerd, unmountUnder } from '@sk
 import { type Clock, silentLogger, SkerryError } from '@skerry/base';
 import { type DataDirectory, lockDataDirectory } from '../data-directory.ts';
 import { agentFiles, readAgentIdentity } from '../join/agent-config.ts';
+import { endOrphans } from '../process/orphans.ts';
 import { removeAgentService } from '../process/systemd.ts';
 import { removeInstance } from '../regions/network.ts';
 import { namespacePath } from '../regions/plan.ts';
@@ -25,7 +26,7 @@ export interface ResetOptions {
   readonly report: Report;
 }
 
-export async function resetMachine({ data, confirmed, root, report }: ResetOptions): Promise<void> {
+export async function resetMachine({ data, confirmed, root, clock, report }: ResetOptions): Promise<void> {
   if (!existsSync(data.path)) {
     report.line(`There is nothing in ${data.path}.`);
     return;
@@ -39,9 +40,10 @@ export async function resetMachine({ data, confirmed, root, report }: ResetOptio
   if (!confirmed) await confirm(data);
   const lock = lockDataDirectory(data, 'skerry reset');
   try {
+    await endOrphans(data.path, clock);
     if (existsSync(agentFiles(data.path).certificate)) await resetNode(data, report);
     const state = existsSync(join(data.path, 'up.json')) ? readUpState(data) : undefined;
-    if (state && root) {
+    if (state && root && state.runtime === 'containerd') {
       await report.step('machines of `skerry up` ended', () => endMachines(data, state.id));
       await report.step('network removed', () => removeInstance(state));
     }

@@ -44,17 +44,24 @@ export async function listenForUpRequests(
 ): Promise<{ close(): Promise<void> }> {
   const socket = socketOf(data);
   await rm(socket, { force: true });
-  const server = createServer((message, response) => void answer(up, message, response, signal));
+  const underWay = new Set<Promise<void>>();
+  const server = createServer((message, response) => {
+    const work = answer(up, message, response, signal);
+    underWay.add(work);
+    void work.finally(() => underWay.delete(work));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(socket, resolve);
   });
   return {
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    // Requests under way see the signal and undo what they began; only then may everything else be stopped.
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await Promise.all(underWay);
+      server.closeAllConnections();
+      await closed;
+    },
   };
 }
 

@@ -20,6 +20,8 @@ const machineSchema = z.strictObject({
 const schema = z.strictObject({
   id: z.string().regex(/^[0-9a-f]{4}$/),
   subnet: z.int().min(0).max(255),
+  /** What the machines run pods with; fixed when they are made. */
+  runtime: z.enum(['containerd', 'simulated']).default('containerd'),
   regions: z.array(z.string()),
   machines: z.array(machineSchema),
 });

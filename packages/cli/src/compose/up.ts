@@ -10,10 +10,11 @@ import { type Clock, describeError, type Logger, SkerryError, sleep } from '@ske
 import type { ApiClient } from '@skerry/client';
 import type { DataDirectory } from '../data-directory.ts';
 import { issueJoinToken } from '../join/token.ts';
+import { endOrphans, findOrphans } from '../process/orphans.ts';
 import {
+  claimInstance,
   ensureInternet,
   ensureRegion,
-  freeSubnet,
   removeInstance,
   removeMachine,
 } from '../regions/network.ts';
@@ -63,6 +64,7 @@ export class Up {
   #installation: Installation | undefined;
   #center: Center | undefined;
   #client: ApiClient | undefined;
+  #saved: Promise<void> = Promise.resolve();
 
   constructor(options: UpOptions) {
     this.#options = options;
@@ -88,19 +90,14 @@ export class Up {
   async start(signal: AbortSignal): Promise<void> {
     const { data, flags, report, clock, log } = this.#options;
     const found = readUpState(data);
-    this.#state = found ?? (await this.#newState());
-    const instance = this.#instance;
-    const title = 'network between center and regions';
-    if (!this.#simulated)
-      await report.step(
-        title,
-        () => ensureInternet(instance),
-        () => `198.18.${instance.subnet}.0/24`,
-      );
+    requireRuntime(found, this.#options);
+    if ((await findOrphans(data.path)).length > 0)
+      await report.step('processes of an earlier run ended', () => endOrphans(data.path, clock));
+    await this.#startNetwork(found);
     this.#installation = await report.step('keys and certificates', () =>
       prepareInstallation(data, { flags: { ...flags, advertise: [this.#centerAddress] }, clock }),
     );
-    await writeUpState(data, this.#state);
+    await this.#save();
     signal.throwIfAborted();
     this.#center = createCenter(this.#installation, { clock, log });
     const center = this.#center;
@@ -108,6 +105,7 @@ export class Up {
       'API server, controllers, scheduler',
       () => center.start(),
       () => `https://127.0.0.1:${this.installation.config.port}`,
+      signal,
     );
     this.#client = await adminClient(this.#installation, clock);
     signal.throwIfAborted();
@@ -131,7 +129,7 @@ export class Up {
     const { token, ...wanted } = machine;
     const added = addMachine(this.#currentState, wanted);
     this.#state = added.state;
-    await writeUpState(this.#options.data, this.#state);
+    await this.#save();
     try {
       await this.#withArchives((archives) => this.#startMachine(added.machine, archives, signal, token));
     } catch (error) {
@@ -159,9 +157,10 @@ export class Up {
       ...this.#currentState,
       machines: this.#currentState.machines.filter((other) => other.name !== name),
     };
-    await writeUpState(this.#options.data, this.#state);
+    await this.#save();
   }
 
+  /** Everything that was started, also in part; says so of what was. */
   async stop(): Promise<void> {
     const { report } = this.#options;
     const tolerant = async (title: string, work: () => Promise<unknown>) => {
@@ -171,11 +170,12 @@ export class Up {
         // Said by the step; the rest is stopped all the same.
       }
     };
-    await tolerant('machines stopped', () =>
-      allSettledOrThrow([...this.#machines.values()].map((machine) => machine.stop())),
-    );
+    if (this.#machines.size > 0)
+      await tolerant('machines stopped', () =>
+        allSettledOrThrow([...this.#machines.values()].map((machine) => machine.stop())),
+      );
     this.#client?.close();
-    await tolerant('center stopped', async () => this.#center?.stop());
+    if (this.#center) await tolerant('center stopped', async () => this.#center?.stop());
     if (this.#state && !this.#simulated)
       await tolerant('network removed', () => removeInstance(this.#instance));
   }
@@ -201,13 +201,36 @@ export class Up {
     return this.#simulated ? use([]) : withStandInArchives(use);
   }
 
-  async #newState(): Promise<UpState> {
-    return {
-      id: newInstanceId(),
-      subnet: this.#simulated ? 0 : await freeSubnet(),
-      regions: [],
-      machines: [],
-    };
+  async #startNetwork(found: UpState | undefined): Promise<void> {
+    const { report, runtime } = this.#options;
+    const fresh = { runtime, regions: [], machines: [] };
+    if (this.#simulated) {
+      this.#state = found ?? { ...fresh, id: newInstanceId(), subnet: 0 };
+      return;
+    }
+    await report.step(
+      'network between center and regions',
+      async () => {
+        if (found) {
+          this.#state = found;
+          await ensureInternet(found);
+        } else {
+          await claimInstance({ newId: newInstanceId, random: Math.random }, (instance) => {
+            this.#state = { ...fresh, ...instance };
+            return this.#save();
+          });
+        }
+      },
+      () => `198.18.${this.#instance.subnet}.0/24`,
+    );
+  }
+
+  /** One after the other, so that the newest state is what stays. */
+  #save(): Promise<void> {
+    this.#saved = this.#saved
+      .catch(() => undefined)
+      .then(() => writeUpState(this.#options.data, this.#currentState));
+    return this.#saved;
   }
 
   async #firstMachines(): Promise<readonly MachineRecord[]> {
@@ -219,7 +242,7 @@ export class Up {
         gpus: 0,
       }).state;
     }
-    await writeUpState(this.#options.data, this.#currentState);
+    await this.#save();
     return this.#currentState.machines;
   }
 
@@ -247,17 +270,18 @@ export class Up {
       async () => {
         await machine.startRuntime(archives);
         signal.throwIfAborted();
-        if (!machine.joined) await this.#join(machine, token);
+        if (!machine.joined) await this.#join(machine, token, signal);
         signal.throwIfAborted();
         await machine.startAgent();
         await this.#nodeReady(record.name, signal);
       },
       () => where,
+      signal,
     );
   }
 
   /** Makes a token where none was handed in; it is used once and gone. */
-  async #join(machine: LocalMachine, handedIn: string | undefined): Promise<void> {
+  async #join(machine: LocalMachine, handedIn: string | undefined, signal: AbortSignal): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), 'skerry-token-'));
     try {
       const client = this.#client;
@@ -273,7 +297,7 @@ export class Up {
         }));
       const file = join(folder, 'token');
       await writeFile(file, token, { mode: 0o600 });
-      await machine.join(file);
+      await machine.join(file, signal);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -315,6 +339,7 @@ export class Up {
       const plan = planRegion(this.#instance, record.region, index);
       region = ensureRegion(plan).then(() => plan);
       this.#regions.set(record.region, region);
+      region.catch(() => this.#regions.delete(record.region));
     }
     return planMachine(this.#instance, await region, record.name, record.index);
   }
@@ -322,6 +347,15 @@ export class Up {
   #directory(record: MachineRecord): string {
     return join(this.#options.data.machines, record.name);
   }
+}
+
+/** Machines keep what they were made with: a pod can't move from a container to a pretence of one, or back. */
+function requireRuntime(found: UpState | undefined, { runtime, data }: UpOptions): void {
+  if (!found?.machines.length || found.runtime === runtime) return;
+  throw new SkerryError(
+    'runtime-changed',
+    `the machines in ${data.path} were made with --runtime ${found.runtime}, which is not what would run now (${runtime}); choose another --data-dir, or \`skerry reset\` this one`,
+  );
 }
 
 async function allSettledOrThrow(works: readonly Promise<unknown>[]): Promise<void> {

@@ -5,23 +5,28 @@ export interface CommandOptions {
   readonly input?: string;
   readonly timeoutMs?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Ends the program early. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Runs a program to its end and returns what it printed. Arguments are passed as they are; no shell sees them.
  * Fails with `command-failed` naming program, arguments and the last lines of its error output; output is bounded to 8 MiB.
+ * Ctrl-C in the terminal does not reach it: whoever waits for it decides whether it is cut short.
  */
 export function runCommand(
   program: string,
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<string> {
-  const { input, timeoutMs = 30_000, env } = options;
+  const { input, timeoutMs = 30_000, env, signal } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: timeoutMs,
       killSignal: 'SIGKILL',
+      detached: true,
+      ...(signal ? { signal } : {}),
       env: env ? { ...process.env, ...env } : process.env,
     });
     const output = new BoundedText();
@@ -29,12 +34,12 @@ export function runCommand(
     child.stdout.on('data', (chunk: Buffer) => output.add(chunk));
     child.stderr.on('data', (chunk: Buffer) => errors.add(chunk));
     child.on('error', (error) => reject(failure(program, args, error.message, error)));
-    child.on('close', (code, signal) => {
+    child.on('close', (code, endedBy) => {
       if (code === 0) {
         resolve(output.text);
         return;
       }
-      const ended = signal ? `ended by ${signal}` : `ended with ${code}`;
+      const ended = endedBy ? `ended by ${endedBy}` : `ended with ${code}`;
       reject(failure(program, args, `${ended}: ${lastLines(errors.text || output.text)}`));
     });
     child.stdin.on('error', () => undefined);

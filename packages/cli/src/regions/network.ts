@@ -4,6 +4,7 @@
  * names, whatever state it is in.
  */
 import { existsSync, readdirSync } from 'node:fs';
+import { SkerryError } from '@skerry/base';
 import { runCommand } from '../process/command.ts';
 import {
   bridgeName,
@@ -14,14 +15,54 @@ import {
   type RegionPlan,
 } from './plan.ts';
 
+const claimAttemptsMax = 10;
+
 const ip = (...args: string[]) => runCommand('ip', args);
 const inside = (namespace: string, ...args: string[]) => runCommand('ip', ['-n', namespace, ...args]);
 
+/** The bridge that stands in for the Internet. Fails with `network-in-use` when another interface has its addresses. */
 export async function ensureInternet(instance: InstancePlan): Promise<void> {
   const bridge = bridgeName(instance);
   if (!linkExists(bridge)) await ip('link', 'add', bridge, 'type', 'bridge');
   await ip('address', 'replace', `${centerAddress(instance)}/24`, 'dev', bridge);
+  // Looked at after ours is there: of two that start at once, at least one sees the other.
+  const other = (await usedSubnets()).find((used) => used.subnet === instance.subnet && used.link !== bridge);
+  if (other) {
+    await ip('link', 'delete', bridge);
+    throw new SkerryError(
+      'network-in-use',
+      `interface ${other.link} has addresses of 198.18.${instance.subnet}.0/24, which this cluster's network uses; stop what uses it, perhaps another \`skerry up\``,
+    );
+  }
   await ip('link', 'set', bridge, 'up');
+}
+
+/**
+ * An instance whose names and addresses nothing on this machine has, with its bridge made. `remember` is told before
+ * anything is made, so that what a killed process leaves can be found.
+ */
+export async function claimInstance(
+  options: { newId: () => string; random: () => number },
+  remember: (instance: InstancePlan) => Promise<void>,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const used = new Set((await usedSubnets()).map(({ subnet }) => subnet));
+    const free = Array.from({ length: 256 }, (_, subnet) => subnet).filter((subnet) => !used.has(subnet));
+    // By chance, not the first: a cluster that is stopped keeps its subnet and will want it again.
+    const subnet = free[Math.floor(options.random() * free.length)];
+    if (subnet === undefined)
+      throw new SkerryError('network-in-use', 'all of 198.18.0.0/16 is in use on this machine');
+    const instance = { id: options.newId(), subnet };
+    if (linkExists(bridgeName(instance))) continue;
+    await remember(instance);
+    try {
+      await ensureInternet(instance);
+      return;
+    } catch (error) {
+      if (attempt >= claimAttemptsMax || !(error instanceof SkerryError && error.code === 'network-in-use'))
+        throw error;
+    }
+  }
 }
 
 /** A router between the bridge and the region's private network; it masquerades, so nothing can dial in. */
@@ -107,14 +148,13 @@ export async function removeInstance(instance: InstancePlan): Promise<void> {
   if (linkExists(bridge)) await ip('link', 'delete', bridge);
 }
 
-/** A third octet of 198.18.0.0/24 … that no interface of this machine uses. */
-export async function freeSubnet(): Promise<number> {
-  const used = new Set<number>();
-  for (const match of (await ip('-4', '-o', 'address', 'show')).matchAll(/ 198\.18\.(\d+)\./g)) {
-    used.add(Number(match[1]));
-  }
-  for (let subnet = 0; subnet < 256; subnet++) if (!used.has(subnet)) return subnet;
-  throw new Error('all of 198.18.0.0/16 is in use on this machine');
+/** Third octets of 198.18.0.0/16 that interfaces of this machine use. */
+async function usedSubnets(): Promise<{ link: string; subnet: number }[]> {
+  const listing = await ip('-4', '-o', 'address', 'show');
+  return [...listing.matchAll(/^\d+: (\S+) .* 198\.18\.(\d+)\./gm)].map(([, link = '', subnet]) => ({
+    link,
+    subnet: Number(subnet),
+  }));
 }
 
 async function instanceNamespaces({ id }: InstancePlan): Promise<string[]> {

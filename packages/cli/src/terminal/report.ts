@@ -1,12 +1,14 @@
 /**
  * What a person sees while a command works: one line per step, written when the step ends, with the time it took. On a
- * terminal the running step is shown; elsewhere only finished lines are printed.
+ * terminal a last line names the steps that run; elsewhere only finished lines are printed.
  */
 import { describeError } from '@skerry/base';
 import colors from 'picocolors';
 
 export interface Output {
   readonly isTTY: boolean;
+  /** Width of the terminal. */
+  readonly columns?: number;
   write(text: string): void;
 }
 
@@ -20,26 +22,42 @@ export function wasShown(error: unknown): boolean {
 export class Report {
   readonly #output: Output;
   readonly #now: () => number;
+  readonly #running: string[] = [];
 
   constructor(output: Output, now: () => number) {
     this.#output = output;
     this.#now = now;
   }
 
-  /** Runs one step. `detail` of the result is shown behind the title. */
-  async step<T>(title: string, work: () => Promise<T>, detail?: (result: T) => string): Promise<T> {
+  /**
+   * Runs one step. `detail` of the result is shown behind the title. A step that fails after `signal` was aborted was
+   * stopped, which is no failure to tell of.
+   */
+  async step<T>(
+    title: string,
+    work: () => Promise<T>,
+    detail?: (result: T) => string,
+    signal?: AbortSignal,
+  ): Promise<T> {
     const startedMs = this.#now();
-    if (this.#output.isTTY) this.#output.write(`  ${colors.dim('…')} ${title}\r`);
+    this.#running.push(title);
+    this.#showRunning();
     try {
       const result = await work();
       const tookMs = this.#now() - startedMs;
       const took = tookMs >= 100 ? colors.dim(` (${(tookMs / 1000).toFixed(1)} s)`) : '';
-      this.#clear();
-      this.#line(`  ${colors.green('✓')} ${title}${detail ? colors.dim(`  ${detail(result)}`) : ''}${took}`);
+      this.#ended(
+        title,
+        `  ${colors.green('✓')} ${title}${detail ? colors.dim(`  ${detail(result)}`) : ''}${took}`,
+      );
       return result;
     } catch (error) {
-      this.#clear();
-      this.#line(`  ${colors.red('✗')} ${title}: ${describeError(error)}`);
+      this.#ended(
+        title,
+        signal?.aborted
+          ? colors.dim(`  - ${title}: stopped`)
+          : `  ${colors.red('✗')} ${title}: ${describeError(error)}`,
+      );
       if (typeof error === 'object' && error !== null) shown.add(error);
       throw error;
     }
@@ -57,12 +75,24 @@ export class Report {
     this.#line(`  ${colors.yellow('!')} ${text}`);
   }
 
-  #clear(): void {
-    if (this.#output.isTTY) this.#output.write('\u001b[2K\r');
+  #ended(title: string, line: string): void {
+    this.#running.splice(this.#running.indexOf(title), 1);
+    this.#line(line);
   }
 
   #line(text: string): void {
-    this.#output.write(`${text}\n`);
+    const clear = this.#output.isTTY ? '\r\u001b[K' : '';
+    this.#output.write(`${clear}${text}\n`);
+    this.#showRunning();
+  }
+
+  /** Always one row, so that it can be cleared by one escape. */
+  #showRunning(): void {
+    if (!this.#output.isTTY || this.#running.length === 0) return;
+    const room = Math.max((this.#output.columns ?? 80) - 5, 1);
+    const titles = this.#running.join(', ');
+    const text = titles.length > room ? `${titles.slice(0, room - 1)}…` : titles;
+    this.#output.write(`\r\u001b[K${colors.dim(`  … ${text}`)}`);
   }
 }
 
