@@ -299,7 +299,6 @@ export interface RegistryCredential {
   readonly username?: string;
   readonly password?: string;
   readonly auth?: string;
-  readonly serverAddress?: string;
   readonly identityToken?: string;
   readonly registryToken?: string;
 }

@@ -38,3 +38,7 @@ test.each([
 test('a secret that cannot be read gives nothing', () => {
   expect(credentialsFor('a/b:1', [{ metadata: {}, data: { '.dockerconfigjson': 'bm8=' } }])).toEqual([]);
 });
+
+test('an entry without content gives nothing', () => {
+  expect(credentialsFor('a.example/b:1', [secret({ 'a.example': null })])).toEqual([]);
+});

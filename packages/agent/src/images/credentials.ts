@@ -16,9 +16,9 @@ interface Entry {
 export function credentialsFor(reference: string, secrets: readonly Secret[]): RegistryCredential[] {
   return secrets
     .flatMap((secret) => Object.entries(entriesOf(secret)))
-    .filter(([pattern]) => matches(pattern, reference))
+    .filter(([pattern, entry]) => isRecord(entry) && matches(pattern, reference))
     .toSorted(([a], [b]) => plainName(b).length - plainName(a).length)
-    .map(([pattern, entry]) => credential(pattern, entry));
+    .map(([, entry]) => credential(entry));
 }
 
 /** A secret that can't be read gives nothing: the pull then says what is missing. */
@@ -67,11 +67,11 @@ function globMatches(pattern: string, text: string): boolean {
   return new RegExp(`^${source}$`).test(text);
 }
 
-function credential(serverAddress: string, entry: Entry): RegistryCredential {
+/** Without the registry's name: containerd lets no plain host pass there, and what fits is decided already. */
+function credential(entry: Entry): RegistryCredential {
   const decoded = entry.auth ? Buffer.from(entry.auth, 'base64').toString('utf8') : '';
   const colon = decoded.indexOf(':');
   return {
-    serverAddress,
     username: entry.username ?? (colon === -1 ? undefined : decoded.slice(0, colon)),
     password: entry.password ?? (colon === -1 ? undefined : decoded.slice(colon + 1)),
     identityToken: entry.identitytoken,

@@ -174,7 +174,7 @@ export class ImagePuller {
     return failure.delayMs;
   }
 
-  /** Tries each credential that fits the registry, then none. */
+  /** Tries each credential that fits the registry; none is sent only where none fits. */
   async #pullWithCredentials(named: string, { secrets, sandbox, signal }: EnsureOptions): Promise<string> {
     const reference = normalizeImageReference(named);
     const candidates: (RegistryCredential | undefined)[] = credentialsFor(reference, secrets);

@@ -97,11 +97,17 @@ async function prepare(context: PodContext, request: StartRequest): Promise<Cont
 }
 
 /** A secret that isn't there is no fault yet: the image may be public, or here already. */
-async function pullSecrets({ objects }: PodContext, pod: Pod): Promise<Secret[]> {
+async function pullSecrets({ objects, events }: PodContext, pod: Pod): Promise<Secret[]> {
   const namespace = pod.metadata.namespace ?? '';
+  const names = pullSecretNames(pod);
   const found = await Promise.all(
-    pullSecretNames(pod).map((name) => objects.secret(namespace, name).catch(() => undefined)),
+    names.map((name) => objects.secret(namespace, name).catch(() => undefined)),
   );
+  const missing = names.filter((_, index) => !found[index]);
+  if (missing.length > 0) {
+    const message = `Unable to retrieve some image pull secrets (${missing.join(', ')}); attempting to pull the image may not succeed.`;
+    events.warning({ pod }, 'FailedToRetrieveImagePullSecret', message);
+  }
   return found.filter((secret) => secret !== undefined);
 }
 

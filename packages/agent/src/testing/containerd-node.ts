@@ -20,8 +20,10 @@ export interface ContainerdNode {
   readonly containerd: Containerd;
   readonly runtime: ContainerRuntime;
   readonly cniConfigFile: string;
-  /** Loads a busybox under this name. */
-  addImage(reference: string): Promise<void>;
+  /** Loads a busybox under this name; it runs `sh` unless told. */
+  addImage(reference: string, options?: { command?: readonly string[] }): Promise<void>;
+  /** Sends an image that is here to a registry that speaks plain HTTP, and forgets it here. */
+  moveToRegistry(reference: string, user?: { username: string; password: string }): Promise<void>;
   close(): Promise<void>;
   /** Mounts, processes and control groups that belong to it, as lines to read. */
   leftovers(): Promise<string[]>;
@@ -81,7 +83,23 @@ export async function startContainerdNode({
     containerd,
     runtime,
     cniConfigFile: join(cniConfDirectory, '10-skerry.conflist'),
-    addImage: async (reference) => load(await busyboxImage({ reference, command: ['sh'] })),
+    addImage: async (reference, { command = ['sh'] } = {}) =>
+      load(await busyboxImage({ reference, command })),
+    async moveToRegistry(reference, user) {
+      const login = user ? ['--user', `${user.username}:${user.password}`] : [];
+      const images = [
+        `--net=${networkNamespace}`,
+        'ctr',
+        '--address',
+        containerd.socket,
+        '-n',
+        'k8s.io',
+        'images',
+      ];
+      await runCommand('nsenter', [...images, 'push', '--plain-http', ...login, reference]);
+      const image = await runtime.imageStatus(reference);
+      if (image) await runtime.removeImage(image.id);
+    },
     async close() {
       runtime.close();
       await containerd.stop({ graceSeconds: 0 });
