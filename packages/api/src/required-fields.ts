@@ -24,7 +24,8 @@ export function fillRequired(set: SchemaSet, given: Schema, value: unknown): voi
     const empty = emptyValue(resolveSchema(set, property));
     if (empty !== undefined) object[name] = empty;
   }
-  for (const [key, item] of Object.entries(object)) {
+  for (const key of Object.keys(object)) {
+    const item = object[key];
     if (typeof item !== 'object' || item === null) continue;
     const own =
       schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;

@@ -1,4 +1,12 @@
-import { alreadyExists, ApiError, badRequest, invalid, isApiError, type AnyObject } from '@skerry/api';
+import {
+  alreadyExists,
+  ApiError,
+  badRequest,
+  invalid,
+  isApiError,
+  cloneJson,
+  type AnyObject,
+} from '@skerry/api';
 import { StoreConflictError } from '@skerry/store';
 import type { Served } from '#registry/kind-table.ts';
 import { generateName } from '#registry/object-name.ts';
@@ -31,7 +39,7 @@ export async function createObject(
   if (name || !base) return createOnce(registry, served, namespace, object, write, options);
   for (let tries = 1; ; tries++) {
     // The name comes before anything looks at the object, since defaults write it into labels. Another one begins anew.
-    const named = structuredClone(object);
+    const named = cloneJson(object);
     const generated = (metadataOf(named).name = generateName(base, registry.parts.random));
     try {
       return await createOnce(registry, served, namespace, named, write, options);

@@ -1,4 +1,4 @@
-import { ApiError, conflict, type AnyObject, type Status } from '@skerry/api';
+import { ApiError, conflict, cloneJson, type AnyObject, type Status } from '@skerry/api';
 import type { Served } from '#registry/kind-table.ts';
 import { metadataOf, type Current, type Registry, type Target } from '#registry/registry.ts';
 import { isFinished } from '#registry/update.ts';
@@ -64,7 +64,7 @@ async function deleteOnce(
   request: DeleteRequest,
   write: WriteOptions,
 ): Promise<Deleted> {
-  const next = structuredClone(current.object);
+  const next = cloneJson(current.object);
   const meta = metadataOf(next);
   const finalizers = propagationFinalizers(meta.finalizers ?? [], request);
   const finalizersChanged =
@@ -79,7 +79,7 @@ async function deleteOnce(
     if (write.dryRun) return { object: next, gone: true };
     return { object: await registry.remove(served, target, next, current.revision), gone: true };
   }
-  if (!marked && !finalizersChanged) return { object: structuredClone(current.object), gone: false };
+  if (!marked && !finalizersChanged) return { object: cloneJson(current.object), gone: false };
   if (write.dryRun) return { object: next, gone: false };
   return { object: await registry.replace(served, target, next, current.revision), gone: false };
 }

@@ -1,4 +1,4 @@
-import { badRequest, conflict, invalid, type AnyObject, type FieldError } from '@skerry/api';
+import { badRequest, conflict, invalid, cloneJson, type AnyObject, type FieldError } from '@skerry/api';
 import { StoreConflictError } from '@skerry/store';
 import { settleNamespace } from '#registry/create.ts';
 import { ownUpdated } from '#registry/field-ownership.ts';
@@ -51,7 +51,7 @@ export async function updateOnce(
 ): Promise<AnyObject> {
   const { info } = served;
   const old = current.object;
-  const next = await update.transform(structuredClone(old));
+  const next = await update.transform(cloneJson(old));
   const named = checkIdentity(served, target, next, old);
   next.apiVersion = info.group ? `${info.group}/${info.version}` : info.version;
   next.kind = info.kind;
@@ -111,7 +111,7 @@ async function storeUpdated(
   const old = current.object;
   metadataOf(next).resourceVersion = metadataOf(old).resourceVersion;
   const finished = isFinished(served, next);
-  if (!finished && sameBut(next, old)) return structuredClone(old);
+  if (!finished && sameBut(next, old)) return cloneJson(old);
   if (write.dryRun) return next;
   if (finished) return registry.remove(served, target, next, current.revision);
   return registry.replace(served, target, next, current.revision);
@@ -164,7 +164,7 @@ function keepOtherParts(served: Served, next: AnyObject, old: AnyObject, part: U
     for (const field of new Set([...Object.keys(next), ...Object.keys(old)])) {
       if (field === 'status' || field === 'metadata' || field === 'apiVersion' || field === 'kind') continue;
       if (old[field] === undefined) delete next[field];
-      else next[field] = structuredClone(old[field]);
+      else next[field] = cloneJson(old[field]);
     }
     // Of a custom resource nothing but the status; of a built-in one labels and annotations too.
     const open = served.custom ? ['managedFields'] : ['managedFields', 'labels', 'annotations', 'finalizers'];
@@ -179,7 +179,7 @@ function keepOtherParts(served: Served, next: AnyObject, old: AnyObject, part: U
   }
   if (hasStatus(served)) {
     if (old.status === undefined) delete next.status;
-    else next.status = structuredClone(old.status);
+    else next.status = cloneJson(old.status);
   }
   served.info.strategy.prepareForUpdate?.(next, old);
 }

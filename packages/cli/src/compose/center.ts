@@ -20,7 +20,7 @@ export function createCenter({ data }: Installation, { clock, log }: { clock: Cl
   const part = (name: string, command: string, heapMb: number) =>
     new ManagedProcess({
       name,
-      ...selfCommand([command, '--data-dir', data.path], { heapMb }),
+      ...selfCommand([command, '--data-dir', data.path], { heapMb, youngMb: 32 }),
       logFile: join(data.logs, `${name}.log`),
       clock,
       log,
