@@ -41,8 +41,12 @@ const refusals: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** Answers what could not be read as a request, and ends its connection. */
+const refused = new WeakSet<Duplex>();
+
+/** Answers what could not be read as a request, and ends its connection. What still comes in fails again, and again is told here. */
 function refuseRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (refused.has(socket)) return;
+  refused.add(socket);
   if (!socket.writable) {
     socket.destroy();
     return;
