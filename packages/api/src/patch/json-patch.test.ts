@@ -50,6 +50,23 @@ describe('JSON patch', () => {
     expect(() => applyJsonPatch({}, patch)).toThrow(/rejected/);
   });
 
+  it('ends nesting that doubles without end', () => {
+    const patch: object[] = [{ op: 'add', path: '/a', value: { a: {} } }];
+    for (let i = 0, path = '/a/a'; i < 12; i++, path += path)
+      patch.push({ op: 'copy', from: '/a', path: `${path}/a` });
+    expect(() => applyJsonPatch({}, patch)).toThrow(/rejected/);
+    const moves = [{ op: 'add', path: '/a', value: {} } as object];
+    for (let i = 0; i < 300; i++) {
+      moves.push(
+        { op: 'add', path: '/b', value: {} },
+        { op: 'move', from: '/a', path: '/b/a' },
+        { op: 'move', from: '/b', path: '/a' },
+      );
+    }
+    expect(() => applyJsonPatch({}, moves)).toThrow(/rejected/);
+    expect(() => applyJsonPatch({}, moves.slice(0, 451))).not.toThrow();
+  });
+
   it('treats __proto__ as a key like any other', () => {
     const patch: unknown = JSON.parse('[{"op":"add","path":"/__proto__","value":{"polluted":1}}]');
     const result = applyJsonPatch({}, patch);

@@ -1,11 +1,13 @@
 import type { AnyObject } from '../object.ts';
 import { ApiError, badRequest } from '../status.ts';
 import type { JsonMap } from './json-value.ts';
-import { cloneJson, equalJson, getOwn, isJsonMap, jsonKind, setOwn } from './json-value.ts';
+import { cloneJson, equalJson, getOwn, isDeeperThan, isJsonMap, jsonKind, setOwn } from './json-value.ts';
 
 const operationsMax = 10_000;
 /** What `copy` operations may add in all; otherwise a short patch could double a document without end. */
 const copiedBytesMax = 3 * 1024 * 1024;
+/** Deepest nesting of what comes out: walkers of objects are recursive, and a few copies into themselves would outgrow any stack. */
+const depthMax = 200;
 
 /**
  * RFC 6902 as kube-apiserver applies it: all operations or none, negative array indexes count from the end, `test` of a
@@ -35,6 +37,7 @@ export function applyJsonPatch(original: AnyObject, patch: unknown): AnyObject {
     document.apply(operation);
   }
   if (!isJsonMap(document.root)) throw doesNotApply('the patched document is not an object');
+  if (isDeeperThan(document.root, depthMax)) throw tooDeep();
   return document.root;
 }
 
@@ -44,6 +47,10 @@ function doesNotApply(why: string): ApiError {
     details: {},
     cause: new Error(why),
   });
+}
+
+function tooDeep(): ApiError {
+  return doesNotApply(`the patched document is nested deeper than ${depthMax} levels`);
 }
 
 class PatchedDocument {
@@ -107,6 +114,7 @@ class PatchedDocument {
 
   #copy(from: Pointer, path: Pointer): void {
     const value = this.#valueAt(from, 'copy') ?? null;
+    if (isDeeperThan(value, depthMax)) throw tooDeep();
     this.#copiedBytes += JSON.stringify(value).length;
     if (this.#copiedBytes > copiedBytesMax) {
       throw doesNotApply(

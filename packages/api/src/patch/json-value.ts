@@ -49,6 +49,13 @@ export function equalJson(a: unknown, b: unknown): boolean {
   return count === 0;
 }
 
+/** Whether objects and lists are nested in more than `levels`; looks no deeper than that. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  return Object.values(value).some((item) => isDeeperThan(item, levels - 1));
+}
+
 /** The kind of a value as Go's JSON decoder names it in its errors. */
 export function jsonKind(value: unknown): string {
   if (Array.isArray(value)) return 'array';
