@@ -19,7 +19,7 @@ export async function impersonated(
   const extra: Record<string, string[]> = {};
   for (const [header, value] of Object.entries(headers)) {
     if (header.startsWith(extraPrefix)) {
-      extra[decodeURIComponent(header.slice(extraPrefix.length))] = listed(value);
+      extra[extraKey(header)] = listed(value);
     }
   }
   const wantsMore = groups.length > 0 || uid !== undefined || Object.keys(extra).length > 0;
@@ -64,6 +64,14 @@ export async function impersonated(
     groups: own.includes(everyone) ? own : [...own, everyone],
     ...(Object.keys(extra).length > 0 ? { extra } : {}),
   };
+}
+
+function extraKey(header: string): string {
+  try {
+    return decodeURIComponent(header.slice(extraPrefix.length));
+  } catch (cause) {
+    throw new ApiError('BadRequest', `the header ${header} is not well encoded`, { cause });
+  }
 }
 
 function listed(value: string | undefined): string[] {

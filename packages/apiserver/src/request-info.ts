@@ -1,3 +1,5 @@
+import { parseFieldSelector } from '@skerry/api';
+
 /**
  * What a request is about, from its method, path and query alone. Routing, authorization and audit all read this one
  * answer, so they can't disagree about which object a request touches.
@@ -31,14 +33,15 @@ export interface PathRequest {
 
 export type RequestInfo = ResourceRequest | PathRequest;
 
-const verbs: Readonly<Record<string, string>> = {
-  POST: 'create',
-  GET: 'get',
-  HEAD: 'get',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-};
+/** A map, since over HTTP/2 a method is whatever a stranger writes: `constructor`. */
+const verbs: ReadonlyMap<string, string> = new Map([
+  ['POST', 'create'],
+  ['GET', 'get'],
+  ['HEAD', 'get'],
+  ['PUT', 'update'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+]);
 
 /** Subresources of a Namespace; any other third segment is a resource inside it. */
 const namespaceSubresources = new Set(['status', 'finalize']);
@@ -57,7 +60,7 @@ export function requestInfo(method: string, path: string, query: URLSearchParams
   } else {
     return asPath;
   }
-  let verb = verbs[method] ?? '';
+  let verb = verbs.get(method) ?? '';
   if (rest[0] === 'watch' && rest.length > 1 && method === 'GET') {
     verb = 'watch';
     rest = rest.slice(1);
@@ -123,8 +126,13 @@ function split(path: string): string[] | undefined {
 }
 
 function nameInSelector(selector: string | null): string {
-  const match = selector && /(?:^|,)metadata\.name==?([^,]+)(?:,|$)/.exec(selector);
-  return match ? match[1]! : '';
+  if (!selector) return '';
+  try {
+    return parseFieldSelector(selector).exact('metadata.name') ?? '';
+  } catch {
+    // Whoever lists is told what is wrong with it.
+    return '';
+  }
 }
 
 /** A boolean query parameter as the API reads it: present and neither `false` nor `0`. */

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import http from 'node:http';
 import { ApiError } from '@skerry/api';
 import { FakeClock, recordingLogger } from '@skerry/base/testing';
 import { afterEach, expect, test } from 'vitest';
@@ -85,6 +87,27 @@ test('who may not impersonate is refused', async () => {
   expect((await call('GET', pods, undefined, { headers: { 'impersonate-group': 'g' } })).status).toBe(400);
 });
 
+test.each([
+  ['GET', 'exec', 403],
+  ['GET', 'attach', 403],
+  ['GET', 'portforward', 403],
+  ['GET', 'log', 400],
+  ['POST', 'exec', 403],
+])('who may only read opens no stream: %s %s is %i', async (method, subresource, status) => {
+  await startWith({
+    authenticator: { authenticate: () => Promise.resolve(jane) },
+    authorizer: { authorize: ({ verb }) => Promise.resolve({ allowed: verb === 'get', reason: '' }) },
+  });
+  const request = http.request(`${server!.url}${pods}/p/${subresource}`, {
+    method,
+    headers: { Connection: 'Upgrade', Upgrade: 'websocket' },
+  });
+  request.end();
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+  response.resume();
+  expect(response.statusCode).toBe(status);
+});
+
 test('a bug is a 500 without its stack, logged once', async () => {
   const log = recordingLogger();
   const call = await startWith(
@@ -139,6 +162,19 @@ test('every answered request is in the audit log, bodies are not', async () => {
     { verb: 'create', resource: 'secrets', namespace: 'default', code: 201, user: { name: 'admin' } },
   ]);
   expect(JSON.stringify(events)).not.toContain('hidden');
+});
+
+test.each(['constructor', '__proto__', 'valueof'])('a body of the type %s is a 415', async (contentType) => {
+  const call = await startWith({});
+  const options = { contentType };
+  expect((await call('POST', '/api/v1/namespaces/default/configmaps', '{}', options)).status).toBe(415);
+  expect((await call('PATCH', '/api/v1/namespaces/default', '{}', options)).status).toBe(415);
+});
+
+test('an impersonation header that is not well encoded is a 400', async () => {
+  const call = await startWith({});
+  const headers = { 'impersonate-user': 'jane', 'impersonate-extra-%zz': 'x' };
+  expect((await call('GET', pods, undefined, { headers })).status).toBe(400);
 });
 
 test('requests are counted by verb, resource and code', async () => {

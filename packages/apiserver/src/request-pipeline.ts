@@ -31,6 +31,9 @@ export interface PipelineParts {
 const requestTimeoutMs = 60_000;
 const longSubresources = new Set(['log', 'exec', 'attach', 'portforward', 'proxy']);
 
+/** Subresources that let their user act inside a pod. */
+const commandSubresources = new Set(['exec', 'attach', 'portforward']);
+
 function isLongRunning(info: RequestInfo): boolean {
   return info.type === 'resource' && (info.verb === 'watch' || longSubresources.has(info.subresource));
 }
@@ -100,6 +103,7 @@ export class RequestPipeline implements RequestHandler {
     try {
       user = await this.#identify(exchange);
       await this.#authorize(info, user, exchange);
+      await this.#authorizeCommand(info, user, exchange);
       await this.#target.upgrade({ info, user }, upgrade);
     } catch (error) {
       const status = this.#statusOf(error, exchange);
@@ -127,6 +131,16 @@ export class RequestPipeline implements RequestHandler {
     const attributes = attributesOf(info, user, asked.query);
     const { allowed, reason } = await this.#parts.security().authorizer.authorize(attributes);
     if (!allowed) throw forbiddenRequest(info, user, reason);
+  }
+
+  /**
+   * A WebSocket opens with GET, and who may only `get` must not run commands by that: streams into a pod take `create`
+   * however they are opened. Rule: https://kubernetes.io/docs/reference/access-authn-authz/authorization/
+   */
+  async #authorizeCommand(info: RequestInfo, user: UserInfo, asked: Asked): Promise<void> {
+    if (info.type !== 'resource' || info.group !== '' || info.resource !== 'pods') return;
+    if (info.verb === 'create' || !commandSubresources.has(info.subresource)) return;
+    await this.#authorize({ ...info, verb: 'create' }, user, asked);
   }
 
   #answerFailure(exchange: Exchange, error: unknown): void {

@@ -22,6 +22,11 @@ export const patchTypes = {
 
 export type PatchType = (typeof patchTypes)[keyof typeof patchTypes];
 
+/** The patch of a media type; undefined for any other. */
+export function patchTypeOf(mediaType: string): PatchType | undefined {
+  return Object.entries(patchTypes).find(([name]) => name === mediaType)?.[1];
+}
+
 /** `application/json; charset=utf-8` → `application/json` */
 export function mediaTypeOf(exchange: Pick<Exchange, 'headers'>): string {
   return (exchange.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
@@ -64,7 +69,7 @@ export async function readDocument(
       return { value: decodeYaml(bytes, { frame: asObject(kind), faults }), faults };
     }
     default: {
-      const decode = decoders[mediaType];
+      const decode = decoders.get(mediaType);
       if (!decode) throw unsupported();
       return { value: decode(bytes), faults: [] };
     }
@@ -75,7 +80,7 @@ export async function readDocument(
 export async function readJson(exchange: Exchange): Promise<unknown> {
   const mediaType = mediaTypeOf(exchange);
   // curl says `x-www-form-urlencoded` of any body it was not told about; upstream refuses it, and so do we.
-  const decode = decoders[mediaType];
+  const decode = decoders.get(mediaType);
   const bytes = await readBody(exchange, bodyBytesMax);
   // Some clients name any type for the body that they don't send.
   if (bytes.length === 0) return undefined;
@@ -83,15 +88,15 @@ export async function readJson(exchange: Exchange): Promise<unknown> {
   return decode(bytes);
 }
 
-const decoders: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
-  '': (bytes) => decodeJson(bytes),
-  'application/json': (bytes) => decodeJson(bytes),
-  'application/yaml': (bytes) => decodeYaml(bytes),
-  'application/vnd.kubernetes.protobuf': decodeProtobuf,
-};
+const decoders: ReadonlyMap<string, (bytes: Uint8Array) => unknown> = new Map([
+  ['', (bytes) => decodeJson(bytes)],
+  ['application/json', (bytes) => decodeJson(bytes)],
+  ['application/yaml', (bytes) => decodeYaml(bytes)],
+  ['application/vnd.kubernetes.protobuf', decodeProtobuf],
+]);
 
 export function unsupported(
-  accepted: readonly string[] = Object.keys(decoders).filter((name) => name !== ''),
+  accepted: readonly string[] = [...decoders.keys()].filter((name) => name !== ''),
 ): ApiError {
   return new ApiError(
     'UnsupportedMediaType',

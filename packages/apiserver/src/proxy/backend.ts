@@ -1,4 +1,5 @@
 /** Where a `…/proxy` request goes: a pod, a pod behind a Service, or a node's own server. */
+import { BlockList, isIP } from 'node:net';
 import { ApiError, badRequest, notFound, type EndpointSlice, type Service } from '@skerry/api';
 import { findPod, nodeOf } from '#proxy/pod-target.ts';
 import { parseProxyName, type ProxyName } from '#proxy/proxy-path.ts';
@@ -38,6 +39,7 @@ function podBackend(read: ObjectReader, info: ResourceRequest, { scheme, name, p
   const node = nodeOf(pod);
   const address = pod.status?.podIP;
   if (!address) throw badRequest(`pod ${name} has no address yet`);
+  if (isOwnAddress(address)) throw badRequest(`address not allowed: pod ${name} says that it has ${address}`);
   const declared = pod.spec?.containers.flatMap((container) => container.ports ?? []) ?? [];
   const secure = scheme === 'https';
   const number = port === '' ? (declared[0]?.containerPort ?? (secure ? 443 : 80)) : Number(port);
@@ -68,12 +70,30 @@ function serviceBackend(
       return (slice.endpoints ?? [])
         .filter((endpoint) => endpoint.conditions?.ready !== false)
         .flatMap(({ nodeName, addresses }) =>
-          nodeName && addresses[0] ? [{ node: nodeName, address: addresses[0], port: number }] : [],
+          nodeName && addresses[0] && !isOwnAddress(addresses[0])
+            ? [{ node: nodeName, address: addresses[0], port: number }]
+            : [],
         );
     });
   const chosen = choices[Math.floor(random() * choices.length)];
   if (!chosen) throw unavailable(`no endpoints available for service "${name}"`);
   return { kind: 'pod', ...chosen, secure: scheme === 'https' };
+}
+
+/** Addresses that mean the machine which dials, or its link: what writes a status must not lead others there. */
+const ownAddresses = new BlockList();
+ownAddresses.addSubnet('127.0.0.0', 8, 'ipv4');
+ownAddresses.addSubnet('0.0.0.0', 8, 'ipv4');
+ownAddresses.addSubnet('169.254.0.0', 16, 'ipv4');
+ownAddresses.addSubnet('224.0.0.0', 4, 'ipv4');
+ownAddresses.addAddress('::', 'ipv6');
+ownAddresses.addAddress('::1', 'ipv6');
+ownAddresses.addSubnet('fe80::', 10, 'ipv6');
+ownAddresses.addSubnet('ff00::', 8, 'ipv6');
+
+function isOwnAddress(address: string): boolean {
+  const family = isIP(address);
+  return family === 0 || ownAddresses.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }
 
 function validPort(port: number, asked: string): number {

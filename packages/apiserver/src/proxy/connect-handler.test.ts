@@ -43,9 +43,11 @@ afterEach(async () => {
 function echo(who: string): RequestListener {
   return (request, response) => {
     void read(request).then((body) => {
-      const { host, authorization } = request.headers;
+      const { host, authorization, 'impersonate-user': impersonated } = request.headers;
       response.setHeader('X-Who', who);
-      response.end(JSON.stringify({ method: request.method, url: request.url, host, authorization, body }));
+      response.end(
+        JSON.stringify({ method: request.method, url: request.url, host, authorization, impersonated, body }),
+      );
     });
   };
 }
@@ -334,10 +336,11 @@ describe('proxies', () => {
     await createService();
     const answer = await call('POST', `/api/v1/namespaces/default/${target}`, {
       body: '{"sent":1}',
-      headers: { Authorization: 'Bearer secret' },
+      headers: { Authorization: 'Bearer secret', 'Impersonate-User': 'jane' },
     });
     expect(answer.body).toMatchObject({ method: 'POST', url, host: dial.split(' ')[1], body: '{"sent":1}' });
     expect(answer.body.authorization).toBeUndefined();
+    expect(answer.body.impersonated).toBeUndefined();
     expect(answer.headers.get('x-who')).toBe('pod');
     expect(dialled).toEqual([dial]);
   });
@@ -404,6 +407,16 @@ describe('proxies', () => {
       body: { kind: 'Status', message: expect.stringContaining(message) },
     });
   });
+
+  test.each(['127.0.0.1', '169.254.169.254', '0.0.0.0', '::1', '::ffff:127.0.0.1', 'fe80::1', 'localhost'])(
+    'a pod that says it has the address %s leads nowhere',
+    async (podIP) => {
+      await createPod('liar', { nodeName: 'n1', containers: [container('app', 80)] }, { podIP });
+      const { status, body } = await call('GET', `${pods}/liar/proxy/`);
+      expect([status, body.message]).toEqual([400, expect.stringContaining('address not allowed')]);
+      expect(dialled).toEqual([]);
+    },
+  );
 
   test('a WebSocket of a pod comes through', async () => {
     pod.on('upgrade', (request, socket) => {

@@ -2,7 +2,8 @@
  * Requests that lead to nodes and pods. Each opens a stream of its own through the dialer, so they come through any NAT and
  * two pods of one private address stay apart. Errors before the first byte of an answer are Status objects.
  *
- * Credentials of the client end here: neither its Authorization header nor a token among WebSocket subprotocols travels on.
+ * Credentials of the client end here: neither its Authorization and impersonation headers nor a token among WebSocket
+ * subprotocols travel on.
  */
 import type { IncomingMessage } from 'node:http';
 import { Readable, type Duplex } from 'node:stream';
@@ -148,7 +149,7 @@ async function serveProxy(parts: Parts, request: ConnectRequest, exchange: Excha
   const backend = backendOf(parts.read, info, parts.random);
   const connection = await dialBackend(parts.dialer, backend);
   const host = hostOf(backend);
-  const { authorization: _, ...headers } = endToEnd(exchange.headers);
+  const headers = withoutCredentials(endToEnd(exchange.headers));
   const withBody = !['GET', 'HEAD'].includes(exchange.method) || Number(headers['content-length'] ?? 0) > 0;
   const { response } = await sendRequest({
     method: exchange.method,
@@ -172,7 +173,7 @@ async function upgradeProxy(parts: Parts, { info }: ConnectRequest, client: Clie
   const backend = backendOf(parts.read, info, parts.random);
   const connection = await dialBackend(parts.dialer, backend);
   const [path = '', search = ''] = (message.url ?? '').split('?', 2);
-  const { authorization: _, ...headers } = endToEnd(message.headers);
+  const headers = withoutCredentials(endToEnd(message.headers));
   const answer = await sendRequest({
     method: message.method ?? 'GET',
     path: joinPath(`/${behindProxy(path)}`, search),
@@ -219,6 +220,13 @@ function hostOf(backend: Backend): string {
   if (backend.kind === 'node') return backend.node;
   const { address, port } = backend;
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** What says who asks is for this server; what stands behind the proxy has no part in it. */
+function withoutCredentials<T>(headers: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => name !== 'authorization' && !name.startsWith('impersonate-')),
+  );
 }
 
 function forwardedUpgradeHeaders(message: IncomingMessage): Record<string, string | string[]> {

@@ -24,6 +24,7 @@ import {
   asPatch,
   decodeJson,
   decodeYaml,
+  patchTypeOf,
   patchTypes,
   unsupported,
   type PatchType,
@@ -42,7 +43,7 @@ export function decodePatch(
   bytes: Uint8Array,
   given: { custom: boolean; force: boolean },
 ): PatchRequest {
-  const type = (patchTypes as Readonly<Record<string, PatchType>>)[mediaType];
+  const type = patchTypeOf(mediaType);
   if (!type || (type === 'strategic' && given.custom)) {
     const accepted = Object.keys(patchTypes).filter(
       (name) => !given.custom || name !== 'application/strategic-merge-patch+json',
