@@ -2,8 +2,7 @@
  * A machine that `skerry up` makes on this host: a network namespace behind its region's NAT, its own containerd and its
  * own agent, which joins with a token as any far machine does. Everything it is lies in its folder; starting may be
  * repeated, and takes over a containerd that an earlier run left. A containerd that ends is started again; pods live on
- * meanwhile. Without a plan it is a simulated machine: an agent with
- * the simulated runtime, in the host's network.
+ * meanwhile. Without a plan it is a simulated machine: an agent with the simulated runtime, in the host's network.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -75,7 +74,7 @@ export class LocalMachine {
   }
 
   /** Network and container runtime, with the given images in it. */
-  async startRuntime(archives: readonly string[]): Promise<void> {
+  async startRuntime(archives: readonly string[], signal: AbortSignal): Promise<void> {
     const { plan } = this.#options;
     if (!plan) return;
     await ensureMachine(plan);
@@ -83,7 +82,10 @@ export class LocalMachine {
     this.#watching ??= this.#keepContainerd();
     const marker = this.#path('images-loaded');
     if (existsSync(marker)) return;
-    for (const archive of archives) await importImage(socket, archive, { snapshotter });
+    for (const archive of archives) {
+      signal.throwIfAborted();
+      await importImage(socket, archive, { snapshotter });
+    }
     await writeFile(marker, '');
   }
 

@@ -1,13 +1,18 @@
 /**
  * Many simulated nodes in one process, each with a certificate, a link and an agent of its own, as real machines have; only
- * containers are missing. Their identities are kept, so that a later run has the same nodes.
+ * containers are missing. They join over one connection, since they share one token. Their identities are kept, so that a
+ * later run has the same nodes.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MachineFacts } from '@skerry/agent';
-import { type Clock, describeError, type Logger } from '@skerry/base';
-import { agentFiles, readAgentIdentity } from '../join/agent-config.ts';
-import { joinCluster, type JoinReport } from '../join/join.ts';
+import { Backoff, type Clock, describeError, type Logger, SkerryError, sleep } from '@skerry/base';
+import { type ApiClient, createClient, createHttpTransport } from '@skerry/client';
+import { bootstrapTokenOf, parseJoinToken } from '@skerry/pki';
+import { agentFiles, readAgentIdentity, writeAgentIdentity } from '../join/agent-config.ts';
+import { fetchAuthority, parseAddress } from '../join/cluster-info.ts';
+import { requestNodeCertificate, resolvePool } from '../join/node-certificate.ts';
+import { version } from '../version.ts';
 import { runNode } from './node.ts';
 
 export interface SimulationOptions {
@@ -25,8 +30,10 @@ export interface SimulationOptions {
   onJoined(count: number): void;
 }
 
-/** Joins under way at a time: each makes a key and asks the center for a signature. */
-const joinsMax = 16;
+/** Joins under way at a time, below what one token may leave waiting at the center. */
+const joinsMax = 32;
+/** A center that is busy with the nodes that joined before may need several tries. */
+const joinAttemptsMax = 5;
 
 /** A machine of middling size; nothing of it is measured. */
 const simulatedMachine: MachineFacts = {
@@ -42,48 +49,120 @@ const simulatedMachine: MachineFacts = {
   bootId: '',
 };
 
-const silentReport: JoinReport = { step: (_title, work) => work() };
-
 /** Resolves when stopped; rejects when a node can't join. */
 export async function runSimulation(options: SimulationOptions, signal: AbortSignal): Promise<void> {
   const { names, log } = options;
   const running: Promise<void>[] = [];
   let next = 0;
   let joined = 0;
+  // One node that can't join ends the others too: the owner is told at once instead of when all are stopped.
+  const failed = new AbortController();
+  const whole = AbortSignal.any([signal, failed.signal]);
+  const door = new Door(options);
   const worker = async () => {
-    while (next < names.length && !signal.aborted) {
+    while (next < names.length && !whole.aborted) {
       const index = next++;
-      await joinOnce(options, index);
+      await joinOnce(options, door, index, whole);
       running.push(
-        runOne(options, index, signal).catch((error: unknown) => {
+        runOne(options, index, whole).catch((error: unknown) => {
           log.error('simulated node ended', { node: names[index], error: describeError(error) });
         }),
       );
       options.onJoined(++joined);
     }
   };
-  await Promise.all(Array.from({ length: joinsMax }, worker));
-  await Promise.all(running);
+  try {
+    await Promise.all(Array.from({ length: joinsMax }, worker));
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    door.close();
+    if (joined < names.length) failed.abort(new Error('a node could not join'));
+    await Promise.all(running);
+  }
 }
 
-async function joinOnce(options: SimulationOptions, index: number): Promise<void> {
-  const { address, token, pool, regions, clock, log } = options;
+/** The way in that all nodes share: the center is verified once, and asked over one connection. */
+class Door {
+  readonly #options: SimulationOptions;
+  #opened: Promise<{ client: ApiClient; authorityPem: string; pool: string | undefined }> | undefined;
+
+  constructor(options: SimulationOptions) {
+    this.#options = options;
+  }
+
+  open() {
+    return (this.#opened ??= this.#open());
+  }
+
+  close(): void {
+    this.#opened?.then(
+      ({ client }) => client.close(),
+      () => undefined,
+    );
+  }
+
+  async #open() {
+    const { clock, pool } = this.#options;
+    const address = parseAddress(this.#options.address);
+    const token = parseJoinToken(this.#options.token);
+    const authorityPem = await fetchAuthority({ address, authorityHash: token.authorityHash, clock });
+    const transport = createHttpTransport({
+      server: `https://${address.text}`,
+      ca: authorityPem,
+      token: bootstrapTokenOf(token),
+      clock,
+    });
+    const client = createClient({ transport, userAgent: `skerry-join/${version}`, clock });
+    return { client, authorityPem, pool: await resolvePool(client, pool) };
+  }
+}
+
+async function joinOnce(
+  options: SimulationOptions,
+  door: Door,
+  index: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { regions, clock, random } = options;
   const directory = nodeDirectory(options, index);
   if (existsSync(agentFiles(directory).certificate)) return;
+  const nodeName = options.names[index] ?? '';
   const region = regions[index % regions.length];
-  await joinCluster({
-    address,
-    token,
-    pool,
-    nodeName: options.names[index] ?? '',
-    labels: region ? { 'topology.kubernetes.io/region': region } : {},
-    runtimeEndpoint: 'simulated',
-    dataDirectory: directory,
-    clock,
-    log,
-    report: silentReport,
+  const { client, authorityPem, pool } = await door.open();
+  const backoff = new Backoff({ baseMs: 500, maxMs: 5_000, jitter: 0.5, random });
+  const pair = await retried(
+    () => requestNodeCertificate(client, { nodeName, clock, signal }),
+    () => sleep(clock, backoff.next(), signal),
+  );
+  await writeAgentIdentity(directory, {
+    authorityPem,
+    ...pair,
+    config: {
+      server: parseAddress(options.address).text,
+      nodeName,
+      ...(pool === undefined ? {} : { pool }),
+      labels: region ? { 'topology.kubernetes.io/region': region } : {},
+      taints: [],
+      runtimeEndpoint: 'simulated',
+    },
   });
 }
+
+/** A refusal stays one; anything else may pass. */
+async function retried<T>(work: () => Promise<T>, wait: () => Promise<void>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= joinAttemptsMax || (error instanceof SkerryError && refusals.has(error.code)))
+        throw error;
+    }
+    await wait();
+  }
+}
+
+const refusals = new Set(['token-expired', 'join-forbidden', 'node-exists', 'certificate-denied']);
 
 async function runOne(options: SimulationOptions, index: number, signal: AbortSignal): Promise<void> {
   const { clock, log, random } = options;

@@ -268,7 +268,7 @@ export class Up {
     await report.step(
       `machine ${record.name} in region ${record.region}`,
       async () => {
-        await machine.startRuntime(archives);
+        await machine.startRuntime(archives, signal);
         signal.throwIfAborted();
         if (!machine.joined) await this.#join(machine, token, signal);
         signal.throwIfAborted();
