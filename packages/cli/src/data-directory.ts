@@ -2,11 +2,11 @@
  * Where an installation keeps its files. One process at a time owns a data directory; the lock is an exclusive `flock` by
  * way of SQLite, which the kernel gives back however the owner ends.
  */
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { SkerryError } from '@skerry/base';
+import { describeError, SkerryError } from '@skerry/base';
 
 export interface DataDirectory {
   readonly path: string;
@@ -49,30 +49,43 @@ export function dataDirectory(path: string): DataDirectory {
 export function createDataDirectory(data: DataDirectory): void {
   try {
     for (const path of [data.path, data.server, data.pki, data.run, data.logs]) {
-      mkdirSync(path, { recursive: true, mode: 0o700 });
+      makeFolder(path);
     }
     if (!statSync(data.path).isDirectory()) throw new Error('it is not a directory');
   } catch (error) {
-    throw new SkerryError(
-      'data-directory-unusable',
-      `cannot use data directory ${data.path}: ${error instanceof Error ? error.message : String(error)}; choose another with --data-dir`,
-      { cause: error },
-    );
+    throw unusable(data, error);
   }
+}
+
+function unusable(data: DataDirectory, error: unknown): SkerryError {
+  return new SkerryError(
+    'data-directory-unusable',
+    `cannot use data directory ${data.path}: ${describeError(error)}; choose another with --data-dir`,
+  );
+}
+
+/** Not by Node's recursive mkdir, which never ends where the kernel answers ENOENT for a parent that is there, as in /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path) && statSync(path).isDirectory()) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 /** Holds the directory until released; `owner` names the command in the message another one gets. */
 export function lockDataDirectory(data: DataDirectory, owner: string): { release(): void } {
-  const database = new DatabaseSync(join(data.path, 'lock'), { timeout: 0 });
+  let database: DatabaseSync | undefined;
   try {
+    database = new DatabaseSync(join(data.path, 'lock'), { timeout: 0 });
     database.exec('PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (error) {
-    database.close();
+    database?.close();
+    if (!/locked/.test(String(error))) throw unusable(data, error);
     throw new SkerryError(
       'data-directory-in-use',
       `data directory ${data.path} is in use by another skerry; stop that one, or run \`${owner}\` with another --data-dir`,
       { cause: error },
     );
   }
-  return { release: () => database.close() };
+  const held = database;
+  return { release: () => held.close() };
 }

@@ -49,7 +49,17 @@ export async function loadOrCreateCertificateAuthority(options: {
 }): Promise<CertificateAuthority> {
   const { directory, name, commonName, clock } = options;
   const existing = await loadKeyPair(directory, name);
-  if (existing) return openCertificateAuthority({ ...existing, clock });
+  if (existing) {
+    try {
+      return openCertificateAuthority({ ...existing, clock });
+    } catch (cause) {
+      throw new SkerryError(
+        'certificate-authority-invalid',
+        `${join(directory, name)}.crt and .key are no certificate authority that can be used; restore both from a backup`,
+        { cause },
+      );
+    }
+  }
   const authority = await createCertificateAuthority({ commonName, clock });
   await saveKeyPair(directory, name, authority);
   return authority;

@@ -14,6 +14,7 @@ const preconditions = new Set([
   'already-joined',
   'server-not-running',
   'server-not-here',
+  'api-refused',
 ]);
 
 /** 0 ok, 1 failed, 2 usage, 3 a precondition is missing. */

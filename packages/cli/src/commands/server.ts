@@ -42,7 +42,7 @@ export function addServerCommand(program: Command): void {
           );
           const center = createCenter(installation, { clock: systemClock, log });
           try {
-            await report.step('API server, controllers, scheduler', () => center.start());
+            await report.step('API server, controllers, scheduler', () => center.start(signal));
             const { config } = installation;
             report.line();
             report.line(
@@ -57,6 +57,8 @@ export function addServerCommand(program: Command): void {
               ]),
             );
             await aborted(signal);
+          } catch (error) {
+            if (!signal.aborted) throw error;
           } finally {
             await report.step('stopped', () => center.stop());
           }

@@ -3,6 +3,7 @@
  * written.
  */
 import { randomUUID } from 'node:crypto';
+import { isIP } from 'node:net';
 import { builtinKinds } from '@skerry/api';
 import { createApiServer, createConnectFactory, createSecurity, type PeerIdentity } from '@skerry/apiserver';
 import type { Clock, Logger } from '@skerry/base';
@@ -76,7 +77,10 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     random,
     uid: randomUUID,
     serviceCidr: config.serviceCidr,
-    advertise: { address: advertised, port: config.port },
+    advertise: {
+      address: config.advertise.find((value) => isIP(value) === 4) ?? '127.0.0.1',
+      port: config.port,
+    },
     security: (access) => {
       leases.writeWith(access);
       return security(access);

@@ -10,8 +10,8 @@ import type { Installation } from './installation.ts';
 
 export interface Center {
   readonly processes: readonly ManagedProcess[];
-  /** Resolves when the API server answers; rejects with its reason when it can't start. */
-  start(): Promise<void>;
+  /** Resolves when the API server answers; rejects with its reason when it can't start, and when it is aborted. */
+  start(signal: AbortSignal): Promise<void>;
   /** Controllers first, so that they release their leases. */
   stop(): Promise<void>;
 }
@@ -27,15 +27,22 @@ export function createCenter({ data }: Installation, { clock, log }: { clock: Cl
     });
   const api = part('api-server', 'serve-api', 4096);
   const controllers = part('controllers', 'serve-controllers', 2048);
+  const stop = async () => {
+    await controllers.stop();
+    await api.stop();
+  };
   return {
     processes: [api, controllers],
-    async start() {
-      await api.start();
-      await controllers.start();
+    async start(signal) {
+      const stopAll = () => void stop();
+      signal.addEventListener('abort', stopAll, { once: true });
+      try {
+        await api.start();
+        await controllers.start();
+      } finally {
+        signal.removeEventListener('abort', stopAll);
+      }
     },
-    async stop() {
-      await controllers.stop();
-      await api.stop();
-    },
+    stop,
   };
 }

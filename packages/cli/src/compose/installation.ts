@@ -156,7 +156,8 @@ async function writeAdminKubeconfig({ data, config, authority }: Installation, c
   });
 }
 
-function reachableAddress({ listenAddress }: ServerConfig): string {
+/** Where this machine itself reaches the API. */
+export function reachableAddress({ listenAddress }: ServerConfig): string {
   if (listenAddress === '0.0.0.0') return '127.0.0.1';
   if (isIP(listenAddress) === 6) return listenAddress === '::' ? '[::1]' : `[${listenAddress}]`;
   return listenAddress;
@@ -184,15 +185,19 @@ function readConfig(data: DataDirectory): Record<string, unknown> {
       cause: error,
     });
   }
-  try {
-    return JSON.parse(text) as Record<string, unknown>;
-  } catch (error) {
-    throw new SkerryError(
+  const refuse = (why: string) =>
+    new SkerryError(
       'config-invalid',
-      `${file} is not complete JSON (${(error as Error).message}); mend it, or remove it to start with defaults and flags`,
-      { cause: error },
+      `${file} is not complete JSON (${why}); mend it, or remove it to start with defaults and flags`,
     );
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw refuse((error as Error).message);
   }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse('it holds no object');
+  return value as Record<string, unknown>;
 }
 
 /** Machines hold addresses of the ranges: a change would strand them. */

@@ -25,7 +25,7 @@ const schema = z.strictObject({
     .regex(/^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$/, 'must have 1 to 63 letters, digits, - and _'),
   listenAddress: z.string().refine((value) => isIP(value) !== 0, 'must be an IP address'),
   port: z.int().min(1).max(65535),
-  advertise: z.array(z.string().min(1)).max(32),
+  advertise: z.array(z.string().refine(isAddressOrName, 'must be an IP address or a DNS name')).max(32),
   clusterCidr: cidr,
   serviceCidr: cidr,
   clusterDomain: z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,60}[a-z0-9])?$/),
@@ -64,6 +64,10 @@ export function parseServerConfig(value: unknown, source: string): ServerConfig 
 export function apiServiceAddress(serviceCidr: string): string {
   const [address = ''] = serviceCidr.split('/');
   return fromNumber(toNumber(address) + 1);
+}
+
+function isAddressOrName(value: string): boolean {
+  return isIP(value) !== 0 || (value.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(value));
 }
 
 function isCidr4(value: string): boolean {

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SkerryError } from '@skerry/base';
+import { describeError, SkerryError } from '@skerry/base';
 import { writeFileAtomically } from '@skerry/pki';
 import * as z from 'zod';
 import type { DataDirectory } from '../data-directory.ts';
@@ -37,15 +37,23 @@ export function readUpState(data: DataDirectory): UpState | undefined {
   } catch {
     return undefined;
   }
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (error) {
-    throw new SkerryError(
+  const refuse = (why: string) =>
+    new SkerryError(
       'config-invalid',
-      `${file} can't be read (${error instanceof Error ? error.message : String(error)}); \`skerry reset --data-dir ${data.path}\` starts afresh`,
-      { cause: error },
+      `${file} can't be read (${why}); \`skerry reset --data-dir ${data.path}\` starts afresh`,
     );
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw refuse(describeError(error));
   }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(
+    ({ path, message }) => `${path.join('.') || 'the file'}: ${message}`,
+  );
+  throw refuse(faults.join('; '));
 }
 
 export async function writeUpState(data: DataDirectory, state: UpState): Promise<void> {

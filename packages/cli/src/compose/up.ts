@@ -103,7 +103,7 @@ export class Up {
     const center = this.#center;
     await report.step(
       'API server, controllers, scheduler',
-      () => center.start(),
+      () => center.start(signal),
       () => `https://127.0.0.1:${this.installation.config.port}`,
       signal,
     );

@@ -96,6 +96,7 @@ export class ManagedProcess {
       }
     } finally {
       file.close();
+      this.#ready.reject(new SkerryError('process-not-started', `${name} was stopped before it was ready`));
     }
   }
 
