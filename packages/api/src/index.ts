@@ -33,6 +33,7 @@ export {
 export { validateLabelSelector } from './validation/label-selector.ts';
 export { type Decoded, type DecodeOptions, type FieldValidationMode, decodeObject } from './schema-decode.ts';
 export { applyDefaults, pruneUnknown } from './structural-schema.ts';
+export { patternFault } from './pattern.ts';
 export { validateStructural } from './schema-validate.ts';
 export { fillRequired } from './required-fields.ts';
 export { duplicateFields } from './duplicate-fields.ts';

@@ -2,6 +2,7 @@
  * Judges a value by the structural schema of a CustomResourceDefinition, in the API server's wording. Every fault is
  * reported, up to a bound; values of a wrong type are not looked into.
  */
+import { matchesPattern } from '#pattern.ts';
 import { base64Fault, isDateTime } from '#schema-decode.ts';
 import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
 import type { FieldError } from '#status.ts';
@@ -87,33 +88,12 @@ function checkString(schema: Schema, value: string, path: string, faults: FieldE
     faults.push(
       invalidValue(path, value, `${inBody(path)} should be at least ${schema.minLength} chars long`),
     );
-  if (schema.pattern !== undefined && !patternOf(schema.pattern)?.test(value))
+  if (schema.pattern !== undefined && !matchesPattern(schema.pattern, value))
     faults.push(invalidValue(path, value, `${inBody(path)} should match '${schema.pattern}'`));
   if (schema.format !== undefined && !formatFits(schema.format, value))
     faults.push(
       invalidValue(path, value, `${inBody(path)} must be of type ${schema.format}: ${JSON.stringify(value)}`),
     );
-}
-
-const patterns = new Map<string, RegExp | undefined>();
-const patternsMax = 10_000;
-
-/** A pattern that can't be read matches nothing; it was refused with its definition. */
-function patternOf(source: string): RegExp | undefined {
-  if (patterns.has(source)) return patterns.get(source);
-  if (patterns.size >= patternsMax) patterns.clear();
-  let pattern: RegExp | undefined;
-  try {
-    pattern = new RegExp(source, 'u');
-  } catch {
-    try {
-      pattern = new RegExp(source);
-    } catch {
-      pattern = undefined;
-    }
-  }
-  patterns.set(source, pattern);
-  return pattern;
 }
 
 const formats: Readonly<Record<string, (value: string) => boolean>> = {

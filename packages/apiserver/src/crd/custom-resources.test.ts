@@ -191,6 +191,17 @@ test('a schema that is not structural is refused', async () => {
   expect(body.message).toContain('must not be empty for specified object fields');
 });
 
+test('a pattern that stock servers could not read is refused with its definition', async () => {
+  const bad = definition();
+  const properties = { spec: { type: 'string', pattern: '(?=a)b' } };
+  bad.spec.versions[0]!['schema'] = { openAPIV3Schema: { type: 'object', properties } };
+  const { status, body } = await call('POST', crds, bad);
+  expect([status, body.message]).toEqual([
+    422,
+    expect.stringContaining('"(?=a)b": must be a valid regular expression, but isn\'t: error parsing regexp'),
+  ]);
+});
+
 test('deleting a definition deletes its instances first, then takes it out of service', async () => {
   await define();
   await call('POST', widgets, { ...widget('a'), metadata: { name: 'a', finalizers: ['example.com/keep'] } });

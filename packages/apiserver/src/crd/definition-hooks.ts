@@ -26,6 +26,13 @@ export const definitionHooks: KindHooks = {
   },
 };
 
+/** By the first word of a fault. */
+const reasons = {
+  Required: 'FieldValueRequired',
+  Invalid: 'FieldValueInvalid',
+  Forbidden: 'FieldValueForbidden',
+} as const;
+
 function refuseUnstructured(object: AnyObject): void {
   const { spec } = object as Partial<Definition>;
   const faults: FieldError[] = [];
@@ -34,8 +41,8 @@ function refuseUnstructured(object: AnyObject): void {
     if (!schema) continue;
     const path = `spec.versions[${index}].schema.openAPIV3Schema`;
     for (const fault of structuralFaults(schema, path)) {
-      const reason = fault.message.startsWith('Required') ? 'FieldValueRequired' : 'FieldValueForbidden';
-      faults.push({ reason, ...fault });
+      const kind = fault.message.split(' ', 1)[0]?.replace(':', '') as keyof typeof reasons;
+      faults.push({ reason: reasons[kind], ...fault });
     }
   }
   if (faults.length > 0) {

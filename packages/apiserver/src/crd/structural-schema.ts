@@ -1,4 +1,4 @@
-import type { Schema } from '@skerry/api';
+import { patternFault, type Schema } from '@skerry/api';
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -122,6 +122,14 @@ export function structuralFaults(raw: Raw, path: string, depth = 0): { path: str
   else if (raw['type'] === 'array')
     faults.push({ path: `${path}.items`, message: 'Required value: must be specified' });
   if (raw['$ref']) faults.push({ path: `${path}.$ref`, message: 'Forbidden: $ref is not supported' });
+  const pattern = raw['pattern'];
+  const fault = typeof pattern === 'string' ? patternFault(pattern) : undefined;
+  if (fault !== undefined) {
+    faults.push({
+      path: `${path}.pattern`,
+      message: `Invalid value: ${JSON.stringify(pattern)}: must be a valid regular expression, but isn't: ${fault}`,
+    });
+  }
   if (raw['uniqueItems'] === true) {
     faults.push({
       path: `${path}.uniqueItems`,
