@@ -18,6 +18,7 @@ import { readMachineFacts, type MachineFacts } from '#machine/facts.ts';
 import { noPressure, readPressure } from '#machine/pressure.ts';
 import type { PodNetwork } from '#network/cni-config.ts';
 import { parseResolvConf, type ClusterDns } from '#network/dns.ts';
+import { noHostPorts, PacketFilter } from '#network/packet-filter.ts';
 import { NodeKeeper, nodeReference } from '#node/node-keeper.ts';
 import { nodeResources } from '#node/node-object.ts';
 import { ObjectTracker } from '#objects/tracker.ts';
@@ -148,6 +149,15 @@ async function assemble(options: AgentOptions) {
   const statuses = new StatusWriter({ client, clock, log, random });
   const puller = new ImagePuller({ runtime, events, clock });
   const tokens = new TokenSource({ client, clock, log });
+  const { network } = options;
+  const packetFilter = network
+    ? await PacketFilter.open({
+        bridge: network.bridge,
+        networkNamespace: network.networkNamespace,
+        stateFile: join(dataDirectory, 'host-ports.json'),
+        log,
+      })
+    : undefined;
   const keeper = new NodeKeeper({
     client,
     runtime,
@@ -166,7 +176,8 @@ async function assemble(options: AgentOptions) {
     podsMax,
     devices,
     pressure: hostAccess ? () => readPressure({ dataDirectory }) : async () => noPressure,
-    network: options.network,
+    network,
+    packetFilter,
     renewLease: options.renewLease ?? false,
     clock,
     log,
@@ -193,6 +204,7 @@ async function assemble(options: AgentOptions) {
       return services.list();
     },
     networkFault: () => keeper.networkFault,
+    hostPorts: packetFilter ?? noHostPorts,
     admit: createAdmission({
       node: () => keeper.node,
       resources: () =>

@@ -19,6 +19,7 @@ export {
 } from '#images/oci-archive.ts';
 export type { TarEntry } from '#images/tar.ts';
 export { writeCniConfig, type PodNetwork } from '#network/cni-config.ts';
+export { removePodNetwork } from '#network/packet-filter.ts';
 export * from '#runtime.ts';
 export { createNodeServer, type NodeServerOptions } from '#server/node-server.ts';
 export { NodeRequestError } from '#server/ports.ts';

@@ -1,6 +1,7 @@
 /**
- * The pod network of one node: a bridge with addresses out of the node's pod CIDR, host ports, and a loopback. The file
- * appears whole or not at all, and only when it differs: the runtime reloads its network on every write.
+ * The pod network of one node: a bridge with addresses out of the node's pod CIDR, and a loopback. The file appears
+ * whole or not at all, and only when it differs: the runtime reloads its network on every write. What CNI's plugins do
+ * with iptables, host ports and masquerading, is `packet-filter.ts` here.
  * https://github.com/containernetworking/cni/blob/main/SPEC.md
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -11,10 +12,10 @@ export interface PodNetwork {
   /** Name of the bridge, at most 15 characters. */
   readonly bridge: string;
   readonly mtu?: number;
+  /** Path of the network namespace that the bridge is in; the agent's own where absent. */
+  readonly networkNamespace?: string;
   /** Where address leases are kept; private to the node, since several may share a machine. */
   readonly dataDirectory: string;
-  /** Whether pods reach beyond their node under the node's address. */
-  readonly masquerade: boolean;
 }
 
 export function cniConfig(network: PodNetwork): string {
@@ -29,7 +30,6 @@ export function cniConfig(network: PodNetwork): string {
           isGateway: true,
           isDefaultGateway: true,
           hairpinMode: true,
-          ipMasq: network.masquerade,
           ...(network.mtu === undefined ? {} : { mtu: network.mtu }),
           ipam: {
             type: 'host-local',
@@ -37,7 +37,6 @@ export function cniConfig(network: PodNetwork): string {
             ranges: network.podCidr.split(',').map((subnet) => [{ subnet }]),
           },
         },
-        { type: 'portmap', capabilities: { portMappings: true }, snat: true },
       ],
     },
     undefined,
@@ -54,4 +53,10 @@ export async function writeCniConfig(path: string, network: PodNetwork): Promise
   await writeFile(`${path}.new`, text);
   await rename(`${path}.new`, path);
   return true;
+}
+
+/** The ranges that the file has addresses from: what the node was given when the API last answered. */
+export async function readPodCidrs(path: string): Promise<string[]> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return [...text.matchAll(/"subnet": *"([0-9a-fA-F.:]+\/\d+)"/g)].map(([, range = '']) => range);
 }

@@ -8,7 +8,8 @@ import { Informer, resources, type ApiClient, type EventRecorder, type ResourceC
 import { Backoff, describeError, sleep, type Clock, type Logger } from '@skerry/base';
 import type { MachineFacts } from '#machine/facts.ts';
 import type { Pressure } from '#machine/pressure.ts';
-import { writeCniConfig, type PodNetwork } from '#network/cni-config.ts';
+import { readPodCidrs, writeCniConfig, type PodNetwork } from '#network/cni-config.ts';
+import type { PacketFilter } from '#network/packet-filter.ts';
 import { newNode, nodeStatus, standardLabels, type NodeIdentity } from '#node/node-object.ts';
 import type { DeviceManager } from '#pods/context.ts';
 import { isEqual } from '#pods/status-patch.ts';
@@ -30,6 +31,8 @@ export interface NodeKeeperOptions {
   readonly pressure: () => Promise<Pressure>;
   /** Where the pod network's configuration goes; none is written where absent. */
   readonly network?: Omit<PodNetwork, 'podCidr'> & { readonly configFile: string };
+  /** Packet rules of the pod network. */
+  readonly packetFilter?: Pick<PacketFilter, 'setPodCidrs'>;
   readonly renewLease: boolean;
   readonly clock: Clock;
   readonly log: Logger;
@@ -182,11 +185,25 @@ export class NodeKeeper {
 
   async #followNetwork(): Promise<void> {
     const { network, log } = this.#options;
+    if (!network) return;
     const podCidr = this.node?.spec?.podCIDRs?.join(',') ?? this.node?.spec?.podCIDR;
-    if (!network || !podCidr) return;
     const { configFile, ...rest } = network;
-    if (await writeCniConfig(configFile, { ...rest, podCidr }))
+    if (podCidr && (await writeCniConfig(configFile, { ...rest, podCidr })))
       log.info('pod network configured', { podCidr });
+    await this.#keepPacketRules(podCidr?.split(',') ?? (await readPodCidrs(configFile)));
+  }
+
+  /** Without them pods run, but don't reach beyond the node: worth telling, not worth refusing pods. */
+  async #keepPacketRules(podCidrs: readonly string[]): Promise<void> {
+    const { packetFilter, log, recorder, identity } = this.#options;
+    if (!packetFilter || podCidrs.length === 0) return;
+    try {
+      await packetFilter.setPodCidrs(podCidrs);
+    } catch (error) {
+      const message = `packet rules of pods not loaded, so that pods do not reach beyond this node: ${describeError(error)}`;
+      log.warn('packet rules of pods not loaded', { error: describeError(error) });
+      recorder.record(nodeReference(identity.name), { type: 'Warning', reason: 'PodNetworkRules', message });
+    }
   }
 
   async #checkRuntime(): Promise<void> {

@@ -3,6 +3,7 @@ import type { Clock, Logger } from '@skerry/base';
 import type { ImagePuller } from '#images/puller.ts';
 import type { Cgroups } from '#machine/cgroups.ts';
 import type { ClusterDns } from '#network/dns.ts';
+import type { HostPorts } from '#network/packet-filter.ts';
 import type { ObjectTracker } from '#objects/tracker.ts';
 import type { DeviceAllocation } from '#pods/container-config.ts';
 import type { PodEvents } from '#pods/events.ts';
@@ -43,6 +44,7 @@ export interface PodContext {
   readonly services: () => readonly Service[];
   /** Why pods can't have a network now. */
   readonly networkFault: () => string | undefined;
+  readonly hostPorts: HostPorts;
   /** Why a pod can't run on this node at all: it is refused, and fails. */
   readonly admit: (pod: Pod) => { readonly reason: string; readonly message: string } | undefined;
   readonly cgroups: Cgroups;

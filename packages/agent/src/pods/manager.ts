@@ -146,6 +146,7 @@ export class PodManager implements NodePods {
     await this.#informer.waitForSync(signal).catch(() => undefined);
     while (!signal.aborted) {
       for (const uid of context.observer.pods.keys()) if (!this.#workers.has(uid)) void this.#endOrphan(uid);
+      await this.#closeStalePorts();
       await this.#removeStaleFolders().catch((error: unknown) => {
         log.warn('folders of old pods not removed', { error: describeError(error) });
       });
@@ -166,6 +167,16 @@ export class PodManager implements NodePods {
       log.warn('orphaned pod not ended', { uid, error: describeError(error) });
     } finally {
       this.#orphans.delete(uid);
+    }
+  }
+
+  async #closeStalePorts(): Promise<void> {
+    const { context, log } = this.#options;
+    for (const uid of context.hostPorts.podUids) {
+      if (this.#workers.has(uid) || context.observer.pods.has(uid)) continue;
+      await context.hostPorts.set(uid, []).catch((error: unknown) => {
+        log.warn('host ports of an old pod not closed', { uid, error: describeError(error) });
+      });
     }
   }
 

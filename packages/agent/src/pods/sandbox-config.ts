@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Pod, SeccompProfile } from '@skerry/api';
 import { podDns, type ClusterDns } from '#network/dns.ts';
 import { podHostname } from '#network/hosts-file.ts';
-import { allContainers, mainContainers, podLabels, podUid } from '#pods/labels.ts';
+import { allContainers, initContainers, isSidecar, mainContainers, podLabels, podUid } from '#pods/labels.ts';
 import { podCgroup } from '#pods/resources.ts';
 import type { DnsConfig, NamespaceModes, PortMapping, SandboxConfig, SecurityProfile } from '#runtime.ts';
 
@@ -65,9 +65,10 @@ export function securityProfile(profile: SeccompProfile | undefined): SecurityPr
   return { type: 'unconfined' };
 }
 
-function portMappings(pod: Pod): PortMapping[] {
+export function portMappings(pod: Pod): PortMapping[] {
   if (pod.spec?.hostNetwork) return [];
-  return mainContainers(pod).flatMap(({ ports = [] }) =>
+  const lasting = [...initContainers(pod).filter(isSidecar), ...mainContainers(pod)];
+  return lasting.flatMap(({ ports = [] }) =>
     ports
       .filter(({ hostPort }) => hostPort)
       .map(({ containerPort, hostPort, hostIP, protocol }) => ({

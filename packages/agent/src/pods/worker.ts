@@ -9,6 +9,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Container, Pod, PodStatus } from '@skerry/api';
 import { describeError, type Timer } from '@skerry/base';
+import type { HostPort } from '#network/pod-rules.ts';
 import { unlessAborted } from '#pods/abort.ts';
 import { computeActions, type PodActions } from '#pods/actions.ts';
 import { podFacts, startContainer, StartError } from '#pods/container-starter.ts';
@@ -33,7 +34,7 @@ import {
   runningContainers,
   type RuntimePod,
 } from '#pods/runtime-pod.ts';
-import { podLogDirectory, sandboxConfig } from '#pods/sandbox-config.ts';
+import { podLogDirectory, portMappings, sandboxConfig } from '#pods/sandbox-config.ts';
 import { podStatus, type WaitingReason } from '#pods/status.ts';
 import { isEqual } from '#pods/status-patch.ts';
 import { terminationMessage } from '#pods/termination-message.ts';
@@ -72,6 +73,8 @@ export class PodWorker {
   #interrupt = new AbortController();
   #timer: { readonly atMs: number; readonly timer: Timer } | undefined;
   #cleaned = false;
+  /** As last said; not yet, at first: a former agent may have left some open. */
+  #hostPorts = '';
 
   constructor(pod: Pod, context: PodContext, done: (uid: string) => void) {
     this.uid = podUid(pod);
@@ -208,6 +211,26 @@ export class PodWorker {
       this.#messages.set(container.id, await terminationMessage(container));
     }
     this.#followProbes();
+    await this.#followHostPorts();
+  }
+
+  /** Ports of the node lead to the pod for as long as it has a sandbox. */
+  async #followHostPorts(): Promise<void> {
+    const { hostPorts, events } = this.#context;
+    const ports = hostPortsOf(this.#pod, this.#runtime?.sandboxes[0]);
+    const text = JSON.stringify(ports);
+    if (text === this.#hostPorts) return;
+    try {
+      await hostPorts.set(this.uid, ports);
+      this.#hostPorts = text;
+    } catch (error) {
+      events.warning(
+        { pod: this.#pod },
+        'FailedHostPort',
+        `Failed to open host ports: ${describeError(error)}`,
+      );
+      this.#wakeIn(retryMs);
+    }
   }
 
   #followProbes(): void {
@@ -568,6 +591,23 @@ export class PodWorker {
       if (!sandbox.ready && !used) await runtime.removeSandbox(sandbox.id);
     }
   }
+}
+
+function hostPortsOf(pod: Pod, sandbox: SandboxStatus | undefined): HostPort[] {
+  if (!sandbox?.ready) return [];
+  return portMappings(pod).flatMap(({ protocol, containerPort, hostPort, hostIp }) => {
+    const anywhere = hostIp === '' || hostIp === '0.0.0.0' || hostIp === '::';
+    const fitting = sandbox.addresses.filter(
+      (address) => anywhere || address.includes(':') === hostIp.includes(':'),
+    );
+    return fitting.map((podAddress) => ({
+      protocol: protocol.toLowerCase() as HostPort['protocol'],
+      hostPort,
+      ...(anywhere ? {} : { hostAddress: hostIp }),
+      podAddress,
+      podPort: containerPort,
+    }));
+  });
 }
 
 /** Fields of the metadata whose change the node has to act on. */

@@ -34,7 +34,6 @@ beforeAll(async () => {
     podCidr: '10.77.0.0/24',
     bridge: 'cni0',
     dataDirectory: join(node.directory, 'addresses'),
-    masquerade: false,
   });
   await node.addImage('busybox:1');
   await eventually(async () => expect((await node.runtime.status()).networkReady).toBe(true));

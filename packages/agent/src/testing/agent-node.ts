@@ -65,8 +65,8 @@ export class AgentNode {
       network: {
         configFile: this.node.cniConfigFile,
         bridge: 'skerry0',
+        networkNamespace: this.node.networkNamespace,
         dataDirectory: join(this.node.directory, 'ipam'),
-        masquerade: false,
       },
       cgroupRoot: this.node.cgroupRoot,
       recorder: this.events,

@@ -24,6 +24,7 @@ import type { AgentIdentity } from '../join/agent-config.ts';
 import { createCertificateRenewal } from '../join/certificate-renewal.ts';
 import { parseAddress } from '../join/cluster-info.ts';
 import { version } from '../version.ts';
+import { podNetworkOf } from './pod-network.ts';
 
 export interface NodeOptions {
   readonly identity: AgentIdentity;
@@ -162,11 +163,8 @@ function nodeLabels({ config }: AgentIdentity, simulated: boolean): Record<strin
 
 function podNetwork({ cniConfDirectory, dataDirectory }: NodeOptions): AgentOptions['network'] {
   return {
-    configFile: join(cniConfDirectory, '10-skerry.conflist'),
-    bridge: 'cni0',
+    ...podNetworkOf({ cniConfDirectory }),
     dataDirectory: join(dataDirectory, 'cni-addresses'),
-    // The CNI plugin masquerades by iptables, which a machine may not have.
-    masquerade: false,
   };
 }
 

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { createCriRuntime, removePods, startContainerd, unmountUnder } from '@skerry/agent';
+import { createCriRuntime, removePodNetwork, removePods, startContainerd, unmountUnder } from '@skerry/agent';
 import { type Clock, silentLogger, SkerryError } from '@skerry/base';
 import { type DataDirectory, lockDataDirectory } from '../data-directory.ts';
 import { agentFiles, readAgentIdentity } from '../join/agent-config.ts';
@@ -16,6 +16,7 @@ import { removeInstance } from '../regions/network.ts';
 import { namespacePath } from '../regions/plan.ts';
 import { pauseReference } from '../stand-ins/images.ts';
 import type { Report } from '../terminal/report.ts';
+import { defaultCniConfDirectory, podNetworkOf } from './pod-network.ts';
 import { readUpState } from './up-state.ts';
 
 export interface ResetOptions {
@@ -90,6 +91,9 @@ async function resetNode(data: DataDirectory, report: Report): Promise<void> {
   } finally {
     runtime.close();
   }
+  await report.step('pod network removed', () =>
+    removePodNetwork(podNetworkOf({ cniConfDirectory: defaultCniConfDirectory })),
+  );
 }
 
 /** Takes over what an `up` that was killed left running, and ends it in order. */

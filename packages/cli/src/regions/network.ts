@@ -104,7 +104,6 @@ export function ensureMachine(machine: MachinePlan): Promise<void> {
     await inside(namespace, 'link', 'set', 'eth0', 'up');
     await inside(namespace, 'route', 'add', 'default', 'via', region.privateGateway);
     await forwardPackets(namespace);
-    await applyRules(namespace, machineRules);
   });
 }
 
@@ -117,15 +116,6 @@ const routerRules = `table ip skerry {
     type filter hook forward priority filter; policy drop;
     iifname "lan" accept
     ct state established,related accept
-  }
-}
-`;
-
-/** Pods leave the machine under its address, as nobody outside knows theirs. */
-const machineRules = `table ip skerry {
-  chain postrouting {
-    type nat hook postrouting priority srcnat;
-    oifname "eth0" ip saddr != 192.168.0.0/24 masquerade
   }
 }
 `;
