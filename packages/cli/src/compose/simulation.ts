@@ -58,13 +58,19 @@ export async function runSimulation(options: SimulationOptions, signal: AbortSig
   // One node that can't join ends the others too: the owner is told at once instead of when all are stopped.
   const failed = new AbortController();
   const whole = AbortSignal.any([signal, failed.signal]);
+  // A signal of its own for each: listeners on a shared one are searched one by one at every sleep of every node.
+  const stops = new Set<AbortController>();
+  whole.addEventListener('abort', () => stops.forEach((stop) => stop.abort(whole.reason)), { once: true });
   const door = new Door(options);
   const worker = async () => {
     while (next < names.length && !whole.aborted) {
       const index = next++;
       await joinOnce(options, door, index, whole);
+      const stop = new AbortController();
+      stops.add(stop);
+      if (whole.aborted) return;
       running.push(
-        runOne(options, index, whole).catch((error: unknown) => {
+        runOne(options, index, stop.signal).catch((error: unknown) => {
           log.error('simulated node ended', { node: names[index], error: describeError(error) });
         }),
       );
