@@ -24,6 +24,19 @@ test.each(refused)('%s is a 400', (_what, decode, text) => {
   expect(() => decode(bytes)).toThrow(expect.objectContaining({ code: 400 }) as Error);
 });
 
+test.each<[what: string, code: number, text: string]>([
+  ['aliases', 400, `a: &a 1\n${Array.from({ length: 1001 }, (_, i) => `k${i}: *a`).join('\n')}`],
+  ['bytes', 413, 'a: 1\n'.repeat(250_000)],
+])('YAML of too many %s is a %i', (_what, code, text) => {
+  expect(() => decodeYaml(Buffer.from(text))).toThrow(expect.objectContaining({ code }) as Error);
+});
+
+test('YAML of very many keys is read at once', { timeout: 10_000 }, () => {
+  // Comparing each key with each other would take minutes.
+  const text = Array.from({ length: 60_000 }, (_, i) => `k${i}: 1`).join('\n');
+  expect(Object.keys(decodeYaml(Buffer.from(text)) as object)).toHaveLength(60_000);
+});
+
 test('YAML is read as 1.2: words are words', () => {
   const text = 'a: yes\nb: 0o17\nc: "1"\nd: {e: [1, null]}\n';
   expect(decodeYaml(Buffer.from(text))).toEqual({ a: 'yes', b: 15, c: '1', d: { e: [1, null] } });

@@ -1,6 +1,6 @@
 import { ApiError, badRequest, decodeProtobuf, duplicateFields, isApiError } from '@skerry/api';
 import { describeError } from '@skerry/base';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, isScalar, parseDocument, visit } from 'yaml';
 import { readBody, type Exchange } from '#http/exchange.ts';
 import { jsonFault } from '#http/json-fault.ts';
 
@@ -9,6 +9,15 @@ export const bodyBytesMax = 3 * 1024 * 1024;
 
 /** Deepest nesting of a body; walkers of objects are recursive. */
 const depthMax = 200;
+
+/** Largest body of YAML that is not JSON: nothing else is served while it is read, a second for each MiB. */
+const yamlBytesMax = 1024 * 1024;
+
+/** Aliases of one body: each is looked up among all that stands before it. */
+const aliasesMax = 1000;
+
+/** Faults that are told of one body. */
+const faultsMax = 100;
 
 /** Characters of a body that an error shows. */
 const summaryLengthMax = 30;
@@ -133,6 +142,9 @@ export function decodeYaml(
       // Flow-style YAML that is no JSON: read below.
     }
   }
+  if (bytes.length > yamlBytesMax) {
+    throw new ApiError('RequestEntityTooLarge', `Request entity too large: limit of YAML is ${yamlBytesMax}`);
+  }
   const lines = new LineCounter();
   try {
     const document = parseDocument(text, {
@@ -140,11 +152,15 @@ export function decodeYaml(
       version: '1.2',
       prettyErrors: false,
       lineCounter: lines,
-      ...(faults ? { uniqueKeys: false } : {}),
+      // The library compares each key with each other: minutes for a body of small keys.
+      uniqueKeys: false,
     });
     const [fault] = document.errors;
     if (fault) throw badRequest(frame(yamlFault(fault.message, lines.linePos(fault.pos[0]).line), text));
-    if (faults) faults.push(...keysGivenTwice(text, lines));
+    refuseManyAliases(document);
+    const doubled = keysGivenTwice(document, lines);
+    if (faults) faults.push(...doubled);
+    else if (doubled[0]) throw badRequest(frame(`error converting YAML to JSON: ${doubled[0]}`, text));
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     // Indentation nests too; serializing walks what came out of it, and refuses what refers to itself.
     checkDepth(Buffer.from(JSON.stringify(value) ?? ''));
@@ -160,14 +176,32 @@ function yamlFault(message: string, line: number): string {
 }
 
 /** `line 6: key "a" already set in map` */
-function keysGivenTwice(text: string, lines: LineCounter): string[] {
-  const strict = parseDocument(text, { schema: 'core', version: '1.2', prettyErrors: false });
-  return strict.errors
-    .filter(({ code }) => code === 'DUPLICATE_KEY')
-    .map(({ pos: [start] }) => {
-      const key = /^["']?([^"':\s]+)/.exec(text.slice(start, start + 256))?.[1] ?? '';
-      return `yaml: line ${lines.linePos(start).line}: key "${key}" already set in map`;
-    });
+function refuseManyAliases(document: Document): void {
+  let count = 0;
+  visit(document, {
+    Alias: () => {
+      if (++count > aliasesMax) throw badRequest(`the request body has more than ${aliasesMax} YAML aliases`);
+    },
+  });
+}
+
+function keysGivenTwice(document: Document, lines: LineCounter): string[] {
+  const faults: string[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        const name = String(key.value);
+        if (seen.has(name) && faults.length < faultsMax) {
+          const { line } = lines.linePos(key.range?.[0] ?? 0);
+          faults.push(`yaml: line ${line}: key "${name}" already set in map`);
+        }
+        seen.add(name);
+      }
+    },
+  });
+  return faults;
 }
 
 function decodeText(bytes: Uint8Array): string {
