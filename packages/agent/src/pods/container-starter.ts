@@ -14,6 +14,7 @@ import { expand } from '#pods/expansion.ts';
 import type { PodFacts } from '#pods/fields.ts';
 import { podUid } from '#pods/labels.ts';
 import type { ContainerConfig, EnvVar, Mount, SandboxConfig, SandboxStatus } from '#runtime.ts';
+import { isReadOnlyVolume } from '#volumes/volumes.ts';
 
 /** Why a container doesn't run; `reason` is what `kubectl get pods` shows. */
 export class StartError extends Error {
@@ -163,7 +164,7 @@ async function mountsOf(
     mounts.push({
       containerPath: mount.mountPath,
       hostPath: subPath ? await context.volumes.subPath(pod, { ...part, subPath }) : path,
-      readOnly: mount.readOnly ?? false,
+      readOnly: mount.readOnly || isReadOnlyVolume(pod, mount.name),
       propagation: propagations[(mount.mountPropagation ?? 'None') as keyof typeof propagations] ?? 'private',
     });
   }

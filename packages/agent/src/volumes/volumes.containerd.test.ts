@@ -72,6 +72,10 @@ describe.skipIf(!(await canRunContainers()))('volumes of pods', () => {
       `blue s3cret configured ${address} s3cret app="configured" blue\n`,
     );
     const read = (path: string) => node.execIn('configured', ['cat', path]);
+    for (const folder of ['/etc/settings', '/etc/keys', '/about']) {
+      const said = await node.execIn('configured', ['sh', '-c', `ln -s / ${folder}/planted 2>&1; true`]);
+      expect(said).toContain('Read-only file system');
+    }
     node.client.edit<ConfigMap>(
       resources.configMaps,
       { namespace: 'default', name: 'settings' },

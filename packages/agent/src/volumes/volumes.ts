@@ -228,6 +228,17 @@ export class Volumes {
   }
 }
 
+/**
+ * Whether containers may only read a volume, whatever their mount says: files that the agent keeps up to date are its own,
+ * and a container that could write among them could lead the agent elsewhere.
+ */
+export function isReadOnlyVolume(pod: Pod, name: string): boolean {
+  const volume = pod.spec?.volumes?.find((each) => each.name === name);
+  if (!volume) return false;
+  const { configMap, secret, downwardAPI, projected, persistentVolumeClaim } = volume;
+  return Boolean(configMap ?? secret ?? downwardAPI ?? projected) || persistentVolumeClaim?.readOnly === true;
+}
+
 async function shareWithGroup(path: string, pod: Pod): Promise<void> {
   const group = pod.spec?.securityContext?.fsGroup;
   if (group !== undefined) await chown(path, 0, group);
