@@ -40,10 +40,13 @@ describe('a simulated cluster', () => {
   });
 
   test('takes another machine, and keeps all when it is started again', async () => {
-    const added = await cluster.skerry([
-      ...['up', 'machine', 'add', 'north-1', '--region', 'north'],
-      ...['--data-dir', cluster.dataDirectory],
-    ]);
+    const add = (...flags: string[]) =>
+      cluster.skerry(['up', 'machine', 'add', ...flags, '--data-dir', cluster.dataDirectory]);
+    const nowhere = await add('north-1', '--region', 'north');
+    expect(nowhere.code).toBe(1);
+    expect(nowhere.errors).toContain('node pool north does not exist');
+    const added = await add('east-2', '--region', 'east');
+    expect(added.errors).toBe('');
     expect(added.code).toBe(0);
     await cluster.pause();
     expect(leftovers(cluster.dataDirectory, 'none')).toEqual([]);
