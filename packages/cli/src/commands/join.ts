@@ -22,7 +22,11 @@ export function addJoinCommand(program: Command): void {
     .option('--token-file <path>', 'file with the join token; else SKERRY_JOIN_TOKEN, else a prompt')
     .option('--pool <name>', 'node pool to join; that of the token unless told')
     .option('--node-name <name>', 'name of the node', hostname().toLowerCase())
-    .option('--node-labels <list>', 'labels of the node: key=value,key=value', keyValues, {})
+    .addOption(
+      new Option('--node-labels <list>', 'labels of the node: key=value,key=value')
+        .argParser(keyValues)
+        .default({}, 'none'),
+    )
     .option(
       '--runtime-endpoint <url>',
       'socket of the container runtime, or `simulated`',

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { systemClock } from '@skerry/base';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { jsonLogger } from '../json-log.ts';
 import { asChild } from '../process/child.ts';
 import { tellParent } from '../process/managed-process.ts';
@@ -22,7 +22,7 @@ export function addSimCommand(program: Command): void {
     .option('--nodes <number>', 'how many', wholeNumber({ min: 1, max: 5000 }), 10)
     .option('--token-file <path>', 'file with a join token; else SKERRY_JOIN_TOKEN, else a prompt')
     .option('--pool <name>', 'node pool to join; that of the token unless told')
-    .option('--regions <list>', 'regions, in turn', list, [])
+    .addOption(new Option('--regions <list>', 'regions, in turn').argParser(list).default([], 'none'))
     .option('--name-prefix <text>', 'nodes are PREFIX-0, PREFIX-1 …', 'sim')
     .action((address: string, { dataDir, nodes, tokenFile, pool, regions, namePrefix }: Flags) =>
       asChild('sim', async (signal) => {

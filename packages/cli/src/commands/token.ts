@@ -1,5 +1,5 @@
 import { systemClock } from '@skerry/base';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { dataOf, duration, wholeNumber, withDataDirectory } from './common-flags.ts';
 
 /** `skerry token create|list|delete`, on the center. */
@@ -10,8 +10,12 @@ export function addTokenCommand(program: Command): void {
   withDataDirectory(token.command('create'))
     .description('make a token and print it')
     .option('--pool <name>', 'the only node pool that it may join; any pool unless told')
-    .option('--owner <name>', 'who it belongs to; machines that join with it carry the name')
-    .option('--ttl <duration>', 'how long it may be used; 0 for ever', duration, 3600)
+    .option('--owner <name>', 'who it belongs to; kept with the certificate requests that are made with it')
+    .addOption(
+      new Option('--ttl <duration>', 'how long it may be used; 0 for ever')
+        .argParser(duration)
+        .default(3600, '1h'),
+    )
     .option(
       '--uses <number>',
       'how many machines may join with it; unbounded unless told',

@@ -22,7 +22,11 @@ interface Flags {
 export function addUpCommand(program: Command): void {
   const up = withDataDirectory(program.command('up', { isDefault: false }))
     .description('run a whole cluster on this machine: the center and a machine in each of three regions')
-    .option('--regions <list>', 'regions of the first start', list, ['beijing', 'shanghai', 'zhangjiakou'])
+    .addOption(
+      new Option('--regions <list>', 'regions of the first start')
+        .argParser(list)
+        .default(['beijing', 'shanghai', 'zhangjiakou'], 'beijing,shanghai,zhangjiakou'),
+    )
     .option('--port <number>', 'port for API and links (default 6443)', wholeNumber({ min: 1, max: 65535 }))
     .option('--listen-address <ip>', 'address for API and links (default 0.0.0.0)')
     .addOption(
