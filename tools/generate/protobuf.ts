@@ -7,11 +7,11 @@
  *
  * A message becomes one line of fields: `number:name:type`, where a type is a scalar, `@N` (message N of the list), `[]…`
  * (repeated), `{}…` (map from string). A name that starts with `!` is a struct that JSON writes inline; one that starts
- * with `+` is kept in JSON although it is empty or zero, since the field is a pointer (known from the modules' deep-copy
- * functions) or required. All other fields are on the wire even when they are not set.
+ * with `+` is kept in JSON although it is empty or zero, since the field is a pointer, or one that JSON always has (both
+ * known from the modules' structs), or required. All other fields are on the wire even when they are not set.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 const [modules = '', release = ''] = process.argv.slice(2);
 const roots = ['api', 'apimachinery', 'apiextensions-apiserver', 'kube-aggregator'].map((name) =>
@@ -29,27 +29,29 @@ interface Field {
 }
 
 const messages = new Map<string, Field[]>();
-const pointers = new Set<string>();
+const kept = new Set<string>();
 for (const root of roots) {
   for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('generated.proto')) continue;
     const proto = readFileSync(join(root, file), 'utf8');
     readProto(proto);
-    const copies = join(root, file.replace('generated.proto', 'zz_generated.deepcopy.go'));
-    if (existsSync(copies))
-      readPointers(readFileSync(copies, 'utf8'), /^package ([\w.]+);/m.exec(proto)?.[1] ?? '');
+    const pkg = /^package ([\w.]+);/m.exec(proto)?.[1] ?? '';
+    const folder = dirname(join(root, file));
+    for (const source of readdirSync(folder))
+      if (/^(micro_)?(types|time|meta).*\.go$|^(quantity|intstr)\.go$/.test(source))
+        readStructs(readFileSync(join(folder, source), 'utf8'), pkg);
   }
 }
 
-/** Fields that a deep copy allocates with `new`: `package.Message.field`, lower-case. */
-function readPointers(text: string, pkg: string): void {
-  for (const [, message = '', body = ''] of text.matchAll(
-    /\) DeepCopyInto\(out \*(\w+)\) \{([\s\S]*?)\n\}/g,
-  )) {
-    for (const [, field = ''] of body.matchAll(
-      /in, out := &in\.(\w+), &out\.\w+\n\t+\*out = (?:new\(|\(\*in\)\.DeepCopy\(\))/g,
-    )) {
-      pointers.add(`${pkg}.${message}.${field}`.toLowerCase());
+/** Fields whose Go type is a pointer, or whose JSON is written when empty: `package.Message.field`, lower-case. */
+function readStructs(text: string, pkg: string): void {
+  for (const [, message = '', body = ''] of text.matchAll(/^type (\w+) struct \{\n([\s\S]*?)^\}/gm)) {
+    const fields = body.matchAll(
+      /^\t\w+\s+(\*?)[^\s`]+\s+`(?:json:"[^",]*((?:,\w+)*)")?[^`]*protobuf:"[^"`]*name=(\w+)/gm,
+    );
+    for (const [, pointer, options, field = ''] of fields) {
+      if (pointer || (options !== undefined && !/,omit(empty|zero)/.test(options)))
+        kept.add(`${pkg}.${message}.${field}`.toLowerCase());
     }
   }
 }
@@ -126,7 +128,7 @@ function isInline(message: string, field: Field): boolean {
 function isKept(message: string, field: Field): boolean {
   if (field.repeated || field.map) return false;
   if (schemaOf(message)?.required?.includes(jsonName(message, field.name))) return true;
-  return pointers.has(`${message}.${field.name}`.toLowerCase());
+  return kept.has(`${message}.${field.name}`.toLowerCase());
 }
 
 function line(message: string): string {

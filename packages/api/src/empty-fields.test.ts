@@ -56,3 +56,15 @@ test('fields of inlined structs count too', () => {
     { spec: { containers: [{ name: 'a', livenessProbe: { httpGet: { port: 80 } } }] } },
   );
 });
+
+test('bounds of zero in the schema of a definition stay', () => {
+  const definition = {
+    spec: {
+      versions: [{ schema: { openAPIV3Schema: { minimum: 0, maxLength: 0, additionalProperties: false } } }],
+    },
+  };
+  const given = structuredClone(definition);
+  const ref = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition';
+  dropEmptyFields(builtinSchemas, { ref }, given);
+  expect(given).toEqual(definition);
+});

@@ -6,42 +6,18 @@
 import { wireMessage, type WireMessage } from '#protobuf/messages.ts';
 import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
 
-/** Fields that are not required, and yet told when empty. */
-const toldFields: ReadonlySet<string> = new Set([
-  'io.k8s.api.apps.v1.StatefulSetOrdinals.start',
-  'io.k8s.api.apps.v1.StatefulSetSpec.serviceName',
-  'io.k8s.api.apps.v1.StatefulSetStatus.availableReplicas',
-  'io.k8s.api.authentication.v1.TokenRequestSpec.audiences',
-  'io.k8s.api.authentication.v1.TokenRequestStatus.expirationTimestamp',
-  'io.k8s.api.authentication.v1.TokenRequestStatus.token',
+/** Lists that are not required, and yet told when empty. */
+const toldLists: ReadonlySet<string> = new Set([
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus.conditions',
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus.storedVersions',
   'io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerStatus.currentMetrics',
-  'io.k8s.api.batch.v1.PodFailurePolicyOnPodConditionsPattern.status',
   'io.k8s.api.core.v1.ContainerImage.names',
-  'io.k8s.api.core.v1.Event.reportingComponent',
-  'io.k8s.api.core.v1.Event.reportingInstance',
-  'io.k8s.api.core.v1.NodeRuntimeHandler.name',
   'io.k8s.api.core.v1.ProjectedVolumeSource.sources',
   'io.k8s.api.discovery.v1.EndpointSlice.endpoints',
   'io.k8s.api.discovery.v1.EndpointSlice.ports',
-  'io.k8s.api.flowcontrol.v1.FlowSchemaSpec.matchingPrecedence',
-  'io.k8s.api.flowcontrol.v1.QueuingConfiguration.handSize',
-  'io.k8s.api.flowcontrol.v1.QueuingConfiguration.queueLengthLimit',
-  'io.k8s.api.flowcontrol.v1.QueuingConfiguration.queues',
-  'io.k8s.api.flowcontrol.v1.ResourcePolicyRule.namespaces',
-  'io.k8s.api.networking.v1.NetworkPolicySpec.podSelector',
-  'io.k8s.api.policy.v1.PodDisruptionBudgetStatus.currentHealthy',
-  'io.k8s.api.policy.v1.PodDisruptionBudgetStatus.desiredHealthy',
-  'io.k8s.api.policy.v1.PodDisruptionBudgetStatus.disruptionsAllowed',
-  'io.k8s.api.policy.v1.PodDisruptionBudgetStatus.expectedPods',
   'io.k8s.api.rbac.v1.ClusterRole.rules',
   'io.k8s.api.rbac.v1.Role.rules',
-  'io.k8s.api.rbac.v1.RoleRef.apiGroup',
-  'io.k8s.api.resource.v1.AllocatedDeviceStatus.conditions',
-  'io.k8s.api.resource.v1.DeviceClaim.requests',
-  'io.k8s.api.scheduling.v1.PriorityClass.value',
   'io.k8s.api.storage.v1.CSINodeDriver.topologyKeys',
-  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus.conditions',
-  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus.storedVersions',
 ]);
 
 /** Removes empty fields from `object`, in place. `schema` is that of a built-in kind. */
@@ -58,7 +34,7 @@ export function dropEmptyFields(set: SchemaSet, schema: Schema, object: unknown)
     for (const [name, value] of Object.entries(fields)) {
       const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
       if (!property) continue;
-      const told = required?.includes(name) || toldFields.has(`${schema.ref}.${name}`);
+      const told = required?.includes(name) || toldLists.has(`${schema.ref}.${name}`);
       if (!told && isEmpty(set, property, value, plain.has(name))) delete fields[name];
       else if (typeof value === 'object') dropEmptyFields(set, property, value);
     }
@@ -92,7 +68,7 @@ function holdsFields(set: SchemaSet, schema: Schema): boolean {
 const none: ReadonlySet<string> = new Set();
 const known = new Map<string, ReadonlySet<string>>();
 
-/** Scalar fields of a named struct that are no pointers. */
+/** Scalar fields of a named struct that are left out when they are zero. */
 function plainFields(ref: string | undefined): ReadonlySet<string> {
   if (ref === undefined) return none;
   let fields = known.get(ref);

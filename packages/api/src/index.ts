@@ -10,6 +10,15 @@ export * from './patch/index.ts';
 export * from './apply/index.ts';
 export * from './placement/index.ts';
 export { decodeProtobuf } from './protobuf/decode.ts';
+export {
+  encodeMessage,
+  encodeProtobuf,
+  hasProtobuf,
+  inEnvelope,
+  protobufFrame,
+  protobufList,
+  type TypeName,
+} from './protobuf/encode.ts';
 export { dropEmptyFields } from './empty-fields.ts';
 export { builtinKinds, kindOf, resourceOf } from './kinds/builtin.ts';
 export { behaviour, type KindBehaviour, type TypedStrategy } from './kinds/behaviour.ts';

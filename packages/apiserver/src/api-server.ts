@@ -281,6 +281,7 @@ class Server implements ApiServer {
       fromStorage: conversion ? (object) => conversion.fromStorage(object) : same,
       encoders: encodersFor(info, {
         clock: this.#options.clock,
+        protobuf: true,
         ...(conversion ? { convert: (object: AnyObject) => conversion.fromStorage(object) } : {}),
       }),
     } satisfies Served);

@@ -15,7 +15,9 @@ export function answerObject(encoder: Encoder, object: AnyObject, status = 200):
 }
 
 export function answerItem(encoder: Encoder, item: CachedObject, status = 200): Answer {
-  return answer(status, encoder.contentType, [encoder.object(item), newline]);
+  // Text ends its line; what is not text has an end of its own.
+  const end = encoder.contentType === protobufType ? [] : [newline];
+  return answer(status, encoder.contentType, [encoder.object(item), ...end]);
 }
 
 export function listAnswer(encoder: Encoder, items: readonly CachedObject[], meta: ListMeta): Answer {
@@ -109,6 +111,7 @@ export async function sendBody(
 
 const gzipped = promisify(gzip);
 const newline = Buffer.from('\n');
+const protobufType = 'application/vnd.kubernetes.protobuf';
 
 function answer(status: number, contentType: string, pieces: Iterable<Uint8Array>): Answer {
   const held = Array.isArray(pieces) ? (pieces as Uint8Array[]) : [...pieces];

@@ -64,7 +64,7 @@ export function scaleHandler(
     pathsOf(group: string, resource: string): ScalePaths | undefined;
   },
 ): SubresourceHandler {
-  const encoders = encodersFor(scaleKind, { clock: parts.clock });
+  const encoders = encodersFor(scaleKind, { clock: parts.clock, protobuf: true });
   return async (call, exchange) => {
     const { info, served, user } = call;
     const paths = parts.pathsOf(info.group, info.resource) ?? builtinScalePaths;

@@ -1,7 +1,8 @@
-import type { AnyObject } from '@skerry/api';
+import { hasProtobuf, type AnyObject } from '@skerry/api';
 import type { Clock } from '@skerry/base';
 import type { Encoder, ServedKind } from '#contract.ts';
 import { jsonEncoder, objectForm, partialForm } from '#encode/json-encoder.ts';
+import { protobufEncoder } from '#encode/protobuf-encoder.ts';
 import { tableEncoder } from '#encode/table-encoder.ts';
 import type { IncludeObject } from '#encode/table-encoder.ts';
 import { yamlEncoder } from '#encode/yaml-encoder.ts';
@@ -19,13 +20,18 @@ export interface EncoderSet {
   partial(version: MetaVersion): Encoder;
 }
 
-/**
- * Encoders of one served version, made once and kept: they share bytes between requests. `convert` turns the stored object into this
- * version; leave it out where they are the same, and no byte is made twice.
- */
+export interface EncoderOptions {
+  /** Turns the stored object into this version; leave it out where they are the same, and no byte is made twice. */
+  readonly convert?: (object: AnyObject) => AnyObject;
+  readonly clock: Clock;
+  /** Whether the kind is a built-in one, which are also answered as protobuf. */
+  readonly protobuf?: boolean;
+}
+
+/** Encoders of one served version, made once and kept: they share bytes between requests. */
 export function encodersFor(
   kind: ServedKind,
-  { convert, clock }: { convert?: (object: AnyObject) => AnyObject; clock: Clock },
+  { convert, clock, protobuf = false }: EncoderOptions,
 ): EncoderSet {
   const whole = objectForm(kind, convert);
   const json = jsonEncoder(whole);
@@ -34,6 +40,9 @@ export function encodersFor(
   const tables = new Map<string, Encoder>();
   return {
     json,
+    ...(protobuf && hasProtobuf({ apiVersion: whole.apiVersion, kind: kind.kind })
+      ? { protobuf: protobufEncoder({ apiVersion: whole.apiVersion, kind: kind.kind }, convert) }
+      : {}),
     yaml: yamlEncoder(json),
     partial: (version) => partials[version],
     table(version, includeObject) {
