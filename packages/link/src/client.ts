@@ -22,6 +22,7 @@ import { startHeartbeat } from '#heartbeat.ts';
 import { createMux } from '#mux.ts';
 import {
   downChannel,
+  downSessionOptions,
   errorHeader,
   heartbeatMsDefault,
   kubeletAuthority,
@@ -117,7 +118,7 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
     onLinked: () => void,
   ): Promise<Error | undefined> {
     const mux = createMux(connection);
-    const down = http2.performServerHandshake(mux.channels[downChannel]!, sessionOptions);
+    const down = http2.performServerHandshake(mux.channels[downChannel]!, downSessionOptions);
     const session = http2.connect('https://center', {
       ...sessionOptions,
       createConnection: () => mux.channels[upChannel]!,

@@ -39,3 +39,14 @@ export const sessionOptions = {
   // MiB. The default, 10, refuses new streams as soon as a few large ones are in flight.
   maxSessionMemory: 256,
 } satisfies http2.ClientSessionOptions & http2.ServerOptions;
+
+/**
+ * The node's end of `down`. HTTP/2 ends a session whose client resets more than 33 streams a second for long, against
+ * strangers who open and reset without end. Here the client is the center, proven by its certificate, and a tunnel to the
+ * node's server often ends by a reset: without a higher bound some hundred requests a second would cut the link.
+ */
+export const downSessionOptions = {
+  ...sessionOptions,
+  streamResetBurst: 100_000,
+  streamResetRate: 20_000,
+} satisfies http2.ServerOptions;
