@@ -29,6 +29,9 @@ test('the credential with the longest fitting name comes first', () => {
 test.each([
   ['*.example', 'a.example/x:1', true],
   ['*.example', 'a.b.example/x:1', false],
+  ['r*g*y.example', 'registry.example/x:1', true],
+  ['re*re.example', 're.example/x:1', false],
+  [`${'*a'.repeat(40)}b.example`, `${'a'.repeat(60)}.example/x:1`, false],
   ['https://index.docker.io/v1/', 'docker.io/library/x:1', true],
   ['a.example/team', 'a.example/other/x:1', false],
 ])('%s for %s: %s', (pattern, reference, fits) => {
