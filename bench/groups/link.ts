@@ -1,5 +1,7 @@
 /** Bytes between a node and the center, at IP level and both ways, as the node's own network namespace counts them. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Pod } from '@skerry/api';
+import type { Cluster } from '../../test/support/cluster.ts';
 import { ApiSession, inParallel } from '../api-session.ts';
 import { until } from '../center.ts';
 import { median } from '../figure.ts';
@@ -7,6 +9,7 @@ import type { BenchGroup } from '../group.ts';
 import { networkBytes } from '../processes.ts';
 
 const secondsPerDay = 86_400;
+const endingPods = 8;
 
 export const measureLink: BenchGroup = async ({ quick, cluster: shared, note }) => {
   const cluster = await shared.get();
@@ -33,15 +36,13 @@ export const measureLink: BenchGroup = async ({ quick, cluster: shared, note }) 
       return [requests];
     }
     await delay(10_000);
-    const idleSeconds = quick ? 30 : 120;
+    // Whole heartbeats, of 12 s each.
+    const idleSeconds = quick ? 36 : 120;
     const before = networkBytes(pid);
     await delay(idleSeconds * 1000);
     const idlePerSecond = (networkBytes(pid) - before) / idleSeconds;
     note(`idle: ${Math.round(idlePerSecond * 60)} bytes a minute`);
-    const status = await statusChange(cluster, node, () => networkBytes(pid), {
-      idlePerSecond,
-      seconds: quick ? 25 : 60,
-    });
+    const status = await statusChange(cluster, session, node, idlePerSecond, () => networkBytes(pid));
     return [
       requests,
       { name: 'idle node, both ways', value: (idlePerSecond * secondsPerDay) / 1e6, unit: 'MB/day', most: 2 },
@@ -52,56 +53,56 @@ export const measureLink: BenchGroup = async ({ quick, cluster: shared, note }) 
   }
 };
 
-/** A pod whose readiness comes and goes by itself: nothing but status crosses the link. */
+/** Pods that come to their end by themselves: status crosses the link, and no event with it. */
 async function statusChange(
-  cluster: Awaited<ReturnType<Parameters<BenchGroup>[0]['cluster']['get']>>,
+  cluster: Cluster,
+  session: ApiSession,
   node: string,
+  idlePerSecond: number,
   bytes: () => number,
-  { idlePerSecond, seconds }: { idlePerSecond: number; seconds: number },
 ): Promise<number> {
-  const pod = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'bench-toggle', namespace: 'default' },
-    spec: {
-      nodeName: node,
-      terminationGracePeriodSeconds: 0,
-      containers: [
-        {
-          name: 'main',
-          image: 'skerry.io/stand-in/busybox:1.35',
-          command: ['sh', '-c', 'while :; do touch /tmp/ready; sleep 4; rm /tmp/ready; sleep 4; done'],
-          readinessProbe: {
-            exec: { command: ['test', '-f', '/tmp/ready'] },
-            periodSeconds: 1,
-            failureThreshold: 1,
-          },
-        },
-      ],
-    },
-  };
-  const applied = await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(pod) });
-  if (applied.code !== 0) throw new Error(applied.errors);
+  const versions = new Set<string>();
+  let running = 0;
+  const ended = new Set<string>();
+  session.watch('/api/v1/namespaces/default/pods?watch=true&labelSelector=app%3Dbench-end', (line) => {
+    const { object } = JSON.parse(line) as { object: Pod };
+    versions.add(object.metadata?.resourceVersion ?? '');
+    if (object.status?.phase === 'Succeeded') ended.add(object.metadata?.name ?? '');
+  });
+  const names = Array.from({ length: endingPods }, (_, index) => `bench-end-${index}`);
   try {
-    await cluster.kubectlOk('wait', '--for=condition=Ready', 'pod/bench-toggle', '--timeout=60s');
-    const version = async () =>
-      Number(
-        await cluster.kubectlOk('get', 'pod', 'bench-toggle', '-o', 'jsonpath={.metadata.resourceVersion}'),
+    for (const name of names)
+      await session.ok('POST', '/api/v1/namespaces/default/pods', endingPod(name, node));
+    await until(`${endingPods} pods running`, 60_000, async () => {
+      const pods = await session.json<{ items: Pod[] }>(
+        '/api/v1/namespaces/default/pods?labelSelector=app%3Dbench-end',
       );
-    let changes = 0;
-    let last = await version();
+      running = pods.items.filter((pod) => pod.status?.phase === 'Running').length;
+      return running === endingPods;
+    });
+    // Whatever still follows a start, events among it.
+    await delay(8000);
+    versions.clear();
     const before = bytes();
     const startedMs = performance.now();
-    while (performance.now() - startedMs < seconds * 1000) {
-      await delay(500);
-      const now = await version();
-      if (now !== last) changes++;
-      last = now;
-    }
-    await until('some changes', 10_000, () => changes > 0);
-    const measuredSeconds = (performance.now() - startedMs) / 1000;
-    return (bytes() - before - idlePerSecond * measuredSeconds) / changes;
+    await until(`${endingPods} pods ended`, 90_000, () => ended.size === endingPods);
+    await delay(3000);
+    const seconds = (performance.now() - startedMs) / 1000;
+    return (bytes() - before - idlePerSecond * seconds) / versions.size;
   } finally {
-    await cluster.kubectl(['delete', 'pod', 'bench-toggle', '--timeout=60s']);
+    await cluster.kubectl(['delete', 'pod', '-l', 'app=bench-end', '--timeout=60s']);
   }
+}
+
+function endingPod(name: string, node: string): Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default', labels: { app: 'bench-end' } },
+    spec: {
+      nodeName: node,
+      restartPolicy: 'Never',
+      containers: [{ name: 'main', image: 'skerry.io/stand-in/busybox:1.35', command: ['sleep', '40'] }],
+    },
+  };
 }

@@ -10,7 +10,7 @@ import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '@skerry/base/testing';
 import { type ApiRequest, Center } from '../support/center.ts';
-import { canRunContainers, Cluster, type CommandResult, entry, run } from '../support/cluster.ts';
+import { type CommandResult, entry, run } from '../support/cluster.ts';
 
 const isRoot = process.getuid?.() === 0;
 const stackLine = /^\s+at .+:\d+:\d+\)?$/m;

@@ -9,6 +9,8 @@ import { canRunContainers, Cluster, leftovers, root } from '../support/cluster.t
 
 const example = (name: string) => join(root, 'examples', name);
 
+const byText = (left = '', right = '') => left.localeCompare(right);
+
 interface Listed<T> {
   readonly items: T[];
 }
@@ -50,7 +52,7 @@ describe.skipIf(!canRunContainers())('three regions on real containers', () => {
     await cluster.kubectlOk('apply', '-f', example('agent-daemonset.yaml'));
     await cluster.kubectlOk('rollout', 'status', 'daemonset/fleet-agent', '--timeout=120s');
     const pods = await agents();
-    expect(pods.map((pod) => pod.spec?.nodeName).toSorted()).toEqual([
+    expect(pods.map((pod) => pod.spec?.nodeName).toSorted(byText)).toEqual([
       'beijing-1',
       'shanghai-1',
       'zhangjiakou-1',
@@ -89,7 +91,14 @@ describe.skipIf(!canRunContainers())('three regions on real containers', () => {
 
   test('a fourth machine that joins gets its pod by itself', async () => {
     const added = await cluster.skerry([
-      ...['up', 'machine', 'add', 'shanghai-2', '--region', 'shanghai', '--data-dir', cluster.dataDirectory],
+      'up',
+      'machine',
+      'add',
+      'shanghai-2',
+      '--region',
+      'shanghai',
+      '--data-dir',
+      cluster.dataDirectory,
     ]);
     expect(added.errors).toBe('');
     await eventually(async () => {
@@ -117,8 +126,16 @@ describe.skipIf(!canRunContainers())('three regions on real containers', () => {
 
     await cluster.kubectlOk('apply', '-f', example('gpu-node-pool.yaml'));
     const added = await cluster.skerry([
-      ...['up', 'machine', 'add', 'guangzhou-gpu-1', '--region', 'guangzhou', '--gpus', '1'],
-      ...['--data-dir', cluster.dataDirectory],
+      'up',
+      'machine',
+      'add',
+      'guangzhou-gpu-1',
+      '--region',
+      'guangzhou',
+      '--gpus',
+      '1',
+      '--data-dir',
+      cluster.dataDirectory,
     ]);
     expect(added.errors).toBe('');
 
@@ -173,13 +190,13 @@ describe.skipIf(!canRunContainers())('three regions on real containers', () => {
 
   test('Ctrl-C leaves nothing behind, and the next start finds its state', async () => {
     const { id } = JSON.parse(readFileSync(join(cluster.dataDirectory, 'up.json'), 'utf8')) as { id: string };
-    const before = (await agents()).map((pod) => pod.metadata?.uid).toSorted();
+    const before = (await agents()).map((pod) => pod.metadata?.uid).toSorted(byText);
     await cluster.pause();
     expect(leftovers(cluster.dataDirectory, id)).toEqual([]);
     await cluster.resume();
     await eventually(async () => {
       const pods = await agents();
-      expect(pods.map((pod) => pod.metadata?.uid).toSorted()).toEqual(before);
+      expect(pods.map((pod) => pod.metadata?.uid).toSorted(byText)).toEqual(before);
       for (const pod of pods) expect(pod.status?.containerStatuses?.[0]?.ready).toBe(true);
     }, patient);
   });

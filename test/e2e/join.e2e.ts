@@ -4,16 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -76,15 +67,20 @@ async function attempt(given: Attempt): Promise<CommandResult & { readonly data:
   const file = given.tokenFile ?? join(mkdtempSync(join(folder, 'token-')), 'token');
   if (given.tokenFile === undefined) writeFileSync(file, given.token ?? good, { mode: 0o600 });
   const result = await center.skerry([
-    ...['join', given.address ?? center.address, '--data-dir', data, '--token-file', file],
-    ...[
-      '--node-name',
-      given.name ?? 'node-1',
-      '--runtime-endpoint',
-      given.runtime ?? 'simulated',
-      '--start',
-      'none',
-    ],
+    'join',
+    given.address ?? center.address,
+    '--data-dir',
+    data,
+    '--token-file',
+    file,
+
+    '--node-name',
+    given.name ?? 'node-1',
+    '--runtime-endpoint',
+    given.runtime ?? 'simulated',
+    '--start',
+    'none',
+    ,
     ...(given.pool === undefined ? [] : ['--pool', given.pool]),
   ]);
   return { ...result, data };

@@ -10,6 +10,7 @@ import { cache, kubectl, node, removeDirectory, root, setUp } from './setup.mjs'
 await setUp({ forTests: true });
 
 const bin = (name) => join(root, 'node_modules/.bin', name);
+/** @type {[name: string, run: () => { passed: number, failed: number, skipped: number }][]} */
 const parts = [
   ['types', () => check([bin('tsc'), '--noEmit', '-p', root])],
   ['lint', () => check([node, bin('oxlint'), '--type-aware', '--deny-warnings'])],
