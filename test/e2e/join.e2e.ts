@@ -80,7 +80,7 @@ async function attempt(given: Attempt): Promise<CommandResult & { readonly data:
     given.runtime ?? 'simulated',
     '--start',
     'none',
-    ,
+
     ...(given.pool === undefined ? [] : ['--pool', given.pool]),
   ]);
   return { ...result, data };
