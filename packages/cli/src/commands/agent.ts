@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '@skerry/base';
-import { jsonLogger } from '../json-log.ts';
-import { asChild } from '../process/child.ts';
-import { tellParent } from '../process/managed-process.ts';
+import { jsonLogger } from '#json-log.ts';
+import { asChild } from '#process/child.ts';
+import { tellParent } from '#process/managed-process.ts';
 import { withDataDirectory } from './common-flags.ts';
 
 interface Flags {
@@ -22,10 +22,10 @@ export function addAgentCommand(program: Command): void {
     .option('--cgroup-root <path>', 'control group that holds all pods')
     .action((flags: Flags) =>
       asChild('agent', async (signal) => {
-        const { readAgentIdentity } = await import('../join/agent-config.ts');
+        const { readAgentIdentity } = await import('#join/agent-config.ts');
         const identity = readAgentIdentity(flags.dataDir);
         tellParent({ type: 'ready' });
-        const { runNode } = await import('../compose/node.ts');
+        const { runNode } = await import('#compose/node.ts');
         await runNode(
           {
             identity,

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type DataDirectory, dataDirectory, defaultDataDirectory } from '../data-directory.ts';
+import { type DataDirectory, dataDirectory, defaultDataDirectory } from '#data-directory.ts';
 
 export function isRoot(): boolean {
   return process.getuid?.() === 0;

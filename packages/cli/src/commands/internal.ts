@@ -1,8 +1,8 @@
 import { systemClock } from '@skerry/base';
 import type { Command } from 'commander';
-import { jsonLogger } from '../json-log.ts';
-import { asChild } from '../process/child.ts';
-import { tellParent } from '../process/managed-process.ts';
+import { jsonLogger } from '#json-log.ts';
+import { asChild } from '#process/child.ts';
+import { tellParent } from '#process/managed-process.ts';
 import { dataOf, wholeNumber } from './common-flags.ts';
 
 /** Commands that other commands start as processes of their own; hidden, since nobody types them. */
@@ -13,8 +13,8 @@ export function addInternalCommands(program: Command): void {
     .action((options: { dataDir: string }) =>
       asChild('api-server', async (signal) => {
         const [{ runApiProcess }, { openInstallation }] = await Promise.all([
-          import('../compose/api-process.ts'),
-          import('../compose/installation.ts'),
+          import('#compose/api-process.ts'),
+          import('#compose/installation.ts'),
         ]);
         const installation = await openInstallation(dataOf(options), systemClock);
         const log = jsonLogger({ level: 'info', name: 'api-server' });
@@ -36,8 +36,8 @@ export function addInternalCommands(program: Command): void {
     .action((options: { dataDir: string }) =>
       asChild('controllers', async (signal) => {
         const [{ runControllersProcess }, { openInstallation }] = await Promise.all([
-          import('../compose/controllers-process.ts'),
-          import('../compose/installation.ts'),
+          import('#compose/controllers-process.ts'),
+          import('#compose/installation.ts'),
         ]);
         const installation = await openInstallation(dataOf(options), systemClock);
         const log = jsonLogger({ level: 'info', name: 'controllers' });

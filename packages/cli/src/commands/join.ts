@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { systemClock } from '@skerry/base';
 import { type Command, Option } from 'commander';
-import { jsonLogger } from '../json-log.ts';
-import { Report } from '../terminal/report.ts';
+import { jsonLogger } from '#json-log.ts';
+import { Report } from '#terminal/report.ts';
 import { keyValues, withDataDirectory } from './common-flags.ts';
 
 interface Flags {
@@ -39,9 +39,9 @@ export function addJoinCommand(program: Command): void {
     )
     .action(async (address: string, flags: Flags) => {
       const [{ joinCluster }, { joinTokenFrom }, { installAgentService }] = await Promise.all([
-        import('../join/join.ts'),
-        import('../join/token-source.ts'),
-        import('../process/systemd.ts'),
+        import('#join/join.ts'),
+        import('#join/token-source.ts'),
+        import('#process/systemd.ts'),
       ]);
       const report = new Report(process.stdout, () => performance.now());
       const token = await joinTokenFrom(flags.tokenFile);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { SkerryError } from '@skerry/base';
-import type { UpAnswer } from '../compose/up-control.ts';
+import type { UpAnswer } from '#compose/up-control.ts';
 import { dataOf, wholeNumber, withDataDirectory } from './common-flags.ts';
 
 /** `skerry up machine add|remove|list`: machines of a running `skerry up`. */
@@ -24,7 +24,7 @@ export function addMachineCommands(up: Command): void {
         options: { dataDir: string; region: string; pool?: string; gpus: number; tokenFile?: string },
       ) => {
         const { region, pool = region, gpus, tokenFile } = options;
-        const { askUp } = await import('../compose/up-control.ts');
+        const { askUp } = await import('#compose/up-control.ts');
         const token = tokenFile === undefined ? undefined : readToken(tokenFile);
         const answer = await askUp(dataOf(options), {
           action: 'add',
@@ -40,14 +40,14 @@ export function addMachineCommands(up: Command): void {
   withDataDirectory(machine.command('remove <name>'))
     .description('end a machine and delete its disk; its Node object stays until it is deleted')
     .action(async (name: string, options: { dataDir: string }) => {
-      const { askUp } = await import('../compose/up-control.ts');
+      const { askUp } = await import('#compose/up-control.ts');
       print(await askUp(dataOf(options), { action: 'remove', name }));
     });
   withDataDirectory(machine.command('list'))
     .description('list the machines')
     .option('--json', 'machines and processes as JSON')
     .action(async (options: { dataDir: string; json?: boolean }) => {
-      const { askUp } = await import('../compose/up-control.ts');
+      const { askUp } = await import('#compose/up-control.ts');
       const answer = await askUp(dataOf(options), { action: 'list' });
       if (options.json) process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
       else print(answer);

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { version } from '../version.ts';
+import { version } from '#version.ts';
 import { addAgentCommand } from './agent.ts';
 import { addInternalCommands } from './internal.ts';
 import { addJoinCommand } from './join.ts';

@@ -1,10 +1,10 @@
 import { systemClock } from '@skerry/base';
 import type { Command } from 'commander';
-import type { ServerConfig } from '../compose/server-config.ts';
-import { createDataDirectory, lockDataDirectory } from '../data-directory.ts';
-import { jsonLogger } from '../json-log.ts';
-import { aborted, runUntilStopped } from '../process/run-until-stopped.ts';
-import { columns, Report } from '../terminal/report.ts';
+import type { ServerConfig } from '#compose/server-config.ts';
+import { createDataDirectory, lockDataDirectory } from '#data-directory.ts';
+import { jsonLogger } from '#json-log.ts';
+import { aborted, runUntilStopped } from '#process/run-until-stopped.ts';
+import { columns, Report } from '#terminal/report.ts';
 import { dataOf, list, wholeNumber, withDataDirectory } from './common-flags.ts';
 
 interface Flags extends Partial<ServerConfig> {
@@ -27,8 +27,8 @@ export function addServerCommand(program: Command): void {
     .option('--service-cidr <cidr>', 'range for Services (default 10.96.0.0/16), fixed after the first start')
     .action(async ({ dataDir, ...flags }: Flags) => {
       const [{ createCenter }, { prepareInstallation }] = await Promise.all([
-        import('../compose/center.ts'),
-        import('../compose/installation.ts'),
+        import('#compose/center.ts'),
+        import('#compose/installation.ts'),
       ]);
       const data = dataOf({ dataDir });
       const report = new Report(process.stdout, () => performance.now());

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { systemClock } from '@skerry/base';
 import { type Command, Option } from 'commander';
-import { jsonLogger } from '../json-log.ts';
-import { asChild } from '../process/child.ts';
-import { tellParent } from '../process/managed-process.ts';
+import { jsonLogger } from '#json-log.ts';
+import { asChild } from '#process/child.ts';
+import { tellParent } from '#process/managed-process.ts';
 import { list, wholeNumber, withDataDirectory } from './common-flags.ts';
 
 interface Flags {
@@ -27,8 +27,8 @@ export function addSimCommand(program: Command): void {
     .action((address: string, { dataDir, nodes, tokenFile, pool, regions, namePrefix }: Flags) =>
       asChild('sim', async (signal) => {
         const [{ runSimulation }, { joinTokenFrom }] = await Promise.all([
-          import('../compose/simulation.ts'),
-          import('../join/token-source.ts'),
+          import('#compose/simulation.ts'),
+          import('#join/token-source.ts'),
         ]);
         const token = await joinTokenFrom(tokenFile);
         const startedMs = performance.now();

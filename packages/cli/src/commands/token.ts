@@ -81,9 +81,9 @@ export function addTokenCommand(program: Command): void {
 
 async function open(options: { dataDir: string }) {
   const [{ openInstallation }, { adminClient }, tokens] = await Promise.all([
-    import('../compose/installation.ts'),
-    import('../compose/admin-client.ts'),
-    import('../join/token.ts'),
+    import('#compose/installation.ts'),
+    import('#compose/admin-client.ts'),
+    import('#join/token.ts'),
   ]);
   const installation = await openInstallation(dataOf(options), systemClock);
   return { ...tokens, installation, client: await adminClient(installation, systemClock) };

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { systemClock } from '@skerry/base';
 import { type Command, Option } from 'commander';
-import type { Up } from '../compose/up.ts';
-import { createDataDirectory, lockDataDirectory } from '../data-directory.ts';
-import { fileLogger } from '../json-log.ts';
-import { aborted, runUntilStopped } from '../process/run-until-stopped.ts';
-import { columns, Report } from '../terminal/report.ts';
-import { version } from '../version.ts';
+import type { Up } from '#compose/up.ts';
+import { createDataDirectory, lockDataDirectory } from '#data-directory.ts';
+import { fileLogger } from '#json-log.ts';
+import { aborted, runUntilStopped } from '#process/run-until-stopped.ts';
+import { columns, Report } from '#terminal/report.ts';
+import { version } from '#version.ts';
 import { dataOf, list, wholeNumber, withDataDirectory } from './common-flags.ts';
 import { addMachineCommands } from './machine.ts';
 
@@ -43,9 +43,9 @@ export function addUpCommand(program: Command): void {
 
 async function run({ dataDir, regions, runtime, ...flags }: Flags): Promise<void> {
   const [{ detectRuntime }, { Up }, { listenForUpRequests }] = await Promise.all([
-    import('../compose/runtime-choice.ts'),
-    import('../compose/up.ts'),
-    import('../compose/up-control.ts'),
+    import('#compose/runtime-choice.ts'),
+    import('#compose/up.ts'),
+    import('#compose/up-control.ts'),
   ]);
   const data = dataOf({ dataDir });
   const report = new Report(process.stdout, () => performance.now());

@@ -1,7 +1,7 @@
 import type { Clock } from '@skerry/base';
 import { type ApiClient, createClient, createHttpTransport } from '@skerry/client';
 import { loadKeyPair } from '@skerry/pki';
-import { version } from '../version.ts';
+import { version } from '#version.ts';
 import { type Installation, reachableAddress } from './installation.ts';
 
 /** A client with the administrator's certificate, over the same TLS port that everyone uses. */

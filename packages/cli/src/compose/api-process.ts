@@ -9,7 +9,7 @@ import { createApiServer, createConnectFactory, createSecurity, type PeerIdentit
 import type { Clock, Logger } from '@skerry/base';
 import { createLinkHub } from '@skerry/link';
 import { openSqliteStore } from '@skerry/store';
-import { aborted } from '../process/run-until-stopped.ts';
+import { aborted } from '#process/run-until-stopped.ts';
 import type { Installation } from './installation.ts';
 import { readDescriptions } from './openapi-descriptions.ts';
 import { LeaseRenewal } from './lease-renewal.ts';

@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path';
 import type { Clock, Logger } from '@skerry/base';
-import { ManagedProcess } from '../process/managed-process.ts';
-import { selfCommand } from '../process/self.ts';
+import { ManagedProcess } from '#process/managed-process.ts';
+import { selfCommand } from '#process/self.ts';
 import type { Installation } from './installation.ts';
 
 export interface Center {

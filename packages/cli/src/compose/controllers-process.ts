@@ -4,7 +4,7 @@ import { type CustomResourceDefinition, isApiError } from '@skerry/api';
 import { type ApiClient, createClient, createUnixTransport } from '@skerry/client';
 import { nodePoolCustomResourceDefinition, runControllers } from '@skerry/controllers';
 import { runScheduler } from '@skerry/scheduler';
-import { version } from '../version.ts';
+import { version } from '#version.ts';
 import type { Installation } from './installation.ts';
 
 export interface ControllersProcessOptions {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { FakeClock } from '@skerry/base/testing';
 import { loadKubeconfig } from '@skerry/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type DataDirectory, dataDirectory, lockDataDirectory } from '../data-directory.ts';
+import { type DataDirectory, dataDirectory, lockDataDirectory } from '#data-directory.ts';
 import { openInstallation, prepareInstallation } from './installation.ts';
 
 describe('an installation', () => {

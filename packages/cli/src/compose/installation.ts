@@ -19,7 +19,7 @@ import {
   type ServiceAccountKey,
   writeFileAtomically,
 } from '@skerry/pki';
-import { createDataDirectory, type DataDirectory } from '../data-directory.ts';
+import { createDataDirectory, type DataDirectory } from '#data-directory.ts';
 import {
   apiServiceAddress,
   parseServerConfig,

@@ -9,13 +9,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Containerd, importImage, startContainerd, unmountUnder } from '@skerry/agent';
 import { Backoff, type Clock, describeError, type Logger, sleep } from '@skerry/base';
-import { runCommand } from '../process/command.ts';
-import { ManagedProcess } from '../process/managed-process.ts';
-import { isZombie } from '../process/orphans.ts';
-import { selfCommand } from '../process/self.ts';
-import { ensureMachine, removeMachine } from '../regions/network.ts';
-import { type MachinePlan, namespacePath } from '../regions/plan.ts';
-import { pauseReference } from '../stand-ins/images.ts';
+import { runCommand } from '#process/command.ts';
+import { ManagedProcess } from '#process/managed-process.ts';
+import { isZombie } from '#process/orphans.ts';
+import { selfCommand } from '#process/self.ts';
+import { ensureMachine, removeMachine } from '#regions/network.ts';
+import { type MachinePlan, namespacePath } from '#regions/plan.ts';
+import { pauseReference } from '#stand-ins/images.ts';
 import type { MachineRecord } from './up-state.ts';
 
 export interface LocalMachineOptions {

@@ -1,7 +1,7 @@
 import { isApiError, type KubeObject } from '@skerry/api';
 import { type Clock, sleep } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
-import { nodePoolResource } from '../join/node-pool-resource.ts';
+import { nodePoolResource } from '#join/node-pool-resource.ts';
 
 interface NodePool extends KubeObject {
   spec: { type: 'Edge' | 'Cloud'; labels?: Record<string, string> };

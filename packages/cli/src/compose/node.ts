@@ -20,10 +20,10 @@ import {
 import { type Clock, type Logger, SkerryError, supervise } from '@skerry/base';
 import { createClient, createHttp2SessionTransport, type Transport } from '@skerry/client';
 import { connectTls, createLinkClient, type LinkClient, type PodTarget } from '@skerry/link';
-import type { AgentIdentity } from '../join/agent-config.ts';
-import { createCertificateRenewal } from '../join/certificate-renewal.ts';
-import { parseAddress } from '../join/cluster-info.ts';
-import { version } from '../version.ts';
+import type { AgentIdentity } from '#join/agent-config.ts';
+import { createCertificateRenewal } from '#join/certificate-renewal.ts';
+import { parseAddress } from '#join/cluster-info.ts';
+import { version } from '#version.ts';
 import { podNetworkOf } from './pod-network.ts';
 
 export interface NodeOptions {

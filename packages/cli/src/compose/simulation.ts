@@ -9,10 +9,10 @@ import type { MachineFacts } from '@skerry/agent';
 import { Backoff, type Clock, describeError, type Logger, SkerryError, sleep } from '@skerry/base';
 import { type ApiClient, createClient, createHttpTransport } from '@skerry/client';
 import { bootstrapTokenOf, parseJoinToken } from '@skerry/pki';
-import { agentFiles, readAgentIdentity, writeAgentIdentity } from '../join/agent-config.ts';
-import { fetchAuthority, parseAddress } from '../join/cluster-info.ts';
-import { requestNodeCertificate, resolvePool } from '../join/node-certificate.ts';
-import { version } from '../version.ts';
+import { agentFiles, readAgentIdentity, writeAgentIdentity } from '#join/agent-config.ts';
+import { fetchAuthority, parseAddress } from '#join/cluster-info.ts';
+import { requestNodeCertificate, resolvePool } from '#join/node-certificate.ts';
+import { version } from '#version.ts';
 import { runNode } from './node.ts';
 
 export interface SimulationOptions {

@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import { join } from 'node:path';
 import { describeError, SkerryError } from '@skerry/base';
 import * as z from 'zod';
-import type { DataDirectory } from '../data-directory.ts';
+import type { DataDirectory } from '#data-directory.ts';
 import type { Up } from './up.ts';
 import type { MachineRecord } from './up-state.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describeError, SkerryError } from '@skerry/base';
 import { writeFileAtomically } from '@skerry/pki';
 import * as z from 'zod';
-import type { DataDirectory } from '../data-directory.ts';
+import type { DataDirectory } from '#data-directory.ts';
 
 const machineSchema = z.strictObject({
   name: z.string(),

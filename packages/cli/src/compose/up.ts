@@ -8,16 +8,16 @@ import { join } from 'node:path';
 import type { Node } from '@skerry/api';
 import { type Clock, describeError, type Logger, SkerryError, sleep } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
-import type { DataDirectory } from '../data-directory.ts';
-import { issueJoinToken } from '../join/token.ts';
-import { endOrphans, findOrphans } from '../process/orphans.ts';
+import type { DataDirectory } from '#data-directory.ts';
+import { issueJoinToken } from '#join/token.ts';
+import { endOrphans, findOrphans } from '#process/orphans.ts';
 import {
   claimInstance,
   ensureInternet,
   ensureRegion,
   removeInstance,
   removeMachine,
-} from '../regions/network.ts';
+} from '#regions/network.ts';
 import {
   centerAddress,
   type InstancePlan,
@@ -25,9 +25,9 @@ import {
   planMachine,
   planRegion,
   type RegionPlan,
-} from '../regions/plan.ts';
-import { withStandInArchives } from '../stand-ins/images.ts';
-import type { Report } from '../terminal/report.ts';
+} from '#regions/plan.ts';
+import { withStandInArchives } from '#stand-ins/images.ts';
+import type { Report } from '#terminal/report.ts';
 import { adminClient } from './admin-client.ts';
 import { type Center, createCenter } from './center.ts';
 import { type Installation, prepareInstallation } from './installation.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { SkerryError } from '@skerry/base';
-import { readSecret } from '../terminal/secret-prompt.ts';
+import { readSecret } from '#terminal/secret-prompt.ts';
 
 /** A join token from a file, the environment or a prompt: never from the arguments, where every user of the machine could read it. */
 export async function joinTokenFrom(file: string | undefined): Promise<string> {

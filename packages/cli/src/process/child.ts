@@ -1,5 +1,5 @@
 import { describeError, SkerryError } from '@skerry/base';
-import { jsonLogger } from '../json-log.ts';
+import { jsonLogger } from '#json-log.ts';
 import { tellParent } from './managed-process.ts';
 import { runUntilStopped } from './run-until-stopped.ts';
 

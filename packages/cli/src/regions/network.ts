@@ -5,7 +5,7 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { SkerryError } from '@skerry/base';
-import { runCommand } from '../process/command.ts';
+import { runCommand } from '#process/command.ts';
 import {
   bridgeName,
   centerAddress,
