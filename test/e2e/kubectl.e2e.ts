@@ -176,26 +176,24 @@ describe.skipIf(!canRunContainers())('kubectl, for pods in every region', () => 
   });
 
   test('get -w shows changes as they come', async () => {
+    // A pod that no node takes: once it is shown, the watch stands, and nothing of the next one can be missed.
+    const nowhere = { apiVersion: 'v1', spec: { nodeSelector: { nowhere: 'x' } } };
+    const make = (name: string, ...more: string[]) =>
+      cluster.kubectlOk('run', name, '-l', 'app=brief', `--image=${busybox}`, '--restart=Never', ...more);
+    await make('early', `--overrides=${JSON.stringify(nowhere)}`, '--', 'sleep', '1');
     const child = cluster.spawnKubectl(['get', 'pods', '-w', '-l', 'app=brief']);
     let text = '';
     child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
     try {
-      await cluster.kubectlOk(
-        'run',
-        'brief',
-        '-l',
-        'app=brief',
-        `--image=${busybox}`,
-        '--restart=Never',
-        '--',
-        'sleep',
-        '1',
-      );
-      await eventually(() => expect(text).toMatch(/Pending[\s\S]*Running[\s\S]*Completed/), patient);
+      await eventually(() => expect(text).toMatch(/^early +0\/1 +Pending/m), patient);
+      await make('brief', '--', 'sleep', '1');
+      await eventually(() => {
+        expect(text).toMatch(/^brief .*Pending[\s\S]*^brief .*Running[\s\S]*^brief .*Completed/m);
+      }, patient);
     } finally {
       child.kill();
     }
-    await cluster.kubectlOk('delete', 'pod', 'brief');
+    await cluster.kubectlOk('delete', 'pod', 'brief', 'early');
   });
 
   test('scale, wait, set image and delete move a Deployment', async () => {
