@@ -61,9 +61,9 @@ export async function bridgeChannels(
 }
 
 async function forward(from: Duplex, to: NodeJS.WritableStream): Promise<void> {
-  // Whoever has gone away needs no output; the outcome decides what the client hears.
+  // Whoever has gone away needs no output; the outcome decides what the client hears. Nothing is written back when the
+  // output ends: a runtime that closes with unread bytes resets the connection, and the outcome on its way is lost.
   await pipeline(from, to).catch(() => from.destroy());
-  from.end();
 }
 
 async function readOutcome(errors: Duplex): Promise<string> {
