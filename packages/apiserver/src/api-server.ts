@@ -182,7 +182,7 @@ class Server implements ApiServer {
       virtual,
       morePaths,
       connect: options.dialer && this.#connect(options.dialer),
-      admitConnect: async ({ info, served, user }) => {
+      admitConnect: async ({ info, served, user }, auditAnnotations) => {
         await registry.admit(
           served,
           {
@@ -196,6 +196,7 @@ class Server implements ApiServer {
             dryRun: false,
             options: {},
             warnings: [],
+            auditAnnotations,
           },
           { admit: true },
         );

@@ -1,4 +1,5 @@
 import { ApiError } from '@skerry/api';
+import type { AuditAnnotations } from '#audit/audit-notes.ts';
 import type { ConnectHandler } from '#connect.ts';
 import type { DiscoveryHandler } from '#discovery/discovery-handler.ts';
 import type { Exchange } from '#http/exchange.ts';
@@ -35,7 +36,7 @@ export interface DispatchParts {
   readonly morePaths: readonly PathHandler[];
   readonly connect: ConnectHandler | undefined;
   /** Admission of CONNECT. */
-  admitConnect(call: ResourceCall): Promise<void>;
+  admitConnect(call: ResourceCall, auditAnnotations: AuditAnnotations): Promise<void>;
 }
 
 const connectSubresources = new Set(['log', 'exec', 'attach', 'portforward', 'proxy']);
@@ -76,7 +77,7 @@ export class Dispatcher implements RequestTarget {
       throw new ApiError('BadRequest', 'this resource is not served over an upgraded connection');
     }
     const { message, socket, head, exchange } = upgrade;
-    await this.#parts.admitConnect({ info, user, served });
+    await this.#parts.admitConnect({ info, user, served }, exchange.audit);
     await this.#parts.connect.handleUpgrade({ info, user, query: exchange.query }, message, socket, head);
   }
 
@@ -102,7 +103,7 @@ export class Dispatcher implements RequestTarget {
     }
     if (connectSubresources.has(subresource)) {
       if (!this.#parts.connect) throw new ApiError('ServiceUnavailable', 'this server has no way to nodes');
-      if (subresource !== 'log') await this.#parts.admitConnect(call);
+      if (subresource !== 'log') await this.#parts.admitConnect(call, exchange.audit);
       await this.#parts.connect.handle({ info, user, query: exchange.query }, exchange);
       return;
     }

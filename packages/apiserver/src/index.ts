@@ -1,5 +1,6 @@
 export * from './ports.ts';
 export * from './security.ts';
+export type { AuditAnnotations } from './audit/audit-notes.ts';
 export type { ConnectFactory, ConnectHandler, ConnectRequest } from './connect.ts';
 export type { Exchange, ResponseStream } from './http/exchange.ts';
 export { requestInfo, type PathRequest, type RequestInfo, type ResourceRequest } from './request-info.ts';

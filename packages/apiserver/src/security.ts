@@ -1,4 +1,5 @@
 import type { AnyObject, KindInfo, KubeObject } from '@skerry/api';
+import type { AuditAnnotations } from '#audit/audit-notes.ts';
 import type { PeerIdentity } from '#ports.ts';
 
 /**
@@ -110,6 +111,8 @@ export interface AdmissionContext {
   readonly options: Readonly<Record<string, unknown>>;
   /** Push texts for the `Warning:` header. */
   readonly warnings: string[];
+  /** Notes for the audit log. */
+  readonly auditAnnotations: AuditAnnotations;
   readonly signal?: AbortSignal;
 }
 

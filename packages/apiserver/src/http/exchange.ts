@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex, Readable } from 'node:stream';
 import { ApiError } from '@skerry/api';
+import { AuditNotes } from '#audit/audit-notes.ts';
 import type { PeerIdentity } from '#ports.ts';
 
 /**
@@ -23,6 +24,8 @@ export interface Exchange {
   readonly answered: boolean;
   /** Status of the answer; 0 before. */
   readonly status: number;
+  /** What the audit log is to say of it. */
+  readonly audit: AuditNotes;
   /** The raw request body; for proxies. */
   readonly body: Readable;
   /** Set before the answer begins; added to every answer. */
@@ -165,6 +168,7 @@ export function exchangeOverHttp1(
     get status() {
       return response.headersSent ? response.statusCode : 0;
     },
+    audit: new AuditNotes(),
     body: request,
     setHeader: (name, value) => void response.setHeader(name, value as string | string[]),
     send(status, headers, body) {
@@ -215,6 +219,7 @@ export function exchangeOverHttp2(
     get status() {
       return status;
     },
+    audit: new AuditNotes(),
     body: stream,
     setHeader: (name, value) => {
       extra[name.toLowerCase()] = value as string | string[];

@@ -4,13 +4,14 @@ import { chmod, rm } from 'node:fs/promises';
 import { createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { describeError, type Logger } from '@skerry/base';
+import { AuditNotes } from '#audit/audit-notes.ts';
 import type { AcceptedConnection } from '#ports.ts';
 import { exchangeOverHttp1, exchangeOverHttp2, type Exchange } from '#http/exchange.ts';
 
 export interface UpgradeRequest {
   readonly exchange: Pick<
     Exchange,
-    'method' | 'path' | 'query' | 'headers' | 'peer' | 'remoteAddress' | 'signal'
+    'method' | 'path' | 'query' | 'headers' | 'peer' | 'remoteAddress' | 'signal' | 'audit'
   >;
   readonly message: IncomingMessage;
   readonly socket: Duplex;
@@ -196,6 +197,7 @@ export class HttpFront {
         peer: origin.peer,
         remoteAddress: origin.remoteAddress,
         signal: aborter.signal,
+        audit: new AuditNotes(),
       },
       message,
       socket,

@@ -86,6 +86,7 @@ async function createOnce(
     dryRun: write.dryRun,
     options: write.options,
     warnings: write.warnings,
+    auditAnnotations: write.auditAnnotations,
     signal: write.signal,
   };
   await registry.mutate(served, context, write);

@@ -48,6 +48,7 @@ export async function deleteObject(
         dryRun: write.dryRun,
         options: write.options,
         warnings: write.warnings,
+        auditAnnotations: write.auditAnnotations,
         signal: write.signal,
       },
       write,

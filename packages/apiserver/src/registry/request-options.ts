@@ -5,7 +5,7 @@ import type { FieldValidation, WriteOptions } from '#registry/write-options.ts';
 
 /** The options of a write from its query (and, for DELETE, its body). Throws 400 or 422 for what can't be. */
 export function writeOptionsOf(
-  exchange: Pick<Exchange, 'query' | 'headers' | 'signal'>,
+  exchange: Pick<Exchange, 'query' | 'headers' | 'signal' | 'audit'>,
   user: UserInfo,
   given: { subresource: string; optionsKind: string; body?: Record<string, unknown> },
 ): WriteOptions {
@@ -31,6 +31,7 @@ export function writeOptionsOf(
     fieldManager: fieldManager || managerFromAgent(exchange.headers['user-agent']),
     fieldValidation: parseFieldValidation(query.get('fieldValidation'), given.optionsKind),
     warnings: [],
+    auditAnnotations: exchange.audit,
     subresource: given.subresource,
     options,
     admit: true,

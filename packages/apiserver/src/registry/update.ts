@@ -71,6 +71,7 @@ export async function updateOnce(
     dryRun: write.dryRun,
     options: write.options,
     warnings: write.warnings,
+    auditAnnotations: write.auditAnnotations,
     signal: write.signal,
   };
   await registry.mutate(served, context, write);

@@ -1,3 +1,4 @@
+import { AuditNotes, type AuditAnnotations } from '#audit/audit-notes.ts';
 import type { UserInfo } from '#security.ts';
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
@@ -11,6 +12,7 @@ export interface WriteOptions {
   readonly fieldValidation: FieldValidation;
   /** Texts for the `Warning:` header. */
   readonly warnings: string[];
+  readonly auditAnnotations: AuditAnnotations;
   /** '' for the object itself. */
   readonly subresource: string;
   /** As admission sees them: CreateOptions, UpdateOptions, PatchOptions, DeleteOptions. */
@@ -31,6 +33,7 @@ export function serverWrite(overrides: Partial<WriteOptions> = {}): WriteOptions
     fieldManager: undefined,
     fieldValidation: 'Ignore',
     warnings: [],
+    auditAnnotations: new AuditNotes(),
     subresource: '',
     options: {},
     admit: false,

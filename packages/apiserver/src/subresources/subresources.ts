@@ -148,6 +148,7 @@ async function admitBody(
     dryRun: write.dryRun,
     options: write.options,
     warnings: write.warnings,
+    auditAnnotations: write.auditAnnotations,
     signal: write.signal,
   };
   await registry.mutate(served, context, write);

@@ -1,5 +1,6 @@
 import type { AnyObject, KindInfo } from '@skerry/api';
 import { alreadyExists, conflict, notFound } from '@skerry/api';
+import { AuditNotes } from '#audit/audit-notes.ts';
 import type { AdmissionContext, ObjectRef, ServerAccess, UserInfo } from '#security.ts';
 
 /**
@@ -94,6 +95,7 @@ export function admissionContext(
     dryRun: false,
     options: {},
     warnings: [],
+    auditAnnotations: new AuditNotes(),
     ...of,
     // Plugins read only the facts above.
     kind: kind as KindInfo,
