@@ -1,6 +1,6 @@
 import type { AnyObject, KindInfo, SchemaSet } from '@skerry/api';
 import { builtinSchemas } from '@skerry/api';
-import type { Clock, Logger } from '@skerry/base';
+import { describeError, type Clock, type Logger } from '@skerry/base';
 import { encodersFor, RevisionProgress, WatchCache } from '@skerry/serving';
 import type { Store } from '@skerry/store';
 import { ServiceAllocator } from '#allocation/service-allocator.ts';
@@ -12,6 +12,8 @@ import { definitionHooks } from '#crd/definition-hooks.ts';
 import { definitions } from '#crd/definition.ts';
 import { DiscoveryHandler } from '#discovery/discovery-handler.ts';
 import { Dispatcher, type PathHandler } from '#dispatcher.ts';
+import { rewriteStale } from '#encryption/rewrite.ts';
+import { StorageEncryption } from '#encryption/storage-encryption.ts';
 import { HttpFront } from '#http/front.ts';
 import { metricsHandlers, metricsKinds, metricsSchemas } from '#metrics-api/metrics-api.ts';
 import type { MetricsSource } from '#metrics-api/metrics-source.ts';
@@ -63,6 +65,8 @@ export interface ApiServerOptions {
   readonly nodePorts?: { readonly first: number; readonly last: number };
   /** Words for `kubectl explain`, by schema and field; asked for once, when they are first needed. */
   readonly descriptions?: () => Descriptions;
+  /** What is sealed in the store, and how; nothing unless told. */
+  readonly encryption?: StorageEncryption;
   /** How clients outside reach this server; discovery names it. */
   readonly advertise?: { readonly address: string; readonly port: number };
 }
@@ -111,12 +115,15 @@ class Server implements ApiServer {
   readonly #services: ServiceAllocator;
   readonly #custom: CustomResources;
   readonly #stop = new AbortController();
+  readonly #encryption: StorageEncryption;
+  #rewriting: Promise<unknown> = Promise.resolve();
   #following: Promise<void> | undefined;
   #state: 'new' | 'starting' | 'ready' | 'closed' = 'new';
 
   constructor(options: ApiServerOptions) {
     const { store, clock, log, random, uid } = options;
     this.#options = options;
+    this.#encryption = options.encryption ?? new StorageEncryption();
     this.#progress = new RevisionProgress();
     const registry = new Registry({
       store,
@@ -145,13 +152,18 @@ class Server implements ApiServer {
       read: this.#access.read,
       clock,
       log,
+      encryption: this.#encryption,
     });
     const schemas = options.schemas ?? builtinSchemas;
     for (const info of options.kinds) this.#serveBuiltin(info, schemas);
     this.#security = options.security(this.#access);
 
     const metrics = new RequestMetrics();
-    const resources = new ResourceHandler(registry, { clock, random });
+    const resources = new ResourceHandler(registry, {
+      clock,
+      random,
+      authorizer: () => this.#security.authorizer,
+    });
     const subresources = subresourceHandlers(registry, resources, {
       kinds: this.#kinds,
       schemas,
@@ -234,6 +246,7 @@ class Server implements ApiServer {
     this.#feed.settled();
     await this.#security.bootstrap?.();
     this.#state = 'ready';
+    this.#rewriting = this.#rewrite();
   }
 
   accept(connection: AcceptedConnection): void {
@@ -255,6 +268,17 @@ class Server implements ApiServer {
     for (const { stored } of this.#kinds.allStored()) stored.cache.stop();
     await this.#front.close();
     await this.#following;
+    await this.#rewriting;
+  }
+
+  async #rewrite(): Promise<void> {
+    const { store, clock, log } = this.#options;
+    const resources = new Set(this.#kinds.allStored().map(({ stored }) => stored));
+    try {
+      await rewriteStale(resources, { store, clock, log, signal: this.#stop.signal });
+    } catch (error) {
+      log.warn('stored values not rewritten', { error: describeError(error) });
+    }
   }
 
   #connect(dialer: NodeDialer): ConnectHandler {
@@ -294,6 +318,7 @@ class Server implements ApiServer {
     const stored = new StoredResource({
       groupResource,
       namespaced: info.namespaced,
+      transformer: this.#encryption.transformerFor(groupResource),
       cache: new WatchCache({
         resource: groupResource,
         namespaced: info.namespaced,

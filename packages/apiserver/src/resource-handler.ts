@@ -15,6 +15,7 @@ import { readBody, type Exchange } from '#http/exchange.ts';
 import { bodyBytesMax, mediaTypeOf, readDocument, readJson } from '#http/request-body.ts';
 import { isTrue, type ResourceRequest } from '#request-info.ts';
 import { conform } from '#registry/conform.ts';
+import { deleteUnreadable, ignoreReadErrors } from '#registry/delete-unreadable.ts';
 import { createObject } from '#registry/create.ts';
 import { deletedStatus, deleteObject, parseDeleteRequest } from '#registry/delete.ts';
 import type { Served } from '#registry/kind-table.ts';
@@ -23,7 +24,7 @@ import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
 import { writeOptionsOf } from '#registry/request-options.ts';
 import { updateObject, type UpdatedPart } from '#registry/update.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
-import type { UserInfo } from '#security.ts';
+import type { Authorizer, UserInfo } from '#security.ts';
 
 export interface ResourceCall {
   readonly info: ResourceRequest;
@@ -69,9 +70,14 @@ const answeredWithObject = new Set([
 export class ResourceHandler {
   readonly #registry: Registry;
   readonly #clock: Clock;
+  readonly #authorizer: () => Authorizer;
   readonly #random: () => number;
 
-  constructor(registry: Registry, parts: { clock: Clock; random: () => number }) {
+  constructor(
+    registry: Registry,
+    parts: { clock: Clock; random: () => number; authorizer: () => Authorizer },
+  ) {
+    this.#authorizer = parts.authorizer;
     this.#registry = registry;
     this.#clock = parts.clock;
     this.#random = parts.random;
@@ -106,6 +112,7 @@ export class ResourceHandler {
   /** GET of the object; also of its status. */
   async get({ info, served }: ResourceCall, exchange: Exchange): Promise<void> {
     const encoder = this.#shown(exchange, served);
+    served.stored.values.requireReadable(served.stored.key(info.namespace, info.name));
     const answer = await get({
       cache: served.stored.cache,
       scope: targetOf(info, served),
@@ -165,6 +172,7 @@ export class ResourceHandler {
 
   async #list({ info, served }: ResourceCall, exchange: Exchange): Promise<void> {
     const encoder = this.#shown(exchange, served);
+    requireReadable(info, served);
     const answer = await list({
       cache: served.stored.cache,
       scope: scopeOf(info),
@@ -179,6 +187,7 @@ export class ResourceHandler {
 
   async #watch({ info, served }: ResourceCall, exchange: Exchange): Promise<void> {
     const encoder = this.#shown(exchange, served);
+    requireReadable(info, served);
     const query = exchange.query;
     if (!query.has('watch')) query.set('watch', 'true');
     const sink = new ResponseSink(() => exchange.open(200, { 'Content-Type': encoder.watchContentType }));
@@ -209,13 +218,13 @@ export class ResourceHandler {
   async #delete({ info, served, user }: ResourceCall, exchange: Exchange): Promise<void> {
     const encoder = negotiate(exchange.headers['accept'], served.encoders);
     const { request, write } = await this.#deleteOptions(exchange, user);
-    const { object, gone } = await deleteObject(
-      this.#registry,
-      served,
-      targetOf(info, served),
-      request,
-      write,
-    );
+    const target = targetOf(info, served);
+    if (isTrue(exchange.query.get(ignoreReadErrors)) || write.options[ignoreReadErrors] === true) {
+      const parts = { write, authorizer: this.#authorizer() };
+      sendStatus(exchange, await deleteUnreadable(this.#registry, served, target, parts));
+      return;
+    }
+    const { object, gone } = await deleteObject(this.#registry, served, target, request, write);
     sendWarnings(exchange, write.warnings);
     if (gone && !answeredWithObject.has(`${served.info.group}/${served.info.resource}`))
       sendStatus(exchange, deletedStatus(served, object));
@@ -226,6 +235,7 @@ export class ResourceHandler {
     const options = parseListOptions(exchange.query, served.info);
     const { request, write } = await this.#deleteOptions(exchange, user);
     await this.#registry.fresh();
+    requireReadable(info, served);
     const items = served.stored.cache.list(scopeOf(info), options);
     const deleted: AnyObject[] = [];
     // Several at once share a commit of the store; all at once would shut everyone else out.
@@ -316,6 +326,16 @@ export function methodNotAllowed(): ApiError {
 export function targetOf(info: ResourceRequest, served: Served): Target {
   if (!info.name) throw notFound(served.info, info.name);
   return { namespace: served.info.namespaced ? info.namespace : '', name: info.name };
+}
+
+/** 500 for a list or watch that an unreadable object belongs to: without it, it would be taken for deleted. */
+function requireReadable(info: ResourceRequest, { stored }: Served): void {
+  if (stored.values.unreadableCount === 0) return;
+  const { namespace, name } = scopeOf(info);
+  const inNamespace =
+    stored.namespaced && namespace !== undefined ? `${stored.prefix}${namespace}/` : stored.prefix;
+  if (name !== undefined) stored.values.requireReadable(stored.key(namespace ?? '', name));
+  else stored.values.requireAllReadable(inNamespace);
 }
 
 function scopeOf(info: ResourceRequest) {

@@ -28,10 +28,12 @@ export {
   type JoinToken,
 } from './join-token.ts';
 export {
+  loadFormerServiceAccountKeys,
   loadKeyPair,
   loadOrCreateCertificateAuthority,
   loadOrCreateServiceAccountKey,
   loadOrIssue,
+  replaceServiceAccountKey,
   saveKeyPair,
 } from './key-store.ts';
 export { generatePrivateKey, hashCertificateKey, hashPublicKey, publicKeyOf } from './key.ts';
@@ -41,6 +43,7 @@ export {
   openServiceAccountKey,
   type ServiceAccountKey,
 } from './service-account-key.ts';
+export { addValueKey, loadOrCreateValueKeys, type ValueKey } from './value-keys.ts';
 export { subjectOfPeer, type Subject } from './subject.ts';
 export {
   bootstrapExtra,

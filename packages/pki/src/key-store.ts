@@ -2,7 +2,7 @@
  * The authorities and keys of one installation as files of a folder (0700): `<name>.crt`, `<name>.key` (0600), `sa.key`.
  * A half-made pair is never seen: the key is written first, and the certificate, which marks the pair as there, last.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, SkerryError } from '@skerry/base';
 import {
@@ -74,6 +74,26 @@ export async function loadOrCreateServiceAccountKey(directory: string): Promise<
   await makePrivateDirectory(directory);
   await writeFileAtomically(path, key.privateKeyPem, { mode: 0o600 });
   return key;
+}
+
+/**
+ * The keys that ServiceAccount tokens are accepted under: `sa.key`, which signs, and those that signed before it,
+ * `sa-<start of key id>.key`. Taking such a file away ends the tokens that it signed.
+ */
+export async function loadFormerServiceAccountKeys(directory: string): Promise<ServiceAccountKey[]> {
+  const names = (await readdir(directory)).filter((name) => /^sa-[\w-]+\.key$/.test(name)).sort();
+  const pems = await Promise.all(names.map((name) => readOptional(join(directory, name))));
+  return pems.filter((pem) => pem !== undefined).map((pem) => openServiceAccountKey(pem));
+}
+
+/** Makes a new signing key, from the next start on; the old one goes on being accepted. Returns the new key's id. */
+export async function replaceServiceAccountKey(directory: string): Promise<string> {
+  const before = await loadOrCreateServiceAccountKey(directory);
+  const after = await createServiceAccountKey();
+  const former = join(directory, `sa-${before.keyId.slice(0, 12)}.key`);
+  await writeFileAtomically(former, before.privateKeyPem, { mode: 0o600 });
+  await writeFileAtomically(join(directory, 'sa.key'), after.privateKeyPem, { mode: 0o600 });
+  return after.keyId;
 }
 
 /** A certificate of the folder that is issued again when it is missing, ends within `renewBeforeMs`, or `fits` says no. */

@@ -77,6 +77,8 @@ export interface Store {
   watch(options: WatchOptions): AsyncIterable<readonly StoreEvent[]>;
   /** Forgets history before `revision`; the state at `revision` stays readable. */
   compact(revision: number): Promise<void>;
+  /** Forgets all history and leaves no trace of it, nor of anything deleted, where the store keeps its bytes. Takes as long as copying it all. */
+  scrub(): Promise<void>;
   close(): Promise<void>;
 }
 

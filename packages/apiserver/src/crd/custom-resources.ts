@@ -2,6 +2,7 @@ import { isApiError, type AnyObject } from '@skerry/api';
 import { describeError, type Clock, type Logger } from '@skerry/base';
 import { encodersFor, type RevisionProgress, WatchCache } from '@skerry/serving';
 import { customKind } from '#crd/custom-kind.ts';
+import type { StorageEncryption } from '#encryption/storage-encryption.ts';
 import {
   cleanupFinalizer,
   conditionOf,
@@ -30,6 +31,7 @@ export interface CustomResourceParts {
   readonly read: ObjectReader;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly encryption: StorageEncryption;
 }
 
 const instancesPerRound = 500;
@@ -223,9 +225,10 @@ export class CustomResources {
 
   #storedResource(definition: Definition, namespaced: boolean): StoredResource {
     const groupResource = { group: definition.spec.group, resource: definition.spec.names.plural };
-    const { progress, clock } = this.#parts;
+    const { progress, clock, encryption } = this.#parts;
     return new StoredResource({
       groupResource,
+      transformer: encryption.transformerFor(groupResource),
       namespaced,
       cache: new WatchCache({ resource: groupResource, namespaced, progress, clock }),
     });

@@ -88,6 +88,7 @@ test('a broken watch is taken up where it broke', async () => {
     update: (key, value, options) => store.update(key, value, options),
     delete: (key, options) => store.delete(key, options),
     compact: (revision) => store.compact(revision),
+    scrub: () => store.scrub(),
     close: () => store.close(),
     watch: (options) => (++watches === 1 ? lost() : store.watch(options)),
   };

@@ -288,14 +288,22 @@ interface RawEntry {
   readonly modRevision: number;
 }
 
+const nothing = new Uint8Array();
+
 function entriesOf(resource: StoredResource, entries: readonly RawEntry[]): SourceEntry[] {
-  return entries.map((entry) => ({
-    ...resource.locate(entry.key),
-    value: entry.value,
-    revision: entry.modRevision,
-  }));
+  resource.values.reset();
+  return entries.flatMap((entry) => {
+    const value = resource.values.take(entry);
+    return value ? [{ ...resource.locate(entry.key), value, revision: entry.modRevision }] : [];
+  });
 }
 
 function sourceEvent(resource: StoredResource, event: StoreEvent): SourceEvent {
-  return { ...resource.locate(event.key), type: event.type, value: event.value, revision: event.revision };
+  const { key, value, revision } = event;
+  const opened =
+    event.type === 'put' ? resource.values.take({ key, value, modRevision: revision }) : undefined;
+  const place = { ...resource.locate(key), revision };
+  if (opened) return { ...place, type: 'put', value: opened };
+  if (event.type === 'delete') resource.values.forget(key);
+  return { ...place, type: 'delete', value: nothing };
 }

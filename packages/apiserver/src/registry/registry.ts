@@ -58,6 +58,7 @@ export class Registry {
   /** The object now, shared and not to be changed; undefined when there is none. */
   async find(served: Served, target: Target): Promise<Current | undefined> {
     await this.fresh();
+    served.stored.values.requireReadable(served.stored.key(target.namespace, target.name));
     const item = served.stored.cache.get(target.namespace, target.name);
     return item && { object: served.fromStorage(item.object), revision: item.revision };
   }
@@ -77,21 +78,18 @@ export class Registry {
   /** Stores a new object; the returned one carries its revision. */
   async insert(served: Served, target: Target, object: AnyObject): Promise<AnyObject> {
     const { stored } = served;
-    const value = encodeStored(served.toStorage(object));
-    const { revision } = await this.#storing(
-      this.parts.store.create(stored.key(target.namespace, target.name), value, ttl(served)),
-    );
+    const key = stored.key(target.namespace, target.name);
+    const value = stored.values.seal(key, encodeStored(served.toStorage(object)));
+    const { revision } = await this.#storing(this.parts.store.create(key, value, ttl(served)));
     return withRevision(object, revision);
   }
 
   async replace(served: Served, target: Target, object: AnyObject, revision: number): Promise<AnyObject> {
     const { stored } = served;
-    const value = encodeStored(served.toStorage(object));
+    const key = stored.key(target.namespace, target.name);
+    const value = stored.values.seal(key, encodeStored(served.toStorage(object)));
     const written = await this.#storing(
-      this.parts.store.update(stored.key(target.namespace, target.name), value, {
-        expectedRevision: revision,
-        ...ttl(served),
-      }),
+      this.parts.store.update(key, value, { expectedRevision: revision, ...ttl(served) }),
     );
     return withRevision(object, written.revision);
   }
@@ -101,6 +99,17 @@ export class Registry {
     const written = await this.#storing(this.parts.store.delete(key, { expectedRevision: revision }));
     this.hooks(served)?.afterDelete?.(object);
     return withRevision(object, written.revision);
+  }
+
+  /** Deletes what can't be read; nothing hears of the object. */
+  async removeUnreadable(served: Served, target: Target, revision: number): Promise<void> {
+    const key = served.stored.key(target.namespace, target.name);
+    try {
+      await this.#storing(this.parts.store.delete(key, { expectedRevision: revision }));
+    } catch (error) {
+      if (error instanceof StoreConflictError) throw conflict(served.info, target.name);
+      throw error;
+    }
   }
 
   /**
@@ -122,7 +131,10 @@ export class Registry {
         if (tries >= attemptsMax) throw conflict(served.info, target.name);
         current = error.current && {
           object: served.fromStorage(
-            decodeStored({ value: error.current.value, revision: error.current.modRevision }),
+            decodeStored({
+              value: served.stored.values.open(error.current).value,
+              revision: error.current.modRevision,
+            }),
           ),
           revision: error.current.modRevision,
         };

@@ -1,5 +1,7 @@
 import type { AnyObject, GroupResource } from '@skerry/api';
 import type { SourceEntry, WatchCache } from '@skerry/serving';
+import type { ValueTransformer } from '#encryption/transformer.ts';
+import { StoredValues } from '#registry/stored-values.ts';
 
 /** Every key of the server begins with it. */
 export const registryPrefix = '/registry/';
@@ -16,18 +18,22 @@ export class StoredResource {
   readonly cache: WatchCache;
   /** Entries are removed this long after their last write. */
   readonly ttlSeconds: number | undefined;
+  readonly values: StoredValues;
 
   constructor(options: {
     groupResource: GroupResource;
     namespaced: boolean;
     cache: WatchCache;
     ttlSeconds?: number;
+    /** Unset: values are stored as they are. */
+    transformer?: ValueTransformer;
   }) {
     this.groupResource = options.groupResource;
     this.namespaced = options.namespaced;
     this.cache = options.cache;
     this.ttlSeconds = options.ttlSeconds;
     this.prefix = prefixOf(options.groupResource);
+    this.values = new StoredValues(options.transformer);
   }
 
   key(namespace: string, name: string): string {

@@ -4,6 +4,7 @@ import { silentLogger, systemClock, type Clock, type Logger } from '@skerry/base
 import { openMemoryStore, type Store } from '@skerry/store';
 import { createApiServer, type ApiServer } from '#api-server.ts';
 import type { ConnectFactory } from '#connect.ts';
+import type { StorageEncryption } from '#encryption/storage-encryption.ts';
 import type { NodeDialer } from '#ports.ts';
 import { allowAll, type SecurityFactory } from '#security.ts';
 
@@ -16,6 +17,8 @@ export interface TestServerOptions {
   readonly security?: SecurityFactory;
   readonly connect?: ConnectFactory;
   readonly dialer?: NodeDialer;
+  /** Nothing is sealed unless told. */
+  readonly encryption?: StorageEncryption;
   /** 0: any free port. */
   readonly port?: number;
 }
@@ -42,6 +45,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     security: options.security ?? allowAll,
     connect: options.connect,
     dialer: options.dialer,
+    encryption: options.encryption,
   });
   await server.start();
   const port = await server.listenLoopback(options.port);

@@ -3,6 +3,7 @@ import { version } from '#version.ts';
 import { addAgentCommand } from './agent.ts';
 import { addInternalCommands } from './internal.ts';
 import { addJoinCommand } from './join.ts';
+import { addKeysCommand } from './keys.ts';
 import { addResetCommand } from './reset.ts';
 import { addServerCommand } from './server.ts';
 import { addSimCommand } from './sim.ts';
@@ -28,6 +29,7 @@ export function createProgram(): Command {
   addTokenCommand(program);
   addJoinCommand(program);
   addAgentCommand(program);
+  addKeysCommand(program);
   addResetCommand(program);
   addSimCommand(program);
   addInternalCommands(program);

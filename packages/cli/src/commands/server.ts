@@ -25,6 +25,10 @@ export function addServerCommand(program: Command): void {
     )
     .option('--cluster-cidr <cidr>', 'range for pods (default 10.12.0.0/16), fixed after the first start')
     .option('--service-cidr <cidr>', 'range for Services (default 10.96.0.0/16), fixed after the first start')
+    .option(
+      '--encryption-provider-config <path>',
+      'EncryptionConfiguration that says what is sealed in the database; unset, Secrets under a key of the installation',
+    )
     .action(async ({ dataDir, ...flags }: Flags) => {
       const [{ createCenter }, { prepareInstallation }] = await Promise.all([
         import('#compose/center.ts'),

@@ -13,6 +13,7 @@ import { aborted } from '#process/run-until-stopped.ts';
 import type { Installation } from './installation.ts';
 import { readDescriptions } from './openapi-descriptions.ts';
 import { LeaseRenewal } from './lease-renewal.ts';
+import { storageEncryption } from './storage-encryption.ts';
 import { storeWriterUrl } from './store-writer.ts';
 import { listenTls } from './tls-front.ts';
 
@@ -56,6 +57,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     log,
     random,
     serviceAccountKey: installation.serviceAccountKey,
+    formerServiceAccountKeys: installation.formerServiceAccountKeys,
     issuer: `https://kubernetes.default.svc.${config.clusterDomain}`,
     staticTokens: [
       {
@@ -88,6 +90,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     dialer: hub,
     connect: createConnectFactory({ random }),
     descriptions: readDescriptions,
+    encryption: storageEncryption(installation),
   });
   opened.defer(() => server.close());
   opened.defer(() => hub.close());

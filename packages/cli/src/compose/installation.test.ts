@@ -6,6 +6,7 @@ import { FakeClock } from '@skerry/base/testing';
 import { loadKubeconfig } from '@skerry/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type DataDirectory, dataDirectory, lockDataDirectory } from '#data-directory.ts';
+import { rotateKey } from './key-rotation.ts';
 import { openInstallation, prepareInstallation } from './installation.ts';
 
 describe('an installation', () => {
@@ -67,6 +68,7 @@ describe('an installation', () => {
     for (const file of [
       data.adminKubeconfig,
       join(data.pki, 'ca.key'),
+      join(data.pki, 'secrets.keys'),
       join(data.run, 'controllers-token'),
     ]) {
       expect(((await stat(file)).mode & 0o777).toString(8), file).toBe('600');
@@ -79,6 +81,36 @@ describe('an installation', () => {
     const context = await loadKubeconfig(data.adminKubeconfig);
     expect(context.server).toBe('https://127.0.0.1:7443');
     expect(new X509Certificate(context.clientCertificate ?? '').subject).toContain('O=system:masters');
+  });
+
+  test('with a new key for secrets has it first, and the old one behind', async () => {
+    const before = await prepare();
+    await rotateKey(data, 'secrets');
+    const after = await prepare();
+    expect(after.valueKeys).toHaveLength(2);
+    expect(after.valueKeys[1]).toEqual(before.valueKeys[0]);
+  });
+
+  test('with a new key for tokens still accepts the old one', async () => {
+    const before = await prepare();
+    await rotateKey(data, 'service-accounts');
+    const after = await prepare();
+    expect(after.serviceAccountKey.keyId).not.toBe(before.serviceAccountKey.keyId);
+    expect(after.formerServiceAccountKeys.map(({ keyId }) => keyId)).toEqual([
+      before.serviceAccountKey.keyId,
+    ]);
+  });
+
+  test('has no keys to change where there is none', async () => {
+    await expect(rotateKey(data, 'secrets')).rejects.toMatchObject({ code: 'server-not-here' });
+  });
+
+  test('keeps the path of a configuration file until it is set empty', async () => {
+    await prepare({ encryptionProviderConfig: 'here/enc.yaml' });
+    const { config } = await prepare();
+    expect(config.encryptionProviderConfig).toBe(join(process.cwd(), 'here/enc.yaml'));
+    expect((await prepare({ encryptionProviderConfig: '' })).config.encryptionProviderConfig).toBeUndefined();
+    expect((await prepare()).config.encryptionProviderConfig).toBeUndefined();
   });
 
   test('is not opened where there is none', async () => {

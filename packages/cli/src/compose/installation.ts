@@ -14,9 +14,12 @@ import {
   type CertificateAuthority,
   type KeyPair,
   loadOrCreateCertificateAuthority,
+  loadFormerServiceAccountKeys,
   loadOrCreateServiceAccountKey,
+  loadOrCreateValueKeys,
   loadOrIssue,
   type ServiceAccountKey,
+  type ValueKey,
   writeFileAtomically,
 } from '@skerry/pki';
 import { createDataDirectory, type DataDirectory } from '#data-directory.ts';
@@ -32,6 +35,10 @@ export interface Installation {
   readonly config: ServerConfig;
   readonly authority: CertificateAuthority;
   readonly serviceAccountKey: ServiceAccountKey;
+  /** Signed tokens before it, and are still accepted. */
+  readonly formerServiceAccountKeys: readonly ServiceAccountKey[];
+  /** Seal what the database keeps secret; the newest first. */
+  readonly valueKeys: readonly ValueKey[];
   readonly serverCertificate: KeyPair;
   /** Credentials of the center's own processes, over the Unix socket. */
   readonly componentTokens: ComponentTokens;
@@ -78,6 +85,8 @@ export async function openInstallation(
     config,
     authority,
     serviceAccountKey: await loadOrCreateServiceAccountKey(data.pki),
+    formerServiceAccountKeys: await loadFormerServiceAccountKeys(data.pki),
+    valueKeys: await loadOrCreateValueKeys(data.pki),
     serverCertificate: await serverCertificate(data, config, authority, clock),
     componentTokens: {
       controllers: await loadOrCreateToken(join(data.run, 'controllers-token')),
@@ -96,6 +105,11 @@ function storedConfig(data: DataDirectory): ServerConfig {
     );
   }
   return parseServerConfig(stored, configFile(data));
+}
+
+/** Fails with `server-not-here` where no center was ever started. */
+export function requireCenter(data: DataDirectory): void {
+  storedConfig(data);
 }
 
 /** Every name and address that the server's certificate must hold. */

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { resolve } from 'node:path';
 import { SkerryError } from '@skerry/base';
 import * as z from 'zod';
 
@@ -15,9 +16,17 @@ export interface ServerConfig {
   readonly clusterCidr: string;
   readonly serviceCidr: string;
   readonly clusterDomain: string;
+  /** Paths of configuration files, absolute; unset: the defaults of this server. */
+  readonly encryptionProviderConfig?: string;
 }
 
 const cidr = z.string().refine(isCidr4, 'must be an IPv4 range such as 10.12.0.0/16');
+
+/** Empty: back to the default. Relative to where the command was given. */
+const filePath = z
+  .string()
+  .transform((value) => (value === '' ? undefined : resolve(value)))
+  .optional();
 
 const schema = z.strictObject({
   clusterName: z
@@ -29,6 +38,7 @@ const schema = z.strictObject({
   clusterCidr: cidr,
   serviceCidr: cidr,
   clusterDomain: z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,60}[a-z0-9])?$/),
+  encryptionProviderConfig: filePath,
 });
 
 export const serverConfigDefaults: ServerConfig = {

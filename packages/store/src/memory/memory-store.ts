@@ -119,6 +119,10 @@ class MemoryStore implements Store {
     });
   }
 
+  scrub(): Promise<void> {
+    return this.compact(this.revision);
+  }
+
   async compact(revision: number): Promise<void> {
     this.#checkOpen();
     if (revision > this.revision) throw futureRevision(revision, this.revision);

@@ -124,6 +124,15 @@ export class LogWriter {
     return to < compacted;
   }
 
+  /**
+   * Writes the file anew with nothing but what can be read, and empties the write-ahead log: freed pages of both still hold
+   * what was deleted. Others can't write meanwhile; they can read.
+   */
+  scrub(): void {
+    while (this.transaction(() => this.sweep()));
+    this.#db.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
   close(): void {
     this.#db.close();
   }

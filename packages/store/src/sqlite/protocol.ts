@@ -34,6 +34,7 @@ export type WriterRequest =
   /** Deletes what has expired at `nowMs`. */
   | { readonly type: 'expire'; readonly id: number; readonly nowMs: number }
   | { readonly type: 'compact'; readonly id: number; readonly revision: number }
+  | { readonly type: 'scrub'; readonly id: number }
   | { readonly type: 'close'; readonly id: number };
 
 export interface CurrentEntry {
@@ -70,5 +71,6 @@ export type WriterReply =
   | { readonly type: 'written'; readonly id: number; readonly outcomes: WriteOutcome[] }
   | { readonly type: 'expired'; readonly id: number; readonly entries: Expired[]; readonly nextMs?: number }
   | { readonly type: 'compacted'; readonly id: number }
+  | { readonly type: 'scrubbed'; readonly id: number }
   | { readonly type: 'closed'; readonly id: number }
   | { readonly type: 'failed'; readonly id: number; readonly failure: WriterFailure };

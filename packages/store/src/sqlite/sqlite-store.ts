@@ -195,6 +195,13 @@ class SqliteStore implements Store {
     });
   }
 
+  async scrub(): Promise<void> {
+    await this.compact(this.revision);
+    await new Promise<void>((resolve, reject) => {
+      this.#writer.request<'scrubbed'>({ type: 'scrub' }, { receive: () => resolve(), fail: reject });
+    });
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

@@ -90,6 +90,10 @@ function handle(writer: LogWriter, request: Exclude<WriterRequest, { type: 'writ
         sweeping = true;
         scheduleSweep(writer);
         return;
+      case 'scrub':
+        writer.scrub();
+        reply({ type: 'scrubbed', id });
+        return;
       case 'close':
         writer.close();
         reply({ type: 'closed', id });

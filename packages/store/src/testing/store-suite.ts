@@ -172,6 +172,20 @@ export function describeStore(name: string, open: (options: StoreFactoryOptions)
       expect(await put('/c', '1')).toBe(7);
     });
 
+    test('a store that is scrubbed has its state, its revision, and no history', async () => {
+      await put('/a', '1'); // 2
+      await set('/a', '2', 2); // 3
+      await put('/b', '1'); // 4
+      await store.delete('/b', { expectedRevision: 4 }); // 5
+      await store.scrub();
+      expect(store.compactedRevision).toBe(5);
+      const { entries, revision } = await store.range('/');
+      expect(entries.map(({ key, value }) => `${key}=${text(value)}`)).toEqual(['/a=2']);
+      expect(revision).toBe(5);
+      await expect(store.get('/a', { revision: 2 })).rejects.toBeInstanceOf(CompactedError);
+      expect(await put('/b', '2')).toBe(6);
+    });
+
     test('compaction to where it already is does nothing, and into the future fails', async () => {
       await put('/a', '1');
       await store.compact(2);

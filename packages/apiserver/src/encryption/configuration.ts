@@ -1,0 +1,167 @@
+/**
+ * Reads an EncryptionConfiguration (apiserver.config.k8s.io/v1), as `--encryption-provider-config` names it.
+ * https://kubernetes.io/docs/reference/config-api/apiserver-config.v1/#apiserver-config-k8s-io-v1-EncryptionConfiguration
+ *
+ * `secretbox` is refused, since neither Node nor this project has its cipher, and `kms`, since there is no plugin to ask.
+ */
+import { ConfigurationFile, type Field } from '#configuration-file.ts';
+import { openCbc, openGcm, sealCbc, sealGcm } from '#encryption/aes.ts';
+import type { EncryptionRule } from '#encryption/storage-encryption.ts';
+import { identity, type Provider } from '#encryption/transformer.ts';
+
+const keySizes = [16, 24, 32];
+const reserved = new Set(['apiserveripinfo', 'serviceipallocations', 'servicenodeportallocations']);
+
+/** Fails with `config-invalid`, which names every bad field and never a key. */
+export function parseEncryptionConfiguration(text: string, source: string): EncryptionRule[] {
+  const file = new ConfigurationFile(text, source, {
+    apiVersions: ['apiserver.config.k8s.io/v1'],
+    kind: 'EncryptionConfiguration',
+  });
+  const { root } = file;
+  root.only('apiVersion', 'kind', 'resources');
+  const rules = root.list('resources');
+  if (rules.length === 0) root.at('resources').required('at least one resources is required');
+  const parsed = rules.map((rule) => parseRule(rule));
+  refuseMasked(root, parsed);
+  file.finish();
+  return parsed;
+}
+
+function parseRule(rule: Field): EncryptionRule {
+  rule.only('resources', 'providers');
+  const resources = rule.strings('resources');
+  const named = rule.at('resources');
+  if (resources.length === 0) named.required(`at least one ${named.path} is required`);
+  checkOverlap(named, resources);
+  resources.forEach((resource, index) => checkResource(named.at(index), resource));
+  const providers = rule.list('providers');
+  const at = rule.at('providers');
+  if (providers.length === 0) at.required(`at least one ${at.path} is required`);
+  return { resources, providers: providers.flatMap((provider) => parseProvider(provider)) };
+}
+
+function parseProvider(field: Field): Provider[] {
+  field.only('aesgcm', 'aescbc', 'secretbox', 'kms', 'identity');
+  const names = field.keys();
+  if (names.length === 0) {
+    field.invalid(
+      {},
+      'provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity',
+    );
+  }
+  if (names.length > 1) {
+    field.invalid(
+      names,
+      'more than one provider specified in a single element, should split into different list elements',
+    );
+  }
+  const [name] = names;
+  if (name === 'identity') return [identity];
+  if (name === 'secretbox' || name === 'kms') {
+    field.at(name).fault(`this server has no ${name}; use aesgcm, which binds a value to its key`);
+  }
+  if (name !== 'aesgcm' && name !== 'aescbc') return [];
+  const provider = field.at(name);
+  provider.only('keys');
+  const keys = provider.list('keys');
+  if (keys.length === 0) provider.at('keys').required('at least one keys is required');
+  return keys.flatMap((key) => parseKey(key, name));
+}
+
+function parseKey(key: Field, cipher: 'aesgcm' | 'aescbc'): Provider[] {
+  key.only('name', 'secret');
+  const name = key.string('name');
+  const text = key.string('secret');
+  const field = key.at('secret');
+  if (!name) key.at('name').required('name is a mandatory field for a key');
+  if (!text) field.required('secret is a mandatory field for a key');
+  if (!name || !text) return [];
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) {
+    field.invalid('REDACTED', 'secrets must be base64 encoded');
+    return [];
+  }
+  const secret = Buffer.from(text, 'base64');
+  if (!keySizes.includes(secret.length)) {
+    field.invalid(
+      'REDACTED',
+      `secret is not of the expected length, got ${secret.length}, expected one of [${keySizes.join(' ')}]`,
+    );
+    return [];
+  }
+  const prefix = `k8s:enc:${cipher}:v1:${name}:`;
+  return [
+    cipher === 'aesgcm'
+      ? {
+          prefix,
+          seal: (at, plain) => sealGcm(secret, plain, Buffer.from(at)),
+          open: (at, sealed) => openGcm(secret, sealed, Buffer.from(at)),
+        }
+      : {
+          prefix,
+          seal: (_at, plain) => sealCbc(secret, plain),
+          open: (_at, sealed) => openCbc(secret, sealed),
+        },
+  ];
+}
+
+function checkOverlap(field: Field, resources: readonly string[]): void {
+  if (new Set(resources).size < resources.length) {
+    field.invalid(resources, 'the same resource cannot be specified multiple times');
+  }
+  const groups = resources.map(groupOf);
+  const overlaps = resources.some(
+    (resource, index) =>
+      resources.length > 1 &&
+      (resource === '*.*' ||
+        (resource.startsWith('*') &&
+          groups.some((group, other) => other !== index && group === groups[index]))),
+  );
+  if (overlaps) {
+    field.invalid(
+      resources,
+      "using overlapping resources such as 'secrets' and '*.' in the same resource list is not allowed as they will be masked",
+    );
+  }
+}
+
+function checkResource(field: Field, resource: string): void {
+  const group = groupOf(resource);
+  const why =
+    resource.toLowerCase() !== resource
+      ? 'resource name should not contain capital letters'
+      : resource === '*'
+        ? "use '*.' to encrypt all the resources from core API group or *.* to encrypt all resources"
+        : reserved.has(resource)
+          ? 'resources which do not have REST API/s cannot be encrypted'
+          : group === 'events.k8s.io'
+            ? "'*.events.k8s.io' objects are stored using the 'events' API group in etcd. Use 'events' instead in the config file"
+            : group === 'extensions'
+              ? "'extensions' group has been removed and cannot be used for encryption"
+              : group === '*' && resource !== '*.*'
+                ? 'encrypting the same resource across groups is not supported'
+                : undefined;
+  if (why) field.invalid(resource, why);
+}
+
+/** What an earlier rule takes for its whole group, or for all, a later one can't have. */
+function refuseMasked(root: Field, rules: readonly EncryptionRule[]): void {
+  const seen = new Set<string>();
+  rules.forEach(({ resources }, index) => {
+    for (const resource of resources) {
+      const masking = [`*.${groupOf(resource)}`, '*.*'].find((each) => seen.has(each));
+      if (masking) {
+        root
+          .at('resources')
+          .at(index)
+          .fault(`resource ${JSON.stringify(resource)} is masked by earlier rule ${JSON.stringify(masking)}`);
+      }
+    }
+    for (const resource of resources) seen.add(resource);
+  });
+}
+
+function groupOf(resource: string): string {
+  const dot = resource.indexOf('.');
+  return dot < 0 ? '' : resource.slice(dot + 1);
+}

@@ -1,0 +1,102 @@
+import { ApiError } from '@skerry/api';
+import { describeError } from '@skerry/base';
+import { plainValues, type ValueTransformer } from '#encryption/transformer.ts';
+
+interface StoredValue {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly modRevision: number;
+}
+
+/** A value that does not open, under the revision that a delete of it must name. */
+export interface Unreadable {
+  readonly revision: number;
+  readonly reason: string;
+}
+
+/**
+ * The values of one resource between registry and store: sealed on their way in, opened on their way out. What does not
+ * open is remembered instead of breaking the whole resource's being read: who asks for that object, or for a list or watch
+ * that it belongs to, is told; whoever asks for others is answered. Leaving it out in silence would make controllers take
+ * it for deleted.
+ */
+export class StoredValues {
+  readonly #transformer: ValueTransformer;
+  readonly #unreadable = new Map<string, Unreadable>();
+  /** Keys whose value was sealed otherwise than a write would seal it now. */
+  readonly #stale = new Set<string>();
+
+  constructor(transformer: ValueTransformer = plainValues) {
+    this.#transformer = transformer;
+  }
+
+  seal(key: string, plain: Uint8Array): Uint8Array {
+    return this.#transformer.seal(key, plain);
+  }
+
+  /** Throws 500 for a value that does not open. */
+  open({ key, value }: Pick<StoredValue, 'key' | 'value'>): { value: Uint8Array; stale: boolean } {
+    try {
+      return this.#transformer.open(key, value);
+    } catch (error) {
+      throw unreadable(describeError(error));
+    }
+  }
+
+  /** The value as the caches are to hold it; undefined, and noted, when it does not open. */
+  take({ key, value, modRevision }: StoredValue): Uint8Array | undefined {
+    this.forget(key);
+    try {
+      const opened = this.#transformer.open(key, value);
+      if (opened.stale) this.#stale.add(key);
+      return opened.value;
+    } catch (error) {
+      this.#unreadable.set(key, { revision: modRevision, reason: describeError(error) });
+      return undefined;
+    }
+  }
+
+  /** The key's value has been deleted or replaced. */
+  forget(key: string): void {
+    if (this.#unreadable.size > 0) this.#unreadable.delete(key);
+    if (this.#stale.size > 0) this.#stale.delete(key);
+  }
+
+  /** Everything is about to be read anew. */
+  reset(): void {
+    this.#unreadable.clear();
+    this.#stale.clear();
+  }
+
+  get staleKeys(): readonly string[] {
+    return [...this.#stale];
+  }
+
+  get unreadableCount(): number {
+    return this.#unreadable.size;
+  }
+
+  unreadableAt(key: string): Unreadable | undefined {
+    return this.#unreadable.get(key);
+  }
+
+  /** Throws 500 when the value of this key does not open. */
+  requireReadable(key: string): void {
+    const found = this.#unreadable.get(key);
+    if (found) throw unreadable(found.reason);
+  }
+
+  /** Throws 500 when a value under this prefix does not open. */
+  requireAllReadable(prefix: string): void {
+    for (const [key, { reason }] of this.#unreadable) {
+      if (key.startsWith(prefix))
+        throw unreadable(`unable to transform key ${JSON.stringify(key)}: ${reason}`);
+    }
+  }
+}
+
+function unreadable(reason: string): ApiError {
+  return new ApiError('InternalError', `Internal error occurred: ${reason}`, {
+    details: { causes: [{ message: reason }] },
+  });
+}
