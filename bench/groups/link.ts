@@ -36,12 +36,12 @@ export const measureLink: BenchGroup = async ({ quick, cluster: shared, note }) 
       return [requests];
     }
     await delay(10_000);
-    // Whole heartbeats, of 12 s each.
-    const idleSeconds = quick ? 36 : 120;
+    // Whole heartbeats, of 19 s each.
+    const idleSeconds = quick ? 38 : 190;
     // Midway between two heartbeats, so that as many fall into the window as belong there.
     const quiet = networkBytes(pid);
     await until('a heartbeat', 30_000, () => networkBytes(pid) !== quiet);
-    await delay(6000);
+    await delay(9500);
     const before = networkBytes(pid);
     await delay(idleSeconds * 1000);
     const idlePerSecond = (networkBytes(pid) - before) / idleSeconds;

@@ -3,7 +3,7 @@
  *
  * Promises: one connection at a time; a new try after 1 s, doubling to 30 s, half of it random so that thousands of nodes
  * don't return in step; a link counts as up when the center has spoken HTTP/2 on it, since with TLS 1.3 a refused client
- * certificate only shows after the handshake; silence of three heartbeats ends it.
+ * certificate only shows after the handshake; silence of two heartbeats ends it.
  */
 import http2 from 'node:http2';
 import type { Server as HttpServer } from 'node:http';
@@ -29,6 +29,7 @@ import {
   purposeHeader,
   sessionOptions,
   sessionWindowBytes,
+  silentHeartbeatsMax,
   upChannel,
 } from '#protocol.ts';
 import { Traffic, type TrafficBytes } from '#traffic.ts';
@@ -131,11 +132,11 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
         new SkerryError('link-silent', `the center said nothing within ${helloTimeoutMs / 1000} s`),
       ),
     );
-    // Half the center's interval, so that silence is noticed within the same 36 s whatever the phase of its pings.
+    // A quarter of the center's interval, so that silence is noticed within the same time whatever the phase of its pings.
     const heartbeat = startHeartbeat({
       clock,
-      tickMs: heartbeatMs / 2,
-      silentTicksMax: 6,
+      tickMs: heartbeatMs / 4,
+      silentTicksMax: silentHeartbeatsMax * 4,
       onSilent: (silentMs) =>
         mux.destroy(new SkerryError('link-silent', `the center said nothing for ${silentMs / 1000} s`)),
     });

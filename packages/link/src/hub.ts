@@ -3,7 +3,7 @@
  * `down` session, hands each node's `up` channel to the API server, and says who is alive.
  *
  * Promises: at most one link per node, the newest; `onAlive` only after an answer that this end asked for; a link that gave
- * no answer for three heartbeats is cut (36 s with the default); a dial either yields a stream that the node accepted or
+ * no answer for two heartbeats is cut (38 s with the default); a dial either yields a stream that the node accepted or
  * rejects with a `SkerryError` that says why (`node-not-linked`, `dial-timeout`, `dial-refused`, `link-closed`).
  */
 import http2 from 'node:http2';
@@ -19,6 +19,7 @@ import {
   purposeHeader,
   sessionOptions,
   sessionWindowBytes,
+  silentHeartbeatsMax,
   upChannel,
 } from '#protocol.ts';
 import { Traffic, type TrafficBytes } from '#traffic.ts';
@@ -132,7 +133,7 @@ export function createLinkHub<Peer>(options: LinkHubOptions<Peer>): LinkHub<Peer
     const heartbeat = startHeartbeat({
       clock,
       tickMs: heartbeatMs,
-      silentTicksMax: 3,
+      silentTicksMax: silentHeartbeatsMax,
       onTick: () => ping(link, () => heartbeat?.heard()),
       onSilent: (silentMs) =>
         mux.destroy(new SkerryError('link-silent', `node ${node} did not answer for ${silentMs / 1000} s`)),
