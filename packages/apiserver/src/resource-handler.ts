@@ -36,6 +36,9 @@ export interface ResourceCall {
 const warningsMax = 32;
 const warningLengthMax = 256;
 
+/** Seconds between bookmarks that a client asks for, where every byte of its way costs; other servers know no such header. */
+const bookmarkEveryHeader = 'skerry-bookmark-every';
+
 /** Objects of a collection that are deleted side by side. */
 const deletesAtOnce = 64;
 
@@ -190,6 +193,7 @@ export class ResourceHandler {
     requireReadable(info, served);
     const query = exchange.query;
     if (!query.has('watch')) query.set('watch', 'true');
+    const bookmarkEverySeconds = Number(exchange.headers[bookmarkEveryHeader]);
     const sink = new ResponseSink(() => exchange.open(200, { 'Content-Type': encoder.watchContentType }));
     const stream = await watch({
       cache: served.stored.cache,
@@ -201,6 +205,7 @@ export class ResourceHandler {
       random: this.#random,
       signal: exchange.signal,
       fresh: this.#newest,
+      ...(bookmarkEverySeconds > 0 ? { bookmarkEveryMs: bookmarkEverySeconds * 1000 } : {}),
     });
     sink.open();
     await stream.done;

@@ -46,6 +46,8 @@ const podDialTimeoutMs = 10_000;
 /** Watches fail after so long without a link, and are asked for anew. */
 const watchPatienceMs = 10 * 60_000;
 const firstStatePatienceMs = 5_000;
+/** Of a watch on which nothing happens. */
+const bookmarkEverySeconds = 1800;
 
 /** Runs until the signal. */
 export async function runNode(options: NodeOptions, signal: AbortSignal): Promise<void> {
@@ -84,10 +86,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     log,
     random,
   });
-  const transport = watchesWaitForLink(
-    createHttp2SessionTransport(() => link.upSession()),
-    link,
-  );
+  const transport = linkTransport(link);
   const client = createClient({ transport, userAgent: `skerry-agent/${version}`, clock });
   const renewal = createCertificateRenewal({
     identity,
@@ -131,22 +130,26 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
 }
 
 /**
- * Watches wait for a link that is down instead of failing: they go on in the moment in which it is back, and not after
- * the delays that failures would have grown to. All else fails at once: a writer has newer things to say by then, and a
- * reader may do without.
+ * The agent's way to the API server. Watches ask for few bookmarks, since each crosses the link and an idle machine should
+ * cost next to nothing. And they wait for a link that is down instead of failing: they go on in the moment in which it is
+ * back, and not after the delays that failures would have grown to. All else fails at once: a writer has newer things to
+ * say by then, and a reader may do without.
  */
-function watchesWaitForLink(transport: Transport, link: LinkClient): Transport {
+function linkTransport(link: LinkClient): Transport {
+  const transport = createHttp2SessionTransport(() => link.upSession());
   return {
     async request(request) {
       const { searchParams } = new URL(request.path, 'https://center');
-      if (searchParams.get('watch') === 'true' && !link.upSession()) {
+      if (searchParams.get('watch') !== 'true') return transport.request(request);
+      if (!link.upSession()) {
         // Whoever waits for a first state gives up on a server that stays silent for much longer.
         const patienceMs = searchParams.has('sendInitialEvents') ? firstStatePatienceMs : watchPatienceMs;
         const limit = AbortSignal.timeout(patienceMs);
         const until = request.signal ? AbortSignal.any([limit, request.signal]) : limit;
         await link.whenLinked(until).catch(() => undefined);
       }
-      return transport.request(request);
+      const headers = { ...request.headers, 'skerry-bookmark-every': String(bookmarkEverySeconds) };
+      return transport.request({ ...request, headers });
     },
     close: () => transport.close(),
   };

@@ -16,6 +16,7 @@ async function open(
     encoder?: Encoder;
     sink?: RecordingSink;
     queue?: { framesMax: number; bytesMax: number };
+    bookmarkEveryMs?: number;
   } = {},
 ) {
   const { cache, clock } = feed;
@@ -32,6 +33,7 @@ async function open(
     fresh: () => feed.revision,
     signal: gone.signal,
     queue: more.queue,
+    bookmarkEveryMs: more.bookmarkEveryMs,
   });
   return { sink, stream, gone };
 }
@@ -187,6 +189,19 @@ describe('a watch', () => {
     feed.put('a/1');
     await feed.clock.advance(60_000);
     expect(asked.sink.summary).toEqual(['BOOKMARK @101', 'ADDED a/1@102']);
+  });
+
+  test('gets bookmarks no more often than its client wants them', async () => {
+    const feed = new PodFeed();
+    const query = 'resourceVersion=100&allowWatchBookmarks=true';
+    const { sink } = await open(feed, query, { bookmarkEveryMs: 1_800_000 });
+    for (let minute = 1; minute < 30; minute++) {
+      feed.pass();
+      await feed.clock.advance(60_000);
+    }
+    expect(sink.summary).toEqual([]);
+    await feed.clock.advance(60_000);
+    expect(sink.summary).toEqual(['BOOKMARK @129']);
   });
 
   test('ends after its timeout, with a last bookmark', async () => {

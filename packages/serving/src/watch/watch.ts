@@ -1,6 +1,6 @@
 import { isApiError } from '@skerry/api';
 import type { ApiError } from '@skerry/api';
-import type { Timer } from '@skerry/base';
+import type { Clock, Timer } from '@skerry/base';
 import type { Frames } from '#cache/frames.ts';
 import { tooOldResourceVersion } from '#cache/history.ts';
 import type { Selection } from '#cache/selection.ts';
@@ -21,6 +21,8 @@ export interface WatchRequest extends Freshness {
   readonly random: () => number;
   /** Ends the watch at once: the client is gone. */
   readonly signal: AbortSignal;
+  /** Bookmarks of an idle watch come at most this often, for a client whose bytes cost something; as often as the cache makes them unless told. */
+  readonly bookmarkEveryMs?: number;
   /** Frames a slow reader may be behind, and their bytes. */
   readonly queue?: { readonly framesMax: number; readonly bytesMax: number };
 }
@@ -56,9 +58,12 @@ class Stream implements WatchStream {
   readonly #encoder: Encoder;
   readonly #selection: Selection;
   readonly #bookmarks: boolean;
+  readonly #bookmarkEveryMs: number;
   readonly #marksInitialEnd: boolean;
   readonly #queue: FrameQueue;
+  readonly #clock: Clock;
   readonly #timer: Timer;
+  #bookmarkedMs: number;
   /** The client knows of everything up to here, or did not ask for it. */
   #revision = 0;
   #first = true;
@@ -70,6 +75,9 @@ class Stream implements WatchStream {
     this.#encoder = encoder;
     this.#selection = cache.select(request.scope, options);
     this.#bookmarks = options.allowWatchBookmarks;
+    this.#bookmarkEveryMs = request.bookmarkEveryMs ?? 0;
+    this.#clock = clock;
+    this.#bookmarkedMs = clock.monotonic();
     this.#marksInitialEnd = options.allowWatchBookmarks && options.sendInitialEvents === true;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.done = promise;
@@ -145,6 +153,9 @@ class Stream implements WatchStream {
 
   #bookmark(revision: number, frames: Frames): void {
     if (!this.#bookmarks || revision <= this.#revision) return;
+    const nowMs = this.#clock.monotonic();
+    if (nowMs - this.#bookmarkedMs < this.#bookmarkEveryMs) return;
+    this.#bookmarkedMs = nowMs;
     this.#revision = revision;
     this.#queue.push([frames.bookmark(this.#encoder, revision)]);
   }
