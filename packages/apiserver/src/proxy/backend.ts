@@ -1,6 +1,6 @@
 /** Where a `…/proxy` request goes: a pod, a pod behind a Service, or a node's own server. */
-import { BlockList, isIP } from 'node:net';
-import { ApiError, badRequest, notFound, type EndpointSlice, type Service } from '@skerry/api';
+import { ApiError, badRequest, notFound, type Service } from '@skerry/api';
+import { chooseEndpoint, isOwnAddress, readyEndpoints, services } from '#outgoing/service-endpoint.ts';
 import { findPod, nodeOf } from '#proxy/pod-target.ts';
 import { parseProxyName, type ProxyName } from '#proxy/proxy-path.ts';
 import type { ResourceRequest } from '#request-info.ts';
@@ -16,10 +16,7 @@ export type Backend =
     }
   | { readonly kind: 'node'; readonly node: string };
 
-const services = { group: '', resource: 'services' };
 const nodes = { group: '', resource: 'nodes' };
-const endpointSlices = { group: 'discovery.k8s.io', resource: 'endpointslices' };
-const serviceNameLabel = 'kubernetes.io/service-name';
 
 export function backendOf(read: ObjectReader, info: ResourceRequest, random: () => number): Backend {
   const target = parseProxyName(info.name);
@@ -61,39 +58,12 @@ function serviceBackend(
       ? ports[0]
       : ports.find((each) => (port !== '' && each.name === port) || String(each.port) === port);
   if (!wanted) throw unavailable(`no service port "${port}" found for service "${name}"`);
-  const choices = read
-    .list<EndpointSlice>(endpointSlices, namespace)
-    .filter((slice) => slice.metadata.labels?.[serviceNameLabel] === name)
-    .flatMap((slice) => {
-      const number = slice.ports?.find((each) => (each.name ?? '') === (wanted.name ?? ''))?.port;
-      if (number === undefined) return [];
-      return (slice.endpoints ?? [])
-        .filter((endpoint) => endpoint.conditions?.ready !== false)
-        .flatMap(({ nodeName, addresses }) =>
-          nodeName && addresses[0] && !isOwnAddress(addresses[0])
-            ? [{ node: nodeName, address: addresses[0], port: number }]
-            : [],
-        );
-    });
-  const chosen = choices[Math.floor(random() * choices.length)];
-  if (!chosen) throw unavailable(`no endpoints available for service "${name}"`);
-  return { kind: 'pod', ...chosen, secure: scheme === 'https' };
-}
-
-/** Addresses that mean the machine which dials, or its link: what writes a status must not lead others there. */
-const ownAddresses = new BlockList();
-ownAddresses.addSubnet('127.0.0.0', 8, 'ipv4');
-ownAddresses.addSubnet('0.0.0.0', 8, 'ipv4');
-ownAddresses.addSubnet('169.254.0.0', 16, 'ipv4');
-ownAddresses.addSubnet('224.0.0.0', 4, 'ipv4');
-ownAddresses.addAddress('::', 'ipv6');
-ownAddresses.addAddress('::1', 'ipv6');
-ownAddresses.addSubnet('fe80::', 10, 'ipv6');
-ownAddresses.addSubnet('ff00::', 8, 'ipv6');
-
-function isOwnAddress(address: string): boolean {
-  const family = isIP(address);
-  return family === 0 || ownAddresses.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  // Only what a node holds is reached for a client: an address written down by hand could be anybody's.
+  const held = readyEndpoints(read, service, wanted).flatMap(({ node, ...rest }) =>
+    node ? [{ node, ...rest }] : [],
+  );
+  const { node, address, port: number } = chooseEndpoint(name, held, random);
+  return { kind: 'pod', node: node!, address, port: number, secure: scheme === 'https' };
 }
 
 function validPort(port: number, asked: string): number {

@@ -8,6 +8,7 @@ import type { AdmissionContext, ObjectRef, ServerAccess, UserInfo } from '#secur
  * once. It keeps resource versions, and knows nothing else of a registry.
  */
 export class ObjectTable implements ServerAccess {
+  readonly dynamicAdmission = { name: 'DynamicAdmission' };
   readonly #objects = new Map<string, AnyObject>();
   readonly #listeners = new Map<
     string,
