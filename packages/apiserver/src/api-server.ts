@@ -6,6 +6,8 @@ import type { Store } from '@skerry/store';
 import { ServiceAllocator } from '#allocation/service-allocator.ts';
 import { ensureKubernetesService } from '#bootstrap/kubernetes-service.ts';
 import { ensureNamespaces } from '#bootstrap/namespaces.ts';
+import { admitConnection } from '#admission/connect-admission.ts';
+import { createDynamicAdmission } from '#admission/dynamic-admission.ts';
 import type { ConnectFactory, ConnectHandler } from '#connect.ts';
 import { CustomResources } from '#crd/custom-resources.ts';
 import { definitionHooks } from '#crd/definition-hooks.ts';
@@ -21,6 +23,8 @@ import { SummarySource } from '#metrics-api/summary-source.ts';
 import { OpenApiHandler } from '#openapi/openapi-handler.ts';
 import type { Descriptions } from '#openapi/schema-document.ts';
 import type { VersionInfo } from '#path-handler.ts';
+import { Connections, type Dial } from '#outgoing/connections.ts';
+import { WebhookCaller } from '#outgoing/webhook-caller.ts';
 import type { AcceptedConnection, NodeDialer } from '#ports.ts';
 import { createConnectFactory } from '#proxy/connect-handler.ts';
 import { StoreFeed } from '#registry/feed.ts';
@@ -54,6 +58,8 @@ export interface ApiServerOptions {
   readonly security: SecurityFactory;
   /** The way to nodes; without it logs, exec, port-forward, proxying and metrics answer 503. */
   readonly dialer?: NodeDialer;
+  /** The way to webhooks by URL and to what stands behind ExternalName Services; without it only pods are called. */
+  readonly dial?: Dial;
   /** Logs, exec, port-forward and proxying over `dialer`; the server's own unless told. */
   readonly connect?: ConnectFactory;
   /** Numbers for metrics.k8s.io; unless told, nodes are asked through `dialer`. */
@@ -113,6 +119,7 @@ class Server implements ApiServer {
   readonly #hooks = new Map<string, KindHooks>();
   readonly #security: SecurityParts;
   readonly #services: ServiceAllocator;
+  readonly #connections: Connections;
   readonly #custom: CustomResources;
   readonly #stop = new AbortController();
   readonly #encryption: StorageEncryption;
@@ -156,7 +163,22 @@ class Server implements ApiServer {
     });
     const schemas = options.schemas ?? builtinSchemas;
     for (const info of options.kinds) this.#serveBuiltin(info, schemas);
-    this.#security = options.security(this.#access);
+    const { read, write } = this.#access;
+    this.#connections = new Connections({ read, dialer: options.dialer, dial: options.dial, random });
+    const dynamicAdmission = createDynamicAdmission({
+      read,
+      kinds: this.#kinds,
+      caller: new WebhookCaller({ connections: this.#connections, clock }),
+      clock,
+      log,
+      uid,
+    });
+    this.#security = options.security({
+      read,
+      write,
+      kinds: () => this.#access.kinds(),
+      dynamicAdmission: dynamicAdmission.plugin,
+    });
 
     const metrics = new RequestMetrics();
     const resources = new ResourceHandler(registry, {
@@ -194,25 +216,7 @@ class Server implements ApiServer {
       virtual,
       morePaths,
       connect: options.dialer && this.#connect(options.dialer),
-      admitConnect: async ({ info, served, user }, auditAnnotations) => {
-        await registry.admit(
-          served,
-          {
-            operation: 'CONNECT',
-            subresource: info.subresource,
-            namespace: info.namespace,
-            name: info.name,
-            object: undefined,
-            oldObject: undefined,
-            user,
-            dryRun: false,
-            options: {},
-            warnings: [],
-            auditAnnotations,
-          },
-          { admit: true },
-        );
-      },
+      admitConnect: (call, exchange) => admitConnection(registry, call, exchange),
       paths: {
         version: options.version ?? defaultVersion,
         metrics,
@@ -222,6 +226,7 @@ class Server implements ApiServer {
           { name: 'caches', check: () => (this.#state === 'ready' ? undefined : 'not filled yet') },
         ],
         issuer: () => this.#security.tokenIssuer,
+        moreMetrics: () => dynamicAdmission.renderMetrics(),
       },
     });
     this.#front = new HttpFront(
@@ -266,6 +271,7 @@ class Server implements ApiServer {
     await this.#custom.stop();
     this.#stop.abort();
     for (const { stored } of this.#kinds.allStored()) stored.cache.stop();
+    this.#connections.close();
     await this.#front.close();
     await this.#following;
     await this.#rewriting;
@@ -284,8 +290,8 @@ class Server implements ApiServer {
   #connect(dialer: NodeDialer): ConnectHandler {
     const { clock, log, random } = this.#options;
     const factory = this.#options.connect ?? createConnectFactory({ random });
-    const { read, write } = this.#access;
-    return factory({ read, write, kinds: () => this.#access.kinds(), dialer, clock, log });
+    const { read } = this.#access;
+    return factory({ read, dialer, clock, log });
   }
 
   #serveBuiltin(info: KindInfo, schemas: SchemaSet): void {

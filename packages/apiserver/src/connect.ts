@@ -4,7 +4,7 @@ import type { Clock, Logger } from '@skerry/base';
 import type { Exchange } from '#http/exchange.ts';
 import type { NodeDialer } from '#ports.ts';
 import type { ResourceRequest } from '#request-info.ts';
-import type { ServerAccess, UserInfo } from '#security.ts';
+import type { ObjectReader, UserInfo } from '#security.ts';
 
 /**
  * Subresources that lead away from the store: `pods/log exec attach portforward proxy`, `services/proxy`, `nodes/proxy`.
@@ -30,6 +30,9 @@ export interface ConnectHandler {
   ): Promise<void>;
 }
 
-export type ConnectFactory = (
-  parts: ServerAccess & { readonly dialer: NodeDialer; readonly clock: Clock; readonly log: Logger },
-) => ConnectHandler;
+export type ConnectFactory = (parts: {
+  readonly read: ObjectReader;
+  readonly dialer: NodeDialer;
+  readonly clock: Clock;
+  readonly log: Logger;
+}) => ConnectHandler;

@@ -1,5 +1,4 @@
 import { ApiError } from '@skerry/api';
-import type { AuditAnnotations } from '#audit/audit-notes.ts';
 import type { ConnectHandler } from '#connect.ts';
 import type { DiscoveryHandler } from '#discovery/discovery-handler.ts';
 import type { Exchange } from '#http/exchange.ts';
@@ -36,7 +35,7 @@ export interface DispatchParts {
   readonly morePaths: readonly PathHandler[];
   readonly connect: ConnectHandler | undefined;
   /** Admission of CONNECT. */
-  admitConnect(call: ResourceCall, auditAnnotations: AuditAnnotations): Promise<void>;
+  admitConnect(call: ResourceCall, exchange: Pick<Exchange, 'query' | 'audit' | 'signal'>): Promise<void>;
 }
 
 const connectSubresources = new Set(['log', 'exec', 'attach', 'portforward', 'proxy']);
@@ -77,7 +76,7 @@ export class Dispatcher implements RequestTarget {
       throw new ApiError('BadRequest', 'this resource is not served over an upgraded connection');
     }
     const { message, socket, head, exchange } = upgrade;
-    await this.#parts.admitConnect({ info, user, served }, exchange.audit);
+    await this.#parts.admitConnect({ info, user, served }, exchange);
     await this.#parts.connect.handleUpgrade({ info, user, query: exchange.query }, message, socket, head);
   }
 
@@ -103,7 +102,7 @@ export class Dispatcher implements RequestTarget {
     }
     if (connectSubresources.has(subresource)) {
       if (!this.#parts.connect) throw new ApiError('ServiceUnavailable', 'this server has no way to nodes');
-      if (subresource !== 'log') await this.#parts.admitConnect(call, exchange.audit);
+      if (subresource !== 'log') await this.#parts.admitConnect(call, exchange);
       await this.#parts.connect.handle({ info, user, query: exchange.query }, exchange);
       return;
     }

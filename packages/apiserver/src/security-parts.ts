@@ -83,6 +83,7 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
         certificateRequests({ read, authorizer }),
         defaultIngressClass({ read }),
         { name: 'RoleEscalation', validate: (ctx) => escalation.check(ctx) },
+        access.dynamicAdmission,
         resourceQuota({ access, clock }),
       ]),
       tokenIssuer: createTokenIssuer({

@@ -1,5 +1,7 @@
 import type { AnyObject, KindInfo, KubeObject } from '@skerry/api';
 import type { AuditAnnotations } from '#audit/audit-notes.ts';
+import { createAdmissionChain } from '#admission/chain.ts';
+import type { AdmissionPlugin } from '#admission/plugin.ts';
 import type { PeerIdentity } from '#ports.ts';
 
 /**
@@ -99,8 +101,9 @@ export interface AdmissionContext {
   readonly resource: string;
   readonly subresource: string;
   readonly namespace: string;
-  /** Empty while `generateName` is still to be filled. */
   readonly name: string;
+  /** Whether the server made the name, from `generateName`; those who may change the object are not shown it yet. */
+  readonly nameGenerated?: boolean;
   /** The new object; `mutate` changes it in place. Undefined for DELETE. For `pods/binding` and `pods/eviction`: that body. */
   readonly object: AnyObject | undefined;
   /** The object as it stands; undefined for CREATE. Never change it. */
@@ -216,6 +219,8 @@ export interface ServerAccess {
   readonly write: ObjectWriter;
   /** All kinds served now, CRDs included. */
   kinds(): readonly KindInfo[];
+  /** Webhooks and policies that objects configure. A chain of admission puts it behind its own plugins and before quota. */
+  readonly dynamicAdmission: AdmissionPlugin;
 }
 
 export interface SecurityParts {
@@ -236,11 +241,11 @@ export type SecurityFactory = (access: ServerAccess) => SecurityParts;
 export const anonymousUser: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
 /** Lets everyone do everything as a cluster admin; for tests and for a server that only its owner can reach. */
-export const allowAll: SecurityFactory = () => ({
+export const allowAll: SecurityFactory = ({ dynamicAdmission }) => ({
   authenticator: {
     authenticate: () =>
       Promise.resolve({ name: 'admin', groups: ['system:masters', 'system:authenticated'] }),
   },
   authorizer: { authorize: () => Promise.resolve({ allowed: true, reason: '' }) },
-  admission: { mutate: () => Promise.resolve(), validate: () => Promise.resolve() },
+  admission: createAdmissionChain([dynamicAdmission]),
 });

@@ -9,7 +9,7 @@ import type { ObjectReader, ObjectRef, ObjectWriter, ServerAccess } from '#secur
 type Listener = Parameters<ObjectReader['onChange']>[1];
 
 /** The server's own view of its objects, for its parts. */
-export class OwnAccess implements ServerAccess {
+export class OwnAccess implements Omit<ServerAccess, 'dynamicAdmission'> {
   readonly #kinds: KindTable;
   readonly #registry: Registry;
   readonly #listeners = new Map<string, Set<Listener>>();

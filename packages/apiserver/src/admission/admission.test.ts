@@ -9,6 +9,7 @@ import { newNodeTaint } from '#admission/new-node-taint.ts';
 import { nodePool } from '#admission/node-pool.ts';
 import { nodeRestriction } from '#admission/node-restriction.ts';
 import type { AdmissionPlugin } from '#admission/plugin.ts';
+import { Reinvocation } from '#admission/reinvocation.ts';
 import { priority, systemPriorityClasses } from '#admission/priority.ts';
 import { serviceAccountAdmission } from '#admission/service-account.ts';
 import type { AdmissionContext, Authorizer } from '#security.ts';
@@ -28,7 +29,7 @@ beforeEach(() => {
 
 /** Runs a plugin as the chain would and gives back the object. */
 async function admit<T = AnyObject>(plugin: AdmissionPlugin, ctx: AdmissionContext): Promise<T> {
-  await plugin.mutate?.(ctx);
+  await plugin.mutate?.(ctx, new Reinvocation());
   await plugin.validate?.(ctx);
   return ctx.object as T;
 }

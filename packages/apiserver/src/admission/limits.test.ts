@@ -2,6 +2,7 @@ import type { AnyObject, LimitRangeItem, Pod } from '@skerry/api';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { limitRanger } from '#admission/limit-ranger.ts';
 import type { AdmissionPlugin } from '#admission/plugin.ts';
+import { Reinvocation } from '#admission/reinvocation.ts';
 import { runtimeClass } from '#admission/runtime-class.ts';
 import { claimResize, defaultStorageClass } from '#admission/storage.ts';
 import { ObjectTable, admissionContext } from '#testing/object-table.ts';
@@ -12,7 +13,7 @@ beforeEach(() => {
 });
 
 async function admit(plugin: AdmissionPlugin, ctx: ReturnType<typeof admissionContext>): Promise<AnyObject> {
-  await plugin.mutate?.(ctx);
+  await plugin.mutate?.(ctx, new Reinvocation());
   await plugin.validate?.(ctx);
   return ctx.object ?? {};
 }

@@ -1,10 +1,12 @@
+import type { Reinvocation } from '#admission/reinvocation.ts';
 import type { AdmissionContext } from '#security.ts';
 
 /** One rule of admission. `mutate` may change `ctx.object` in place; both throw an ApiError to refuse. */
 export interface AdmissionPlugin {
   /** As Kubernetes names it, where it is one of Kubernetes'. */
   readonly name: string;
-  mutate?(ctx: AdmissionContext): void | Promise<void>;
+  /** Called a second time when a later plugin changed the object and says so; must then come to the same result. */
+  mutate?(ctx: AdmissionContext, reinvocation: Reinvocation): void | Promise<void>;
   validate?(ctx: AdmissionContext): void | Promise<void>;
 }
 

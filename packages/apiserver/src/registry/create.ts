@@ -6,6 +6,7 @@ import {
   isApiError,
   cloneJson,
   type AnyObject,
+  type ObjectMeta,
 } from '@skerry/api';
 import { StoreConflictError } from '@skerry/store';
 import type { Served } from '#registry/kind-table.ts';
@@ -19,6 +20,7 @@ import type { WriteOptions } from '#registry/write-options.ts';
 const generatedNamesMax = 8;
 
 interface CreateOptions {
+  readonly nameGenerated?: boolean;
   /** For server-side apply, which reckons ownership itself. */
   readonly ownershipDone?: boolean;
 }
@@ -42,7 +44,7 @@ export async function createObject(
     const named = cloneJson(object);
     const generated = (metadataOf(named).name = generateName(base, registry.parts.random));
     try {
-      return await createOnce(registry, served, namespace, named, write, options);
+      return await createOnce(registry, served, namespace, named, write, { ...options, nameGenerated: true });
     } catch (error) {
       if (!isApiError(error, 'AlreadyExists') || error.status.details?.name !== generated) throw error;
       if (tries >= generatedNamesMax) throw noNameFound(served, generated, base);
@@ -56,7 +58,7 @@ async function createOnce(
   namespace: string,
   object: AnyObject,
   write: WriteOptions,
-  { ownershipDone = false }: CreateOptions,
+  { ownershipDone = false, nameGenerated = false }: CreateOptions,
 ): Promise<AnyObject> {
   const { info } = served;
   const meta = metadataOf(object);
@@ -74,12 +76,16 @@ async function createOnce(
   if (info.hasGeneration) meta.generation = 1;
   else delete meta.generation;
   fillDefaults(served, object);
+  // What admission adds to the object is nobody's.
+  if (!ownershipDone && write.fieldManager !== undefined)
+    ownCreated(served, object, { manager: write.fieldManager, time: registry.timestamp() });
 
   const context = {
     operation: 'CREATE' as const,
     subresource: '',
     namespace: meta.namespace ?? '',
     name: meta.name ?? '',
+    nameGenerated,
     object,
     oldObject: undefined,
     user: write.user,
@@ -89,17 +95,20 @@ async function createOnce(
     auditAnnotations: write.auditAnnotations,
     signal: write.signal,
   };
+  const { managedFields } = meta;
   await registry.mutate(served, context, write);
-  fillDefaults(served, object);
+  keepCreated(served, namespace, object, managedFields);
 
   const undo = await registry.hooks(served)?.beforeCreate?.(object);
   try {
     const faults = createFaults(served, object);
-    if (faults.length > 0) throw invalid(info, meta.name ?? '', faults);
+    if (faults.length > 0) throw invalid(info, metadataOf(object).name ?? '', faults);
     write.warnings.push(...warningsOf(served, object), ...(registry.hooks(served)?.warnings?.(object) ?? []));
-    if (!ownershipDone && write.fieldManager !== undefined)
-      ownCreated(served, object, { manager: write.fieldManager, time: registry.timestamp() });
-    await registry.admit(served, { ...context, name: meta.name ?? '' }, write);
+    await registry.admit(
+      served,
+      { ...context, name: metadataOf(object).name ?? '', nameGenerated: false },
+      write,
+    );
     const created = await insert(registry, served, object, write);
     if (write.dryRun) undo?.();
     return created;
@@ -107,6 +116,22 @@ async function createOnce(
     undo?.();
     throw error;
   }
+}
+
+/** After admission has changed a new object: what it may not set is as it was, and what it left open gets its defaults. */
+function keepCreated(
+  served: Served,
+  namespace: string,
+  object: AnyObject,
+  managedFields: ObjectMeta['managedFields'],
+): void {
+  settleNamespace(served, namespace, object);
+  if (hasStatus(served)) delete object.status;
+  served.info.strategy.prepareForCreate?.(object);
+  const meta = metadataOf(object);
+  if (managedFields) meta.managedFields = managedFields;
+  else delete meta.managedFields;
+  fillDefaults(served, object);
 }
 
 async function insert(

@@ -35,24 +35,22 @@ export async function deleteObject(
   return registry.retrying(served, target, async (found) => {
     const current = found ?? (await registry.get(served, target));
     checkPreconditions(served, target, current, request);
-    await registry.admit(
-      served,
-      {
-        operation: 'DELETE',
-        subresource: '',
-        namespace: target.namespace,
-        name: target.name,
-        object: undefined,
-        oldObject: current.object,
-        user: write.user,
-        dryRun: write.dryRun,
-        options: write.options,
-        warnings: write.warnings,
-        auditAnnotations: write.auditAnnotations,
-        signal: write.signal,
-      },
-      write,
-    );
+    const context = {
+      operation: 'DELETE' as const,
+      subresource: '',
+      namespace: target.namespace,
+      name: target.name,
+      object: undefined,
+      oldObject: current.object,
+      user: write.user,
+      dryRun: write.dryRun,
+      options: write.options,
+      warnings: write.warnings,
+      auditAnnotations: write.auditAnnotations,
+      signal: write.signal,
+    };
+    await registry.mutate(served, context, write);
+    await registry.admit(served, context, write);
     return deleteOnce(registry, served, target, current, request, write);
   });
 }

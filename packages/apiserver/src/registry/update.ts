@@ -1,4 +1,13 @@
-import { badRequest, conflict, invalid, cloneJson, type AnyObject, type FieldError } from '@skerry/api';
+import {
+  badRequest,
+  conflict,
+  immutable,
+  invalid,
+  cloneJson,
+  type AnyObject,
+  type FieldError,
+  type ObjectMeta,
+} from '@skerry/api';
 import { StoreConflictError } from '@skerry/store';
 import { settleNamespace } from '#registry/create.ts';
 import { ownUpdated } from '#registry/field-ownership.ts';
@@ -24,6 +33,14 @@ export interface UpdateOptions extends UpdatedPart {
   transform(current: AnyObject): AnyObject | Promise<AnyObject>;
   /** For server-side apply, which reckons ownership itself. */
   readonly ownershipDone?: boolean;
+  /** Where admission is shown another body than the object: a Scale. */
+  readonly body?: AdmittedBody;
+}
+
+export interface AdmittedBody {
+  of(object: AnyObject): AnyObject;
+  /** Brings what admission made of the body into the object. */
+  into(object: AnyObject, body: AnyObject): void;
 }
 
 /** Changes an object. A change that changes nothing is not written and keeps its resourceVersion. */
@@ -59,14 +76,23 @@ export async function updateOnce(
   keepOtherParts(served, next, old, update.part);
   update.keep?.(next, old);
   fillDefaults(served, next);
+  // What admission changes of the object is nobody's.
+  if (!update.ownershipDone && write.fieldManager !== undefined) {
+    ownUpdated(served, next, old, {
+      manager: write.fieldManager,
+      time: registry.timestamp(),
+      subresource: write.subresource,
+    });
+  }
 
+  const { body } = update;
   const context = {
     operation: 'UPDATE' as const,
     subresource: write.subresource,
     namespace: target.namespace,
     name: target.name,
-    object: next,
-    oldObject: old,
+    object: body ? body.of(next) : next,
+    oldObject: body ? body.of(old) : old,
     user: write.user,
     dryRun: write.dryRun,
     options: write.options,
@@ -74,22 +100,17 @@ export async function updateOnce(
     auditAnnotations: write.auditAnnotations,
     signal: write.signal,
   };
+  const { managedFields } = metadataOf(next);
   await registry.mutate(served, context, write);
-  fillDefaults(served, next);
+  body?.into(next, context.object);
+  keepUpdated(served, target, next, old, { ...update, managedFields });
   const undo = update.part === 'whole' ? await registry.hooks(served)?.beforeUpdate?.(next, old) : undefined;
   try {
     const faults = [...finalizerFaults(next, old), ...updateFaults(served, next, old, write.subresource)];
     if (faults.length > 0) throw invalid(info, target.name, faults);
     if (update.part === 'whole') write.warnings.push(...warningsOf(served, next, old));
     countGeneration(served, next, old, update.part);
-    if (!update.ownershipDone && write.fieldManager !== undefined) {
-      ownUpdated(served, next, old, {
-        manager: write.fieldManager,
-        time: registry.timestamp(),
-        subresource: write.subresource,
-      });
-    }
-    await registry.admit(served, context, write);
+    await registry.admit(served, body ? { ...context, object: body.of(next) } : context, write);
     const stored = await storeUpdated(registry, served, target, current, next, write);
     if (write.dryRun) undo?.();
     else if (update.part === 'whole') registry.hooks(served)?.afterUpdate?.(stored, old);
@@ -99,6 +120,26 @@ export async function updateOnce(
     if (error instanceof StoreConflictError && named) throw conflict(info, target.name);
     throw error;
   }
+}
+
+/** After admission has changed an object: what this door may not change is as it was, what it left open gets its defaults. */
+function keepUpdated(
+  served: Served,
+  target: Target,
+  next: AnyObject,
+  old: AnyObject,
+  update: UpdatedPart & { managedFields: ObjectMeta['managedFields'] },
+): void {
+  const meta = metadataOf(next);
+  if (meta.name !== target.name || (meta.namespace ?? '') !== target.namespace) {
+    throw invalid(served.info, target.name, immutable('metadata.name', meta.name, target.name));
+  }
+  if (update.managedFields) meta.managedFields = update.managedFields;
+  else delete meta.managedFields;
+  keepServerMetadata(next, old);
+  keepOtherParts(served, next, old, update.part);
+  update.keep?.(next, old);
+  fillDefaults(served, next);
 }
 
 async function storeUpdated(

@@ -14,7 +14,7 @@ import { updateObject } from '#registry/update.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
 import { isTrue } from '#request-info.ts';
 import { methodNotAllowed, sendWarnings, targetOf, type ResourceCall } from '#resource-handler.ts';
-import { builtinScalePaths, scaleInto, scaleOf, type ScalePaths } from '#subresources/scale.ts';
+import { builtinScalePaths, scaleInto, scaleOf, setReplicas, type ScalePaths } from '#subresources/scale.ts';
 
 const scaleKind: KindInfo = {
   group: 'autoscaling',
@@ -82,7 +82,15 @@ export function scaleHandler(
       info.verb === 'update'
         ? await replacement(served, paths, exchange)
         : await patch(call, paths, exchange, write);
-    const update = { part: 'whole', transform: into, ownershipDone } as const;
+    const update = {
+      part: 'whole',
+      transform: into,
+      ownershipDone,
+      body: {
+        of: (object: AnyObject) => scaleOf(object, paths),
+        into: (object: AnyObject, scale: AnyObject) => setReplicas(object, scale, paths),
+      },
+    } as const;
     const updated = await updateObject(registry, served, target, update, write);
     sendWarnings(exchange, write.warnings);
     await sendAnswer(exchange, answerObject(encoder, scaleOf(updated, paths)));

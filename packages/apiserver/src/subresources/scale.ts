@@ -45,7 +45,17 @@ export function scaleInto(served: Served, object: AnyObject, scale: AnyObject, p
       `the name of the object (${meta.name}) does not match the name on the URL (${own.name})`,
     );
   }
+  setReplicas(object, scale, paths);
+  if (meta.resourceVersion) own.resourceVersion = meta.resourceVersion;
+  else delete own.resourceVersion;
+  if (meta.uid) own.uid = meta.uid;
+  return object;
+}
+
+/** Throws 422 for a number that is none. */
+export function setReplicas(object: AnyObject, scale: AnyObject, paths: ScalePaths): void {
   const replicas = (scale.spec as { replicas?: unknown } | undefined)?.replicas ?? 0;
+  const { name } = metadataOf(object);
   if (
     typeof replicas !== 'number' ||
     !Number.isInteger(replicas) ||
@@ -54,10 +64,10 @@ export function scaleInto(served: Served, object: AnyObject, scale: AnyObject, p
   ) {
     throw new ApiError(
       'Invalid',
-      `Scale.autoscaling ${JSON.stringify(own.name)} is invalid: spec.replicas: Invalid value: ${JSON.stringify(replicas)}: must be greater than or equal to 0`,
+      `Scale.autoscaling ${JSON.stringify(name)} is invalid: spec.replicas: Invalid value: ${JSON.stringify(replicas)}: must be greater than or equal to 0`,
       {
         details: {
-          name: own.name,
+          name: name,
           group: 'autoscaling',
           kind: 'Scale',
           causes: [
@@ -72,10 +82,6 @@ export function scaleInto(served: Served, object: AnyObject, scale: AnyObject, p
     );
   }
   set(object, paths.specReplicas, replicas);
-  if (meta.resourceVersion) own.resourceVersion = meta.resourceVersion;
-  else delete own.resourceVersion;
-  if (meta.uid) own.uid = meta.uid;
-  return object;
 }
 
 function at(object: unknown, path: string): unknown {

@@ -106,7 +106,9 @@ export function subresourceHandlers(
     exchange: Exchange,
   ): Promise<void> {
     const write = writeOptionsOf(exchange, user, { subresource: 'eviction', optionsKind: 'CreateOptions' });
-    await evictPod(registry, { kinds: parts.kinds, served }, targetOf(info, served), body, write);
+    const target = targetOf(info, served);
+    await admitBody(registry, served, target, body, write);
+    await evictPod(registry, { kinds: parts.kinds, served }, target, body, { ...write, admit: false });
     sendWarnings(exchange, write.warnings);
     sendJson(exchange, 201, success);
   }

@@ -5,6 +5,7 @@ import { openMemoryStore, type Store } from '@skerry/store';
 import { createApiServer, type ApiServer } from '#api-server.ts';
 import type { ConnectFactory } from '#connect.ts';
 import type { StorageEncryption } from '#encryption/storage-encryption.ts';
+import type { Dial } from '#outgoing/connections.ts';
 import type { NodeDialer } from '#ports.ts';
 import { allowAll, type SecurityFactory } from '#security.ts';
 
@@ -19,6 +20,7 @@ export interface TestServerOptions {
   readonly dialer?: NodeDialer;
   /** Nothing is sealed unless told. */
   readonly encryption?: StorageEncryption;
+  readonly dial?: Dial;
   /** 0: any free port. */
   readonly port?: number;
 }
@@ -46,6 +48,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     connect: options.connect,
     dialer: options.dialer,
     encryption: options.encryption,
+    ...(options.dial ? { dial: options.dial } : {}),
   });
   await server.start();
   const port = await server.listenLoopback(options.port);

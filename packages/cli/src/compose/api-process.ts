@@ -11,6 +11,7 @@ import { createLinkHub } from '@skerry/link';
 import { openSqliteStore } from '@skerry/store';
 import { aborted } from '#process/run-until-stopped.ts';
 import type { Installation } from './installation.ts';
+import { dialDirectly } from './direct-dial.ts';
 import { readDescriptions } from './openapi-descriptions.ts';
 import { LeaseRenewal } from './lease-renewal.ts';
 import { storageEncryption } from './storage-encryption.ts';
@@ -88,6 +89,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
       return security(access);
     },
     dialer: hub,
+    dial: dialDirectly,
     connect: createConnectFactory({ random }),
     descriptions: readDescriptions,
     encryption: storageEncryption(installation),
