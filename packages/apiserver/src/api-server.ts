@@ -16,9 +16,13 @@ import { DiscoveryHandler } from '#discovery/discovery-handler.ts';
 import { Dispatcher, type PathHandler } from '#dispatcher.ts';
 import { rewriteStale } from '#encryption/rewrite.ts';
 import { StorageEncryption } from '#encryption/storage-encryption.ts';
+import { FlowConfig } from '#flowcontrol/flow-config.ts';
+import { FlowControl } from '#flowcontrol/flow-control.ts';
+import type { ResourceSize } from '#flowcontrol/work-estimate.ts';
 import { HttpFront } from '#http/front.ts';
 import { metricsHandlers, metricsKinds, metricsSchemas } from '#metrics-api/metrics-api.ts';
 import type { MetricsSource } from '#metrics-api/metrics-source.ts';
+import { MetricRegistry } from '#metrics/metric-registry.ts';
 import { SummarySource } from '#metrics-api/summary-source.ts';
 import { OpenApiHandler } from '#openapi/openapi-handler.ts';
 import type { Descriptions } from '#openapi/schema-document.ts';
@@ -121,6 +125,8 @@ class Server implements ApiServer {
   readonly #services: ServiceAllocator;
   readonly #connections: Connections;
   readonly #custom: CustomResources;
+  readonly #flowControl: FlowControl;
+  readonly #flowConfig: FlowConfig;
   readonly #stop = new AbortController();
   readonly #encryption: StorageEncryption;
   #rewriting: Promise<unknown> = Promise.resolve();
@@ -180,7 +186,19 @@ class Server implements ApiServer {
       dynamicAdmission: dynamicAdmission.plugin,
     });
 
-    const metrics = new RequestMetrics();
+    const metrics = new MetricRegistry();
+    this.#flowControl = new FlowControl({
+      clock,
+      metrics,
+      sizeOf: (group, resource) => this.#sizeOf(group, resource),
+    });
+    this.#flowConfig = new FlowConfig({
+      access: this.#access,
+      control: this.#flowControl,
+      fresh: () => registry.fresh(),
+      clock,
+      log,
+    });
     const resources = new ResourceHandler(registry, {
       clock,
       random,
@@ -220,6 +238,7 @@ class Server implements ApiServer {
       paths: {
         version: options.version ?? defaultVersion,
         metrics,
+        flowControl: this.#flowControl,
         alive: [{ name: 'ping', check: () => undefined }],
         ready: [
           { name: 'store', check: () => (this.#feed.following ? undefined : 'the store is not followed') },
@@ -230,7 +249,14 @@ class Server implements ApiServer {
       },
     });
     this.#front = new HttpFront(
-      new RequestPipeline(dispatcher, { clock, log, uid, metrics, security: () => this.#security }),
+      new RequestPipeline(dispatcher, {
+        clock,
+        log,
+        uid,
+        metrics: new RequestMetrics(metrics, (...kind) => this.#kinds.serves(...kind)),
+        flowControl: this.#flowControl,
+        security: () => this.#security,
+      }),
       log,
     );
   }
@@ -250,6 +276,7 @@ class Server implements ApiServer {
     await this.#custom.start();
     this.#feed.settled();
     await this.#security.bootstrap?.();
+    await this.#flowConfig.start();
     this.#state = 'ready';
     this.#rewriting = this.#rewrite();
   }
@@ -268,6 +295,8 @@ class Server implements ApiServer {
 
   async close(): Promise<void> {
     this.#state = 'closed';
+    await this.#flowConfig.stop();
+    this.#flowControl.close();
     await this.#custom.stop();
     this.#stop.abort();
     for (const { stored } of this.#kinds.allStored()) stored.cache.stop();
@@ -285,6 +314,11 @@ class Server implements ApiServer {
     } catch (error) {
       log.warn('stored values not rewritten', { error: describeError(error) });
     }
+  }
+
+  #sizeOf(group: string, resource: string): ResourceSize | undefined {
+    const cache = this.#kinds.storedResource(group, resource)?.cache;
+    return cache && { count: cache.size, bytes: cache.bytes };
   }
 
   #connect(dialer: NodeDialer): ConnectHandler {

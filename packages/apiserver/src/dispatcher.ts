@@ -4,7 +4,7 @@ import type { DiscoveryHandler } from '#discovery/discovery-handler.ts';
 import type { Exchange } from '#http/exchange.ts';
 import type { UpgradeRequest } from '#http/front.ts';
 import { handlePath, type PathParts } from '#path-handler.ts';
-import type { ResourceRequest } from '#request-info.ts';
+import { connectSubresources, type ResourceRequest } from '#request-info.ts';
 import type { AuthorizedRequest, RequestTarget } from '#request-pipeline.ts';
 import { methodNotAllowed, unknownPath, type ResourceCall, type ResourceHandler } from '#resource-handler.ts';
 import type { KindTable, VirtualKind } from '#registry/kind-table.ts';
@@ -37,8 +37,6 @@ export interface DispatchParts {
   /** Admission of CONNECT. */
   admitConnect(call: ResourceCall, exchange: Pick<Exchange, 'query' | 'audit' | 'signal'>): Promise<void>;
 }
-
-const connectSubresources = new Set(['log', 'exec', 'attach', 'portforward', 'proxy']);
 
 /** Sends an authorized request to what serves it. */
 export class Dispatcher implements RequestTarget {

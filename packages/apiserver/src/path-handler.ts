@@ -1,6 +1,8 @@
 import { sendJson, sendText } from '#http/answers.ts';
 import type { Exchange } from '#http/exchange.ts';
-import type { RequestMetrics } from '#request-metrics.ts';
+import { dumpFlows } from '#flowcontrol/flow-dump.ts';
+import type { FlowControl } from '#flowcontrol/flow-control.ts';
+import type { MetricRegistry } from '#metrics/metric-registry.ts';
 import type { TokenIssuer } from '#security.ts';
 
 /** What `/version` answers. `gitVersion` carries build metadata, never a pre-release suffix: charts compare versions. */
@@ -19,7 +21,8 @@ export interface HealthCheck {
 
 export interface PathParts {
   readonly version: VersionInfo;
-  readonly metrics: RequestMetrics;
+  readonly metrics: MetricRegistry;
+  readonly flowControl: FlowControl;
   /** Checks of `/readyz`; those of `/livez` and `/healthz` are fewer. */
   readonly ready: readonly HealthCheck[];
   readonly alive: readonly HealthCheck[];
@@ -62,6 +65,11 @@ export function handlePath(parts: PathParts, exchange: Exchange): boolean {
       return true;
     }
     default: {
+      const dump = dumpFlows(parts.flowControl, path, exchange.query);
+      if (dump !== undefined) {
+        sendText(exchange, 200, dump);
+        return true;
+      }
       const match = health.exec(path);
       return match ? answerHealth(parts, exchange, match[1]!, match[2]) : false;
     }

@@ -43,6 +43,20 @@ const verbs: ReadonlyMap<string, string> = new Map([
   ['DELETE', 'delete'],
 ]);
 
+/** Subresources that are a stream to a pod, a node or what runs there. */
+export const connectSubresources: ReadonlySet<string> = new Set([
+  'log',
+  'exec',
+  'attach',
+  'portforward',
+  'proxy',
+]);
+
+/** Whether a request may stay as long as it likes: watches, and streams to what runs. */
+export function isLongRunning(info: RequestInfo): boolean {
+  return info.type === 'resource' && (info.verb === 'watch' || connectSubresources.has(info.subresource));
+}
+
 /** Subresources of a Namespace; any other third segment is a resource inside it. */
 const namespaceSubresources = new Set(['status', 'finalize']);
 

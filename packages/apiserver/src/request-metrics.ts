@@ -1,102 +1,166 @@
-import type { RequestInfo } from '#request-info.ts';
+import type { Counter, MetricRegistry } from '#metrics/metric-registry.ts';
+import { connectSubresources, type RequestInfo } from '#request-info.ts';
 
-const bucketsSeconds = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const durationBuckets = [
+  0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
+];
+const sizeBuckets = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+const place = ['group', 'version', 'resource', 'subresource', 'scope', 'component'];
+const component = 'apiserver';
 
-interface Series {
-  count: number;
-  sumSeconds: number;
-  readonly buckets: number[];
+/** What of a request its metrics tell apart. */
+export interface Measured {
+  readonly info: RequestInfo;
+  readonly method: string;
+  readonly query: URLSearchParams;
+  readonly contentType: string | undefined;
+  readonly longRunning: boolean;
 }
 
-/** Label combinations that are kept; beyond it requests count under `other`. */
-const seriesMax = 5000;
+export interface Outcome {
+  /** 0: no answer was begun. */
+  readonly code: number;
+  readonly bytes: number;
+  readonly durationMs: number;
+  /** Of these, waiting for a seat. */
+  readonly waitedMs: number;
+}
 
-/** Requests in work at once; beyond it they are told to come back. Bodies of 3 MiB make the bound on writes the tighter one. */
-const inFlightMax = { mutating: 500, readOnly: 2000 };
-
-/** Requests by verb, resource and code, and how long they took, as `/metrics` shows them. Watches are counted, not timed. */
+/**
+ * Requests by what they are about and how they ended, under the names that dashboards for Kubernetes know. Resources that
+ * nothing serves are words of strangers and count under none. Names:
+ * https://kubernetes.io/docs/reference/instrumentation/metrics/
+ */
 export class RequestMetrics {
-  readonly #totals = new Map<string, number>();
-  readonly #durations = new Map<string, Series>();
-  readonly #inFlight = { mutating: 0, readOnly: 0 };
-  #watchers = 0;
+  readonly #total;
+  readonly #duration;
+  readonly #slis;
+  readonly #sizes;
+  readonly #longRunning;
+  readonly #inFlight;
+  readonly #terminations;
+  readonly #aborts;
+  readonly #serves: (group: string, version: string, resource: string) => boolean;
 
-  begin(info: RequestInfo): void {
-    if (info.verb === 'watch') this.#watchers++;
-    else this.#inFlight[kindOf(info)]++;
-  }
-
-  /** More is being answered than memory should be given to; health and metrics are never refused. */
-  isOverloaded(info: RequestInfo): boolean {
-    if (info.type === 'path' || info.verb === 'watch') return false;
-    const kind = kindOf(info);
-    return this.#inFlight[kind] > inFlightMax[kind];
-  }
-
-  end(info: RequestInfo, code: number, durationMs: number): void {
-    if (info.verb === 'watch') this.#watchers--;
-    else this.#inFlight[kindOf(info)]--;
-    const labels = labelsOf(info);
-    const total = this.#bounded(this.#totals, `${labels},code="${code}"`);
-    this.#totals.set(total, (this.#totals.get(total) ?? 0) + 1);
-    if (info.verb === 'watch') return;
-    const at = this.#bounded(this.#durations, labels);
-    let series = this.#durations.get(at);
-    if (!series) {
-      series = { count: 0, sumSeconds: 0, buckets: bucketsSeconds.map(() => 0) };
-      this.#durations.set(at, series);
-    }
-    const seconds = durationMs / 1000;
-    series.count++;
-    series.sumSeconds += seconds;
-    bucketsSeconds.forEach((limit, index) => {
-      if (seconds <= limit) series.buckets[index]!++;
+  constructor(
+    metrics: MetricRegistry,
+    serves: (group: string, version: string, resource: string) => boolean,
+  ) {
+    this.#serves = serves;
+    this.#total = metrics.counter({
+      name: 'apiserver_request_total',
+      help: 'Requests by verb, what they are about, and the code of the answer.',
+      labels: ['verb', 'dry_run', ...place, 'code'],
+    });
+    this.#duration = metrics.histogram({
+      name: 'apiserver_request_duration_seconds',
+      help: 'How long requests took that are no streams.',
+      labels: ['verb', 'dry_run', ...place],
+      buckets: durationBuckets,
+    });
+    this.#slis = metrics.histogram({
+      name: 'apiserver_request_sli_duration_seconds',
+      help: 'How long requests took without their waiting for a seat.',
+      labels: ['verb', ...place],
+      buckets: durationBuckets.slice(2),
+    });
+    this.#sizes = metrics.histogram({
+      name: 'apiserver_response_sizes',
+      help: 'Bytes of answers to GET and LIST.',
+      labels: ['verb', ...place],
+      buckets: sizeBuckets,
+    });
+    this.#longRunning = metrics.gauge({
+      name: 'apiserver_longrunning_requests',
+      help: 'Open watches and streams.',
+      labels: ['verb', ...place],
+    });
+    this.#inFlight = metrics.gauge({
+      name: 'apiserver_current_inflight_requests',
+      help: 'Requests being answered, reading and mutating apart.',
+      labels: ['request_kind'],
+    });
+    for (const kind of ['mutating', 'readOnly']) this.#inFlight.with(kind).set(0);
+    this.#terminations = metrics.counter({
+      name: 'apiserver_request_terminations_total',
+      help: 'Requests that the server ended to protect itself.',
+      labels: ['verb', ...place, 'code'],
+    });
+    this.#aborts = metrics.counter({
+      name: 'apiserver_request_aborts_total',
+      help: 'Answers that were begun and broken off.',
+      labels: ['verb', 'group', 'version', 'resource', 'subresource', 'scope'],
     });
   }
 
-  /** Prometheus text. */
-  render(): string {
-    const lines = ['# TYPE apiserver_request_total counter'];
-    for (const [labels, count] of this.#totals) lines.push(`apiserver_request_total{${labels}} ${count}`);
-    lines.push('# TYPE apiserver_request_duration_seconds histogram');
-    for (const [labels, series] of this.#durations) {
-      const name = 'apiserver_request_duration_seconds';
-      bucketsSeconds.forEach((limit, index) => {
-        lines.push(`${name}_bucket{${labels},le="${limit}"} ${series.buckets[index]}`);
-      });
-      lines.push(`${name}_bucket{${labels},le="+Inf"} ${series.count}`);
-      lines.push(`${name}_sum{${labels}} ${series.sumSeconds}`, `${name}_count{${labels}} ${series.count}`);
-    }
-    lines.push('# TYPE apiserver_current_inflight_requests gauge');
-    lines.push(`apiserver_current_inflight_requests{request_kind="mutating"} ${this.#inFlight.mutating}`);
-    lines.push(`apiserver_current_inflight_requests{request_kind="readOnly"} ${this.#inFlight.readOnly}`);
-    lines.push('# TYPE apiserver_longrunning_requests gauge');
-    lines.push(`apiserver_longrunning_requests{verb="WATCH"} ${this.#watchers}`);
-    return `${lines.join('\n')}\n`;
+  /** Counts a stream that begins; the returned function counts its end. */
+  beginLongRunning(measured: Measured): () => void {
+    const gauge = this.#longRunning.with(verbOf(measured), ...this.#placeOf(measured.info));
+    gauge.add(1);
+    return () => gauge.add(-1);
   }
 
-  #bounded(series: ReadonlyMap<string, unknown>, labels: string): string {
-    return series.has(labels) || series.size < seriesMax ? labels : 'verb="other"';
+  /** Counts a request that has its seat; the returned function counts its end. */
+  beginExecuting(info: RequestInfo): () => void {
+    const gauge = this.#inFlight.with(readOnlyVerbs.has(info.verb) ? 'readOnly' : 'mutating');
+    gauge.add(1);
+    return () => gauge.add(-1);
+  }
+
+  end(measured: Measured, { code, bytes, durationMs, waitedMs }: Outcome): void {
+    const verb = verbOf(measured);
+    const dryRun = dryRunOf(measured.query);
+    const labels = this.#placeOf(measured.info);
+    this.#total.with(verb, dryRun, ...labels, String(code)).add();
+    if (measured.longRunning) return;
+    this.#duration.with(verb, dryRun, ...labels).observe(durationMs / 1000);
+    if (dryRun === '') this.#slis.with(verb, ...labels).observe((durationMs - waitedMs) / 1000);
+    if (verb === 'GET' || verb === 'LIST') this.#sizes.with(verb, ...labels).observe(bytes);
+  }
+
+  terminated(measured: Measured, code: number): void {
+    this.#terminationOf(measured, code).add();
+  }
+
+  aborted(measured: Measured): void {
+    this.#aborts.with(verbOf(measured), ...this.#placeOf(measured.info).slice(0, -1)).add();
+  }
+
+  #terminationOf(measured: Measured, code: number): Counter {
+    return this.#terminations.with(verbOf(measured), ...this.#placeOf(measured.info), String(code));
+  }
+
+  #placeOf(info: RequestInfo): readonly string[] {
+    if (info.type === 'path') return noPlace;
+    const { group, version, resource, subresource } = info;
+    if (!this.#serves(group, version, resource)) return unknownPlace;
+    return [group, version, resource, subresource, scopeOf(info), component];
   }
 }
 
-function kindOf(info: RequestInfo): 'mutating' | 'readOnly' {
-  return ['get', 'list', 'head', 'options'].includes(info.verb) ? 'readOnly' : 'mutating';
+const noPlace = ['', '', '', '', '', component];
+const unknownPlace = ['', '', 'other', '', '', component];
+const readOnlyVerbs = new Set(['get', 'list', 'watch', 'head', 'options']);
+const methods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+function verbOf({ info, method, contentType }: Measured): string {
+  if (info.type === 'resource') {
+    if (connectSubresources.has(info.subresource)) return 'CONNECT';
+    if (info.verb === 'watch' || info.verb === 'list') return info.verb.toUpperCase();
+    if (method === 'PATCH' && contentType?.startsWith('application/apply-patch+')) return 'APPLY';
+  }
+  if (method === 'HEAD') return 'GET';
+  return methods.has(method) ? method : 'other';
 }
 
-function labelsOf(info: RequestInfo): string {
-  const verb = info.verb.toUpperCase();
-  if (info.type === 'path') return `verb="${verb}",group="",version="",resource="",subresource=""`;
-  const { group, version, resource, subresource } = info;
-  return [
-    `verb="${verb}"`,
-    `group="${escapeLabel(group)}"`,
-    `version="${escapeLabel(version)}"`,
-    `resource="${escapeLabel(resource)}"`,
-    `subresource="${escapeLabel(subresource)}"`,
-  ].join(',');
+function scopeOf(info: RequestInfo): string {
+  if (info.type === 'path') return '';
+  if (info.name !== '' || info.verb === 'create') return 'resource';
+  return info.namespace === '' ? 'cluster' : 'namespace';
 }
 
-function escapeLabel(text: string): string {
-  return text.slice(0, 128).replace(/[\\"\n]/g, '_');
+function dryRunOf(query: URLSearchParams): string {
+  const asked = query.getAll('dryRun');
+  if (asked.length === 0) return '';
+  return asked.every((value) => value === 'All') ? 'All' : 'invalid';
 }

@@ -182,6 +182,6 @@ test('requests are counted by verb, resource and code', async () => {
   await call('GET', '/api/v1/nodes');
   const { body } = await call('GET', '/metrics');
   expect(body.message).toContain(
-    'apiserver_request_total{verb="LIST",group="",version="v1",resource="nodes",subresource="",code="200"} 1',
+    'apiserver_request_total{verb="LIST",dry_run="",group="",version="v1",resource="nodes",subresource="",scope="cluster",component="apiserver",code="200"} 1',
   );
 });

@@ -1,11 +1,14 @@
 import { ApiError, isApiError, type Status } from '@skerry/api';
-import { describeError, type Clock, type Logger } from '@skerry/base';
-import { sendStatus } from '#http/answers.ts';
+import { describeError, type Clock, type Logger, type Timer } from '@skerry/base';
+import { sendStatus, sendText } from '#http/answers.ts';
 import { refuseUpgrade, type Exchange } from '#http/exchange.ts';
 import type { RequestHandler, UpgradeRequest } from '#http/front.ts';
 import { impersonated } from '#impersonation.ts';
-import type { RequestMetrics } from '#request-metrics.ts';
-import { requestInfo, type RequestInfo } from '#request-info.ts';
+import type { FlowControl } from '#flowcontrol/flow-control.ts';
+import { OverloadedError, takeSeat } from '#flowcontrol/take-seat.ts';
+import { timeoutOf } from '#http/request-timeout.ts';
+import type { Measured, RequestMetrics } from '#request-metrics.ts';
+import { isLongRunning, requestInfo, type RequestInfo } from '#request-info.ts';
 import { anonymousUser, type AuthorizationAttributes, type SecurityParts, type UserInfo } from '#security.ts';
 
 /** A request that may go on: who asks, and for what. */
@@ -24,30 +27,24 @@ export interface PipelineParts {
   readonly log: Logger;
   readonly uid: () => string;
   readonly metrics: RequestMetrics;
+  readonly flowControl: FlowControl;
   security(): SecurityParts;
 }
 
-/** A request that is no stream is answered within this, if only with 504. */
-const requestTimeoutMs = 60_000;
-const longSubresources = new Set(['log', 'exec', 'attach', 'portforward', 'proxy']);
-
 /** Subresources that let their user act inside a pod. */
 const commandSubresources = new Set(['exec', 'attach', 'portforward']);
-
-function isLongRunning(info: RequestInfo): boolean {
-  return info.type === 'resource' && (info.verb === 'watch' || longSubresources.has(info.subresource));
-}
-
-function tooMany(): ApiError {
-  return new ApiError('TooManyRequests', 'too many requests, please try again later', {
-    details: { retryAfterSeconds: 1 },
-  });
-}
 
 function tooSlow(): ApiError {
   return new ApiError('Timeout', 'Timeout: request did not complete within the allotted timeout', {
     details: {},
   });
+}
+
+/** How far a request has come. */
+interface Progress {
+  user: UserInfo | undefined;
+  waitedMs: number;
+  deadline: Timer | undefined;
 }
 
 type Asked = Pick<Exchange, 'method' | 'path' | 'query' | 'headers' | 'peer' | 'remoteAddress'>;
@@ -73,24 +70,46 @@ export class RequestPipeline implements RequestHandler {
     const auditId = exchange.headers['audit-id'] ?? this.#parts.uid();
     exchange.setHeader('Audit-Id', auditId.slice(0, 64));
     exchange.setHeader('Cache-Control', 'no-cache, private');
-    const info = requestInfo(exchange.method, exchange.path, exchange.query);
-    let user: UserInfo | undefined;
-    metrics.begin(info);
-    const deadline = isLongRunning(info)
-      ? undefined
-      : clock.after(requestTimeoutMs, () => this.#answerFailure(exchange, tooSlow()));
+    const measured = measuredOf(exchange);
+    const { info } = measured;
+    const endLongRunning = measured.longRunning ? metrics.beginLongRunning(measured) : undefined;
+    const progress: Progress = { user: undefined, waitedMs: 0, deadline: undefined };
     try {
-      if (metrics.isOverloaded(info)) throw tooMany();
-      user = await this.#identify(exchange);
+      await this.#serve(exchange, measured, progress, startedMs);
+    } catch (error) {
+      this.#answerFailure(exchange, error, measured);
+    }
+    progress.deadline?.cancel();
+    endLongRunning?.();
+    const durationMs = clock.monotonic() - startedMs;
+    const { status: code, bytesSent: bytes } = exchange;
+    metrics.end(measured, { code, bytes, durationMs, waitedMs: progress.waitedMs });
+    this.#audit(exchange, info, progress.user, { auditId, receivedMs, durationMs, code });
+  }
+
+  async #serve(exchange: Exchange, measured: Measured, progress: Progress, startedMs: number): Promise<void> {
+    const { clock, metrics, flowControl } = this.#parts;
+    const { info, longRunning } = measured;
+    const timeoutMs = longRunning ? undefined : timeoutOf(exchange.query);
+    if (timeoutMs !== undefined) {
+      progress.deadline = clock.after(timeoutMs, () => this.#answerFailure(exchange, tooSlow(), measured));
+    }
+    const user = await this.#identify(exchange);
+    progress.user = user;
+    // Streams to pods and nodes are bounded by what they stream from.
+    const bounded = !longRunning || info.verb === 'watch';
+    const beforeMs = clock.monotonic();
+    const request = { user, info, timeoutMs, startedMs, clock };
+    const seat = bounded ? await takeSeat(flowControl, exchange, request) : undefined;
+    progress.waitedMs = clock.monotonic() - beforeMs;
+    const endExecuting = longRunning ? undefined : metrics.beginExecuting(info);
+    try {
       await this.#authorize(info, user, exchange);
       await this.#target.handle({ info, user }, exchange);
-    } catch (error) {
-      this.#answerFailure(exchange, error);
+    } finally {
+      endExecuting?.();
+      seat?.release();
     }
-    deadline?.cancel();
-    const durationMs = clock.monotonic() - startedMs;
-    metrics.end(info, exchange.status, durationMs);
-    this.#audit(exchange, info, user, { auditId, receivedMs, durationMs, code: exchange.status });
   }
 
   async upgrade(upgrade: UpgradeRequest): Promise<void> {
@@ -143,13 +162,22 @@ export class RequestPipeline implements RequestHandler {
     await this.#authorize({ ...info, verb: 'create' }, user, asked);
   }
 
-  #answerFailure(exchange: Exchange, error: unknown): void {
+  #answerFailure(exchange: Exchange, error: unknown, measured: Measured): void {
+    const { metrics } = this.#parts;
+    if (error instanceof OverloadedError) {
+      metrics.terminated(measured, 429);
+      exchange.setHeader('Retry-After', String(error.retryAfterSeconds));
+      sendText(exchange, 429, `${error.message}\n`);
+      return;
+    }
     const status = this.#statusOf(error, exchange);
     if (exchange.answered) {
       // Half an answer can't be taken back: breaking it off is the only honest end.
+      metrics.aborted(measured);
       exchange.abort();
       return;
     }
+    if (status.code === 504) metrics.terminated(measured, 504);
     const { retryAfterSeconds } = status.details ?? {};
     if (retryAfterSeconds !== undefined) exchange.setHeader('Retry-After', String(retryAfterSeconds));
     sendStatus(exchange, status);
@@ -204,6 +232,11 @@ export class RequestPipeline implements RequestHandler {
       ...about,
     });
   }
+}
+
+function measuredOf({ method, path, query, headers }: Exchange): Measured {
+  const info = requestInfo(method, path, query);
+  return { info, method, query, contentType: headers['content-type'], longRunning: isLongRunning(info) };
 }
 
 function attributesOf(info: RequestInfo, user: UserInfo, query: URLSearchParams): AuthorizationAttributes {

@@ -26,6 +26,10 @@ export interface Exchange {
   readonly status: number;
   /** What the audit log is to say of it. */
   readonly audit: AuditNotes;
+  /** Bytes of the answer's body so far. */
+  readonly bytesSent: number;
+  /** Called once, when the answer begins; for whoever waits for no more than that. */
+  onAnswer?: () => void;
   /** The raw request body; for proxies. */
   readonly body: Readable;
   /** Set before the answer begins; added to every answer. */
@@ -120,10 +124,11 @@ type WritableEnd = {
   readonly writableEnded: boolean;
 };
 
-function responseStream(target: WritableEnd): ResponseStream {
+function responseStream(target: WritableEnd, count: (bytes: number) => void): ResponseStream {
   return {
     write(bytes) {
       if (target.destroyed || target.writableEnded) return false;
+      count(bytes.length);
       if (target.write(bytes)) return true;
       return new Promise<boolean>((resolve) => {
         const settle = () => {
@@ -152,7 +157,8 @@ export function exchangeOverHttp1(
   response.once('close', () => {
     if (!response.writableFinished) departure.happened();
   });
-  return {
+  let bytesSent = 0;
+  const exchange: Exchange = {
     method: request.method ?? 'GET',
     path,
     query,
@@ -169,6 +175,9 @@ export function exchangeOverHttp1(
       return response.headersSent ? response.statusCode : 0;
     },
     audit: new AuditNotes(),
+    get bytesSent() {
+      return bytesSent;
+    },
     body: request,
     setHeader: (name, value) => void response.setHeader(name, value as string | string[]),
     send(status, headers, body) {
@@ -177,17 +186,21 @@ export function exchangeOverHttp1(
       response.writeHead(status, { ...headers, 'Content-Length': String(Buffer.byteLength(body)) });
       if (request.method === 'HEAD') response.end();
       else response.end(body);
+      bytesSent = body.length;
       request.resume();
+      exchange.onAnswer?.();
     },
     open(status, headers) {
       response.writeHead(status, headers as Record<string, string | string[]>);
       response.flushHeaders();
-      return responseStream(response);
+      exchange.onAnswer?.();
+      return responseStream(response, (bytes) => (bytesSent += bytes));
     },
     abort() {
       if (!response.writableEnded) response.destroy();
     },
   };
+  return exchange;
 }
 
 export function exchangeOverHttp2(
@@ -200,10 +213,11 @@ export function exchangeOverHttp2(
   const extra: Record<string, string | string[]> = {};
   const departure = new Departure();
   let status = 0;
+  let bytesSent = 0;
   stream.once('close', () => {
     if (!stream.writableFinished) departure.happened();
   });
-  return {
+  const exchange: Exchange = {
     method,
     path,
     query,
@@ -220,12 +234,17 @@ export function exchangeOverHttp2(
       return status;
     },
     audit: new AuditNotes(),
+    get bytesSent() {
+      return bytesSent;
+    },
     body: stream,
     setHeader: (name, value) => {
       extra[name.toLowerCase()] = value as string | string[];
     },
     send(code, given, body) {
       status = code;
+      bytesSent = body.length;
+      exchange.onAnswer?.();
       if (stream.destroyed || stream.closed) return;
       stream.respond({
         ...extra,
@@ -240,12 +259,14 @@ export function exchangeOverHttp2(
       status = code;
       if (!stream.destroyed && !stream.closed)
         stream.respond({ ...extra, ...lowerCased(given), ':status': code });
-      return responseStream(stream);
+      exchange.onAnswer?.();
+      return responseStream(stream, (bytes) => (bytesSent += bytes));
     },
     abort() {
       if (!stream.writableEnded && !stream.destroyed) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     },
   };
+  return exchange;
 }
 
 /** HTTP/2 has no connection headers and wants lower-case names. */

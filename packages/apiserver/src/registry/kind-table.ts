@@ -71,6 +71,11 @@ export class KindTable {
     return this.#virtual.get(key(group, version, resource));
   }
 
+  serves(group: string, version: string, resource: string): boolean {
+    const at = key(group, version, resource);
+    return this.#stored.has(at) || this.#virtual.has(at);
+  }
+
   /** Any served version of a resource, the stored one where it is served. */
   anyVersion(group: string, resource: string): Served | undefined {
     return this.#preferred.get(`${group}/${resource}`);

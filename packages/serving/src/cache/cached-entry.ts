@@ -84,6 +84,8 @@ export class CachedEntry implements SelectableObject {
   readonly namespace: string;
   readonly name: string;
   readonly revision: number;
+  /** Bytes of its text in the source. */
+  readonly size: number;
   readonly labels: Readonly<Record<string, string>> | undefined;
   readonly #codec: EntryCodec;
   /** Until `#json` is made. */
@@ -96,6 +98,7 @@ export class CachedEntry implements SelectableObject {
     this.name = source.name;
     this.key = keyOf(source.namespace, source.name);
     this.revision = source.revision;
+    this.size = source.value.length;
     this.#codec = codec;
     this.#source = source;
     this.labels = this.object.metadata?.labels;

@@ -93,6 +93,7 @@ export class WatchCache {
   #bookmarkTimer: Timer | undefined;
   /** Newest revision that has been loaded or applied. A feed may repeat what a load had already. */
   #newest = 0;
+  #bytes = 0;
 
   constructor(options: WatchCacheOptions) {
     this.resource = options.resource;
@@ -127,6 +128,11 @@ export class WatchCache {
     return this.#items.size;
   }
 
+  /** Bytes of all objects as the source has them. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get watcherCount(): number {
     return this.#watchers.all.size;
   }
@@ -135,10 +141,12 @@ export class WatchCache {
   load(entries: Iterable<SourceEntry>, revision: number): void {
     this.#items.clear();
     this.#index.clear();
+    this.#bytes = 0;
     for (const entry of entries) {
       const item = new CachedEntry(entry, this.#codec);
       this.#items.set(item.key, item);
       this.#index.add(item);
+      this.#bytes += item.size;
     }
     this.#sorted.reset(this.#items.values());
     this.#history.reset(revision);
@@ -257,12 +265,14 @@ export class WatchCache {
       this.#items.delete(key);
       this.#sorted.remove(key);
       this.#index.remove(previous);
+      this.#bytes -= previous.size;
       return { type: 'DELETED', revision, current: new EndedEntry(previous, revision), previous };
     }
     const current = new CachedEntry(source, this.#codec);
     this.#items.set(key, current);
     this.#sorted.put(current);
     this.#index.replace(previous, current);
+    this.#bytes += current.size - (previous?.size ?? 0);
     return { type: previous ? 'MODIFIED' : 'ADDED', revision, current, previous };
   }
 
