@@ -1,0 +1,23 @@
+/** Where we differ from the real server on purpose, or knowingly: by case and field, each with its reason. */
+import type { Case } from './case.ts';
+import type { Difference } from './compare.ts';
+
+interface KnownDifference {
+  readonly area?: string;
+  /** Of the case; any unless told. */
+  readonly name?: RegExp;
+  /** Of the field: `body.metadata.name`; any unless told. */
+  readonly path?: RegExp;
+  readonly reason: string;
+}
+
+const knownDifferences: readonly KnownDifference[] = [];
+
+export function knownReason({ area, name }: Case, { path }: Difference): string | undefined {
+  return knownDifferences.find(
+    (known) =>
+      (known.area === undefined || known.area === area) &&
+      (known.name?.test(name) ?? true) &&
+      (known.path?.test(path) ?? true),
+  )?.reason;
+}

@@ -1,0 +1,89 @@
+/**
+ * What two servers can't have in common is given a name by the order in which it is first seen in a case: the first uid is
+ * `<uid1>` on either, wherever it comes back. So an answer that repeats the wrong uid or resourceVersion still differs.
+ */
+const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+const age = /^\d+[smhd](\d+[smh])?$/;
+const clusterAddress = /\b10\.96\.\d{1,3}\.\d{1,3}\b/g;
+const nodePort = /:(3[0-2]\d{3})\b/g;
+
+/** How far a clock or a lifetime may be from the moment of the run for an instant to be the server's own. */
+const nearMs = 3 * 86_400_000;
+
+export class Normalizer {
+  readonly #name: string;
+  readonly #seen = new Map<string, Map<string, string>>();
+  readonly #nowMs: number;
+
+  /** `name` is what `{{ns}}` was in this run. */
+  constructor(name: string, nowMs: number) {
+    this.#name = name;
+    this.#nowMs = nowMs;
+  }
+
+  value(value: unknown): unknown {
+    return this.#value(value, '');
+  }
+
+  text(text: string): string {
+    return this.#text(text, '');
+  }
+
+  #value(value: unknown, key: string, parent?: Record<string, unknown>): unknown {
+    if (typeof value === 'string') return this.#text(value, key, parent);
+    if (typeof value === 'number')
+      return key === 'nodePort' || key === 'healthCheckNodePort' ? '<port>' : value;
+    if (Array.isArray(value)) return value.map((item) => this.#value(item, key === 'cells' ? 'cell' : key));
+    if (typeof value !== 'object' || value === null) return value;
+    const object = value as Record<string, unknown>;
+    const isList = 'items' in object || 'rows' in object;
+    return Object.fromEntries(
+      Object.entries(object).map(([field, item]) => [
+        this.#text(field, 'key'),
+        isList && field === 'metadata' ? this.#listMeta(item) : this.#value(item, field, object),
+      ]),
+    );
+  }
+
+  /** A list's revision is that of the whole store, which others write too. */
+  #listMeta(meta: unknown): unknown {
+    if (typeof meta !== 'object' || meta === null) return meta;
+    const { resourceVersion, continue: token, ...rest } = meta as Record<string, unknown>;
+    return {
+      ...rest,
+      ...(resourceVersion === undefined ? {} : { resourceVersion: '<list revision>' }),
+      ...(token === undefined ? {} : { continue: token === '' ? '' : '<continue>' }),
+    };
+  }
+
+  #text(text: string, key: string, parent?: Record<string, unknown>): string {
+    if (key === 'resourceVersion' && /^\d+$/.test(text) && text !== '0') return this.#named('rv', text);
+    if (instant.test(text)) return this.#instant(text);
+    if (key === 'cell' && age.test(text)) return '<age>';
+    if (text.startsWith('eyJ') && text.split('.').length === 3) return '<token>';
+    let result = text
+      .replaceAll(this.#name, '<ns>')
+      .replaceAll(uuid, (id) => this.#named('uid', id))
+      .replaceAll(/\bgen-[a-z0-9]{5}\b/g, (name) => this.#named('gen-', name))
+      .replaceAll(clusterAddress, (address) => this.#named('ip', address));
+    if (key === 'cell') result = result.replaceAll(nodePort, ':<port>');
+    if (key === 'message' && parent && /resourceVersion|ResourceVersion/.test(text)) {
+      result = result.replaceAll(/\b\d+\b/g, (digits) => this.#seen.get('rv')?.get(digits) ?? digits);
+    }
+    return result;
+  }
+
+  #instant(text: string): string {
+    if (Math.abs(Date.parse(text) - this.#nowMs) > nearMs) return text;
+    return text.includes('.') ? '<micro time>' : '<time>';
+  }
+
+  #named(family: string, value: string): string {
+    const names = this.#seen.get(family) ?? new Map<string, string>();
+    this.#seen.set(family, names);
+    const name = names.get(value) ?? `<${family}${names.size + 1}>`;
+    names.set(value, name);
+    return name;
+  }
+}

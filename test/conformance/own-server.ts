@@ -1,0 +1,42 @@
+/** Our API server in this process, on the memory store, for the users of the cases. */
+import { createSecurity } from '@skerry/apiserver';
+import { startTestServer } from '@skerry/apiserver/testing';
+import { silentLogger, systemClock } from '@skerry/base';
+import { createServiceAccountKey } from '@skerry/pki';
+import { Client, type Target, tokenCredentials } from './client.ts';
+import { bindings, users } from './users.ts';
+
+export interface OwnServer {
+  readonly target: Target;
+  close(): Promise<void>;
+}
+
+export async function startOwnServer(): Promise<OwnServer> {
+  const staticTokens = Object.values(users).map(({ token, name, uid, groups }) => ({
+    token,
+    user: { name, uid, groups: [...groups] },
+  }));
+  const serviceAccountKey = await createServiceAccountKey();
+  const server = await startTestServer({
+    security: createSecurity({
+      clock: systemClock,
+      log: silentLogger,
+      random: Math.random,
+      serviceAccountKey,
+      staticTokens,
+    }),
+  });
+  const target: Target = { url: server.url, credentials: tokenCredentials };
+  const client = new Client(target);
+  for (const binding of bindings) {
+    const { code } = await client.send({
+      method: 'POST',
+      path: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+      headers: { ...target.credentials('admin'), 'content-type': 'application/json' },
+      body: JSON.stringify(binding),
+    });
+    if (code !== 201) throw new Error(`binding ${binding.metadata.name} was answered ${code}`);
+  }
+  client.close();
+  return { target, close: () => server.close() };
+}
