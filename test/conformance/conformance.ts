@@ -82,7 +82,7 @@ async function referenceTarget(): Promise<Target | undefined> {
   const tokens = await tokensIn(values.kubeconfig);
   return {
     url: values.against || server,
-    ...(ca ? { ca: ca.toString() } : {}),
+    ...(ca ? { ca } : {}),
     credentials: (user) =>
       tokens.has(user)
         ? { authorization: `Bearer ${tokens.get(user)}` }

@@ -65,6 +65,7 @@ export class Normalizer {
     let result = text
       .replaceAll(this.#name, '<ns>')
       .replaceAll(uuid, (id) => this.#named('uid', id))
+      .replaceAll(/\bkube-api-access-[a-z0-9]{5}\b/g, 'kube-api-access-<suffix>')
       .replaceAll(/\bgen-[a-z0-9]{5}\b/g, (name) => this.#named('gen-', name))
       .replaceAll(clusterAddress, (address) => this.#named('ip', address));
     if (key === 'cell') result = result.replaceAll(nodePort, ':<port>');

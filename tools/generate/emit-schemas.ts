@@ -34,10 +34,12 @@ function modelSchema(model: NamedModel, fullNameOf: ReadonlyMap<string, string>,
     const base = expressionSchema(parseType(property.type), property.format, quantity, fullNameOf);
     const values = facts.enums.get(field);
     const standIn = facts.defaults.get(field);
+    const unset = facts.unset.get(field);
     properties[property.name] = {
       ...base,
       ...(values ? { enum: values } : {}),
       ...(standIn === undefined ? {} : { default: standIn }),
+      ...(unset === undefined ? {} : { unset }),
       ...facts.lists.get(field),
     };
     if (property.required) required.push(property.name);

@@ -23,6 +23,8 @@ export interface TypeFacts {
   readonly enums: ReadonlyMap<string, readonly string[]>;
   /** By `<full name>.<field>`: what stands for an absent value where a list is keyed by the field. */
   readonly defaults: ReadonlyMap<string, unknown>;
+  /** By `<full name>.<field>`, of fields that needn't be given: what is told in place of nothing. */
+  readonly unset: ReadonlyMap<string, unknown>;
 }
 
 /** A row of `kubernetes-resources.tsv`: one resource or subresource of one version. */
@@ -104,7 +106,10 @@ export function readTypeFacts(): TypeFacts {
   const defaults = new Map<string, unknown>();
   for (const [name = '', field = '', value = 'null'] of rows('kubernetes-key-defaults.tsv'))
     defaults.set(`${name}.${field}`, JSON.parse(value));
-  return { types, quantities, lists, enums, defaults };
+  const unset = new Map<string, unknown>();
+  for (const [name = '', field = '', value = 'null'] of rows('kubernetes-unset.tsv'))
+    unset.set(`${name}.${field}`, JSON.parse(value));
+  return { types, quantities, lists, enums, defaults, unset };
 }
 
 function groupVersionOf(text: string): { group: string; version: string } {

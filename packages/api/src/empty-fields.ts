@@ -6,20 +6,6 @@
 import { wireMessage, type WireMessage } from '#protobuf/messages.ts';
 import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
 
-/** Lists that are not required, and yet told when empty. */
-const toldLists: ReadonlySet<string> = new Set([
-  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus.conditions',
-  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus.storedVersions',
-  'io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerStatus.currentMetrics',
-  'io.k8s.api.core.v1.ContainerImage.names',
-  'io.k8s.api.core.v1.ProjectedVolumeSource.sources',
-  'io.k8s.api.discovery.v1.EndpointSlice.endpoints',
-  'io.k8s.api.discovery.v1.EndpointSlice.ports',
-  'io.k8s.api.rbac.v1.ClusterRole.rules',
-  'io.k8s.api.rbac.v1.Role.rules',
-  'io.k8s.api.storage.v1.CSINodeDriver.topologyKeys',
-]);
-
 /** Removes empty fields from `object`, in place. `schema` is that of a built-in kind. */
 export function dropEmptyFields(set: SchemaSet, schema: Schema, object: unknown): void {
   const { properties, additionalProperties, items, required } = resolveSchema(set, schema);
@@ -34,8 +20,8 @@ export function dropEmptyFields(set: SchemaSet, schema: Schema, object: unknown)
     for (const [name, value] of Object.entries(fields)) {
       const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
       if (!property) continue;
-      const told = required?.includes(name) || toldLists.has(`${schema.ref}.${name}`);
-      if (!told && isEmpty(set, property, value, plain.has(name))) delete fields[name];
+      const told = required?.includes(name) || property.unset !== undefined;
+      if (value === null || (!told && isEmpty(set, property, value, plain.has(name)))) delete fields[name];
       else if (typeof value === 'object') dropEmptyFields(set, property, value);
     }
   } else if (additionalProperties && holdsFields(set, additionalProperties)) {

@@ -44,5 +44,5 @@ export { type Decoded, type DecodeOptions, type FieldValidationMode, decodeObjec
 export { applyDefaults, pruneUnknown } from './structural-schema.ts';
 export { patternFault } from './pattern.ts';
 export { validateStructural } from './schema-validate.ts';
-export { fillRequired } from './required-fields.ts';
+export { fillRequired, fillUnset } from './required-fields.ts';
 export { duplicateFields } from './duplicate-fields.ts';

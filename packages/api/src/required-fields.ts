@@ -1,3 +1,4 @@
+import { cloneJson } from '#patch/json-value.ts';
 import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
 
 /** An absent selector is a fault of its own; an empty one selects everything. */
@@ -10,19 +11,39 @@ const labelSelector = 'io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector';
  *
  * Not for configurations that are applied: there a field that is absent is a statement.
  */
-export function fillRequired(set: SchemaSet, given: Schema, value: unknown): void {
+export function fillRequired(set: SchemaSet, schema: Schema, value: unknown): void {
+  fill(set, schema, value, requiredOf);
+}
+
+/**
+ * Also gives fields that needn't be there what a stock server tells in their place: `{}` for a part of its types that is
+ * no pointer, `null` for an instant or a list, a zero. For an object that is about to be stored: rules are easier to ask
+ * of one that leaves out what it doesn't say.
+ */
+export function fillUnset(set: SchemaSet, schema: Schema, value: unknown): void {
+  fill(set, schema, value, unsetOf);
+}
+
+type Fillings = readonly (readonly [name: string, value: unknown])[];
+
+function fill(
+  set: SchemaSet,
+  given: Schema,
+  value: unknown,
+  fillingsOf: (set: SchemaSet, schema: Schema) => Fillings,
+): void {
   const schema = resolveSchema(set, given);
   if (Array.isArray(value)) {
-    if (schema.items) for (const item of value) fillRequired(set, schema.items, item);
+    if (schema.items) for (const item of value) fill(set, schema.items, item, fillingsOf);
     return;
   }
   if (typeof value !== 'object' || value === null) return;
   const object = value as Record<string, unknown>;
-  for (const name of schema.required ?? []) {
-    const property = schema.properties?.[name];
-    if (!property || object[name] !== undefined || property.ref === labelSelector) continue;
-    const empty = emptyValue(resolveSchema(set, property));
-    if (empty !== undefined) object[name] = empty;
+  for (const [name, filling] of fillingsOf(set, schema)) {
+    const held = object[name];
+    // A list that needn't be there and is empty reads as none: an empty one doesn't outlive a stock server's store.
+    const isEmptyList = filling === null && Array.isArray(held) && held.length === 0;
+    if (held === undefined || isEmptyList) object[name] = cloneJson(filling);
   }
   for (const key of Object.keys(object)) {
     const item = object[key];
@@ -30,8 +51,37 @@ export function fillRequired(set: SchemaSet, given: Schema, value: unknown): voi
     const own =
       schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
     const property = own ?? schema.additionalProperties;
-    if (property) fillRequired(set, property, item);
+    if (property) fill(set, property, item, fillingsOf);
   }
+}
+
+const required = new WeakMap<Schema, Fillings>();
+const unset = new WeakMap<Schema, Fillings>();
+
+function requiredOf(set: SchemaSet, schema: Schema): Fillings {
+  let known = required.get(schema);
+  if (!known) {
+    const fillings: [string, unknown][] = [];
+    for (const name of schema.required ?? []) {
+      const property = schema.properties?.[name];
+      if (!property || property.ref === labelSelector) continue;
+      const empty = emptyValue(resolveSchema(set, property));
+      if (empty !== undefined) fillings.push([name, empty]);
+    }
+    required.set(schema, (known = fillings));
+  }
+  return known;
+}
+
+function unsetOf(set: SchemaSet, schema: Schema): Fillings {
+  let known = unset.get(schema);
+  if (!known) {
+    const told = Object.entries(schema.properties ?? {}).flatMap(([name, property]) =>
+      property.unset === undefined ? [] : [[name, property.unset] as const],
+    );
+    unset.set(schema, (known = [...requiredOf(set, schema), ...told]));
+  }
+  return known;
 }
 
 function emptyValue(schema: Schema): unknown {

@@ -15,6 +15,8 @@ export interface Schema {
   readonly required?: readonly string[];
   readonly enum?: readonly unknown[];
   readonly default?: unknown;
+  /** Of a built-in kind's field that needn't be given and is told all the same: what stands for nothing. */
+  readonly unset?: unknown;
   readonly nullable?: boolean;
   /** Either an integer or a string: `maxUnavailable`, quantities. */
   readonly intOrString?: boolean;

@@ -101,7 +101,7 @@ export const workloadExamples: readonly Example[] = [
     apiVersion: 'apps/v1',
     kind: 'ControllerRevision',
     resource: 'controllerrevisions',
-    minimal: { revision: 1 },
+    minimal: { revision: 1, data: { a: 1 } },
     full: { revision: 2, data: { spec: { a: 1, b: ['c'] } } },
     change: { revision: 5 },
   },
@@ -211,7 +211,9 @@ export const workloadExamples: readonly Example[] = [
     apiVersion: 'autoscaling/v1',
     kind: 'HorizontalPodAutoscaler',
     resource: 'horizontalpodautoscalers',
-    minimal: { spec: { scaleTargetRef: { kind: 'Deployment', name: 'd' }, maxReplicas: 3 } },
+    minimal: {
+      spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' }, maxReplicas: 3 },
+    },
     full: {
       spec: {
         scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' },

@@ -1,6 +1,6 @@
 import type { AnyObject, ManagedFieldsEntry } from '../object.ts';
 import type { JsonMap } from '../patch/json-value.ts';
-import { equalJson, isJsonMap } from '../patch/json-value.ts';
+import { cloneJson, equalJson, isJsonMap } from '../patch/json-value.ts';
 import type { Schema, SchemaSet } from '../schema.ts';
 import { ApiError, badRequest } from '../status.ts';
 import { compareFields, configurationFaults, fieldSetOf, withNamedFields } from './compare.ts';
@@ -30,6 +30,8 @@ interface OwnershipContext {
   readonly subresource?: string;
   /** RFC 3339, whole seconds. */
   readonly timeNow: string;
+  /** What an object has before anything is said of it: parts that are always there and so nobody's gain. */
+  readonly blank?: AnyObject;
   /** Top-level fields that this request can't change and so can't own: `status` on the main resource. */
   readonly resetFields?: readonly string[];
 }
@@ -59,7 +61,7 @@ export function applyServerSide(request: ApplyRequest): ApplyResult {
   requireApplicable(request);
   const shapes = new Shapes(request.set);
   const config = withoutManagedFields(withoutNulls(request.applied));
-  const live = withoutManagedFields(request.live ?? emptyLike(config));
+  const live = withoutManagedFields(request.live ?? emptyLike(request, config));
   const faults = configurationFaults(shapes, request.schema, config);
   if (faults.length > 0) {
     throw badRequest(
@@ -108,7 +110,7 @@ export function updateManagedFields(request: UpdateRequest): ManagedFieldsEntry[
       : (decodeManagedFields(before?.metadata?.managedFields) ?? new Map<string, FieldOwner>());
   if (current.size === 0 && before) return undefined;
   const owners = trackUpdate(new Shapes(request.set), request, {
-    before: withoutManagedFields(before ?? emptyLike(after)),
+    before: withoutManagedFields(before ?? emptyLike(request, after)),
     after: withoutManagedFields(after),
     owners: current,
   });
@@ -146,7 +148,7 @@ function ownersBeforeApply(request: ApplyRequest, shapes: Shapes, live: AnyObjec
     shapes,
     { ...request, manager: 'before-first-apply', subresource: undefined },
     {
-      before: emptyLike(live),
+      before: emptyLike(request, live),
       after: live,
       owners: new Map(),
     },
@@ -286,8 +288,9 @@ function withManagedFields(object: AnyObject, owners: FieldOwners): ApplyResult 
   };
 }
 
-/** What a new object starts from: `metadata`, `spec` and `status` are there from the start and so nobody's gain. */
-function emptyLike(object: AnyObject): AnyObject {
+/** What a new object starts from; unless told, `metadata`, `spec` and `status`. */
+function emptyLike({ blank }: OwnershipContext, object: AnyObject): AnyObject {
+  if (blank) return { ...cloneJson(blank), apiVersion: object.apiVersion, kind: object.kind };
   const empty: AnyObject = { apiVersion: object.apiVersion, kind: object.kind, metadata: {} };
   for (const field of ['spec', 'status']) if (isJsonMap(object[field])) empty[field] = {};
   return empty;

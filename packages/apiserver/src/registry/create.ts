@@ -13,7 +13,7 @@ import type { Served } from '#registry/kind-table.ts';
 import { generateName } from '#registry/object-name.ts';
 import { ownCreated } from '#registry/field-ownership.ts';
 import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
-import { createFaults, fillDefaults, hasStatus, warningsOf } from '#registry/rules.ts';
+import { createFaults, fillDefaults, hasStatus, tellUnset, warningsOf } from '#registry/rules.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
 
 /** Names that are tried for one `generateName`. */
@@ -70,15 +70,18 @@ async function createOnce(
     delete (meta as Record<string, unknown>)[field];
   }
   if (hasStatus(served)) delete object.status;
+  fillDefaults(served, object);
+  if (!ownershipDone && write.fieldManager !== undefined) {
+    // Owned is what was sent and what it defaults to. What strategy, admission and allocators add is nobody's.
+    tellUnset(served, object);
+    ownCreated(served, object, { manager: write.fieldManager, time: registry.timestamp() });
+  }
   info.strategy.prepareForCreate?.(object);
   meta.creationTimestamp = registry.timestamp();
   meta.uid = registry.parts.uid();
   if (info.hasGeneration) meta.generation = 1;
   else delete meta.generation;
   fillDefaults(served, object);
-  // What admission adds to the object is nobody's.
-  if (!ownershipDone && write.fieldManager !== undefined)
-    ownCreated(served, object, { manager: write.fieldManager, time: registry.timestamp() });
 
   const context = {
     operation: 'CREATE' as const,
@@ -104,6 +107,7 @@ async function createOnce(
     const faults = createFaults(served, object);
     if (faults.length > 0) throw invalid(info, metadataOf(object).name ?? '', faults);
     write.warnings.push(...warningsOf(served, object), ...(registry.hooks(served)?.warnings?.(object) ?? []));
+    tellUnset(served, object);
     await registry.admit(
       served,
       { ...context, name: metadataOf(object).name ?? '', nameGenerated: false },

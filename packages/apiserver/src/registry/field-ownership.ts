@@ -1,4 +1,4 @@
-import { applyServerSide, updateManagedFields, type AnyObject } from '@skerry/api';
+import { applyServerSide, fillUnset, updateManagedFields, type AnyObject } from '@skerry/api';
 import type { Served } from '#registry/kind-table.ts';
 import { metadataOf } from '#registry/registry.ts';
 import { hasStatus, schemaOf } from '#registry/rules.ts';
@@ -56,8 +56,22 @@ function contextOf(served: Served, object: AnyObject, { manager, time, subresour
     apiVersion: group ? `${group}/${version}` : version,
     ...(subresource ? { subresource } : {}),
     timeNow: time,
+    ...(served.custom ? {} : { blank: blankOf(served) }),
     resetFields: resetFields(served, object, subresource),
   };
+}
+
+const blanks = new Map<string, AnyObject>();
+
+/** A built-in kind's object that says nothing. */
+function blankOf({ info, schemas }: Served): AnyObject {
+  let blank = blanks.get(info.schema);
+  if (!blank) {
+    blank = { metadata: {} };
+    fillUnset(schemas, { ref: info.schema }, blank);
+    blanks.set(info.schema, blank);
+  }
+  return blank;
 }
 
 /** Fields that a write through this door can't change, and so can't own. */

@@ -1,4 +1,4 @@
-import { dropEmptyFields, type AnyObject, type FieldError, type Schema } from '@skerry/api';
+import { dropEmptyFields, fillUnset, type AnyObject, type FieldError, type Schema } from '@skerry/api';
 import type { Served } from '#registry/kind-table.ts';
 
 /** The schema that patches, ownership and defaults walk; a kind without one is plain JSON. */
@@ -15,6 +15,11 @@ export function hasStatus(served: Served): boolean {
 export function fillDefaults(served: Served, object: AnyObject): void {
   if (!served.custom) dropEmptyFields(served.schemas, { ref: served.info.schema }, object);
   served.info.strategy.setDefaults?.(object);
+}
+
+/** In place, when nothing is asked of the object any more: fields that are told even when nothing is set. */
+export function tellUnset(served: Served, object: AnyObject): void {
+  if (!served.custom) fillUnset(served.schemas, { ref: served.info.schema }, object);
 }
 
 /** What is wrong with a new object beyond its shape. */

@@ -14,7 +14,7 @@ import { ownUpdated } from '#registry/field-ownership.ts';
 import { jsonEqual } from '#registry/json-equal.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { metadataOf, type Current, type Registry, type Target } from '#registry/registry.ts';
-import { fillDefaults, hasStatus, updateFaults, warningsOf } from '#registry/rules.ts';
+import { fillDefaults, hasStatus, tellUnset, updateFaults, warningsOf } from '#registry/rules.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
 
 /** Which part of the object a request may change. */
@@ -73,17 +73,19 @@ export async function updateOnce(
   next.apiVersion = info.group ? `${info.group}/${info.version}` : info.version;
   next.kind = info.kind;
   keepServerMetadata(next, old);
-  keepOtherParts(served, next, old, update.part);
-  update.keep?.(next, old);
   fillDefaults(served, next);
-  // What admission changes of the object is nobody's.
   if (!update.ownershipDone && write.fieldManager !== undefined) {
+    // Owned is what was sent and what it defaults to. What is put back or added from here on is nobody's.
+    tellUnset(served, next);
     ownUpdated(served, next, old, {
       manager: write.fieldManager,
       time: registry.timestamp(),
       subresource: write.subresource,
     });
   }
+  keepOtherParts(served, next, old, update.part);
+  update.keep?.(next, old);
+  fillDefaults(served, next);
 
   const { body } = update;
   const context = {
@@ -109,6 +111,7 @@ export async function updateOnce(
     const faults = [...finalizerFaults(next, old), ...updateFaults(served, next, old, write.subresource)];
     if (faults.length > 0) throw invalid(info, target.name, faults);
     if (update.part === 'whole') write.warnings.push(...warningsOf(served, next, old));
+    tellUnset(served, next);
     countGeneration(served, next, old, update.part);
     await registry.admit(served, body ? { ...context, object: body.of(next) } : context, write);
     const stored = await storeUpdated(registry, served, target, current, next, write);
