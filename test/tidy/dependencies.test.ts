@@ -10,11 +10,12 @@ const allowed: Record<string, readonly string[]> = {
   base: [],
   api: ['base'],
   store: ['base'],
+  cel: ['api', 'base'],
   client: ['api', 'base'],
   serving: ['api', 'base'],
   streams: ['base'],
   pki: ['base'],
-  apiserver: ['serving', 'streams', 'pki', 'store', 'api', 'base'],
+  apiserver: ['serving', 'streams', 'pki', 'store', 'cel', 'api', 'base'],
   controllers: ['client', 'pki', 'api', 'base'],
   scheduler: ['client', 'api', 'base'],
   agent: ['client', 'streams', 'pki', 'api', 'base'],
@@ -22,7 +23,7 @@ const allowed: Record<string, readonly string[]> = {
 };
 
 /** Packages that run in a browser too: no Node module. */
-const pure = ['api'];
+const pure = ['api', 'cel'];
 
 interface Source {
   readonly package: string;

@@ -1,0 +1,559 @@
+/**
+ * From a checked tree to a function that evaluates it. Names are looked up once, here: loops' variables become places in an
+ * array, calls become the overloads that fit. Every step charges what cel-go would charge, so that budgets mean the same.
+ */
+import { unreachable } from '@skerry/base';
+import type { Checked } from '#check/checker.ts';
+import type { Overload } from '#check/declarations.ts';
+import { costAfter, costBefore } from '#cost/call-cost.ts';
+import { accepts, isInteger } from '#evaluate/accepts.ts';
+import { Run } from '#evaluate/run.ts';
+import { elementAt, entryAt, keyText } from '#libraries/operators.ts';
+import { optionalAt } from '#libraries/optionals.ts';
+import type { Expression } from '#syntax/expression.ts';
+import { ArrayList, GrowingMap, mapKey, ValueMap } from '#values/collections.ts';
+import { runtimeType } from '#values/describe.ts';
+import { Optional } from '#values/optional.ts';
+import { Fault, List, Mapping, type Outcome, type Value } from '#values/value.ts';
+import { type Type } from '#types/type.ts';
+
+export type Step = (run: Run) => Outcome;
+
+export interface PlanContext {
+  readonly checked: Checked;
+  /** Values of names that stand for types. */
+  typeNamed(name: string): Type | undefined;
+  struct(name: string): Type | undefined;
+}
+
+export interface Plan {
+  readonly step: Step;
+  /** Places that loops need. */
+  readonly slots: number;
+}
+
+export function plan(root: Expression, context: PlanContext): Plan {
+  const planner = new Planner(context);
+  return { step: planner.plan(root), slots: planner.slots };
+}
+
+/** An expression that can't be evaluated whatever its variables are: `int('a')`. */
+export class InstantiationError extends Error {
+  override readonly name = 'InstantiationError';
+}
+
+const conversions: ReadonlySet<string> = new Set(
+  'bool bytes double duration dyn int string timestamp uint'.split(' '),
+);
+
+const listCost = 10;
+const mapCost = 30;
+const structCost = 40;
+
+/** A value that is made when it is first asked for: what `cel.bind` names. */
+class Late {
+  readonly make: Step;
+
+  constructor(make: Step) {
+    this.make = make;
+  }
+}
+
+class Planner {
+  slots = 0;
+  readonly #planning = new Run(0, () => undefined, { costLimit: 0 });
+  readonly #context: PlanContext;
+  readonly #locals: { readonly name: string; readonly slot: number }[] = [];
+
+  constructor(context: PlanContext) {
+    this.#context = context;
+  }
+
+  plan(node: Expression): Step {
+    const constant = this.#constant(node);
+    if (constant !== undefined) return () => constant;
+    switch (node.kind) {
+      case 'literal':
+        return () => node.value;
+      case 'identifier':
+        return this.#identifier(node);
+      case 'select':
+        return this.#select(node);
+      case 'call':
+        return this.#call(node);
+      case 'list':
+        return this.#list(node);
+      case 'map':
+        return this.#map(node);
+      case 'struct':
+        return this.#struct(node);
+      case 'comprehension':
+        return this.#comprehension(node);
+      default:
+        return unreachable(node);
+    }
+  }
+
+  /** What is known now and so costs nothing later: literals, what is made of them, conversions of them. */
+  #constant(node: Expression): Value | undefined {
+    switch (node.kind) {
+      case 'literal':
+        return node.value;
+      case 'list':
+        return this.#constantList(node);
+      case 'map':
+        return this.#constantMap(node);
+      case 'call':
+        return this.#constantCall(node);
+      default:
+        return undefined;
+    }
+  }
+
+  #constantList(node: Expression & { kind: 'list' }): Value | undefined {
+    if (node.optional.size > 0) return undefined;
+    const values: Value[] = [];
+    for (const element of node.elements) {
+      const value = this.#constant(element);
+      if (value === undefined) return undefined;
+      values.push(value);
+    }
+    return new ArrayList(values);
+  }
+
+  #constantMap(node: Expression & { kind: 'map' }): Value | undefined {
+    const pairs: (readonly [Value, Value])[] = [];
+    for (const entry of node.entries) {
+      const key = this.#constant(entry.key);
+      const value = this.#constant(entry.value);
+      if (key === undefined || value === undefined || entry.optional) return undefined;
+      pairs.push([key, value]);
+    }
+    const map = mapOfPairs(pairs);
+    return map instanceof Fault ? undefined : map;
+  }
+
+  #constantCall(node: Expression & { kind: 'call' }): Value | undefined {
+    const { name, args, target } = node;
+    if (name === '@in' && args[1]?.kind === 'list' && args[1].elements.length === 0) return false;
+    if (target || args.length !== 1 || !conversions.has(name)) return undefined;
+    const value = this.#constant(args[0]!);
+    if (value === undefined) return undefined;
+    const overload = this.#context.checked
+      .overloadsOf(node)
+      .find((candidate) => accepts(candidate.args[0]!, value));
+    const result = overload?.call([value], this.#planning);
+    if (result instanceof Fault) throw new InstantiationError(result.message);
+    return result;
+  }
+
+  #identifier(node: Expression & { kind: 'identifier' }): Step {
+    const local = node.name.startsWith('.')
+      ? undefined
+      : this.#locals.findLast(({ name }) => name === node.name);
+    if (local) return readSlot(local.slot);
+    return this.#variable(this.#context.checked.variableOf(node) ?? node.name);
+  }
+
+  #variable(name: string): Step {
+    const type = this.#context.typeNamed(name);
+    return (run) => {
+      const over = run.charge(1);
+      if (over) return over;
+      return run.variable(name) ?? type ?? new Fault(`no such attribute(s): ${name}`);
+    };
+  }
+
+  #select(node: Expression & { kind: 'select' }): Step {
+    const whole = this.#context.checked.variableOf(node);
+    if (whole !== undefined) return this.#variable(whole);
+    const operand = this.plan(node.operand);
+    const { field, test } = node;
+    // A value that no name leads to costs one more to begin a path from.
+    const cost = (test ? 0 : 1) + (isPath(node.operand) ? 0 : 1);
+    return (run) => {
+      const value = operand(run);
+      if (value instanceof Fault) return value;
+      const over = run.charge(cost);
+      if (over) return over;
+      return test ? hasField(value, field) : fieldOf(value, field);
+    };
+  }
+
+  #call(node: Expression & { kind: 'call' }): Step {
+    const { checked } = this.#context;
+    const name = checked.functionOf(node) ?? node.name;
+    const target = checked.functionOf(node) === undefined ? node.target : undefined;
+    const args = (target ? [target, ...node.args] : node.args).map((arg) => this.plan(arg));
+    switch (name) {
+      case '_&&_':
+        return logic(args, false);
+      case '_||_':
+        return logic(args, true);
+      case '_?_:_':
+        return conditional(args);
+      case '@not_strictly_false':
+        return notStrictlyFalse(args[0]!);
+      case '@in': {
+        const members = this.#members(node.args[1]!);
+        if (members) return isMember(args[0]!, members);
+        break;
+      }
+      case '_[_]':
+        return this.#index(node, args);
+      case '_?._':
+      case '_[?_]':
+        return strict(args, (values, run) => run.charge(1) ?? optionalAt(values[0]!, values[1]!));
+      case 'cel.@mapInsert':
+        return strict(args, (values, run) => run.charge(1) ?? insert(values));
+      default:
+        break;
+    }
+    if (target && (name === 'or' || name === 'orValue') && args.length === 2)
+      return optionalOr(args, name === 'orValue');
+    return dispatch(name, checked.overloadsOf(node), args);
+  }
+
+  /** Keys of a list of known scalars, in which a value is found at once. */
+  #members(node: Expression): ReadonlySet<string> | undefined {
+    const list = node.kind === 'list' ? this.#constantList(node) : undefined;
+    if (!(list instanceof ArrayList)) return undefined;
+    const keys = new Set<string>();
+    for (let index = 0; index < list.length; index++) {
+      const key = mapKey(list.at(index));
+      if (key === undefined) return undefined;
+      keys.add(key);
+    }
+    return keys;
+  }
+
+  #index(node: Expression & { kind: 'call' }, args: readonly Step[]): Step {
+    const cost = isPath(node.args[0]!) ? 1 : 2;
+    return strict(args, ([container, key], run) => {
+      const over = run.charge(cost);
+      if (over) return over;
+      if (container instanceof List) return elementAt(container, key!);
+      if (container instanceof Mapping) return entryAt(container, key!);
+      return container instanceof Optional ? optionalAt(container, key!) : new Fault(`no such overload`);
+    });
+  }
+
+  #list(node: Expression & { kind: 'list' }): Step {
+    const { elements, optional } = node;
+    const steps = elements.map((element) => this.plan(element));
+    return (run) => {
+      const items: Value[] = [];
+      for (const [index, step] of steps.entries()) {
+        const value = step(run);
+        if (value instanceof Fault) return value;
+        if (!optional.has(index)) items.push(value);
+        else if (!(value instanceof Optional)) return notOptional(value);
+        else if (value.value !== undefined) items.push(value.value);
+      }
+      return run.charge(listCost) ?? new ArrayList(items);
+    };
+  }
+
+  #map(node: Expression & { kind: 'map' }): Step {
+    const entries = node.entries.map(({ key, value, optional }) => ({
+      key: this.plan(key),
+      value: this.plan(value),
+      optional,
+    }));
+    return (run) => {
+      const pairs: (readonly [Value, Value])[] = [];
+      for (const entry of entries) {
+        const key = entry.key(run);
+        if (key instanceof Fault) return key;
+        const value = entry.value(run);
+        if (value instanceof Fault) return value;
+        if (!entry.optional) pairs.push([key, value]);
+        else if (!(value instanceof Optional)) return notOptional(value);
+        else if (value.value !== undefined) pairs.push([key, value.value]);
+      }
+      return run.charge(mapCost) ?? mapOfPairs(pairs);
+    };
+  }
+
+  #struct(node: Expression & { kind: 'struct' }): Step {
+    const type = this.#context.struct(node.typeName.replace(/^\./, ''));
+    const fields = node.fields.map(({ field, value, optional }) => ({
+      field,
+      value: this.plan(value),
+      optional,
+    }));
+    return (run) => {
+      const pairs: (readonly [Value, Value])[] = [];
+      for (const entry of fields) {
+        const value = entry.value(run);
+        if (value instanceof Fault) return value;
+        if (!entry.optional) pairs.push([entry.field, value]);
+        else if (!(value instanceof Optional)) return notOptional(value);
+        else if (value.value !== undefined) pairs.push([entry.field, value.value]);
+      }
+      return run.charge(structCost) ?? ValueMap.of(pairs, type);
+    };
+  }
+
+  #slot(name: string): number {
+    const slot = this.slots++;
+    this.#locals.push({ name, slot });
+    return slot;
+  }
+
+  #comprehension(node: Expression & { kind: 'comprehension' }): Step {
+    const range = this.plan(node.range);
+    const initial = this.plan(node.initial);
+    const accumulator = this.#slot(node.accumulator);
+    if (node.variable === '#unused') {
+      const result = this.plan(node.result);
+      this.#locals.pop();
+      return (run) => {
+        // What is read of it is made then; until then the place holds how.
+        run.slots[accumulator] = new Late(initial) as unknown as Outcome;
+        return result(run);
+      };
+    }
+    const first = this.#slot(node.variable);
+    const second = node.variable2 === undefined ? undefined : this.#slot(node.variable2);
+    const condition = this.plan(node.condition);
+    const step = this.#gathering(node) ?? this.plan(node.step);
+    this.#locals.length -= second === undefined ? 1 : 2;
+    const result = this.plan(node.result);
+    this.#locals.pop();
+    return loop({ range, initial, accumulator, first, second, condition, step, result });
+  }
+
+  /** `accumulator + [x]`, as macros write it, grows the list rather than joining two. */
+  #gathering(node: Expression & { kind: 'comprehension' }): Step | undefined {
+    const grown = node.step;
+    if (node.initial.kind !== 'list' || grown.kind !== 'call') return undefined;
+    if (grown.name === '_?_:_') {
+      const [condition, yes, no] = grown.args;
+      const append = this.#append(yes!, node.accumulator);
+      return append && conditional([this.plan(condition!), append, this.plan(no!)]);
+    }
+    return this.#append(grown, node.accumulator);
+  }
+
+  #append(node: Expression, accumulator: string): Step | undefined {
+    if (node.kind !== 'call' || node.name !== '_+_') return undefined;
+    const [left, right] = node.args;
+    if (left?.kind !== 'identifier' || left.name !== accumulator) return undefined;
+    if (right?.kind !== 'list' || right.elements.length !== 1 || right.optional.size > 0) return undefined;
+    const steps = [this.plan(left), this.plan(right.elements[0]!)];
+    return strict(steps, ([list, item], run) => {
+      return run.charge(1 + listCost) ?? (list as ArrayList).appended(item!);
+    });
+  }
+}
+
+/** Whether a name leads to the value, by fields and positions. */
+function isPath(node: Expression): boolean {
+  switch (node.kind) {
+    case 'identifier':
+    case 'select':
+      return true;
+    case 'call':
+      return node.name === '_[_]' || node.name === '_?._' || node.name === '_[?_]' || node.name === '_?_:_';
+    default:
+      return false;
+  }
+}
+
+function readSlot(slot: number): Step {
+  return (run) => {
+    const over = run.charge(1);
+    if (over) return over;
+    const value = run.slots[slot]!;
+    if (!((value as unknown) instanceof Late)) return value;
+    const made = (value as unknown as Late).make(run);
+    run.slots[slot] = made;
+    return made;
+  };
+}
+
+/** All arguments have values, or the first fault is the result. */
+function strict(steps: readonly Step[], apply: (values: readonly Value[], run: Run) => Outcome): Step {
+  return (run) => {
+    const values: Value[] = [];
+    for (const step of steps) {
+      const value = step(run);
+      if (value instanceof Fault) return value;
+      values.push(value);
+    }
+    return apply(values, run);
+  };
+}
+
+function dispatch(name: string, overloads: readonly Overload[], args: readonly Step[]): Step {
+  return strict(args, (values, run) => {
+    const overload = overloads.find((candidate) =>
+      candidate.args.every((type, index) => accepts(type, values[index]!)),
+    );
+    if (!overload) return new Fault('no such overload');
+    const over = run.charge(costBefore(name, overload.id, values));
+    if (over) return over;
+    const result = overload.call(values, run);
+    if (result instanceof Fault) return result;
+    return run.charge(costAfter(overload.id, result)) ?? result;
+  });
+}
+
+/** Of `&&` when `deciding` is false, of `||` when it is true: one deciding side is enough, even beside a fault. */
+function logic([left, right]: readonly Step[], deciding: boolean): Step {
+  return (run) => {
+    const first = left!(run);
+    if (first === deciding) return deciding;
+    if (first instanceof Fault && first.final) return first;
+    const second = right!(run);
+    if (second === deciding) return deciding;
+    if (second instanceof Fault && second.final) return second;
+    if (first === !deciding && second === !deciding) return !deciding;
+    if (first instanceof Fault) return first;
+    if (second instanceof Fault) return second;
+    return new Fault('no such overload');
+  };
+}
+
+function isMember(step: Step, members: ReadonlySet<string>): Step {
+  return (run) => {
+    const value = step(run);
+    if (value instanceof Fault) return value;
+    const key = mapKey(value);
+    return key !== undefined && members.has(key);
+  };
+}
+
+function conditional([condition, yes, no]: readonly Step[]): Step {
+  return (run) => {
+    const chosen = condition!(run);
+    if (chosen === true) return yes!(run);
+    if (chosen === false) return no!(run);
+    return chosen instanceof Fault ? chosen : new Fault('no such overload');
+  };
+}
+
+function notStrictlyFalse(step: Step): Step {
+  return (run) => {
+    const value = step(run);
+    if (value instanceof Fault && value.final) return value;
+    return run.charge(1) ?? value !== false;
+  };
+}
+
+function optionalOr([left, right]: readonly Step[], unwrap: boolean): Step {
+  return (run) => {
+    const value = left!(run);
+    if (value instanceof Fault) return value;
+    if (!(value instanceof Optional)) return new Fault('no such overload');
+    if (value.value === undefined) return right!(run);
+    return unwrap ? value.value : value;
+  };
+}
+
+function fieldOf(value: Value, field: string): Outcome {
+  if (value instanceof Mapping) return entryAt(value, field);
+  if (value instanceof Optional) return optionalAt(value, field);
+  return new Fault(`no such overload`);
+}
+
+function hasField(value: Value, field: string): Outcome {
+  const container = value instanceof Optional ? value.value : value;
+  if (container === undefined) return false;
+  if (!(container instanceof Mapping)) return new Fault('no such overload');
+  return container.get(field) !== undefined;
+}
+
+function notOptional(value: Value): Fault {
+  return new Fault(
+    `cannot initialize optional list element from non-optional value of type ${runtimeType(value).name}`,
+  );
+}
+
+function mapOfPairs(pairs: readonly (readonly [Value, Value])[]): Outcome {
+  let map = new GrowingMap();
+  for (const [key, value] of pairs) {
+    if (!isMapKey(key)) return new Fault(`unsupported key type: ${runtimeType(key).name}`);
+    const grown = map.with(key, value);
+    if (!grown) return new Fault('Failed with repeated key');
+    map = grown;
+  }
+  return map;
+}
+
+function isMapKey(key: Value): boolean {
+  return typeof key === 'string' || typeof key === 'boolean' || isInteger(key);
+}
+
+/** Adds an entry, or all entries of a map, that must not be there yet. */
+function insert([map, ...rest]: readonly Value[]): Outcome {
+  let grown = map instanceof GrowingMap ? map : copyOf(map as Mapping);
+  const pairs: [Value, Value][] = [];
+  const [key, value] = rest;
+  if (value !== undefined) pairs.push([key!, value]);
+  else if (key instanceof Mapping)
+    for (const name of key.keys()) {
+      const entry = key.get(name)!;
+      if (entry instanceof Fault) return entry;
+      pairs.push([name, entry]);
+    }
+  else return new Fault('no such overload');
+  for (const [name, entry] of pairs) {
+    const next = grown.with(name, entry);
+    if (!next) return new Fault(`insert failed: key ${keyText(name)} already exists`);
+    grown = next;
+  }
+  return grown;
+}
+
+function copyOf(map: Mapping): GrowingMap {
+  let copy = new GrowingMap();
+  for (const key of map.keys()) {
+    const value = map.get(key);
+    if (value !== undefined && !(value instanceof Fault)) copy = copy.with(key, value) ?? copy;
+  }
+  return copy;
+}
+
+interface Loop {
+  readonly range: Step;
+  readonly initial: Step;
+  readonly accumulator: number;
+  readonly first: number;
+  readonly second: number | undefined;
+  readonly condition: Step;
+  readonly step: Step;
+  readonly result: Step;
+}
+
+function loop({ range, initial, accumulator, first, second, condition, step, result }: Loop): Step {
+  return (run) => {
+    const over = range(run);
+    if (over instanceof Fault) return over;
+    run.slots[accumulator] = initial(run);
+    for (const [position, value] of elementsOf(over, second !== undefined)) {
+      run.slots[first] = second === undefined ? value : position;
+      if (second !== undefined) run.slots[second] = value;
+      const more = condition(run);
+      if (more instanceof Fault && more.final) return more;
+      if (more !== true) break;
+      const next = step(run);
+      if (next instanceof Fault && next.final) return next;
+      run.slots[accumulator] = next;
+    }
+    return result(run);
+  };
+}
+
+/** Position and element of a list; of a map key and value, or the key twice where only it is wanted. */
+function* elementsOf(value: Value, pairs: boolean): Generator<readonly [Value, Outcome]> {
+  if (value instanceof List)
+    for (let index = 0; index < value.length; index++) yield [BigInt(index), value.at(index)];
+  else if (value instanceof Mapping)
+    for (const key of value.keys()) yield [key, pairs ? value.get(key)! : key];
+  else {
+    const fault = new Fault('no such overload');
+    yield [0n, fault];
+  }
+}

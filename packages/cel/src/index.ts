@@ -1,0 +1,45 @@
+/**
+ * The Common Expression Language as the servers of Kubernetes speak it: rules of custom resources, conditions of webhooks
+ * and of admission policies. Pure: no I/O, no clock.
+ *
+ *     const environment = new Environment({ variables: { object: dynType, request: requestType } });
+ *     const compiled = environment.compile('object.spec.replicas < 5', { expected: [boolType] });
+ *     if (!compiled.ok) throw invalid(compiled.issues);
+ *     const result = compiled.program.evaluate({ object: fromJson(object) }, { costLimit: 1_000_000 });
+ *     if ('fault' in result) … else result.value === true
+ *
+ * Promises: compiling and evaluating never throw for what an expression or a value says, take time bounded by the text and
+ * the cost limit, and never recurse deeper than the parser allows. Costs are those of Kubernetes, so budgets mean the same.
+ *
+ * Why our own, where a library exists: @bufbuild/cel 0.6 has no optionals, no loops of two variables, no checker against
+ * declared types, no estimate of costs, and none of the libraries of Kubernetes; its parser alone knows no optional syntax
+ * and words its errors in its own way.
+ */
+export { Environment, type Compiled, type CompileOptions, type EnvironmentOptions } from '#environment.ts';
+export { perCallLimit, type Bindings, type Evaluation, type Program } from '#evaluate/program.ts';
+export { type CostRange } from '#cost/estimate.ts';
+export { Declared } from '#types/declared.ts';
+export { declaredOf, type SchemaTypeOptions } from '#types/from-schema.ts';
+export { escapeName } from '#types/escape.ts';
+export {
+  boolType,
+  bytesType,
+  doubleType,
+  durationType,
+  dynType,
+  intType,
+  listOf,
+  mapOf,
+  nullType,
+  optionalOf,
+  sameType,
+  stringType,
+  structType,
+  timestampType,
+  type Type,
+  uintType,
+} from '#types/type.ts';
+export { fromJson } from '#values/json.ts';
+export { Optional } from '#values/optional.ts';
+export { Fault, List, Mapping, Opaque, type Outcome, type Value } from '#values/value.ts';
+export { bindMacro, kubernetesMacros } from '#syntax/macros.ts';
