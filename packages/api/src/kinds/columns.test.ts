@@ -218,3 +218,16 @@ test('an event looks the same in both of its groups', () => {
   expect(renamed).toMatchObject({ regarding: core.involvedObject, note: 'm', deprecatedCount: 2 });
   expect(row('Event', renamed, 'events.k8s.io/v1')).toBe(row('Event', core, '/v1'));
 });
+
+test.each([
+  ['source', 'me'],
+  ['reportingComponent', 'me'],
+  ['reportingController', 'me'],
+  ['regarding.name', 'p'],
+  ['regarding.kind', 'Pod'],
+  ['regarding.uid', ''],
+])('an event is found by %s, whatever its group calls it', (field, value) => {
+  const { strategy } = builtinKinds.find(({ group, kind }) => group === '' && kind === 'Event')!;
+  const event = { reportingComponent: 'me', involvedObject: { kind: 'Pod', name: 'p' } };
+  expect(strategy.fieldValue?.(event, field)).toBe(value);
+});

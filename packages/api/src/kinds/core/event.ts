@@ -43,12 +43,24 @@ function eventColumns<T extends Event | EventsEvent>(asCore: (event: T) => Event
 export const eventBehaviour = behaviour<Event>({
   columns: eventColumns<Event>((event) => event),
   strategy: {
+    // Of both groups: values are looked up in what is stored.
     fieldValue(event, field) {
-      if (field === 'reportingComponent') return event.reportingComponent ?? '';
-      return field === 'source' ? event.source?.component || event.reportingComponent || '' : undefined;
+      if (field === 'source') return event.source?.component || event.reportingComponent || '';
+      if (field === 'reportingComponent' || field === 'reportingController')
+        return event.reportingComponent ?? '';
+      return field.startsWith('regarding.')
+        ? targetValue(event, field.slice('regarding.'.length))
+        : undefined;
     },
   },
 });
+
+function targetValue({ involvedObject }: Event, field: string): string {
+  const value = Object.hasOwn(involvedObject ?? {}, field)
+    ? (involvedObject as Record<string, unknown>)[field]
+    : undefined;
+  return typeof value === 'string' ? value : '';
+}
 
 /** One store, two shapes: `events.k8s.io` renames what it keeps and marks the old counters as deprecated. */
 function coreEventOf(event: EventsEvent): Event {
