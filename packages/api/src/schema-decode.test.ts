@@ -98,9 +98,14 @@ test('faults that the reader found before are told with the others', () => {
     builtinSchemas,
     { ref: 'io.k8s.api.core.v1.ConfigMap' },
     { data: {}, extra: 1 },
-    { mode: 'Warn', kind: 'ConfigMap', version: 'v1', earlierFaults: ['duplicate field "data"'] },
+    {
+      mode: 'Warn',
+      kind: 'ConfigMap',
+      version: 'v1',
+      earlierFaults: ['duplicate field "data"', 'yaml: told first'],
+    },
   );
-  expect(decoded.warnings).toEqual(['duplicate field "data"', 'unknown field "extra"']);
+  expect(decoded.warnings).toEqual(['yaml: told first', 'unknown field "extra"', 'duplicate field "data"']);
 });
 
 test('what no schema describes is kept as it is', () => {

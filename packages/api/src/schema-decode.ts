@@ -48,13 +48,17 @@ export function decodeObject(
     path: '',
     depth: 0,
   });
-  const faults = [
-    ...(options.earlierFaults ?? []),
-    ...decoder.unknown.map((path) => `unknown field "${path}"`),
-  ];
+  const unknown = decoder.unknown.map((path) => `unknown field "${path}"`);
+  const faults = inOrder(options.earlierFaults ?? [], unknown);
   if (faults.length > 0 && options.mode === 'Strict')
     throw decoder.refuse(`strict decoding error: ${faults.join(', ')}`);
   return { object, warnings: options.mode === 'Warn' ? faults : [] };
+}
+
+/** Doubles come last, as clients expect them, though the reader of the text saw them first; what YAML itself holds against it, first. */
+function inOrder(earlier: readonly string[], unknown: readonly string[]): string[] {
+  const isDouble = (fault: string) => fault.startsWith('duplicate field');
+  return [...earlier.filter((fault) => !isDouble(fault)), ...unknown, ...earlier.filter(isDouble)];
 }
 
 /** Where the decoder stands. */

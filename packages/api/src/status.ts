@@ -163,6 +163,13 @@ export function forbidden(resource: GroupResource, name: string, why: string): A
   });
 }
 
+/** 500 without a reason: kubectl shows it as `Error from server: …`. */
+export function unknownError(message: string): ApiError {
+  const error = new ApiError('InternalError', message);
+  delete error.status.reason;
+  return error;
+}
+
 export function badRequest(message: string): ApiError {
   return new ApiError('BadRequest', message);
 }

@@ -2,7 +2,7 @@ import { equalJson, isJsonMap } from '../patch/json-value.ts';
 import type { Schema } from '../schema.ts';
 import { FieldSet, FieldSetBuilder } from './field-set.ts';
 import type { Shape, Shapes } from './typed-value.ts';
-import { itemElement, itemsByElement } from './typed-value.ts';
+import { itemsByElement } from './typed-value.ts';
 
 /** The paths that a configuration says something about: what its applier owns. */
 export function fieldSetOf(shapes: Shapes, schema: Schema | undefined, value: unknown): FieldSet {
@@ -131,38 +131,4 @@ export function withNamedFields(shapes: Shapes, schema: Schema | undefined, set:
     children.set(element, withNamedFields(shapes, shapes.below(schema, element), child));
   }
   return new FieldSet(members, children);
-}
-
-/** Why a configuration can't be applied: unknown fields, items without their keys, doubles. */
-export function configurationFaults(shapes: Shapes, schema: Schema, value: unknown): string[] {
-  const faults: string[] = [];
-  walk(schema, value, '');
-  return faults;
-
-  function walk(schema: Schema | undefined, value: unknown, path: string): void {
-    const shape = shapes.of(schema, value);
-    if (shape.kind === 'leaf') return;
-    if (shape.kind === 'map') {
-      for (const [key, held] of Object.entries(value as object)) {
-        if (shapes.knows(shape.schema, key))
-          walk(shapes.field(shape.schema, key).schema, held, `${path}.${key}`);
-        else faults.push(`${path}.${key}: field not declared in schema`);
-      }
-      return;
-    }
-    const seen = new Set<string>();
-    for (const [index, item] of (value as unknown[]).entries()) {
-      const element = itemElement(shape, item);
-      if (element === undefined) {
-        const names = shape.keys?.map((key) => key.name).join(', ');
-        faults.push(
-          `${path}: element ${index}: associative list with keys has an element that omits a key field of ${names}`,
-        );
-        continue;
-      }
-      if (seen.has(element)) faults.push(`${path}: duplicate entries for key ${element.slice(2)}`);
-      seen.add(element);
-      walk(shape.items, item, `${path}[${index}]`);
-    }
-  }
 }

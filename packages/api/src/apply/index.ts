@@ -1,5 +1,6 @@
 export {
   applyServerSide,
+  requireTyped,
   updateManagedFields,
   type ApplyRequest,
   type ApplyResult,

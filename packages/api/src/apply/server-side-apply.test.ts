@@ -212,16 +212,86 @@ describe('server-side apply', () => {
     expect(thrown(() => apply(live, deployment({ replicas: 3 }), { manager: 'other' })).code).toBe(409);
   });
 
-  it.each<[string, AnyObject, RegExp]>([
-    ['another version', { ...deployment({}), apiVersion: 'apps/v2' }, /Incorrect version specified/],
-    ['managed fields', deployment({}, { managedFields: [] }), /metadata.managedFields must be nil/],
-    ['an unknown field', deployment({ replicaz: 1 }), /\.spec\.replicaz: field not declared in schema/],
-    ['an item without its key', deployment(containers({ image: 'x' })), /omits a key field of name/],
-    ['doubled items', deployment(containers({ name: 'a' }, { name: 'a' })), /duplicate entries for key/],
+  it.each<[string, AnyObject, string]>([
+    [
+      'another version',
+      { ...deployment({}), apiVersion: 'apps/v2' },
+      'Incorrect version specified in apply patch. Specified patch version: apps/v2, expected: apps/v1',
+    ],
+    ['managed fields', deployment({}, { managedFields: [] }), 'metadata.managedFields must be nil'],
   ])('refuses %s', (_, config, message) => {
     const error = thrown(() => apply(undefined, config));
-    expect(error.message).toMatch(message);
-    expect(error.code).toBe(400);
+    expect(error).toMatchObject({ code: 400, message });
+  });
+
+  const untyped = 'failed to create typed patch object (/web; apps/v1, Kind=Deployment):';
+  it.each<[string, AnyObject, string]>([
+    ['an unknown field', deployment({ replicaz: 1 }), ' .spec.replicaz: field not declared in schema'],
+    [
+      'several',
+      { ...deployment({ replicaz: 1 }), spek: {} },
+      ' errors:\n  .spec.replicaz: field not declared in schema\n  .spek: field not declared in schema',
+    ],
+    [
+      'an unknown field of an item',
+      deployment(containers({ name: 'a', ports: [{ containerPort: 80, host: 1 }] })),
+      ' .spec.template.spec.containers[name="a"].ports[containerPort=80,protocol="TCP"].host: field not declared in schema',
+    ],
+    [
+      'an item without its keys',
+      deployment(containers({ image: 'x' })),
+      ` .spec.template.spec.containers: element 0: associative list with keys has an element that omits all key fields ["name"] (and doesn't have default values for any key fields)`,
+    ],
+    [
+      'doubled items',
+      deployment(containers({ name: 'a' }, { name: 'a' })),
+      ' .spec.template.spec.containers: duplicate entries for key [name="a"]',
+    ],
+    [
+      'a number for a text',
+      deployment(containers({ name: 'a', image: 7 })),
+      ' .spec.template.spec.containers[name="a"].image: expected string, got &value.valueUnstructured{Value:7}',
+    ],
+    [
+      'a text for a number',
+      deployment({ replicas: 'many' }),
+      ' .spec.replicas: expected numeric (int or float), got string',
+    ],
+    ['a text for a boolean', deployment({ paused: 'no' }), ' .spec.paused: expected boolean, got &{no}'],
+    [
+      'a map for a list',
+      deployment({ template: { spec: { containers: { b: [1], a: null } } } }),
+      ' .spec.template.spec.containers: expected list, got &{map[a:<nil> b:[1]]}',
+    ],
+    ['a list for a map', deployment({ selector: [1, 2] }), ' .spec.selector: expected map, got &{[1 2]}'],
+    [
+      'a wrong type within what is owned whole',
+      deployment({ selector: { matchExpressions: [{ key: 'a', values: [1] }] } }),
+      ' .spec.selector.matchExpressions[0].values[0]: expected string, got &value.valueUnstructured{Value:1}',
+    ],
+    [
+      'a map for a quantity',
+      deployment(containers({ name: 'a', resources: { limits: { cpu: {} } } })),
+      ' .spec.template.spec.containers[name="a"].resources.limits.cpu: expected any scalar, got &{map[]}',
+    ],
+  ])('refuses %s, without a reason', (_, config, message) => {
+    const error = thrown(() => apply(undefined, config));
+    expect(error.message).toBe(untyped + message);
+    expect(error.code).toBe(500);
+    expect(error.status).not.toHaveProperty('reason');
+  });
+
+  it('takes nulls, times and quantities of any scalar type', () => {
+    const fine = deployment({
+      ...containers({ name: 'a', image: null, resources: { limits: { cpu: 1 } } }),
+      strategy: { rollingUpdate: { maxSurge: '25%' } },
+    });
+    expect(apply(undefined, fine).spec).toHaveProperty('strategy');
+  });
+
+  it('finds an item by the keys it has', () => {
+    const config = deployment(containers({ name: 'a', ports: [{ name: 'http' }] }));
+    expect(() => apply(undefined, config)).not.toThrow();
   });
 
   it('owns no status through the main resource', () => {

@@ -2,8 +2,9 @@ import type { AnyObject, ManagedFieldsEntry } from '../object.ts';
 import type { JsonMap } from '../patch/json-value.ts';
 import { cloneJson, equalJson, isJsonMap } from '../patch/json-value.ts';
 import type { Schema, SchemaSet } from '../schema.ts';
-import { ApiError, badRequest } from '../status.ts';
-import { compareFields, configurationFaults, fieldSetOf, withNamedFields } from './compare.ts';
+import { ApiError, badRequest, unknownError } from '../status.ts';
+import { configurationFaults } from './configuration-faults.ts';
+import { compareFields, fieldSetOf, withNamedFields } from './compare.ts';
 import { FieldSet, fieldPathText } from './field-set.ts';
 import type { FieldOwner, FieldOwners } from './managed-fields.ts';
 import {
@@ -55,19 +56,14 @@ export interface ApplyResult {
  * in it, fields it owned before and no longer names go unless someone else owns them, and a field that another manager
  * holds with another value is a conflict. No input is changed.
  * Rules: https://kubernetes.io/docs/reference/using-api/server-side-apply/
- * @throws ApiError 409 Conflict with one cause per field, 400 for a configuration that can't be applied.
+ * @throws ApiError 409 Conflict with one cause per field, 400 and 500 for a configuration that can't be applied.
  */
 export function applyServerSide(request: ApplyRequest): ApplyResult {
   requireApplicable(request);
+  requireTyped(request);
   const shapes = new Shapes(request.set);
   const config = withoutManagedFields(withoutNulls(request.applied));
   const live = withoutManagedFields(request.live ?? emptyLike(request, config));
-  const faults = configurationFaults(shapes, request.schema, config);
-  if (faults.length > 0) {
-    throw badRequest(
-      `failed to create typed patch object (${identityText(request.applied)}): ${faultsText(faults)}`,
-    );
-  }
   const before = request.live ? ownersBeforeApply(request, shapes, live) : new Map<string, FieldOwner>();
   const self = { ...identityOf(request), operation: 'Apply' as const };
   const key = ownerKey(self);
@@ -86,6 +82,20 @@ export function applyServerSide(request: ApplyRequest): ApplyResult {
   else next.set(key, { ...self, time: same ? last?.time : request.timeNow, fields: owned });
   const result = withLastApplied(request, object as AnyObject);
   return withManagedFields(result, next);
+}
+
+/**
+ * Refuses a configuration that has other fields or types than the schema: before anything is pruned or converted.
+ * @throws ApiError 500 without a reason, as every API server answers it.
+ */
+export function requireTyped({
+  set,
+  schema,
+  applied,
+}: Pick<ApplyRequest, 'set' | 'schema' | 'applied'>): void {
+  const faults = configurationFaults(set, schema, applied);
+  if (faults.length === 0) return;
+  throw unknownError(`failed to create typed patch object (${identityText(applied)}): ${faultsText(faults)}`);
 }
 
 export interface UpdateRequest extends OwnershipContext {
@@ -307,8 +317,9 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(kept) as JsonMap;
 }
 
-function identityText({ apiVersion, kind, metadata }: AnyObject): string {
-  return `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}; ${apiVersion}, Kind=${kind}`;
+function identityText({ apiVersion = '', kind, metadata }: AnyObject): string {
+  const version = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`;
+  return `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}; ${version}, Kind=${kind}`;
 }
 
 function faultsText(faults: readonly string[]): string {

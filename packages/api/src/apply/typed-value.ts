@@ -77,17 +77,16 @@ export class Shapes {
   }
 }
 
-/** The path element of a list's item; undefined when the item lacks a key. */
+/** The path element of a list's item; undefined when the item has none of the keys. */
 export function itemElement(shape: Extract<Shape, { kind: 'list' }>, item: unknown): string | undefined {
   if (!shape.keys) return `v:${JSON.stringify(item)}`;
   if (!isJsonMap(item)) return undefined;
   const keys: JsonMap = {};
   for (const key of shape.keys) {
     const value = getOwn(item, key.name) ?? key.default;
-    if (value === undefined) return undefined;
-    keys[key.name] = value;
+    if (value !== undefined) keys[key.name] = value;
   }
-  return `k:${JSON.stringify(keys)}`;
+  return Object.keys(keys).length === 0 ? undefined : `k:${JSON.stringify(keys)}`;
 }
 
 /** Items by path element, in order of first appearance; more than one per element where a list has doubles. */

@@ -51,7 +51,7 @@ test('a key that YAML names twice is told to who asks, and the last counts', () 
   const value = decodeYaml(Buffer.from('a: 1\nb:\n  c: 2\n  c: 3\n'), { faults });
   expect({ value, faults }).toEqual({
     value: { a: 1, b: { c: 3 } },
-    faults: ['yaml: line 4: key "c" already set in map'],
+    faults: ['yaml: unmarshal errors:\n  line 4: key "c" already set in map'],
   });
 });
 

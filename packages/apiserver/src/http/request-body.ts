@@ -175,7 +175,6 @@ function yamlFault(message: string, line: number): string {
   return `error converting YAML to JSON: yaml: line ${line}: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
 }
 
-/** `line 6: key "a" already set in map` */
 function refuseManyAliases(document: Document): void {
   let count = 0;
   visit(document, {
@@ -185,6 +184,7 @@ function refuseManyAliases(document: Document): void {
   });
 }
 
+/** None, or one text with a line for each: `  line 6: key "a" already set in map`. */
 function keysGivenTwice(document: Document, lines: LineCounter): string[] {
   const faults: string[] = [];
   visit(document, {
@@ -195,13 +195,13 @@ function keysGivenTwice(document: Document, lines: LineCounter): string[] {
         const name = String(key.value);
         if (seen.has(name) && faults.length < faultsMax) {
           const { line } = lines.linePos(key.range?.[0] ?? 0);
-          faults.push(`yaml: line ${line}: key "${name}" already set in map`);
+          faults.push(`  line ${line}: key "${name}" already set in map`);
         }
         seen.add(name);
       }
     },
   });
-  return faults;
+  return faults.length === 0 ? [] : [`yaml: unmarshal errors:\n${faults.join('\n')}`];
 }
 
 function decodeText(bytes: Uint8Array): string {

@@ -6,6 +6,7 @@ import {
   badRequest,
   conflict,
   isApiError,
+  requireTyped,
   type AnyObject,
   type KindInfo,
   type SchemaSet,
@@ -14,7 +15,7 @@ import { unreachable } from '@skerry/base';
 import { createObject } from '#registry/create.ts';
 import { applied } from '#registry/field-ownership.ts';
 import { schemaOf } from '#registry/rules.ts';
-import { conform } from '#registry/conform.ts';
+import { conform, type Conformance } from '#registry/conform.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { invalidOptions } from '#registry/request-options.ts';
 import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
@@ -27,6 +28,7 @@ import {
   patchTypeOf,
   patchTypes,
   unsupported,
+  type Frame,
   type PatchType,
 } from '#http/request-body.ts';
 
@@ -35,6 +37,8 @@ export interface PatchRequest {
   /** The decoded patch: operations, or a partial object. */
   readonly patch: unknown;
   readonly force: boolean;
+  /** What a strict reader holds against the text of an applied configuration: keys that it gives twice. */
+  readonly faults: readonly string[];
 }
 
 /** Reads a PATCH body. Throws 400 and 415. */
@@ -53,12 +57,17 @@ export function decodePatch(
   if (given.force && type !== 'apply') {
     throw invalidOptions('PatchOptions', 'force: Forbidden: may not be specified for non-apply patch');
   }
+  const faults: string[] = [];
   return {
     type,
-    patch: type === 'apply' ? decodeYaml(bytes, { frame: asPatch }) : decodeJson(bytes, asPatch),
+    patch:
+      type === 'apply' ? decodeYaml(bytes, { frame: asConfiguration, faults }) : decodeJson(bytes, asPatch),
     force: given.force,
+    faults,
   };
 }
+
+const asConfiguration: Frame = (fault) => `error decoding YAML: ${fault}`;
 
 /** Who applies must say who they are. Throws 422. */
 export function requireManager({ query }: { readonly query: URLSearchParams }): void {
@@ -125,7 +134,7 @@ function change(
 ): UpdateOptions {
   const how = { validation: write.fieldValidation, warnings: write.warnings };
   if (request.type === 'apply') {
-    const configuration = configurationOf(served, target, request.patch, write);
+    const configuration = configurationOf(served, target, request, write);
     return {
       ...part,
       ownershipDone: true,
@@ -161,7 +170,7 @@ async function applyNew(
   request: PatchRequest,
   write: WriteOptions,
 ): Promise<AnyObject> {
-  const configuration = configurationOf(served, target, request.patch, write);
+  const configuration = configurationOf(served, target, request, write);
   if (metadataOf(configuration).uid) {
     throw conflict(
       served.info,
@@ -191,14 +200,23 @@ function ownershipOf(
 }
 
 /** The configuration that an apply sent, with the name of the URL. */
-function configurationOf(served: Served, target: Target, patch: unknown, write: WriteOptions): AnyObject {
-  const how = { validation: write.fieldValidation, warnings: [] };
-  const configuration = conform(served, structuredClone(patch), how);
-  const meta = metadataOf(configuration);
-  const { group, version, kind } = served.info;
-  if (!configuration.apiVersion || !configuration.kind) {
+function configurationOf(
+  served: Served,
+  target: Target,
+  request: PatchRequest,
+  write: WriteOptions,
+): AnyObject {
+  const given = request.patch as AnyObject | null;
+  if (!given?.apiVersion || !given.kind) {
     throw badRequest('invalid object type: an apply patch must have apiVersion and kind');
   }
+  requireTyped({ set: served.schemas, schema: schemaOf(served), applied: given });
+  tellFaults(request, write);
+  // All its fields are known by now.
+  const how: Conformance = { validation: 'Ignore', warnings: [] };
+  const configuration = conform(served, structuredClone(given), how);
+  const meta = metadataOf(configuration);
+  const { group, version, kind } = served.info;
   configuration.apiVersion = group ? `${group}/${version}` : version;
   configuration.kind = kind;
   meta.name ??= target.name;
@@ -209,6 +227,13 @@ function configurationOf(served: Served, target: Target, patch: unknown, write: 
   }
   if (served.info.namespaced) meta.namespace ??= target.namespace;
   return configuration;
+}
+
+function tellFaults({ faults }: PatchRequest, { fieldValidation, warnings }: WriteOptions): void {
+  if (faults.length === 0 || fieldValidation === 'Ignore') return;
+  const text = `error converting YAML to JSON: ${faults.join(', ')}`;
+  if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: ${text}`);
+  warnings.push(text);
 }
 
 function namesRevision(patch: unknown): boolean {
