@@ -27,7 +27,7 @@ export function customKind(definition: Definition, version: DefinitionVersion): 
   const { group, scope, versions } = definition.spec;
   const { names } = definition.spec;
   const stored = versions.find(({ storage }) => storage) ?? version;
-  const name = `${group}.${version.name}.${names.kind}`;
+  const name = schemaName(group, version.name, names.kind);
   const schema = rootSchema(
     version.schema?.openAPIV3Schema ?? { 'x-kubernetes-preserve-unknown-fields': true },
   );
@@ -71,6 +71,11 @@ export function customKind(definition: Definition, version: DefinitionVersion): 
     },
   };
   return { info, schemas };
+}
+
+/** As OpenAPI documents call it: the words of the group turned round, as in a Java package. */
+function schemaName(group: string, version: string, kind: string): string {
+  return [...group.split('.').reverse(), version, kind].join('.');
 }
 
 const metaPrefix = 'io.k8s.apimachinery.pkg.';

@@ -1,5 +1,5 @@
-import type { Status } from '@skerry/api';
-import { compress, pretty, sendBody, type Answer, type Sink } from '@skerry/serving';
+import { ApiError, type Status } from '@skerry/api';
+import { compress, parseAccept, pretty, sendBody, type Answer, type Sink } from '@skerry/serving';
 import type { Exchange, ResponseStream } from '#http/exchange.ts';
 import { isTrue } from '#request-info.ts';
 
@@ -31,6 +31,13 @@ function wantsPretty(exchange: Exchange): boolean {
 export function sendJson(exchange: Exchange, status: number, value: object): void {
   const text = wantsPretty(exchange) ? JSON.stringify(value, null, 2) : JSON.stringify(value);
   exchange.send(status, { 'Content-Type': 'application/json' }, `${text}\n`);
+}
+
+/** For answers that are neither kept nor listed: no Table and no bare metadata can be had of them. Throws 406. */
+export function requireWholeAnswer({ headers }: Pick<Exchange, 'headers'>): void {
+  const clauses = parseAccept(headers['accept'] ?? '');
+  if (clauses.length === 0 || clauses.some(({ parameters }) => parameters['as'] === undefined)) return;
+  throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json');
 }
 
 export function sendStatus(exchange: Exchange, status: Status): void {

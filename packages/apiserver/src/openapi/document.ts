@@ -16,6 +16,7 @@ import {
 import {
   type Descriptions,
   type Dialect,
+  customDocument,
   type Document,
   scalarTypes,
   schemaDocument,
@@ -101,6 +102,17 @@ function bodySchema(body: { group: string; version: string; kind: string }): str
   return Object.hasOwn(builtinSchemas.schemas, name) ? name : undefined;
 }
 
+/** Words about the fields that every object has, which a definition doesn't describe. */
+function envelopeWords(descriptions: Descriptions): Readonly<Record<string, string>> {
+  const { apiVersion, kind } = descriptions['io.k8s.api.core.v1.ConfigMap'] ?? {};
+  return {
+    ...(apiVersion ? { apiVersion } : {}),
+    ...(kind ? { kind } : {}),
+    metadata:
+      "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata",
+  };
+}
+
 function sortedByKey(document: Document): Document {
   return Object.fromEntries(Object.entries(document).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -151,12 +163,21 @@ class Components {
   finish(): Document {
     for (let name = this.#pending.pop(); name !== undefined; name = this.#pending.pop()) {
       if (this.#done.has(name)) continue;
-      const document = this.#scalars[name] ?? schemaDocument(this.#writer, this.#find(name), name);
+      const document = this.#scalars[name] ?? this.#schema(name);
       this.#done.set(name, document);
       const gvks = this.#kindsOf(name);
       if (gvks.length > 0) document['x-kubernetes-group-version-kind'] = gvks;
     }
     return sortedByKey(Object.fromEntries(this.#done));
+  }
+
+  #schema(name: string): Document {
+    const { descriptions } = this.#writer;
+    const custom = this.#sources.find((source) => source.custom && source.info.schema === name);
+    const schema = custom?.schemas.schemas[name] ?? this.#find(name);
+    return custom
+      ? customDocument(this.#writer, schema, envelopeWords(descriptions))
+      : schemaDocument(this.#writer, schema, descriptions[name]);
   }
 
   #find(name: string): Schema {

@@ -66,18 +66,51 @@ export interface SchemaWriter {
   refer(name: string): void;
 }
 
-/** A schema as OpenAPI writes it. `name` is its full name where it has one; descriptions are looked up by it. */
-export function schemaDocument(writer: SchemaWriter, schema: Schema, name?: string): Document {
-  const own = name === undefined ? undefined : writer.descriptions[name];
-  return document(writer, schema, own?.[''] ?? schema.description, own);
+/** A schema as OpenAPI writes it, with words about it and its fields. */
+export function schemaDocument(
+  writer: SchemaWriter,
+  schema: Schema,
+  words?: Readonly<Record<string, string>>,
+): Document {
+  return document(writer, schema, words?.[''] ?? schema.description, words);
+}
+
+/** A kind of a definition: the older dialect says no more than `object` of one that keeps unknown fields. */
+export function customDocument(
+  writer: SchemaWriter,
+  schema: Schema,
+  words?: Readonly<Record<string, string>>,
+): Document {
+  if (writer.dialect.name === 'v2' && schema.preserveUnknownFields) return { type: 'object' };
+  return schemaDocument(writer, schema, words);
+}
+
+/**
+ * What readers of the older dialect can make of a schema: they know no null, take the fields that are named beside unknown
+ * ones for all there are, and stumble over a list of nothing.
+ */
+function forOldReaders(writer: SchemaWriter, given: Schema): Schema {
+  if (writer.dialect.name !== 'v2' || given.ref !== undefined) return given;
+  const { type, items, properties, required, ...rest } = given;
+  const open = given.nullable === true || given.preserveUnknownFields === true;
+  const unsure =
+    given.nullable || (open && type === 'object') || (type === 'array' && (open || items === undefined));
+  const always = required?.filter((name) => !properties?.[name]?.nullable);
+  return {
+    ...rest,
+    ...(unsure ? {} : { type }),
+    ...(open ? {} : { items, properties }),
+    ...(always?.length ? { required: always } : {}),
+  };
 }
 
 function document(
   writer: SchemaWriter,
-  schema: Schema,
+  given: Schema,
   description: string | undefined,
   fields: Readonly<Record<string, string>> | undefined,
 ): Document {
+  const schema = forOldReaders(writer, given);
   const result: Document = {};
   if (description) result['description'] = description;
   for (const keyword of same) if (schema[keyword] !== undefined) result[keyword] = schema[keyword];

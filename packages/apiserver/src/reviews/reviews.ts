@@ -1,6 +1,6 @@
 import { badRequest, invalid, isApiError, type AnyObject } from '@skerry/api';
 import type { VirtualHandler } from '#dispatcher.ts';
-import { sendJson } from '#http/answers.ts';
+import { requireWholeAnswer, sendJson } from '#http/answers.ts';
 import { readJson } from '#http/request-body.ts';
 import type { AuthorizationAttributes, SecurityParts, UserInfo } from '#security.ts';
 
@@ -21,6 +21,7 @@ export function reviewHandlers(security: () => SecurityParts): Map<string, Virtu
   const answering =
     (review: Review): VirtualHandler =>
     async ({ info, user, kind }, exchange) => {
+      requireWholeAnswer(exchange);
       const body = await readJson(exchange);
       if (typeof body !== 'object' || body === null || Array.isArray(body)) {
         throw badRequest(`the request body is no ${kind.info.kind}`);
