@@ -19,6 +19,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installClientPrograms } from './client-programs.mjs';
 import { readZipEntry } from './zip.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
@@ -42,6 +43,7 @@ const testPackages = {
   ...runtimePackages,
   'docker-registry': '/usr/bin/docker-registry',
   openssl: '/usr/bin/openssl',
+  'python3-kubernetes': '/usr/lib/python3/dist-packages/kubernetes/__init__.py',
   strace: '/usr/bin/strace',
 };
 
@@ -56,6 +58,7 @@ export async function setUp({ forTests = false } = {}) {
   installNpmPackages();
   installDebianPackages(forTests ? testPackages : runtimePackages);
   installKubectl();
+  if (forTests) installClientPrograms({ root, bin: dirname(kubectl), step });
   runScript(
     'API descriptions for kubectl explain',
     'tools/generate/descriptions.ts',

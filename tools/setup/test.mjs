@@ -1,5 +1,6 @@
 /**
- * `npm test`: set-up, then types, lint, format, unit tests, tests on real containerd and end-to-end tests, in this order.
+ * `npm test`: set-up, then types, lint, format, unit tests, tests on real containerd, stock clients against a
+ * real center, and end-to-end tests, in this order.
  * All are run even when one fails; the last line counts tests and checks. `npm test -- unit` runs only the named parts.
  */
 import { spawnSync } from 'node:child_process';
@@ -17,6 +18,7 @@ const parts = [
   ['format', () => check([node, bin('oxfmt'), '--check', '.'])],
   ['unit', () => vitest('unit')],
   ['containerd', () => vitest('containerd')],
+  ['clients', () => vitest('clients')],
   ['e2e', () => vitest('e2e')],
 ];
 
