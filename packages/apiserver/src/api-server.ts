@@ -157,24 +157,27 @@ class Server implements ApiServer {
     this.#access = new OwnAccess(this.#kinds, registry);
     this.#feed = new StoreFeed({ store, progress: this.#progress, clock, log, changes: this.#access });
     this.#hooks.set(`${definitions.group}/${definitions.resource}`, definitionHooks);
+    const { read, write } = this.#access;
+    this.#connections = new Connections({ read, dialer: options.dialer, dial: options.dial, random });
+    const caller = new WebhookCaller({ connections: this.#connections, clock });
     this.#custom = new CustomResources({
       kinds: this.#kinds,
       registry,
       feed: this.#feed,
       progress: this.#progress,
-      read: this.#access.read,
+      read,
+      caller,
+      uid,
       clock,
       log,
       encryption: this.#encryption,
     });
     const schemas = options.schemas ?? builtinSchemas;
     for (const info of options.kinds) this.#serveBuiltin(info, schemas);
-    const { read, write } = this.#access;
-    this.#connections = new Connections({ read, dialer: options.dialer, dial: options.dial, random });
     const dynamicAdmission = createDynamicAdmission({
       read,
       kinds: this.#kinds,
-      caller: new WebhookCaller({ connections: this.#connections, clock }),
+      caller,
       clock,
       log,
       uid,

@@ -24,14 +24,14 @@ export class OwnAccess implements Omit<ServerAccess, 'dynamicAdmission'> {
       get: <T extends KubeObject = AnyObject>(ref: ObjectRef, name: string, namespace = '') => {
         const served = kinds.anyVersion(ref.group, ref.resource);
         const item = served?.stored.cache.get(namespace, name);
-        return item && (served!.fromStorage(item.object) as KubeObject as T);
+        return item && (shownAtOnce(served!, item.object) as KubeObject as T);
       },
       list: <T extends KubeObject = AnyObject>(ref: ObjectRef, namespace?: string) => {
         const served = kinds.anyVersion(ref.group, ref.resource);
         if (!served) return [];
         return served.stored.cache
           .list({ namespace })
-          .map(({ object }) => served.fromStorage(object) as KubeObject as T);
+          .map(({ object }) => shownAtOnce(served, object) as KubeObject as T);
       },
       onChange: (ref, listener) => {
         const key = `${ref.group}/${ref.resource}`;
@@ -85,4 +85,9 @@ export class OwnAccess implements Omit<ServerAccess, 'dynamicAdmission'> {
   get registry(): Registry {
     return this.#registry;
   }
+}
+
+/** Where a webhook converts, the server's own parts see what is stored: they can't wait for an answer, nor do without. */
+function shownAtOnce({ remote, fromStorage }: Served, object: AnyObject): AnyObject {
+  return remote ? object : fromStorage(object);
 }

@@ -41,6 +41,21 @@ export interface CachedObject {
   readonly object: AnyObject;
   /** The object's JSON without a trailing newline. */
   readonly json: Uint8Array;
+  /** Of what has ended: the revision that it was last, whose object it is but for `metadata.resourceVersion`. */
+  readonly last?: CachedObject;
+}
+
+/**
+ * Objects in another version than the cache has them in, where making them takes asking somebody. Made once for each
+ * revision; whoever encodes waits for `prepare` before, and only where it says that there is something to wait for.
+ */
+export interface ConvertedObjects {
+  /** Undefined: all of these are there. Rejects with an ApiError. */
+  prepare(items: readonly CachedObject[]): Promise<void> | undefined;
+  /** After `prepare`. */
+  object(item: CachedObject): AnyObject;
+  /** After `prepare`. */
+  json(item: CachedObject): Uint8Array;
 }
 
 /** What a cache holds of an object: enough to select it by without decoding it. */
@@ -80,6 +95,8 @@ export interface Encoder {
   event(type: CacheEvent['type'], item: CachedObject, first: boolean): Uint8Array;
   bookmark(revision: number, options: { initialEventsEnd: boolean }): Uint8Array;
   error(status: Status): Uint8Array;
+  /** To be awaited before objects, lists or events of these are encoded; undefined: nothing is to be waited for. */
+  prepare?(items: readonly CachedObject[]): Promise<void> | undefined;
   /** Whether `event` differs for the first frame, so that frames can't be shared with it. */
   readonly firstFrameDiffers: boolean;
 }

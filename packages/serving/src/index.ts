@@ -2,6 +2,7 @@ export type {
   Answer,
   CacheEvent,
   CachedObject,
+  ConvertedObjects,
   Decode,
   Encoder,
   Scope,
@@ -15,7 +16,7 @@ export { decodeJson, spliceResourceVersion } from './cache/cached-entry.ts';
 export { tooOldResourceVersion } from './cache/history.ts';
 export { RevisionProgress, tooLargeResourceVersion } from './cache/revision-progress.ts';
 export { WatchCache, type WatchCacheOptions } from './cache/watch-cache.ts';
-export { encodersFor, type EncoderSet, type MetaVersion } from './encode/encoder-set.ts';
+export { encodersFor, type EncoderOptions, type EncoderSet, type MetaVersion } from './encode/encoder-set.ts';
 export { apiVersionOf, jsonEncoder, objectForm, partialForm, type JsonForm } from './encode/json-encoder.ts';
 export { negotiate, parseAccept, type MediaClause } from './encode/negotiate.ts';
 export type { IncludeObject } from './encode/table-encoder.ts';

@@ -1,6 +1,7 @@
 import type { FieldError } from '#status.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '#types.generated.ts';
 import { immutable, invalidValue, invalidValues, notSupported, required } from '#validation/faults.ts';
+import { validateConversion } from '#validation/crd-conversion.ts';
 import { dns1035LabelFaults, dnsSubdomainFaults } from '#validation/names.ts';
 
 const scopes = ['Cluster', 'Namespaced'];
@@ -30,6 +31,7 @@ export function validateCustomResourceDefinition({ metadata, spec }: CustomResou
   for (const [index, short] of (names?.shortNames ?? []).entries())
     faults.push(...invalidValues(`spec.names.shortNames[${index}]`, short, dns1035LabelFaults(short)));
   faults.push(...validateVersions(spec.versions ?? []));
+  faults.push(...validateConversion(spec.conversion));
   return faults;
 }
 

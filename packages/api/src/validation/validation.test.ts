@@ -278,7 +278,7 @@ test.each<[string, Json, string[]]>([
     [
       'webhooks[0].name: Invalid value: "a.b": should be a domain with at least three segments separated by dots',
       'webhooks[0].sideEffects: Unsupported value: "Some": supported values: "None", "NoneOnDryRun"',
-      'webhooks[0].clientConfig.url: Invalid value: "http://x": \'https\' is the only allowed URL scheme',
+      'webhooks[0].clientConfig.url: Invalid value: "http": \'https\' is the only allowed URL scheme; desired format: https://host[/path]',
     ],
   ],
   [

@@ -3,6 +3,7 @@ import type { MutatingWebhook, ValidatingWebhook } from '#types.generated.ts';
 import { duplicateValue, invalidValue, invalidValues, notSupported, required } from '#validation/faults.ts';
 import { validateLabelSelector } from '#validation/label-selector.ts';
 import { dnsSubdomainFaults } from '#validation/names.ts';
+import { validateClientConfig } from '#validation/webhook-client.ts';
 
 const failurePolicies = ['Fail', 'Ignore'];
 const matchPolicies = ['Equivalent', 'Exact'];
@@ -64,12 +65,7 @@ function validateWebhook(webhook: MutatingWebhook | ValidatingWebhook, at: strin
         `must include at least one of ${reviewVersions.join(', ')}`,
       ),
     );
-  if (Boolean(clientConfig?.url) === Boolean(clientConfig?.service))
-    faults.push(required(`${at}.clientConfig`, 'exactly one of url or service is required'));
-  if (clientConfig?.url && !clientConfig.url.startsWith('https://'))
-    faults.push(
-      invalidValue(`${at}.clientConfig.url`, clientConfig.url, "'https' is the only allowed URL scheme"),
-    );
+  faults.push(...validateClientConfig(clientConfig ?? {}, `${at}.clientConfig`));
   faults.push(...validateRules(webhook, at));
   faults.push(...validateLabelSelector(webhook.namespaceSelector, `${at}.namespaceSelector`));
   faults.push(...validateLabelSelector(webhook.objectSelector, `${at}.objectSelector`));

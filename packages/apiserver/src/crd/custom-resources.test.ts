@@ -169,18 +169,6 @@ test('names that another kind has are not accepted', async () => {
   expect((await call('GET', '/apis/example.com/v1/gadgets')).status).toBe(404);
 });
 
-test('a definition that counts on a conversion webhook is warned about', async () => {
-  const webhook = {
-    clientConfig: { url: 'https://example.com/convert' },
-    conversionReviewVersions: ['v1'],
-  };
-  const given = definition();
-  const spec = { ...given.spec, conversion: { strategy: 'Webhook', webhook } };
-  const { status, headers } = await call('POST', crds, { ...given, spec });
-  expect(status).toBe(201);
-  expect(headers.get('warning')).toContain('calls no conversion webhooks');
-});
-
 test('a schema that is not structural is refused', async () => {
   const bad = definition();
   bad.spec.versions[0]!['schema'] = {

@@ -1,6 +1,7 @@
 import { isApiError, type AnyObject } from '@skerry/api';
 import { describeError, type Clock, type Logger } from '@skerry/base';
 import { encodersFor, type RevisionProgress, WatchCache } from '@skerry/serving';
+import { conversionsOf } from '#crd/conversion/versions.ts';
 import { customKind } from '#crd/custom-kind.ts';
 import type { StorageEncryption } from '#encryption/storage-encryption.ts';
 import {
@@ -12,6 +13,7 @@ import {
   type Definition,
   type DefinitionNames,
 } from '#crd/definition.ts';
+import type { WebhookCaller } from '#outgoing/webhook-caller.ts';
 import { deleteObject } from '#registry/delete.ts';
 import type { StoreFeed } from '#registry/feed.ts';
 import { jsonEqual } from '#registry/json-equal.ts';
@@ -29,6 +31,9 @@ export interface CustomResourceParts {
   readonly feed: StoreFeed;
   readonly progress: RevisionProgress;
   readonly read: ObjectReader;
+  /** For conversion webhooks. */
+  readonly caller: WebhookCaller;
+  readonly uid: () => string;
   readonly clock: Clock;
   readonly log: Logger;
   readonly encryption: StorageEncryption;
@@ -193,23 +198,18 @@ export class CustomResources {
     }
     kinds.remove(group, names.plural);
     this.#scales.delete(`${group}/${names.plural}`);
+    const conversionOf = conversionsOf(definition, this.#parts);
     for (const version of definition.spec.versions) {
       if (!version.served) continue;
       const { info, schemas } = customKind(definition, version);
-      const toStorage = withVersion(`${group}/${info.storage?.version ?? version.name}`);
-      const fromStorage = withVersion(`${group}/${version.name}`);
+      const { encoding, ...conversion } = conversionOf(version.name);
       kinds.add({
         info,
         schemas,
         stored,
         custom: true,
-        toStorage,
-        fromStorage,
-        encoders: encodersFor(info, {
-          clock,
-          // The stored version changes with the definition; only its own objects need no conversion.
-          ...(definition.spec.versions.length > 1 ? { convert: fromStorage } : {}),
-        }),
+        ...conversion,
+        encoders: encodersFor(info, { clock, ...encoding }),
       } satisfies Served);
       const scale = version.subresources?.scale;
       if (scale) {
@@ -312,10 +312,6 @@ export class CustomResources {
       serverWrite({ subresource: 'status' }),
     );
   }
-}
-
-function withVersion(apiVersion: string): (object: AnyObject) => AnyObject {
-  return (object) => (object.apiVersion === apiVersion ? object : { ...object, apiVersion });
 }
 
 function defaultedNames(names: DefinitionNames): DefinitionNames {

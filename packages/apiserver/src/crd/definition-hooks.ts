@@ -7,13 +7,6 @@ const nothing = () => undefined;
 
 /** What writing a definition needs besides its own rules: structural schemas, and a finalizer that keeps it until its instances are gone. */
 export const definitionHooks: KindHooks = {
-  warnings(object) {
-    const { conversion } = (object as Partial<Definition>).spec ?? {};
-    if (conversion?.strategy !== 'Webhook') return [];
-    return [
-      'spec.conversion.strategy: this server calls no conversion webhooks; every served version shows the fields of the stored one',
-    ];
-  },
   beforeCreate(object) {
     refuseUnstructured(object);
     const meta = metadataOf(object);

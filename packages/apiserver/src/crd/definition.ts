@@ -1,4 +1,5 @@
 import type { AnyObject } from '@skerry/api';
+import type { WebhookClientConfig } from '#outgoing/webhook-caller.ts';
 
 /** A CustomResourceDefinition, as far as serving it reads it. */
 export interface Definition extends AnyObject {
@@ -8,7 +9,10 @@ export interface Definition extends AnyObject {
     names: DefinitionNames;
     versions: DefinitionVersion[];
     preserveUnknownFields?: boolean;
-    conversion?: { strategy?: string };
+    conversion?: {
+      strategy?: string;
+      webhook?: { clientConfig?: WebhookClientConfig; conversionReviewVersions: string[] };
+    };
   };
   status?: {
     conditions?: DefinitionCondition[];

@@ -1,15 +1,32 @@
-/** Between the versions of one resource. Most kinds convert at once; a definition may want its webhook asked. */
+/**
+ * Between the versions of one resource. Most kinds convert at once; a definition may want its webhook asked, and then a
+ * conversion takes time and can fail. Whoever reads or writes for a client goes through here.
+ */
 import type { AnyObject } from '@skerry/api';
+import type { CachedObject } from '@skerry/serving';
 import type { KindTable, Served } from '#registry/kind-table.ts';
 
+/** How a version converts that must ask somebody. All reject with an ApiError. */
+export interface RemoteConversion {
+  /** A cached object, asked for once for each revision. */
+  shown(item: CachedObject): Promise<AnyObject>;
+  toStorage(object: AnyObject): Promise<AnyObject>;
+  fromStorage(object: AnyObject): Promise<AnyObject>;
+}
+
+/** A cached object as a served version shows it; shared, not to be changed. */
+export async function shownItem({ remote, fromStorage }: Served, item: CachedObject): Promise<AnyObject> {
+  return remote ? remote.shown(item) : fromStorage(item.object);
+}
+
 /** A stored object as a served version shows it. */
-export async function shownAs(served: Served, object: AnyObject): Promise<AnyObject> {
-  return served.fromStorage(object);
+export async function shownAs({ remote, fromStorage }: Served, object: AnyObject): Promise<AnyObject> {
+  return remote ? remote.fromStorage(object) : fromStorage(object);
 }
 
 /** An object of a served version as it is stored. */
-export async function storedAs(served: Served, object: AnyObject): Promise<AnyObject> {
-  return served.toStorage(object);
+export async function storedAs({ remote, toStorage }: Served, object: AnyObject): Promise<AnyObject> {
+  return remote ? remote.toStorage(object) : toStorage(object);
 }
 
 export async function convertBetween(from: Served, to: Served, object: AnyObject): Promise<AnyObject> {

@@ -1,5 +1,6 @@
 import type { AnyObject, KindInfo, SchemaSet } from '@skerry/api';
 import type { EncoderSet } from '@skerry/serving';
+import type { RemoteConversion } from '#registry/conversion.ts';
 import type { StoredResource } from '#registry/stored-resource.ts';
 
 /** One served version of a resource that is kept in the store. */
@@ -12,9 +13,11 @@ export interface Served {
   readonly encoders: EncoderSet;
   /** Whether the kind comes from a CustomResourceDefinition: no strategic merge patch, no protobuf. */
   readonly custom: boolean;
+  /** Set where versions are not made of each other at once; the two below then only rename. */
+  readonly remote?: RemoteConversion;
   /** This version → storage version; new top level, shared depths. */
-  toStorage(object: AnyObject): AnyObject;
-  fromStorage(object: AnyObject): AnyObject;
+  readonly toStorage: (object: AnyObject) => AnyObject;
+  readonly fromStorage: (object: AnyObject) => AnyObject;
 }
 
 /** A kind that is answered without a store: reviews, metrics. */

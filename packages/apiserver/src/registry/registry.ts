@@ -3,6 +3,7 @@ import type { Clock, Logger } from '@skerry/base';
 import type { RevisionProgress } from '@skerry/serving';
 import { StoreConflictError, StoreUnavailableError, type Store } from '@skerry/store';
 import type { AdmissionChain, AdmissionContext } from '#security.ts';
+import { shownAs, shownItem, storedAs } from '#registry/conversion.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { decodeStored, encodeStored, inOrder } from '#registry/stored-resource.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
@@ -60,7 +61,7 @@ export class Registry {
     await this.fresh();
     served.stored.values.requireReadable(served.stored.key(target.namespace, target.name));
     const item = served.stored.cache.get(target.namespace, target.name);
-    return item && { object: served.fromStorage(item.object), revision: item.revision };
+    return item && { object: await shownItem(served, item), revision: item.revision };
   }
 
   async get(served: Served, target: Target): Promise<Current> {
@@ -79,7 +80,7 @@ export class Registry {
   async insert(served: Served, target: Target, object: AnyObject): Promise<AnyObject> {
     const { stored } = served;
     const key = stored.key(target.namespace, target.name);
-    const value = stored.values.seal(key, encodeStored(served.toStorage(object)));
+    const value = stored.values.seal(key, encodeStored(await storedAs(served, object)));
     const { revision } = await this.#storing(this.parts.store.create(key, value, ttl(served)));
     return withRevision(object, revision);
   }
@@ -87,7 +88,7 @@ export class Registry {
   async replace(served: Served, target: Target, object: AnyObject, revision: number): Promise<AnyObject> {
     const { stored } = served;
     const key = stored.key(target.namespace, target.name);
-    const value = stored.values.seal(key, encodeStored(served.toStorage(object)));
+    const value = stored.values.seal(key, encodeStored(await storedAs(served, object)));
     const written = await this.#storing(
       this.parts.store.update(key, value, { expectedRevision: revision, ...ttl(served) }),
     );
@@ -130,7 +131,8 @@ export class Registry {
         if (!(error instanceof StoreConflictError)) throw error;
         if (tries >= attemptsMax) throw conflict(served.info, target.name);
         current = error.current && {
-          object: served.fromStorage(
+          object: await shownAs(
+            served,
             decodeStored({
               value: served.stored.values.open(error.current).value,
               revision: error.current.modRevision,

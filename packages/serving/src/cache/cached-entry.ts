@@ -134,33 +134,33 @@ export class CachedEntry implements SelectableObject {
 
 /** The last state of an object under the revision that ended it, or ended its being seen. */
 export class EndedEntry implements SelectableObject {
-  readonly #last: SelectableObject;
+  readonly last: SelectableObject;
   readonly revision: number;
   #json: Uint8Array | undefined;
 
   constructor(last: SelectableObject, revision: number) {
-    this.#last = last;
+    this.last = last;
     this.revision = revision;
   }
 
   get key(): string {
-    return this.#last.key;
+    return this.last.key;
   }
 
   get namespace(): string {
-    return this.#last.namespace;
+    return this.last.namespace;
   }
 
   get name(): string {
-    return this.#last.name;
+    return this.last.name;
   }
 
   get labels(): Readonly<Record<string, string>> | undefined {
-    return this.#last.labels;
+    return this.last.labels;
   }
 
   get object(): AnyObject {
-    const { object } = this.#last;
+    const { object } = this.last;
     return { ...object, metadata: { ...object.metadata, resourceVersion: String(this.revision) } };
   }
 
@@ -169,7 +169,7 @@ export class EndedEntry implements SelectableObject {
   }
 
   field(name: string): string {
-    return this.#last.field(name);
+    return this.last.field(name);
   }
 }
 

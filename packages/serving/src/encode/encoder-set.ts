@@ -1,7 +1,7 @@
 import { hasProtobuf, type AnyObject } from '@skerry/api';
 import type { Clock } from '@skerry/base';
-import type { Encoder, ServedKind } from '#contract.ts';
-import { jsonEncoder, objectForm, partialForm } from '#encode/json-encoder.ts';
+import type { CachedObject, ConvertedObjects, Encoder, ServedKind } from '#contract.ts';
+import { convertedForm, jsonEncoder, objectForm, partialForm } from '#encode/json-encoder.ts';
 import { protobufEncoder } from '#encode/protobuf-encoder.ts';
 import { tableEncoder } from '#encode/table-encoder.ts';
 import type { IncludeObject } from '#encode/table-encoder.ts';
@@ -23,6 +23,8 @@ export interface EncoderSet {
 export interface EncoderOptions {
   /** Turns the stored object into this version; leave it out where they are the same, and no byte is made twice. */
   readonly convert?: (object: AnyObject) => AnyObject;
+  /** The same where it takes asking somebody. */
+  readonly converted?: ConvertedObjects;
   readonly clock: Clock;
   /** Whether the kind is a built-in one, which are also answered as protobuf. */
   readonly protobuf?: boolean;
@@ -31,12 +33,21 @@ export interface EncoderOptions {
 /** Encoders of one served version, made once and kept: they share bytes between requests. */
 export function encodersFor(
   kind: ServedKind,
-  { convert, clock, protobuf = false }: EncoderOptions,
+  { convert, converted, clock, protobuf = false }: EncoderOptions,
 ): EncoderSet {
-  const whole = objectForm(kind, convert);
-  const json = jsonEncoder(whole);
-  const partialForms = { v1: partialForm('v1'), v1beta1: partialForm('v1beta1') };
-  const partials = { v1: jsonEncoder(partialForms.v1), v1beta1: jsonEncoder(partialForms.v1beta1) };
+  const whole = converted ? convertedForm(kind, converted) : objectForm(kind, convert);
+  const prepared = (encoder: Encoder): Encoder =>
+    converted ? { ...encoder, prepare: (items) => converted.prepare(items) } : encoder;
+  const json = prepared(jsonEncoder(whole));
+  const source = converted ? (item: CachedObject) => converted.json(item) : undefined;
+  const partialForms = { v1: partialForm('v1', source), v1beta1: partialForm('v1beta1', source) };
+  const partials = {
+    v1: prepared(jsonEncoder(partialForms.v1)),
+    v1beta1: prepared(jsonEncoder(partialForms.v1beta1)),
+  };
+  const objectOf = converted
+    ? (item: CachedObject) => converted.object(item)
+    : (item: CachedObject) => (convert ? convert(item.object) : item.object);
   const tables = new Map<string, Encoder>();
   return {
     json,
@@ -50,7 +61,7 @@ export function encodersFor(
       const known = tables.get(id);
       if (known) return known;
       const rowForm = { None: undefined, Metadata: partialForms[version], Object: whole }[includeObject];
-      const encoder = tableEncoder({ kind, version, rowForm, convert, clock });
+      const encoder = prepared(tableEncoder({ kind, version, rowForm, objectOf, clock }));
       tables.set(id, encoder);
       return encoder;
     },

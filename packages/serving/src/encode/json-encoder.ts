@@ -1,5 +1,5 @@
 import type { AnyObject, ListMeta, Status } from '@skerry/api';
-import type { CacheEvent, CachedObject, Encoder, ServedKind } from '#contract.ts';
+import type { CacheEvent, CachedObject, ConvertedObjects, Encoder, ServedKind } from '#contract.ts';
 import { metadataText } from '#encode/metadata-text.ts';
 
 const comma = Buffer.from(',');
@@ -65,8 +65,21 @@ export function objectForm(kind: ServedKind, convert?: (object: AnyObject) => An
   };
 }
 
-/** `PartialObjectMetadata`: the same for every kind and version. */
-export function partialForm(version: string): JsonForm {
+/** Whole objects that somebody else converts, and keeps. */
+export function convertedForm(kind: ServedKind, converted: ConvertedObjects): JsonForm {
+  return {
+    kind: kind.kind,
+    listKind: `${kind.kind}List`,
+    apiVersion: apiVersionOf(kind),
+    object: (item) => converted.json(item),
+  };
+}
+
+/** `PartialObjectMetadata`: the same for every kind, and, but where metadata is converted too, for every version. */
+export function partialForm(
+  version: string,
+  source: (item: CachedObject) => Uint8Array = (item) => item.json,
+): JsonForm {
   const made = new WeakMap<CachedObject, Uint8Array>();
   const apiVersion = `meta.k8s.io/${version}`;
   const start = Buffer.from(`{"kind":"PartialObjectMetadata","apiVersion":"${apiVersion}","metadata":`);
@@ -77,12 +90,18 @@ export function partialForm(version: string): JsonForm {
     object(item) {
       let json = made.get(item);
       if (!json) {
-        const metadata = metadataText(item.json) ?? Buffer.from(JSON.stringify(item.object.metadata ?? {}));
+        const whole = source(item);
+        const metadata = metadataText(whole) ?? metadataOf(whole);
         made.set(item, (json = Buffer.concat([start, metadata, objectEnd])));
       }
       return json;
     },
   };
+}
+
+function metadataOf(json: Uint8Array): Uint8Array {
+  const { metadata = {} } = JSON.parse(Buffer.from(json).toString()) as AnyObject;
+  return Buffer.from(JSON.stringify(metadata));
 }
 
 export function frameOf(type: CacheEvent['type'], object: Uint8Array): Uint8Array {

@@ -16,11 +16,10 @@ export function tableEncoder(options: {
   version: string;
   /** The row's object; undefined: none. */
   rowForm: JsonForm | undefined;
-  convert?: (object: AnyObject) => AnyObject;
+  objectOf: (item: CachedObject) => AnyObject;
   clock: Clock;
 }): Encoder {
-  const { kind, version, rowForm, clock } = options;
-  const convert = options.convert ?? ((object: AnyObject) => object);
+  const { kind, version, rowForm, objectOf, clock } = options;
   const definitions = kind.columns.map(({ name, type, format = '', description = '', priority }) => ({
     name,
     type: type === 'date' ? 'string' : type,
@@ -38,7 +37,7 @@ export function tableEncoder(options: {
     return Buffer.from(`${JSON.stringify(table).slice(0, -1)},"rows":[`);
   };
   const row = (item: CachedObject, nowMs: number) => {
-    const object = convert(item.object);
+    const object = objectOf(item);
     const cells = JSON.stringify(kind.columns.map((column) => column.cell(object, nowMs)));
     const start = Buffer.from(`{"cells":${cells},"object":`);
     return Buffer.concat([start, rowForm ? rowForm.object(item) : nothing, rowEnd]);

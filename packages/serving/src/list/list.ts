@@ -52,6 +52,7 @@ export async function list(request: ListRequest): Promise<Answer> {
     meta.continue = encodeContinueToken({ revision, startKey: `${last.key}\0` });
     if (page.remaining !== undefined) meta.remainingItemCount = page.remaining;
   }
+  await encoder.prepare?.(page.items);
   return listAnswer(encoder, page.items, meta);
 }
 
@@ -72,6 +73,7 @@ export async function get(
   await waitUntilFresh(request, cache, resourceVersion);
   const item = cache.get(scope.namespace ?? '', scope.name);
   if (!item) throw notFound(cache.resource, scope.name);
+  await encoder.prepare?.([item]);
   return answerItem(encoder, item);
 }
 

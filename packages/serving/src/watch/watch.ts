@@ -1,11 +1,10 @@
-import { isApiError } from '@skerry/api';
-import type { ApiError } from '@skerry/api';
-import type { Clock, Timer } from '@skerry/base';
+import { ApiError, isApiError } from '@skerry/api';
+import { describeError, type Clock, type Timer } from '@skerry/base';
 import type { Frames } from '#cache/frames.ts';
 import { tooOldResourceVersion } from '#cache/history.ts';
 import type { Selection } from '#cache/selection.ts';
 import type { SelectedEvent, WatchCache } from '#cache/watch-cache.ts';
-import type { Encoder, Scope, Sink } from '#contract.ts';
+import type { CachedObject, Encoder, Scope, Sink } from '#contract.ts';
 import type { ListOptions } from '#list/list-options.ts';
 import { waitUntilFresh } from '#list/list.ts';
 import type { Freshness } from '#list/list.ts';
@@ -67,6 +66,10 @@ class Stream implements WatchStream {
   /** The client knows of everything up to here, or did not ask for it. */
   #revision = 0;
   #first = true;
+  /** What has come and waits for its conversion, in order; bounded as what waits to be read is. */
+  #gate: Promise<void> | undefined;
+  #held = 0;
+  readonly #heldMax: number;
   #stopWatching: (() => void) | undefined;
 
   constructor(request: WatchRequest) {
@@ -88,7 +91,9 @@ class Stream implements WatchStream {
       signal.removeEventListener('abort', abort);
       resolve();
     };
-    this.#queue = new FrameQueue(sink, { ...(request.queue ?? queueDefault), onEnd });
+    const limits = request.queue ?? queueDefault;
+    this.#heldMax = limits.framesMax;
+    this.#queue = new FrameQueue(sink, { ...limits, onEnd });
     const seconds = options.timeoutSeconds || 1800 * (1 + request.random());
     this.#timer = clock.after(seconds * 1000, () => this.#timeOut());
     if (signal.aborted) abort();
@@ -100,7 +105,8 @@ class Stream implements WatchStream {
     const { items } = this.#cache.page(this.#selection, {});
     this.#revision = this.#cache.revision;
     this.#follow(undefined);
-    this.#queue.begin(this.#initialFrames(items, this.#revision));
+    const revision = this.#revision;
+    this.#inOrder(items, () => this.#queue.begin(this.#initialFrames(items, revision)));
   }
 
   #follow(afterRevision: number | undefined): readonly SelectedEvent[] {
@@ -121,7 +127,7 @@ class Stream implements WatchStream {
     this.#revision = revision;
     try {
       const missed = this.#follow(revision);
-      this.#queue.begin(this.#encoded(missed));
+      this.#inOrder(itemsOf(missed), () => this.#queue.begin(this.#encoded(missed)));
     } catch (error) {
       if (!isApiError(error)) throw error;
       this.#fail(error);
@@ -148,7 +154,9 @@ class Stream implements WatchStream {
     const last = wanted.at(-1);
     if (!last) return;
     this.#revision = last.item.revision;
-    this.#queue.push(wanted.map((event) => this.#frame(event, frames)));
+    this.#inOrder(itemsOf(wanted), () => {
+      this.#queue.push(wanted.map((event) => this.#frame(event, frames)));
+    });
   }
 
   #bookmark(revision: number, frames: Frames): void {
@@ -157,25 +165,65 @@ class Stream implements WatchStream {
     if (nowMs - this.#bookmarkedMs < this.#bookmarkEveryMs) return;
     this.#bookmarkedMs = nowMs;
     this.#revision = revision;
-    this.#queue.push([frames.bookmark(this.#encoder, revision)]);
+    this.#inOrder([], () => void this.#queue.push([frames.bookmark(this.#encoder, revision)]));
   }
 
   #timeOut(): void {
     // The last word is how far the client has come, so that it can go on from there.
     const { revision } = this.#cache;
-    if (this.#bookmarks && revision > this.#revision) {
-      this.#queue.push([this.#encoder.bookmark(revision, { initialEventsEnd: false })]);
-    }
-    this.#queue.end();
+    const told = this.#bookmarks && revision > this.#revision;
+    this.#inOrder([], () => {
+      if (told) this.#queue.push([this.#encoder.bookmark(revision, { initialEventsEnd: false })]);
+      this.#queue.end();
+    });
   }
 
   #end(reason: 'reloaded' | 'stopped'): void {
-    if (reason === 'reloaded') this.#fail(tooOldResourceVersion(this.#revision, this.#cache.revision));
-    else this.#queue.end();
+    const expired = tooOldResourceVersion(this.#revision, this.#cache.revision);
+    this.#inOrder([], () => {
+      if (reason === 'reloaded') this.#fail(expired);
+      else this.#queue.end();
+    });
+  }
+
+  /**
+   * Runs `action` once the encoder has what it needs of `items`, and after all that came before it. At once, where nothing
+   * waits: only objects that somebody must be asked to convert take time.
+   */
+  #inOrder(items: readonly CachedObject[], action: () => void): void {
+    const ready = this.#gate
+      ? this.#gate.then(() => this.#encoder.prepare?.(items))
+      : this.#encoder.prepare?.(items);
+    if (!ready) {
+      action();
+      return;
+    }
+    // What is waited for first is the state that the watch begins with; what piles up behind is bounded.
+    const count = this.#gate ? items.length : 0;
+    this.#held += count;
+    if (this.#held > this.#heldMax) {
+      this.#queue.abort();
+      return;
+    }
+    const gate = ready
+      .then(action, (error: unknown) => this.#fail(asApiError(error)))
+      .then(() => {
+        this.#held -= count;
+        if (this.#gate === gate) this.#gate = undefined;
+      });
+    this.#gate = gate;
   }
 
   #fail(error: ApiError): void {
     this.#queue.push([this.#encoder.error(error.status)]);
     this.#queue.end();
   }
+}
+
+function itemsOf(events: readonly SelectedEvent[]): CachedObject[] {
+  return events.map(({ item }) => item);
+}
+
+function asApiError(error: unknown): ApiError {
+  return isApiError(error) ? error : new ApiError('InternalError', describeError(error), { cause: error });
 }
