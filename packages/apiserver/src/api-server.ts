@@ -4,6 +4,7 @@ import { describeError, type Clock, type Logger } from '@skerry/base';
 import { encodersFor, RevisionProgress, WatchCache } from '@skerry/serving';
 import type { Store } from '@skerry/store';
 import { ServiceAllocator } from '#allocation/service-allocator.ts';
+import { AuditMetrics } from '#audit/audit-metrics.ts';
 import { ensureKubernetesService } from '#bootstrap/kubernetes-service.ts';
 import { ensureNamespaces } from '#bootstrap/namespaces.ts';
 import { admitConnection } from '#admission/connect-admission.ts';
@@ -129,6 +130,7 @@ class Server implements ApiServer {
   readonly #flowConfig: FlowConfig;
   readonly #stop = new AbortController();
   readonly #encryption: StorageEncryption;
+  readonly #auditMetrics = new AuditMetrics();
   #rewriting: Promise<unknown> = Promise.resolve();
   #following: Promise<void> | undefined;
   #state: 'new' | 'starting' | 'ready' | 'closed' = 'new';
@@ -248,7 +250,7 @@ class Server implements ApiServer {
           { name: 'caches', check: () => (this.#state === 'ready' ? undefined : 'not filled yet') },
         ],
         issuer: () => this.#security.tokenIssuer,
-        moreMetrics: () => dynamicAdmission.renderMetrics(),
+        moreMetrics: () => dynamicAdmission.renderMetrics() + this.#auditMetrics.render(this.#security.audit),
       },
     });
     this.#front = new HttpFront(
@@ -258,6 +260,7 @@ class Server implements ApiServer {
         uid,
         metrics: new RequestMetrics(metrics, (...kind) => this.#kinds.serves(...kind)),
         flowControl: this.#flowControl,
+        auditMetrics: this.#auditMetrics,
         security: () => this.#security,
       }),
       log,

@@ -1,6 +1,9 @@
 export * from './ports.ts';
 export * from './security.ts';
+export type { AuditEvent, AuditSink } from './audit/audit-event.ts';
 export type { AuditAnnotations } from './audit/audit-notes.ts';
+export { AuditPolicy, defaultAuditPolicy } from './audit/policy.ts';
+export { parseAuditPolicy } from './audit/policy-file.ts';
 export type { ConnectFactory, ConnectHandler, ConnectRequest } from './connect.ts';
 export type { Exchange, ResponseStream } from './http/exchange.ts';
 export { requestInfo, type PathRequest, type RequestInfo, type ResourceRequest } from './request-info.ts';

@@ -1,5 +1,7 @@
 import { ApiError, isApiError, type Status } from '@skerry/api';
 import { describeError, type Clock, type Logger, type Timer } from '@skerry/base';
+import type { AuditMetrics } from '#audit/audit-metrics.ts';
+import { auditorOf, noAuditor, type Auditor } from '#audit/auditor.ts';
 import { sendStatus, sendText } from '#http/answers.ts';
 import { refuseUpgrade, type Exchange } from '#http/exchange.ts';
 import type { RequestHandler, UpgradeRequest } from '#http/front.ts';
@@ -28,6 +30,7 @@ export interface PipelineParts {
   readonly uid: () => string;
   readonly metrics: RequestMetrics;
   readonly flowControl: FlowControl;
+  readonly auditMetrics: AuditMetrics;
   security(): SecurityParts;
 }
 
@@ -42,12 +45,15 @@ function tooSlow(): ApiError {
 
 /** How far a request has come. */
 interface Progress {
-  user: UserInfo | undefined;
   waitedMs: number;
   deadline: Timer | undefined;
+  readonly audited: Auditor;
 }
 
-type Asked = Pick<Exchange, 'method' | 'path' | 'query' | 'headers' | 'peer' | 'remoteAddress'>;
+type Asked = Pick<
+  Exchange,
+  'method' | 'path' | 'query' | 'target' | 'headers' | 'peer' | 'remoteAddress' | 'audit'
+>;
 
 /**
  * What every request passes on its way to a handler, and every failure on its way back: identity, impersonation,
@@ -66,17 +72,17 @@ export class RequestPipeline implements RequestHandler {
   async handle(exchange: Exchange): Promise<void> {
     const { clock, metrics } = this.#parts;
     const startedMs = clock.monotonic();
-    const receivedMs = clock.now();
     const auditId = exchange.headers['audit-id'] ?? this.#parts.uid();
     exchange.setHeader('Audit-Id', auditId.slice(0, 64));
     exchange.setHeader('Cache-Control', 'no-cache, private');
     const measured = measuredOf(exchange);
-    const { info } = measured;
     const endLongRunning = measured.longRunning ? metrics.beginLongRunning(measured) : undefined;
-    const progress: Progress = { user: undefined, waitedMs: 0, deadline: undefined };
+    const audited = this.#auditor(exchange, measured, auditId);
+    const progress: Progress = { waitedMs: 0, deadline: undefined, audited };
     try {
       await this.#serve(exchange, measured, progress, startedMs);
     } catch (error) {
+      audited.failed(error);
       this.#answerFailure(exchange, error, measured);
     }
     progress.deadline?.cancel();
@@ -84,7 +90,7 @@ export class RequestPipeline implements RequestHandler {
     const durationMs = clock.monotonic() - startedMs;
     const { status: code, bytesSent: bytes } = exchange;
     metrics.end(measured, { code, bytes, durationMs, waitedMs: progress.waitedMs });
-    this.#audit(exchange, info, progress.user, { auditId, receivedMs, durationMs, code });
+    audited.end();
   }
 
   async #serve(exchange: Exchange, measured: Measured, progress: Progress, startedMs: number): Promise<void> {
@@ -94,8 +100,7 @@ export class RequestPipeline implements RequestHandler {
     if (timeoutMs !== undefined) {
       progress.deadline = clock.after(timeoutMs, () => this.#answerFailure(exchange, tooSlow(), measured));
     }
-    const user = await this.#identify(exchange);
-    progress.user = user;
+    const user = await this.#identify(exchange, progress.audited);
     // Streams to pods and nodes are bounded by what they stream from.
     const bounded = !longRunning || info.verb === 'watch';
     const beforeMs = clock.monotonic();
@@ -115,26 +120,27 @@ export class RequestPipeline implements RequestHandler {
   async upgrade(upgrade: UpgradeRequest): Promise<void> {
     const { exchange, socket } = upgrade;
     const info = requestInfo(exchange.method, exchange.path, exchange.query);
-    const startedMs = this.#parts.clock.monotonic();
-    const receivedMs = this.#parts.clock.now();
-    let user: UserInfo | undefined;
-    let code = 101;
+    const auditId = exchange.headers['audit-id'] ?? this.#parts.uid();
+    const audited = this.#auditor(exchange, { info, longRunning: true }, auditId);
     try {
-      user = await this.#identify(exchange);
+      const user = await this.#identify(exchange, audited);
       await this.#authorize(info, user, exchange);
       await this.#authorizeCommand(info, user, exchange);
       await this.#target.upgrade({ info, user }, upgrade);
+      exchange.audit.answered(101);
+      if (!socket.destroyed) await new Promise<void>((resolve) => socket.once('close', () => resolve()));
     } catch (error) {
+      audited.failed(error);
       const status = this.#statusOf(error, exchange);
-      code = status.code;
-      if (socket.writable) refuseUpgrade(socket, status.code, 'application/json', JSON.stringify(status));
+      const body = JSON.stringify(status);
+      exchange.audit.answered(status.code, { body, contentType: 'application/json' });
+      if (socket.writable) refuseUpgrade(socket, status.code, 'application/json', body);
       else socket.destroy();
     }
-    const durationMs = this.#parts.clock.monotonic() - startedMs;
-    this.#audit(exchange, info, user, { auditId: this.#parts.uid(), receivedMs, durationMs, code });
+    audited.end();
   }
 
-  async #identify(asked: Asked): Promise<UserInfo> {
+  async #identify(asked: Asked, audited: Auditor): Promise<UserInfo> {
     const security = this.#parts.security();
     const user = await security.authenticator.authenticate({
       headers: asked.headers,
@@ -143,12 +149,18 @@ export class RequestPipeline implements RequestHandler {
       path: asked.path,
     });
     if (!user && security.anonymous === false) throw new ApiError('Unauthorized', 'Unauthorized');
-    return impersonated(user ?? anonymousUser, asked.headers, security.authorizer);
+    const asking = user ?? anonymousUser;
+    audited.begin(asking);
+    const acting = await impersonated(asking, asked.headers, security.authorizer);
+    if (acting !== asking) audited.impersonated(acting);
+    return acting;
   }
 
   async #authorize(info: RequestInfo, user: UserInfo, asked: Asked): Promise<void> {
     const attributes = attributesOf(info, user, asked.query);
     const { allowed, reason } = await this.#parts.security().authorizer.authorize(attributes);
+    asked.audit.add('authorization.k8s.io/decision', allowed ? 'allow' : 'forbid');
+    asked.audit.add('authorization.k8s.io/reason', reason);
     if (!allowed) throw forbiddenRequest(info, user, reason);
   }
 
@@ -199,38 +211,12 @@ export class RequestPipeline implements RequestHandler {
     ).status;
   }
 
-  #audit(
-    asked: Asked,
-    info: RequestInfo,
-    user: UserInfo | undefined,
-    facts: { auditId: string; receivedMs: number; durationMs: number; code: number },
-  ): void {
+  #auditor(asked: Asked, measured: Pick<Measured, 'info' | 'longRunning'>, auditId: string): Auditor {
     const { audit } = this.#parts.security();
-    if (!audit) return;
-    const about =
-      info.type === 'resource'
-        ? {
-            group: info.group,
-            version: info.version,
-            resource: info.resource,
-            subresource: info.subresource,
-            namespace: info.namespace,
-            name: info.name,
-          }
-        : {};
-    audit.record({
-      auditId: facts.auditId,
-      receivedTime: new Date(facts.receivedMs).toISOString().replace('Z', '000Z'),
-      stage: facts.code === 500 ? 'Panic' : 'ResponseComplete',
-      user,
-      verb: info.verb,
-      uri: asked.path,
-      sourceAddress: asked.remoteAddress,
-      userAgent: asked.headers['user-agent'],
-      code: facts.code,
-      durationMs: facts.durationMs,
-      ...about,
-    });
+    if (!audit) return noAuditor;
+    const { clock, auditMetrics } = this.#parts;
+    const { info, longRunning } = measured;
+    return auditorOf({ ...audit, metrics: auditMetrics }, asked, { info, longRunning, auditId, clock });
   }
 }
 

@@ -28,7 +28,7 @@ import { NodeAccess } from '#authz/node-access.ts';
 import { PodGraph } from '#authz/pod-graph.ts';
 import { RoleBasedAccess } from '#authz/rbac.ts';
 import { keepRolesAggregated } from '#authz/role-aggregation.ts';
-import type { SecurityFactory, ServerAccess } from '#security.ts';
+import type { SecurityFactory, SecurityParts, ServerAccess } from '#security.ts';
 import { createTokenIssuer } from '#signing/token-issuer.ts';
 
 export interface SecurityOptions {
@@ -46,6 +46,8 @@ export interface SecurityOptions {
   readonly audiences?: readonly string[];
   /** Credentials of the installation's own processes. */
   readonly staticTokens?: readonly StaticToken[];
+  /** What is written to the audit log, and where; nothing unless set. */
+  readonly audit?: SecurityParts['audit'];
   /** Published in `kube-public/cluster-info` for machines that join; left out when unset. */
   readonly clusterInfo?: { readonly authorityPem: string; readonly server: string };
 }
@@ -93,6 +95,7 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
         key: serviceAccountKey,
         formerKeys: formerServiceAccountKeys,
       }),
+      ...(options.audit ? { audit: options.audit } : {}),
       async bootstrap() {
         await bootstrapPolicy(access, log);
         await Promise.all(systemPriorityClasses.map((each) => createIfAbsent(access, priorityClasses, each)));

@@ -1,7 +1,9 @@
 import type { AnyObject, KindInfo, KubeObject } from '@skerry/api';
+import type { AuditSink } from '#audit/audit-event.ts';
 import type { AuditAnnotations } from '#audit/audit-notes.ts';
 import { createAdmissionChain } from '#admission/chain.ts';
 import type { AdmissionPlugin } from '#admission/plugin.ts';
+import type { AuditPolicy } from '#audit/policy.ts';
 import type { PeerIdentity } from '#ports.ts';
 
 /**
@@ -126,33 +128,6 @@ export interface AdmissionChain {
   validate(ctx: AdmissionContext): Promise<void>;
 }
 
-/** A served request, for the audit log. Never holds bodies of secrets or tokens. */
-export interface AuditEvent {
-  readonly auditId: string;
-  /** RFC 3339 with microseconds. */
-  readonly receivedTime: string;
-  readonly stage: 'ResponseStarted' | 'ResponseComplete' | 'Panic';
-  readonly user: UserInfo | undefined;
-  readonly impersonatedUser?: UserInfo;
-  readonly verb: string;
-  readonly uri: string;
-  readonly group?: string;
-  readonly version?: string;
-  readonly resource?: string;
-  readonly subresource?: string;
-  readonly namespace?: string;
-  readonly name?: string;
-  readonly sourceAddress?: string;
-  readonly userAgent?: string;
-  readonly code: number;
-  readonly durationMs: number;
-}
-
-export interface AuditSink {
-  /** Must not throw and must not block. */
-  record(event: AuditEvent): void;
-}
-
 /** What `serviceaccounts/token` and the OIDC documents need. */
 export interface TokenIssuer {
   /**
@@ -228,7 +203,8 @@ export interface SecurityParts {
   readonly authorizer: Authorizer;
   readonly admission: AdmissionChain;
   readonly tokenIssuer?: TokenIssuer;
-  readonly audit?: AuditSink;
+  /** What is written to the audit log, and where; nothing unless set. */
+  readonly audit?: { readonly policy: AuditPolicy; readonly sink: AuditSink };
   /** Whether a request without identity goes on as `system:anonymous`; true unless told. */
   readonly anonymous?: boolean;
   /** Runs once when the caches are filled and before the server is ready: bootstrap policy and the like. */

@@ -8,6 +8,7 @@ const joinedBytesMax = 256 * 1024;
 
 /** Sends a finished answer of `@skerry/serving`, compressed where the client wants it and it pays. */
 export async function sendAnswer(exchange: Exchange, answer: Answer): Promise<void> {
+  exchange.audit.answering(answer.body, answer.headers['Content-Type']);
   const shown = wantsPretty(exchange) ? pretty(answer) : answer;
   const { status, headers, body } = await compress(shown, exchange.headers['accept-encoding']);
   if (exchange.method === 'HEAD' || Number(headers['Content-Length']) <= joinedBytesMax) {

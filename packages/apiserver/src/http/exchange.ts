@@ -14,6 +14,8 @@ export interface Exchange {
   /** Path without query, not decoded. */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** Path and query, as they came. */
+  readonly target: string;
   /** Lower-case names; a header sent twice is joined by `, `. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly peer: PeerIdentity | undefined;
@@ -51,7 +53,9 @@ export interface ResponseStream {
 /** Reads a body to its end, at most `bytesMax`; beyond it 413. A client that leaves in the middle is a 400 that nobody sees. */
 export async function readBody(exchange: Exchange, bytesMax: number): Promise<Buffer> {
   try {
-    return await readAll(exchange, bytesMax);
+    const body = await readAll(exchange, bytesMax);
+    exchange.audit.received(body, exchange.headers['content-type']);
+    return body;
   } catch (cause) {
     if (cause instanceof ApiError) throw cause;
     throw new ApiError('BadRequest', 'the request body ended before its end', { cause });
@@ -154,6 +158,7 @@ export function exchangeOverHttp1(
 ): Exchange {
   const { path, query } = splitTarget(request.url ?? '/');
   const departure = new Departure();
+  const audit = new AuditNotes();
   response.once('close', () => {
     if (!response.writableFinished) departure.happened();
   });
@@ -162,6 +167,7 @@ export function exchangeOverHttp1(
     method: request.method ?? 'GET',
     path,
     query,
+    target: request.url ?? '/',
     headers: flatten(request.headers),
     peer: origin.peer,
     remoteAddress: origin.remoteAddress,
@@ -174,13 +180,14 @@ export function exchangeOverHttp1(
     get status() {
       return response.headersSent ? response.statusCode : 0;
     },
-    audit: new AuditNotes(),
+    audit,
     get bytesSent() {
       return bytesSent;
     },
     body: request,
     setHeader: (name, value) => void response.setHeader(name, value as string | string[]),
     send(status, headers, body) {
+      audit.answered(status, { body, contentType: headers['Content-Type'] });
       // A body that nobody read would be taken for the next request.
       if (!request.complete) response.setHeader('Connection', 'close');
       response.writeHead(status, { ...headers, 'Content-Length': String(Buffer.byteLength(body)) });
@@ -191,6 +198,7 @@ export function exchangeOverHttp1(
       exchange.onAnswer?.();
     },
     open(status, headers) {
+      audit.answered(status);
       response.writeHead(status, headers as Record<string, string | string[]>);
       response.flushHeaders();
       exchange.onAnswer?.();
@@ -212,6 +220,7 @@ export function exchangeOverHttp2(
   const { path, query } = splitTarget(String(headers[':path'] ?? '/'));
   const extra: Record<string, string | string[]> = {};
   const departure = new Departure();
+  const audit = new AuditNotes();
   let status = 0;
   let bytesSent = 0;
   stream.once('close', () => {
@@ -221,6 +230,7 @@ export function exchangeOverHttp2(
     method,
     path,
     query,
+    target: String(headers[':path'] ?? '/'),
     headers: flatten(headers),
     peer: origin.peer,
     remoteAddress: origin.remoteAddress,
@@ -233,7 +243,7 @@ export function exchangeOverHttp2(
     get status() {
       return status;
     },
-    audit: new AuditNotes(),
+    audit,
     get bytesSent() {
       return bytesSent;
     },
@@ -242,6 +252,7 @@ export function exchangeOverHttp2(
       extra[name.toLowerCase()] = value as string | string[];
     },
     send(code, given, body) {
+      audit.answered(code, { body, contentType: given['Content-Type'] });
       status = code;
       bytesSent = body.length;
       exchange.onAnswer?.();
@@ -256,6 +267,7 @@ export function exchangeOverHttp2(
       else stream.end(body);
     },
     open(code, given) {
+      audit.answered(code);
       status = code;
       if (!stream.destroyed && !stream.closed)
         stream.respond({ ...extra, ...lowerCased(given), ':status': code });

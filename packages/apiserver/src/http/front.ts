@@ -11,7 +11,7 @@ import { exchangeOverHttp1, exchangeOverHttp2, type Exchange } from '#http/excha
 export interface UpgradeRequest {
   readonly exchange: Pick<
     Exchange,
-    'method' | 'path' | 'query' | 'headers' | 'peer' | 'remoteAddress' | 'signal' | 'audit'
+    'method' | 'target' | 'path' | 'query' | 'headers' | 'peer' | 'remoteAddress' | 'signal' | 'audit'
   >;
   readonly message: IncomingMessage;
   readonly socket: Duplex;
@@ -192,6 +192,7 @@ export class HttpFront {
       exchange: {
         method: message.method ?? 'GET',
         path: mark < 0 ? target : target.slice(0, mark),
+        target,
         query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
         headers,
         peer: origin.peer,

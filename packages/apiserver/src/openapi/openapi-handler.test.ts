@@ -1,5 +1,6 @@
 import { builtinKinds, builtinSchemas } from '@skerry/api';
 import { expect, test } from 'vitest';
+import { AuditNotes } from '#audit/audit-notes.ts';
 import type { Exchange } from '#http/exchange.ts';
 import { KindTable } from '#registry/kind-table.ts';
 import { OpenApiHandler } from '#openapi/openapi-handler.ts';
@@ -23,6 +24,7 @@ async function ask(
     path: url.pathname,
     query: url.searchParams,
     headers,
+    audit: new AuditNotes(),
     setHeader: (name: string, value: string) => void (answer.headers[name] = value),
     send(status: number, more: Record<string, string>, body: Uint8Array | string) {
       answer.status = status;

@@ -11,6 +11,9 @@ interface Flags extends Partial<ServerConfig> {
   readonly dataDir: string;
 }
 
+/** 0: without bound. */
+const bound = wholeNumber({ min: 0, max: 1_000_000 });
+
 /** `skerry server`: the center. Machines join it with `skerry join`. */
 export function addServerCommand(program: Command): void {
   withDataDirectory(program.command('server'))
@@ -29,6 +32,14 @@ export function addServerCommand(program: Command): void {
       '--encryption-provider-config <path>',
       'EncryptionConfiguration that says what is sealed in the database; unset, Secrets under a key of the installation',
     )
+    .option(
+      '--audit-log-path <path>',
+      'write an audit log there; - is the standard output. Without a policy, who did what, and no bodies',
+    )
+    .option('--audit-policy-file <path>', 'audit Policy that says what of which request is written')
+    .option('--audit-log-maxage <days>', 'keep files that were put aside so long (default 30)', bound)
+    .option('--audit-log-maxbackup <number>', 'keep so many files that were put aside (default 10)', bound)
+    .option('--audit-log-maxsize <megabytes>', 'put the file aside before it is larger (default 100)', bound)
     .action(async ({ dataDir, ...flags }: Flags) => {
       const [{ createCenter }, { prepareInstallation }] = await Promise.all([
         import('#compose/center.ts'),

@@ -10,6 +10,7 @@ import type { Clock, Logger } from '@skerry/base';
 import { createLinkHub } from '@skerry/link';
 import { openSqliteStore } from '@skerry/store';
 import { aborted } from '#process/run-until-stopped.ts';
+import { openAudit } from './audit.ts';
 import type { Installation } from './installation.ts';
 import { dialDirectly } from './direct-dial.ts';
 import { readDescriptions } from './openapi-descriptions.ts';
@@ -45,6 +46,8 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     writerUrl: storeWriterUrl(),
   });
   opened.defer(() => store.close());
+  const audit = await openAudit(config, { clock, log });
+  opened.defer(async () => audit?.close());
   const leases = new LeaseRenewal({ clock, log });
   const hub = createLinkHub<PeerIdentity>({
     clock,
@@ -70,6 +73,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
         user: { name: 'system:kube-scheduler', groups: [] },
       },
     ],
+    audit: audit?.audit,
     clusterInfo: { authorityPem: authority.certificatePem, server: `https://${advertised}:${config.port}` },
   });
   const server = createApiServer({

@@ -18,6 +18,13 @@ export interface ServerConfig {
   readonly clusterDomain: string;
   /** Paths of configuration files, absolute; unset: the defaults of this server. */
   readonly encryptionProviderConfig?: string;
+  readonly auditPolicyFile?: string;
+  /** `-`: the standard output; unset: no audit log. */
+  readonly auditLogPath?: string;
+  /** Days, files and megabytes; 0: without bound. */
+  readonly auditLogMaxage?: number;
+  readonly auditLogMaxbackup?: number;
+  readonly auditLogMaxsize?: number;
 }
 
 const cidr = z.string().refine(isCidr4, 'must be an IPv4 range such as 10.12.0.0/16');
@@ -25,8 +32,10 @@ const cidr = z.string().refine(isCidr4, 'must be an IPv4 range such as 10.12.0.0
 /** Empty: back to the default. Relative to where the command was given. */
 const filePath = z
   .string()
-  .transform((value) => (value === '' ? undefined : resolve(value)))
+  .transform((value) => (value === '' ? undefined : value === '-' ? value : resolve(value)))
   .optional();
+
+const bound = z.int().min(0).max(1_000_000).optional();
 
 const schema = z.strictObject({
   clusterName: z
@@ -39,6 +48,11 @@ const schema = z.strictObject({
   serviceCidr: cidr,
   clusterDomain: z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,60}[a-z0-9])?$/),
   encryptionProviderConfig: filePath,
+  auditPolicyFile: filePath,
+  auditLogPath: filePath,
+  auditLogMaxage: bound,
+  auditLogMaxbackup: bound,
+  auditLogMaxsize: bound,
 });
 
 export const serverConfigDefaults: ServerConfig = {

@@ -113,7 +113,8 @@ export class ManagedProcess {
     const { program, args, env } = this.#options;
     return new Promise((resolve) => {
       const child = spawn(program, args, {
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        // The last one is for what a child has to say on its parent's standard output.
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc', process.stdout.fd],
         env: { ...process.env, ...env },
         // A group of its own: Ctrl-C in the terminal reaches the parent alone, which stops children in order.
         detached: true,
