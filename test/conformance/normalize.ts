@@ -34,16 +34,30 @@ export class Normalizer {
     if (typeof value === 'string') return this.#text(value, key, parent);
     if (typeof value === 'number')
       return key === 'nodePort' || key === 'healthCheckNodePort' ? '<port>' : value;
+    if (key === 'managedFields' && Array.isArray(value)) return this.#owners(value);
     if (Array.isArray(value)) return value.map((item) => this.#value(item, key === 'cells' ? 'cell' : key));
     if (typeof value !== 'object' || value === null) return value;
     const object = value as Record<string, unknown>;
     const isList = 'items' in object || 'rows' in object;
     return Object.fromEntries(
-      Object.entries(object).map(([field, item]) => [
-        this.#text(field, 'key'),
-        isList && field === 'metadata' ? this.#listMeta(item) : this.#value(item, field, object),
-      ]),
+      Object.entries(object)
+        .filter(([field]) => field !== 'description' || key !== 'columnDefinitions')
+        .map(([field, item]) => [
+          this.#text(field, 'key'),
+          isList && field === 'metadata' ? this.#listMeta(item) : this.#value(item, field, object),
+        ]),
     );
+  }
+
+  /** They stand in the order of their times, which may or may not be of the same second. */
+  #owners(entries: unknown[]): unknown {
+    const texts = entries.map((entry) => JSON.stringify(this.#value(entry, '')));
+    const shown = (text: string) => JSON.parse(text) as Record<string, unknown>;
+    const order = (text: string) => {
+      const { operation, manager, apiVersion, subresource } = shown(text);
+      return JSON.stringify([operation, manager, apiVersion, subresource]);
+    };
+    return texts.sort((a, b) => (order(a) < order(b) ? -1 : 1)).map((text) => shown(text));
   }
 
   /** A list's revision is that of the whole store, which others write too. */
@@ -67,6 +81,11 @@ export class Normalizer {
       .replaceAll(uuid, (id) => this.#named('uid', id))
       .replaceAll(/\bkube-api-access-[a-z0-9]{5}\b/g, 'kube-api-access-<suffix>')
       .replaceAll(/\bgen-[a-z0-9]{5}\b/g, (name) => this.#named('gen-', name))
+      .replaceAll(
+        /StorageError: invalid object, Code: 4, Key: \S+, ResourceVersion: 0, AdditionalErrorMsg: /g,
+        '',
+      )
+      .replaceAll(/in scheme "[^"]*"/g, 'in scheme "<types>"')
       .replaceAll(clusterAddress, (address) => this.#named('ip', address));
     if (key === 'cell') result = result.replaceAll(nodePort, ':<port>');
     if (key === 'message' && parent && /resourceVersion|ResourceVersion/.test(text)) {

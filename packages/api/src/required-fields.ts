@@ -17,11 +17,15 @@ export function fillRequired(set: SchemaSet, schema: Schema, value: unknown): vo
 
 /**
  * Also gives fields that needn't be there what a stock server tells in their place: `{}` for a part of its types that is
- * no pointer, `null` for an instant or a list, a zero. For an object that is about to be stored: rules are easier to ask
- * of one that leaves out what it doesn't say.
+ * no pointer, a zero, and with `nulls`, `null` for an instant or a list.
  */
-export function fillUnset(set: SchemaSet, schema: Schema, value: unknown): void {
-  fill(set, schema, value, unsetOf);
+export function fillUnset(
+  set: SchemaSet,
+  schema: Schema,
+  value: unknown,
+  { nulls = true }: { readonly nulls?: boolean } = {},
+): void {
+  fill(set, schema, value, nulls ? unsetOf : plainUnsetOf);
 }
 
 type Fillings = readonly (readonly [name: string, value: unknown])[];
@@ -57,6 +61,7 @@ function fill(
 
 const required = new WeakMap<Schema, Fillings>();
 const unset = new WeakMap<Schema, Fillings>();
+const plainUnset = new WeakMap<Schema, Fillings>();
 
 function requiredOf(set: SchemaSet, schema: Schema): Fillings {
   let known = required.get(schema);
@@ -81,6 +86,12 @@ function unsetOf(set: SchemaSet, schema: Schema): Fillings {
     );
     unset.set(schema, (known = [...requiredOf(set, schema), ...told]));
   }
+  return known;
+}
+
+function plainUnsetOf(set: SchemaSet, schema: Schema): Fillings {
+  let known = plainUnset.get(schema);
+  if (!known) plainUnset.set(schema, (known = unsetOf(set, schema).filter(([, value]) => value !== null)));
   return known;
 }
 

@@ -118,8 +118,11 @@ describe('field selectors', () => {
   });
 
   it('refuses a field that the kind does not select by', () => {
-    expect(() => requireSelectableFields(parseFieldSelector('x.y=1'), new Set(['metadata.name']))).toThrow(
-      'field label not supported: x.y',
+    const require = (...fields: string[]) =>
+      requireSelectableFields(parseFieldSelector('x.y=1'), new Set(fields));
+    expect(() => require('metadata.name', 'spec.a')).toThrow('field label not supported: x.y');
+    expect(() => require('metadata.name')).toThrow(
+      '"x.y" is not a known field selector: only "metadata.name", "metadata.namespace"',
     );
   });
 });

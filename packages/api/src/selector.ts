@@ -343,10 +343,21 @@ export function fieldSelectorOf(requirements: readonly FieldRequirement[]): Fiel
   };
 }
 
-/** @throws ApiError BadRequest `field label not supported: X` for the first field that is not in `fields`. */
+const metadataFields: ReadonlySet<string> = new Set(['metadata.name', 'metadata.namespace']);
+
+/**
+ * Kinds that know no field but name and namespace say so in other words.
+ * @throws ApiError BadRequest for the first field that is not in `fields`.
+ */
 export function requireSelectableFields(selector: FieldSelector, fields: ReadonlySet<string>): void {
+  const own = [...fields].some((field) => !metadataFields.has(field));
   for (const { field } of selector.requirements)
-    if (!fields.has(field)) throw badRequest(`field label not supported: ${field}`);
+    if (!fields.has(field))
+      throw badRequest(
+        own
+          ? `field label not supported: ${field}`
+          : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+      );
 }
 
 export function escapeFieldValue(value: string): string {

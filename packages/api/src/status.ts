@@ -128,7 +128,7 @@ export function groupResourceText({ group, resource }: GroupResource): string {
 }
 
 function detailsOf({ group, resource }: GroupResource, name: string): StatusDetails {
-  return { name, ...(group ? { group } : {}), kind: resource };
+  return { ...(name ? { name } : {}), ...(group ? { group } : {}), kind: resource };
 }
 
 export function notFound(resource: GroupResource, name: string): ApiError {
@@ -198,11 +198,12 @@ export function invalid(
   faults: readonly FieldError[],
 ): ApiError {
   const qualified = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
-  const texts = faults.map((fault) => `${fault.path}: ${fault.message}`);
+  // Two rules may find the same; the sentence says it once.
+  const texts = [...new Set(faults.map((fault) => `${fault.path}: ${fault.message}`))];
   const listed = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   return new ApiError('Invalid', `${qualified} "${name}" is invalid: ${listed}`, {
     details: {
-      name,
+      ...(name ? { name } : {}),
       ...(kind.group ? { group: kind.group } : {}),
       kind: kind.kind,
       causes: faults.map((fault) => ({ reason: fault.reason, message: fault.message, field: fault.path })),

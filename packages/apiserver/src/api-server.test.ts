@@ -105,12 +105,12 @@ describe('create', () => {
       'another version',
       { ...configMap('x'), apiVersion: 'v2' },
       400,
-      /does not match the expected API version/,
+      /no kind "ConfigMap" is registered for version "v2"/,
     ],
     ['no name', { metadata: {} }, 422, /name or generateName is required/],
     ['a bad name', configMap('A_B'), 422, /RFC 1123 subdomain/],
     ['a wrong type', { ...configMap('x'), data: { a: 1 } }, 400, /cannot unmarshal number/],
-    ['no object', '[]', 400, /no object/],
+    ['no object', '[]', 400, /cannot unmarshal array into Go value/],
     ['no JSON', '{"metadata":', 400, /couldn't get version\/kind/],
     ['bottomless JSON', '['.repeat(10_000), 400, /nested deeper/],
   ];
@@ -440,10 +440,11 @@ describe('subresources', () => {
       metadata: { name: 'b' },
       spec: { minAvailable: 1, selector },
     });
-    const set = (disruptionsAllowed: number) =>
-      call('PUT', `${budgets}/b/status`, {
+    let revision = budget.metadata?.resourceVersion;
+    const set = async (disruptionsAllowed: number) => {
+      const { body } = await call('PUT', `${budgets}/b/status`, {
         ...budget,
-        metadata: { name: 'b' },
+        metadata: { name: 'b', resourceVersion: revision },
         status: {
           observedGeneration: 1,
           disruptionsAllowed,
@@ -452,6 +453,8 @@ describe('subresources', () => {
           expectedPods: 1,
         },
       });
+      revision = body.metadata?.resourceVersion;
+    };
     await set(0);
     const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'evict' } };
     const refused = await call('POST', `${pods}/evict/eviction`, eviction);

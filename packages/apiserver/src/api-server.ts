@@ -1,7 +1,7 @@
 import type { AnyObject, KindInfo, SchemaSet } from '@skerry/api';
 import { builtinSchemas } from '@skerry/api';
 import { describeError, type Clock, type Logger } from '@skerry/base';
-import { encodersFor, RevisionProgress, WatchCache } from '@skerry/serving';
+import { apiVersionOf, encodersFor, RevisionProgress, WatchCache } from '@skerry/serving';
 import type { Store } from '@skerry/store';
 import { ServiceAllocator } from '#allocation/service-allocator.ts';
 import { AuditMetrics } from '#audit/audit-metrics.ts';
@@ -109,6 +109,15 @@ const eventTtlSeconds = 3600;
 const replayMsMax = 60_000;
 
 const same = (object: AnyObject): AnyObject => object;
+
+/** What a write returns is in the served version already; what the store has is not. */
+function converted(
+  object: AnyObject,
+  info: KindInfo,
+  conversion: NonNullable<KindInfo['conversion']>,
+): AnyObject {
+  return object.apiVersion === apiVersionOf(info) ? object : conversion.fromStorage(object);
+}
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
   return new Server(options);
@@ -353,7 +362,7 @@ class Server implements ApiServer {
       encoders: encodersFor(info, {
         clock: this.#options.clock,
         protobuf: true,
-        ...(conversion ? { convert: (object: AnyObject) => conversion.fromStorage(object) } : {}),
+        ...(conversion ? { convert: (object: AnyObject) => converted(object, info, conversion) } : {}),
       }),
     } satisfies Served);
   }

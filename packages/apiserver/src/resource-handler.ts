@@ -1,16 +1,18 @@
-import { ApiError, badRequest, isApiError, notFound, type AnyObject } from '@skerry/api';
+import { ApiError, badRequest, isApiError, notFound } from '@skerry/api';
 import type { Clock } from '@skerry/base';
 import {
   answerObject,
   get,
   list,
+  listAnswer,
   negotiate,
   parseListOptions,
   watch,
+  type CachedObject,
   type Encoder,
   resourceVersionOf,
 } from '@skerry/serving';
-import { ResponseSink, sendAnswer, sendStatus } from '#http/answers.ts';
+import { ResponseSink, sendAnswer, sendJson, sendStatus } from '#http/answers.ts';
 import { readBody, type Exchange } from '#http/exchange.ts';
 import { bodyBytesMax, mediaTypeOf, readDocument, readJson } from '#http/request-body.ts';
 import { isTrue, type ResourceRequest } from '#request-info.ts';
@@ -18,6 +20,7 @@ import { conform } from '#registry/conform.ts';
 import { deleteUnreadable, ignoreReadErrors } from '#registry/delete-unreadable.ts';
 import { createObject } from '#registry/create.ts';
 import { deletedStatus, deleteObject, parseDeleteRequest } from '#registry/delete.ts';
+import { deprecation, isAnsweredWithObject, isCreatedByUpdate } from '#registry/kind-rules.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { decodePatch, patchObject, requireManager } from '#registry/patch.ts';
 import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
@@ -32,42 +35,11 @@ export interface ResourceCall {
   readonly served: Served;
 }
 
-/** Warnings of one answer, and characters of one warning, that are sent at most. */
-const warningsMax = 32;
-const warningLengthMax = 256;
-
 /** Seconds between bookmarks that a client asks for, where every byte of its way costs; other servers know no such header. */
 const bookmarkEveryHeader = 'skerry-bookmark-every';
 
 /** Objects of a collection that are deleted side by side. */
 const deletesAtOnce = 64;
-
-/** Kinds that a PUT creates when they aren't there. */
-const createdByUpdate = new Set([
-  '/endpoints',
-  '/events',
-  '/limitranges',
-  '/services',
-  'coordination.k8s.io/leases',
-  'rbac.authorization.k8s.io/clusterrolebindings',
-  'rbac.authorization.k8s.io/clusterroles',
-  'rbac.authorization.k8s.io/rolebindings',
-  'rbac.authorization.k8s.io/roles',
-]);
-
-/** Kinds whose last state is the answer to a DELETE that ends them; of others it is a Status. */
-const answeredWithObject = new Set([
-  '/pods',
-  '/persistentvolumeclaims',
-  '/persistentvolumes',
-  '/podtemplates',
-  '/resourcequotas',
-  '/serviceaccounts',
-  'storage.k8s.io/storageclasses',
-  'storage.k8s.io/csidrivers',
-  'storage.k8s.io/csinodes',
-  'storage.k8s.io/volumeattachments',
-]);
 
 /** The verbs of stored resources over HTTP: options and bodies in, registry, answers out. */
 export class ResourceHandler {
@@ -88,6 +60,8 @@ export class ResourceHandler {
 
   async handle(call: ResourceCall, exchange: Exchange): Promise<void> {
     const { info, served } = call;
+    const deprecated = deprecation(served);
+    if (deprecated) exchange.warnings.push(deprecated);
     this.#checkPlace(info, served);
     if (!served.info.verbs.includes(info.verb)) throw methodNotAllowed();
     switch (info.verb) {
@@ -137,22 +111,22 @@ export class ResourceHandler {
     const { value, faults } = await readDocument(exchange, served.info.kind);
     const body = conform(served, value, conformance(write, faults));
     const target = targetOf(info, served);
-    const creates = part.part === 'whole' && createdByUpdate.has(`${info.group}/${info.resource}`);
+    const creates = part.part === 'whole' && isCreatedByUpdate(served);
     if (creates && !(await this.#registry.find(served, target))) {
       if (metadataOf(body).name !== target.name)
         throw badRequest('the name of the object does not match the name on the URL');
       const created = await createObject(this.#registry, served, target.namespace, body, write);
-      await this.#answer(exchange, encoder, served, created, 201, write);
+      await sendAnswer(exchange, answerObject(encoder, created, 201));
       return;
     }
     const updated = await updateObject(
       this.#registry,
       served,
       target,
-      { ...part, transform: () => structuredClone(body) },
+      { ...part, replaces: true, transform: () => structuredClone(body) },
       write,
     );
-    await this.#answer(exchange, encoder, served, updated, 200, write);
+    await sendAnswer(exchange, answerObject(encoder, updated, 200));
   }
 
   async patch({ info, served, user }: ResourceCall, exchange: Exchange, part: UpdatedPart): Promise<void> {
@@ -170,11 +144,11 @@ export class ResourceHandler {
     if (request.type === 'apply') requireManager(exchange);
     const target = targetOf(info, served);
     const { object, created } = await patchObject(this.#registry, served, target, request, part, write);
-    await this.#answer(exchange, encoder, served, object, created ? 201 : 200, write);
+    await sendAnswer(exchange, answerObject(encoder, object, created ? 201 : 200));
   }
 
   async #list({ info, served }: ResourceCall, exchange: Exchange): Promise<void> {
-    const encoder = this.#shown(exchange, served);
+    const encoder = this.#shown(exchange, served, true);
     requireReadable(info, served);
     const answer = await list({
       cache: served.stored.cache,
@@ -189,7 +163,7 @@ export class ResourceHandler {
   }
 
   async #watch({ info, served }: ResourceCall, exchange: Exchange): Promise<void> {
-    const encoder = this.#shown(exchange, served);
+    const encoder = this.#shown(exchange, served, true);
     requireReadable(info, served);
     const query = exchange.query;
     if (!query.has('watch')) query.set('watch', 'true');
@@ -217,7 +191,7 @@ export class ResourceHandler {
     const { value, faults } = await readDocument(exchange, served.info.kind);
     const object = conform(served, value, conformance(write, faults));
     const created = await createObject(this.#registry, served, info.namespace, object, write);
-    await this.#answer(exchange, encoder, served, created, 201, write);
+    await sendAnswer(exchange, answerObject(encoder, created, 201));
   }
 
   async #delete({ info, served, user }: ResourceCall, exchange: Exchange): Promise<void> {
@@ -230,10 +204,8 @@ export class ResourceHandler {
       return;
     }
     const { object, gone } = await deleteObject(this.#registry, served, target, request, write);
-    sendWarnings(exchange, write.warnings);
-    if (gone && !answeredWithObject.has(`${served.info.group}/${served.info.resource}`))
-      sendStatus(exchange, deletedStatus(served, object));
-    else await this.#answer(exchange, encoder, served, object, 200, write);
+    if (gone && !isAnsweredWithObject(served)) sendJson(exchange, 200, deletedStatus(served, object));
+    else await sendAnswer(exchange, answerObject(encoder, object));
   }
 
   async #deleteCollection({ info, served, user }: ResourceCall, exchange: Exchange): Promise<void> {
@@ -242,28 +214,25 @@ export class ResourceHandler {
     await this.#registry.fresh();
     requireReadable(info, served);
     const items = served.stored.cache.list(scopeOf(info), options);
-    const deleted: AnyObject[] = [];
+    const encoder = negotiate(exchange.headers['accept'], served.encoders);
+    const gone = new Set<CachedObject>();
     // Several at once share a commit of the store; all at once would shut everyone else out.
     for (let start = 0; start < items.length; start += deletesAtOnce) {
-      const batch = items.slice(start, start + deletesAtOnce).map(async ({ namespace, name }) => {
+      const batch = items.slice(start, start + deletesAtOnce).map(async (item) => {
+        const { namespace, name } = item;
         try {
-          const { object } = await deleteObject(this.#registry, served, { namespace, name }, request, write);
-          deleted.push(object);
+          await deleteObject(this.#registry, served, { namespace, name }, request, write);
+          gone.add(item);
         } catch (error) {
           if (!isApiError(error, 'NotFound')) throw error;
         }
       });
       await Promise.all(batch);
     }
-    sendWarnings(exchange, write.warnings);
-    const { group, version, kind } = served.info;
-    const answer = {
-      kind: `${kind}List`,
-      apiVersion: group ? `${group}/${version}` : version,
-      metadata: { resourceVersion: String(this.#newest()) },
-      items: deleted,
-    };
-    exchange.send(200, { 'Content-Type': 'application/json' }, `${JSON.stringify(answer)}\n`);
+    // As they were listed: what became of each is told by a watch.
+    const meta = { resourceVersion: String(this.#newest()) };
+    const listed = items.filter((item) => gone.has(item));
+    await sendAnswer(exchange, listAnswer(encoder, listed, meta));
   }
 
   async #deleteOptions(exchange: Exchange, user: UserInfo) {
@@ -282,22 +251,11 @@ export class ResourceHandler {
   }
 
   /** The form that a read is answered in. */
-  #shown(exchange: Exchange, served: Served): Encoder {
+  #shown(exchange: Exchange, served: Served, streams = false): Encoder {
     return negotiate(exchange.headers['accept'], served.encoders, {
       includeObject: exchange.query.get('includeObject'),
+      streams,
     });
-  }
-
-  async #answer(
-    exchange: Exchange,
-    encoder: Encoder,
-    _served: Served,
-    object: AnyObject,
-    status: number,
-    write: WriteOptions,
-  ): Promise<void> {
-    sendWarnings(exchange, write.warnings);
-    await sendAnswer(exchange, answerObject(encoder, object, status));
   }
 
   /** The newest revision that readers must see. */
@@ -352,17 +310,4 @@ function scopeOf(info: ResourceRequest) {
 
 function conformance(write: WriteOptions, earlierFaults: readonly string[]) {
   return { validation: write.fieldValidation, warnings: write.warnings, earlierFaults };
-}
-
-/** `Warning: 299 - "text"`, one header each, doubles left out. */
-export function sendWarnings(exchange: Exchange, warnings: readonly string[]): void {
-  if (warnings.length === 0) return;
-  const texts = [...new Set(warnings)].slice(0, warningsMax);
-  exchange.setHeader(
-    'Warning',
-    texts.map((text) => {
-      const printable = text.replace(/[^\x20-\x7e]/g, '?').slice(0, warningLengthMax);
-      return `299 - "${printable.replace(/[\\"]/g, '\\$&')}"`;
-    }),
-  );
 }

@@ -58,8 +58,8 @@ export class NodeInfo {
     const amounts = resourceAmounts(node.status?.allocatable ?? node.status?.capacity);
     this.#allocatable = { ...requestsOf(amounts), pods: amounts.get('pods') ?? 0 };
     this.#images = new Map();
-    for (const { names = [], sizeBytes = 0 } of node.status?.images ?? [])
-      for (const name of names) this.#images.set(name, sizeBytes);
+    for (const { names, sizeBytes = 0 } of node.status?.images ?? [])
+      for (const name of names ?? []) this.#images.set(name, sizeBytes);
   }
 
   addPod(info: PodInfo): void {

@@ -11,7 +11,7 @@ export type {
   SourceEntry,
   SourceEvent,
 } from './contract.ts';
-export { answerItem, answerObject, answerStatus, compress, pretty, sendBody } from './answer.ts';
+export { answerItem, answerObject, answerStatus, compress, listAnswer, pretty, sendBody } from './answer.ts';
 export { decodeJson, spliceResourceVersion } from './cache/cached-entry.ts';
 export { tooOldResourceVersion } from './cache/history.ts';
 export { RevisionProgress, tooLargeResourceVersion } from './cache/revision-progress.ts';

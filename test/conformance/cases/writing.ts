@@ -181,7 +181,7 @@ export const writingCases: readonly Case[] = [
       post({ ...objectOf(kind, 'minimal'), kind: 'Nonsense' }),
       post({ ...objectOf(kind, 'minimal'), apiVersion: 'nonsense/v9' }),
       post({ ...objectOf(kind, 'minimal'), metadata: {} }),
-      post({ ...objectOf(kind, 'minimal'), metadata: { name: 'Not_A_Name' } }),
+      post({ ...objectOf(kind, 'minimal'), metadata: { name: 'Not_A_{{ns}}' } }),
       post({ ...objectOf(kind, 'minimal'), metadata: { name: 5 } }),
       post('not json'),
       { ...patch(kind, 'text/plain', 'x') },

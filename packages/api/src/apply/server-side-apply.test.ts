@@ -8,7 +8,7 @@ import { ApiError } from '#status.ts';
 
 const schema = { ref: 'io.k8s.api.apps.v1.Deployment' };
 const time = (second: number) => `2026-01-01T00:00:${String(second).padStart(2, '0')}Z`;
-const about = { set, schema, apiVersion: 'apps/v1', timeNow: time(1), resetFields: ['status'] };
+const about = { set, schema, apiVersion: 'apps/v1', timeNow: time(1), resetFields: [['status']] };
 
 function deployment(spec: object, metadata: object = {}): AnyObject {
   return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', ...metadata }, spec };

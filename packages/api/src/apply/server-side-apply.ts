@@ -33,8 +33,8 @@ interface OwnershipContext {
   readonly timeNow: string;
   /** What an object has before anything is said of it: parts that are always there and so nobody's gain. */
   readonly blank?: AnyObject;
-  /** Top-level fields that this request can't change and so can't own: `status` on the main resource. */
-  readonly resetFields?: readonly string[];
+  /** Paths of fields that this request can't change and so can't own: `[['status']]` on the main resource. */
+  readonly resetFields?: readonly (readonly string[])[];
 }
 
 export interface ApplyRequest extends OwnershipContext {
@@ -278,9 +278,9 @@ function identityOf(request: OwnershipContext) {
   return { manager, apiVersion, subresource };
 }
 
-function ignoring(fields: FieldSet, reset: readonly string[] | undefined): FieldSet {
+function ignoring(fields: FieldSet, reset: OwnershipContext['resetFields']): FieldSet {
   if (!reset || reset.length === 0) return fields;
-  return fields.recursiveDifference(FieldSet.of(...reset.map((field) => [`f:${field}`])));
+  return fields.recursiveDifference(FieldSet.of(...reset.map((path) => path.map((field) => `f:${field}`))));
 }
 
 function withoutManagedFields(object: AnyObject): AnyObject {

@@ -3,6 +3,7 @@ import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex, Readable } from 'node:stream';
 import { ApiError } from '@skerry/api';
 import { AuditNotes } from '#audit/audit-notes.ts';
+import { warningHeader } from '#http/warning-header.ts';
 import type { PeerIdentity } from '#ports.ts';
 
 /**
@@ -28,6 +29,8 @@ export interface Exchange {
   readonly status: number;
   /** What the audit log is to say of it. */
   readonly audit: AuditNotes;
+  /** Texts that the answer, whatever it is, brings in `Warning:` headers; added to until it begins. */
+  readonly warnings: string[];
   /** Bytes of the answer's body so far. */
   readonly bytesSent: number;
   /** Called once, when the answer begins; for whoever waits for no more than that. */
@@ -159,6 +162,11 @@ export function exchangeOverHttp1(
   const { path, query } = splitTarget(request.url ?? '/');
   const departure = new Departure();
   const audit = new AuditNotes();
+  const warnings: string[] = [];
+  const warn = () => {
+    const values = warningHeader(warnings);
+    if (values) response.setHeader('Warning', values);
+  };
   response.once('close', () => {
     if (!response.writableFinished) departure.happened();
   });
@@ -181,6 +189,7 @@ export function exchangeOverHttp1(
       return response.headersSent ? response.statusCode : 0;
     },
     audit,
+    warnings,
     get bytesSent() {
       return bytesSent;
     },
@@ -190,6 +199,7 @@ export function exchangeOverHttp1(
       audit.answered(status, { body, contentType: headers['Content-Type'] });
       // A body that nobody read would be taken for the next request.
       if (!request.complete) response.setHeader('Connection', 'close');
+      warn();
       response.writeHead(status, { ...headers, 'Content-Length': String(Buffer.byteLength(body)) });
       if (request.method === 'HEAD') response.end();
       else response.end(body);
@@ -199,6 +209,7 @@ export function exchangeOverHttp1(
     },
     open(status, headers) {
       audit.answered(status);
+      warn();
       response.writeHead(status, headers as Record<string, string | string[]>);
       response.flushHeaders();
       exchange.onAnswer?.();
@@ -221,6 +232,11 @@ export function exchangeOverHttp2(
   const extra: Record<string, string | string[]> = {};
   const departure = new Departure();
   const audit = new AuditNotes();
+  const warnings: string[] = [];
+  const warn = () => {
+    const values = warningHeader(warnings);
+    if (values) extra['warning'] = values;
+  };
   let status = 0;
   let bytesSent = 0;
   stream.once('close', () => {
@@ -244,6 +260,7 @@ export function exchangeOverHttp2(
       return status;
     },
     audit,
+    warnings,
     get bytesSent() {
       return bytesSent;
     },
@@ -257,6 +274,7 @@ export function exchangeOverHttp2(
       bytesSent = body.length;
       exchange.onAnswer?.();
       if (stream.destroyed || stream.closed) return;
+      warn();
       stream.respond({
         ...extra,
         ...lowerCased(given),
@@ -269,6 +287,7 @@ export function exchangeOverHttp2(
     open(code, given) {
       audit.answered(code);
       status = code;
+      warn();
       if (!stream.destroyed && !stream.closed)
         stream.respond({ ...extra, ...lowerCased(given), ':status': code });
       exchange.onAnswer?.();

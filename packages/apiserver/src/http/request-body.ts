@@ -72,10 +72,14 @@ export async function readDocument(
   switch (mediaType) {
     case '':
     case 'application/json':
-      return { value: decodeJson(bytes, asObject(kind)), faults: duplicateFields(decodeText(bytes)) };
+      return {
+        value: objectIn(decodeJson(bytes, asObject(kind)), bytes, kind),
+        faults: duplicateFields(decodeText(bytes)),
+      };
     case 'application/yaml': {
       const faults: string[] = [];
-      return { value: decodeYaml(bytes, { frame: asObject(kind), faults }), faults };
+      const value = objectIn(decodeYaml(bytes, { frame: asObject(kind), faults }), bytes, kind);
+      return { value, faults };
     }
     default: {
       const decode = decoders.get(mediaType);
@@ -83,6 +87,33 @@ export async function readDocument(
       return { value: decode(bytes), faults: [] };
     }
   }
+}
+
+/** The decoded body, which must be an object that names its kind with texts; null says nothing. Throws 400. */
+function objectIn(value: unknown, bytes: Uint8Array, kind: string): unknown {
+  if (value === null) return {};
+  const fault = typeFault(value);
+  if (fault) throw badRequest(asObject(kind)(`json: cannot unmarshal ${fault}`, decodeText(bytes)));
+  return value;
+}
+
+const typeOnly =
+  'Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
+function typeFault(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return `${jsonType(value)} into ${typeOnly}`;
+  for (const field of ['apiVersion', 'kind'] as const) {
+    const held = (value as Record<string, unknown>)[field];
+    if (held !== undefined && held !== null && typeof held !== 'string')
+      return `${jsonType(held)} into Go struct field .${field} of type string`;
+  }
+  return undefined;
+}
+
+function jsonType(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
 /** The body as a JSON value, whatever format it came in; undefined when it is empty. Throws 400, 413, 415. */

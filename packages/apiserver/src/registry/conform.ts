@@ -1,4 +1,13 @@
-import { badRequest, decodeObject, pruneUnknown, type AnyObject, type Schema } from '@skerry/api';
+import {
+  badRequest,
+  builtinKinds,
+  decodeObject,
+  kindOf,
+  pruneUnknown,
+  type AnyObject,
+  type Schema,
+} from '@skerry/api';
+import { apiVersionOf } from '@skerry/serving';
 import type { Served } from '#registry/kind-table.ts';
 import { schemaOf } from '#registry/rules.ts';
 import type { FieldValidation } from '#registry/write-options.ts';
@@ -59,21 +68,47 @@ function pruned(served: Served, given: AnyObject, how: Conformance): AnyObject {
   return object;
 }
 
+/** What a stock server calls the table of its types when it doesn't find one in there. */
+const schemeName = 'pkg/api/legacyscheme/scheme.go:30';
+
 function checkKind(served: Served, object: AnyObject): void {
-  const { group, version, kind } = served.info;
-  const apiVersion = group ? `${group}/${version}` : version;
-  if (object.kind !== undefined && object.kind !== '' && object.kind !== kind) {
-    throw badRequest(
-      `${object.kind} in version ${JSON.stringify(lastPart(object.apiVersion))} cannot be handled as a ${kind}: the kind of the body does not match the resource of the URL`,
+  const expected = apiVersionOf(served.info);
+  const apiVersion = object.apiVersion || expected;
+  const kind = object.kind || served.info.kind;
+  if (apiVersion === expected && kind === served.info.kind) return;
+  const version = apiVersion.split('/').at(-1);
+  const because = (why: string) =>
+    badRequest(
+      `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${served.info.kind}: ${why}`,
     );
-  }
-  if (object.apiVersion !== undefined && object.apiVersion !== '' && object.apiVersion !== apiVersion) {
-    throw badRequest(
-      `the API version in the data (${object.apiVersion}) does not match the expected API version (${apiVersion})`,
+  if (served.custom && kind !== served.info.kind)
+    throw because('the kind of the body does not match the resource of the URL');
+  if (!served.custom && !isRegistered(apiVersion, kind))
+    throw because(
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme ${JSON.stringify(schemeName)}`,
     );
-  }
+  if (kind !== served.info.kind)
+    throw because(
+      `converting (${version}.${kind}) to (${packageOf(served)}.${served.info.kind}): unknown conversion`,
+    );
+  throw badRequest(
+    `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
+  );
 }
 
-function lastPart(apiVersion = ''): string {
-  return apiVersion.split('/').at(-1)!;
+/** Types of bodies that are no kinds with a resource of their own. */
+const bodyKinds = new Set(
+  builtinKinds.flatMap(({ subresources }) =>
+    subresources.flatMap(({ body }) => (body ? [`${apiVersionOf(body)} ${body.kind}`] : [])),
+  ),
+);
+
+function isRegistered(apiVersion: string, kind: string): boolean {
+  const [version = '', group = ''] = apiVersion.split('/').reverse();
+  return kindOf(group, version, kind) !== undefined || bodyKinds.has(`${apiVersion} ${kind}`);
+}
+
+/** Where a stock server has the kind's own form: `core`, `apps`, `rbac`. */
+function packageOf({ info }: Served): string {
+  return info.group === '' || info.group === 'events.k8s.io' ? 'core' : info.group.split('.')[0]!;
 }

@@ -9,6 +9,7 @@ import {
   type ObjectMeta,
 } from '@skerry/api';
 import { StoreConflictError } from '@skerry/store';
+import { firstGeneration } from '#registry/kind-rules.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { generateName } from '#registry/object-name.ts';
 import { ownCreated } from '#registry/field-ownership.ts';
@@ -79,8 +80,9 @@ async function createOnce(
   info.strategy.prepareForCreate?.(object);
   meta.creationTimestamp = registry.timestamp();
   meta.uid = registry.parts.uid();
-  if (info.hasGeneration) meta.generation = 1;
-  else delete meta.generation;
+  const generation = firstGeneration(served);
+  if (generation === undefined) delete meta.generation;
+  else meta.generation = generation;
   fillDefaults(served, object);
 
   const context = {
@@ -104,6 +106,7 @@ async function createOnce(
 
   const undo = await registry.hooks(served)?.beforeCreate?.(object);
   try {
+    tellUnset(served, object, { nulls: false });
     const faults = createFaults(served, object);
     if (faults.length > 0) throw invalid(info, metadataOf(object).name ?? '', faults);
     write.warnings.push(...warningsOf(served, object), ...(registry.hooks(served)?.warnings?.(object) ?? []));

@@ -1,5 +1,7 @@
 import { ApiError, conflict, cloneJson, type AnyObject, type Status } from '@skerry/api';
+import { orphansByDefault } from '#registry/kind-rules.ts';
 import type { Served } from '#registry/kind-table.ts';
+import { invalidOptions } from '#registry/request-options.ts';
 import { metadataOf, type Current, type Registry, type Target } from '#registry/registry.ts';
 import { isFinished } from '#registry/update.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
@@ -65,12 +67,17 @@ async function deleteOnce(
 ): Promise<Deleted> {
   const next = cloneJson(current.object);
   const meta = metadataOf(next);
-  const finalizers = propagationFinalizers(meta.finalizers ?? [], request);
+  const finalizers = propagationFinalizers(served, meta.finalizers ?? [], request);
   const finalizersChanged =
     finalizers.length !== (meta.finalizers?.length ?? 0) ||
     finalizers.some((finalizer, index) => finalizer !== meta.finalizers?.[index]);
   if (finalizers.length > 0) meta.finalizers = finalizers;
   else delete meta.finalizers;
+  // Kinds that know no grace go as they are: nobody sees them being deleted.
+  if (finalizers.length === 0 && !served.info.strategy.deletionGraceSeconds && !isNamespace(served)) {
+    if (write.dryRun) return { object: next, gone: true };
+    return { object: await registry.remove(served, target, next, current.revision), gone: true };
+  }
   const grace = served.info.strategy.deletionGraceSeconds?.(current.object, request.gracePeriodSeconds);
   const marked = mark(registry, served, next, grace, request.gracePeriodSeconds);
 
@@ -103,23 +110,30 @@ function mark(
   }
   meta.deletionTimestamp = registry.timestamp(wanted);
   meta.deletionGracePeriodSeconds = wanted;
-  if (served.info.group === '' && served.info.resource === 'namespaces') {
+  if (isNamespace(served)) {
     delete meta.deletionGracePeriodSeconds;
     next.status = { ...(next.status as object | undefined), phase: 'Terminating' };
   }
-  if (served.info.hasGeneration) meta.generation = (meta.generation ?? 0) + 1;
+  if (meta.generation) meta.generation++;
   return true;
+}
+
+function isNamespace({ info }: Served): boolean {
+  return info.group === '' && info.resource === 'namespaces';
 }
 
 function rfc3339(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
-function propagationFinalizers(present: readonly string[], request: DeleteRequest): string[] {
+function propagationFinalizers(served: Served, present: readonly string[], request: DeleteRequest): string[] {
   const policy =
     request.propagationPolicy ??
     (request.orphanDependents === undefined ? undefined : request.orphanDependents ? 'Orphan' : 'Background');
-  if (policy === undefined) return [...present];
+  if (policy === undefined) {
+    const chosen = present.includes(foreground) || present.includes(orphan);
+    return chosen || !orphansByDefault(served) ? [...present] : [...present, orphan];
+  }
   const kept = present.filter((finalizer) => finalizer !== foreground && finalizer !== orphan);
   if (policy === 'Foreground') kept.push(foreground);
   if (policy === 'Orphan') kept.push(orphan);
@@ -153,7 +167,7 @@ function checkPreconditions(
 }
 
 /** The answer to a DELETE that is done. */
-export function deletedStatus(served: Served, object: AnyObject): Status {
+export function deletedStatus(served: Served, object: AnyObject): Omit<Status, 'code'> {
   const { group, resource } = served.info;
   return {
     kind: 'Status',
@@ -166,7 +180,6 @@ export function deletedStatus(served: Served, object: AnyObject): Status {
       kind: resource,
       uid: metadataOf(object).uid,
     },
-    code: 200,
   };
 }
 
@@ -194,9 +207,9 @@ export function parseDeleteRequest(body: Record<string, unknown>, query: URLSear
     );
   }
   if (policy !== undefined && policy !== 'Foreground' && policy !== 'Background' && policy !== 'Orphan') {
-    throw new ApiError(
-      'Invalid',
-      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan", "nil"`,
+    throw invalidOptions(
+      'DeleteOptions',
+      `propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
     );
   }
   if (policy !== undefined && orphanDependents !== undefined) {

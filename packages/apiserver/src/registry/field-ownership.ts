@@ -1,4 +1,5 @@
 import { applyServerSide, fillUnset, updateManagedFields, type AnyObject } from '@skerry/api';
+import { groupResource, metadataKeptByStatus } from '#registry/kind-rules.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { metadataOf } from '#registry/registry.ts';
 import { hasStatus, schemaOf } from '#registry/rules.ts';
@@ -75,8 +76,17 @@ function blankOf({ info, schemas }: Served): AnyObject {
 }
 
 /** Fields that a write through this door can't change, and so can't own. */
-function resetFields(served: Served, object: AnyObject, subresource: string | undefined): string[] {
+function resetFields(served: Served, object: AnyObject, subresource: string | undefined): string[][] {
   if (!hasStatus(served)) return [];
-  if (subresource !== 'status') return ['status'];
-  return Object.keys(object).filter((field) => !['status', 'metadata', 'apiVersion', 'kind'].includes(field));
+  const isRequest = groupResource(served) === 'certificates.k8s.io/certificatesigningrequests';
+  if (isRequest && subresource === 'approval') return [['spec'], ['status', 'certificate']];
+  if (isRequest && subresource === 'status') return [['spec'], ['status', 'conditions']];
+  if (subresource !== 'status') return isRequest ? [['spec'], ['status']] : [['status']];
+  const kept = metadataKeptByStatus(served);
+  return [
+    ...Object.keys(object)
+      .filter((field) => !['status', 'metadata', 'apiVersion', 'kind'].includes(field))
+      .map((field) => [field]),
+    ...(kept === 'all' ? [['metadata']] : kept.map((field) => ['metadata', field])),
+  ];
 }

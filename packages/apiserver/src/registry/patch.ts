@@ -49,8 +49,10 @@ export function decodePatch(
 ): PatchRequest {
   const type = patchTypeOf(mediaType);
   if (!type || (type === 'strategic' && given.custom)) {
+    if (!given.custom)
+      throw new ApiError('UnsupportedMediaType', '415: Unsupported Media Type', { details: {} });
     const accepted = Object.keys(patchTypes).filter(
-      (name) => !given.custom || name !== 'application/strategic-merge-patch+json',
+      (name) => name !== 'application/strategic-merge-patch+json',
     );
     throw unsupported(accepted);
   }
@@ -208,7 +210,9 @@ function configurationOf(
 ): AnyObject {
   const given = request.patch as AnyObject | null;
   if (!given?.apiVersion || !given.kind) {
-    throw badRequest('invalid object type: an apply patch must have apiVersion and kind');
+    throw badRequest(
+      `invalid object type: ${groupVersionKindText(given?.apiVersion ?? '', given?.kind ?? '')}`,
+    );
   }
   requireTyped({ set: served.schemas, schema: schemaOf(served), applied: given });
   tellFaults(request, write);
@@ -234,6 +238,12 @@ function tellFaults({ faults }: PatchRequest, { fieldValidation, warnings }: Wri
   const text = `error converting YAML to JSON: ${faults.join(', ')}`;
   if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: ${text}`);
   warnings.push(text);
+}
+
+/** `apps/v1, Kind=Deployment`; `/` where no version is given. */
+function groupVersionKindText(apiVersion: string, kind: string): string {
+  const group = apiVersion.includes('/') ? '' : '/';
+  return `${group}${apiVersion}, Kind=${kind}`;
 }
 
 function namesRevision(patch: unknown): boolean {

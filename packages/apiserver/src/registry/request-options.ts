@@ -1,11 +1,11 @@
-import { ApiError } from '@skerry/api';
+import { ApiError, type StatusCause } from '@skerry/api';
 import type { Exchange } from '#http/exchange.ts';
 import type { UserInfo } from '#security.ts';
 import type { FieldValidation, WriteOptions } from '#registry/write-options.ts';
 
 /** The options of a write from its query (and, for DELETE, its body). Throws 400 or 422 for what can't be. */
 export function writeOptionsOf(
-  exchange: Pick<Exchange, 'query' | 'headers' | 'signal' | 'audit'>,
+  exchange: Pick<Exchange, 'query' | 'headers' | 'signal' | 'audit' | 'warnings'>,
   user: UserInfo,
   given: { subresource: string; optionsKind: string; body?: Record<string, unknown> },
 ): WriteOptions {
@@ -30,7 +30,7 @@ export function writeOptionsOf(
     dryRun,
     fieldManager: fieldManager || managerFromAgent(exchange.headers['user-agent']),
     fieldValidation: parseFieldValidation(query.get('fieldValidation'), given.optionsKind),
-    warnings: [],
+    warnings: exchange.warnings,
     auditAnnotations: exchange.audit,
     subresource: given.subresource,
     options,
@@ -42,9 +42,24 @@ export function writeOptionsOf(
 /** 422 for options of a request: `PatchOptions.meta.k8s.io "" is invalid: …` */
 export function invalidOptions(kind: string, fault: string): ApiError {
   return new ApiError('Invalid', `${kind}.meta.k8s.io "" is invalid: ${fault}`, {
-    details: { group: 'meta.k8s.io', kind },
+    details: { group: 'meta.k8s.io', kind, causes: [causeOf(fault)] },
   });
 }
+
+/** `dryRun: Unsupported value: …` as a cause. */
+function causeOf(fault: string): StatusCause {
+  const colon = fault.indexOf(': ');
+  const [field, message] = [fault.slice(0, colon), fault.slice(colon + 2)];
+  const reason = Object.entries(reasons).find(([words]) => message.startsWith(words))?.[1];
+  return { reason, message, field };
+}
+
+const reasons = {
+  'Required value': 'FieldValueRequired',
+  Forbidden: 'FieldValueForbidden',
+  'Unsupported value': 'FieldValueNotSupported',
+  'Invalid value': 'FieldValueInvalid',
+};
 
 function listOf(value: unknown): string[] {
   return Array.isArray(value) ? value.map(String) : [];
@@ -54,7 +69,7 @@ function parseDryRun(values: readonly string[], kind: string): boolean {
   if (values.length === 0) return false;
   if (values.every((value) => value === 'All')) return true;
   const listed = values.map((value) => JSON.stringify(value)).join(',');
-  throw invalidOptions(kind, `dryRun: Unsupported value: []string{${listed}}: supported values: "All"`);
+  throw invalidOptions(kind, `dryRun: Unsupported value: [${listed}]: supported values: "All"`);
 }
 
 function parseFieldValidation(value: string | null, kind: string): FieldValidation {

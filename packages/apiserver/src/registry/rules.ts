@@ -17,9 +17,22 @@ export function fillDefaults(served: Served, object: AnyObject): void {
   served.info.strategy.setDefaults?.(object);
 }
 
-/** In place, when nothing is asked of the object any more: fields that are told even when nothing is set. */
-export function tellUnset(served: Served, object: AnyObject): void {
-  if (!served.custom) fillUnset(served.schemas, { ref: served.info.schema }, object);
+/**
+ * In place: fields that are told even when nothing is set. With `nulls`, those too of which null stands for nothing; rules
+ * are asked before them.
+ */
+export function tellUnset(
+  served: Served,
+  object: AnyObject,
+  { nulls = true }: { readonly nulls?: boolean } = {},
+): void {
+  if (!served.custom) fillUnset(served.schemas, { ref: served.info.schema }, object, { nulls });
+}
+
+/** A stored object for rules, which know no null that says nothing. */
+export function withoutNulls(served: Served, object: AnyObject): AnyObject {
+  if (served.custom) return object;
+  return JSON.parse(JSON.stringify(object), (_key, value: unknown) => value ?? undefined) as AnyObject;
 }
 
 /** What is wrong with a new object beyond its shape. */

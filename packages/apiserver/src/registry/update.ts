@@ -1,4 +1,5 @@
 import {
+  type ApiError,
   badRequest,
   conflict,
   immutable,
@@ -12,9 +13,17 @@ import { StoreConflictError } from '@skerry/store';
 import { settleNamespace } from '#registry/create.ts';
 import { ownUpdated } from '#registry/field-ownership.ts';
 import { jsonEqual } from '#registry/json-equal.ts';
+import { countedMetadata, metadataKeptByStatus, needsRevisionToReplace } from '#registry/kind-rules.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { metadataOf, type Current, type Registry, type Target } from '#registry/registry.ts';
-import { fillDefaults, hasStatus, tellUnset, updateFaults, warningsOf } from '#registry/rules.ts';
+import {
+  fillDefaults,
+  hasStatus,
+  tellUnset,
+  updateFaults,
+  withoutNulls,
+  warningsOf,
+} from '#registry/rules.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
 
 /** Which part of the object a request may change. */
@@ -31,6 +40,8 @@ export interface UpdateOptions extends UpdatedPart {
    * unless the new object names the resourceVersion it was made from.
    */
   transform(current: AnyObject): AnyObject | Promise<AnyObject>;
+  /** The new object comes whole from the client rather than being made from the old one. */
+  readonly replaces?: boolean;
   /** For server-side apply, which reckons ownership itself. */
   readonly ownershipDone?: boolean;
   /** Where admission is shown another body than the object: a Scale. */
@@ -70,6 +81,7 @@ export async function updateOnce(
   const old = current.object;
   const next = await update.transform(cloneJson(old));
   const named = checkIdentity(served, target, next, old);
+  if (update.replaces && !named && needsRevisionToReplace(served)) throw revisionMissing(served, target);
   next.apiVersion = info.group ? `${info.group}/${info.version}` : info.version;
   next.kind = info.kind;
   keepServerMetadata(next, old);
@@ -108,7 +120,11 @@ export async function updateOnce(
   keepUpdated(served, target, next, old, { ...update, managedFields });
   const undo = update.part === 'whole' ? await registry.hooks(served)?.beforeUpdate?.(next, old) : undefined;
   try {
-    const faults = [...finalizerFaults(next, old), ...updateFaults(served, next, old, write.subresource)];
+    tellUnset(served, next, { nulls: false });
+    const faults = [
+      ...finalizerFaults(next, old),
+      ...updateFaults(served, next, withoutNulls(served, old), write.subresource),
+    ];
     if (faults.length > 0) throw invalid(info, target.name, faults);
     if (update.part === 'whole') write.warnings.push(...warningsOf(served, next, old));
     tellUnset(served, next);
@@ -158,7 +174,13 @@ async function storeUpdated(
   const finished = isFinished(served, next);
   if (!finished && sameBut(next, old)) return cloneJson(old);
   if (write.dryRun) return next;
-  if (finished) return registry.remove(served, target, next, current.revision);
+  if (finished) {
+    const { resourceVersion } = metadataOf(next);
+    const removed = await registry.remove(served, target, next, current.revision);
+    // The answer is about the change that ended it, not about its end.
+    metadataOf(removed).resourceVersion = resourceVersion;
+    return removed;
+  }
   return registry.replace(served, target, next, current.revision);
 }
 
@@ -186,6 +208,17 @@ function checkIdentity(served: Served, target: Target, next: AnyObject, old: Any
   return named;
 }
 
+/** 422, in which a stock server names the resource where all others name the kind. */
+function revisionMissing({ info }: Served, target: Target): ApiError {
+  return invalid({ group: info.group, kind: info.resource }, target.name, [
+    {
+      reason: 'FieldValueInvalid',
+      path: 'metadata.resourceVersion',
+      message: 'Invalid value: 0: must be specified for an update',
+    },
+  ]);
+}
+
 function keepServerMetadata(next: AnyObject, old: AnyObject): void {
   const meta = metadataOf(next) as Record<string, unknown>;
   const oldMeta = metadataOf(old) as Record<string, unknown>;
@@ -211,15 +244,7 @@ function keepOtherParts(served: Served, next: AnyObject, old: AnyObject, part: U
       if (old[field] === undefined) delete next[field];
       else next[field] = cloneJson(old[field]);
     }
-    // Of a custom resource nothing but the status; of a built-in one labels and annotations too.
-    const open = served.custom ? ['managedFields'] : ['managedFields', 'labels', 'annotations', 'finalizers'];
-    const given = metadataOf(next) as Record<string, unknown>;
-    const kept: Record<string, unknown> = { ...metadataOf(old) };
-    for (const field of open) {
-      if (given[field] === undefined) delete kept[field];
-      else kept[field] = given[field];
-    }
-    next.metadata = kept;
+    keepMetadata(served, next, old);
     return;
   }
   if (hasStatus(served)) {
@@ -229,17 +254,35 @@ function keepOtherParts(served: Served, next: AnyObject, old: AnyObject, part: U
   served.info.strategy.prepareForUpdate?.(next, old);
 }
 
+/** What a write of the status may not change of the metadata. */
+function keepMetadata(served: Served, next: AnyObject, old: AnyObject): void {
+  const kept = metadataKeptByStatus(served);
+  const given = metadataOf(next) as Record<string, unknown>;
+  const before = metadataOf(old) as Record<string, unknown>;
+  const fields = kept === 'all' ? new Set([...Object.keys(given), ...Object.keys(before)]) : kept;
+  for (const field of fields) {
+    if (field === 'managedFields') continue;
+    if (before[field] === undefined) delete given[field];
+    else given[field] = before[field];
+  }
+}
+
 function countGeneration(served: Served, next: AnyObject, old: AnyObject, part: UpdatedPart['part']): void {
   if (!served.info.hasGeneration || part === 'status') return;
-  const fields = new Set([...Object.keys(next), ...Object.keys(old)]);
-  for (const field of fields) {
-    if (field === 'metadata' || field === 'apiVersion' || field === 'kind') continue;
-    if (field === 'status' && hasStatus(served)) continue;
-    if (!jsonEqual(next[field], old[field])) {
-      metadataOf(next).generation = (metadataOf(old).generation ?? 0) + 1;
-      return;
-    }
-  }
+  const counted = countedMetadata(served);
+  if (!counted) return;
+  const [meta, oldMeta] = [metadataOf(next), metadataOf(old)] as Record<string, unknown>[];
+  const fields = [...new Set([...Object.keys(next), ...Object.keys(old)])].filter(
+    (field) =>
+      field !== 'metadata' &&
+      field !== 'apiVersion' &&
+      field !== 'kind' &&
+      (field !== 'status' || !hasStatus(served)),
+  );
+  const changed =
+    fields.some((field) => !jsonEqual(next[field], old[field])) ||
+    counted.some((field) => !jsonEqual(meta![field], oldMeta![field]));
+  if (changed) metadataOf(next).generation = (metadataOf(old).generation ?? 0) + 1;
 }
 
 function finalizerFaults(next: AnyObject, old: AnyObject): FieldError[] {

@@ -13,7 +13,7 @@ import { writeOptionsOf } from '#registry/request-options.ts';
 import { updateObject } from '#registry/update.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
 import { isTrue } from '#request-info.ts';
-import { methodNotAllowed, sendWarnings, targetOf, type ResourceCall } from '#resource-handler.ts';
+import { methodNotAllowed, targetOf, type ResourceCall } from '#resource-handler.ts';
 import { builtinScalePaths, scaleInto, scaleOf, setReplicas, type ScalePaths } from '#subresources/scale.ts';
 
 const scaleKind: KindInfo = {
@@ -92,7 +92,6 @@ export function scaleHandler(
       },
     } as const;
     const updated = await updateObject(registry, served, target, update, write);
-    sendWarnings(exchange, write.warnings);
     await sendAnswer(exchange, answerObject(encoder, scaleOf(updated, paths)));
   };
 

@@ -8,13 +8,7 @@ import type { KindTable, Served } from '#registry/kind-table.ts';
 import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
 import { writeOptionsOf } from '#registry/request-options.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
-import {
-  methodNotAllowed,
-  sendWarnings,
-  targetOf,
-  type ResourceCall,
-  type ResourceHandler,
-} from '#resource-handler.ts';
+import { methodNotAllowed, targetOf, type ResourceCall, type ResourceHandler } from '#resource-handler.ts';
 import type { TokenIssuer } from '#security.ts';
 import { bindPod } from '#subresources/binding.ts';
 import { evictPod } from '#subresources/eviction.ts';
@@ -96,7 +90,6 @@ export function subresourceHandlers(
     const target = targetOf(info, served);
     await admitBody(registry, served, target, body, write);
     await bindPod(registry, served, target, body, { ...write, admit: false });
-    sendWarnings(exchange, write.warnings);
     sendJson(exchange, 201, success);
   }
 
@@ -109,7 +102,6 @@ export function subresourceHandlers(
     const target = targetOf(info, served);
     await admitBody(registry, served, target, body, write);
     await evictPod(registry, { kinds: parts.kinds, served }, target, body, { ...write, admit: false });
-    sendWarnings(exchange, write.warnings);
     sendJson(exchange, 201, success);
   }
 

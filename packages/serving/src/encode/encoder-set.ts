@@ -35,7 +35,9 @@ export function encodersFor(
   kind: ServedKind,
   { convert, converted, clock, protobuf = false }: EncoderOptions,
 ): EncoderSet {
-  const whole = converted ? convertedForm(kind, converted) : objectForm(kind, convert);
+  const whole = converted
+    ? convertedForm(kind, converted)
+    : objectForm(kind, { convert, plainItems: protobuf });
   const prepared = (encoder: Encoder): Encoder =>
     converted ? { ...encoder, prepare: (items) => converted.prepare(items) } : encoder;
   const json = prepared(jsonEncoder(whole));

@@ -3,6 +3,8 @@ import type { CacheEvent, CachedObject, ConvertedObjects, Encoder, ServedKind } 
 import { metadataText } from '#encode/metadata-text.ts';
 
 const comma = Buffer.from(',');
+const firstItem = Buffer.from('{');
+const nextItem = Buffer.from(',{');
 const listEnd = Buffer.from(']}\n');
 const objectEnd = Buffer.from('}');
 const frameEnd = Buffer.from('}\n');
@@ -24,6 +26,8 @@ export interface JsonForm {
   readonly apiVersion: string;
   /** The bytes of one object; asked for often, so it remembers. */
   object(item: CachedObject): Uint8Array;
+  /** Whether the items of a list leave out what kind they are, which the list says. */
+  readonly plainItems?: boolean;
 }
 
 /** An encoder whose lists and frames are the objects' own bytes with text around them. */
@@ -34,11 +38,14 @@ export function jsonEncoder(form: JsonForm): Encoder {
     firstFrameDiffers: false,
     object: (item) => form.object(item),
     list(items, meta: ListMeta) {
+      const skipped = form.plainItems ? typeHeads(form) : [];
       const head = { kind: form.listKind, apiVersion: form.apiVersion, metadata: meta };
       const pieces: Uint8Array[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
       for (const [index, item] of items.entries()) {
-        if (index > 0) pieces.push(comma);
-        pieces.push(form.object(item));
+        const object = form.object(item);
+        const head = skipped.find((each) => startsWith(object, each));
+        if (!head) pieces.push(...(index > 0 ? [comma] : []), object);
+        else pieces.push(index > 0 ? nextItem : firstItem, object.subarray(head.length));
       }
       pieces.push(listEnd);
       return pieces;
@@ -49,13 +56,29 @@ export function jsonEncoder(form: JsonForm): Encoder {
   };
 }
 
+/** What an object begins with that names its kind. */
+function typeHeads({ kind, apiVersion }: JsonForm): Uint8Array[] {
+  return [
+    Buffer.from(`{"kind":"${kind}","apiVersion":"${apiVersion}",`),
+    Buffer.from(`{"apiVersion":"${apiVersion}","kind":"${kind}",`),
+  ];
+}
+
+function startsWith(bytes: Uint8Array, head: Uint8Array): boolean {
+  return Buffer.compare(bytes.subarray(0, head.length), head) === 0;
+}
+
 /** Whole objects in a served version; in the storage version (no `convert`) these are the cache's own bytes. */
-export function objectForm(kind: ServedKind, convert?: (object: AnyObject) => AnyObject): JsonForm {
+export function objectForm(
+  kind: ServedKind,
+  { convert, plainItems = false }: { convert?: (object: AnyObject) => AnyObject; plainItems?: boolean } = {},
+): JsonForm {
   const made = new WeakMap<CachedObject, Uint8Array>();
   return {
     kind: kind.kind,
     listKind: `${kind.kind}List`,
     apiVersion: apiVersionOf(kind),
+    plainItems,
     object(item) {
       if (!convert) return item.json;
       let json = made.get(item);

@@ -31,16 +31,35 @@ export function parseAccept(accept: string): MediaClause[] {
 export function negotiate(
   accept: string | undefined,
   set: EncoderSet,
-  { includeObject }: { includeObject?: string | null } = {},
+  { includeObject, streams = false }: { includeObject?: string | null; streams?: boolean } = {},
 ): Encoder {
   if (accept === undefined || accept.trim() === '') return set.json;
   for (const clause of parseAccept(accept)) {
     const encoder = encoderFor(clause, set, includeObject || 'Metadata');
     if (encoder) return encoder;
   }
+  if (set.protobuf && !namesKnownType(accept)) throw noRepresentation(streams);
   const offered = ['application/json', ...(set.yaml ? ['application/yaml'] : [])];
   if (set.protobuf) offered.push('application/vnd.kubernetes.protobuf');
   throw new ApiError('NotAcceptable', `only the following media types are accepted: ${offered.join(', ')}`);
+}
+
+const representations = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+
+function namesKnownType(accept: string): boolean {
+  return accept
+    .split(',', clausesMax)
+    .map((clause) => clause.split(';', 1)[0]!.trim())
+    .some((type) => type === '*/*' || representations.includes(type));
+}
+
+/** Where no clause names a type at all that a built-in kind is told in, a stock server has its own sentence. */
+function noRepresentation(streams: boolean): ApiError {
+  const watched = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+  const listed = [...representations, ...(streams ? watched : [])].join(', ');
+  return new ApiError('NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${listed}`, {
+    details: {},
+  });
 }
 
 function encoderFor(
@@ -71,7 +90,9 @@ function transformed(
   if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return set.partial(version);
   if (as !== 'Table') return undefined;
   if (!isIncludeObject(includeObject)) {
-    throw badRequest(`unrecognized includeObject value: ${JSON.stringify(includeObject)}`);
+    throw badRequest(
+      `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(includeObject)}: must be 'Metadata', 'Object', 'None', or empty`,
+    );
   }
   return set.table(version, includeObject);
 }

@@ -122,6 +122,13 @@ function isCpuUtilization(metric: MetricSpec): boolean {
   return metric.resource?.name === 'cpu' && metric.resource.target.averageUtilization !== undefined;
 }
 
+function withAnnotations<T extends { annotations?: Record<string, string> }>(
+  { annotations: _replaced, ...metadata }: T,
+  annotations: Record<string, string>,
+): Omit<T, 'annotations'> & { annotations?: Record<string, string> } {
+  return Object.keys(annotations).length > 0 ? { ...metadata, annotations } : metadata;
+}
+
 function parsed<T>(text: string | undefined, fallback: T): T {
   if (!text) return fallback;
   try {
@@ -173,7 +180,7 @@ function autoscalerFromV1(old: HorizontalPodAutoscalerV1): HorizontalPodAutoscal
   return {
     ...old,
     apiVersion: 'autoscaling/v2',
-    metadata: { ...old.metadata, annotations: Object.keys(kept).length > 0 ? kept : undefined },
+    metadata: withAnnotations(old.metadata, kept),
     spec: {
       ...spec,
       ...(allMetrics.length > 0 ? { metrics: allMetrics } : {}),
@@ -189,7 +196,8 @@ function autoscalerFromV1(old: HorizontalPodAutoscalerV1): HorizontalPodAutoscal
 
 function autoscalerToV1(current: HorizontalPodAutoscaler): HorizontalPodAutoscalerV1 {
   const { metrics = [], behavior, ...spec } = current.spec ?? { maxReplicas: 0, scaleTargetRef: {} as never };
-  const { currentMetrics = [], conditions, ...status } = current.status ?? { desiredReplicas: 0 };
+  const { currentMetrics: told, conditions, ...status } = current.status ?? { desiredReplicas: 0 };
+  const currentMetrics = told ?? [];
   const cpu = metrics.find(isCpuUtilization)?.resource?.target.averageUtilization;
   const currentCpu = currentMetrics.find(({ resource }) => resource?.name === 'cpu')?.resource?.current
     .averageUtilization;
@@ -205,7 +213,7 @@ function autoscalerToV1(current: HorizontalPodAutoscaler): HorizontalPodAutoscal
   return {
     ...current,
     apiVersion: 'autoscaling/v1',
-    metadata: { ...current.metadata, annotations: Object.keys(carried).length > 0 ? carried : undefined },
+    metadata: withAnnotations(current.metadata, carried),
     spec: { ...spec, ...(cpu === undefined ? {} : { targetCPUUtilizationPercentage: cpu }) },
     status: {
       currentReplicas: 0,

@@ -12,13 +12,13 @@ export const endpointSliceBehaviour = behaviour<EndpointSlice>({
   columns: [
     nameColumn,
     column<EndpointSlice>('AddressType', ({ addressType }) => addressType),
-    column<EndpointSlice>('Ports', ({ ports = [] }) =>
+    column<EndpointSlice>('Ports', ({ ports }) =>
       firstThree(
-        ports.map(({ port, name }) => String(port ?? name ?? '*')),
+        (ports ?? []).map(({ port, name }) => String(port ?? name ?? '*')),
         '<unset>',
       ),
     ),
-    column<EndpointSlice>('Endpoints', ({ endpoints = [] }) =>
+    column<EndpointSlice>('Endpoints', ({ endpoints }) =>
       firstThree(
         (endpoints ?? []).flatMap(({ addresses }) => addresses),
         '<unset>',
