@@ -30,7 +30,7 @@ import type { Descriptions } from '#openapi/schema-document.ts';
 import type { VersionInfo } from '#path-handler.ts';
 import { Connections, type Dial } from '#outgoing/connections.ts';
 import { WebhookCaller } from '#outgoing/webhook-caller.ts';
-import type { AcceptedConnection, NodeDialer } from '#ports.ts';
+import type { AcceptedConnection, NodeDialer, PeerIdentity } from '#ports.ts';
 import { createConnectFactory } from '#proxy/connect-handler.ts';
 import { StoreFeed } from '#registry/feed.ts';
 import { KindTable, type Served } from '#registry/kind-table.ts';
@@ -87,6 +87,8 @@ export interface ApiServer {
   start(): Promise<void>;
   /** Takes a connection whose TLS, if any, is done. */
   accept(connection: AcceptedConnection): void;
+  /** Why a connection of this peer is to be refused; undefined when it is not. */
+  refusesPeer(peer: PeerIdentity): string | undefined;
   /** Also answers on a Unix socket file of mode 0600. */
   listenUnix(path: string): Promise<void>;
   /** Also answers plain HTTP on loopback; returns the port. For tests. */
@@ -298,6 +300,10 @@ class Server implements ApiServer {
 
   accept(connection: AcceptedConnection): void {
     this.#front.accept(connection);
+  }
+
+  refusesPeer(peer: PeerIdentity): string | undefined {
+    return this.#security.refusesPeer?.(peer);
   }
 
   listenUnix(path: string): Promise<void> {

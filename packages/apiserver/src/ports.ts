@@ -26,6 +26,8 @@ export interface PeerIdentity {
   readonly groups: readonly string[];
   /** Lower-case hex SHA-256 of the certificate. */
   readonly fingerprint?: string;
+  /** When the certificate was issued. */
+  readonly issuedMs?: number;
 }
 
 /** A connection that has been accepted and, where it came over TLS, verified. */

@@ -21,6 +21,7 @@ import { runtimeClass } from '#admission/runtime-class.ts';
 import { serviceAccountAdmission } from '#admission/service-account.ts';
 import { claimResize, defaultIngressClass, defaultStorageClass } from '#admission/storage.ts';
 import { type StaticToken, createAuthenticator } from '#authn/authenticator.ts';
+import { DeletedNodes } from '#authn/deleted-nodes.ts';
 import { createAuthorizer } from '#authz/authorizer.ts';
 import { bootstrapPolicy, createIfAbsent } from '#authz/bootstrap-policy.ts';
 import { EscalationCheck } from '#authz/escalation.ts';
@@ -65,16 +66,27 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
     const rbac = new RoleBasedAccess(read);
     const nodes = new NodeAccess({ read, graph: new PodGraph(read) });
     const authorizer = createAuthorizer({ rbac, nodes });
+    const deletedNodes = new DeletedNodes(access, clock);
     const escalation = new EscalationCheck({ rbac, authorizer });
     return {
-      authenticator: createAuthenticator({ read, clock, log, staticTokens, issuer, audiences, keys }),
+      authenticator: createAuthenticator({
+        read,
+        clock,
+        log,
+        staticTokens,
+        issuer,
+        audiences,
+        keys,
+        deletedNodes,
+      }),
+      refusesPeer: (peer) => deletedNodes.refuses(peer),
       authorizer,
       admission: createAdmissionChain([
         namespaceLifecycle({ read, clock }),
         limitRanger({ read }),
         serviceAccountAdmission({ read, clock, random }),
         nodePool({ read }),
-        nodeRestriction({ read }),
+        nodeRestriction({ read, authorizer }),
         newNodeTaint,
         podSecurity({ read }),
         priority({ read }),
@@ -87,6 +99,7 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
         { name: 'RoleEscalation', validate: (ctx) => escalation.check(ctx) },
         access.dynamicAdmission,
         resourceQuota({ access, clock }),
+        deletedNodes.admission(),
       ]),
       tokenIssuer: createTokenIssuer({
         clock,
@@ -102,6 +115,7 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
         if (options.clusterInfo) await publishClusterInfo(access, options.clusterInfo);
         keepRolesAggregated(access, { clock, log });
         new QuotaKeeper({ access, clock, log }).start();
+        await deletedNodes.prune();
       },
     };
   };

@@ -186,6 +186,8 @@ export interface ObjectReader {
 export interface ObjectWriter {
   create(ref: ObjectRef, object: AnyObject): Promise<AnyObject>;
   update(ref: ObjectRef, object: AnyObject): Promise<AnyObject>;
+  /** Also when it is gone already. */
+  delete(ref: ObjectRef, name: string, namespace?: string): Promise<void>;
 }
 
 /** Handed to the makers of the parts below: the server they work for. */
@@ -205,6 +207,8 @@ export interface SecurityParts {
   readonly tokenIssuer?: TokenIssuer;
   /** What is written to the audit log, and where; nothing unless set. */
   readonly audit?: { readonly policy: AuditPolicy; readonly sink: AuditSink };
+  /** Why a verified client certificate counts no longer; undefined when it does. */
+  refusesPeer?(peer: PeerIdentity): string | undefined;
   /** Whether a request without identity goes on as `system:anonymous`; true unless told. */
   readonly anonymous?: boolean;
   /** Runs once when the caches are filled and before the server is ready: bootstrap policy and the like. */

@@ -1,4 +1,5 @@
-import { notFound, type AnyObject, type KindInfo, type KubeObject } from '@skerry/api';
+import { isApiError, notFound, type AnyObject, type KindInfo, type KubeObject } from '@skerry/api';
+import { deleteObject } from '#registry/delete.ts';
 import { createObject } from '#registry/create.ts';
 import type { KindTable, Served } from '#registry/kind-table.ts';
 import { metadataOf, type Registry } from '#registry/registry.ts';
@@ -56,6 +57,15 @@ export class OwnAccess implements Omit<ServerAccess, 'dynamicAdmission'> {
           { namespace, name },
           { part: 'raw', transform: () => structuredClone(object) },
           serverWrite(),
+        );
+      },
+      delete: async (ref, name, namespace = '') => {
+        const served = kinds.anyVersion(ref.group, ref.resource);
+        if (!served) return;
+        await deleteObject(registry, served, { namespace, name }, {}, serverWrite()).catch(
+          (error: unknown) => {
+            if (!isApiError(error, 'NotFound')) throw error;
+          },
         );
       },
     };

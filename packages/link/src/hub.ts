@@ -66,6 +66,8 @@ export interface LinkHub<Peer> {
   nodes(): string[];
   linked(node: string): boolean;
   stats(node: string): LinkStats | undefined;
+  /** Ends the node's link, if it holds one. */
+  cut(node: string, reason: string): void;
   /** Says goodbye on every link and waits until they are closed; streams still open end with them. */
   close(): Promise<void>;
 }
@@ -98,6 +100,9 @@ export function createLinkHub<Peer>(options: LinkHubOptions<Peer>): LinkHub<Peer
     nodes: () => [...links.keys()],
     linked: (node) => links.has(node),
     stats,
+    cut(node, reason) {
+      links.get(node)?.mux.destroy(new SkerryError('link-refused', reason));
+    },
     async close() {
       stopped = true;
       for (const link of links.values()) link.mux.destroy();

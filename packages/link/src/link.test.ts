@@ -232,6 +232,18 @@ describe('a link', () => {
     }
   });
 
+  test('that is cut ends, with its streams, and leaves others alone', async () => {
+    const center = await startCenter();
+    const { client } = await startNode(center, 'a');
+    const { client: other } = await startNode(center, 'b');
+    await Promise.all([client.whenLinked(), other.whenLinked()]);
+    await eventually(() => expect(center.hub.nodes().sort()).toEqual(['a', 'b']));
+    center.hub.cut('a', 'node a was deleted');
+    center.hub.cut('nobody', 'unknown');
+    await eventually(() => expect(center.changes).toContain('a unlinked'));
+    expect(center.hub.linked('b')).toBe(true);
+  });
+
   test('says why a pod could not be reached', async () => {
     const center = await startCenter();
     const { client } = await startNode(center, 'a', {

@@ -97,6 +97,18 @@ describe('a request for a node', () => {
     ['of another signer', { signerName: signers.nodeServing }, { kind: 'ignore' }],
     ['with another usage', { usages: ['client auth', 'server auth'] }, { kind: 'ignore' }],
     ['without the usage', { usages: ['digital signature'] }, { kind: 'ignore' }],
+    ['without signing', { usages: ['client auth'] }, { kind: 'ignore' }],
+    ['with an RSA key', { usages: [...usages, 'key encipherment'] }, { kind: 'approve' }],
+    [
+      'of a node that is deleted',
+      { requester: { username: 'system:node:a', groups: ['system:nodes'] } },
+      { kind: 'deny', reason: 'NodeGone' },
+    ],
+    ...['A', 'a_b', '-a', 'a..b', 'a/b', 'a'.repeat(254)].map((name): [string, object, object] => [
+      `for the name ${name.slice(0, 10)}`,
+      { request: { ...request, commonName: `system:node:${name}` } },
+      { kind: 'deny', reason: 'NodeNameInvalid' },
+    ]),
     [
       'with one group more',
       { request: { ...request, organizations: ['system:nodes', 'system:masters'] } },
@@ -170,6 +182,8 @@ describe('signing', () => {
     await expect(sign(masters, { signerName: signers.node, usages })).rejects.toThrow('not that of a node');
     const serving = { signerName: signers.nodeServing, usages: ['server auth', 'digital signature'] };
     await expect(sign(node, serving)).rejects.toThrow('names no host');
+    const odd = { user: 'system:node:A_b', groups: ['system:nodes'] };
+    await expect(sign(odd, { signerName: signers.node, usages })).rejects.toThrow('RFC 1123');
     expect(await sign({ ...node, dnsNames: ['a'] }, serving)).toMatchObject({ dnsNames: ['a'] });
     expect(await sign(node, { signerName: 'example.com/own', usages })).toBeUndefined();
   });

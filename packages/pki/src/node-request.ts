@@ -59,12 +59,15 @@ export function decideNodeRequest(facts: NodeRequestFacts): NodeRequestDecision 
   if (why !== undefined) return { kind: 'ignore', why };
   const node = request.commonName.slice(nodeUserPrefix.length);
   if (requester.username === request.commonName && requester.groups.includes(nodesGroup)) {
+    // Whoever is deleted can't go on under a certificate that was asked for just before.
+    if (!facts.nodeExists) return { kind: 'deny', node, ...nodeGone(node) };
     const pool = poolOfGroups(requester.groups);
     return { kind: 'approve', node, countUse: false, ...(pool ? { pool } : {}) };
   }
   if (!requester.groups.includes(bootstrappersGroup)) {
     return { kind: 'ignore', why: `${requester.username} may not request certificates of nodes` };
   }
+  if (!isNodeName(node)) return { kind: 'deny', node, ...nameInvalid };
   const deny = (reason: string, message: string) => ({ kind: 'deny', node, reason, message }) as const;
   if (facts.nodeExists || facts.nameReserved) {
     return deny('NodeExists', `a node named ${node} already exists in the cluster`);
@@ -85,6 +88,19 @@ export function decideNodeRequest(facts: NodeRequestFacts): NodeRequestDecision 
     countUse: uses !== undefined && !counted,
     ...(pool === undefined ? {} : { pool }),
   };
+}
+
+function nodeGone(node: string) {
+  return { reason: 'NodeGone', message: `the node ${node} has been deleted; join again` } as const;
+}
+
+const nameInvalid = {
+  reason: 'NodeNameInvalid',
+  message: 'the name of a node must be a lowercase RFC 1123 subdomain of at most 253 characters',
+} as const;
+
+function isNodeName(name: string): boolean {
+  return name.length <= 253 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name);
 }
 
 /** The pool in the groups of a node's user or certificate. */
@@ -173,7 +189,7 @@ function whyNoNodeRequest({ signerName, usages, request }: NodeRequestFacts): st
 }
 
 function faultFor({ signerName, usages, request }: SigningFacts): string | undefined {
-  if (signerName === signers.node) return nodeClientFault(request, usages);
+  if (signerName === signers.node) return nodeClientFault(request, usages) ?? nodeNameFault(request);
   if (signerName === signers.client) {
     if (request.organizations.includes('system:masters')) return 'group system:masters is not allowed';
     return usageFault(usages, 'client auth');
@@ -181,7 +197,7 @@ function faultFor({ signerName, usages, request }: SigningFacts): string | undef
   if (!isNodeSubject(request)) return 'its subject is not that of a node';
   if (request.dnsNames.length + request.ipAddresses.length === 0) return 'it names no host and no address';
   if (request.emailAddresses.length + request.uris.length > 0) return 'it names addresses other than hosts';
-  return usageFault(usages, 'server auth');
+  return exactUsageFault(usages, 'server auth') ?? nodeNameFault(request);
 }
 
 function nodeClientFault(request: CertificateRequest, usages: readonly string[]): string | undefined {
@@ -190,7 +206,12 @@ function nodeClientFault(request: CertificateRequest, usages: readonly string[])
   if (dnsNames.length + ipAddresses.length + emailAddresses.length + uris.length > 0) {
     return 'a client certificate of a node names no hosts';
   }
-  return usageFault(usages, 'client auth');
+  return exactUsageFault(usages, 'client auth');
+}
+
+/** Said when it is signed; who decides says it in a condition of its own. */
+function nodeNameFault({ commonName }: CertificateRequest): string | undefined {
+  return isNodeName(commonName.slice(nodeUserPrefix.length)) ? undefined : nameInvalid.message;
 }
 
 function isNodeSubject({ commonName, organizations }: CertificateRequest): boolean {
@@ -200,6 +221,15 @@ function isNodeSubject({ commonName, organizations }: CertificateRequest): boole
     organizations.length === 1 &&
     organizations[0] === nodesGroup
   );
+}
+
+/** For nodes exactly these; `key encipherment` is for RSA keys. */
+function exactUsageFault(usages: readonly string[], needed: string): string | undefined {
+  const others = new Set(usages.filter((usage) => usage !== 'key encipherment'));
+  const exact = others.size === 2 && others.has(needed) && others.has('digital signature');
+  return exact
+    ? undefined
+    : `usages did not match [${[needed, 'digital signature', 'key encipherment'].sort().join(' ')}]`;
 }
 
 function usageFault(usages: readonly string[], needed: string): string | undefined {

@@ -58,6 +58,14 @@ export function validateCsr({ spec }: CertificateSigningRequest): FieldError[] {
     seen.add(usage);
   }
   if (!spec?.signerName) faults.push(required('spec.signerName'));
+  else if (spec.signerName === 'kubernetes.io/legacy-unknown')
+    faults.push(
+      invalidValue(
+        'spec.signerName',
+        spec.signerName,
+        'the legacy signerName is not allowed via this API version',
+      ),
+    );
   else if (!/^[^/]+\.[^/]+\/.+$/.test(spec.signerName))
     faults.push(
       invalidValue(

@@ -1,4 +1,4 @@
-import type { AnyObject, Node, Pod } from '@skerry/api';
+import type { AnyObject, Node, Pod, Volume } from '@skerry/api';
 import { FakeClock } from '@skerry/base/testing';
 import { createCertificateRequest, generatePrivateKey } from '@skerry/pki';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -263,7 +263,13 @@ describe('nodes and pools', () => {
 });
 
 describe('a node writes', () => {
-  const plugin = () => nodeRestriction({ read: table.read });
+  /** Rights that a cluster's owner gave to nodes. */
+  let granted: readonly string[] = [];
+  const authorizer: Authorizer = {
+    authorize: ({ verb, resource, name }) =>
+      Promise.resolve({ allowed: granted.includes(`${verb} ${resource}/${name}`), reason: '' }),
+  };
+  const plugin = () => nodeRestriction({ read: table.read, authorizer });
   const node = (name: string, extra: Partial<Node> = {}): AnyObject => ({
     ...extra,
     metadata: { name, ...extra.metadata },
@@ -364,8 +370,11 @@ describe('a node writes', () => {
   });
 
   test('tokens bound to its own pods only', async () => {
-    table.put(core('pods'), pod({ nodeName: 'a' }, { name: 'mine', uid: '1' }));
-    table.put(core('pods'), pod({ nodeName: 'b' }, { name: 'theirs', uid: '2' }));
+    const mounts = {
+      volumes: [{ name: 't', projected: { sources: [{ serviceAccountToken: { path: 't' } }] } }],
+    };
+    table.put(core('pods'), pod({ nodeName: 'a', ...mounts }, { name: 'mine', uid: '1' }));
+    table.put(core('pods'), pod({ nodeName: 'b', ...mounts }, { name: 'theirs', uid: '2' }));
     const request = (boundObjectRef?: object) =>
       asNode({
         kind: { kind: 'ServiceAccount', resource: 'serviceaccounts' },
@@ -383,6 +392,44 @@ describe('a node writes', () => {
       [{ kind: 'Pod', name: 'theirs', uid: '2' }, 'scheduled on a different node'],
     ];
     for (const [bound, why] of cases) await expect(request(bound)).rejects.toThrow(why);
+  });
+
+  test('tokens for whom its pods mount them, or whom it may ask for', async () => {
+    const claim = { volumeName: 'pv' };
+    const volumes: Volume[] = [
+      { name: 'a', projected: { sources: [{ serviceAccountToken: { path: 't', audience: 'vault' } }] } },
+      { name: 'b', csi: { driver: 'inline.example.com' } },
+      { name: 'c', persistentVolumeClaim: { claimName: 'data' } },
+    ];
+    table.put(core('pods'), pod({ nodeName: 'a', volumes }, { name: 'p', uid: '1' }));
+    table.put(core('persistentvolumeclaims'), { metadata: { name: 'data', namespace: 'ns' }, spec: claim });
+    table.put(core('persistentvolumes'), {
+      metadata: { name: 'pv' },
+      spec: { csi: { driver: 'disk.example.com', volumeHandle: 'h' } },
+    });
+    for (const name of ['inline', 'disk']) {
+      table.put(
+        { group: 'storage.k8s.io', resource: 'csidrivers' },
+        { metadata: { name: `${name}.example.com` }, spec: { tokenRequests: [{ audience: `for-${name}` }] } },
+      );
+    }
+    const request = (...audiences: string[]) =>
+      asNode({
+        kind: { kind: 'ServiceAccount', resource: 'serviceaccounts' },
+        subresource: 'token',
+        namespace: 'ns',
+        name: 'sa',
+        object: { spec: { audiences, boundObjectRef: { kind: 'Pod', name: 'p', uid: '1' } } },
+      });
+    for (const audience of ['vault', 'for-inline', 'for-disk']) await request(audience);
+    await expect(request()).rejects.toThrow(
+      'audience "" not found in pod spec volume, system:node:a is not authorized to request tokens for this audience',
+    );
+    await expect(request('other')).rejects.toThrow('audience "other" not found in pod spec volume');
+    await expect(request('vault', 'other')).rejects.toThrow('node may only request 0 or 1 audiences');
+    granted = ['request-serviceaccounts-token-audience other/sa'];
+    await request('other');
+    granted = [];
   });
 
   test('its own Lease only', async () => {

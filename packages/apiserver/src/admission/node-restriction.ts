@@ -9,7 +9,8 @@ import { type AdmissionPlugin, isAbout, pods } from '#admission/plugin.ts';
 import { mirrorAnnotation } from '#admission/service-account.ts';
 import { nodeNameOf } from '#authz/node-access.ts';
 import { referencesOf } from '#authz/pod-graph.ts';
-import type { AdmissionContext, ObjectReader } from '#security.ts';
+import { mountedAudiences } from '#admission/token-audiences.ts';
+import type { AdmissionContext, Authorizer, ObjectReader } from '#security.ts';
 
 const restrictedDomain = 'node-restriction.kubernetes.io';
 /** Labels of Kubernetes' own domains that a node may set on itself. */
@@ -30,17 +31,24 @@ const allowedDomains = ['kubelet.kubernetes.io', 'node.kubernetes.io'];
 /** Kinds of which a node owns the one object that has its name. */
 const namesakes = new Set(['leases.coordination.k8s.io', 'csinodes.storage.k8s.io']);
 
-export function nodeRestriction({ read }: { readonly read: ObjectReader }): AdmissionPlugin {
+interface Parts {
+  readonly read: ObjectReader;
+  readonly authorizer: Authorizer;
+}
+
+export function nodeRestriction(parts: Parts): AdmissionPlugin {
+  const { read } = parts;
   return {
     name: 'NodeRestriction',
-    validate(ctx) {
+    async validate(ctx) {
       const node = nodeNameOf(ctx.user);
       if (node === undefined) return;
       if (isAbout(ctx, pods)) checkPod(ctx, node);
       else if (isAbout(ctx, { ...pods, subresource: 'status' })) checkPodStatus(ctx, node);
       else if (isAbout(ctx, { ...pods, subresource: 'eviction' })) checkEviction(ctx, node, read);
       else if (ctx.resource === 'nodes' && ctx.kind.group === '') checkNode(ctx, node);
-      else if (ctx.resource === 'serviceaccounts' && ctx.subresource === 'token') checkToken(ctx, node, read);
+      else if (ctx.resource === 'serviceaccounts' && ctx.subresource === 'token')
+        await checkToken(ctx, node, parts);
       else if (namesakes.has(`${ctx.resource}.${ctx.kind.group}`)) checkNamesake(ctx, node);
       else if (isAbout(ctx, { group: 'resource.k8s.io', resource: 'resourceslices' })) checkSlice(ctx, node);
     },
@@ -130,7 +138,8 @@ function checkNode(ctx: AdmissionContext, node: string): void {
 }
 
 /** A node gets tokens only for pods it runs, bound to them. */
-function checkToken(ctx: AdmissionContext, node: string, read: ObjectReader): void {
+async function checkToken(ctx: AdmissionContext, node: string, parts: Parts): Promise<void> {
+  const { read } = parts;
   const spec = ctx.object?.['spec'] as { boundObjectRef?: { kind?: string; name?: string; uid?: string } };
   const bound = spec?.boundObjectRef;
   if (bound?.kind !== 'Pod' || !bound.name) refuse(ctx, 'node requested token not bound to a pod');
@@ -145,6 +154,29 @@ function checkToken(ctx: AdmissionContext, node: string, read: ObjectReader): vo
   if (pod.spec?.nodeName !== node) {
     refuse(ctx, 'node requested token bound to a pod scheduled on a different node');
   }
+  await checkAudience(ctx, pod, parts);
+}
+
+/** A token for somebody else is given to who runs a pod that mounts one for them, or to who may ask for that audience. */
+async function checkAudience(ctx: AdmissionContext, pod: Pod, { read, authorizer }: Parts): Promise<void> {
+  const { audiences = [] } = (ctx.object?.['spec'] ?? {}) as { audiences?: readonly string[] };
+  if (audiences.length > 1) refuse(ctx, 'node may only request 0 or 1 audiences');
+  const audience = audiences[0] ?? '';
+  if (mountedAudiences(pod, read).has(audience)) return;
+  const { allowed } = await authorizer.authorize({
+    user: ctx.user,
+    verb: 'request-serviceaccounts-token-audience',
+    group: '',
+    version: 'v1',
+    resource: audience,
+    namespace: ctx.namespace,
+    name: ctx.name,
+  });
+  if (allowed) return;
+  refuse(
+    ctx,
+    `audience ${JSON.stringify(audience)} not found in pod spec volume, ${ctx.user.name} is not authorized to request tokens for this audience`,
+  );
 }
 
 function checkNamesake(ctx: AdmissionContext, node: string): void {

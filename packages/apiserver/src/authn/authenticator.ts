@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import type { Clock, Logger } from '@skerry/base';
 import type { TokenKey } from '@skerry/serving';
 import { bearerToken, unauthorized } from '#authn/bearer.ts';
+import { requireNotDeleted, type DeletedNodes } from '#authn/deleted-nodes.ts';
 import { bootstrapTokenUser } from '#authn/bootstrap-token.ts';
 import { ServiceAccountTokens } from '#authn/service-account-tokens.ts';
 import type { AuthenticationRequest, Authenticator, ObjectReader, UserInfo } from '#security.ts';
@@ -25,6 +26,8 @@ export interface AuthenticatorOptions {
   readonly issuer: string;
   readonly audiences: readonly string[];
   readonly keys: readonly TokenKey[];
+  /** Nodes whose certificates no longer count. */
+  readonly deletedNodes?: DeletedNodes;
 }
 
 const authenticatedGroup = 'system:authenticated';
@@ -40,7 +43,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   return {
     async authenticate(request) {
       const token = bearerToken(request.headers['authorization']);
-      if (token === undefined) return userOfPeer(request);
+      if (token === undefined) {
+        if (request.peer) requireNotDeleted(options.deletedNodes, request.peer);
+        return userOfPeer(request);
+      }
       const user = ownUser(token) ?? serviceAccounts.authenticate(token);
       if (user) return authenticated(user);
       log.debug('bearer token refused', { remoteAddress: request.remoteAddress, path: request.path });

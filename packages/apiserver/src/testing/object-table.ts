@@ -47,6 +47,7 @@ export class ObjectTable implements ServerAccess {
       }
       return Promise.resolve(this.put(ref, object));
     },
+    delete: (ref, name, namespace) => Promise.resolve(this.remove(ref, name, namespace)),
   };
 
   kinds(): readonly KindInfo[] {

@@ -56,6 +56,12 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     onAlive: (node) => leases.alive(node),
     onChange: (node, state) => log.info('link changed', { node, state }),
   });
+  let endConnections = (_user: string): void => undefined;
+  /** Its certificate counts no longer; what it holds open would go on. */
+  const cutOff = (node: string) => {
+    hub.cut(node, `node ${node} was deleted`);
+    endConnections(`system:node:${node}`);
+  };
   const security = createSecurity({
     clock,
     log,
@@ -90,6 +96,9 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     },
     security: (access) => {
       leases.writeWith(access);
+      access.read.onChange({ group: '', resource: 'nodes' }, ({ type, object }) => {
+        if (type === 'delete') cutOff(object.metadata?.name ?? '');
+      });
       return security(access);
     },
     dialer: hub,
@@ -109,9 +118,18 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     clientAuthority: authority.certificatePem,
     log,
     onApi: (connection) => server.accept(connection),
-    onLink: (socket, from) => hub.accept(socket, from),
+    onLink: (socket, from) => {
+      const why = server.refusesPeer(from.peer);
+      if (why === undefined) {
+        hub.accept(socket, from);
+        return;
+      }
+      log.warn('link refused', { node: from.node, why });
+      socket.destroy();
+    },
   });
   opened.defer(() => front.close());
+  endConnections = (user) => front.cut(user);
   onReady({ port: front.port });
   await aborted(signal);
 }

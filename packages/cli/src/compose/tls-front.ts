@@ -8,7 +8,7 @@ import type { Server } from 'node:tls';
 import type { AcceptedConnection, PeerIdentity } from '@skerry/apiserver';
 import { type Logger, SkerryError } from '@skerry/base';
 import { linkProtocol } from '@skerry/link';
-import { type KeyPair, subjectOfPeer } from '@skerry/pki';
+import { clockSkewMs, type KeyPair, subjectOfPeer } from '@skerry/pki';
 
 export interface TlsFrontOptions {
   readonly address: string;
@@ -24,6 +24,8 @@ export interface TlsFront {
   readonly port: number;
   /** New connections get this certificate. */
   renew(certificate: KeyPair): void;
+  /** Ends the API connections of this user. */
+  cut(user: string): void;
   close(): Promise<void>;
 }
 
@@ -43,13 +45,14 @@ export async function listenTls(options: TlsFrontOptions): Promise<TlsFront> {
     handshakeTimeout: handshakeTimeoutMs,
     allowHalfOpen: true,
   });
-  const sockets = new Set<tls.TLSSocket>();
+  const sockets = new Map<tls.TLSSocket, PeerIdentity | undefined>();
   server.on('secureConnection', (socket) => {
-    sockets.add(socket);
+    const peer = identityOf(socket);
+    sockets.set(socket, peer);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', (error) => log.debug('connection failed', { error: error.message }));
     socket.setNoDelay(true);
-    route(socket, options);
+    route(socket, peer, options);
   });
   server.on('tlsClientError', (error) => log.debug('TLS handshake failed', { error: error.message }));
   await listening(server, options);
@@ -61,13 +64,19 @@ export async function listenTls(options: TlsFrontOptions): Promise<TlsFront> {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
+        for (const socket of sockets.keys()) socket.destroy();
       }),
+    cut(user) {
+      for (const [socket, peer] of sockets) if (peer?.user === user) socket.destroy();
+    },
   };
 }
 
-function route(socket: tls.TLSSocket, { onApi, onLink, log }: TlsFrontOptions): void {
-  const peer = identityOf(socket);
+function route(
+  socket: tls.TLSSocket,
+  peer: PeerIdentity | undefined,
+  { onApi, onLink, log }: TlsFrontOptions,
+): void {
   if (socket.alpnProtocol !== linkProtocol) {
     onApi({
       stream: socket,
@@ -98,6 +107,7 @@ function identityOf(socket: tls.TLSSocket): PeerIdentity | undefined {
   return {
     user: subject.commonName,
     groups: subject.organizations,
+    issuedMs: Date.parse(certificate.valid_from) + clockSkewMs,
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
   };
 }

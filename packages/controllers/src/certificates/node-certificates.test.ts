@@ -57,7 +57,7 @@ async function request(
     spec: {
       request: base64(pem),
       signerName,
-      usages: ['client auth'],
+      usages: ['digital signature', 'client auth'],
       username: 'system:bootstrap:abcdef',
       groups: ['system:bootstrappers'],
       extra: { [bootstrapExtra.tokenId]: ['abcdef'] },

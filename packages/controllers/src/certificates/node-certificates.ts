@@ -190,6 +190,10 @@ class CertificateController {
 
   async #sign(request: CertificateSigningRequest, parsed: CertificateRequest): Promise<void> {
     const { signerName, usages = [], expirationSeconds } = request.spec;
+    if (signerName === signers.node && this.#askedByDeleted(request)) {
+      await this.#fail(request, `the node of ${request.spec.username ?? ''} has been deleted`);
+      return;
+    }
     let certificate: string | undefined;
     try {
       certificate = await signForSigner(this.#authority, {
@@ -207,6 +211,12 @@ class CertificateController {
     if (certificate === undefined) return;
     const status = { ...request.status, certificate: Buffer.from(certificate).toString('base64') };
     await this.#client.update({ ...request, status }, { subresource: 'status' });
+  }
+
+  /** Its own certificate ended with its Node; this one would go on. */
+  #askedByDeleted({ spec: { username = '' } }: CertificateSigningRequest): boolean {
+    if (!username.startsWith(nodeUserPrefix)) return false;
+    return this.#nodes.get(undefined, username.slice(nodeUserPrefix.length)) === undefined;
   }
 
   async #fail(request: CertificateSigningRequest, message: string): Promise<void> {
