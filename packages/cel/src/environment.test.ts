@@ -93,7 +93,7 @@ test('evaluation stops where its cost ends', () => {
   const result = compiled.program.evaluate({ x });
   expect(result).toMatchObject({
     fault: 'operation cancelled: actual cost limit exceeded',
-    overBudget: true,
+    final: true,
   });
   expect(result.cost).toBeLessThan(1_000_100);
 });

@@ -115,7 +115,7 @@ export class Environment {
     const scope = this.#scope();
     const checked = check(root, scope, offsetOf);
     if (checked.issues.length > 0) return refuse(checked.issues);
-    const unreadable = literalIssues(root, offsetOf);
+    const unreadable = literalIssues(root, checked, offsetOf);
     if (unreadable.length > 0) return refuse(unreadable);
     const mismatch = expected && wrongType(checked, expected);
     if (mismatch) return { ok: false, stage: 'type', issues: mismatch };
@@ -126,7 +126,7 @@ export class Environment {
     try {
       const planned = plan(root, {
         checked,
-        typeNamed: (name) => this.#types.get(name),
+        typeNamed: (name) => (this.#variables.has(name) ? undefined : this.#types.get(name)),
         struct: (name) => scope.struct(name),
       });
       return {

@@ -171,7 +171,11 @@ class Checker {
       case 'map':
         return type.params[1] ?? dynType;
       case 'struct': {
-        const found = type.fields?.(field);
+        if (!type.fields) {
+          this.#report(node.id, `unexpected failed resolution of '${type.name}'`);
+          return errorType;
+        }
+        const found = type.fields(field);
         if (!found) this.#report(node.id, `undefined field '${field}'`);
         return found ?? errorType;
       }
@@ -264,7 +268,7 @@ class Checker {
     let element: Type | undefined;
     for (const [index, item] of node.elements.entries()) {
       const type = this.#maybeOptional(item, node.optional.has(index));
-      element = this.#join(item, element, type);
+      element = this.#join(element, type);
     }
     return listOf(element ?? this.#unification.fresh());
   }
@@ -274,7 +278,8 @@ class Checker {
     const type = this.check(item);
     if (!optional) return type;
     const within = withinOptional(this.#resolved(type));
-    if (!within.optional && !isDyn(within.type)) this.#mismatch(item, optionalOf(within.type), within.type);
+    if (!within.optional && within.type.kind !== 'dyn')
+      this.#mismatch(item, optionalOf(within.type), within.type);
     return within.type;
   }
 
@@ -282,20 +287,18 @@ class Checker {
     this.#report(node.id, `expected type '${this.#shown(expected)}' but found '${this.#shown(actual)}'`);
   }
 
-  /** The one type of all elements; they must agree. */
-  #join(node: Expression, previous: Type | undefined, current: Type): Type {
+  /** The one type of all elements; dyn when they do not agree, which a later check may refuse. */
+  #join(previous: Type | undefined, current: Type): Type {
     if (previous === undefined) return current;
-    if (this.#unification.assignable([previous], [current])) return mostGeneral(previous, current);
-    this.#mismatch(node, previous, current);
-    return errorType;
+    return this.#unification.assignable([previous], [current]) ? mostGeneral(previous, current) : dynType;
   }
 
   #map(node: Expression & { kind: 'map' }): Type {
     let key: Type | undefined;
     let value: Type | undefined;
     for (const entry of node.entries) {
-      key = this.#join(entry.key, key, this.check(entry.key));
-      value = this.#join(entry.value, value, this.#maybeOptional(entry.value, entry.optional));
+      key = this.#join(key, this.check(entry.key));
+      value = this.#join(value, this.#maybeOptional(entry.value, entry.optional));
     }
     return mapOf(key ?? this.#unification.fresh(), value ?? this.#unification.fresh());
   }
@@ -303,14 +306,22 @@ class Checker {
   #struct(node: Expression & { kind: 'struct' }): Type {
     const name = node.typeName.replace(/^\./, '');
     const type = this.#scope.struct(name);
-    if (!type) this.#undeclared(node, node.typeName);
+    const other = type ?? this.#scope.variable(name);
+    if (!type && other) return this.#notMade(node, other);
+    if (!type) return this.#undeclared(node, node.typeName);
     for (const field of node.fields) this.#initializer(field, type);
-    return type ?? errorType;
+    return type;
   }
 
-  #initializer(field: FieldInitializer, type: Type | undefined): void {
+  #notMade(node: Expression & { kind: 'struct' }, type: Type): Type {
+    const named = type.kind === 'type' ? type.params[0] : undefined;
+    const message = named ? `'${named.name}' is not a message type` : `'${type.name}' is not a type`;
+    this.#report(node.id, message);
+    return errorType;
+  }
+
+  #initializer(field: FieldInitializer, type: Type): void {
     const actual = this.#maybeOptional(field.value, field.optional);
-    if (!type) return;
     const expected = type.fields?.(field.field);
     if (!expected) this.#report(field.id, `undefined field '${field.field}'`);
     else if (!this.#unification.assignable([expected], [actual]))

@@ -1,34 +1,95 @@
-/** Texts in the expression itself that must be readable as what they are used for: durations, times, patterns. */
+/**
+ * What the checker lets pass and servers of Kubernetes refuse all the same: texts that must be readable as what they are
+ * used for (durations, times, patterns), and lists and maps whose elements are of more than one type.
+ */
 import { unreachable } from '@skerry/base';
+import type { Checked } from '#check/checker.ts';
+import { formatFault } from '#check/format-call.ts';
 import { findPattern } from '#libraries/pattern.ts';
-import type { Expression } from '#syntax/expression.ts';
+import type { Expression, Literal } from '#syntax/expression.ts';
 import type { Issue } from '#syntax/issue.ts';
-import { parseDuration, parseTimestamp } from '#values/time.ts';
+import { sameType, type Type, withinOptional } from '#types/type.ts';
+import { durationOf, parseDuration, parseTimestamp, timestampOf } from '#values/time.ts';
 import { Fault } from '#values/value.ts';
 
-type Readable = (text: string) => boolean;
+type Readable = (value: Literal) => boolean;
+
+const second = 1_000_000_000n;
 
 const readable: Readonly<Record<string, Readable>> = {
-  duration: (text) => parseDuration(text) !== undefined,
-  timestamp: (text) => parseTimestamp(text) !== undefined,
-  matches: (text) => !(findPattern(text) instanceof Fault),
+  duration: (value) => {
+    if (typeof value === 'bigint') return durationOf(value) !== undefined;
+    return typeof value !== 'string' || parseDuration(value) !== undefined;
+  },
+  timestamp: (value) => {
+    if (typeof value === 'bigint') return timestampOf(value * second) !== undefined;
+    return typeof value !== 'string' || parseTimestamp(value) !== undefined;
+  },
+  matches: (value) => typeof value !== 'string' || !(findPattern(value) instanceof Fault),
 };
 
-export function literalIssues(root: Expression, offsetOf: (id: number) => number): Issue[] {
+/** Arguments of these may be lists of anything. */
+const mixedAllowed: ReadonlySet<string> = new Set(['format']);
+
+export function literalIssues(root: Expression, checked: Checked, offsetOf: (id: number) => number): Issue[] {
   const issues: Issue[] = [];
-  walk(root, (node) => {
-    if (node.kind !== 'call' || !Object.hasOwn(readable, node.name)) return;
-    const argument = node.args[node.name === 'matches' && !node.target ? 1 : 0];
-    if (argument?.kind !== 'literal' || typeof argument.value !== 'string') return;
-    if (!readable[node.name]?.(argument.value))
-      issues.push({ offset: offsetOf(argument.id), message: `invalid ${node.name} argument` });
-  });
+  const report = (node: Expression, message: string): void => {
+    issues.push({ offset: offsetOf(node.id), message });
+  };
+  const mismatch = (node: Expression, expected: Type, actual: Type): void => {
+    report(node, `expected type '${expected.toString()}' but found '${actual.toString()}'`);
+  };
+  const visit = (node: Expression, mixed: boolean): void => {
+    if (node.kind === 'call') {
+      checkCall(node, report);
+      const wrong = formatFault(node, checked);
+      if (wrong) report(wrong.node, wrong.message);
+    } else if (node.kind === 'list' && !mixed) checkList(node, checked, mismatch);
+    else if (node.kind === 'map' && !mixed) checkMap(node, checked, mismatch);
+    const below = mixed || (node.kind === 'call' && mixedAllowed.has(node.name));
+    for (const child of childrenOf(node)) visit(child, below);
+  };
+  visit(root, false);
   return issues;
 }
 
-export function walk(node: Expression, visit: (node: Expression) => void): void {
-  visit(node);
-  for (const child of childrenOf(node)) walk(child, visit);
+function checkCall(
+  node: Expression & { kind: 'call' },
+  report: (node: Expression, message: string) => void,
+): void {
+  const { name, args, target } = node;
+  if (!Object.hasOwn(readable, name)) return;
+  const argument = args[name === 'matches' && !target ? 1 : 0];
+  if (argument?.kind === 'literal' && !readable[name]?.(argument.value))
+    report(argument, `invalid ${name} argument`);
+}
+
+type Mismatch = (node: Expression, expected: Type, actual: Type) => void;
+
+/** The first element that differs is named. */
+function checkList(node: Expression & { kind: 'list' }, checked: Checked, mismatch: Mismatch): void {
+  let expected: Type | undefined;
+  for (const [index, element] of node.elements.entries()) {
+    const type = checked.typeOf(element);
+    const actual = node.optional.has(index) ? withinOptional(type).type : type;
+    if (expected && !sameType(expected, actual)) {
+      mismatch(element, expected, actual);
+      return;
+    }
+    expected ??= actual;
+  }
+}
+
+function checkMap(node: Expression & { kind: 'map' }, checked: Checked, mismatch: Mismatch): void {
+  let first: { readonly key: Type; readonly value: Type } | undefined;
+  for (const entry of node.entries) {
+    const key = checked.typeOf(entry.key);
+    const type = checked.typeOf(entry.value);
+    const value = entry.optional ? withinOptional(type).type : type;
+    if (first && !sameType(first.key, key)) mismatch(entry.key, first.key, key);
+    if (first && !sameType(first.value, value)) mismatch(entry.value, first.value, value);
+    first ??= { key, value };
+  }
 }
 
 function childrenOf(node: Expression): readonly Expression[] {

@@ -24,10 +24,12 @@ const traversal =
   (args) =>
     Math.ceil(size(args, index) * times * traversalFactor);
 
+const encoder = new TextEncoder();
+
 /** Walks everything within. */
 function deepTraversal(value: Value, depth = 0): number {
-  if (typeof value === 'string' || value instanceof Uint8Array)
-    return Math.floor(value.length * traversalFactor);
+  if (typeof value === 'string') return Math.floor(encoder.encode(value).length * traversalFactor);
+  if (value instanceof Uint8Array) return Math.floor(value.length * traversalFactor);
   if (depth > 100) return 1;
   if (value instanceof List) {
     let cost = 0;
@@ -167,6 +169,7 @@ const byOverload: ReadonlyMap<string, Cost> = new Map([
   ...sortable.map((type) => [`list_${type}_sortByAssociatedKeys`, selfComparison(1)] as const),
   ['cidr_ip', one],
   ['string_to_ip', traversal()],
+  ['format-validate', (args) => search([args[1]!, args[0]!])],
 ]);
 
 export function costBefore(name: string, overloadId: string, args: readonly Value[]): number {

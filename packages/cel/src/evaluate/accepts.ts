@@ -2,10 +2,10 @@ import { unreachable } from '@skerry/base';
 import { Optional } from '#values/optional.ts';
 import { Duration, Timestamp } from '#values/time.ts';
 import { Uint } from '#values/uint.ts';
-import { List, Mapping, Opaque, type Value } from '#values/value.ts';
+import { Fault, List, Mapping, Opaque, type Value } from '#values/value.ts';
 import { isOptionalType, Type } from '#types/type.ts';
 
-/** Whether a value may be passed where the type is declared. What containers hold is not looked at. */
+/** Whether a value may be passed where the type is declared. Of what a list holds only the first is looked at. */
 export function accepts(type: Type, value: Value): boolean {
   switch (type.kind) {
     case 'variable':
@@ -27,7 +27,7 @@ export function accepts(type: Type, value: Value): boolean {
     case 'null':
       return value === null;
     case 'list':
-      return value instanceof List;
+      return value instanceof List && acceptsFirst(type, value);
     case 'map':
       return value instanceof Mapping;
     case 'timestamp':
@@ -37,6 +37,7 @@ export function accepts(type: Type, value: Value): boolean {
     case 'type':
       return value instanceof Type;
     case 'struct':
+      if (value instanceof Opaque) return value.type.name === type.name;
       return value instanceof Mapping && value.struct?.name === type.name;
     case 'opaque':
       if (isOptionalType(type)) return value instanceof Optional;
@@ -46,6 +47,9 @@ export function accepts(type: Type, value: Value): boolean {
   }
 }
 
-export function isInteger(value: Value): boolean {
-  return typeof value === 'bigint' || value instanceof Uint;
+function acceptsFirst(type: Type, list: List): boolean {
+  const element = type.params[0];
+  if (!element || element.params.length > 0 || list.length === 0) return true;
+  const first = list.at(0);
+  return !(first instanceof Fault) && accepts(element, first);
 }

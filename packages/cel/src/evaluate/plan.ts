@@ -6,10 +6,11 @@ import { unreachable } from '@skerry/base';
 import type { Checked } from '#check/checker.ts';
 import type { Overload } from '#check/declarations.ts';
 import { costAfter, costBefore } from '#cost/call-cost.ts';
-import { accepts, isInteger } from '#evaluate/accepts.ts';
+import { accepts } from '#evaluate/accepts.ts';
 import { Run } from '#evaluate/run.ts';
 import { elementAt, entryAt, keyText } from '#libraries/operators.ts';
 import { optionalAt } from '#libraries/optionals.ts';
+import { findPattern } from '#libraries/pattern.ts';
 import type { Expression } from '#syntax/expression.ts';
 import { ArrayList, GrowingMap, mapKey, ValueMap } from '#values/collections.ts';
 import { runtimeType } from '#values/describe.ts';
@@ -43,7 +44,7 @@ export class InstantiationError extends Error {
 }
 
 const conversions: ReadonlySet<string> = new Set(
-  'bool bytes double duration dyn int string timestamp uint'.split(' '),
+  'bool bytes double duration dyn int string timestamp type uint'.split(' '),
 );
 
 const listCost = 10;
@@ -105,9 +106,18 @@ class Planner {
         return this.#constantMap(node);
       case 'call':
         return this.#constantCall(node);
+      case 'identifier':
+      case 'select':
+        return this.#constantType(node);
       default:
         return undefined;
     }
+  }
+
+  /** Names of types, that no variable has taken. */
+  #constantType(node: Expression): Type | undefined {
+    const name = this.#context.checked.variableOf(node);
+    return name === undefined ? undefined : this.#context.typeNamed(name);
   }
 
   #constantList(node: Expression & { kind: 'list' }): Value | undefined {
@@ -156,11 +166,10 @@ class Planner {
   }
 
   #variable(name: string): Step {
-    const type = this.#context.typeNamed(name);
     return (run) => {
       const over = run.charge(1);
       if (over) return over;
-      return run.variable(name) ?? type ?? new Fault(`no such attribute(s): ${name}`);
+      return run.variable(name) ?? new Fault(`no such attribute(s): ${name}`);
     };
   }
 
@@ -191,7 +200,7 @@ class Planner {
       case '_||_':
         return logic(args, true);
       case '_?_:_':
-        return conditional(args);
+        return conditional([args[0]!, this.#branch(node.args[1]!), this.#branch(node.args[2]!)]);
       case '@not_strictly_false':
         return notStrictlyFalse(args[0]!);
       case '@in': {
@@ -211,7 +220,16 @@ class Planner {
     }
     if (target && (name === 'or' || name === 'orValue') && args.length === 2)
       return optionalOr(args, name === 'orValue');
+    if (name === 'find' || name === 'findAll') checkPattern(node.args[0]);
     return dispatch(name, checked.overloadsOf(node), args);
+  }
+
+  /** A branch of `?:`. Where a name leads to its value, the name itself costs nothing. */
+  #branch(node: Expression): Step {
+    const step = this.plan(node);
+    return this.#constant(node) === undefined && isNamePath(node)
+      ? (run) => run.charge(-1) ?? step(run)
+      : step;
   }
 
   /** Keys of a list of known scalars, in which a value is found at once. */
@@ -331,7 +349,7 @@ class Planner {
     if (grown.name === '_?_:_') {
       const [condition, yes, no] = grown.args;
       const append = this.#append(yes!, node.accumulator);
-      return append && conditional([this.plan(condition!), append, this.plan(no!)]);
+      return append && conditional([this.plan(condition!), append, this.#branch(no!)]);
     }
     return this.#append(grown, node.accumulator);
   }
@@ -359,6 +377,13 @@ function isPath(node: Expression): boolean {
     default:
       return false;
   }
+}
+
+/** Whether nothing but fields and positions of a variable leads to the value. */
+function isNamePath(node: Expression): boolean {
+  if (node.kind === 'identifier') return true;
+  if (node.kind === 'select') return !node.test && isNamePath(node.operand);
+  return node.kind === 'call' && node.name === '_[_]' && isNamePath(node.args[0]!);
 }
 
 function readSlot(slot: number): Step {
@@ -391,13 +416,26 @@ function dispatch(name: string, overloads: readonly Overload[], args: readonly S
     const overload = overloads.find((candidate) =>
       candidate.args.every((type, index) => accepts(type, values[index]!)),
     );
-    if (!overload) return new Fault('no such overload');
+    if (!overload) return noSuchOverload(name, values);
     const over = run.charge(costBefore(name, overload.id, values));
     if (over) return over;
     const result = overload.call(values, run);
     if (result instanceof Fault) return result;
     return run.charge(costAfter(overload.id, result)) ?? result;
   });
+}
+
+function noSuchOverload(name: string, values: readonly Value[]): Fault {
+  if (/[^\w.@]|^_/.test(name)) return new Fault(`no such overload: ${name}`);
+  const types = values.map((value) => runtimeType(value).name);
+  return new Fault(`no such overload: ${name}(${types.join(', ')})`);
+}
+
+/** A pattern in the expression itself must be readable. */
+function checkPattern(node: Expression | undefined): void {
+  if (node?.kind !== 'literal' || typeof node.value !== 'string') return;
+  const pattern = findPattern(node.value);
+  if (pattern instanceof Fault) throw new InstantiationError(pattern.message);
 }
 
 /** Of `&&` when `deciding` is false, of `||` when it is true: one deciding side is enough, even beside a fault. */
@@ -455,14 +493,12 @@ function optionalOr([left, right]: readonly Step[], unwrap: boolean): Step {
 function fieldOf(value: Value, field: string): Outcome {
   if (value instanceof Mapping) return entryAt(value, field);
   if (value instanceof Optional) return optionalAt(value, field);
-  return new Fault(`no such overload`);
+  return new Fault(`no such key: ${field}`);
 }
 
 function hasField(value: Value, field: string): Outcome {
   const container = value instanceof Optional ? value.value : value;
-  if (container === undefined) return false;
-  if (!(container instanceof Mapping)) return new Fault('no such overload');
-  return container.get(field) !== undefined;
+  return container instanceof Mapping && container.get(field) !== undefined;
 }
 
 function notOptional(value: Value): Fault {
@@ -471,19 +507,11 @@ function notOptional(value: Value): Fault {
   );
 }
 
+/** Of entries with one key the last counts, as in cel-go. */
 function mapOfPairs(pairs: readonly (readonly [Value, Value])[]): Outcome {
-  let map = new GrowingMap();
-  for (const [key, value] of pairs) {
-    if (!isMapKey(key)) return new Fault(`unsupported key type: ${runtimeType(key).name}`);
-    const grown = map.with(key, value);
-    if (!grown) return new Fault('Failed with repeated key');
-    map = grown;
-  }
-  return map;
-}
-
-function isMapKey(key: Value): boolean {
-  return typeof key === 'string' || typeof key === 'boolean' || isInteger(key);
+  for (const [key] of pairs)
+    if (mapKey(key) === undefined) return new Fault(`unsupported key type: ${runtimeType(key).name}`);
+  return ValueMap.of(pairs);
 }
 
 /** Adds an entry, or all entries of a map, that must not be there yet. */

@@ -13,8 +13,8 @@ export type Evaluation =
   | {
       /** In cel-go's words: `no such key: a`, `index out of bounds: 3`. */
       readonly fault: string;
-      /** The cost limit was reached. */
-      readonly overBudget: boolean;
+      /** The evaluation was cut short: its cost limit was reached, or the authorizer is to be asked first. */
+      readonly final: boolean;
       readonly cost: number;
     };
 
@@ -41,8 +41,7 @@ export class Program {
     };
     const run = new Run(this.#plan.slots, variable, { costLimit });
     const outcome = this.#outcome(run);
-    if (outcome instanceof Fault)
-      return { fault: outcome.message, overBudget: outcome.final, cost: run.cost };
+    if (outcome instanceof Fault) return { fault: outcome.message, final: outcome.final, cost: run.cost };
     return { value: outcome, cost: run.cost };
   }
 

@@ -62,27 +62,28 @@ function convert(name: string, id: string, from: Type, to: Type, apply: (value: 
   return fn(name, id, [from], to, ([value]) => apply(value as never));
 }
 
-function syntaxFault(kind: string, text: string): Fault {
-  return new Fault(`type conversion error from 'string' to '${kind}': ${JSON.stringify(text)}`);
+function syntaxFault({ name }: Type): Fault {
+  return new Fault(`type conversion error from 'string' to '${name}'`);
 }
 
 function stringToInt(text: string): Outcome {
-  if (!/^[+-]?\d{1,30}$/.test(text)) return syntaxFault('int', text);
+  if (!/^[+-]?\d{1,30}$/.test(text)) return syntaxFault(intType);
   const value = BigInt(text.replace(/^\+/, ''));
-  return fitsInt(value) ? value : syntaxFault('int', text);
+  return fitsInt(value) ? value : syntaxFault(intType);
 }
 
 function stringToUint(text: string): Outcome {
-  if (!/^\d{1,30}$/.test(text)) return syntaxFault('uint', text);
+  if (!/^\d{1,30}$/.test(text)) return syntaxFault(uintType);
   const value = BigInt(text);
-  return fitsUint(value) ? new Uint(value) : syntaxFault('uint', text);
+  return fitsUint(value) ? new Uint(value) : syntaxFault(uintType);
 }
 
 function stringToDouble(text: string): Outcome {
   if (/^[+-]?(?:inf|infinity)$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
   if (/^nan$/i.test(text)) return Number.NaN;
-  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return syntaxFault('double', text);
-  return Number(text);
+  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return syntaxFault(doubleType);
+  const value = Number(text);
+  return Number.isFinite(value) ? value : syntaxFault(doubleType);
 }
 
 const truths = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
@@ -90,7 +91,7 @@ const falsehoods = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
 
 function stringToBool(text: string): Outcome {
   if (truths.has(text)) return true;
-  return falsehoods.has(text) ? false : syntaxFault('bool', text);
+  return falsehoods.has(text) ? false : syntaxFault(boolType);
 }
 
 /** As Go prints with %g of the shortest form. */
@@ -156,7 +157,7 @@ export const conversionLibrary: Library = [
     'string_to_duration',
     stringType,
     durationType,
-    (text: string) => parseDuration(text) ?? syntaxFault('duration', text),
+    (text: string) => parseDuration(text) ?? syntaxFault(durationType),
   ),
   fn('int', 'int64_to_int64', [intType], intType, identity),
   convert('int', 'double_to_int64', doubleType, intType, doubleToInt),
@@ -187,7 +188,7 @@ export const conversionLibrary: Library = [
     'string_to_timestamp',
     stringType,
     timestampType,
-    (text: string) => parseTimestamp(text) ?? syntaxFault('timestamp', text),
+    (text: string) => parseTimestamp(text) ?? syntaxFault(timestampType),
   ),
   fn('uint', 'uint64_to_uint64', [uintType], uintType, identity),
   convert('uint', 'double_to_uint64', doubleType, uintType, doubleToUint),

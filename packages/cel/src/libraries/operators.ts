@@ -2,6 +2,7 @@
 import { fn, type Implementation, type Library, type Overload } from '#check/declarations.ts';
 import { concatBytes } from '#syntax/literal.ts';
 import { ArrayList, JoinedList } from '#values/collections.ts';
+import { runtimeType } from '#values/describe.ts';
 import { compareBytes, compareText } from '#values/order.ts';
 import { containsValue, equalValues } from '#values/equality.ts';
 import { compareNumbers, fitsInt, fitsUint, type Numeric } from '#values/numbers.ts';
@@ -222,7 +223,8 @@ export function listIndex(key: Value): number | Fault {
   if (typeof key === 'bigint') return Number(key);
   if (key instanceof Uint) return Number(key.value);
   if (typeof key === 'number' && Number.isInteger(key)) return key;
-  return new Fault(`unsupported index type '${typeof key === 'number' ? 'double' : typeof key}' in list`);
+  if (typeof key === 'number') return new Fault(`unsupported index value ${key} in list`);
+  return new Fault(`unsupported index type '${runtimeType(key).name}' in list`);
 }
 
 export function elementAt(list: List, key: Value): Outcome {

@@ -8,6 +8,7 @@ import { formatText } from '#libraries/format-text.ts';
 import { findPattern } from '#libraries/pattern.ts';
 import { ArrayList } from '#values/collections.ts';
 import { codePointLength } from '#values/describe.ts';
+import { exhausted } from '#values/equality.ts';
 import { Fault, type List, type Outcome, type Value } from '#values/value.ts';
 import { boolType, dynType, intType, listOf, stringType, type Type } from '#types/type.ts';
 
@@ -21,9 +22,14 @@ function test(name: string, id: string, holds: (text: string, part: string) => b
   ];
 }
 
+/** Steps that one match may take at the worst: characters times instructions of the pattern. */
+const matchEffortMax = 100_000_000;
+
 function matches([text, pattern]: readonly Value[]): Outcome {
   const found = findPattern(pattern as string);
-  return found instanceof Fault ? found : found.test(text as string);
+  if (found instanceof Fault) return found;
+  if ((text as string).length * found.re2().prog.numInst() > matchEffortMax) return exhausted;
+  return found.test(text as string);
 }
 
 /** `text` once with each further argument that the longest form takes. */
@@ -77,13 +83,18 @@ function lastIndexOf(text: string, part: Value | undefined, offset?: Value): Out
   return positionOf(text, text.lastIndexOf(part as string, unitOf(text, Number(from))));
 }
 
+/** No function makes a longer text of shorter ones. */
+const textLengthMax = 10_000_000;
+
 /** As Go's strings.Replace: an empty `old` matches before every character and at the end. */
 function replace(text: string, old: Value | undefined, by: Value | undefined, limit: Value = -1n): Outcome {
   const count = Number(limit as bigint);
   const pieces = count < 0 ? text.split(old as string) : splitAtMost(text, old as string, count + 1);
-  if (old !== '') return pieces.join(by as string);
+  if (old !== '')
+    return pieces.length * (by as string).length > textLengthMax ? exhausted : pieces.join(by as string);
   const characters = Array.from(text);
   const gaps = count < 0 ? characters.length + 1 : Math.min(count, characters.length + 1);
+  if (gaps * (by as string).length > textLengthMax) return exhausted;
   return characters
     .concat('')
     .map((character, index) => (index < gaps ? (by as string) : '') + character)
@@ -127,10 +138,13 @@ function trimmed(text: string): string {
 function join([list, separator = '']: readonly Value[]): Outcome {
   const parts: string[] = [];
   const items = list as List;
+  let length = 0;
   for (let index = 0; index < items.length; index++) {
     const item = items.at(index);
     if (item instanceof Fault) return item;
     if (typeof item !== 'string') return new Fault('join: invalid input');
+    length += item.length + (separator as string).length + 1;
+    if (length > textLengthMax) return exhausted;
     parts.push(item);
   }
   return parts.join(separator as string);

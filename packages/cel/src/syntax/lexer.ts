@@ -1,6 +1,6 @@
 /**
- * From text to tokens. Linear in the text: every rule is a sticky expression without nested repetition, and reading stops
- * at the first text that is no token, which is reported.
+ * From text to tokens. Every rule is a sticky expression without nested repetition. Text that is no token is reported and
+ * skipped, a few times: each unfinished string may be looked through to its end, and hostile text is full of them.
  * Grammar: https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax
  */
 import type { Issue } from '#syntax/issue.ts';
@@ -20,6 +20,7 @@ const operators = new RegExp(
     .join('|'),
   'y',
 );
+const faultsMax = 30;
 const words: ReadonlySet<string> = new Set(punctuation.filter((text) => /^[a-z]/.test(text)));
 
 export interface Lexed {
@@ -40,11 +41,11 @@ export function lex(text: string): Lexed {
     }
     const token = tokenAt(text, at);
     if (token === undefined) {
-      issues.push({
-        offset: at,
-        message: `Syntax error: token recognition error at: '${unreadable(text, at)}'`,
-      });
-      break;
+      const skip = unreadable(text, at);
+      issues.push({ offset: at, message: `Syntax error: token recognition error at: '${skip}'` });
+      at += skip.length;
+      if (issues.length >= faultsMax) break;
+      continue;
     }
     tokens.push(token);
     at += token.text.length;
@@ -92,14 +93,27 @@ function stringAt(text: string, at: number): string | undefined {
     if (text.startsWith(quote, index)) return text.slice(at, index + quote.length);
     const character = text[index];
     if (quote.length === 1 && (character === '\n' || character === '\r')) return undefined;
+    if (character === '\\' && !raw && !/[abfnrtv"'\\?`xXuU0-3]/.test(text[index + 1] ?? '')) return undefined;
     index += character === '\\' && !raw ? 2 : 1;
   }
   // `""` followed by an unfinished text is an empty string first.
   return quote.length === 3 ? text.slice(at, at + start.length - 1) : undefined;
 }
 
+/** What is skipped at a place where no token begins. */
 function unreadable(text: string, at: number): string {
   const rest = text.slice(at);
-  if (/^["']/.test(rest)) return rest.split('\n', 1)[0] ?? '';
-  return String.fromCodePoint(text.codePointAt(at) ?? 0);
+  const quoted = /^[bB]?[rR]?["']/.exec(rest);
+  if (quoted) return unfinished(rest, quoted[0]);
+  // The first half of an operator takes along what is not its second half.
+  const half = /^[=&|][\s\S]?/u.exec(rest);
+  return half ? half[0] : String.fromCodePoint(text.codePointAt(at) ?? 0);
+}
+
+/** To the end of the line, or to the escape that does not exist. */
+function unfinished(rest: string, start: string): string {
+  const line = rest.split(/[\n\r]/, 1)[0] ?? '';
+  if (/[rR]/.test(start)) return line;
+  const wrong = /\\(?![abfnrtv"'\\?`xXuU0-3])/.exec(line);
+  return wrong ? line.slice(0, wrong.index + 2) : line;
 }

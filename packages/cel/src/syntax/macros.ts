@@ -24,7 +24,7 @@ type Expand = (builder: Builder, call: MacroCall) => Expansion | undefined;
 export type MacroTable = ReadonlyMap<string, Expand>;
 
 function macroKey(name: string, argumentCount: number, hasTarget: boolean): string {
-  return `${hasTarget ? '.' : ''}${name}/${argumentCount}`;
+  return `${hasTarget ? 'of' : ''} ${name}/${argumentCount}`;
 }
 
 export function expandMacro(table: MacroTable, builder: Builder, call: MacroCall): Expansion | undefined {

@@ -46,11 +46,20 @@ function codePoints(text: string): number {
   return count;
 }
 
+const faultsMax = 30;
+
+function startsExpression(kind: TokenKind): boolean {
+  return /^(?:[[{(.!-]|true|false|null|NUM_\w+|STRING|BYTES|IDENTIFIER)$/.test(kind);
+}
+
 /** Ends the parse; its issue is noted before. */
 class SyntaxStop extends Error {}
 
 const expressionStart =
   "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+
+/** The same within the brackets of a call. */
+const argumentStart = expressionStart.replace("'(', ", "'(', ')', ");
 
 const reserved: ReadonlySet<string> = new Set(
   'as break const continue else for function if import let loop package namespace return var void while'.split(
@@ -78,6 +87,8 @@ class Parser {
   readonly #macros: MacroTable;
   #at = 0;
   #nesting = 0;
+  /** What the stock parser lists where an expression should begin. */
+  #expected = expressionStart;
 
   constructor(text: string, tokens: readonly Token[], builder: Builder, macros: MacroTable) {
     this.#text = text;
@@ -265,14 +276,16 @@ class Parser {
   #arguments(): Expression[] {
     const args: Expression[] = [];
     if (this.#takeIf(')')) return args;
+    this.#expected = argumentStart;
     do args.push(this.#expression());
     while (this.#takeIf(','));
-    this.#expect(')', [',']);
+    this.#expect(')');
     return args;
   }
 
   #primary(sign?: Token): Expression {
     const token = this.#token;
+    if (startsExpression(token.kind)) this.#expected = expressionStart;
     switch (token.kind) {
       case '(': {
         this.#take();
@@ -298,8 +311,22 @@ class Parser {
         this.#take();
         return this.#literal(token, sign);
       default:
-        return this.#mismatch(expressionStart);
+        return this.#noExpression(sign);
     }
+  }
+
+  /** One token too many is passed over, since what follows may be worth reading. */
+  #noExpression(sign: Token | undefined): Expression {
+    const { offset, text } = this.#token;
+    const next = this.#tokens[this.#at + 1];
+    if (!next || !startsExpression(next.kind)) return this.#mismatch(this.#expected);
+    this.issues.push({
+      offset,
+      message: `Syntax error: extraneous input '${text}' expecting ${this.#expected}`,
+    });
+    if (this.issues.length > faultsMax) throw new SyntaxStop();
+    this.#take();
+    return this.#primary(sign);
   }
 
   #literal(token: Token, sign: Token | undefined): Expression {
@@ -344,6 +371,7 @@ class Parser {
       if (this.#takeIf('?')) optional.add(elements.length);
       elements.push(this.#expression());
       if (!this.#takeIf(',')) break;
+      if (this.#token.kind === '<EOF>') this.#expect(']');
     }
     this.#expect(']', [',']);
     return this.#builder.list(open.offset, elements, optional);
