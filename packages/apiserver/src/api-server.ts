@@ -1,5 +1,5 @@
 import type { AnyObject, KindInfo, SchemaSet } from '@skerry/api';
-import { builtinSchemas } from '@skerry/api';
+import { builtinSchemas, isApiError } from '@skerry/api';
 import { describeError, type Clock, type Logger } from '@skerry/base';
 import { apiVersionOf, encodersFor, RevisionProgress, WatchCache } from '@skerry/serving';
 import type { Store } from '@skerry/store';
@@ -8,6 +8,8 @@ import { AuditMetrics } from '#audit/audit-metrics.ts';
 import { ensureKubernetesService } from '#bootstrap/kubernetes-service.ts';
 import { ensureNamespaces } from '#bootstrap/namespaces.ts';
 import { admitConnection } from '#admission/connect-admission.ts';
+import { Aggregation, type FrontProxy } from '#aggregation/aggregation.ts';
+import { apiServices } from '#aggregation/api-services.ts';
 import { createDynamicAdmission } from '#admission/dynamic-admission.ts';
 import type { ConnectFactory, ConnectHandler } from '#connect.ts';
 import { CustomResources } from '#crd/custom-resources.ts';
@@ -32,14 +34,16 @@ import { Connections, type Dial } from '#outgoing/connections.ts';
 import { WebhookCaller } from '#outgoing/webhook-caller.ts';
 import type { AcceptedConnection, NodeDialer, PeerIdentity } from '#ports.ts';
 import { createConnectFactory } from '#proxy/connect-handler.ts';
+import { deleteObject } from '#registry/delete.ts';
 import { StoreFeed } from '#registry/feed.ts';
 import { KindTable, type Served } from '#registry/kind-table.ts';
 import { Registry, type KindHooks } from '#registry/registry.ts';
 import { StoredResource } from '#registry/stored-resource.ts';
+import { serverWrite } from '#registry/write-options.ts';
 import { RequestMetrics } from '#request-metrics.ts';
 import { RequestPipeline } from '#request-pipeline.ts';
 import { ResourceHandler } from '#resource-handler.ts';
-import type { SecurityFactory, SecurityParts } from '#security.ts';
+import type { ObjectRef, SecurityFactory, SecurityParts } from '#security.ts';
 import { reviewHandlers } from '#reviews/reviews.ts';
 import { OwnAccess } from '#server-access.ts';
 import { bindingHandler, subresourceHandlers } from '#subresources/subresources.ts';
@@ -65,6 +69,10 @@ export interface ApiServerOptions {
   readonly dialer?: NodeDialer;
   /** The way to webhooks by URL and to what stands behind ExternalName Services; without it only pods are called. */
   readonly dial?: Dial;
+  /** By what aggregated API servers know this one; without it they are told no user. */
+  readonly frontProxy?: FrontProxy;
+  /** Signs users' certificates, PEM; aggregated servers are told. */
+  readonly clientAuthorityPem?: string;
   /** Logs, exec, port-forward and proxying over `dialer`; the server's own unless told. */
   readonly connect?: ConnectFactory;
   /** Numbers for metrics.k8s.io; unless told, nodes are asked through `dialer`. */
@@ -136,6 +144,7 @@ class Server implements ApiServer {
   readonly #security: SecurityParts;
   readonly #services: ServiceAllocator;
   readonly #connections: Connections;
+  readonly #aggregation: Aggregation;
   readonly #custom: CustomResources;
   readonly #flowControl: FlowControl;
   readonly #flowConfig: FlowConfig;
@@ -202,6 +211,17 @@ class Server implements ApiServer {
       dynamicAdmission: dynamicAdmission.plugin,
     });
 
+    this.#aggregation = new Aggregation({
+      access: { read, write },
+      connections: this.#connections,
+      clock,
+      log,
+      remove: (name) => this.#remove(registry, apiServices, name),
+      kinds: () => this.#access.kinds(),
+      frontProxy: options.frontProxy,
+      clientAuthorityPem: options.clientAuthorityPem,
+    });
+
     const metrics = new MetricRegistry();
     this.#flowControl = new FlowControl({
       clock,
@@ -239,13 +259,14 @@ class Server implements ApiServer {
     const openApi = new OpenApiHandler(this.#kinds, {
       version: (options.version ?? defaultVersion).gitVersion,
       ...(options.descriptions ? { descriptions: options.descriptions } : {}),
+      remote: this.#aggregation.documents,
     });
     const morePaths: PathHandler[] = [(exchange) => openApi.handle(exchange)];
     const { address, port } = options.advertise ?? { address: '127.0.0.1', port: 6443 };
     const dispatcher = new Dispatcher({
       kinds: this.#kinds,
       resources,
-      discovery: new DiscoveryHandler(this.#kinds, `${address}:${port}`),
+      discovery: new DiscoveryHandler(this.#kinds, `${address}:${port}`, this.#aggregation.documents),
       subresources,
       virtual,
       morePaths,
@@ -265,7 +286,7 @@ class Server implements ApiServer {
       },
     });
     this.#front = new HttpFront(
-      new RequestPipeline(dispatcher, {
+      new RequestPipeline(this.#aggregation.over(dispatcher), {
         clock,
         log,
         uid,
@@ -293,6 +314,7 @@ class Server implements ApiServer {
     await this.#custom.start();
     this.#feed.settled();
     await this.#security.bootstrap?.();
+    await this.#aggregation.start();
     await this.#flowConfig.start();
     this.#state = 'ready';
     this.#rewriting = this.#rewrite();
@@ -316,6 +338,7 @@ class Server implements ApiServer {
 
   async close(): Promise<void> {
     this.#state = 'closed';
+    await this.#aggregation.stop();
     await this.#flowConfig.stop();
     this.#flowControl.close();
     await this.#custom.stop();
@@ -340,6 +363,16 @@ class Server implements ApiServer {
   #sizeOf(group: string, resource: string): ResourceSize | undefined {
     const cache = this.#kinds.storedResource(group, resource)?.cache;
     return cache && { count: cache.size, bytes: cache.bytes };
+  }
+
+  async #remove(registry: Registry, ref: ObjectRef, name: string): Promise<void> {
+    const served = this.#kinds.anyVersion(ref.group, ref.resource);
+    if (!served) return;
+    await deleteObject(registry, served, { namespace: '', name }, {}, serverWrite()).catch(
+      (error: unknown) => {
+        if (!isApiError(error, 'NotFound')) throw error;
+      },
+    );
   }
 
   #connect(dialer: NodeDialer): ConnectHandler {

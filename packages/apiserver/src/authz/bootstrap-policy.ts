@@ -29,7 +29,7 @@ export async function bootstrapPolicy(access: ServerAccess, log: Logger): Promis
 
 /** Creates an object unless one of its name is there; says whether it did. */
 export async function createIfAbsent(
-  { read, write }: ServerAccess,
+  { read, write }: Pick<ServerAccess, 'read' | 'write'>,
   ref: ObjectRef,
   object: AnyObject,
 ): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { RemoteVersion } from '#aggregation/remote-documents.ts';
 import type { Exchange } from '#http/exchange.ts';
 import { sendJson } from '#http/answers.ts';
 import {
@@ -8,6 +9,7 @@ import {
   apiResourceList,
   apiVersions,
   groupsOf,
+  groupsWithRemote,
 } from '#discovery/documents.ts';
 import type { GroupVersions } from '#discovery/documents.ts';
 import type { KindTable } from '#registry/kind-table.ts';
@@ -17,16 +19,27 @@ interface Rendered {
   readonly etag: string;
 }
 
+/** What other servers serve, listed among this one's. */
+export interface RemoteGroups {
+  /** Counts changes. */
+  readonly generation: number;
+  versions(): readonly RemoteVersion[];
+}
+
+const noRemote: RemoteGroups = { generation: 0, versions: () => [] };
+
 /** Answers `/api`, `/apis` and below. Documents are rendered once per change of what is served. */
 export class DiscoveryHandler {
   readonly #kinds: KindTable;
   readonly #serverAddress: string;
-  #generation = 0;
+  readonly #remote: RemoteGroups;
+  #generation = '';
   #groups: readonly GroupVersions[] = [];
   readonly #aggregated = new Map<string, Rendered>();
 
-  constructor(kinds: KindTable, serverAddress: string) {
+  constructor(kinds: KindTable, serverAddress: string, remote: RemoteGroups = noRemote) {
     this.#kinds = kinds;
+    this.#remote = remote;
     this.#serverAddress = serverAddress;
   }
 
@@ -83,9 +96,10 @@ export class DiscoveryHandler {
   }
 
   #current(): readonly GroupVersions[] {
-    if (this.#generation !== this.#kinds.generation) {
-      this.#generation = this.#kinds.generation;
-      this.#groups = groupsOf(this.#kinds.infos());
+    const generation = `${this.#kinds.generation} ${this.#remote.generation}`;
+    if (this.#generation !== generation) {
+      this.#generation = generation;
+      this.#groups = groupsWithRemote(groupsOf(this.#kinds.infos()), this.#remote.versions());
       this.#aggregated.clear();
     }
     return this.#groups;

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { KindInfo, SubresourceInfo } from '@skerry/api';
+import { builtinPriority, customPriority } from '#aggregation/group-priority.ts';
+import type { RemoteVersion } from '#aggregation/remote-documents.ts';
 import { compareGroups, compareVersions } from '#discovery/group-order.ts';
 
 /**
@@ -10,7 +12,44 @@ import { compareGroups, compareVersions } from '#discovery/group-order.ts';
 export interface GroupVersions {
   readonly group: string;
   /** Newest first; the first is preferred. */
-  readonly versions: readonly { readonly version: string; readonly kinds: readonly KindInfo[] }[];
+  readonly versions: readonly ServedVersion[];
+}
+
+export interface ServedVersion {
+  readonly version: string;
+  readonly kinds: readonly KindInfo[];
+  /** Set where another server serves it. */
+  readonly remote?: RemoteVersion;
+}
+
+/** Groups as served here, with those that others serve among them, in the order of their priorities. */
+export function groupsWithRemote(
+  local: readonly GroupVersions[],
+  remote: readonly RemoteVersion[],
+): readonly GroupVersions[] {
+  if (remote.length === 0) return local;
+  const groups = new Map(local.map((each) => [each.group, { ...each, priority: priorityOf(each.group) }]));
+  for (const version of remote) {
+    const { group, priority } = version;
+    const known = groups.get(group) ?? { group, versions: [], priority: priority.group };
+    const others = known.versions.filter((each) => each.version !== version.version);
+    groups.set(group, {
+      group,
+      priority: Math.max(known.priority, priority.group),
+      versions: byPriority(group, [...others, { version: version.version, kinds: [], remote: version }]),
+    });
+  }
+  return [...groups.values()].toSorted((a, b) => b.priority - a.priority);
+}
+
+function priorityOf(group: string): number {
+  return builtinPriority(group, '')?.group ?? customPriority.group;
+}
+
+function byPriority(group: string, versions: readonly ServedVersion[]): ServedVersion[] {
+  const rank = ({ version, remote }: ServedVersion) =>
+    remote?.priority.version ?? (builtinPriority(group, version) ?? customPriority).version;
+  return versions.toSorted((a, b) => rank(b) - rank(a) || compareVersions(a.version, b.version));
 }
 
 export function groupsOf(infos: readonly KindInfo[]): GroupVersions[] {
@@ -115,8 +154,8 @@ export function aggregated(groups: readonly GroupVersions[], version: 'v2' | 'v2
       metadata: { ...(group ? { name: group } : {}), creationTimestamp: null },
       versions: versions.map((entry) => ({
         version: entry.version,
-        resources: entry.kinds.map((info) => aggregatedResource(info)),
-        freshness: 'Current',
+        resources: entry.remote?.resources ?? entry.kinds.map((info) => aggregatedResource(info)),
+        freshness: entry.remote?.freshness ?? 'Current',
       })),
     })),
   };

@@ -3,6 +3,7 @@ import { ApiError } from '@skerry/api';
 import { sendAnswer, sendJson } from '#http/answers.ts';
 import type { Exchange } from '#http/exchange.ts';
 import type { KindTable } from '#registry/kind-table.ts';
+import { withRemoteParts, type RemotePart } from '#openapi/remote-parts.ts';
 import { buildOpenApiV2, buildOpenApiV3, type KindSource } from '#openapi/document.ts';
 import { encodeOpenApiV2, v2ProtobufType } from '#openapi/v2-protobuf.ts';
 import type { Descriptions } from '#openapi/schema-document.ts';
@@ -12,6 +13,17 @@ export interface OpenApiOptions {
   readonly version: string;
   /** Words for `kubectl explain`, asked for once, when the first document is built. */
   descriptions?(): Descriptions;
+  /** Documents of other servers, shown among this one's. */
+  readonly remote?: RemoteOpenApi;
+}
+
+export interface RemoteOpenApi {
+  /** Counts changes. */
+  readonly generation: number;
+  /** By `apis/group/version`, a text that changes with the document. */
+  openApiUrls(): ReadonlyMap<string, string>;
+  openApiV3(name: string): Promise<Uint8Array | undefined>;
+  openApiV2(): readonly RemotePart[];
 }
 
 /** Seconds that a client may keep a document that it asked for by hash. */
@@ -54,6 +66,7 @@ export class OpenApiHandler {
       return true;
     }
     const name = path.slice('/openapi/v3/'.length);
+    if (this.#options.remote?.openApiUrls().has(name)) return this.#remoteV3(exchange, name);
     const group = this.#groups.get(name);
     if (!group) return false;
     await this.#v3(exchange, name, group);
@@ -61,8 +74,12 @@ export class OpenApiHandler {
   }
 
   #index(exchange: Exchange): void {
+    const hashes = new Map([...this.#groups].map(([name, { hash }]) => [name, hash]));
+    for (const [name, url] of this.#options.remote?.openApiUrls() ?? []) hashes.set(name, digest(url));
     const paths = Object.fromEntries(
-      [...this.#groups].map(([name, { hash }]) => [name, { serverRelativeURL: urlOf(name, hash) }]),
+      [...hashes]
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, hash]) => [name, { serverRelativeURL: urlOf(name, hash) }]),
     );
     const etag = `"${digest(JSON.stringify(paths))}"`;
     if (notModified(exchange, etag)) return;
@@ -87,17 +104,33 @@ export class OpenApiHandler {
     await this.#send(exchange, body, etag);
   }
 
+  /** Another server's document, as it is. */
+  async #remoteV3(exchange: Exchange, name: string): Promise<boolean> {
+    requireJson(exchange);
+    const body = await this.#options.remote?.openApiV3(name);
+    if (!body) return false;
+    await this.#send(
+      exchange,
+      body,
+      `"${createHash('sha512').update(body).digest('hex').slice(0, 64).toUpperCase()}"`,
+    );
+    return true;
+  }
+
   async #v2(exchange: Exchange): Promise<void> {
     const protobuf = asksForV2Protobuf(exchange);
     if (!protobuf) requireJson(exchange);
     this.#refresh();
     const groups = [...this.#groups.values()];
     const form = protobuf ? 'v2 protobuf' : 'v2';
-    const hash = digest(`${form} ${groups.map((group) => group.hash).join(' ')}`);
+    const { remote } = this.#options;
+    const others = remote?.openApiV2() ?? [];
+    const generation = others.length > 0 ? remote?.generation : '';
+    const hash = digest(`${form} ${generation} ${groups.map((group) => group.hash).join(' ')}`);
     const etag = `"${hash}"`;
     if (notModified(exchange, etag)) return;
     const kinds = groups.flatMap((group) => group.kinds);
-    const build = () => buildOpenApiV2(kinds, this.#options.version, this.#words());
+    const build = () => withRemoteParts(buildOpenApiV2(kinds, this.#options.version, this.#words()), others);
     const body = this.#document(hash, () => (protobuf ? encodeOpenApiV2(build()) : build()));
     await this.#send(exchange, body, etag, protobuf ? v2ProtobufType : undefined);
   }

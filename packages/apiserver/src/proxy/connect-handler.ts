@@ -22,29 +22,19 @@ import type { NodeDialer } from '#ports.ts';
 import { backendOf, type Backend } from '#proxy/backend.ts';
 import {
   endToEnd,
+  forwardedUpgradeHeaders,
   passResponse,
   passUpgrade,
   readText,
   secured,
   sendRequest,
+  withoutCredentials,
   type Answer,
 } from '#proxy/forward.ts';
 import { nodeRefused, nodeUnreachable, serviceUnreachable } from '#proxy/node-errors.ts';
 import { logTarget, streamTarget, type NodeTarget } from '#proxy/pod-streams.ts';
 import { joinPath, rewriteLocation } from '#proxy/proxy-path.ts';
 import type { ObjectReader } from '#security.ts';
-
-/** Headers of an upgrade that the other end must see to complete it. */
-const upgradeHeaders = [
-  'connection',
-  'upgrade',
-  'x-stream-protocol-version',
-  'sec-websocket-key',
-  'sec-websocket-version',
-  'sec-websocket-protocol',
-  'user-agent',
-];
-const tokenProtocol = 'base64url.bearer.authorization.k8s.io.';
 
 /** `random` picks among the endpoints of a Service. */
 export function createConnectFactory({ random }: { random: () => number }): ConnectFactory {
@@ -220,28 +210,6 @@ function hostOf(backend: Backend): string {
   if (backend.kind === 'node') return backend.node;
   const { address, port } = backend;
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-/** What says who asks is for this server; what stands behind the proxy has no part in it. */
-function withoutCredentials<T>(headers: Readonly<Record<string, T>>): Record<string, T> {
-  return Object.fromEntries(
-    Object.entries(headers).filter(([name]) => name !== 'authorization' && !name.startsWith('impersonate-')),
-  );
-}
-
-function forwardedUpgradeHeaders(message: IncomingMessage): Record<string, string | string[]> {
-  const result: Record<string, string | string[]> = {};
-  for (const name of upgradeHeaders) {
-    const values = message.headersDistinct[name];
-    if (values) result[name] = values.length === 1 ? values[0]! : values;
-  }
-  const offered = message.headers['sec-websocket-protocol'];
-  if (offered !== undefined) {
-    const kept = offered.split(',').filter((name) => !name.trim().startsWith(tokenProtocol));
-    if (kept.length > 0) result['sec-websocket-protocol'] = kept.join(',');
-    else delete result['sec-websocket-protocol'];
-  }
-  return result;
 }
 
 /** What follows `/proxy/`, with its escapes as they came. */

@@ -15,7 +15,9 @@ export interface Outgoing {
   /** With query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  readonly connection: Duplex;
+  /** A stream that was dialled for this request and ends with it; or an agent that keeps its own. */
+  readonly connection?: Duplex;
+  readonly agent?: http.Agent;
   /** A request body to pass on; its end ends the request. */
   readonly body?: NodeJS.ReadableStream;
   readonly signal?: AbortSignal;
@@ -43,22 +45,34 @@ export type Answer =
   | { readonly kind: 'upgrade'; readonly response: IncomingMessage; readonly socket: Duplex };
 
 export function sendRequest(outgoing: Outgoing): Promise<Answer> {
-  const { connection, signal, body } = outgoing;
+  return attempt(outgoing).catch((error: unknown) => {
+    // A kept connection that had died meanwhile is no answer; what has no body can be sent again.
+    if (error instanceof DeadConnection && !outgoing.body) return attempt(outgoing);
+    throw error instanceof DeadConnection ? error.cause : error;
+  });
+}
+
+class DeadConnection extends Error {
+  override readonly name = 'DeadConnection';
+}
+
+function attempt(outgoing: Outgoing): Promise<Answer> {
+  const { connection, agent, signal, body } = outgoing;
   return new Promise((resolve, reject) => {
     const request = http.request({
       method: outgoing.method,
       path: outgoing.path,
       headers: outgoing.headers as http.OutgoingHttpHeaders,
-      createConnection: () => connection,
+      ...(connection ? { createConnection: () => connection } : { agent }),
       signal,
     });
-    connection.on('error', () => undefined);
+    connection?.on('error', () => undefined);
     request.on('error', (error) => {
-      connection.destroy();
-      reject(error);
+      connection?.destroy();
+      reject(request.reusedSocket && !signal?.aborted ? new DeadConnection('', { cause: error }) : error);
     });
     request.once('response', (response) => {
-      response.once('close', () => connection.destroy());
+      response.once('close', () => connection?.destroy());
       resolve({ kind: 'response', response });
     });
     request.once('upgrade', (response, socket, head) => {
@@ -136,6 +150,40 @@ export function endToEnd(
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || name.startsWith(':')) continue;
     if (!hopHeaders.has(name) && !named.includes(name)) result[name] = value;
+  }
+  return result;
+}
+
+/** Headers of an upgrade that the other end must see to complete it. */
+const upgradeHeaders = [
+  'connection',
+  'upgrade',
+  'x-stream-protocol-version',
+  'sec-websocket-key',
+  'sec-websocket-version',
+  'sec-websocket-protocol',
+  'user-agent',
+];
+const tokenProtocol = 'base64url.bearer.authorization.k8s.io.';
+
+/** What says who asks is for this server; what stands behind the proxy has no part in it. */
+export function withoutCredentials<T>(headers: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => name !== 'authorization' && !name.startsWith('impersonate-')),
+  );
+}
+
+export function forwardedUpgradeHeaders(message: IncomingMessage): Record<string, string | string[]> {
+  const result: Record<string, string | string[]> = {};
+  for (const name of upgradeHeaders) {
+    const values = message.headersDistinct[name];
+    if (values) result[name] = values.length === 1 ? values[0]! : values;
+  }
+  const offered = message.headers['sec-websocket-protocol'];
+  if (offered !== undefined) {
+    const kept = offered.split(',').filter((name) => !name.trim().startsWith(tokenProtocol));
+    if (kept.length > 0) result['sec-websocket-protocol'] = kept.join(',');
+    else delete result['sec-websocket-protocol'];
   }
   return result;
 }

@@ -5,6 +5,7 @@ import { openMemoryStore, type Store } from '@skerry/store';
 import { createApiServer, type ApiServer } from '#api-server.ts';
 import type { ConnectFactory } from '#connect.ts';
 import type { StorageEncryption } from '#encryption/storage-encryption.ts';
+import type { FrontProxy } from '#aggregation/aggregation.ts';
 import type { Dial } from '#outgoing/connections.ts';
 import type { NodeDialer } from '#ports.ts';
 import { allowAll, type SecurityFactory } from '#security.ts';
@@ -21,6 +22,8 @@ export interface TestServerOptions {
   /** Nothing is sealed unless told. */
   readonly encryption?: StorageEncryption;
   readonly dial?: Dial;
+  readonly frontProxy?: FrontProxy;
+  readonly clientAuthorityPem?: string;
   /** 0: any free port. */
   readonly port?: number;
 }
@@ -49,6 +52,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     dialer: options.dialer,
     encryption: options.encryption,
     ...(options.dial ? { dial: options.dial } : {}),
+    frontProxy: options.frontProxy,
+    clientAuthorityPem: options.clientAuthorityPem,
   });
   await server.start();
   const port = await server.listenLoopback(options.port);

@@ -103,6 +103,8 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     },
     dialer: hub,
     dial: dialDirectly,
+    frontProxy: installation.frontProxy,
+    clientAuthorityPem: authority.certificatePem,
     connect: createConnectFactory({ random }),
     descriptions: readDescriptions,
     encryption: storageEncryption(installation),

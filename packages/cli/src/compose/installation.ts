@@ -8,6 +8,7 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { frontProxyName } from '@skerry/apiserver';
 import { type Clock, SkerryError } from '@skerry/base';
 import { writeKubeconfig } from '@skerry/client';
 import {
@@ -40,6 +41,8 @@ export interface Installation {
   /** Seal what the database keeps secret; the newest first. */
   readonly valueKeys: readonly ValueKey[];
   readonly serverCertificate: KeyPair;
+  /** By what aggregated API servers know the center: an authority of its own, so that no user's certificate is one. */
+  readonly frontProxy: { readonly authorityPem: string; readonly clientCertificate: KeyPair };
   /** Credentials of the center's own processes, over the Unix socket. */
   readonly componentTokens: ComponentTokens;
 }
@@ -88,11 +91,32 @@ export async function openInstallation(
     formerServiceAccountKeys: await loadFormerServiceAccountKeys(data.pki),
     valueKeys: await loadOrCreateValueKeys(data.pki),
     serverCertificate: await serverCertificate(data, config, authority, clock),
+    frontProxy: await frontProxy(data, clock),
     componentTokens: {
       controllers: await loadOrCreateToken(join(data.run, 'controllers-token')),
       scheduler: await loadOrCreateToken(join(data.run, 'scheduler-token')),
     },
   };
+}
+
+async function frontProxy(data: DataDirectory, clock: Clock): Promise<Installation['frontProxy']> {
+  const directory = data.pki;
+  const commonName = 'skerry-front-proxy-ca';
+  const authority = await loadOrCreateCertificateAuthority({
+    directory,
+    name: 'front-proxy-ca',
+    commonName,
+    clock,
+  });
+  const clientCertificate = await loadOrIssue({
+    directory,
+    name: frontProxyName,
+    clock,
+    renewBeforeMs,
+    fits: () => true,
+    issue: () => authority.issueClientCertificate({ user: frontProxyName }),
+  });
+  return { authorityPem: authority.certificatePem, clientCertificate };
 }
 
 /** Fails with `server-not-here` where no center was ever started. */

@@ -1,4 +1,5 @@
 import type { APIService, CustomResourceDefinition } from '#types.generated.ts';
+import { apiServiceNameFaults, validateApiService } from '#validation/api-service.ts';
 import { validateCustomResourceDefinition, validateCustomResourceDefinitionUpdate } from '#validation/crd.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, createdAtColumn, nameColumn } from '#kinds/columns.ts';
@@ -40,6 +41,7 @@ export const customResourceDefinitionBehaviour = behaviour<CustomResourceDefinit
 });
 
 export const apiServiceBehaviour = behaviour<APIService>({
+  nameRule: apiServiceNameFaults,
   columns: [
     nameColumn,
     column<APIService>('Service', ({ spec }) =>
@@ -56,5 +58,6 @@ export const apiServiceBehaviour = behaviour<APIService>({
     setDefaults({ spec }) {
       if (spec?.service) spec.service.port ??= 443;
     },
+    validate: validateApiService,
   },
 });
