@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { duplicateFields } from '#duplicate-fields.ts';
+import { duplicateFields, faultOrder } from '#duplicate-fields.ts';
 
 test.each<[string, string[]]>([
   ['{"a": 1, "b": 2}', []],
@@ -22,4 +22,16 @@ test('what was written from an object has none', () => {
     }),
     { numRuns: 200, seed: 1 },
   );
+});
+
+test('faults are sorted by where they stand in the text', () => {
+  const text = '{"x":1,"kind":"A","kind":"B","metadata":{"y":1,"labels":{},"labels":{},"z":1}}';
+  const told = [
+    'unknown field "x"',
+    'duplicate field "kind"',
+    'unknown field "metadata.y"',
+    'duplicate field "metadata.labels"',
+    'unknown field "metadata.z"',
+  ];
+  expect(told.toReversed().sort(faultOrder(text))).toEqual(told);
 });

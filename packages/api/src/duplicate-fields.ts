@@ -18,9 +18,37 @@ interface Level {
 
 export function duplicateFields(json: string): string[] {
   const found = new Set<string>();
+  for (const { path, doubled } of fieldsOf(json)) {
+    if (doubled) found.add(`duplicate field "${path}"`);
+    if (found.size >= reportsMax) break;
+  }
+  return [...found];
+}
+
+/**
+ * Compares what a strict reader holds against a text by where it stands there: readers of JSON tell faults as they come by
+ * them. The text is gone through at the first question.
+ */
+export function faultOrder(json: string): (a: string, b: string) => number {
+  let places: Map<string, number> | undefined;
+  const placeOf = (fault: string) => {
+    if (!places) {
+      places = new Map();
+      for (const { path, doubled } of fieldsOf(json)) {
+        const text = `${doubled ? 'duplicate' : 'unknown'} field "${path}"`;
+        if (!places.has(text)) places.set(text, places.size);
+      }
+    }
+    return places.get(fault) ?? places.size;
+  };
+  return (a, b) => placeOf(a) - placeOf(b);
+}
+
+/** Fields in the order of the text; `doubled` where their object has named them before. */
+function* fieldsOf(json: string): Generator<{ readonly path: string; readonly doubled: boolean }> {
   const levels: Level[] = [];
   let expectsKey = false;
-  for (let at = 0; at < json.length && found.size < reportsMax; at++) {
+  for (let at = 0; at < json.length; at++) {
     const level = levels.at(-1);
     switch (json[at]) {
       case '"': {
@@ -28,7 +56,7 @@ export function duplicateFields(json: string): string[] {
         if (expectsKey && level?.keys) {
           const key = JSON.parse(json.slice(at, end + 1)) as string;
           level.path = level.base === '' ? key : `${level.base}.${key}`;
-          if (level.keys.has(key)) found.add(`duplicate field "${level.path}"`);
+          yield { path: level.path, doubled: level.keys.has(key) };
           level.keys.add(key);
           expectsKey = false;
         }
@@ -62,7 +90,6 @@ export function duplicateFields(json: string): string[] {
         break;
     }
   }
-  return [...found];
 }
 
 /** Position of the quote that closes the string which opens at `start`. */

@@ -45,4 +45,4 @@ export { applyDefaults, pruneUnknown } from './structural-schema.ts';
 export { patternFault } from './pattern.ts';
 export { validateStructural } from './schema-validate.ts';
 export { fillRequired, fillUnset } from './required-fields.ts';
-export { duplicateFields } from './duplicate-fields.ts';
+export { duplicateFields, faultOrder } from './duplicate-fields.ts';

@@ -12,7 +12,7 @@ const labelSelector = 'io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector';
  * Not for configurations that are applied: there a field that is absent is a statement.
  */
 export function fillRequired(set: SchemaSet, schema: Schema, value: unknown): void {
-  fill(set, schema, value, requiredOf);
+  fill(set, schema, value, { fillingsOf: requiredOf, emptyLists: false });
 }
 
 /**
@@ -23,30 +23,31 @@ export function fillUnset(
   set: SchemaSet,
   schema: Schema,
   value: unknown,
-  { nulls = true }: { readonly nulls?: boolean } = {},
+  { nulls = true, emptyLists = true }: { readonly nulls?: boolean; readonly emptyLists?: boolean } = {},
 ): void {
-  fill(set, schema, value, nulls ? unsetOf : plainUnsetOf);
+  fill(set, schema, value, { fillingsOf: nulls ? unsetOf : plainUnsetOf, emptyLists });
 }
 
 type Fillings = readonly (readonly [name: string, value: unknown])[];
 
-function fill(
-  set: SchemaSet,
-  given: Schema,
-  value: unknown,
-  fillingsOf: (set: SchemaSet, schema: Schema) => Fillings,
-): void {
+interface Filling {
+  readonly fillingsOf: (set: SchemaSet, schema: Schema) => Fillings;
+  /** Whether a list that was given empty counts as not given. */
+  readonly emptyLists: boolean;
+}
+
+function fill(set: SchemaSet, given: Schema, value: unknown, how: Filling): void {
   const schema = resolveSchema(set, given);
   if (Array.isArray(value)) {
-    if (schema.items) for (const item of value) fill(set, schema.items, item, fillingsOf);
+    if (schema.items) for (const item of value) fill(set, schema.items, item, how);
     return;
   }
   if (typeof value !== 'object' || value === null) return;
   const object = value as Record<string, unknown>;
-  for (const [name, filling] of fillingsOf(set, schema)) {
+  for (const [name, filling] of how.fillingsOf(set, schema)) {
     const held = object[name];
     // A list that needn't be there and is empty reads as none: an empty one doesn't outlive a stock server's store.
-    const isEmptyList = filling === null && Array.isArray(held) && held.length === 0;
+    const isEmptyList = how.emptyLists && filling === null && Array.isArray(held) && held.length === 0;
     if (held === undefined || isEmptyList) object[name] = cloneJson(filling);
   }
   for (const key of Object.keys(object)) {
@@ -55,7 +56,7 @@ function fill(
     const own =
       schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
     const property = own ?? schema.additionalProperties;
-    if (property) fill(set, property, item, fillingsOf);
+    if (property) fill(set, property, item, how);
   }
 }
 

@@ -20,6 +20,8 @@ export interface DecodeOptions {
   readonly version: string;
   /** Faults that the JSON reader saw before: `duplicate field "spec.replicas"`. */
   readonly earlierFaults?: readonly string[];
+  /** Compares two faults by where they stand in the text; without it, doubles come last. */
+  readonly order?: (a: string, b: string) => number;
 }
 
 export interface Decoded {
@@ -49,14 +51,19 @@ export function decodeObject(
     depth: 0,
   });
   const unknown = decoder.unknown.map((path) => `unknown field "${path}"`);
-  const faults = inOrder(options.earlierFaults ?? [], unknown);
+  const faults = inOrder(options.earlierFaults ?? [], unknown, options.order);
   if (faults.length > 0 && options.mode === 'Strict')
     throw decoder.refuse(`strict decoding error: ${faults.join(', ')}`);
   return { object, warnings: options.mode === 'Warn' ? faults : [] };
 }
 
 /** Doubles come last, as clients expect them, though the reader of the text saw them first; what YAML itself holds against it, first. */
-function inOrder(earlier: readonly string[], unknown: readonly string[]): string[] {
+function inOrder(
+  earlier: readonly string[],
+  unknown: readonly string[],
+  order: DecodeOptions['order'],
+): string[] {
+  if (order && earlier.length + unknown.length > 1) return [...earlier, ...unknown].toSorted(order);
   const isDouble = (fault: string) => fault.startsWith('duplicate field');
   return [...earlier.filter((fault) => !isDouble(fault)), ...unknown, ...earlier.filter(isDouble)];
 }

@@ -349,14 +349,20 @@ const metadataFields: ReadonlySet<string> = new Set(['metadata.name', 'metadata.
  * Kinds that know no field but name and namespace say so in other words.
  * @throws ApiError BadRequest for the first field that is not in `fields`.
  */
-export function requireSelectableFields(selector: FieldSelector, fields: ReadonlySet<string>): void {
+export function requireSelectableFields(
+  selector: FieldSelector,
+  fields: ReadonlySet<string>,
+  kind = '',
+): void {
   const own = [...fields].some((field) => !metadataFields.has(field));
   for (const { field } of selector.requirements)
     if (!fields.has(field))
       throw badRequest(
-        own
-          ? `field label not supported: ${field}`
-          : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+        kind === 'Job'
+          ? `field label ${JSON.stringify(field)} not supported for Job`
+          : own
+            ? `field label not supported: ${field}`
+            : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
       );
 }
 

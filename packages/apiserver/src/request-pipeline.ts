@@ -190,6 +190,8 @@ export class RequestPipeline implements RequestHandler {
       return;
     }
     if (status.code === 504) metrics.terminated(measured, 504);
+    // Who doesn't speak the kind's language is told nothing of the kind.
+    if (status.code === 406 || status.code === 415) exchange.warnings.length = 0;
     const { retryAfterSeconds } = status.details ?? {};
     if (retryAfterSeconds !== undefined) exchange.setHeader('Retry-After', String(retryAfterSeconds));
     sendStatus(exchange, status);

@@ -60,10 +60,10 @@ export class ResourceHandler {
 
   async handle(call: ResourceCall, exchange: Exchange): Promise<void> {
     const { info, served } = call;
-    const deprecated = deprecation(served);
-    if (deprecated) exchange.warnings.push(deprecated);
     this.#checkPlace(info, served);
     if (!served.info.verbs.includes(info.verb)) throw methodNotAllowed();
+    const deprecated = deprecation(served);
+    if (deprecated) exchange.warnings.push(deprecated);
     switch (info.verb) {
       case 'get':
         return this.get(call, exchange);
@@ -108,8 +108,8 @@ export class ResourceHandler {
       subresource: info.subresource,
       optionsKind: 'UpdateOptions',
     });
-    const { value, faults } = await readDocument(exchange, served.info.kind);
-    const body = conform(served, value, conformance(write, faults));
+    const document = await readDocument(exchange, served.info.kind);
+    const body = conform(served, document.value, conformance(write, document));
     const target = targetOf(info, served);
     const creates = part.part === 'whole' && isCreatedByUpdate(served);
     if (creates && !(await this.#registry.find(served, target))) {
@@ -188,8 +188,8 @@ export class ResourceHandler {
   async #create({ info, served, user }: ResourceCall, exchange: Exchange): Promise<void> {
     const encoder = negotiate(exchange.headers['accept'], served.encoders);
     const write = writeOptionsOf(exchange, user, { subresource: '', optionsKind: 'CreateOptions' });
-    const { value, faults } = await readDocument(exchange, served.info.kind);
-    const object = conform(served, value, conformance(write, faults));
+    const document = await readDocument(exchange, served.info.kind);
+    const object = conform(served, document.value, conformance(write, document));
     const created = await createObject(this.#registry, served, info.namespace, object, write);
     await sendAnswer(exchange, answerObject(encoder, created, 201));
   }
@@ -308,6 +308,9 @@ function scopeOf(info: ResourceRequest) {
   };
 }
 
-function conformance(write: WriteOptions, earlierFaults: readonly string[]) {
-  return { validation: write.fieldValidation, warnings: write.warnings, earlierFaults };
+function conformance(
+  { fieldValidation: validation, warnings }: WriteOptions,
+  { faults: earlierFaults, order }: Awaited<ReturnType<typeof readDocument>>,
+) {
+  return { validation, warnings, earlierFaults, order };
 }

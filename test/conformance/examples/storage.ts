@@ -70,7 +70,7 @@ export const storageExamples: readonly Example[] = [
     resource: 'volumeattachments',
     clusterScoped: true,
     minimal: { spec: { attacher: 'a', nodeName: 'n', source: { persistentVolumeName: 'pv' } } },
-    full: { spec: { attacher: 'example.com/a', nodeName: 'n1', source: { persistentVolumeName: 'pv1' } } },
+    full: { spec: { attacher: 'a.example.com', nodeName: 'n1', source: { persistentVolumeName: 'pv1' } } },
     change: { metadata: { annotations: { a: 'b' } } },
     status: { attached: true, attachmentMetadata: { device: '/dev/x' } },
   },

@@ -62,8 +62,7 @@ export function compareFields(
     // Most of an object stays as it is; a look costs less than a walk that keeps the path.
     if (equalJson(before, after)) return;
     const shape = shapes.of(schema, after ?? before);
-    const sameKind =
-      before === undefined || after === undefined || shapes.of(schema, before).kind === shape.kind;
+    const sameKind = isAbsent(before) || isAbsent(after) || shapes.of(schema, before).kind === shape.kind;
     if (shape.kind === 'leaf' || !sameKind || (isVoid(before) && isVoid(after)))
       return leaf(before, after, path);
     if (shape.kind === 'map') walkMap(shape, before, after, path);
@@ -115,9 +114,13 @@ export function compareFields(
   }
 }
 
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
 /** Absent, or an empty container: between the two of these only the container itself can change. */
 function isVoid(value: unknown): boolean {
-  if (value === undefined || value === null) return true;
+  if (isAbsent(value)) return true;
   if (Array.isArray(value)) return value.length === 0;
   return isJsonMap(value) && Object.keys(value).length === 0;
 }

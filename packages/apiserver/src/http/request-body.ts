@@ -1,4 +1,4 @@
-import { ApiError, badRequest, decodeProtobuf, duplicateFields, isApiError } from '@skerry/api';
+import { ApiError, badRequest, decodeProtobuf, duplicateFields, faultOrder, isApiError } from '@skerry/api';
 import { describeError } from '@skerry/base';
 import { type Document, LineCounter, isScalar, parseDocument, visit } from 'yaml';
 import { readBody, type Exchange } from '#http/exchange.ts';
@@ -66,7 +66,7 @@ function summaryOf(text: string): string {
 export async function readDocument(
   exchange: Exchange,
   kind: string,
-): Promise<{ value: unknown; faults: readonly string[] }> {
+): Promise<{ value: unknown; faults: readonly string[]; order?: (a: string, b: string) => number }> {
   const mediaType = mediaTypeOf(exchange);
   const bytes = await readBody(exchange, bodyBytesMax);
   switch (mediaType) {
@@ -75,11 +75,12 @@ export async function readDocument(
       return {
         value: objectIn(decodeJson(bytes, asObject(kind)), bytes, kind),
         faults: duplicateFields(decodeText(bytes)),
+        order: faultOrder(decodeText(bytes)),
       };
     case 'application/yaml': {
       const faults: string[] = [];
       const value = objectIn(decodeYaml(bytes, { frame: asObject(kind), faults }), bytes, kind);
-      return { value, faults };
+      return { value, faults, order: byName(faults) };
     }
     default: {
       const decode = decoders.get(mediaType);
@@ -87,6 +88,12 @@ export async function readDocument(
       return { value: decode(bytes), faults: [] };
     }
   }
+}
+
+/** YAML is told of first as YAML, then as the JSON with sorted keys that it becomes. */
+function byName(faults: readonly string[]): (a: string, b: string) => number {
+  const rank = (fault: string) => (faults.includes(fault) ? 0 : 1);
+  return (a, b) => rank(a) - rank(b) || (a < b ? -1 : 1);
 }
 
 /** The decoded body, which must be an object that names its kind with texts; null says nothing. Throws 400. */

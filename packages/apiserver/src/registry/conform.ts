@@ -17,6 +17,8 @@ export interface Conformance {
   readonly warnings: string[];
   /** What was found in the text of the body: `duplicate field "spec.replicas"`. */
   readonly earlierFaults?: readonly string[];
+  /** Compares two faults by where they stand in that text. */
+  readonly order?: (a: string, b: string) => number;
 }
 
 /** Of a custom resource, what every object has. The rest is the definition's business. */
@@ -43,7 +45,7 @@ export function conform(served: Served, value: unknown, how: Conformance): AnyOb
     served.schemas,
     served.custom ? envelope : { ref: served.info.schema },
     value,
-    { mode: how.validation, kind, version, earlierFaults: how.earlierFaults },
+    { mode: how.validation, kind, version, earlierFaults: how.earlierFaults, order: how.order },
   );
   how.warnings.push(...warnings);
   const result = object as AnyObject;

@@ -9,7 +9,7 @@ import {
   type ObjectMeta,
 } from '@skerry/api';
 import { StoreConflictError } from '@skerry/store';
-import { firstGeneration } from '#registry/kind-rules.ts';
+import { firstGeneration, namedByServer } from '#registry/kind-rules.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { generateName } from '#registry/object-name.ts';
 import { ownCreated } from '#registry/field-ownership.ts';
@@ -39,6 +39,7 @@ export async function createObject(
   options: CreateOptions = {},
 ): Promise<AnyObject> {
   const { name, generateName: base } = metadataOf(object);
+  if (!name && !base && namedByServer(served)) metadataOf(object).name = registry.parts.uid();
   if (name || !base) return createOnce(registry, served, namespace, object, write, options);
   for (let tries = 1; ; tries++) {
     // The name comes before anything looks at the object, since defaults write it into labels. Another one begins anew.
@@ -74,7 +75,7 @@ async function createOnce(
   fillDefaults(served, object);
   if (!ownershipDone && write.fieldManager !== undefined) {
     // Owned is what was sent and what it defaults to. What strategy, admission and allocators add is nobody's.
-    tellUnset(served, object);
+    tellUnset(served, object, { emptyLists: false });
     ownCreated(served, object, { manager: write.fieldManager, time: registry.timestamp() });
   }
   info.strategy.prepareForCreate?.(object);

@@ -1,5 +1,5 @@
 import { ApiError, conflict, cloneJson, type AnyObject, type Status } from '@skerry/api';
-import { orphansByDefault } from '#registry/kind-rules.ts';
+import { orphaningWarning, orphansByDefault } from '#registry/kind-rules.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { invalidOptions } from '#registry/request-options.ts';
 import { metadataOf, type Current, type Registry, type Target } from '#registry/registry.ts';
@@ -37,6 +37,9 @@ export async function deleteObject(
   return registry.retrying(served, target, async (found) => {
     const current = found ?? (await registry.get(served, target));
     checkPreconditions(served, target, current, request);
+    const warning = orphaningWarning(served);
+    if (warning && request.propagationPolicy === undefined && request.orphanDependents === undefined)
+      write.warnings.push(warning);
     const context = {
       operation: 'DELETE' as const,
       subresource: '',
@@ -147,21 +150,20 @@ function checkPreconditions(
   { preconditions }: DeleteRequest,
 ): void {
   const meta = metadataOf(object);
+  // Here a stock server names the kind where all others name the resource.
+  const named = { group: served.info.group, resource: served.info.kind };
+  const overtaken = (why: string) => conflict(named, target.name, why);
   if (preconditions?.uid !== undefined && preconditions.uid !== meta.uid) {
-    throw conflict(
-      served.info,
-      target.name,
-      `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${meta.uid}`,
+    throw overtaken(
+      `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${meta.uid}). The object might have been deleted and then recreated`,
     );
   }
   if (
     preconditions?.resourceVersion !== undefined &&
     preconditions.resourceVersion !== meta.resourceVersion
   ) {
-    throw conflict(
-      served.info,
-      target.name,
-      `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${meta.resourceVersion}`,
+    throw overtaken(
+      `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${meta.resourceVersion}). The object might have been modified`,
     );
   }
 }

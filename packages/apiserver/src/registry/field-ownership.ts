@@ -62,6 +62,12 @@ function contextOf(served: Served, object: AnyObject, { manager, time, subresour
   };
 }
 
+/** Parts of a spec that must be given, and that a blank object yet doesn't have. */
+const absentParts: Readonly<Record<string, string>> = {
+  'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding': 'validationActions',
+  'io.k8s.api.networking.v1.IPAddress': 'parentRef',
+};
+
 const blanks = new Map<string, AnyObject>();
 
 /** A built-in kind's object that says nothing. */
@@ -70,6 +76,12 @@ function blankOf({ info, schemas }: Served): AnyObject {
   if (!blank) {
     blank = { metadata: {} };
     fillUnset(schemas, { ref: info.schema }, blank);
+    // Where a stock server has no list yet, an empty one is something that its sender owns.
+    blank = JSON.parse(JSON.stringify(blank), (_key, value: unknown) =>
+      Array.isArray(value) ? null : value,
+    ) as AnyObject;
+    const absent = absentParts[info.schema];
+    if (absent) delete (blank.spec as Record<string, unknown>)[absent];
     blanks.set(info.schema, blank);
   }
   return blank;

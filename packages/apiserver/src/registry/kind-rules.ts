@@ -26,6 +26,11 @@ export function isCreatedByUpdate(served: Served): boolean {
   return createdByUpdate.has(groupResource(served));
 }
 
+/** Kinds that get a UUID for a name where their author gives none. */
+export function namedByServer(served: Served): boolean {
+  return groupResource(served) === '/limitranges';
+}
+
 /** Kinds of which a PUT must say which revision it replaces. */
 const replacedByRevision: ReadonlySet<string> = new Set([
   'admissionregistration.k8s.io/mutatingadmissionpolicies',
@@ -113,6 +118,36 @@ export function countedMetadata(served: Served): readonly string[] | undefined {
 /** Every kind that counts generations begins with 1, but for one. */
 export function firstGeneration(served: Served): number | undefined {
   return served.info.hasGeneration && groupResource(served) !== 'storage.k8s.io/csidrivers' ? 1 : undefined;
+}
+
+/** Kinds whose own rules leave the metadata to the rules that all kinds share; of others a fault there has two causes. */
+const metadataCheckedOnce: ReadonlySet<string> = new Set([
+  '/events',
+  '/limitranges',
+  '/persistentvolumes',
+  'admissionregistration.k8s.io/mutatingadmissionpolicies',
+  'admissionregistration.k8s.io/mutatingadmissionpolicybindings',
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations',
+  'admissionregistration.k8s.io/validatingadmissionpolicies',
+  'admissionregistration.k8s.io/validatingadmissionpolicybindings',
+  'admissionregistration.k8s.io/validatingwebhookconfigurations',
+  'discovery.k8s.io/endpointslices',
+  'flowcontrol.apiserver.k8s.io/flowschemas',
+  'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations',
+  'policy/poddisruptionbudgets',
+  'storage.k8s.io/csinodes',
+  'storage.k8s.io/volumeattachments',
+]);
+
+export function checksMetadataTwice(served: Served): boolean {
+  return !metadataCheckedOnce.has(groupResource(served));
+}
+
+/** A warning that a DELETE brings which leaves open what becomes of dependents. */
+export function orphaningWarning(served: Served): string | undefined {
+  return groupResource(served) === 'batch/jobs'
+    ? 'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning'
+    : undefined;
 }
 
 /** A warning that every answer about the kind carries. */

@@ -24,9 +24,9 @@ export function fillDefaults(served: Served, object: AnyObject): void {
 export function tellUnset(
   served: Served,
   object: AnyObject,
-  { nulls = true }: { readonly nulls?: boolean } = {},
+  how: { readonly nulls?: boolean; readonly emptyLists?: boolean } = {},
 ): void {
-  if (!served.custom) fillUnset(served.schemas, { ref: served.info.schema }, object, { nulls });
+  if (!served.custom) fillUnset(served.schemas, { ref: served.info.schema }, object, how);
 }
 
 /** A stored object for rules, which know no null that says nothing. */

@@ -13,7 +13,12 @@ import { StoreConflictError } from '@skerry/store';
 import { settleNamespace } from '#registry/create.ts';
 import { ownUpdated } from '#registry/field-ownership.ts';
 import { jsonEqual } from '#registry/json-equal.ts';
-import { countedMetadata, metadataKeptByStatus, needsRevisionToReplace } from '#registry/kind-rules.ts';
+import {
+  checksMetadataTwice,
+  countedMetadata,
+  metadataKeptByStatus,
+  needsRevisionToReplace,
+} from '#registry/kind-rules.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { metadataOf, type Current, type Registry, type Target } from '#registry/registry.ts';
 import {
@@ -88,7 +93,7 @@ export async function updateOnce(
   fillDefaults(served, next);
   if (!update.ownershipDone && write.fieldManager !== undefined) {
     // Owned is what was sent and what it defaults to. What is put back or added from here on is nobody's.
-    tellUnset(served, next);
+    tellUnset(served, next, { emptyLists: false });
     ownUpdated(served, next, old, {
       manager: write.fieldManager,
       time: registry.timestamp(),
@@ -122,7 +127,7 @@ export async function updateOnce(
   try {
     tellUnset(served, next, { nulls: false });
     const faults = [
-      ...finalizerFaults(next, old),
+      ...finalizerFaults(served, next, old),
       ...updateFaults(served, next, withoutNulls(served, old), write.subresource),
     ];
     if (faults.length > 0) throw invalid(info, target.name, faults);
@@ -285,19 +290,18 @@ function countGeneration(served: Served, next: AnyObject, old: AnyObject, part: 
   if (changed) metadataOf(next).generation = (metadataOf(old).generation ?? 0) + 1;
 }
 
-function finalizerFaults(next: AnyObject, old: AnyObject): FieldError[] {
+function finalizerFaults(served: Served, next: AnyObject, old: AnyObject): FieldError[] {
   if (!metadataOf(old).deletionTimestamp) return [];
   const before = new Set(metadataOf(old).finalizers);
   const added = (metadataOf(next).finalizers ?? []).filter((finalizer) => !before.has(finalizer));
   if (added.length === 0) return [];
   const listed = added.map((finalizer) => JSON.stringify(finalizer)).join(', ');
-  return [
-    {
-      reason: 'FieldValueForbidden',
-      path: 'metadata.finalizers',
-      message: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${listed}}`,
-    },
-  ];
+  const fault: FieldError = {
+    reason: 'FieldValueForbidden',
+    path: 'metadata.finalizers',
+    message: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${listed}}`,
+  };
+  return checksMetadataTwice(served) ? [fault, fault] : [fault];
 }
 
 /** Whether a deletion that waited has nothing left to wait for. */

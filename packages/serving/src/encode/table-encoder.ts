@@ -22,7 +22,7 @@ export function tableEncoder(options: {
   const { kind, version, rowForm, objectOf, clock } = options;
   const definitions = kind.columns.map(({ name, type, format = '', description = '', priority }) => ({
     name,
-    type: type === 'date' ? 'string' : type,
+    type,
     format,
     description,
     priority,

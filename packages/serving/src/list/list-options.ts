@@ -29,7 +29,11 @@ export interface ListOptions {
  */
 export function parseListOptions(
   query: URLSearchParams,
-  kind?: { readonly namespaced?: boolean; readonly selectableFields: readonly string[] },
+  kind?: {
+    readonly kind?: string;
+    readonly namespaced?: boolean;
+    readonly selectableFields: readonly string[];
+  },
 ): ListOptions {
   const labelSelector = parseLabelSelector(query.get('labelSelector') ?? '');
   const fieldSelector = parseFieldSelector(query.get('fieldSelector') ?? '');
@@ -37,6 +41,7 @@ export function parseListOptions(
     requireSelectableFields(
       fieldSelector,
       new Set(['metadata.name', 'metadata.namespace', ...kind.selectableFields]),
+      kind.kind,
     );
   }
   const texts = {

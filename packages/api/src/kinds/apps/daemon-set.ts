@@ -35,6 +35,8 @@ export const daemonSetBehaviour = behaviour<DaemonSet>({
     setDefaults(daemonSet) {
       daemonSet.status ??= emptyStatus();
       const { spec } = daemonSet;
+      // Part of the spec in a stock server's own form, which tells it even where it was never counted.
+      (daemonSet.metadata.annotations ??= {})[templateGenerationAnnotation] ??= '0';
       if (!spec) return;
       const strategy = (spec.updateStrategy ??= {});
       strategy.type ||= 'RollingUpdate';
@@ -49,7 +51,8 @@ export const daemonSetBehaviour = behaviour<DaemonSet>({
     prepareForCreate(daemonSet) {
       daemonSet.status = emptyStatus();
       const annotations = (daemonSet.metadata.annotations ??= {});
-      annotations[templateGenerationAnnotation] ??= '1';
+      if (Number(annotations[templateGenerationAnnotation] ?? 0) < 1)
+        annotations[templateGenerationAnnotation] = '1';
     },
     prepareForUpdate(daemonSet, old) {
       const generation = Number(old.metadata.annotations?.[templateGenerationAnnotation] ?? 1);

@@ -241,8 +241,10 @@ export const horizontalPodAutoscalerV1Behaviour = behaviour<HorizontalPodAutosca
       autoscalerToV1(object as unknown as HorizontalPodAutoscaler) as unknown as typeof object,
   },
   strategy: {
-    setDefaults({ spec }) {
-      if (spec) spec.minReplicas ??= 1;
+    setDefaults({ metadata, spec }) {
+      if (!spec) return;
+      spec.minReplicas ??= 1;
+      if (!metadata?.annotations?.[annotations.metrics]) spec.targetCPUUtilizationPercentage ??= 80;
     },
     validate,
   },

@@ -103,6 +103,7 @@ export const ipAddressBehaviour = behaviour<IPAddress>({
         .filter(Boolean)
         .join('/');
     }),
+    ageColumn,
   ],
   // The name is the address itself; IPv6 has colons.
   nameRule: () => [],

@@ -8,7 +8,7 @@ import type {
 } from '#types.generated.ts';
 import { forbiddenField, immutable, required, sameJson } from '#validation/faults.ts';
 import { behaviour } from '#kinds/behaviour.ts';
-import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
+import { ageColumn, column, createdAtColumn, nameColumn } from '#kinds/columns.ts';
 
 const defaultAnnotations = [
   'storageclass.kubernetes.io/is-default-class',
@@ -105,11 +105,7 @@ export const csiDriverBehaviour = behaviour<CSIDriver>({
 });
 
 export const csiStorageCapacityBehaviour = behaviour<CSIStorageCapacity>({
-  columns: [
-    nameColumn,
-    column<CSIStorageCapacity>('StorageClassName', ({ storageClassName }) => storageClassName),
-    column<CSIStorageCapacity>('Capacity', ({ capacity }) => capacity ?? '<unset>'),
-  ],
+  columns: [nameColumn, createdAtColumn],
 });
 
 export const volumeAttributesClassBehaviour = behaviour<VolumeAttributesClass>({
