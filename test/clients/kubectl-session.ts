@@ -40,11 +40,13 @@ export interface Kubectl {
   readonly program: string;
 }
 
+const newestKubectl: Kubectl = { minor: 36, program: kubectlProgram };
+
 /** The kubectls that set-up could get, oldest first. */
 export const kubectls: readonly Kubectl[] = [27, 31, 33, 35]
   .map((minor) => ({ minor, program: join(root, `.cache/bin/kubectl-1.${minor}`) }))
   .filter(({ program }) => existsSync(program))
-  .concat({ minor: 36, program: kubectlProgram });
+  .concat(newestKubectl);
 
 export class Session {
   readonly folder: string;
@@ -60,8 +62,7 @@ export class Session {
   }
 
   /** Makes the namespace, and a kubeconfig that points to it. `{id}` in steps and files is unique to the session. */
-  static async start(center: Center, kubectl: Kubectl, chapter: number): Promise<Session> {
-    const id = `c${chapter}-m${kubectl.minor}`;
+  static async start(center: Center, id: string, kubectl: Kubectl = newestKubectl): Promise<Session> {
     const home = join(center.dataDirectory, 'sessions');
     mkdirSync(home, { recursive: true });
     const folder = mkdtempSync(join(home, `${id}-`));
@@ -73,7 +74,7 @@ export class Session {
   }
 
   async end(): Promise<void> {
-    await this.kubectl(['delete', 'namespace', this.#words['namespace'] ?? '', '--wait=false']);
+    await this.kubectl(['delete', 'namespace', this.namespace, '--wait=false']);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -81,19 +82,30 @@ export class Session {
     args: readonly string[],
     options: { input?: string; editor?: string } = {},
   ): Promise<CommandResult> {
-    const { input, editor } = options;
-    return run(this.#kubectl.program, args, {
-      input,
-      timeoutMs: 60_000,
-      cwd: this.folder,
-      env: {
-        ...process.env,
-        KUBECONFIG: join(this.folder, 'kubeconfig'),
-        // Discovery is kept there, for all sessions of one kubectl.
-        HOME: join(this.#center.dataDirectory, 'sessions', `home-${this.#kubectl.minor}`),
-        ...(editor === undefined ? {} : { KUBE_EDITOR: editor }),
-      },
-    });
+    return this.run(this.#kubectl.program, args, options);
+  }
+
+  /** Any client that reads a kubeconfig, in the session's folder and namespace. */
+  run(
+    program: string,
+    args: readonly string[],
+    { input, editor }: { input?: string; editor?: string } = {},
+  ): Promise<CommandResult> {
+    const env = editor === undefined ? this.environment : { ...this.environment, KUBE_EDITOR: editor };
+    return run(program, args, { input, timeoutMs: 60_000, cwd: this.folder, env });
+  }
+
+  get environment(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      KUBECONFIG: join(this.folder, 'kubeconfig'),
+      // Discovery is kept there, for all sessions of one kubectl.
+      HOME: join(this.#center.dataDirectory, 'sessions', `home-${this.#kubectl.minor}`),
+    };
+  }
+
+  get namespace(): string {
+    return this.#words['namespace'] ?? '';
   }
 
   async ok(...args: string[]): Promise<string> {

@@ -18,7 +18,7 @@ describe.each(kubectls)('kubectl 1.$minor', (kubectl) => {
   test.each(chapters.map((chapter, index) => ({ ...chapter, index })))(
     '$name',
     async ({ index, files = {}, steps }) => {
-      const session = await Session.start(cluster.center, kubectl, index);
+      const session = await Session.start(cluster.center, `c${index}-m${kubectl.minor}`, kubectl);
       try {
         session.write(files);
         for (const step of steps) await session.step(step);
