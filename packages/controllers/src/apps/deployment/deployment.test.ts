@@ -153,6 +153,26 @@ test('going back to an old template makes its old set the newest revision', asyn
   });
 });
 
+test('a revision beyond what a double tells apart is counted on from', async () => {
+  const { template } = deployment('a').spec!;
+  await cluster.client.resource<ReplicaSet>(resources.replicaSets).create({
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      name: 'old',
+      namespace: 'default',
+      labels: template?.metadata?.labels,
+      annotations: { 'deployment.kubernetes.io/revision': '3546343826724305832' },
+    },
+    spec: { replicas: 1, selector: deployment('a').spec!.selector, template },
+  });
+  await deployments().create(deployment('b'));
+  await cluster.settle();
+  expect((await get()).metadata.annotations?.['deployment.kubernetes.io/revision']).toBe(
+    '3546343826724305833',
+  );
+});
+
 test('Recreate starts new pods only when all old ones are gone', async () => {
   await deployments().create(deployment('a', { strategy: { type: 'Recreate' } }));
   await cluster.settle();

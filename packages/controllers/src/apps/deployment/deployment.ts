@@ -24,6 +24,7 @@ import { isFinished } from '#runtime/pods.ts';
 import { splitKey, writeStatus } from '#runtime/status.ts';
 import {
   annotationsFor,
+  compareRevisions,
   findNewSet,
   revisionAnnotation,
   revisionOf,
@@ -190,8 +191,9 @@ class Sync {
     return this.#sets.find((set) => nameOf(set) === name);
   }
 
-  #nextRevision(newSet: ReplicaSet | undefined): number {
-    return Math.max(0, ...this.#oldSets(newSet).map(revisionOf)) + 1;
+  #nextRevision(newSet: ReplicaSet | undefined): bigint {
+    const last = this.#oldSets(newSet).toSorted(compareRevisions).at(-1);
+    return last ? revisionOf(last) + 1n : 1n;
   }
 
   /** The new set, where there is one, with its revision and annotations brought up to date. */
@@ -260,7 +262,7 @@ class Sync {
     return created;
   }
 
-  #setFor(hash: string, { revision, size }: { revision: number; size: number }): ReplicaSet {
+  #setFor(hash: string, { revision, size }: { revision: bigint; size: number }): ReplicaSet {
     const deployment = this.#deployment;
     const { name = '', namespace } = deployment.metadata;
     const { template, selector, minReadySeconds } = deployment.spec ?? { template: undefined };
@@ -362,7 +364,7 @@ class Sync {
     const limit = this.#deployment.spec?.revisionHistoryLimit ?? 10;
     const idle = this.#oldSets(newSet)
       .filter(({ metadata }) => !metadata.deletionTimestamp)
-      .toSorted((a, b) => revisionOf(a) - revisionOf(b));
+      .toSorted(compareRevisions);
     const client = this.#context.client.resource(resources.replicaSets);
     for (const set of idle.slice(0, Math.max(0, idle.length - limit))) {
       const { metadata, status, spec } = set;

@@ -25,8 +25,15 @@ const notCopied = new Set([
 
 const historyLengthMax = 2_000;
 
-export function revisionOf(object: Deployment | ReplicaSet): number {
-  return Number(object.metadata.annotations?.[revisionAnnotation] ?? 0) || 0;
+/** 0 where none is written. A set that was adopted may bring a number beyond what a double tells apart. */
+export function revisionOf(object: Deployment | ReplicaSet): bigint {
+  const text = object.metadata.annotations?.[revisionAnnotation] ?? '';
+  return /^\d{1,19}$/.test(text) ? BigInt(text) : 0n;
+}
+
+export function compareRevisions(a: ReplicaSet, b: ReplicaSet): number {
+  const [left, right] = [revisionOf(a), revisionOf(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 export function withoutHash(template: PodTemplateSpec | undefined): PodTemplateSpec | undefined {
@@ -44,16 +51,16 @@ export function findNewSet(deployment: Deployment, sets: readonly ReplicaSet[]):
 /** The annotations that a set should carry: the Deployment's own, the revision, and what it was sized for. */
 export function annotationsFor(
   deployment: Deployment,
-  { set, revision }: { readonly set: ReplicaSet | undefined; readonly revision: number },
+  { set, revision }: { readonly set: ReplicaSet | undefined; readonly revision: bigint },
 ): Record<string, string> {
   const annotations: Record<string, string> = { ...set?.metadata.annotations };
   for (const [name, value] of Object.entries(deployment.metadata.annotations ?? {})) {
     if (!notCopied.has(name)) annotations[name] = value;
   }
-  const old = set ? revisionOf(set) : 0;
+  const old = set ? revisionOf(set) : 0n;
   if (old < revision) {
     annotations[revisionAnnotation] = String(revision);
-    if (old > 0) {
+    if (old > 0n) {
       const history = annotations[revisionHistoryAnnotation];
       const next = history ? `${history},${old}` : String(old);
       annotations[revisionHistoryAnnotation] =
