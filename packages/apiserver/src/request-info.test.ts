@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { requestInfo } from '#request-info.ts';
+import { isTrue, requestInfo } from '#request-info.ts';
 
 const cases: [method: string, target: string, expected: Record<string, unknown>][] = [
   ['GET', '/api/v1/pods', { verb: 'list', resource: 'pods', namespace: '', name: '' }],
@@ -46,4 +46,16 @@ const cases: [method: string, target: string, expected: Record<string, unknown>]
 test.each(cases)('%s %s is understood', (method, target, expected) => {
   const [path = '', query = ''] = target.split('?');
   expect(requestInfo(method, path, new URLSearchParams(query))).toMatchObject(expected);
+});
+
+test.each([
+  ['false', false],
+  ['False', false],
+  ['0', false],
+  [null, false],
+  ['', true],
+  ['true', true],
+  ['no', true],
+])('a query parameter of %j is %s', (value, expected) => {
+  expect(isTrue(value)).toBe(expected);
 });

@@ -149,7 +149,7 @@ function nameInSelector(selector: string | null): string {
   }
 }
 
-/** A boolean query parameter as the API reads it: present and neither `false` nor `0`. */
+/** A boolean query parameter as the API reads it: present and neither `false`, which Python spells `False`, nor `0`. */
 export function isTrue(value: string | null): boolean {
-  return value !== null && value !== 'false' && value !== '0';
+  return value !== null && value.toLowerCase() !== 'false' && value !== '0';
 }

@@ -36,9 +36,9 @@ export function parseLogOptions(query: URLSearchParams, nowMs: number): LogOptio
   };
 }
 
-/** A boolean query parameter as the API reads it: present and neither `false` nor `0`. */
+/** A boolean query parameter as the API reads it: present and neither `false`, which Python spells `False`, nor `0`. */
 export function isTrue(value: string | null): boolean {
-  return value !== null && value !== 'false' && value !== '0';
+  return value !== null && value.toLowerCase() !== 'false' && value !== '0';
 }
 
 function wholeNumber(query: URLSearchParams, name: string, min: number): number | undefined {

@@ -2,7 +2,7 @@
 import { ApiError, badRequest, type Pod } from '@skerry/api';
 import { joinPath } from '#proxy/proxy-path.ts';
 import { assertLogExists, chooseContainer, findPod, nodeOf } from '#proxy/pod-target.ts';
-import type { ResourceRequest } from '#request-info.ts';
+import { isTrue, type ResourceRequest } from '#request-info.ts';
 import type { ObjectReader } from '#security.ts';
 
 /** Where on a node a request belongs. */
@@ -104,8 +104,4 @@ function validateLogOptions(pod: string, query: URLSearchParams): void {
   if (faults.length === 0) return;
   const listed = faults.length === 1 ? faults[0] : `[${faults.join(', ')}]`;
   throw new ApiError('Invalid', `PodLogOptions "${pod}" is invalid: ${listed}`);
-}
-
-function isTrue(value: string | null): boolean {
-  return value !== null && value !== 'false' && value !== '0';
 }
