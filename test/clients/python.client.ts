@@ -1,28 +1,11 @@
 /**
- * Debian's Python client (`python3-kubernetes`, made for Kubernetes 1.22) against a real center with simulated nodes. The
- * cases are lines of Python that are run in one interpreter, since starting one with this client takes seconds.
+ * Debian's Python client (`python3-kubernetes`, made for Kubernetes 1.22) against a real center with simulated nodes; its
+ * streams are in `streams.client.ts`.
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { run } from '../support/cluster.ts';
 import { ClientCenter } from './client-center.ts';
-
-const python = '/usr/bin/python3';
-const hasClient = existsSync('/usr/lib/python3/dist-packages/kubernetes/__init__.py');
-
-const setUp = `
-import json, traceback
-from kubernetes import client, config, watch, dynamic
-from kubernetes.client import api_client
-from kubernetes.client.rest import ApiException
-config.load_kube_config()
-core = client.CoreV1Api()
-apps = client.AppsV1Api()
-ns = "default"
-def settings(name, data={"a": "1"}):
-    return client.V1ConfigMap(metadata=client.V1ObjectMeta(name=name, labels={"from": "py"}), data=data)
-`;
+import { hasPythonClient, runPython } from './python-program.ts';
 
 /** By what they show; each is the body of a function. */
 const cases: Readonly<Record<string, string>> = {
@@ -90,36 +73,14 @@ core.create_namespaced_pod_eviction(pod.metadata.name, ns, client.V1Eviction(met
 assert core.read_namespaced_pod(pod.metadata.name, ns).metadata.deletion_timestamp`,
 };
 
-/** Runs every case and prints what became of them as one line of JSON. */
-function program(): string {
-  const functions = Object.values(cases).map((body, index) => {
-    const lines = body.trim().replaceAll('\n', '\n    ');
-    return `def case${index}():\n    ${lines}\n`;
-  });
-  const table = Object.keys(cases).map((name, index) => `${JSON.stringify(name)}: case${index}`);
-  return `${setUp}
-${functions.join('\n')}
-results = {}
-for name, case in {${table.join(', ')}}.items():
-    try:
-        case()
-        results[name] = "ok"
-    except Exception:
-        results[name] = traceback.format_exc()
-print(json.dumps(results))
-`;
-}
-
-describe.skipIf(!hasClient)("Debian's Python client", () => {
+describe.skipIf(!hasPythonClient)("Debian's Python client", () => {
   let cluster: ClientCenter;
   let results: Record<string, string> = {};
 
   beforeAll(async () => {
     cluster = await ClientCenter.start({ nodes: 1 });
     const env = { ...process.env, KUBECONFIG: join(cluster.center.dataDirectory, 'admin.kubeconfig') };
-    const { code, output, errors } = await run(python, ['-'], { input: program(), env });
-    if (code !== 0) throw new Error(errors);
-    results = JSON.parse(output) as Record<string, string>;
+    results = await runPython(env, cases);
   });
 
   afterAll(async () => {
