@@ -5,7 +5,6 @@ import {
   nothing,
   parseFieldSelector,
   parseLabelSelector,
-  requireSelectableFields,
   selectorFromLabels,
 } from '#selector.ts';
 
@@ -115,14 +114,5 @@ describe('field selectors', () => {
     ['a=b\\x', 'invalid field selector: invalid escape sequence: \\x'],
   ])('%j is refused: %s', (text, message) => {
     expect(() => parseFieldSelector(text)).toThrow(message);
-  });
-
-  it('refuses a field that the kind does not select by', () => {
-    const require = (...fields: string[]) =>
-      requireSelectableFields(parseFieldSelector('x.y=1'), new Set(fields));
-    expect(() => require('metadata.name', 'spec.a')).toThrow('field label not supported: x.y');
-    expect(() => require('metadata.name')).toThrow(
-      '"x.y" is not a known field selector: only "metadata.name", "metadata.namespace"',
-    );
   });
 });

@@ -321,7 +321,7 @@ export interface FieldSelector {
 /**
  * Terms `field=value`, `field==value`, `field!=value`, joined by commas; `\` escapes `\`, `,` and `=` in a value. The order of
  * terms means nothing, so they are sorted; a term that names neither field nor value says nothing.
- * Which fields exist is the kind's business: see `requireSelectableFields`.
+ * Which fields exist is the kind's business.
  * @throws ApiError BadRequest with the wording of kube-apiserver.
  */
 export function parseFieldSelector(text: string): FieldSelector {
@@ -341,29 +341,6 @@ export function fieldSelectorOf(requirements: readonly FieldRequirement[]): Fiel
     matches: (valueOf) => requirements.every((r) => (valueOf(r.field) === r.value) === (r.operator === '=')),
     exact: (field) => requirements.find((r) => r.field === field && r.operator === '=')?.value,
   };
-}
-
-const metadataFields: ReadonlySet<string> = new Set(['metadata.name', 'metadata.namespace']);
-
-/**
- * Kinds that know no field but name and namespace say so in other words.
- * @throws ApiError BadRequest for the first field that is not in `fields`.
- */
-export function requireSelectableFields(
-  selector: FieldSelector,
-  fields: ReadonlySet<string>,
-  kind = '',
-): void {
-  const own = [...fields].some((field) => !metadataFields.has(field));
-  for (const { field } of selector.requirements)
-    if (!fields.has(field))
-      throw badRequest(
-        kind === 'Job'
-          ? `field label ${JSON.stringify(field)} not supported for Job`
-          : own
-            ? `field label not supported: ${field}`
-            : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
-      );
 }
 
 export function escapeFieldValue(value: string): string {

@@ -505,12 +505,7 @@ describe('services', () => {
 
 describe('reading', () => {
   test('an unknown path is 404 in the known words', async () => {
-    for (const path of [
-      '/api/v1/bogus',
-      '/apis/nope/v1/things',
-      '/bogus',
-      '/api/v1/namespaces/default/nodes',
-    ]) {
+    for (const path of ['/api/v1/bogus', '/api/v2', '/apis/apps/v9/x', '/api/v1/namespaces/default/nodes']) {
       const { status, body } = await call('GET', path);
       expect([path, status, body.message]).toEqual([
         path,
@@ -518,6 +513,39 @@ describe('reading', () => {
         'the server could not find the requested resource',
       ]);
     }
+  });
+
+  test('where no group is served, a page is missing', async () => {
+    for (const path of ['/apis/nope/v1/things', '/bogus', '/livez/bogus']) {
+      const { status, headers, body } = await call('GET', path);
+      expect([path, status, body.message]).toEqual([path, 404, '404 page not found\n']);
+      expect(headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    }
+  });
+
+  test('an object has no HEAD', async () => {
+    expect((await call('HEAD', configMaps)).status).toBe(405);
+    expect((await call('HEAD', '/readyz')).status).toBe(200);
+  });
+
+  test('an error comes in the form that was asked for', async () => {
+    const ask = (accept: string) => call('GET', `${configMaps}/none`, undefined, { headers: { accept } });
+    expect((await ask('application/yaml')).body.message).toContain(
+      '\nmessage: configmaps "none" not found\n',
+    );
+    const protobuf = await ask('application/vnd.kubernetes.protobuf');
+    expect(protobuf.headers.get('content-type')).toBe('application/vnd.kubernetes.protobuf');
+    expect(protobuf.body.message).toContain('configmaps "none" not found');
+    const { body } = await ask('application/json;as=Table;v=v1;g=meta.k8s.io');
+    expect(body).toMatchObject({ code: 404, message: 'configmaps "none" not found' });
+  });
+
+  test('items of a built-in list leave out what the list says', async () => {
+    await call('POST', configMaps, configMap('item'));
+    const { body } = await call('GET', configMaps);
+    expect(body).toMatchObject({ kind: 'ConfigMapList', apiVersion: 'v1' });
+    expect(body.items?.length).toBeGreaterThan(0);
+    expect(body.items?.every((item) => item.kind === undefined && item.apiVersion === undefined)).toBe(true);
   });
 
   test('a method that is not served is 405', async () => {
@@ -583,6 +611,7 @@ describe('discovery', () => {
   test('health and version answer', async () => {
     expect((await call('GET', '/readyz')).body.message).toBe('ok');
     expect((await call('GET', '/version')).body).toMatchObject({ major: '1', minor: '36' });
+    expect((await call('POST', '/version')).status).toBe(405);
   });
 });
 

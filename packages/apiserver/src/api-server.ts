@@ -22,6 +22,7 @@ import { StorageEncryption } from '#encryption/storage-encryption.ts';
 import { FlowConfig } from '#flowcontrol/flow-config.ts';
 import { FlowControl } from '#flowcontrol/flow-control.ts';
 import type { ResourceSize } from '#flowcontrol/work-estimate.ts';
+import type { HealthCheck, HealthChecks } from '#health.ts';
 import { HttpFront } from '#http/front.ts';
 import { metricsHandlers, metricsKinds, metricsSchemas } from '#metrics-api/metrics-api.ts';
 import type { MetricsSource } from '#metrics-api/metrics-source.ts';
@@ -117,6 +118,18 @@ const eventTtlSeconds = 3600;
 
 /** How long the store may take to tell what happened shortly before a start. */
 const replayMsMax = 60_000;
+
+/** What is done at a start before the server is ready. */
+const hooks = [
+  'start-system-namespaces-controller',
+  'bootstrap-controller',
+  'crd-informer-synced',
+  'start-apiextensions-controllers',
+  'rbac/bootstrap-roles',
+  'scheduling/bootstrap-system-priority-classes',
+  'priority-and-fairness-config-producer',
+  'priority-and-fairness-config-consumer',
+];
 
 const same = (object: AnyObject): AnyObject => object;
 
@@ -276,11 +289,7 @@ class Server implements ApiServer {
         version: options.version ?? defaultVersion,
         metrics,
         flowControl: this.#flowControl,
-        alive: [{ name: 'ping', check: () => undefined }],
-        ready: [
-          { name: 'store', check: () => (this.#feed.following ? undefined : 'the store is not followed') },
-          { name: 'caches', check: () => (this.#state === 'ready' ? undefined : 'not filled yet') },
-        ],
+        health: this.#healthChecks(),
         issuer: () => this.#security.tokenIssuer,
         moreMetrics: () => dynamicAdmission.renderMetrics() + this.#auditMetrics.render(this.#security.audit),
       },
@@ -358,6 +367,26 @@ class Server implements ApiServer {
     } catch (error) {
       log.warn('stored values not rewritten', { error: describeError(error) });
     }
+  }
+
+  /** Under the names of kube-apiserver, where this server has the like: there is no etcd, and still something is asked by that name. */
+  #healthChecks(): HealthChecks {
+    const check = (name: string, fault: () => string | undefined): HealthCheck => ({ name, check: fault });
+    const started = () => (this.#state === 'ready' ? undefined : 'not finished');
+    const stored = () => (this.#feed.following ? undefined : 'the store is not followed');
+    const livez = [
+      check('ping', () => undefined),
+      check('log', () => undefined),
+      check('etcd', stored),
+      ...hooks.map((name) => check(`poststarthook/${name}`, started)),
+    ];
+    const readyz = [
+      ...livez,
+      check('etcd-readiness', stored),
+      check('informer-sync', started),
+      check('shutdown', () => (this.#state === 'closed' ? 'process is shutting down' : undefined)),
+    ];
+    return { livez, readyz };
   }
 
   #sizeOf(group: string, resource: string): ResourceSize | undefined {

@@ -1,6 +1,7 @@
 import { ApiError } from '@skerry/api';
 import type { ConnectHandler } from '#connect.ts';
 import type { DiscoveryHandler } from '#discovery/discovery-handler.ts';
+import { sendText } from '#http/answers.ts';
 import type { Exchange } from '#http/exchange.ts';
 import type { UpgradeRequest } from '#http/front.ts';
 import { handlePath, type PathParts } from '#path-handler.ts';
@@ -51,6 +52,8 @@ export class Dispatcher implements RequestTarget {
       await this.#path(exchange);
       return;
     }
+    // What is proxied answers HEAD as it likes; objects don't.
+    if (exchange.method === 'HEAD' && !connectSubresources.has(info.subresource)) throw methodNotAllowed();
     const served = this.#parts.kinds.stored(info.group, info.version, info.resource);
     if (served) {
       const call = { info, user, served };
@@ -61,7 +64,11 @@ export class Dispatcher implements RequestTarget {
     }
     const kind = this.#parts.kinds.virtual(info.group, info.version, info.resource);
     const handler = kind && this.#parts.virtual.get(`${info.group}/${info.resource}`);
-    if (!kind || !handler) throw unknownPath();
+    if (!kind || !handler) {
+      if (this.#parts.kinds.servesGroup(info.group)) throw unknownPath();
+      sendNoPage(exchange);
+      return;
+    }
     if (!kind.info.verbs.includes(info.verb)) throw methodNotAllowed();
     await handler({ info, user, kind }, exchange);
   }
@@ -81,10 +88,12 @@ export class Dispatcher implements RequestTarget {
   async #path(exchange: Exchange): Promise<void> {
     const { paths, discovery, morePaths } = this.#parts;
     const reads = exchange.method === 'GET' || exchange.method === 'HEAD';
-    if (reads && handlePath(paths, exchange)) return;
+    if (handlePath(paths, exchange)) return;
     if (reads && discovery.handle(exchange)) return;
     for (const handler of morePaths) if (await handler(exchange)) return;
-    throw unknownPath();
+    const [, root, group = ''] = exchange.path.split('/');
+    if (root === 'api' || (root === 'apis' && this.#parts.kinds.servesGroup(group))) throw unknownPath();
+    sendNoPage(exchange);
   }
 
   async #subresource(call: ResourceCall, exchange: Exchange): Promise<void> {
@@ -111,4 +120,9 @@ export class Dispatcher implements RequestTarget {
     if (!handler) throw unknownPath();
     await handler(call, exchange);
   }
+}
+
+/** Beneath no group that is served, nothing is an API: a plain page is missing there. */
+function sendNoPage(exchange: Exchange): void {
+  sendText(exchange, 404, '404 page not found\n');
 }

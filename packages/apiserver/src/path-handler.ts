@@ -1,8 +1,10 @@
+import { answerHealth, type HealthChecks } from '#health.ts';
 import { sendJson, sendText } from '#http/answers.ts';
 import type { Exchange } from '#http/exchange.ts';
 import { dumpFlows } from '#flowcontrol/flow-dump.ts';
 import type { FlowControl } from '#flowcontrol/flow-control.ts';
 import type { MetricRegistry } from '#metrics/metric-registry.ts';
+import { methodNotAllowed } from '#resource-handler.ts';
 import type { TokenIssuer } from '#security.ts';
 
 /** What `/version` answers. `gitVersion` carries build metadata, never a pre-release suffix: charts compare versions. */
@@ -10,36 +12,37 @@ export interface VersionInfo {
   readonly major: string;
   readonly minor: string;
   readonly gitVersion: string;
+  /** Empty where it is not known. */
+  readonly gitCommit?: string;
+  /** RFC 3339. */
+  readonly buildDate?: string;
   readonly platform: string;
-}
-
-export interface HealthCheck {
-  readonly name: string;
-  /** Undefined when well, else one line that says what is wrong. */
-  check(): string | undefined;
 }
 
 export interface PathParts {
   readonly version: VersionInfo;
   readonly metrics: MetricRegistry;
   readonly flowControl: FlowControl;
-  /** Checks of `/readyz`; those of `/livez` and `/healthz` are fewer. */
-  readonly ready: readonly HealthCheck[];
-  readonly alive: readonly HealthCheck[];
+  readonly health: HealthChecks;
   issuer(): TokenIssuer | undefined;
   /** Further Prometheus text. */
   moreMetrics?(): string;
 }
 
-const health = /^\/(healthz|livez|readyz)(?:\/(.+))?$/;
-
 /** Answers the paths that are about the server itself; false for one that is not. */
 export function handlePath(parts: PathParts, exchange: Exchange): boolean {
-  const { path } = exchange;
+  const { path, method } = exchange;
+  if (answerHealth(parts.health, exchange)) return true;
+  if (onlyRead.has(path) && method !== 'GET' && (method !== 'HEAD' || path.startsWith('/version')))
+    throw methodNotAllowed();
   switch (path) {
     case '/version':
     case '/version/':
-      sendJson(exchange, 200, versionDocument(parts.version));
+      exchange.send(
+        200,
+        { 'Content-Type': 'application/json' },
+        JSON.stringify(versionDocument(parts.version), null, 2),
+      );
       return true;
     case '/metrics':
       exchange.send(
@@ -66,15 +69,21 @@ export function handlePath(parts: PathParts, exchange: Exchange): boolean {
     }
     default: {
       const dump = dumpFlows(parts.flowControl, path, exchange.query);
-      if (dump !== undefined) {
-        sendText(exchange, 200, dump);
-        return true;
-      }
-      const match = health.exec(path);
-      return match ? answerHealth(parts, exchange, match[1]!, match[2]) : false;
+      if (dump === undefined) return false;
+      sendText(exchange, 200, dump);
+      return true;
     }
   }
 }
+
+const onlyRead: ReadonlySet<string> = new Set([
+  '/',
+  '/.well-known/openid-configuration',
+  '/metrics',
+  '/openid/v1/jwks',
+  '/version',
+  '/version/',
+]);
 
 const rootPaths = [
   '/.well-known/openid-configuration',
@@ -91,45 +100,26 @@ const rootPaths = [
   '/version',
 ];
 
-function answerHealth(
-  parts: PathParts,
-  exchange: Exchange,
-  which: string,
-  single: string | undefined,
-): boolean {
-  const excluded = new Set(exchange.query.getAll('exclude'));
-  const all = which === 'readyz' ? [...parts.alive, ...parts.ready] : parts.alive;
-  const chosen =
-    single === undefined
-      ? all.filter(({ name }) => !excluded.has(name))
-      : all.filter(({ name }) => name === single);
-  if (single !== undefined && chosen.length === 0) return false;
-  const results = chosen.map((each) => ({ name: each.name, fault: each.check() }));
-  const failed = results.some(({ fault }) => fault !== undefined);
-  if (!failed && !exchange.query.has('verbose')) {
-    sendText(exchange, 200, 'ok');
-    return true;
-  }
-  const lines = results.map(({ name, fault }) =>
-    fault === undefined ? `[+]${name} ok` : `[-]${name} failed: ${fault}`,
-  );
-  lines.push(`${which} check ${failed ? 'failed' : 'passed'}`);
-  sendText(exchange, failed ? 500 : 200, `${lines.join('\n')}\n`);
-  return true;
-}
-
-function versionDocument({ major, minor, gitVersion, platform }: VersionInfo): object {
+/** Under the names that Go gave them: `goVersion` is what this server runs on. */
+function versionDocument({
+  major,
+  minor,
+  gitVersion,
+  gitCommit = '',
+  buildDate = '1970-01-01T00:00:00Z',
+  platform,
+}: VersionInfo): object {
   return {
     major,
     minor,
     emulationMajor: major,
     emulationMinor: minor,
     minCompatibilityMajor: major,
-    minCompatibilityMinor: minor,
+    minCompatibilityMinor: String(Number(minor) - 1),
     gitVersion,
-    gitCommit: '',
+    gitCommit,
     gitTreeState: 'clean',
-    buildDate: '1970-01-01T00:00:00Z',
+    buildDate,
     goVersion: `node${process.versions.node}`,
     compiler: 'v8',
     platform,

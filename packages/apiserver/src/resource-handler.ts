@@ -10,6 +10,7 @@ import {
   watch,
   type CachedObject,
   type Encoder,
+  type Shape,
   resourceVersionOf,
 } from '@skerry/serving';
 import { ResponseSink, sendAnswer, sendJson, sendStatus } from '#http/answers.ts';
@@ -148,12 +149,12 @@ export class ResourceHandler {
   }
 
   async #list({ info, served }: ResourceCall, exchange: Exchange): Promise<void> {
-    const encoder = this.#shown(exchange, served, true);
+    const encoder = this.#shown(exchange, served, 'list');
     requireReadable(info, served);
     const answer = await list({
       cache: served.stored.cache,
       scope: scopeOf(info),
-      options: parseListOptions(exchange.query, served.info),
+      options: parseListOptions(exchange.query, served.info, served),
       encoder,
       fresh: this.#newest,
       clock: this.#clock,
@@ -163,7 +164,7 @@ export class ResourceHandler {
   }
 
   async #watch({ info, served }: ResourceCall, exchange: Exchange): Promise<void> {
-    const encoder = this.#shown(exchange, served, true);
+    const encoder = this.#shown(exchange, served, 'watch');
     requireReadable(info, served);
     const query = exchange.query;
     if (!query.has('watch')) query.set('watch', 'true');
@@ -172,7 +173,7 @@ export class ResourceHandler {
     const stream = await watch({
       cache: served.stored.cache,
       scope: scopeOf(info),
-      options: parseListOptions(query, served.info),
+      options: parseListOptions(query, served.info, served),
       encoder,
       sink,
       clock: this.#clock,
@@ -209,7 +210,7 @@ export class ResourceHandler {
   }
 
   async #deleteCollection({ info, served, user }: ResourceCall, exchange: Exchange): Promise<void> {
-    const options = parseListOptions(exchange.query, served.info);
+    const options = parseListOptions(exchange.query, served.info, served);
     const { request, write } = await this.#deleteOptions(exchange, user);
     await this.#registry.fresh();
     requireReadable(info, served);
@@ -251,10 +252,10 @@ export class ResourceHandler {
   }
 
   /** The form that a read is answered in. */
-  #shown(exchange: Exchange, served: Served, streams = false): Encoder {
+  #shown(exchange: Exchange, served: Served, shape: Shape = 'object'): Encoder {
     return negotiate(exchange.headers['accept'], served.encoders, {
       includeObject: exchange.query.get('includeObject'),
-      streams,
+      shape,
     });
   }
 

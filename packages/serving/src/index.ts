@@ -18,7 +18,8 @@ export { RevisionProgress, tooLargeResourceVersion } from './cache/revision-prog
 export { WatchCache, type WatchCacheOptions } from './cache/watch-cache.ts';
 export { encodersFor, type EncoderOptions, type EncoderSet, type MetaVersion } from './encode/encoder-set.ts';
 export { apiVersionOf, jsonEncoder, objectForm, partialForm, type JsonForm } from './encode/json-encoder.ts';
-export { negotiate, parseAccept, type MediaClause } from './encode/negotiate.ts';
+export { negotiate, negotiateStatus, parseAccept, type MediaClause, type Shape } from './encode/negotiate.ts';
+export { yamlText } from './encode/yaml-encoder.ts';
 export type { IncludeObject } from './encode/table-encoder.ts';
 export { decodeContinueToken, encodeContinueToken, type ContinueToken } from './list/continue-token.ts';
 export { parseListOptions, resourceVersionOf, type ListOptions } from './list/list-options.ts';

@@ -1,7 +1,15 @@
-import { ApiError, type Status } from '@skerry/api';
-import { compress, parseAccept, pretty, sendBody, type Answer, type Sink } from '@skerry/serving';
+import { ApiError, encodeProtobuf, type AnyObject, type Status } from '@skerry/api';
+import {
+  compress,
+  negotiateStatus,
+  parseAccept,
+  pretty,
+  sendBody,
+  yamlText,
+  type Answer,
+  type Sink,
+} from '@skerry/serving';
 import type { Exchange, ResponseStream } from '#http/exchange.ts';
-import { isTrue } from '#request-info.ts';
 
 /** Bodies up to this go out in one write; longer ones piece by piece as the client takes them. */
 const joinedBytesMax = 256 * 1024;
@@ -20,12 +28,14 @@ export async function sendAnswer(exchange: Exchange, answer: Answer): Promise<vo
   if (await sendBody(body, (chunk) => stream.write(chunk))) stream.end();
 }
 
-const people = /^(curl|Wget|Mozilla\/5\.0)\b/i;
+const people = /^(curl|Wget|Mozilla\/5\.0)/;
+const yes = /^(1|t|T|true|TRUE|True)$/;
 
 /** People with a terminal or a browser read indented JSON; `?pretty` says so either way. */
 function wantsPretty(exchange: Exchange): boolean {
   const asked = exchange.query.get('pretty');
-  if (asked !== null) return isTrue(asked);
+  if (asked) return yes.test(asked);
+  if (/;\s*pretty=1/.test(exchange.headers['accept'] ?? '')) return true;
   return people.test(exchange.headers['user-agent'] ?? '');
 }
 
@@ -41,8 +51,25 @@ export function requireWholeAnswer({ headers }: Pick<Exchange, 'headers'>): void
   throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json');
 }
 
+/** A Status in the form that the client asked for; where it asked for none that there is, in JSON for people. */
 export function sendStatus(exchange: Exchange, status: Status): void {
-  sendJson(exchange, status.code, status);
+  switch (negotiateStatus(exchange.headers['accept'])) {
+    case 'protobuf':
+      exchange.send(
+        status.code,
+        { 'Content-Type': 'application/vnd.kubernetes.protobuf' },
+        encodeProtobuf(status as unknown as AnyObject),
+      );
+      return;
+    case 'yaml':
+      exchange.send(status.code, { 'Content-Type': 'application/yaml' }, yamlText(status));
+      return;
+    case 'json':
+      sendJson(exchange, status.code, status);
+      return;
+    case undefined:
+      exchange.send(status.code, { 'Content-Type': 'application/json' }, JSON.stringify(status, null, 2));
+  }
 }
 
 export function sendText(exchange: Exchange, status: number, text: string): void {

@@ -70,7 +70,8 @@ export function metricsHandlers(parts: {
       return [
         `${info.group}/${info.resource}`,
         async ({ info: asked }, exchange) => {
-          const encoder = negotiate(exchange.headers['accept'], encoders);
+          const shape = asked.named ? 'object' : 'list';
+          const encoder = negotiate(exchange.headers['accept'], encoders, { shape });
           const source = parts.source();
           if (!source)
             throw new ApiError('ServiceUnavailable', 'this server has no way to ask nodes for metrics');

@@ -79,6 +79,10 @@ export class KindTable {
     return this.#stored.has(at) || this.#virtual.has(at);
   }
 
+  servesGroup(group: string): boolean {
+    return this.infos().some((info) => info.group === group);
+  }
+
   /** Any served version of a resource, the stored one where it is served. */
   anyVersion(group: string, resource: string): Served | undefined {
     return this.#preferred.get(`${group}/${resource}`);

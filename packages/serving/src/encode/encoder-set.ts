@@ -16,8 +16,12 @@ export interface EncoderSet {
   /** Whole objects as `application/vnd.kubernetes.protobuf`; unset for custom resources. */
   readonly protobuf?: Encoder;
   readonly yaml?: Encoder;
+  /** What the kind is called in errors: `core.ConfigMap`. */
+  readonly goType: string;
   table(version: MetaVersion, includeObject: IncludeObject): Encoder;
   partial(version: MetaVersion): Encoder;
+  /** Bare metadata as protobuf, of custom resources too. */
+  partialProtobuf(version: MetaVersion): Encoder;
 }
 
 export interface EncoderOptions {
@@ -50,14 +54,21 @@ export function encodersFor(
   const objectOf = converted
     ? (item: CachedObject) => converted.object(item)
     : (item: CachedObject) => (convert ? convert(item.object) : item.object);
+  const protobufPartial = (version: MetaVersion) => {
+    const type = { apiVersion: `meta.k8s.io/${version}`, kind: 'PartialObjectMetadata' };
+    return prepared(protobufEncoder(type, (item) => ({ ...type, metadata: objectOf(item).metadata })));
+  };
+  const partialProtobufs = { v1: protobufPartial('v1'), v1beta1: protobufPartial('v1beta1') };
   const tables = new Map<string, Encoder>();
   return {
     json,
     ...(protobuf && hasProtobuf({ apiVersion: whole.apiVersion, kind: kind.kind })
-      ? { protobuf: protobufEncoder({ apiVersion: whole.apiVersion, kind: kind.kind }, convert) }
+      ? { protobuf: protobufEncoder({ apiVersion: whole.apiVersion, kind: kind.kind }, objectOf) }
       : {}),
     yaml: yamlEncoder(json),
+    goType: protobuf ? `${kind.group.split('.')[0] || 'core'}.${kind.kind}` : 'unstructured.Unstructured',
     partial: (version) => partials[version],
+    partialProtobuf: (version) => partialProtobufs[version],
     table(version, includeObject) {
       const id = `${version} ${includeObject}`;
       const known = tables.get(id);

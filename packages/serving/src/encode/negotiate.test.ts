@@ -4,11 +4,16 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { answerObject, compress, pretty } from '#answer.ts';
 import { encodersFor } from '#encode/encoder-set.ts';
-import { negotiate } from '#encode/negotiate.ts';
+import { itemOf } from '#cache/cached-entry.ts';
+import { negotiate, negotiateStatus } from '#encode/negotiate.ts';
 import { podKind } from '#testing/pod-feed.ts';
 
 const plain = encodersFor(podKind, { clock: new FakeClock() });
-const set = { ...plain, protobuf: { ...plain.json, contentType: 'application/vnd.kubernetes.protobuf' } };
+const set = {
+  ...plain,
+  goType: 'core.Pod',
+  protobuf: { ...plain.json, contentType: 'application/vnd.kubernetes.protobuf' },
+};
 const kubectl =
   'application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json';
 
@@ -17,7 +22,6 @@ describe('the answer to', () => {
     [undefined, set.json],
     ['', set.json],
     ['*/*', set.json],
-    ['application/*', set.json],
     ['application/json', set.json],
     ['application/json;stream=watch', set.json],
     [kubectl, set.table('v1', 'Metadata')],
@@ -25,23 +29,36 @@ describe('the answer to', () => {
     ['application/json;as=Table;v=v9;g=meta.k8s.io, application/json', set.json],
     ['application/json;as=Chair;v=v1;g=meta.k8s.io, application/json', set.json],
     ['application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io', set.partial('v1')],
-    ['application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json', set.partial('v1')],
     ['application/vnd.kubernetes.protobuf,application/json', set.protobuf],
     ['application/json;q=0.5,application/vnd.kubernetes.protobuf', set.protobuf],
     ['application/cbor, */*;q=0.1', set.json],
-    ['text/html, application/json;q=0', 406],
+    ['text/html, application/json;q=0', set.json],
     ['application/json;as=Chair;v=v1;g=meta.k8s.io', 406],
     ['application/yaml', set.yaml],
-    ['application/cbor', 406],
+    ['application/yaml, application/json', set.yaml],
+    ['application/json;g=meta.k8s.io', 406],
+    ['application/json;sv=2', 406],
+    ['application/json;stream=watch', set.json],
+    ['application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io', 406],
+    [
+      'application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
+      set.partialProtobuf('v1'),
+    ],
   ] as const)('Accept: %s', ([accept, expected]) => {
     if (typeof expected !== 'number') {
       expect(negotiate(accept, set)).toBe(expected);
       return;
     }
-    const asked = accept.includes('application/json');
+    const asked = !accept.startsWith('text') && !accept.startsWith('application/cbor');
     expect(() => negotiate(accept, set)).toThrow(
       asked ? 'only the following media types are accepted: application/json' : '406: Not Acceptable',
     );
+  });
+
+  test('a list may be had as its metadata, a custom resource as anything', () => {
+    const accept = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json';
+    expect(negotiate(accept, set, { shape: 'list' })).toBe(set.partial('v1'));
+    expect(negotiate('application/*', plain)).toBe(plain.json);
   });
 
   test('protobuf only, for a kind without it, is 406', () => {
@@ -54,8 +71,50 @@ describe('the answer to', () => {
     expect(isApiError(error, 'NotAcceptable') && error.code).toBe(406);
   });
 
+  test.for([
+    ['application/cbor', 'object', 'application/vnd.kubernetes.protobuf'],
+    ['application/*', 'object', 'application/vnd.kubernetes.protobuf'],
+    ['text/html', 'watch', 'application/vnd.kubernetes.protobuf;stream=watch'],
+  ] as const)('of a built-in kind, %s for %s is refused by the list of types', ([accept, shape, last]) => {
+    expect(() => negotiate(accept, set, { shape })).toThrow(
+      /^406: Not Acceptable\n\nAvailable representations: application\/json, application\/yaml, /,
+    );
+    expect(() => negotiate(accept, set, { shape })).toThrow(new RegExp(`${last.replaceAll('.', '\\.')}$`));
+  });
+
+  test('a watch can not be had in YAML', () => {
+    expect(() => negotiate('application/yaml', set, { shape: 'watch' })).toThrow(
+      'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch',
+    );
+  });
+
+  test('the metadata of a list is no metadata of an object, and the other way about', () => {
+    const item = itemOf({ kind: 'Pod', metadata: { name: 'x' } });
+    const one = negotiate('application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io', set, {
+      shape: 'list',
+    });
+    const many = negotiate('application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io', set);
+    expect(() => one.list([item], {})).toThrow(
+      'you requested PartialObjectMetadata, but the requested object is a list (*core.PodList)',
+    );
+    expect(() => many.object(item)).toThrow(
+      'you requested PartialObjectMetadataList, but the requested object is not a list (*core.Pod)',
+    );
+  });
+
+  test('the form of an error is what the client reads', () => {
+    const forms = ['application/json', 'application/yaml', kubectl, 'text/html', undefined].map(
+      negotiateStatus,
+    );
+    expect(forms).toEqual(['json', 'yaml', 'json', undefined, 'json']);
+    expect(negotiateStatus('application/vnd.kubernetes.protobuf,application/json')).toBe('protobuf');
+    expect(negotiateStatus('application/json;as=Table;v=v1;g=meta.k8s.io')).toBeUndefined();
+  });
+
   test('an unknown includeObject is refused', () => {
-    expect(() => negotiate(kubectl, set, { includeObject: 'Everything' })).toThrow('includeObject');
+    expect(() => negotiate(kubectl, set, { includeObject: 'Everything' })).toThrow(
+      `Unable to convert to Table as requested: includeObject: Invalid value: "Everything": must be 'Metadata', 'Object', 'None', or empty`,
+    );
     expect(negotiate(kubectl, set, { includeObject: 'Object' })).toBe(set.table('v1', 'Object'));
     expect(negotiate(kubectl, set, { includeObject: null })).toBe(set.table('v1', 'Metadata'));
   });

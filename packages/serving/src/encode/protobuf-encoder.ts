@@ -13,11 +13,14 @@ import type { CachedObject, Encoder } from '#contract.ts';
  * Objects of a built-in kind as protobuf, which Go clients ask for first. An object's message is made once; what stands
  * around it in an answer, a list or a frame is not kept.
  */
-export function protobufEncoder(type: TypeName, convert?: (object: AnyObject) => AnyObject): Encoder {
+export function protobufEncoder(
+  type: TypeName,
+  objectOf: (item: CachedObject) => AnyObject = ({ object }) => object,
+): Encoder {
   const made = new WeakMap<CachedObject, Uint8Array>();
   const message = (item: CachedObject): Uint8Array => {
     let bytes = made.get(item);
-    if (!bytes) made.set(item, (bytes = encodeMessage(type, convert ? convert(item.object) : item.object)));
+    if (!bytes) made.set(item, (bytes = encodeMessage(type, objectOf(item))));
     return bytes;
   };
   const body = (item: CachedObject): Uint8Array => Buffer.concat(inEnvelope(type, [message(item)]));

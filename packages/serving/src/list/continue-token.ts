@@ -17,26 +17,47 @@ export function encodeContinueToken({ revision, startKey }: ContinueToken): stri
 
 /** @throws ApiError BadRequest for anything this server has not made. */
 export function decodeContinueToken(text: string): ContinueToken {
-  const token = parse(Buffer.from(text, 'base64url').toString());
-  if (!token || token.v !== version)
-    throw badRequest('continue key is not valid: unrecognized encoded version');
-  const { rv, start } = token;
+  if (!/^[\w-]*$/.test(text)) {
+    const at = text.search(/[^\w-]/);
+    throw invalidToken(`continue key is not valid: illegal base64 data at input byte ${at}`);
+  }
+  const { v, rv, start } = parse(Buffer.from(text, 'base64url').toString());
+  if (v !== version) {
+    const said = typeof v === 'string' ? v : '';
+    throw invalidToken(`continue key is not valid: server does not recognize this encoded version ${said}`);
+  }
   if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv < -1 || rv === 0) {
-    throw badRequest(
+    throw invalidToken(
       'continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)',
     );
   }
   if (typeof start !== 'string' || start === '') {
-    throw badRequest('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
+    throw invalidToken('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
   }
+  if (
+    `/${start}`
+      .split('/')
+      .slice(1)
+      .some((part) => part === '' || part === '.' || part === '..')
+  )
+    throw invalidToken(`continue key is not valid: ${start}`);
   return { revision: rv, startKey: start };
 }
 
-function parse(text: string): Record<string, unknown> | undefined {
+function invalidToken(why: string): Error {
+  return badRequest(`invalid continue token: ${why}`);
+}
+
+function parse(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch {
-    return undefined;
+    // Told below.
   }
+  const [first = ''] = text;
+  const why = first
+    ? `invalid character '${first}' looking for beginning of value`
+    : 'unexpected end of JSON input';
+  throw invalidToken(`continue key is not valid: ${why}`);
 }

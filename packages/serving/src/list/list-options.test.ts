@@ -22,11 +22,12 @@ test.for([
     'forbidden for watch unless sendInitialEvents is provided',
   ],
   ['watch=1&sendInitialEvents=true&resourceVersionMatch=Exact', 422, 'Unsupported value: "Exact"'],
-  ['resourceVersion=abc', 422, 'resourceVersion: Invalid value: "abc"'],
-  ['resourceVersion=-1', 422, 'resourceVersion: Invalid value: "-1"'],
+  ['resourceVersion=abc', 400, 'resourceVersion: Invalid value: "abc"'],
+  ['resourceVersion=-1', 400, 'resourceVersion: Invalid value: "-1"'],
   ['fieldSelector=spec.color%3Dred', 400, 'field label not supported: spec.color'],
   ['labelSelector=a b', 400, "found 'b', expected"],
-  ['limit=many', 400, 'limit'],
+  ['limit=many', 400, 'strconv.ParseInt: parsing "many": invalid syntax'],
+  ['watch=1&continue=x', 422, 'forbidden when continue is provided'],
 ] as const)('%s is refused', ([query, code, message]) => {
   let error: unknown;
   try {
@@ -68,4 +69,10 @@ test('a full watch query is understood', () => {
     timeoutSeconds: 300,
     limit: undefined,
   });
+});
+
+test('a watch from nowhere begins with everything', () => {
+  for (const query of ['watch=1', 'watch=1&resourceVersion=0'])
+    expect(parse(query)).toMatchObject({ sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' });
+  expect(parse('watch=1&resourceVersion=5').sendInitialEvents).toBeUndefined();
 });

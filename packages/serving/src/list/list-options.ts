@@ -1,11 +1,6 @@
-import {
-  badRequest,
-  invalid,
-  parseFieldSelector,
-  parseLabelSelector,
-  requireSelectableFields,
-} from '@skerry/api';
+import { badRequest, invalid, parseFieldSelector, parseLabelSelector } from '@skerry/api';
 import type { FieldError, FieldSelector, Selector } from '@skerry/api';
+import { knownFields, type Selectable } from '#list/selectable-fields.ts';
 
 /** The query of a list or watch, parsed and checked. Rules: https://kubernetes.io/docs/reference/using-api/api-concepts/ */
 export interface ListOptions {
@@ -24,33 +19,30 @@ export interface ListOptions {
 }
 
 /**
+ * @param custom whether the kind is of a CustomResourceDefinition.
  * @param kind its `selectableFields` are those allowed besides name and namespace; unset: any.
  * @throws ApiError BadRequest or Invalid, worded as kube-apiserver does.
  */
 export function parseListOptions(
   query: URLSearchParams,
-  kind?: {
-    readonly kind?: string;
-    readonly namespaced?: boolean;
-    readonly selectableFields: readonly string[];
-  },
+  kind?: Selectable,
+  { custom = false }: { custom?: boolean } = {},
 ): ListOptions {
   const labelSelector = parseLabelSelector(query.get('labelSelector') ?? '');
-  const fieldSelector = parseFieldSelector(query.get('fieldSelector') ?? '');
-  if (kind) {
-    requireSelectableFields(
-      fieldSelector,
-      new Set(['metadata.name', 'metadata.namespace', ...kind.selectableFields]),
-      kind.kind,
-    );
-  }
+  const given = parseFieldSelector(query.get('fieldSelector') ?? '');
+  const fieldSelector = kind ? knownFields(given, kind, { custom }) : given;
   const texts = {
     resourceVersion: query.get('resourceVersion') ?? '',
     match: query.get('resourceVersionMatch') ?? '',
     continue: query.get('continue') ?? '',
   };
   const watch = booleanOf(query, 'watch') ?? false;
-  const sendInitialEvents = booleanOf(query, 'sendInitialEvents');
+  const asked = booleanOf(query, 'sendInitialEvents');
+  // A watch from nowhere is an older way to ask for everything first.
+  const fromNowhere = texts.resourceVersion === '' || texts.resourceVersion === '0';
+  const implied = watch && asked === undefined && texts.match === '' && fromNowhere;
+  const sendInitialEvents = implied ? true : asked;
+  if (implied) texts.match = 'NotOlderThan';
   const faults = watch
     ? watchFaults({ ...texts, sendInitialEvents })
     : listFaults({ ...texts, sendInitialEvents });
@@ -70,19 +62,15 @@ export function parseListOptions(
   };
 }
 
-/** A resource version from outside. Unset for ''. @throws ApiError Invalid. */
+/** A resource version from outside. Unset for ''. @throws ApiError BadRequest. */
 export function resourceVersionOf(text: string): number | undefined {
   if (text === '') return undefined;
   const revision = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(revision)) return revision;
   const why = `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
-  throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-    {
-      reason: 'FieldValueInvalid',
-      path: 'resourceVersion',
-      message: `Invalid value: ${JSON.stringify(text)}: ${why}`,
-    },
-  ]);
+  throw badRequest(
+    `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: ${why}`,
+  );
 }
 
 interface Texts {
@@ -157,7 +145,5 @@ function integerOf(query: URLSearchParams, name: string): number | undefined {
   if (text === null || text === '') return undefined;
   const value = Number(text);
   if (/^[-+]?\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw badRequest(
-    `unable to convert query parameter ${name}: strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`,
-  );
+  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
 }

@@ -89,10 +89,11 @@ export async function waitUntilFresh(
 
 function tokenOf(options: ListOptions): ContinueToken | undefined {
   if (options.continue === undefined) return undefined;
+  const token = decodeContinueToken(options.continue);
   if (options.resourceVersion !== undefined && options.resourceVersion !== 0) {
     throw badRequest('specifying resource version is not allowed when using continue');
   }
-  return decodeContinueToken(options.continue);
+  return token;
 }
 
 async function pageRevision(request: ListRequest, token: ContinueToken): Promise<number> {
