@@ -2,9 +2,8 @@
  * A lean client for load: several HTTP/2 connections as the administrator, JSON without compression, and no work on the
  * answer beyond counting its bytes, so that the server is what is measured.
  */
-import { readFileSync } from 'node:fs';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
-import { join } from 'node:path';
+import type { ApiEndpoint } from './target.ts';
 
 export interface Answer {
   readonly status: number;
@@ -13,21 +12,19 @@ export interface Answer {
 
 export class ApiSession {
   readonly #sessions: ClientHttp2Session[];
+  readonly #headers: Readonly<Record<string, string>>;
   #next = 0;
 
-  private constructor(sessions: ClientHttp2Session[]) {
+  private constructor(sessions: ClientHttp2Session[], headers: Readonly<Record<string, string>>) {
     this.#sessions = sessions;
+    this.#headers = headers;
   }
 
-  static async open(
-    { dataDirectory, port }: { dataDirectory: string; port: number },
-    connections = 1,
-  ): Promise<ApiSession> {
-    const pki = (name: string) => readFileSync(join(dataDirectory, 'server/pki', name));
-    const credentials = { ca: pki('ca.crt'), cert: pki('admin.crt'), key: pki('admin.key') };
+  static async open({ port, credentials }: ApiEndpoint, connections = 1): Promise<ApiSession> {
+    const { token, ...tls } = credentials;
     const opening = Array.from({ length: connections }, () => {
       const session = connect(`https://127.0.0.1:${port}`, {
-        ...credentials,
+        ...tls,
         settings: { initialWindowSize: 1 << 24 },
       });
       return new Promise<ClientHttp2Session>((resolve, reject) => {
@@ -40,7 +37,8 @@ export class ApiSession {
         });
       });
     });
-    return new ApiSession(await Promise.all(opening));
+    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    return new ApiSession(await Promise.all(opening), headers);
   }
 
   request(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<Answer> {
@@ -77,6 +75,7 @@ export class ApiSession {
       {
         ':method': method,
         ':path': path,
+        ...this.#headers,
         accept: 'application/json',
         'accept-encoding': 'identity',
         ...(contentType ? { 'content-type': contentType } : {}),

@@ -6,12 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, root, run } from '../test/support/cluster.ts';
-import { childrenOf } from './processes.ts';
+import { childrenOf, cpuSeconds } from './processes.ts';
+import { type ApiEndpoint, type BenchTarget, endpointOf } from './target.ts';
 
 export const bundle = join(root, 'dist/skerry.mjs');
 const readyTimeoutMs = 60_000;
 
-export class BenchCenter {
+export class BenchCenter implements BenchTarget {
   readonly dataDirectory = mkdtempSync(join(tmpdir(), 'skerry-bench-'));
   port = 0;
   /** From the start of the process until `/readyz` said ok. */
@@ -58,6 +59,8 @@ export class BenchCenter {
   }
 
   async down(): Promise<void> {
+    // What is held still can't end.
+    if (this.#child?.exitCode === null) this.resumeControllers();
     await ended(this.#child);
     this.#child = undefined;
   }
@@ -72,6 +75,23 @@ export class BenchCenter {
   get pids(): readonly number[] {
     const pid = this.#child?.pid;
     return pid ? [pid, ...childrenOf(pid).map((child) => child.pid)] : [];
+  }
+
+  /** Holds controllers and scheduler still, as the peer of a comparison has none; ended by `resumeControllers` or `down`. */
+  pauseControllers(): void {
+    process.kill(this.controllersPid, 'SIGSTOP');
+  }
+
+  resumeControllers(): void {
+    process.kill(this.controllersPid, 'SIGCONT');
+  }
+
+  get credentials(): ApiEndpoint['credentials'] {
+    return endpointOf(this).credentials;
+  }
+
+  cpuSeconds(): number {
+    return cpuSeconds(this.apiPid);
   }
 
   get apiPid(): number {

@@ -1,20 +1,17 @@
 /** What a benchmark says: one number with its unit and, where the design sets one, its budget. */
-export interface Budget {
-  readonly limit: number;
-  /** Whether the figure must stay under the limit or reach it. */
-  readonly kind: 'most' | 'least';
-}
-
 export interface Figure {
   readonly group: string;
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  readonly budget: Budget | null;
+  /** `<= 300`, `>= 1.5x kube-apiserver with etcd`; null: the design sets none. */
+  readonly budget: string | null;
   /** `null`: there is no budget, or its peer is not on this machine. */
   readonly ok: boolean | null;
-  /** What the budget compares with. */
+  /** What `ratio` compares with: a server measured in the same run, or a recorded one with machine and date. */
   readonly peer?: string;
+  /** How many times better than the peer. */
+  readonly ratio?: number;
 }
 
 export interface Measurement {
@@ -23,34 +20,52 @@ export interface Measurement {
   readonly unit: string;
   readonly most?: number;
   readonly least?: number;
-  readonly peer?: string;
+  /** The same load on another server. */
+  readonly comparison?: Comparison;
+}
+
+export interface Comparison {
+  readonly peer: string;
+  /** Unset where nothing is known of the peer. */
+  readonly value?: number;
+  /** Measured in this run: only such a value decides. */
+  readonly measured: boolean;
+  /** How many times the peer's value the design asks for. */
+  readonly ratioLeast?: number;
+  /** Whether a smaller value is the better one. */
+  readonly smallerIsBetter?: boolean;
 }
 
 export function figureOf(group: string, measured: Measurement): Figure {
-  const { name, value, unit, most, least, peer } = measured;
-  const budget =
-    most !== undefined
-      ? ({ limit: most, kind: 'most' } as const)
-      : least !== undefined
-        ? ({ limit: least, kind: 'least' } as const)
-        : null;
-  const ok = budget === null ? null : budget.kind === 'most' ? value <= budget.limit : value >= budget.limit;
-  return { group, name, value, unit, budget, ok, ...(peer ? { peer } : {}) };
+  const { name, value, unit, most, least, comparison } = measured;
+  const figure = { group, name, value, unit };
+  if (comparison) return { ...figure, ...compared(value, comparison) };
+  if (most !== undefined) return { ...figure, budget: `<= ${most}`, ok: value <= most };
+  if (least !== undefined) return { ...figure, budget: `>= ${least}`, ok: value >= least };
+  return { ...figure, budget: null, ok: null };
+}
+
+function compared(value: number, comparison: Comparison): Pick<Figure, 'budget' | 'ok' | 'peer' | 'ratio'> {
+  const { peer, ratioLeast, measured, smallerIsBetter = false } = comparison;
+  const budget = ratioLeast === undefined ? null : `>= ${ratioLeast}x`;
+  if (comparison.value === undefined) return { budget, ok: null, peer };
+  const ratio = smallerIsBetter ? comparison.value / value : value / comparison.value;
+  const ok = measured && ratioLeast !== undefined ? ratio >= ratioLeast : null;
+  return { budget, ok, peer, ratio };
 }
 
 /** The figures as a table for a terminal. */
 export function tableOf(figures: readonly Figure[]): string {
   const rows = [
-    ['group', 'figure', 'value', 'unit', 'budget', 'ok'],
+    ['group', 'figure', 'value', 'unit', 'budget', 'ratio', 'ok'],
     ...figures.map((figure) => [
       figure.group,
       figure.name,
       rounded(figure.value),
       figure.unit,
-      figure.budget
-        ? `${figure.budget.kind === 'most' ? '<=' : '>='} ${figure.budget.limit}`
-        : (figure.peer ?? '-'),
-      figure.ok === null ? (figure.peer ? 'not compared' : '-') : figure.ok ? 'yes' : 'NO',
+      figure.budget ?? '-',
+      figure.ratio === undefined ? '-' : `${rounded(figure.ratio)}x`,
+      verdict(figure),
     ]),
   ];
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
@@ -59,11 +74,18 @@ export function tableOf(figures: readonly Figure[]): string {
       .map((cell, column) => (column === 2 ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
       .join(' | ')
       .trimEnd();
+  const peers = new Set(figures.flatMap(({ peer, ratio }) => (peer && ratio !== undefined ? [peer] : [])));
   return [
     line(rows[0]!),
     widths.map((width) => '-'.repeat(width)).join('-|-'),
     ...rows.slice(1).map(line),
+    ...[...peers].map((peer) => `ratio: to ${peer}`),
   ].join('\n');
+}
+
+function verdict({ ok, budget }: Figure): string {
+  if (ok !== null) return ok ? 'yes' : 'NO';
+  return budget === null ? '-' : 'not compared';
 }
 
 export function median(values: readonly number[]): number {

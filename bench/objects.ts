@@ -4,12 +4,12 @@ import type { Node, Pod } from '@skerry/api';
 /** A pod of ordinary size that no scheduler takes, unless told otherwise. */
 export function benchPod(
   name: string,
-  { node, scheduler = 'bench' }: { node?: string; scheduler?: string } = {},
+  { node, scheduler = 'bench', team = 0 }: { node?: string; scheduler?: string; team?: number } = {},
 ): Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, namespace: 'default', labels: { app: 'bench', 'app.kubernetes.io/part-of': 'load' } },
+    metadata: { name, namespace: 'default', labels: { app: 'bench', team: `team-${team}` } },
     spec: {
       schedulerName: scheduler,
       ...(node ? { nodeName: node } : {}),

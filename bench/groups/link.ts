@@ -7,6 +7,7 @@ import { until } from '../center.ts';
 import { median } from '../figure.ts';
 import type { BenchGroup } from '../group.ts';
 import { networkBytes } from '../processes.ts';
+import { endpointOf } from '../target.ts';
 
 const secondsPerDay = 86_400;
 const endingPods = 8;
@@ -16,7 +17,7 @@ export const measureLink: BenchGroup = async ({ quick, cluster: shared, note }) 
   const processes = await cluster.processes();
   const [name, pid] = Object.entries(processes).find(([process]) => process.startsWith('agent-'))!;
   const node = name.replace(/^agent-/, '');
-  const session = await ApiSession.open(cluster, 2);
+  const session = await ApiSession.open(endpointOf(cluster), 2);
   try {
     const rates: number[] = [];
     const path = `/api/v1/nodes/${node}/proxy/healthz`;

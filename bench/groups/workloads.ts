@@ -6,6 +6,7 @@ import { ApiSession } from '../api-session.ts';
 import { BenchCenter, until } from '../center.ts';
 import { median } from '../figure.ts';
 import type { BenchGroup } from '../group.ts';
+import { endpointOf } from '../target.ts';
 
 const manifest = join(root, 'examples/agent-daemonset.yaml');
 
@@ -54,7 +55,7 @@ async function applyUntilRunning(
   { kubeconfig, ...target }: { dataDirectory: string; port: number; kubeconfig: string },
   count: number,
 ): Promise<number> {
-  const session = await ApiSession.open(target);
+  const session = await ApiSession.open(endpointOf(target));
   const kubectl = async (...args: string[]) => {
     const result = await run(kubectlProgram, args, {
       env: { ...process.env, KUBECONFIG: kubeconfig, HOME: target.dataDirectory },

@@ -24,6 +24,8 @@ export interface ReferenceServerOptions {
   /** More flags of kube-apiserver, behind ours: the last one of a name counts. */
   readonly flags?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Whether etcd flushes to disk what it acknowledges, as in production; for comparing answers it need not. */
+  readonly durable?: boolean;
 }
 
 export interface ReferenceServer {
@@ -35,6 +37,8 @@ export interface ReferenceServer {
   readonly directory: string;
   /** For kubectl, as admin. */
   readonly kubeconfig: string;
+  /** Of etcd and kube-apiserver. */
+  readonly pids: readonly number[];
   close(): Promise<void>;
 }
 
@@ -67,7 +71,7 @@ export async function startReferenceServer(options: ReferenceServerOptions = {})
   try {
     const clientPort = await freePort();
     const etcdUrl = `http://127.0.0.1:${clientPort}`;
-    children.push(startProgram(directory, binaries.etcd, await etcdFlags(directory, etcdUrl)));
+    children.push(startProgram(directory, binaries.etcd, await etcdFlags(directory, etcdUrl, options)));
     const port = options.port ?? (await freePort());
     const flags = [...apiserverFlags(directory, etcdUrl, port), ...(options.flags ?? [])];
     const server = startProgram(directory, binaries.apiserver, flags);
@@ -77,20 +81,25 @@ export async function startReferenceServer(options: ReferenceServerOptions = {})
     for (const binding of bindings) await createBinding(url, ca, binding);
     const kubeconfig = join(directory, 'kubeconfig');
     writeFileSync(kubeconfig, kubeconfigText(url, ca), { mode: 0o600 });
-    return { url, ca, directory, kubeconfig, close };
+    const pids = children.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+    return { url, ca, directory, kubeconfig, pids, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function etcdFlags(directory: string, url: string): Promise<string[]> {
+async function etcdFlags(
+  directory: string,
+  url: string,
+  { durable = false }: ReferenceServerOptions,
+): Promise<string[]> {
   return [
     `--data-dir=${join(directory, 'etcd')}`,
     `--listen-client-urls=${url}`,
     `--advertise-client-urls=${url}`,
     `--listen-peer-urls=http://127.0.0.1:${await freePort()}`,
-    '--unsafe-no-fsync',
+    ...(durable ? [] : ['--unsafe-no-fsync']),
     '--log-level=error',
   ];
 }
