@@ -165,6 +165,15 @@ export interface ObjectRef {
   readonly resource: string;
 }
 
+export interface ObjectChange {
+  readonly type: 'put' | 'delete';
+  /** Empty for cluster scope. */
+  readonly namespace: string;
+  readonly name: string;
+  /** The last state for a delete. Decoded when asked for, so who needs only the place asks for that. */
+  readonly object: AnyObject;
+}
+
 /**
  * Objects as the server's own watch caches hold them, decoded, shared and never to be changed. Reads are synchronous and
  * at most a few milliseconds behind the newest acknowledged write.
@@ -175,11 +184,11 @@ export interface ObjectReader {
   get<T extends KubeObject = AnyObject>(ref: ObjectRef, name: string, namespace?: string): T | undefined;
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   list<T extends KubeObject = AnyObject>(ref: ObjectRef, namespace?: string): readonly T[];
-  /** Calls `onChange` for every later change of a kind; `object` is the last state for a delete. Returns the end of it. */
-  onChange(
-    ref: ObjectRef,
-    onChange: (change: { readonly type: 'put' | 'delete'; readonly object: AnyObject }) => void,
-  ): () => void;
+  /** Those with `value` in an indexed field: pods by `spec.nodeName`. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
+  listByField<T extends KubeObject = AnyObject>(ref: ObjectRef, field: string, value: string): readonly T[];
+  /** Calls `onChange` for every later change of a kind. Returns the end of it. */
+  onChange(ref: ObjectRef, onChange: (change: ObjectChange) => void): () => void;
 }
 
 /** Writes by the server itself (bootstrap roles, allocations): validated and stored as any other, but not authorized or admitted. */

@@ -1,4 +1,12 @@
-import { isApiError, notFound, type AnyObject, type KindInfo, type KubeObject } from '@skerry/api';
+import {
+  fieldSelectorOf,
+  isApiError,
+  notFound,
+  type AnyObject,
+  type KindInfo,
+  type KubeObject,
+} from '@skerry/api';
+import type { CachedObject } from '@skerry/serving';
 import { deleteObject } from '#registry/delete.ts';
 import { createObject } from '#registry/create.ts';
 import type { KindTable, Served } from '#registry/kind-table.ts';
@@ -33,6 +41,14 @@ export class OwnAccess implements Omit<ServerAccess, 'dynamicAdmission'> {
         return served.stored.cache
           .list({ namespace })
           .map(({ object }) => shownAtOnce(served, object) as KubeObject as T);
+      },
+      listByField: <T extends KubeObject = AnyObject>(ref: ObjectRef, field: string, value: string) => {
+        const served = kinds.anyVersion(ref.group, ref.resource);
+        if (!served) return [];
+        const fieldSelector = fieldSelectorOf([{ field, operator: '=', value }]);
+        return served.stored.cache
+          .list({}, { fieldSelector })
+          .map(({ object }) => served.fromStorage(object) as KubeObject as T);
       },
       onChange: (ref, listener) => {
         const key = `${ref.group}/${ref.resource}`;
@@ -76,9 +92,17 @@ export class OwnAccess implements Omit<ServerAccess, 'dynamicAdmission'> {
   }
 
   /** Told by the feed of every change, after the cache has it. */
-  notify(ref: ObjectRef, type: 'put' | 'delete', object: AnyObject): void {
-    for (const listener of this.#listeners.get(`${ref.group}/${ref.resource}`) ?? [])
-      listener({ type, object });
+  notify(ref: ObjectRef, type: 'put' | 'delete', item: CachedObject): void {
+    const { namespace, name } = item;
+    const change = {
+      type,
+      namespace,
+      name,
+      get object() {
+        return item.object;
+      },
+    };
+    for (const listener of this.#listeners.get(`${ref.group}/${ref.resource}`) ?? []) listener(change);
   }
 
   /** Whether anyone asked for changes of this resource. */

@@ -34,3 +34,4 @@ export {
   type TokenRules,
   type TokenVerdict,
 } from './token/service-account-token.ts';
+export { fieldByPath } from '#cache/selection.ts';

@@ -1,6 +1,7 @@
 /**
  * Which Secrets, ConfigMaps, claims, service accounts and resource claims the pods of a node refer to: what makes the node
- * allowed to read them. Kept by change, since at 50,000 pods a scan for each of a node's reads would cost more than the read.
+ * allowed to read them. Reckoned for a node when it first asks, from its own pods alone, and kept by change from then on: a
+ * scan for each read would cost more than the read, and one of all 50,000 pods would hold everybody up.
  */
 import type { KubeObject, Pod, PodSpec } from '@skerry/api';
 import type { ObjectReader } from '#security.ts';
@@ -16,23 +17,23 @@ const pods = { group: '', resource: 'pods' };
 
 export class PodGraph {
   readonly #read: ObjectReader;
-  /** Node to pod key to references; undefined until first asked. */
-  #byNode: Map<string, Map<string, ReadonlySet<string>>> | undefined;
+  /** Node to pod key to references, of nodes that have asked. */
+  readonly #byNode = new Map<string, Map<string, ReadonlySet<string>>>();
   /** Pod key to its node. */
   readonly #nodeOf = new Map<string, string>();
 
   constructor(read: ObjectReader) {
     this.#read = read;
-    read.onChange(pods, ({ type, object }) => {
-      if (!this.#byNode) return;
-      if (type === 'delete') this.#remove(keyOf(object));
-      else this.#put(object as unknown as Pod);
+    read.onChange(pods, (change) => {
+      if (this.#byNode.size === 0) return;
+      if (change.type === 'delete') this.#remove(`${change.namespace}/${change.name}`);
+      else this.#put(change.object as unknown as Pod);
     });
   }
 
   refers(node: string, what: Referred, namespace: string, name: string): boolean {
     const wanted = `${what}/${namespace}/${name}`;
-    for (const references of this.#podsOf(node)?.values() ?? []) {
+    for (const references of this.#podsOf(node).values()) {
       if (references.has(wanted)) return true;
     }
     return false;
@@ -41,24 +42,26 @@ export class PodGraph {
   /** Claims that pods of the node use, as `<namespace>/<name>`. */
   claimsOf(node: string): string[] {
     const prefix = 'persistentvolumeclaims/';
-    return [...(this.#podsOf(node)?.values() ?? [])].flatMap((references) =>
+    return [...this.#podsOf(node).values()].flatMap((references) =>
       [...references].filter((each) => each.startsWith(prefix)).map((each) => each.slice(prefix.length)),
     );
   }
 
-  #podsOf(node: string): ReadonlyMap<string, ReadonlySet<string>> | undefined {
-    if (!this.#byNode) {
-      this.#byNode = new Map();
-      for (const pod of this.#read.list<Pod>(pods)) this.#put(pod);
-    }
-    return this.#byNode.get(node);
+  #podsOf(node: string): ReadonlyMap<string, ReadonlySet<string>> {
+    const known = this.#byNode.get(node);
+    if (known) return known;
+    const found = new Map<string, ReadonlySet<string>>();
+    this.#byNode.set(node, found);
+    for (const pod of this.#read.listByField<Pod>(pods, 'spec.nodeName', node)) this.#put(pod);
+    return found;
   }
 
   #put(pod: Pod): void {
     const key = keyOf(pod);
     this.#remove(key);
     const node = pod.spec?.nodeName;
-    if (!node || !pod.spec || !this.#byNode) return;
+    const known = node ? this.#byNode.get(node) : undefined;
+    if (!node || !known || !pod.spec) return;
     this.#nodeOf.set(key, node);
     const references = referencesOf(pod.spec, pod.metadata.name ?? '', pod.metadata.namespace ?? '');
     for (const status of pod.status?.resourceClaimStatuses ?? []) {
@@ -66,18 +69,14 @@ export class PodGraph {
         references.add(`resourceclaims/${pod.metadata.namespace ?? ''}/${status.resourceClaimName}`);
       }
     }
-    const existing = this.#byNode.get(node);
-    if (existing) existing.set(key, references);
-    else this.#byNode.set(node, new Map([[key, references]]));
+    known.set(key, references);
   }
 
   #remove(key: string): void {
     const node = this.#nodeOf.get(key);
     if (node === undefined) return;
     this.#nodeOf.delete(key);
-    const entries = this.#byNode?.get(node);
-    entries?.delete(key);
-    if (entries?.size === 0) this.#byNode?.delete(node);
+    this.#byNode.get(node)?.delete(key);
   }
 }
 

@@ -65,8 +65,8 @@ export class CustomResources {
   /** Serves the stored definitions; resolves when all are served. */
   async start(): Promise<void> {
     const { read } = this.#parts;
-    this.#stopListening = read.onChange(definitions, ({ object }) => {
-      this.#pending.add(metadataOf(object).name ?? '');
+    this.#stopListening = read.onChange(definitions, ({ name }) => {
+      this.#pending.add(name);
       this.#working ??= this.#work();
     });
     for (const object of read.list(definitions)) this.#pending.add(metadataOf(object).name ?? '');

@@ -1,4 +1,4 @@
-import type { AnyObject, GroupResource } from '@skerry/api';
+import type { GroupResource } from '@skerry/api';
 import { silentLogger, systemClock } from '@skerry/base';
 import { eventually } from '@skerry/base/testing';
 import { RevisionProgress, WatchCache } from '@skerry/serving';
@@ -33,8 +33,8 @@ function setUp(source: Store = store) {
     log: silentLogger,
     changes: {
       watches: () => true,
-      notify: (_resource: GroupResource, type: string, object: AnyObject) => {
-        heard.push(`${type} ${object.metadata?.name}`);
+      notify: (_resource: GroupResource, type: string, { name }: { name: string }) => {
+        heard.push(`${type} ${name}`);
       },
     },
   });

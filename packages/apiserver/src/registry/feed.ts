@@ -1,6 +1,6 @@
-import type { AnyObject, GroupResource } from '@skerry/api';
+import type { GroupResource } from '@skerry/api';
 import { Backoff, describeError, sleep, type Clock, type Logger } from '@skerry/base';
-import type { RevisionProgress, SourceEntry, SourceEvent } from '@skerry/serving';
+import type { CachedObject, RevisionProgress, SourceEntry, SourceEvent } from '@skerry/serving';
 import { CompactedError, type Store, type StoreEvent } from '@skerry/store';
 import { prefixOfKey, registryPrefix, type StoredResource } from '#registry/stored-resource.ts';
 
@@ -8,7 +8,7 @@ import { prefixOfKey, registryPrefix, type StoredResource } from '#registry/stor
 export interface ChangeListener {
   /** Whether anyone wants to hear of this resource. */
   watches(resource: GroupResource): boolean;
-  notify(resource: GroupResource, type: 'put' | 'delete', object: AnyObject): void;
+  notify(resource: GroupResource, type: 'put' | 'delete', item: CachedObject): void;
 }
 
 /** Entries read from the store at once when caches are filled. */
@@ -221,16 +221,15 @@ export class StoreFeed {
   /** After a load every object counts as put: those who index can't know what they missed. */
   #tellAll(resource: StoredResource): void {
     if (!this.#changes.watches(resource.groupResource)) return;
-    for (const { object } of resource.cache.list({}))
-      this.#changes.notify(resource.groupResource, 'put', object);
+    for (const item of resource.cache.list({})) this.#changes.notify(resource.groupResource, 'put', item);
   }
 
-  #tell(resource: StoredResource, events: readonly StoreEvent[], gone: readonly AnyObject[]): void {
-    for (const object of gone) this.#changes.notify(resource.groupResource, 'delete', object);
+  #tell(resource: StoredResource, events: readonly StoreEvent[], gone: readonly CachedObject[]): void {
+    for (const item of gone) this.#changes.notify(resource.groupResource, 'delete', item);
     for (const key of new Set(events.filter(({ type }) => type === 'put').map(({ key }) => key))) {
       const { namespace, name } = resource.locate(key);
       const item = resource.cache.get(namespace, name);
-      if (item) this.#changes.notify(resource.groupResource, 'put', item.object);
+      if (item) this.#changes.notify(resource.groupResource, 'put', item);
     }
   }
 
@@ -266,13 +265,13 @@ export class StoreFeed {
 }
 
 /** The objects that the events delete, as they are before. */
-function lastStates(resource: StoredResource, events: readonly StoreEvent[]): AnyObject[] {
-  const states: AnyObject[] = [];
+function lastStates(resource: StoredResource, events: readonly StoreEvent[]): CachedObject[] {
+  const states: CachedObject[] = [];
   for (const { type, key } of events) {
     if (type !== 'delete') continue;
     const { namespace, name } = resource.locate(key);
     const item = resource.cache.get(namespace, name);
-    if (item) states.push(item.object);
+    if (item) states.push(item);
   }
   return states;
 }

@@ -1,7 +1,8 @@
 import type { AnyObject, KindInfo } from '@skerry/api';
+import { fieldByPath } from '@skerry/serving';
 import { alreadyExists, conflict, notFound } from '@skerry/api';
 import { AuditNotes } from '#audit/audit-notes.ts';
-import type { AdmissionContext, ObjectRef, ServerAccess, UserInfo } from '#security.ts';
+import type { AdmissionContext, ObjectChange, ObjectRef, ServerAccess, UserInfo } from '#security.ts';
 
 /**
  * Objects in memory behind the ports through which security reads and writes the server: what a test puts in is seen at
@@ -10,10 +11,7 @@ import type { AdmissionContext, ObjectRef, ServerAccess, UserInfo } from '#secur
 export class ObjectTable implements ServerAccess {
   readonly dynamicAdmission = { name: 'DynamicAdmission' };
   readonly #objects = new Map<string, AnyObject>();
-  readonly #listeners = new Map<
-    string,
-    Set<(change: { type: 'put' | 'delete'; object: AnyObject }) => void>
-  >();
+  readonly #listeners = new Map<string, Set<(change: ObjectChange) => void>>();
   #revision = 0;
 
   readonly read: ServerAccess['read'] = {
@@ -25,6 +23,11 @@ export class ObjectTable implements ServerAccess {
       [...this.#objects]
         .filter(([key]) => key.startsWith(`${refKey(ref)}/${namespace === undefined ? '' : `${namespace}/`}`))
         .map(([, object]) => object as T),
+    listByField: <T>(ref: ObjectRef, field: string, value: string) =>
+      this.read
+        .list(ref)
+        .filter((object) => fieldByPath(object, field) === value)
+        .map((object) => object as T),
     onChange: (ref, onChange) => {
       const listeners = this.#listeners.get(refKey(ref)) ?? new Set();
       this.#listeners.set(refKey(ref), listeners.add(onChange));
@@ -72,7 +75,9 @@ export class ObjectTable implements ServerAccess {
   }
 
   #tell(ref: ObjectRef, type: 'put' | 'delete', object: AnyObject): void {
-    for (const listener of this.#listeners.get(refKey(ref)) ?? []) listener({ type, object });
+    const { name = '', namespace = '' } = object.metadata ?? {};
+    for (const listener of this.#listeners.get(refKey(ref)) ?? [])
+      listener({ type, namespace, name, object });
   }
 }
 

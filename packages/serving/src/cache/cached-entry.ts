@@ -44,6 +44,8 @@ export interface EntryCodec {
   /** Unset: values are JSON, and are cut instead of serialized again. */
   readonly decode: Decode | undefined;
   readonly fieldValue: FieldValue;
+  /** Found in every entry, and so read while it is decoded. */
+  readonly indexedFields: readonly string[];
   readonly decoded: DecodedObjects;
 }
 
@@ -93,7 +95,8 @@ export class CachedEntry implements SelectableObject {
   #json: Uint8Array | undefined;
   #fields: Record<string, string> | undefined;
 
-  constructor(source: SourceEntry, codec: EntryCodec) {
+  /** `passing`: one of very many that are loaded, of which few will be asked for: its decoded form is not kept. */
+  constructor(source: SourceEntry, codec: EntryCodec, { passing = false }: { passing?: boolean } = {}) {
     this.namespace = source.namespace;
     this.name = source.name;
     this.key = keyOf(source.namespace, source.name);
@@ -101,16 +104,22 @@ export class CachedEntry implements SelectableObject {
     this.size = source.value.length;
     this.#codec = codec;
     this.#source = source;
-    this.labels = this.object.metadata?.labels;
+    const object = passing ? this.#decode() : this.object;
+    this.labels = object.metadata?.labels;
+    for (const field of codec.indexedFields) (this.#fields ??= {})[field] = codec.fieldValue(object, field);
   }
 
   get object(): AnyObject {
     const known = this.#codec.decoded.get(this);
     if (known) return known;
-    const decode = this.#codec.decode ?? decodeJson;
-    const object = this.#source ? decode(this.#source) : parseObject({ value: this.json });
+    const object = this.#decode();
     this.#codec.decoded.set(this, object);
     return object;
+  }
+
+  #decode(): AnyObject {
+    if (!this.#source) return parseObject({ value: this.json });
+    return (this.#codec.decode ?? decodeJson)(this.#source);
   }
 
   get json(): Uint8Array {

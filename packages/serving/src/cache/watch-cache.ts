@@ -100,13 +100,13 @@ export class WatchCache {
     this.namespaced = options.namespaced;
     this.progress = options.progress;
     this.#clock = options.clock;
-    const { decode, fieldValue } = options;
+    const { decode, fieldValue, indexedFields: fields = [] } = options;
     this.#codec = {
       decode,
       fieldValue: (object, field) => fieldValue?.(object, field) ?? fieldByPath(object, field),
+      indexedFields: fields,
       decoded: new DecodedObjects(options.decodedMax ?? 2000),
     };
-    const fields = options.indexedFields ?? [];
     this.#index = new FieldIndex(fields);
     this.#history = new History(options.clock, options.historyMax ?? 10_000);
     this.#watchers = new Subscriptions({
@@ -143,7 +143,7 @@ export class WatchCache {
     this.#index.clear();
     this.#bytes = 0;
     for (const entry of entries) {
-      const item = new CachedEntry(entry, this.#codec);
+      const item = new CachedEntry(entry, this.#codec, { passing: true });
       this.#items.set(item.key, item);
       this.#index.add(item);
       this.#bytes += item.size;

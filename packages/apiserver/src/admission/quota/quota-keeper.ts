@@ -57,9 +57,9 @@ export class QuotaKeeper {
   }
 
   start(): void {
-    this.#access.read.onChange(quotas, ({ object }) => {
+    this.#access.read.onChange(quotas, ({ namespace }) => {
       this.#watchCounted();
-      this.#mark(object.metadata?.namespace);
+      this.#mark(namespace);
     });
     this.#watchCounted();
     for (const { metadata } of this.#access.read.list<ResourceQuota>(quotas)) this.#mark(metadata.namespace);
@@ -104,7 +104,7 @@ export class QuotaKeeper {
       if (this.#watched.has(key)) continue;
       this.#watched.set(
         key,
-        this.#access.read.onChange(ref, ({ object }) => this.#mark(object.metadata?.namespace)),
+        this.#access.read.onChange(ref, ({ namespace }) => this.#mark(namespace)),
       );
     }
   }
