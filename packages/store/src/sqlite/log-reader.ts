@@ -47,7 +47,8 @@ export class LogReader {
     );
     // With a bare column beside min(), SQLite takes it from the row that has the minimum: the first change after the revision.
     this.#changed = db.prepare(
-      'SELECT key, min(rev) AS rev, prev_rev FROM log WHERE rev > ? AND key >= ? AND key < ? GROUP BY key',
+      `SELECT key, min(rev) AS rev, prev_rev, EXISTS (SELECT 1 FROM current c WHERE c.key = log.key) AS is_there
+       FROM log WHERE rev > ? AND key >= ? AND key < ? GROUP BY key`,
     );
     this.#events = db.prepare(
       `SELECT l.rev, l.key, l.create_rev, l.prev_rev, l.deleted, v.value FROM log l
@@ -71,7 +72,9 @@ export class LogReader {
   getAt(key: string, revision: number): Entry | undefined {
     return this.#snapshot(() => {
       const [changed] = this.#changed.all(revision, key, `${key}\0`);
-      return changed ? this.#entry(Number(changed.prev_rev)) : this.get(key);
+      if (!changed) return this.get(key);
+      const previous = Number(changed.prev_rev);
+      return previous === 0 ? undefined : this.#entry(previous);
     });
   }
 
@@ -122,27 +125,37 @@ export class LogReader {
     if (this.#db.isOpen) this.#db.close();
   }
 
+  /** The range now with what has changed since undone; a page reads its own rows and no others. */
   #rangeAt(first: string, end: string, revision: number, limit: number, keysOnly: boolean): RangeResult {
-    // Key → revision of its entry then, and at the end the values of the chosen ones only.
-    const then = new Map<string, number>();
-    for (const row of this.#rangeKeys.all(first, end, -1)) then.set(String(row.key), Number(row.rev));
-    for (const row of this.#changed.all(revision, first, end)) {
-      const previous = Number(row.prev_rev);
-      if (previous === 0) then.delete(String(row.key));
-      else then.set(String(row.key), previous);
+    const changed = new Map<string, { previous: number; isThere: boolean }>();
+    for (const row of this.#changed.all(revision, first, end))
+      changed.set(String(row.key), { previous: Number(row.prev_rev), isThere: row.is_there === 1 });
+    const states = [...changed.values()];
+    const cameSince = states.filter(({ previous, isThere }) => isThere && previous === 0).length;
+    const goneSince = [...changed].filter(([, { previous, isThere }]) => !isThere && previous !== 0);
+    // As many rows more as may have to be left out, so that a full page comes of it.
+    const rowsMax = limit < 0 ? -1 : limit + cameSince;
+    const rows = (keysOnly ? this.#rangeKeys : this.#range).all(first, end, rowsMax);
+    const found: { key: string; read: () => Entry }[] = goneSince.map(([key, { previous }]) => ({
+      key,
+      read: () => this.#entry(previous),
+    }));
+    for (const row of rows) {
+      const key = String(row.key);
+      const previous = changed.get(key)?.previous;
+      if (previous === 0) continue;
+      found.push({ key, read: () => (previous === undefined ? entryOf(row) : this.#entry(previous)) });
     }
-    const keys = [...then.keys()].sort();
-    const chosen = limit < 0 ? keys : keys.slice(0, limit);
-    const entries = chosen.map((key) => {
-      const entry = this.#entry(then.get(key) as number) as Entry;
-      return keysOnly ? { ...entry, value: new Uint8Array() } : entry;
-    });
-    return { entries, revision, more: chosen.length < keys.length, count: keys.length };
+    if (goneSince.length > 0) found.sort((a, b) => (a.key < b.key ? -1 : 1));
+    const chosen = limit < 0 ? found : found.slice(0, limit);
+    const entries = chosen.map(({ read }) => (keysOnly ? { ...read(), value: new Uint8Array() } : read()));
+    const count = Number(this.#count.get(first, end)?.count) - cameSince + goneSince.length;
+    return { entries, revision, more: chosen.length < count, count };
   }
 
-  #entry(revision: number): Entry | undefined {
-    const row = revision === 0 ? undefined : this.#entryAt.get(revision);
-    return row && entryOf(row);
+  /** Of a revision that history still has. */
+  #entry(revision: number): Entry {
+    return entryOf(this.#entryAt.get(revision)!);
   }
 
   #valueAt(revision: number): Uint8Array | undefined {

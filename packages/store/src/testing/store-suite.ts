@@ -147,6 +147,26 @@ export function describeStore(name: string, open: (options: StoreFactoryOptions)
       expect(await store.get('/a', { revision: 5 })).toMatchObject({ createRevision: 2, modRevision: 4 });
     });
 
+    test('pages at a revision are parts of the state then, whatever came and went since', async () => {
+      for (const name of ['b', 'd', 'f', 'h']) await put(`/${name}`, '1');
+      const { entries: whole, revision } = await store.range('/');
+      for (const name of ['a', 'c', 'e', 'g', 'i']) await put(`/${name}`, '2');
+      await store.delete('/d', { expectedRevision: revision - 2 });
+      await store.delete('/h', { expectedRevision: revision });
+      await set('/f', '2', revision - 1);
+      for (const limit of [1, 2, 3, 4, 5]) {
+        const paged: Entry[] = [];
+        let startKey = '/';
+        for (let more = true; more; startKey = `${paged.at(-1)?.key}\0`) {
+          const page = await store.range('/', { revision, limit, startKey });
+          expect(page.count).toBe(whole.length - paged.length);
+          paged.push(...page.entries);
+          more = page.more;
+        }
+        expect(paged).toEqual(whole);
+      }
+    });
+
     test('a read of the future fails', async () => {
       await expect(store.range('/', { revision: 2 })).rejects.toBeInstanceOf(FutureRevisionError);
       await expect(store.get('/a', { revision: 2 })).rejects.toBeInstanceOf(FutureRevisionError);
