@@ -18,7 +18,9 @@ export function createAuthorizer(parts: {
       }
       const node = nodeNameOf(attributes.user);
       const verdict = node === undefined ? undefined : nodes.decide(node, attributes);
-      if (verdict?.allowed || rbac.allows(attributes)) return Promise.resolve({ allowed: true, reason: '' });
+      if (verdict?.allowed) return Promise.resolve({ allowed: true, reason: '' });
+      const granted = rbac.allows(attributes);
+      if (granted !== undefined) return Promise.resolve({ allowed: true, reason: granted });
       return Promise.resolve({ allowed: false, reason: verdict?.reason ?? '' });
     },
     rulesFor(user, namespace) {

@@ -28,12 +28,20 @@ interface Grant {
   /** Empty for the whole cluster. */
   readonly namespace: string;
   readonly roleRef: RoleRef;
+  /** Says by which binding. */
+  readonly reason: string;
 }
 
 /** One user's rules: for the cluster, and per namespace beyond those. */
 interface UserRules {
-  readonly cluster: readonly PolicyRule[];
-  readonly byNamespace: ReadonlyMap<string, readonly PolicyRule[]>;
+  readonly cluster: readonly GrantedRules[];
+  readonly byNamespace: ReadonlyMap<string, readonly GrantedRules[]>;
+}
+
+/** The rules that one binding gives. */
+interface GrantedRules {
+  readonly rules: readonly PolicyRule[];
+  readonly reason: string;
 }
 
 export class RoleBasedAccess {
@@ -51,18 +59,20 @@ export class RoleBasedAccess {
     }
   }
 
-  allows(attributes: AuthorizationAttributes): boolean {
-    const rules = this.#rulesOf(attributes.user);
-    if (rules.cluster.some((rule) => ruleAllows(rule, attributes))) return true;
-    if (!attributes.namespace || attributes.path !== undefined) return false;
-    const local = rules.byNamespace.get(attributes.namespace);
-    return local?.some((rule) => ruleAllows(rule, attributes)) ?? false;
+  /** By which binding the user may, in the words of upstream; undefined when by none. */
+  allows(attributes: AuthorizationAttributes): string | undefined {
+    const { cluster, byNamespace } = this.#rulesOf(attributes.user);
+    const grants = ({ rules }: GrantedRules) => rules.some((rule) => ruleAllows(rule, attributes));
+    const found = cluster.find(grants);
+    if (found) return found.reason;
+    if (!attributes.namespace || attributes.path !== undefined) return undefined;
+    return byNamespace.get(attributes.namespace)?.find(grants)?.reason;
   }
 
   /** All rules that hold for the user in the namespace; in the whole cluster when it is empty. */
   rulesFor(user: UserInfo, namespace: string): readonly PolicyRule[] {
-    const rules = this.#rulesOf(user);
-    return [...rules.cluster, ...(rules.byNamespace.get(namespace) ?? [])];
+    const { cluster, byNamespace } = this.#rulesOf(user);
+    return [...cluster, ...(byNamespace.get(namespace) ?? [])].flatMap(({ rules }) => rules);
   }
 
   /** The rules behind a role reference; undefined when there is no such role. */
@@ -79,18 +89,18 @@ export class RoleBasedAccess {
     const known = this.#users.get(key);
     if (known) return known;
     const grants = (this.#grants ??= this.#indexGrants());
-    const cluster: PolicyRule[] = [];
-    const byNamespace = new Map<string, PolicyRule[]>();
+    const cluster: GrantedRules[] = [];
+    const byNamespace = new Map<string, GrantedRules[]>();
     for (const subject of [`User/${user.name}`, ...user.groups.map((group) => `Group/${group}`)]) {
-      for (const { namespace, roleRef } of grants.get(subject) ?? []) {
-        const rules = this.rulesOfRole(roleRef, namespace) ?? [];
+      for (const { namespace, roleRef, reason } of grants.get(subject) ?? []) {
+        const granted = { rules: this.rulesOfRole(roleRef, namespace) ?? [], reason };
         if (namespace === '') {
-          cluster.push(...rules);
+          cluster.push(granted);
           continue;
         }
         const local = byNamespace.get(namespace);
-        if (local) local.push(...rules);
-        else byNamespace.set(namespace, [...rules]);
+        if (local) local.push(granted);
+        else byNamespace.set(namespace, [granted]);
       }
     }
     if (this.#users.size >= usersMax) this.#users.clear();
@@ -101,8 +111,14 @@ export class RoleBasedAccess {
 
   #indexGrants(): Map<string, Grant[]> {
     const grants = new Map<string, Grant[]>();
-    const add = (subjects: readonly Subject[] | undefined, grant: Grant) => {
+    const add = (
+      subjects: readonly Subject[] | undefined,
+      { binding, ...place }: Omit<Grant, 'reason'> & { readonly binding: string },
+    ) => {
       for (const subject of subjects ?? []) {
+        const { kind, name } = place.roleRef;
+        const reason = `RBAC: allowed by ${binding} of ${kind} ${JSON.stringify(name)} to ${describeSubject(subject, place.namespace)}`;
+        const grant = { ...place, reason };
         const key = subjectKey(subject, grant.namespace);
         const entry = grants.get(key);
         if (entry) entry.push(grant);
@@ -110,15 +126,23 @@ export class RoleBasedAccess {
       }
     };
     const cluster = { group: rbacGroup, resource: 'clusterrolebindings' };
-    for (const { subjects, roleRef } of this.#read.list<ClusterRoleBinding>(cluster)) {
-      if (roleRef.kind === 'ClusterRole') add(subjects, { namespace: '', roleRef });
+    for (const { subjects, roleRef, metadata } of this.#read.list<ClusterRoleBinding>(cluster)) {
+      const binding = `ClusterRoleBinding ${JSON.stringify(metadata.name)}`;
+      if (roleRef.kind === 'ClusterRole') add(subjects, { namespace: '', roleRef, binding });
     }
     const local = { group: rbacGroup, resource: 'rolebindings' };
     for (const { subjects, roleRef, metadata } of this.#read.list<RoleBinding>(local)) {
-      if (metadata.namespace) add(subjects, { namespace: metadata.namespace, roleRef });
+      const { name = '', namespace = '' } = metadata;
+      const binding = `RoleBinding ${JSON.stringify(`${name}/${namespace}`)}`;
+      if (namespace) add(subjects, { namespace, roleRef, binding });
     }
     return grants;
   }
+}
+
+function describeSubject({ kind, name, namespace }: Subject, bindingNamespace: string): string {
+  if (kind !== 'ServiceAccount') return `${kind} ${JSON.stringify(name)}`;
+  return `${kind} ${JSON.stringify(`${name}/${namespace || bindingNamespace}`)}`;
 }
 
 function subjectKey({ kind, name, namespace }: Subject, bindingNamespace: string): string {

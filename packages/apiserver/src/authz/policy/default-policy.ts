@@ -1,5 +1,6 @@
 /** The roles and bindings every cluster has from its first start, as objects. */
 import type { AnyObject, PolicyRule } from '@skerry/api';
+import { controllerRules, localControllerRules } from '#authz/policy/controller-roles.ts';
 import { nodeRoleRules } from '#authz/policy/node-rules.ts';
 import * as system from '#authz/policy/system-roles.ts';
 import { adminRules, clusterAdminRules, editRules, viewRules } from '#authz/policy/user-roles.ts';
@@ -128,6 +129,20 @@ export const defaultClusterRoles: readonly DefaultObject[] = [
   clusterRole('system:volume-scheduler', system.volumeSchedulerRules),
   clusterRole('system:kube-scheduler', system.schedulerRules),
   clusterRole('system:kube-controller-manager', system.controllerManagerRules),
+  clusterRole('system:kube-aggregator', system.aggregatorRules),
+  clusterRole('system:node-problem-detector', system.problemDetectorRules),
+  clusterRole('system:persistent-volume-provisioner', system.volumeProvisionerRules),
+  ...system.approvedSigners.map((signer) =>
+    clusterRole(`system:certificates.k8s.io:${signer}-approver`, system.approverRules(signer)),
+  ),
+  ...Object.entries(controllerRules).map(([name, rules]) => clusterRole(`system:controller:${name}`, rules)),
+  clusterRole('system:aggregated-metrics-reader', system.metricsReaderRules, {
+    ...aggregateTo('view'),
+    ...aggregateTo('edit'),
+    ...aggregateTo('admin'),
+  }),
+  clusterRole('skerry:scheduler', system.ownSchedulerRules),
+  clusterRole('skerry:controllers', system.ownControllerRules),
   clusterRole('skerry:pool-reader', system.poolReaderRules),
 ];
 
@@ -157,6 +172,15 @@ export const defaultClusterRoleBindings: readonly DefaultObject[] = [
     'system:kube-controller-manager',
     'User/system:kube-controller-manager',
   ),
+  ...Object.keys(controllerRules).map((name) =>
+    clusterBinding(
+      `system:controller:${name}`,
+      `system:controller:${name}`,
+      `ServiceAccount/kube-system/${name}`,
+    ),
+  ),
+  clusterBinding('skerry:scheduler', 'skerry:scheduler', 'User/system:kube-scheduler'),
+  clusterBinding('skerry:controllers', 'skerry:controllers', 'User/system:kube-controller-manager'),
   clusterBinding('skerry:node-bootstrapper', 'system:node-bootstrapper', 'Group/system:bootstrappers'),
   clusterBinding('skerry:pool-reader', 'skerry:pool-reader', 'Group/system:bootstrappers'),
   clusterBinding(
@@ -175,6 +199,9 @@ export const defaultRoles: readonly DefaultObject[] = [
   role('kube-system', 'extension-apiserver-authentication-reader', system.configReaderRules),
   role('kube-system', 'system::leader-locking-kube-controller-manager', system.leaderLockingRules),
   role('kube-system', 'system::leader-locking-kube-scheduler', system.leaderLockingRules),
+  ...localControllerRules.map(({ namespace, controller, rules }) =>
+    role(namespace, `system:controller:${controller}`, rules),
+  ),
   role('kube-public', 'skerry:cluster-info', system.clusterInfoRules),
 ];
 
@@ -191,12 +218,23 @@ export const defaultRoleBindings: readonly DefaultObject[] = [
     'system::leader-locking-kube-controller-manager',
     'system::leader-locking-kube-controller-manager',
     'User/system:kube-controller-manager',
+    'ServiceAccount/kube-system/kube-controller-manager',
+    'ServiceAccount/kube-system/leader-election-controller',
   ),
   binding(
     'kube-system',
     'system::leader-locking-kube-scheduler',
     'system::leader-locking-kube-scheduler',
     'User/system:kube-scheduler',
+    'ServiceAccount/kube-system/kube-scheduler',
+  ),
+  ...localControllerRules.map(({ namespace, controller }) =>
+    binding(
+      namespace,
+      `system:controller:${controller}`,
+      `system:controller:${controller}`,
+      `ServiceAccount/kube-system/${controller}`,
+    ),
   ),
   binding(
     'kube-public',

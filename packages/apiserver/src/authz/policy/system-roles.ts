@@ -8,7 +8,11 @@ const discoveryPaths =
 export const discoveryRules = [pathRule('get', discoveryPaths)];
 export const publicInfoRules = [pathRule('get', '/healthz /livez /readyz /version /version/')];
 export const monitoringRules = [
-  pathRule('get', '/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*'),
+  pathRule(
+    'get',
+    '/flagz /healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/* /statusz',
+  ),
+  rule('get', 'core', 'nodes/metrics'),
 ];
 export const basicUserRules = [
   rule('create', 'authorization.k8s.io', 'selfsubjectaccessreviews selfsubjectrulesreviews'),
@@ -39,9 +43,38 @@ export const nodeProxierRules = [
 export const kubeletApiRules = [
   rule(read, 'core', 'nodes'),
   rule('proxy', 'core', 'nodes'),
-  rule('*', 'core', 'nodes/healthz nodes/log nodes/metrics nodes/pods nodes/proxy nodes/stats'),
+  rule('*', 'core', 'nodes/log nodes/metrics nodes/proxy nodes/stats'),
+  rule('*', 'core', 'nodes/configz nodes/healthz nodes/pods'),
 ];
-export const heapsterRules = [rule(read, 'core', 'events namespaces nodes pods')];
+export const heapsterRules = [
+  rule(read, 'core', 'events namespaces nodes pods'),
+  rule(read, 'extensions', 'deployments'),
+];
+export const aggregatorRules = [rule(read, 'core', 'endpoints services')];
+export const problemDetectorRules = [
+  rule('get', 'core', 'nodes'),
+  rule('patch', 'core', 'nodes/status'),
+  eventsRule,
+];
+export const volumeProvisionerRules = [
+  rule('create delete get list watch', 'core', 'persistentvolumes'),
+  rule('get list update watch', 'core', 'persistentvolumeclaims'),
+  rule(read, 'storage.k8s.io', 'storageclasses'),
+  rule('watch', 'core', 'events'),
+  eventsRule,
+];
+/** Of the signers of certificates that stock clusters know, by the last part of the name. */
+export const approvedSigners = [
+  'kube-apiserver-client',
+  'kube-apiserver-client-kubelet',
+  'kubelet-serving',
+  'legacy-unknown',
+];
+export const approverRules = (signer: string) => [
+  rule('approve', 'certificates.k8s.io', 'signers', `kubernetes.io/${signer}`),
+];
+/** What `kubectl top` reads; whoever may view, may. */
+export const metricsReaderRules = [rule(read, 'metrics.k8s.io', 'pods nodes')];
 export const kubeDnsRules = [rule('list watch', 'core', 'endpoints services')];
 export const volumeSchedulerRules = [
   rule('get list patch update watch', 'core', 'persistentvolumes'),
@@ -52,31 +85,60 @@ export const volumeSchedulerRules = [
 export const schedulerRules: PolicyRule[] = [
   eventsRule,
   rule('create', 'coordination.k8s.io', 'leases'),
-  rule('get list watch update patch', 'coordination.k8s.io', 'leases', 'kube-scheduler'),
-  rule(
-    read,
-    'core',
-    'nodes namespaces replicationcontrollers services persistentvolumeclaims persistentvolumes',
-  ),
+  rule('get list update watch', 'coordination.k8s.io', 'leases', 'kube-scheduler'),
+  rule(readWrite, 'coordination.k8s.io', 'leasecandidates'),
+  rule(read, 'core', 'nodes'),
   rule('delete get list watch', 'core', 'pods'),
   rule('create', 'core', 'bindings pods/binding'),
   rule('patch update', 'core', 'pods/status'),
-  rule('patch update', 'core', 'persistentvolumes persistentvolumeclaims'),
-  rule(read, 'apps', 'replicasets statefulsets'),
+  rule(read, 'core', 'replicationcontrollers services'),
+  rule(read, 'apps extensions', 'replicasets'),
+  rule(read, 'apps', 'statefulsets'),
   rule(read, 'policy', 'poddisruptionbudgets'),
-  rule(read, 'scheduling.k8s.io', 'priorityclasses'),
-  rule(read, 'storage.k8s.io', 'csidrivers csinodes csistoragecapacities storageclasses volumeattachments'),
-  rule(read, 'resource.k8s.io', 'deviceclasses resourceclaims resourceslices'),
-  rule('patch update', 'resource.k8s.io', 'resourceclaims resourceclaims/status'),
+  rule(read, 'core', 'persistentvolumeclaims persistentvolumes'),
   rule('create', 'authentication.k8s.io', 'tokenreviews'),
   rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
+  rule(read, 'storage.k8s.io', 'csinodes'),
+  rule(read, 'storage.k8s.io', 'volumeattachments'),
+  rule(read, 'core', 'namespaces'),
+  rule(read, 'storage.k8s.io', 'csidrivers'),
+  rule(read, 'storage.k8s.io', 'csistoragecapacities'),
+  rule(read, 'resource.k8s.io', 'deviceclasses'),
+  rule('get list patch update watch', 'resource.k8s.io', 'resourceclaims'),
+  rule('get list patch update watch', 'resource.k8s.io', 'resourceclaims/status'),
+  rule('update', 'core', 'pods/finalizers'),
+  rule(read, 'resource.k8s.io', 'resourceslices'),
+  rule('create delete', 'resource.k8s.io', 'resourceclaims'),
+  rule('patch update', 'resource.k8s.io', 'resourceclaims/binding'),
+];
+
+/** What Skerry's own scheduler does beyond it. */
+export const ownSchedulerRules: PolicyRule[] = [
+  rule('patch', 'coordination.k8s.io', 'leases', 'kube-scheduler'),
+  rule('patch update', 'core', 'persistentvolumes persistentvolumeclaims'),
+  rule(read, 'scheduling.k8s.io', 'priorityclasses'),
+  rule(read, 'storage.k8s.io', 'storageclasses'),
+];
+
+export const controllerManagerRules: PolicyRule[] = [
+  eventsRule,
+  rule('create', 'coordination.k8s.io', 'leases'),
+  rule('get update', 'coordination.k8s.io', 'leases', 'kube-controller-manager'),
+  rule('create', 'core', 'secrets serviceaccounts'),
+  rule('delete', 'core', 'secrets'),
+  rule('get', 'core', 'configmaps namespaces secrets serviceaccounts'),
+  rule('update', 'core', 'secrets serviceaccounts'),
+  rule('create', 'authentication.k8s.io', 'tokenreviews'),
+  rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
+  rule('list watch', '*', '*'),
+  rule('create', 'core', 'serviceaccounts/token'),
 ];
 
 /**
- * Garbage collection and the end of namespaces touch every kind there is, also those of CRDs, so the process of all
+ * What Skerry's own controllers do, which are one user. Garbage collection and the end of namespaces touch every kind there is, also those of CRDs, so the process of all
  * controllers reads and deletes everything; what it may create and change is named.
  */
-export const controllerManagerRules: PolicyRule[] = [
+export const ownControllerRules: PolicyRule[] = [
   rule('delete deletecollection get list patch update watch', '*', '*'),
   rule('create', 'core events.k8s.io', 'events'),
   rule(
@@ -115,4 +177,7 @@ export const selfNodeClientRules = [
 ];
 export const clusterInfoRules = [rule('get', 'core', 'configmaps', 'cluster-info')];
 export const configReaderRules = [rule(read, 'core', 'configmaps', 'extension-apiserver-authentication')];
-export const leaderLockingRules = [rule(readWrite, 'coordination.k8s.io', 'leases')];
+export const leaderLockingRules = [
+  rule('create get list update watch', 'coordination.k8s.io', 'leases'),
+  rule('create get list update watch', 'coordination.k8s.io', 'leasecandidates'),
+];

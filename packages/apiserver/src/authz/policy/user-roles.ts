@@ -20,17 +20,22 @@ export const viewRules: PolicyRule[] = [
   rule(
     read,
     'core',
-    'bindings events limitranges namespaces/status pods/log pods/status replicationcontrollers/status resourcequotas resourcequotas/status',
+    'bindings limitranges namespaces/status pods/log pods/status replicationcontrollers/status resourcequotas resourcequotas/status',
   ),
   rule(read, 'core', 'namespaces'),
+  rule(read, 'core events.k8s.io', 'events'),
   rule(read, 'discovery.k8s.io', 'endpointslices'),
   rule(read, 'apps', `controllerrevisions ${workloads}`),
   rule(read, 'autoscaling', 'horizontalpodautoscalers horizontalpodautoscalers/status'),
   rule(read, 'batch', 'cronjobs cronjobs/status jobs jobs/status'),
+  rule(
+    read,
+    'extensions',
+    'daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses ingresses/status networkpolicies replicasets replicasets/scale replicasets/status replicationcontrollers/scale',
+  ),
   rule(read, 'policy', 'poddisruptionbudgets poddisruptionbudgets/status'),
   rule(read, 'networking.k8s.io', 'ingresses ingresses/status networkpolicies'),
   rule(read, 'resource.k8s.io', 'resourceclaims resourceclaims/status resourceclaimtemplates'),
-  rule(read, 'metrics.k8s.io', 'pods'),
 ];
 
 export const editRules: PolicyRule[] = [
@@ -41,12 +46,18 @@ export const editRules: PolicyRule[] = [
   rule(
     write,
     'core',
-    'configmaps events persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets serviceaccounts services services/proxy',
+    'configmaps persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets serviceaccounts services services/proxy',
   ),
   rule('create', 'core', 'serviceaccounts/token'),
+  rule(write, 'core events.k8s.io', 'events'),
   rule(write, 'apps', writableWorkloads),
   rule(write, 'autoscaling', 'horizontalpodautoscalers'),
   rule(write, 'batch', 'cronjobs jobs'),
+  rule(
+    write,
+    'extensions',
+    'daemonsets deployments deployments/rollback deployments/scale ingresses networkpolicies replicasets replicasets/scale replicationcontrollers/scale',
+  ),
   rule(write, 'policy', 'poddisruptionbudgets'),
   rule(write, 'networking.k8s.io', 'ingresses networkpolicies'),
   rule(readWrite, 'coordination.k8s.io', 'leases'),
