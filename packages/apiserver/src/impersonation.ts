@@ -1,69 +1,247 @@
-import { ApiError, badRequest } from '@skerry/api';
-import type { Authorizer, UserInfo } from '#security.ts';
+/**
+ * As whom a request acts: the one who asks, or the one named by `Impersonate-*` headers.
+ *
+ * Who may `impersonate` users, groups, uids and extras may do so for everything that the other may do. Who may not may be
+ * let act as others for single verbs and resources: the mode's right to the identity (`impersonate:user-info` …) and, for
+ * the request at hand, the right to do it in that mode (`impersonate-on:user-info:list` pods). There is one mode each for a
+ * pod's own node, for nodes, for service accounts and for everyone else; a request is denied in the words of the first that
+ * applies.
+ * https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
+ */
+import { ApiError, badRequest, labelKeyFaults } from '@skerry/api';
+import { forbiddenRequest } from '#authz/forbidden-request.ts';
+import type { AuthorizationAttributes, Authorizer, UserInfo } from '#security.ts';
 
+const userHeader = 'impersonate-user';
+const groupHeader = 'impersonate-group';
+const uidHeader = 'impersonate-uid';
 const extraPrefix = 'impersonate-extra-';
 
-/**
- * The user that a request acts as: the one who asks, or the one named by `Impersonate-*` headers when the asker may
- * `impersonate` the user, each group, the uid and each extra.
- * Rules: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation
- */
+const nodeExtra = 'authentication.kubernetes.io/node-name';
+const authenticationGroup = 'authentication.k8s.io';
+const everyoneKnown = 'system:authenticated';
+const everyoneUnknown = 'system:unauthenticated';
+
+/** From here on it is asked first whether all groups or extras may be taken, before each is. */
+const manyChecks = 4;
+
+export interface Impersonated {
+  readonly user: UserInfo;
+  /** The right by which, where it was a narrow one: `impersonate:user-info`. */
+  readonly constraint?: string;
+}
+
+interface Wanted {
+  readonly name: string;
+  readonly uid: string;
+  readonly groups: readonly string[];
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface ImpersonationHeaders {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Each value of a header as it was sent: names of groups may have commas. */
+  readonly headerValues: (name: string) => readonly string[];
+}
+
+/** Undefined where nobody is named. `attributes` is the request, as of the one who asks. Throws 400 and 403. */
 export async function impersonated(
-  user: UserInfo,
-  headers: Readonly<Record<string, string | undefined>>,
+  request: ImpersonationHeaders,
+  attributes: AuthorizationAttributes,
   authorizer: Authorizer,
-): Promise<UserInfo> {
-  const name = headers['impersonate-user'];
-  const groups = listed(headers['impersonate-group']);
-  const uid = headers['impersonate-uid'];
-  const extra: Record<string, string[]> = {};
-  for (const [header, value] of Object.entries(headers)) {
-    if (header.startsWith(extraPrefix)) {
-      extra[extraKey(header)] = listed(value);
+): Promise<Impersonated | undefined> {
+  const wanted = wantedUser(request);
+  if (!wanted) return undefined;
+  let denial: unknown;
+  for (const mode of modes) {
+    if (!mode.applies(wanted, attributes.user)) continue;
+    try {
+      return await mode.check({ wanted, attributes, authorizer });
+    } catch (error) {
+      denial ??= error;
     }
   }
-  const wantsMore = groups.length > 0 || uid !== undefined || Object.keys(extra).length > 0;
-  if (!name) {
-    if (wantsMore) throw badRequest('requested to impersonate without a user: Impersonate-User is missing');
-    return user;
-  }
-  const may = async (group: string, resource: string, what: string, subresource = '', namespace = '') => {
-    const decision = await authorizer.authorize({
-      user,
-      verb: 'impersonate',
-      group,
-      version: 'v1',
-      resource,
-      subresource,
-      namespace,
-      name: what,
-    });
-    if (decision.allowed) return;
-    throw new ApiError(
-      'Forbidden',
-      `${resource} ${JSON.stringify(what)} is forbidden: User ${JSON.stringify(user.name)} cannot impersonate resource ${JSON.stringify(resource)} in API group ${JSON.stringify(group)} at the cluster scope`,
-      { details: { name: what, ...(group ? { group } : {}), kind: resource } },
+  throw denial;
+}
+
+interface Check {
+  readonly wanted: Wanted;
+  readonly attributes: AuthorizationAttributes;
+  readonly authorizer: Authorizer;
+}
+
+interface Mode {
+  applies(wanted: Wanted, asking: UserInfo): boolean;
+  check(check: Check): Promise<Impersonated>;
+}
+
+const onlyNamed = ({ uid, groups, extra }: Wanted) =>
+  uid === '' && groups.length === 0 && Object.keys(extra).length === 0;
+
+const modes: readonly Mode[] = [
+  constrained('associated-node', (wanted, asking) => {
+    const nodes = asking.extra?.[nodeExtra];
+    const node = nodeOf(wanted.name);
+    return (
+      onlyNamed(wanted) &&
+      node !== undefined &&
+      accountOf(asking.name) !== undefined &&
+      nodes?.length === 1 &&
+      nodes[0] === node
     );
-  };
-  const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name);
-  if (account) await may('', 'serviceaccounts', account[2]!, '', account[1]);
-  else await may('', 'users', name);
-  for (const group of groups) await may('', 'groups', group);
-  if (uid !== undefined) await may('authentication.k8s.io', 'uids', uid);
-  for (const [key, values] of Object.entries(extra)) {
-    for (const value of values) await may('authentication.k8s.io', 'userextras', value, key);
-  }
-  const own =
-    account && groups.length === 0
-      ? ['system:serviceaccounts', `system:serviceaccounts:${account[1]}`]
-      : groups;
-  const everyone = name === 'system:anonymous' ? 'system:unauthenticated' : 'system:authenticated';
+  }),
+  constrained('arbitrary-node', (wanted) => onlyNamed(wanted) && nodeOf(wanted.name) !== undefined),
+  constrained('serviceaccount', (wanted) => onlyNamed(wanted) && accountOf(wanted.name) !== undefined),
+  constrained('user-info', ({ name }) => nodeOf(name) === undefined && accountOf(name) === undefined),
+  { applies: () => true, check: (check) => identity(check, 'impersonate') },
+];
+
+function constrained(name: string, applies: Mode['applies']): Mode {
+  const verb = `impersonate:${name}`;
   return {
-    name,
-    ...(uid === undefined ? {} : { uid }),
-    groups: own.includes(everyone) ? own : [...own, everyone],
-    ...(Object.keys(extra).length > 0 ? { extra } : {}),
+    applies,
+    async check(check) {
+      const { attributes, authorizer } = check;
+      const user = name === 'associated-node' ? withoutNode(attributes.user) : attributes.user;
+      await require(authorizer, { ...attributes, user, verb: `impersonate-on:${name}:${attributes.verb}` });
+      const { user: acting } = await identity({ ...check, attributes: { ...attributes, user } }, verb);
+      return { user: acting, constraint: verb };
+    },
   };
+}
+
+/** An account is let act as the node of its pod wherever that runs, so the authorizer is not told of one node. */
+function withoutNode(user: UserInfo): UserInfo {
+  const keys = Object.keys(user.extra ?? {}).sort();
+  return { ...user, extra: { 'authentication.kubernetes.io/associated-node-keys': keys } };
+}
+
+/** The user that acts, when each part of it may be taken. */
+async function identity(
+  { wanted, attributes: { user: asking }, authorizer }: Check,
+  verb: string,
+): Promise<Impersonated> {
+  const narrow = verb !== 'impersonate';
+  // Users and groups are of the core group where the wide right is asked for, as they were before.
+  const group = narrow ? authenticationGroup : '';
+  const base = { user: asking, verb, version: 'v1' };
+  const node = narrow ? nodeOf(wanted.name) : undefined;
+  const account = accountOf(wanted.name);
+  const named = node
+    ? { resource: 'nodes', name: verb === 'impersonate:associated-node' ? '*' : node }
+    : account
+      ? { resource: 'serviceaccounts', ...account }
+      : { resource: 'users', name: wanted.name };
+  await require(authorizer, { ...base, group, ...named });
+  if (wanted.uid) {
+    await require(authorizer, { ...base, group: authenticationGroup, resource: 'uids', name: wanted.uid });
+  }
+  await requireGroups(authorizer, { ...base, group, resource: 'groups' }, wanted.groups, narrow);
+  await requireExtra(
+    authorizer,
+    { ...base, group: authenticationGroup, resource: 'userextras' },
+    wanted.extra,
+    narrow,
+  );
+  const own = node
+    ? ['system:nodes']
+    : account && wanted.groups.length === 0
+      ? ['system:serviceaccounts', `system:serviceaccounts:${account.namespace}`]
+      : wanted.groups;
+  return {
+    user: {
+      name: wanted.name,
+      ...(wanted.uid ? { uid: wanted.uid } : {}),
+      groups: withEveryone(wanted.name, own),
+      ...(Object.keys(wanted.extra).length > 0 ? { extra: wanted.extra } : {}),
+    },
+  };
+}
+
+function withEveryone(name: string, groups: readonly string[]): readonly string[] {
+  const everyone =
+    name === 'system:anonymous' || groups.includes(everyoneUnknown) ? everyoneUnknown : everyoneKnown;
+  return groups.includes(everyone) ? groups : [...groups, everyone];
+}
+
+async function requireGroups(
+  authorizer: Authorizer,
+  base: AuthorizationAttributes,
+  groups: readonly string[],
+  narrow: boolean,
+): Promise<void> {
+  if (narrow && groups.includes('')) {
+    throw forbiddenRequest(base, 'impersonating the empty string group is not allowed');
+  }
+  if (narrow && groups.includes('system:masters')) {
+    throw forbiddenRequest(
+      { ...base, name: 'system:masters' },
+      'impersonating the system:masters group is not allowed',
+    );
+  }
+  if (narrow && groups.length >= manyChecks && (await may(authorizer, { ...base, name: '*' }))) return;
+  for (const name of groups) await require(authorizer, { ...base, name });
+}
+
+async function requireExtra(
+  authorizer: Authorizer,
+  base: AuthorizationAttributes,
+  extra: Wanted['extra'],
+  narrow: boolean,
+): Promise<void> {
+  const pairs = Object.entries(extra).flatMap(([key, values]) =>
+    values.map((value) => [key, value] as const),
+  );
+  if (narrow) {
+    const fault = pairs.map(([key, value]) => extraFault(key, value)).find((each) => each !== undefined);
+    if (fault) throw forbiddenRequest(base, fault);
+    const all = { ...base, subresource: '*', name: '*' };
+    if (pairs.length >= manyChecks && (await may(authorizer, all))) return;
+  }
+  for (const [subresource, name] of pairs) await require(authorizer, { ...base, subresource, name });
+}
+
+function extraFault(key: string, value: string): string | undefined {
+  if (key === '') return 'impersonating the empty string key in extra is not allowed';
+  const [domain = '', ...path] = key.split('/');
+  if (path.length === 0 || path.join('/') === '' || labelKeyFaults(`${domain}/x`).length > 0) {
+    return `impersonating an invalid key in extra is not allowed: extra.key: Invalid value: ${JSON.stringify(key)}: must be a domain-prefixed path (such as "acme.io/foo")`;
+  }
+  return value === '' ? 'impersonating the empty string value in extra is not allowed' : undefined;
+}
+
+async function may(authorizer: Authorizer, attributes: AuthorizationAttributes): Promise<boolean> {
+  return (await authorizer.authorize(attributes)).allowed;
+}
+
+async function require(authorizer: Authorizer, attributes: AuthorizationAttributes): Promise<void> {
+  const { allowed, reason } = await authorizer.authorize(attributes);
+  if (!allowed) throw forbiddenRequest(attributes, reason);
+}
+
+function wantedUser({ headers, headerValues }: ImpersonationHeaders): Wanted | undefined {
+  const [name = ''] = headerValues(userHeader);
+  const [uid = ''] = headerValues(uidHeader);
+  const groups = headerValues(groupHeader);
+  const extra: Record<string, readonly string[]> = {};
+  for (const header of Object.keys(headers)) {
+    if (header.startsWith(extraPrefix)) extra[extraKey(header)] = headerValues(header);
+  }
+  if (name) return { name, uid, groups, extra };
+  if (!uid && groups.length === 0 && Object.keys(extra).length === 0) return undefined;
+  throw badRequest(
+    `requested &user.DefaultInfo{Name:"", UID:${JSON.stringify(uid)}, Groups:${goList(groups)}, Extra:${goExtra(extra)}} without impersonating a user name`,
+  );
+}
+
+function goList(values: readonly string[]): string {
+  if (values.length === 0) return '[]string(nil)';
+  return `[]string{${values.map((value) => JSON.stringify(value)).join(', ')}}`;
+}
+
+function goExtra(extra: Wanted['extra']): string {
+  const entries = Object.entries(extra).map(([key, values]) => `${JSON.stringify(key)}:${goList(values)}`);
+  return entries.length === 0 ? 'map[string][]string(nil)' : `map[string][]string{${entries.join(', ')}}`;
 }
 
 function extraKey(header: string): string {
@@ -74,6 +252,17 @@ function extraKey(header: string): string {
   }
 }
 
-function listed(value: string | undefined): string[] {
-  return value ? value.split(',').map((part) => part.trim()) : [];
+const label = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?';
+const subdomain = `${label}(\\.${label})*`;
+const accountPattern = new RegExp(`^system:serviceaccount:(${label}):(${subdomain})$`);
+const nodePattern = new RegExp(`^system:node:(${subdomain})$`);
+
+function accountOf(name: string): { readonly namespace: string; readonly name: string } | undefined {
+  if (!accountPattern.test(name)) return undefined;
+  const [, , namespace = '', account = ''] = name.split(':');
+  return { namespace, name: account };
+}
+
+function nodeOf(name: string): string | undefined {
+  return nodePattern.exec(name)?.[1];
 }

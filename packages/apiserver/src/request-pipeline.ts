@@ -2,6 +2,7 @@ import { ApiError, isApiError, type Status } from '@skerry/api';
 import { describeError, type Clock, type Logger, type Timer } from '@skerry/base';
 import type { AuditMetrics } from '#audit/audit-metrics.ts';
 import { auditorOf, noAuditor, type Auditor } from '#audit/auditor.ts';
+import { forbiddenRequest } from '#authz/forbidden-request.ts';
 import { sendStatus, sendText } from '#http/answers.ts';
 import { refuseUpgrade, type Exchange } from '#http/exchange.ts';
 import type { RequestHandler, UpgradeRequest } from '#http/front.ts';
@@ -52,7 +53,7 @@ interface Progress {
 
 type Asked = Pick<
   Exchange,
-  'method' | 'path' | 'query' | 'target' | 'headers' | 'peer' | 'remoteAddress' | 'audit'
+  'method' | 'path' | 'query' | 'target' | 'headers' | 'headerValues' | 'peer' | 'remoteAddress' | 'audit'
 >;
 
 /**
@@ -100,7 +101,7 @@ export class RequestPipeline implements RequestHandler {
     if (timeoutMs !== undefined) {
       progress.deadline = clock.after(timeoutMs, () => this.#answerFailure(exchange, tooSlow(), measured));
     }
-    const user = await this.#identify(exchange, progress.audited);
+    const user = await this.#identify(exchange, info, progress.audited);
     // Streams to pods and nodes are bounded by what they stream from.
     const bounded = !longRunning || info.verb === 'watch';
     const beforeMs = clock.monotonic();
@@ -123,7 +124,7 @@ export class RequestPipeline implements RequestHandler {
     const auditId = exchange.headers['audit-id'] ?? this.#parts.uid();
     const audited = this.#auditor(exchange, { info, longRunning: true }, auditId);
     try {
-      const user = await this.#identify(exchange, audited);
+      const user = await this.#identify(exchange, info, audited);
       await this.#authorize(info, user, exchange);
       await this.#authorizeCommand(info, user, exchange);
       await this.#target.upgrade({ info, user }, upgrade);
@@ -140,7 +141,7 @@ export class RequestPipeline implements RequestHandler {
     audited.end();
   }
 
-  async #identify(asked: Asked, audited: Auditor): Promise<UserInfo> {
+  async #identify(asked: Asked, info: RequestInfo, audited: Auditor): Promise<UserInfo> {
     const security = this.#parts.security();
     const user = await security.authenticator.authenticate({
       headers: asked.headers,
@@ -151,9 +152,11 @@ export class RequestPipeline implements RequestHandler {
     if (!user && security.anonymous === false) throw new ApiError('Unauthorized', 'Unauthorized');
     const asking = user ?? anonymousUser;
     audited.begin(asking);
-    const acting = await impersonated(asking, asked.headers, security.authorizer);
-    if (acting !== asking) audited.impersonated(acting);
-    return acting;
+    const attributes = attributesOf(info, asking, asked.query);
+    const acting = await impersonated(asked, attributes, security.authorizer);
+    if (!acting) return asking;
+    audited.impersonated(acting);
+    return acting.user;
   }
 
   async #authorize(info: RequestInfo, user: UserInfo, asked: Asked): Promise<void> {
@@ -161,7 +164,7 @@ export class RequestPipeline implements RequestHandler {
     const { allowed, reason } = await this.#parts.security().authorizer.authorize(attributes);
     asked.audit.add('authorization.k8s.io/decision', allowed ? 'allow' : 'forbid');
     asked.audit.add('authorization.k8s.io/reason', reason);
-    if (!allowed) throw forbiddenRequest(info, user, reason);
+    if (!allowed) throw forbiddenRequest(attributes, reason);
   }
 
   /**
@@ -242,35 +245,4 @@ function attributesOf(info: RequestInfo, user: UserInfo, query: URLSearchParams)
     fieldSelector: query.get('fieldSelector') ?? undefined,
     labelSelector: query.get('labelSelector') ?? undefined,
   };
-}
-
-/** 403 in the words that clients and people know. */
-function forbiddenRequest(info: RequestInfo, user: UserInfo, reason: string): ApiError {
-  const who = `User ${JSON.stringify(user.name)} cannot`;
-  const because = reason ? `: ${reason}` : '';
-  if (info.type === 'path') {
-    return new ApiError(
-      'Forbidden',
-      `forbidden: ${who} ${info.verb} path ${JSON.stringify(info.path)}${because}`,
-      {
-        details: {},
-      },
-    );
-  }
-  const resource = info.subresource ? `${info.resource}/${info.subresource}` : info.resource;
-  const scope = info.namespace
-    ? `in the namespace ${JSON.stringify(info.namespace)}`
-    : 'at the cluster scope';
-  const subject = `${info.group ? `${info.resource}.${info.group}` : info.resource}${info.name ? ` ${JSON.stringify(info.name)}` : ''}`;
-  return new ApiError(
-    'Forbidden',
-    `${subject} is forbidden: ${who} ${info.verb} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(info.group)} ${scope}${because}`,
-    {
-      details: {
-        ...(info.name ? { name: info.name } : {}),
-        ...(info.group ? { group: info.group } : {}),
-        kind: info.resource,
-      },
-    },
-  );
 }

@@ -2,6 +2,7 @@ import { isApiError } from '@skerry/api';
 import { describeError, type Clock } from '@skerry/base';
 import { OverloadedError } from '#flowcontrol/take-seat.ts';
 import { RequestAudit, type AuditedRequest, type AuditLog } from '#audit/request-audit.ts';
+import type { Impersonated } from '#impersonation.ts';
 import type { RequestInfo } from '#request-info.ts';
 import type { UserInfo } from '#security.ts';
 
@@ -10,7 +11,7 @@ export interface Auditor {
   /** It is known who asks. */
   begin(user: UserInfo): void;
   /** And that they act as someone else. */
-  impersonated(user: UserInfo): void;
+  impersonated(acting: Impersonated): void;
   failed(error: unknown): void;
   /** The answer is whole, or will never be. */
   end(): void;
@@ -43,7 +44,7 @@ export function auditorOf(
   };
   return {
     begin,
-    impersonated: (user) => begun?.impersonated(user),
+    impersonated: ({ user, constraint }) => begun?.impersonated(user, constraint),
     failed(error) {
       if (!known) begin(undefined);
       const refused = isApiError(error) || error instanceof OverloadedError;

@@ -26,10 +26,6 @@ export function createAuthorizer(parts: {
     rulesFor(user, namespace) {
       const resourceRules: ResourceRule[] = [];
       const nonResourceRules: NonResourceRule[] = [];
-      if (user.groups.includes('system:masters')) {
-        resourceRules.push({ verbs: ['*'], apiGroups: ['*'], resources: ['*'] });
-        nonResourceRules.push({ verbs: ['*'], nonResourceURLs: ['*'] });
-      }
       for (const rule of rbac.rulesFor(user, namespace)) {
         const { verbs, apiGroups = [], resources = [], resourceNames, nonResourceURLs } = rule;
         if (nonResourceURLs?.length) nonResourceRules.push({ verbs, nonResourceURLs });

@@ -19,6 +19,8 @@ export interface Exchange {
   readonly target: string;
   /** Lower-case names; a header sent twice is joined by `, `. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The values of a header, each as it was sent. */
+  readonly headerValues: (name: string) => readonly string[];
   readonly peer: PeerIdentity | undefined;
   readonly remoteAddress: string | undefined;
   /** Aborted when the client goes away, or the server stops, before the answer is whole. */
@@ -177,6 +179,7 @@ export function exchangeOverHttp1(
     query,
     target: request.url ?? '/',
     headers: flatten(request.headers),
+    headerValues: (name) => request.headersDistinct[name] ?? [],
     peer: origin.peer,
     remoteAddress: origin.remoteAddress,
     get signal() {
@@ -224,7 +227,7 @@ export function exchangeOverHttp1(
 
 export function exchangeOverHttp2(
   stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
+  { headers, rawHeaders }: { headers: IncomingHttpHeaders; rawHeaders: readonly string[] },
   origin: Origin,
 ): Exchange {
   const method = String(headers[':method'] ?? 'GET');
@@ -248,6 +251,7 @@ export function exchangeOverHttp2(
     query,
     target: String(headers[':path'] ?? '/'),
     headers: flatten(headers),
+    headerValues: (name) => valuesOf(rawHeaders, name),
     peer: origin.peer,
     remoteAddress: origin.remoteAddress,
     get signal() {
@@ -298,6 +302,11 @@ export function exchangeOverHttp2(
     },
   };
   return exchange;
+}
+
+/** Names and values, one after the other, as Node hands them over. */
+function valuesOf(rawHeaders: readonly string[], wanted: string): string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === wanted);
 }
 
 /** HTTP/2 has no connection headers and wants lower-case names. */

@@ -11,7 +11,16 @@ import { exchangeOverHttp1, exchangeOverHttp2, type Exchange } from '#http/excha
 export interface UpgradeRequest {
   readonly exchange: Pick<
     Exchange,
-    'method' | 'target' | 'path' | 'query' | 'headers' | 'peer' | 'remoteAddress' | 'signal' | 'audit'
+    | 'method'
+    | 'target'
+    | 'path'
+    | 'query'
+    | 'headers'
+    | 'headerValues'
+    | 'peer'
+    | 'remoteAddress'
+    | 'signal'
+    | 'audit'
   >;
   readonly message: IncomingMessage;
   readonly socket: Duplex;
@@ -171,9 +180,9 @@ export class HttpFront {
     session.on('error', (error) => {
       this.#log.debug('connection broke', { error: describeError(error) });
     });
-    session.on('stream', (stream, headers) => {
+    session.on('stream', (stream, headers, _flags, rawHeaders) => {
       stream.on('error', (error) => this.#log.debug('stream broke', { error: describeError(error) }));
-      this.#guard(this.#handler.handle(exchangeOverHttp2(stream, headers, connection)));
+      this.#guard(this.#handler.handle(exchangeOverHttp2(stream, { headers, rawHeaders }, connection)));
     });
   }
 
@@ -195,6 +204,7 @@ export class HttpFront {
         target,
         query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
         headers,
+        headerValues: (name) => message.headersDistinct[name] ?? [],
         peer: origin.peer,
         remoteAddress: origin.remoteAddress,
         signal: aborter.signal,

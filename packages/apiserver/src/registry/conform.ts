@@ -21,6 +21,9 @@ export interface Conformance {
   readonly order?: (a: string, b: string) => number;
 }
 
+/** What of a kind says how its objects look. */
+export type ConformedKind = Pick<Served, 'info' | 'schemas' | 'custom'>;
+
 /** Of a custom resource, what every object has. The rest is the definition's business. */
 const envelope: Schema = {
   type: 'object',
@@ -36,7 +39,7 @@ const envelope: Schema = {
  * A decoded body as an object of the kind: right `apiVersion` and `kind`, known fields only, of the right types. The value
  * given is left alone. Throws 400; what a schema's values may be is validated later.
  */
-export function conform(served: Served, value: unknown, how: Conformance): AnyObject {
+export function conform(served: ConformedKind, value: unknown, how: Conformance): AnyObject {
   const { kind, version } = served.info;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw badRequest(`the request body is no object of kind ${kind}`);
@@ -54,7 +57,7 @@ export function conform(served: Served, value: unknown, how: Conformance): AnyOb
   return served.custom ? pruned(served, result, how) : result;
 }
 
-function pruned(served: Served, given: AnyObject, how: Conformance): AnyObject {
+function pruned(served: ConformedKind, given: AnyObject, how: Conformance): AnyObject {
   // Pruning works in place, and the envelope shares what lies below the top with the body.
   const object = structuredClone(given);
   const gone = pruneUnknown(served.schemas, schemaOf(served), object, { root: true });
@@ -73,7 +76,7 @@ function pruned(served: Served, given: AnyObject, how: Conformance): AnyObject {
 /** What a stock server calls the table of its types when it doesn't find one in there. */
 const schemeName = 'pkg/api/legacyscheme/scheme.go:30';
 
-function checkKind(served: Served, object: AnyObject): void {
+function checkKind(served: ConformedKind, object: AnyObject): void {
   const expected = apiVersionOf(served.info);
   const apiVersion = object.apiVersion || expected;
   const kind = object.kind || served.info.kind;
@@ -111,6 +114,6 @@ function isRegistered(apiVersion: string, kind: string): boolean {
 }
 
 /** Where a stock server has the kind's own form: `core`, `apps`, `rbac`. */
-function packageOf({ info }: Served): string {
+function packageOf({ info }: ConformedKind): string {
   return info.group === '' || info.group === 'events.k8s.io' ? 'core' : info.group.split('.')[0]!;
 }

@@ -1,7 +1,10 @@
-import { badRequest, invalid, isApiError, type AnyObject } from '@skerry/api';
+import { badRequest, isApiError, type AnyObject, type ObjectMeta } from '@skerry/api';
 import type { VirtualHandler } from '#dispatcher.ts';
-import { requireWholeAnswer, sendJson } from '#http/answers.ts';
-import { readJson } from '#http/request-body.ts';
+import { sendJson } from '#http/answers.ts';
+import { readDocument } from '#http/request-body.ts';
+import { conform } from '#registry/conform.ts';
+import { writeOptionsOf } from '#registry/request-options.ts';
+import { type AccessSpec, accessAttributes, checkAccessSpec, type Scope } from '#reviews/access-review.ts';
 import type { AuthorizationAttributes, SecurityParts, UserInfo } from '#security.ts';
 
 /** A question to the server's own security: spec in, status out, nothing kept. */
@@ -9,7 +12,7 @@ type Review = (call: {
   readonly user: UserInfo;
   readonly body: AnyObject;
   readonly spec: Record<string, unknown>;
-  readonly namespace: string;
+  readonly metadata: ObjectMeta;
   readonly security: SecurityParts;
 }) => Promise<Record<string, unknown>>;
 
@@ -19,41 +22,42 @@ type Review = (call: {
  */
 export function reviewHandlers(security: () => SecurityParts): Map<string, VirtualHandler> {
   const answering =
-    (review: Review): VirtualHandler =>
+    (review: Review, { keepsSpec = true, keepsMetadata = true } = {}): VirtualHandler =>
     async ({ info, user, kind }, exchange) => {
-      requireWholeAnswer(exchange);
-      const body = await readJson(exchange);
-      if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-        throw badRequest(`the request body is no ${kind.info.kind}`);
-      }
-      const object = body as AnyObject;
-      if (object.kind !== undefined && object.kind !== kind.info.kind) {
-        throw badRequest(`${object.kind} cannot be handled as a ${kind.info.kind}`);
-      }
-      const status = await review({
-        user,
-        body: object,
-        spec: (object.spec ?? {}) as Record<string, unknown>,
-        namespace: info.namespace,
-        security: security(),
-      });
+      const write = writeOptionsOf(exchange, user, { subresource: '', optionsKind: 'CreateOptions' });
+      const { value, faults } = await readDocument(exchange, kind.info.kind);
+      const how = { validation: write.fieldValidation, warnings: write.warnings, earlierFaults: faults };
+      const body = conform({ ...kind, custom: false }, value, how);
+      const metadata = settledMetadata(body, kind.info.namespaced ? info.namespace : '');
+      const spec = (body.spec ?? {}) as Record<string, unknown>;
+      const status = await review({ user, body, spec, metadata, security: security() });
       const { group, version } = kind.info;
       sendJson(exchange, 201, {
         kind: kind.info.kind,
         apiVersion: `${group}/${version}`,
-        metadata: object.metadata ?? {},
-        ...(object.spec === undefined ? {} : { spec: object.spec }),
+        metadata: keepsMetadata ? metadata : {},
+        ...(body.spec === undefined ? {} : { spec: keepsSpec ? body.spec : {} }),
         status,
       });
     };
   return new Map([
     ['authentication.k8s.io/tokenreviews', answering(reviewToken)],
-    ['authentication.k8s.io/selfsubjectreviews', answering(reviewSelf)],
-    ['authorization.k8s.io/subjectaccessreviews', answering(reviewAccess)],
-    ['authorization.k8s.io/localsubjectaccessreviews', answering(reviewLocalAccess)],
-    ['authorization.k8s.io/selfsubjectaccessreviews', answering(reviewOwnAccess)],
-    ['authorization.k8s.io/selfsubjectrulesreviews', answering(reviewOwnRules)],
+    ['authentication.k8s.io/selfsubjectreviews', answering(reviewSelf, { keepsMetadata: false })],
+    ['authorization.k8s.io/subjectaccessreviews', answering(reviewAccess('cluster'))],
+    ['authorization.k8s.io/localsubjectaccessreviews', answering(reviewAccess('local'))],
+    ['authorization.k8s.io/selfsubjectaccessreviews', answering(reviewAccess('self'))],
+    ['authorization.k8s.io/selfsubjectrulesreviews', answering(reviewOwnRules, { keepsSpec: false })],
   ]);
+}
+
+/** The namespace of the URL becomes the review's; another one in it is refused, and one in a review without is dropped. */
+function settledMetadata(body: AnyObject, namespace: string): ObjectMeta {
+  const { namespace: given, ...rest } = body.metadata ?? {};
+  if (!namespace) return rest;
+  if (given && given !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  return { ...rest, namespace };
 }
 
 const reviewToken: Review = async ({ spec, security }) => {
@@ -61,7 +65,7 @@ const reviewToken: Review = async ({ spec, security }) => {
   if (typeof token !== 'string' || token === '') {
     throw badRequest('token is required for TokenReview in authentication');
   }
-  const audiences = strings(spec['audiences']);
+  const audiences = (spec['audiences'] ?? []) as string[];
   try {
     const found = await security.authenticator.reviewToken?.(token, audiences);
     if (!found) return { user: {}, error: 'invalid bearer token' };
@@ -78,37 +82,23 @@ const reviewToken: Review = async ({ spec, security }) => {
 
 const reviewSelf: Review = ({ user }) => Promise.resolve({ userInfo: userDocument(user) });
 
-const reviewAccess: Review = ({ spec, security }) => {
-  const name = spec['user'];
-  const groups = strings(spec['groups']);
-  if ((typeof name !== 'string' || name === '') && groups.length === 0) {
-    throw invalid({ group: 'authorization.k8s.io', kind: 'SubjectAccessReview' }, '', [
-      {
-        reason: 'FieldValueInvalid',
-        path: 'spec.user',
-        message: 'Invalid value: "": at least one of user or group must be specified',
-      },
-    ]);
-  }
-  const subject: UserInfo = {
-    name: typeof name === 'string' ? name : '',
-    groups,
-    ...(typeof spec['uid'] === 'string' ? { uid: spec['uid'] } : {}),
-    ...(spec['extra'] ? { extra: spec['extra'] as UserInfo['extra'] } : {}),
+const reviewAccess =
+  (scope: Scope): Review =>
+  async ({ user, spec: given, metadata, security }) => {
+    const spec = given as AccessSpec;
+    checkAccessSpec(spec, metadata, scope);
+    const subject: UserInfo =
+      scope === 'self'
+        ? user
+        : {
+            name: spec.user ?? '',
+            groups: spec.groups ?? [],
+            ...(spec.uid ? { uid: spec.uid } : {}),
+            ...(spec.extra ? { extra: spec.extra } : {}),
+          };
+    const { attributes, evaluationError } = accessAttributes(subject, spec);
+    return { ...(await decide(security, attributes)), ...(evaluationError ? { evaluationError } : {}) };
   };
-  return decide(security, attributes(subject, spec, 'SubjectAccessReview'));
-};
-
-const reviewLocalAccess: Review = (call) => {
-  const asked = (call.spec['resourceAttributes'] ?? {}) as Record<string, unknown>;
-  if (asked['namespace'] !== call.namespace) {
-    throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${call.namespace}`);
-  }
-  return reviewAccess(call);
-};
-
-const reviewOwnAccess: Review = ({ user, spec, security }) =>
-  decide(security, attributes(user, spec, 'SelfSubjectAccessReview'));
 
 const reviewOwnRules: Review = async ({ user, spec, security }) => {
   const namespace = spec['namespace'];
@@ -132,40 +122,6 @@ async function decide(
   return { allowed, ...(reason ? { reason } : {}) };
 }
 
-function attributes(user: UserInfo, spec: Record<string, unknown>, kind: string): AuthorizationAttributes {
-  const resource = spec['resourceAttributes'] as Record<string, unknown> | undefined;
-  const path = spec['nonResourceAttributes'] as Record<string, unknown> | undefined;
-  if ((resource === undefined) === (path === undefined)) {
-    throw invalid({ group: 'authorization.k8s.io', kind }, '', [
-      {
-        reason: 'FieldValueInvalid',
-        path: 'spec.resourceAttributes',
-        message:
-          'Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
-      },
-    ]);
-  }
-  if (path) return { user, verb: text(path['verb']), path: text(path['path']) };
-  return {
-    user,
-    verb: text(resource!['verb']),
-    group: text(resource!['group']),
-    version: text(resource!['version']),
-    resource: text(resource!['resource']),
-    subresource: text(resource!['subresource']),
-    namespace: text(resource!['namespace']),
-    name: text(resource!['name']),
-  };
-}
-
 function userDocument({ name, uid, groups, extra }: UserInfo): Record<string, unknown> {
   return { username: name, ...(uid ? { uid } : {}), groups, ...(extra ? { extra } : {}) };
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 }
