@@ -65,8 +65,8 @@ export interface KindStrategy {
   /** Faults beyond what the schema says, on create. */
   validate?(object: AnyObject): FieldError[];
   /**
-   * Faults of a change (immutable fields and the like); called after `validate`. `subresource` is the door that the change
-   * comes through, '' for the object itself: `resize` may change what a plain update may not.
+   * All faults of a change, those of the object by itself included. `subresource` is the door that the change comes
+   * through, '' for the object itself: `resize` may change what a plain update may not.
    */
   validateUpdate?(object: AnyObject, old: AnyObject, subresource?: string): FieldError[];
   /** For the `Warning:` header. `old` is given for a change, which warns only about what it changes. */
@@ -75,6 +75,8 @@ export interface KindStrategy {
   prepareForCreate?(object: AnyObject): void;
   /** In place, on update of the main resource: fields that keep their old value. The registry keeps `status` by itself. */
   prepareForUpdate?(object: AnyObject, old: AnyObject): void;
+  /** In place, on update of the status: what a writer may leave out. */
+  prepareForStatus?(object: AnyObject, old: AnyObject): void;
   /** Grace for a DELETE that names none, in seconds; undefined: the object goes at once. */
   deletionGraceSeconds?(object: AnyObject, requested: number | undefined): number | undefined;
   /** Values of `selectableFields` that are not plain paths into the object. */

@@ -183,6 +183,9 @@ export interface FieldError {
     | 'FieldValueForbidden'
     | 'FieldValueTooLong'
     | 'FieldValueTooMany'
+    | 'FieldValueTooFew'
+    | 'FieldValueTooShort'
+    | 'InternalError'
     | 'FieldValueDuplicate'
     | 'FieldValueNotFound'
     | 'FieldValueTypeInvalid';
@@ -198,7 +201,7 @@ export function invalid(
   faults: readonly FieldError[],
 ): ApiError {
   const qualified = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
-  // Two rules may find the same; the sentence says it once.
+  // The sentence says each thing once; the causes are complete.
   const texts = [...new Set(faults.map((fault) => `${fault.path}: ${fault.message}`))];
   const listed = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   return new ApiError('Invalid', `${qualified} "${name}" is invalid: ${listed}`, {

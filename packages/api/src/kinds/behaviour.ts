@@ -1,17 +1,29 @@
 import type { ColumnInfo, KindInfo, KindStrategy } from '#kind.ts';
-import type { KubeObject } from '#object.ts';
+import type { AnyObject, KubeObject } from '#object.ts';
 import type { FieldError } from '#status.ts';
-import { dnsSubdomainFaults } from '#validation/names.ts';
-import { type NameRule, validateObjectMeta } from '#validation/object-meta.ts';
+import { dnsSubdomainFaults, pathSegmentFaults } from '#validation/names.ts';
+import {
+  checkObjectMeta,
+  checkObjectMetaUpdate,
+  type MetaRules,
+  type NameRule,
+} from '#validation/object-meta.ts';
 
 /** `KindStrategy` for authors of one kind, on its own type instead of `AnyObject`. */
 export interface TypedStrategy<T extends KubeObject> {
   setDefaults?(object: T): void;
+  /** Of the object by itself, on create; and on update where `validateUpdate` says nothing else. */
   validate?(object: T): FieldError[];
-  validateUpdate?(object: T, old: T, subresource?: string): FieldError[];
+  /** Of a change of the object itself: all that is to be told, what `validate` says included where it holds. */
+  validateUpdate?(object: T, old: T): FieldError[];
+  /** Of a change of the status. */
+  validateStatus?(object: T, old: T): FieldError[];
+  /** Of a change through another door: `resize`, `approval`. */
+  validateSubresource?(object: T, old: T, subresource: string): FieldError[];
   warnings?(object: T, old?: T): string[];
   prepareForCreate?(object: T): void;
   prepareForUpdate?(object: T, old: T): void;
+  prepareForStatus?(object: T, old: T): void;
   deletionGraceSeconds?(object: T, requested: number | undefined): number | undefined;
   fieldValue?(object: T, field: string): string | undefined;
 }
@@ -24,33 +36,86 @@ export interface KindBehaviour {
   readonly conversion?: KindInfo['conversion'];
 }
 
-/**
- * Behaviour of one kind. The checks of metadata that every kind has are put before the kind's own, so that
- * `strategy.validate` is the whole truth about an object.
- */
-export function behaviour<T extends KubeObject>(options: {
+export interface BehaviourOptions<T extends KubeObject> {
   readonly columns: readonly ColumnInfo[];
   readonly strategy?: TypedStrategy<T>;
   /** RFC 1123 subdomain unless said otherwise. */
   readonly nameRule?: NameRule;
+  /** Whether finalizers without a domain must be well-known ones; yes unless said otherwise. */
+  readonly knownFinalizers?: boolean;
+  /**
+   * How often the kind's own rules of a change tell what is wrong with the metadata, which the rules that all kinds share
+   * do too: not at all, as a change (unless said otherwise), or also by itself. Only the list of causes shows it.
+   */
+  readonly metaTold?: 'never' | 'once' | 'twice';
   readonly storage?: KindInfo['storage'];
   readonly conversion?: KindInfo['conversion'];
-}): KindBehaviour {
-  // The registry only hands objects of the kind to its strategy, decoded by the kind's schema.
-  const own = (options.strategy ?? {}) as unknown as KindStrategy;
-  const nameRule = options.nameRule ?? dnsSubdomainFaults;
-  return {
-    columns: options.columns,
-    storage: options.storage,
-    conversion: options.conversion,
-    strategy: {
-      ...own,
-      validate: (object) => [
-        ...validateObjectMeta(object.metadata, nameRule),
-        ...(own.validate?.(object) ?? []),
-      ],
+}
+
+/**
+ * Behaviour of one kind. The checks of metadata that every kind has are put before the kind's own, so that
+ * `strategy.validate` and `strategy.validateUpdate` are the whole truth about an object and about a change.
+ */
+export function behaviour<T extends KubeObject>(options: BehaviourOptions<T>): KindBehaviour {
+  const own = options.strategy ?? {};
+  const rules: MetaRules = {
+    name: options.nameRule ?? dnsSubdomainFaults,
+    knownFinalizers: options.knownFinalizers ?? true,
+  };
+  const tells = { rules, told: options.metaTold ?? 'once' };
+  const strategy: KindStrategy = {
+    // The registry only hands objects of the kind to its strategy, decoded by the kind's schema.
+    ...(own as unknown as KindStrategy),
+    validate(object) {
+      const faults: FieldError[] = [];
+      checkObjectMeta(faults, object.metadata, rules);
+      faults.push(...(own.validate?.(object as unknown as T) ?? []));
+      return faults;
+    },
+    validateUpdate(object, old, subresource = '') {
+      const faults = metaFaults(object, old, tells);
+      faults.push(...ownUpdateFaults(own, object as unknown as T, old as unknown as T, subresource));
+      return faults;
     },
   };
+  return { columns: options.columns, storage: options.storage, conversion: options.conversion, strategy };
+}
+
+function ownUpdateFaults<T extends KubeObject>(
+  own: TypedStrategy<T>,
+  object: T,
+  old: T,
+  subresource: string,
+): FieldError[] {
+  switch (subresource) {
+    case '':
+      return own.validateUpdate?.(object, old) ?? own.validate?.(object) ?? [];
+    case 'status':
+      return own.validateStatus?.(object, old) ?? [];
+    default:
+      return own.validateSubresource?.(object, old, subresource) ?? [];
+  }
+}
+
+interface MetaTelling {
+  readonly rules: MetaRules;
+  readonly told: 'never' | 'once' | 'twice';
+}
+
+/** Of a change: nearly always there are none, and then the metadata is read once. */
+function metaFaults(object: AnyObject, old: AnyObject, { rules, told }: MetaTelling): FieldError[] {
+  const faults: FieldError[] = [];
+  const common = { ...rules, name: pathSegmentFaults, knownFinalizers: false };
+  const asChange = { knownFinalizers: rules.knownFinalizers };
+  checkObjectMeta(faults, object.metadata, { ...common, knownFinalizers: rules.knownFinalizers });
+  checkObjectMetaUpdate(faults, object.metadata, old.metadata);
+  if (faults.length === 0) return faults;
+  faults.length = 0;
+  checkObjectMeta(faults, object.metadata, common);
+  checkObjectMetaUpdate(faults, object.metadata, old.metadata);
+  if (told !== 'never') checkObjectMetaUpdate(faults, object.metadata, old.metadata, asChange);
+  if (told === 'twice') checkObjectMeta(faults, object.metadata, rules);
+  return faults;
 }
 
 /** A kind that is asked and answered and never kept: reviews, bindings, evictions. */

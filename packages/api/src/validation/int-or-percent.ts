@@ -1,27 +1,22 @@
 import type { FieldError } from '#status.ts';
-import { invalidValue, invalidValues } from '#validation/faults.ts';
+import { checkNotNegative, checkReasons, invalidValue } from '#validation/faults.ts';
 import { percentFaults } from '#validation/names.ts';
 
 /** A count that is not negative, or a percentage. */
-export function validateCountOrPercent(
-  value: string | number,
-  path: string,
-  options: { readonly percentMax?: number } = {},
-): FieldError[] {
-  if (typeof value === 'number')
-    return value < 0 ? [invalidValue(path, value, 'must be greater than or equal to 0')] : [];
-  const faults = invalidValues(path, value, percentFaults(value));
-  if (faults.length === 0 && options.percentMax !== undefined && percentOf(value) > options.percentMax)
-    faults.push(invalidValue(path, value, `must not be greater than ${options.percentMax}%`));
-  return faults;
+export function checkCountOrPercent(faults: FieldError[], value: string | number, path: string): void {
+  if (typeof value === 'number') checkNotNegative(faults, path, value);
+  else checkReasons(faults, path, value, percentFaults(value));
 }
 
-function percentOf(value: string): number {
-  return Number(value.slice(0, -1));
+export function checkPercentMax(faults: FieldError[], value: string | number, path: string): void {
+  if (typeof value === 'string' && percentFaults(value).length === 0 && amountOf(value) > 100)
+    faults.push(invalidValue(path, value, 'must not be greater than 100%'));
 }
 
 /** The number, where it is one, or the number before the percent sign: for the question whether it is zero. */
 export function amountOf(value: string | number | undefined): number {
   if (value === undefined) return 0;
-  return typeof value === 'number' ? value : percentOf(value);
+  if (typeof value === 'number') return value;
+  const read = /^([-+]?\d+)%?$/.exec(value);
+  return read ? Number(read[1]) : 0;
 }

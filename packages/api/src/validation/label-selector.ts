@@ -1,7 +1,7 @@
 import { labelKeyFaults, labelValueFaults, type LabelSelectorObject } from '#selector.ts';
 import type { FieldError } from '#status.ts';
-import { forbiddenField, invalidValue, invalidValues, required } from '#validation/faults.ts';
-import { validateLabels } from '#validation/object-meta.ts';
+import { checkReasons, forbiddenField, invalidValue, required } from '#validation/faults.ts';
+import { checkLabels } from '#validation/object-meta.ts';
 
 export function isEmptySelector(selector: LabelSelectorObject | undefined): boolean {
   return (
@@ -9,34 +9,54 @@ export function isEmptySelector(selector: LabelSelectorObject | undefined): bool
   );
 }
 
+export interface SelectorLeniency {
+  /** Whether the object had such values before rules against them were made. */
+  readonly anyValues?: boolean;
+}
+
 export function validateLabelSelector(selector: LabelSelectorObject | undefined, path: string): FieldError[] {
-  if (!selector) return [];
-  const faults = validateLabels(selector.matchLabels, `${path}.matchLabels`);
+  const faults: FieldError[] = [];
+  checkLabelSelector(faults, selector, path);
+  return faults;
+}
+
+export function checkLabelSelector(
+  faults: FieldError[],
+  selector: LabelSelectorObject | undefined,
+  path: string,
+  { anyValues = false }: SelectorLeniency = {},
+): void {
+  if (!selector) return;
+  checkLabels(faults, selector.matchLabels, `${path}.matchLabels`);
   for (const [index, expression] of (selector.matchExpressions ?? []).entries()) {
     const at = `${path}.matchExpressions[${index}]`;
     const values = expression.values ?? [];
-    switch (expression.operator) {
-      case 'In':
-      case 'NotIn':
-        if (values.length === 0)
-          faults.push(required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
-        break;
-      case 'Exists':
-      case 'DoesNotExist':
-        if (values.length > 0)
-          faults.push(
-            forbiddenField(
-              `${at}.values`,
-              "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
-            ),
-          );
-        break;
-      default:
-        faults.push(invalidValue(`${at}.operator`, expression.operator, 'not a valid selector operator'));
-    }
-    faults.push(...invalidValues(`${at}.key`, expression.key, labelKeyFaults(expression.key)));
+    checkOperator(faults, at, expression.operator, values);
+    checkReasons(faults, `${at}.key`, expression.key, labelKeyFaults(expression.key));
+    if (anyValues) continue;
     for (const [position, value] of values.entries())
-      faults.push(...invalidValues(`${at}.values[${position}]`, value, labelValueFaults(value)));
+      checkReasons(faults, `${at}.values[${position}]`, value, labelValueFaults(value));
   }
-  return faults;
+}
+
+function checkOperator(faults: FieldError[], at: string, operator: string, values: readonly string[]): void {
+  switch (operator) {
+    case 'In':
+    case 'NotIn':
+      if (values.length === 0)
+        faults.push(required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
+      break;
+    case 'Exists':
+    case 'DoesNotExist':
+      if (values.length > 0)
+        faults.push(
+          forbiddenField(
+            `${at}.values`,
+            "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+          ),
+        );
+      break;
+    default:
+      faults.push(invalidValue(`${at}.operator`, operator, 'not a valid selector operator'));
+  }
 }

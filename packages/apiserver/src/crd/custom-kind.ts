@@ -60,7 +60,11 @@ export function customKind(definition: Definition, version: DefinitionVersion): 
         ...validateObjectMeta(object.metadata),
         ...validateStructural(schemas, schema, object),
       ],
-      validateUpdate: (object, old) => validateObjectMetaUpdate(object.metadata ?? {}, old.metadata ?? {}),
+      // Rules that all kinds share find it, and so do those of custom resources.
+      validateUpdate(object, old) {
+        const faults = validateObjectMetaUpdate(object.metadata ?? {}, old.metadata ?? {});
+        return [...faults, ...faults];
+      },
       ...(version.deprecated
         ? {
             warnings: () => [

@@ -120,29 +120,6 @@ export function firstGeneration(served: Served): number | undefined {
   return served.info.hasGeneration && groupResource(served) !== 'storage.k8s.io/csidrivers' ? 1 : undefined;
 }
 
-/** Kinds whose own rules leave the metadata to the rules that all kinds share; of others a fault there has two causes. */
-const metadataCheckedOnce: ReadonlySet<string> = new Set([
-  '/events',
-  '/limitranges',
-  '/persistentvolumes',
-  'admissionregistration.k8s.io/mutatingadmissionpolicies',
-  'admissionregistration.k8s.io/mutatingadmissionpolicybindings',
-  'admissionregistration.k8s.io/mutatingwebhookconfigurations',
-  'admissionregistration.k8s.io/validatingadmissionpolicies',
-  'admissionregistration.k8s.io/validatingadmissionpolicybindings',
-  'admissionregistration.k8s.io/validatingwebhookconfigurations',
-  'discovery.k8s.io/endpointslices',
-  'flowcontrol.apiserver.k8s.io/flowschemas',
-  'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations',
-  'policy/poddisruptionbudgets',
-  'storage.k8s.io/csinodes',
-  'storage.k8s.io/volumeattachments',
-]);
-
-export function checksMetadataTwice(served: Served): boolean {
-  return !metadataCheckedOnce.has(groupResource(served));
-}
-
 /** A warning that a DELETE brings which leaves open what becomes of dependents. */
 export function orphaningWarning(served: Served): string | undefined {
   return groupResource(served) === 'batch/jobs'

@@ -37,7 +37,7 @@ export function withoutNulls(served: Served, object: AnyObject): AnyObject {
 
 /** What is wrong with a new object beyond its shape. */
 export function createFaults(served: Served, object: AnyObject): FieldError[] {
-  return faultsOf(served, object);
+  return served.info.strategy.validate?.(object) ?? [];
 }
 
 /** `subresource` is the door that the change comes through: some may change what a plain update may not. */
@@ -47,20 +47,9 @@ export function updateFaults(
   old: AnyObject,
   subresource: string,
 ): FieldError[] {
-  const ofChange = served.info.strategy.validateUpdate?.(object, old, subresource) ?? [];
-  return [...faultsOf(served, object), ...ofChange];
-}
-
-/**
- * Kubernetes wants finalizers without a domain to be of the few it knows only on its own workload kinds: a definition
- * carries `customresourcecleanup.apiextensions.k8s.io`, and custom resources may carry any qualified name.
- */
-function faultsOf(served: Served, object: AnyObject): FieldError[] {
-  const faults = served.info.strategy.validate?.(object) ?? [];
-  if (!served.custom && served.info.group !== 'apiextensions.k8s.io') return faults;
-  return faults.filter(
-    ({ message }) => !message.endsWith('name is neither a standard finalizer name nor is it fully qualified'),
-  );
+  const { strategy } = served.info;
+  const ofChange = strategy.validateUpdate?.(object, old, subresource) ?? [];
+  return served.custom ? [...(strategy.validate?.(object) ?? []), ...ofChange] : ofChange;
 }
 
 /** Texts for the `Warning:` header; of a change, only about what it changes. */

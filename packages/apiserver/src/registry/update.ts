@@ -6,19 +6,13 @@ import {
   invalid,
   cloneJson,
   type AnyObject,
-  type FieldError,
   type ObjectMeta,
 } from '@skerry/api';
 import { StoreConflictError } from '@skerry/store';
 import { settleNamespace } from '#registry/create.ts';
 import { ownUpdated } from '#registry/field-ownership.ts';
 import { jsonEqual } from '#registry/json-equal.ts';
-import {
-  checksMetadataTwice,
-  countedMetadata,
-  metadataKeptByStatus,
-  needsRevisionToReplace,
-} from '#registry/kind-rules.ts';
+import { countedMetadata, metadataKeptByStatus, needsRevisionToReplace } from '#registry/kind-rules.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { metadataOf, type Current, type Registry, type Target } from '#registry/registry.ts';
 import {
@@ -126,10 +120,7 @@ export async function updateOnce(
   const undo = update.part === 'whole' ? await registry.hooks(served)?.beforeUpdate?.(next, old) : undefined;
   try {
     tellUnset(served, next, { nulls: false });
-    const faults = [
-      ...finalizerFaults(served, next, old),
-      ...updateFaults(served, next, withoutNulls(served, old), write.subresource),
-    ];
+    const faults = updateFaults(served, next, withoutNulls(served, old), write.subresource);
     if (faults.length > 0) throw invalid(info, target.name, faults);
     if (update.part === 'whole') write.warnings.push(...warningsOf(served, next, old));
     tellUnset(served, next);
@@ -250,6 +241,7 @@ function keepOtherParts(served: Served, next: AnyObject, old: AnyObject, part: U
       else next[field] = cloneJson(old[field]);
     }
     keepMetadata(served, next, old);
+    served.info.strategy.prepareForStatus?.(next, old);
     return;
   }
   if (hasStatus(served)) {
@@ -288,20 +280,6 @@ function countGeneration(served: Served, next: AnyObject, old: AnyObject, part: 
     fields.some((field) => !jsonEqual(next[field], old[field])) ||
     counted.some((field) => !jsonEqual(meta![field], oldMeta![field]));
   if (changed) metadataOf(next).generation = (metadataOf(old).generation ?? 0) + 1;
-}
-
-function finalizerFaults(served: Served, next: AnyObject, old: AnyObject): FieldError[] {
-  if (!metadataOf(old).deletionTimestamp) return [];
-  const before = new Set(metadataOf(old).finalizers);
-  const added = (metadataOf(next).finalizers ?? []).filter((finalizer) => !before.has(finalizer));
-  if (added.length === 0) return [];
-  const listed = added.map((finalizer) => JSON.stringify(finalizer)).join(', ');
-  const fault: FieldError = {
-    reason: 'FieldValueForbidden',
-    path: 'metadata.finalizers',
-    message: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${listed}}`,
-  };
-  return checksMetadataTwice(served) ? [fault, fault] : [fault];
 }
 
 /** Whether a deletion that waited has nothing left to wait for. */

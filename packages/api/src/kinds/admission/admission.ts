@@ -27,6 +27,8 @@ type WebhookConfiguration = MutatingWebhookConfiguration | ValidatingWebhookConf
 
 function webhookBehaviour(): KindBehaviour {
   return behaviour<WebhookConfiguration>({
+    knownFinalizers: false,
+    metaTold: 'never',
     columns: [
       nameColumn,
       column<WebhookConfiguration>('Webhooks', ({ webhooks }) => webhooks?.length ?? 0, { type: 'integer' }),
@@ -71,6 +73,8 @@ function policyBehaviour<T extends ValidatingAdmissionPolicy | MutatingAdmission
   count: (policy: T) => number,
 ): KindBehaviour {
   return behaviour<T>({
+    knownFinalizers: false,
+    metaTold: 'never',
     columns: [
       nameColumn,
       column<T>(countName, count, { type: 'integer' }),
@@ -102,6 +106,8 @@ type PolicyBinding = ValidatingAdmissionPolicyBinding | MutatingAdmissionPolicyB
 
 function policyBindingBehaviour(): KindBehaviour {
   return behaviour<PolicyBinding>({
+    knownFinalizers: false,
+    metaTold: 'never',
     columns: [
       nameColumn,
       column<PolicyBinding>('PolicyName', ({ spec }) => spec?.policyName),

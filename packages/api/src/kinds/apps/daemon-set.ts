@@ -1,7 +1,12 @@
 import { setPodTemplateDefaults } from '#defaults/pod-spec.ts';
 import type { DaemonSet, DaemonSetStatus } from '#types.generated.ts';
-import { validateDaemonSet, validateDaemonSetUpdate } from '#validation/workloads.ts';
-import { templateWarnings } from '#validation/pod-warnings.ts';
+import {
+  validateDaemonSet,
+  validateDaemonSetStatus,
+  validateDaemonSetUpdate,
+} from '#validation/apps/daemon-set.ts';
+import { sameJson } from '#validation/faults.ts';
+import { templateWarnings } from '#validation/pod/pod-warnings.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, containerColumns, labelsText, nameColumn, selectorText } from '#kinds/columns.ts';
 
@@ -56,12 +61,14 @@ export const daemonSetBehaviour = behaviour<DaemonSet>({
     },
     prepareForUpdate(daemonSet, old) {
       const generation = Number(old.metadata.annotations?.[templateGenerationAnnotation] ?? 1);
-      const changed = JSON.stringify(daemonSet.spec?.template) !== JSON.stringify(old.spec?.template);
+      const changed = !sameJson(daemonSet.spec?.template, old.spec?.template);
       const annotations = (daemonSet.metadata.annotations ??= {});
       annotations[templateGenerationAnnotation] = String(changed ? generation + 1 : generation);
     },
     validate: validateDaemonSet,
     validateUpdate: validateDaemonSetUpdate,
-    warnings: (next, old) => templateWarnings(next.spec?.template, old?.spec?.template),
+    validateStatus: validateDaemonSetStatus,
+    warnings: (next, old) =>
+      old && sameJson(next.spec?.template, old.spec?.template) ? [] : templateWarnings(next.spec?.template),
   },
 });

@@ -2,11 +2,13 @@ import { setPodTemplateDefaults } from '#defaults/pod-spec.ts';
 import type { Deployment, ReplicaSet } from '#types.generated.ts';
 import {
   validateDeployment,
+  validateDeploymentStatus,
   validateDeploymentUpdate,
   validateReplicaSet,
+  validateReplicaSetStatus,
   validateReplicaSetUpdate,
-} from '#validation/workloads.ts';
-import { templateWarnings } from '#validation/pod-warnings.ts';
+} from '#validation/apps/deployment.ts';
+import { workloadWarnings } from '#validation/pod/pod-warnings.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, containerColumns, nameColumn, selectorText } from '#kinds/columns.ts';
 
@@ -39,7 +41,8 @@ export const deploymentBehaviour = behaviour<Deployment>({
     },
     validate: validateDeployment,
     validateUpdate: validateDeploymentUpdate,
-    warnings: (next, old) => templateWarnings(next.spec?.template, old?.spec?.template),
+    validateStatus: validateDeploymentStatus,
+    warnings: (next, old) => workloadWarnings(next, old, ({ spec }) => spec?.template, { named: true }),
   },
 });
 
@@ -62,7 +65,8 @@ export const replicaSetBehaviour = behaviour<ReplicaSet>({
     },
     validate: validateReplicaSet,
     validateUpdate: validateReplicaSetUpdate,
-    warnings: (next, old) => templateWarnings(next.spec?.template, old?.spec?.template),
+    validateStatus: validateReplicaSetStatus,
+    warnings: (next, old) => workloadWarnings(next, old, ({ spec }) => spec?.template, { named: true }),
     fieldValue: ({ status }, field) =>
       field === 'status.replicas' ? String(status?.replicas ?? 0) : undefined,
   },

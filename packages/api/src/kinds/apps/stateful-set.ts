@@ -1,12 +1,20 @@
 import { setClaimSpecDefaults, setPodTemplateDefaults } from '#defaults/pod-spec.ts';
 import type { ControllerRevision, StatefulSet } from '#types.generated.ts';
-import { immutable } from '#validation/faults.ts';
-import { validateStatefulSet, validateStatefulSetUpdate } from '#validation/workloads.ts';
-import { templateWarnings } from '#validation/pod-warnings.ts';
+import { claimSpecWarnings } from '#validation/claim-warnings.ts';
+import { dnsLabelFaults } from '#validation/names.ts';
+import {
+  validateRevision,
+  validateRevisionUpdate,
+  validateStatefulSet,
+  validateStatefulSetStatus,
+  validateStatefulSetUpdate,
+} from '#validation/apps/stateful-set.ts';
+import { workloadWarnings } from '#validation/pod/pod-warnings.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, containerColumns, nameColumn } from '#kinds/columns.ts';
 
 export const statefulSetBehaviour = behaviour<StatefulSet>({
+  nameRule: dnsLabelFaults,
   columns: [
     nameColumn,
     column<StatefulSet>(
@@ -44,7 +52,18 @@ export const statefulSetBehaviour = behaviour<StatefulSet>({
     },
     validate: validateStatefulSet,
     validateUpdate: validateStatefulSetUpdate,
-    warnings: (next, old) => templateWarnings(next.spec?.template, old?.spec?.template),
+    validateStatus: validateStatefulSetStatus,
+    warnings: (next, old) => [
+      ...workloadWarnings(next, old, ({ spec }) => spec?.template),
+      ...(next.spec?.volumeClaimTemplates ?? []).flatMap(({ spec }, index) =>
+        claimSpecWarnings(spec ?? {}, `spec.volumeClaimTemplates[${index}]${old ? '.Spec' : ''}`),
+      ),
+      ...((next.spec?.revisionHistoryLimit ?? 0) < 0
+        ? [
+            'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended',
+          ]
+        : []),
+    ],
   },
 });
 
@@ -56,6 +75,7 @@ function controllerText(revision: ControllerRevision): string {
 }
 
 export const controllerRevisionBehaviour = behaviour<ControllerRevision>({
+  metaTold: 'twice',
   columns: [
     nameColumn,
     column<ControllerRevision>('Controller', controllerText),
@@ -63,6 +83,7 @@ export const controllerRevisionBehaviour = behaviour<ControllerRevision>({
     ageColumn,
   ],
   strategy: {
-    validateUpdate: (revision, old) => immutable('data', revision.data, old.data),
+    validate: validateRevision,
+    validateUpdate: validateRevisionUpdate,
   },
 });

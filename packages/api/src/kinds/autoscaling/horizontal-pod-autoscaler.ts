@@ -8,8 +8,11 @@ import type {
   MetricValueStatus,
   ResourceMetricSource,
 } from '#types.generated.ts';
-import { invalidValue, required } from '#validation/faults.ts';
-import type { FieldError } from '#status.ts';
+import {
+  validateAutoscaler,
+  validateAutoscalerStatus,
+  validateAutoscalerUpdate,
+} from '#validation/autoscaling.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
@@ -82,19 +85,6 @@ function setDefaults({ spec }: HorizontalPodAutoscaler): void {
   });
 }
 
-function validate({ spec }: HorizontalPodAutoscaler | HorizontalPodAutoscalerV1): FieldError[] {
-  const faults: FieldError[] = [];
-  if (!spec?.scaleTargetRef?.kind) faults.push(required('spec.scaleTargetRef.kind'));
-  if (!spec?.scaleTargetRef?.name) faults.push(required('spec.scaleTargetRef.name'));
-  const min = spec?.minReplicas ?? 1;
-  const max = spec?.maxReplicas ?? 0;
-  if (min < 1) faults.push(invalidValue('spec.minReplicas', min, 'must be greater than or equal to 1'));
-  if (max < 1) faults.push(invalidValue('spec.maxReplicas', max, 'must be greater than 0'));
-  if (max < min)
-    faults.push(invalidValue('spec.maxReplicas', max, 'must be greater than or equal to `minReplicas`'));
-  return faults;
-}
-
 export const horizontalPodAutoscalerBehaviour = behaviour<HorizontalPodAutoscaler>({
   columns: [
     nameColumn,
@@ -108,7 +98,12 @@ export const horizontalPodAutoscalerBehaviour = behaviour<HorizontalPodAutoscale
     column<HorizontalPodAutoscaler>('Replicas', ({ status }) => status?.currentReplicas ?? 0),
     ageColumn,
   ],
-  strategy: { setDefaults, validate },
+  strategy: {
+    setDefaults,
+    validate: validateAutoscaler,
+    validateUpdate: validateAutoscalerUpdate,
+    validateStatus: validateAutoscalerStatus,
+  },
 });
 
 const annotations = {
@@ -246,6 +241,8 @@ export const horizontalPodAutoscalerV1Behaviour = behaviour<HorizontalPodAutosca
       spec.minReplicas ??= 1;
       if (!metadata?.annotations?.[annotations.metrics]) spec.targetCPUUtilizationPercentage ??= 80;
     },
-    validate,
+    validate: (old) => validateAutoscaler(autoscalerFromV1(old)),
+    validateUpdate: (next, old) => validateAutoscalerUpdate(autoscalerFromV1(next), autoscalerFromV1(old)),
+    validateStatus: (next) => validateAutoscalerStatus(autoscalerFromV1(next)),
   },
 });

@@ -1,8 +1,11 @@
 import { setPodTemplateDefaults } from '#defaults/pod-spec.ts';
 import { ageText, humanDuration } from '#duration.ts';
 import type { CronJob, Job, JobSpec } from '#types.generated.ts';
-import { validateCronJob, validateJob, validateJobUpdate } from '#validation/batch.ts';
-import { templateWarnings } from '#validation/pod-warnings.ts';
+import { validateCronJob, validateCronJobUpdate } from '#validation/batch/cron-job.ts';
+import { validateJobStatus } from '#validation/batch/job-status.ts';
+import { validateJob, validateJobUpdate } from '#validation/batch/job.ts';
+import { sameJson } from '#validation/faults.ts';
+import { nameWarnings, templateWarnings } from '#validation/pod/pod-warnings.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, containerColumns, nameColumn, selectorText } from '#kinds/columns.ts';
 
@@ -74,7 +77,32 @@ function setJobSpecDefaults(spec: JobSpec): void {
   setPodTemplateDefaults(spec.template);
 }
 
+const completionsShared = 100_000;
+const parallelismShared = 10_000;
+
+function jobWarnings<T extends Job | CronJob>(
+  object: T,
+  old: T | undefined,
+  specOf: (object: T) => JobSpec | undefined,
+  path: string,
+): string[] {
+  if (old && sameJson(object.spec, old.spec)) return [];
+  const { completionMode, completions = 0, parallelism = 0, template } = specOf(object) ?? {};
+  const many =
+    completionMode === 'Indexed' && completions > completionsShared && parallelism > parallelismShared;
+  return [
+    ...(old ? [] : nameWarnings(object.metadata.name)),
+    ...(many
+      ? [
+          `${path}: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail`,
+        ]
+      : []),
+    ...templateWarnings(template, `${path}.template`),
+  ];
+}
+
 export const jobBehaviour = behaviour<Job>({
+  metaTold: 'twice',
   columns: [
     nameColumn,
     column<Job>('Status', statusText),
@@ -98,7 +126,8 @@ export const jobBehaviour = behaviour<Job>({
     },
     validate: validateJob,
     validateUpdate: validateJobUpdate,
-    warnings: (next, old) => templateWarnings(next.spec?.template, old?.spec?.template),
+    validateStatus: validateJobStatus,
+    warnings: (next, old) => jobWarnings(next, old, ({ spec }) => spec, 'spec'),
     fieldValue: ({ status }, field) =>
       field === 'status.successful' ? String(status?.succeeded ?? 0) : undefined,
   },
@@ -138,11 +167,8 @@ export const cronJobBehaviour = behaviour<CronJob>({
       setPodTemplateDefaults(spec.jobTemplate?.spec?.template);
     },
     validate: validateCronJob,
+    validateUpdate: validateCronJobUpdate,
     warnings: (next, old) =>
-      templateWarnings(
-        next.spec?.jobTemplate?.spec?.template,
-        old?.spec?.jobTemplate?.spec?.template,
-        'spec.jobTemplate.spec.template',
-      ),
+      jobWarnings(next, old, ({ spec }) => spec?.jobTemplate?.spec, 'spec.jobTemplate.spec'),
   },
 });

@@ -4,7 +4,7 @@ import {
   validateConfigMapUpdate,
   validateSecret,
   validateSecretUpdate,
-} from '#validation/data.ts';
+} from '#validation/core/data.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, nameColumn, plainColumns } from '#kinds/columns.ts';
 
@@ -13,6 +13,7 @@ function count(entries: object | undefined): number {
 }
 
 export const configMapBehaviour = behaviour<ConfigMap>({
+  metaTold: 'twice',
   columns: [
     nameColumn,
     column<ConfigMap>('Data', (config) => count(config.data) + count(config.binaryData)),
@@ -29,6 +30,7 @@ const base64 = (text: string): string => {
 };
 
 export const secretBehaviour = behaviour<Secret>({
+  metaTold: 'twice',
   columns: [
     nameColumn,
     column<Secret>('Type', (secret) => secret.type),
@@ -49,4 +51,7 @@ export const secretBehaviour = behaviour<Secret>({
   },
 });
 
-export const serviceAccountBehaviour = behaviour<ServiceAccount>({ columns: plainColumns });
+export const serviceAccountBehaviour = behaviour<ServiceAccount>({
+  columns: plainColumns,
+  metaTold: 'twice',
+});

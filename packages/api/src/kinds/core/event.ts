@@ -1,6 +1,12 @@
 import { ageText } from '#duration.ts';
 import type { ColumnInfo } from '#kind.ts';
 import type { Event, EventsEvent } from '#types.generated.ts';
+import {
+  validateCoreEvent,
+  validateNewEvent,
+  validateNewEventStrictly,
+  validateNewEventUpdate,
+} from '#validation/core/event.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { column } from '#kinds/columns.ts';
 
@@ -41,8 +47,10 @@ function eventColumns<T extends Event | EventsEvent>(asCore: (event: T) => Event
 }
 
 export const eventBehaviour = behaviour<Event>({
+  metaTold: 'never',
   columns: eventColumns<Event>((event) => event),
   strategy: {
+    validate: validateCoreEvent,
     // Of both groups: values are looked up in what is stored.
     fieldValue(event, field) {
       if (field === 'source') return event.source?.component || event.reportingComponent || '';
@@ -119,8 +127,19 @@ function withoutUndefined<T extends object>(object: T): T {
 }
 
 export const eventsEventBehaviour = behaviour<EventsEvent>({
+  metaTold: 'never',
   columns: eventColumns<EventsEvent>(coreEventOf),
   storage: { group: '', version: 'v1', resource: 'events' },
+  strategy: {
+    validate(event) {
+      const core = coreEventOf(event);
+      return [...validateNewEvent(core), ...validateNewEventStrictly(core)];
+    },
+    validateUpdate(event, old) {
+      const core = coreEventOf(event);
+      return [...validateNewEvent(core), ...validateNewEventUpdate(core, coreEventOf(old))];
+    },
+  },
   conversion: {
     // Both sides are events by the registry's schema check.
     toStorage: (object) => coreEventOf(object as unknown as EventsEvent) as unknown as typeof object,

@@ -1,4 +1,9 @@
 import type { Namespace } from '#types.generated.ts';
+import {
+  validateNamespace,
+  validateNamespaceFinalize,
+  validateNamespaceStatus,
+} from '#validation/core/namespace.ts';
 import { dnsLabelFaults } from '#validation/names.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
@@ -17,6 +22,10 @@ export const namespaceBehaviour = behaviour<Namespace>({
       namespace.status.phase ||= 'Active';
       namespace.spec ??= {};
     },
+    validate: validateNamespace,
+    validateUpdate: () => [],
+    validateStatus: validateNamespaceStatus,
+    validateSubresource: validateNamespaceFinalize,
     prepareForCreate(namespace) {
       namespace.status = { phase: 'Active' };
       const finalizers = (namespace.spec ??= {}).finalizers ?? [];

@@ -1,5 +1,5 @@
 import type { Node } from '#types.generated.ts';
-import { validateNode, validateNodeUpdate } from '#validation/node.ts';
+import { validateNode, validateNodeUpdate } from '#validation/core/node.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
@@ -59,6 +59,7 @@ export const nodeBehaviour = behaviour<Node>({
     },
     validate: validateNode,
     validateUpdate: validateNodeUpdate,
+    validateStatus: validateNodeUpdate,
     fieldValue: (node, field) =>
       field === 'spec.unschedulable' ? String(node.spec?.unschedulable ?? false) : undefined,
   },

@@ -2,8 +2,9 @@ import type { LimitRange, LimitRangeItem, ResourceQuota } from '#types.generated
 import {
   validateLimitRange,
   validateResourceQuota,
+  validateResourceQuotaStatus,
   validateResourceQuotaUpdate,
-} from '#validation/limits.ts';
+} from '#validation/core/limits.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, createdAtColumn, nameColumn } from '#kinds/columns.ts';
 
@@ -14,6 +15,7 @@ function setLimitDefaults(item: LimitRangeItem): void {
 }
 
 export const limitRangeBehaviour = behaviour<LimitRange>({
+  metaTold: 'never',
   columns: [nameColumn, createdAtColumn],
   strategy: {
     setDefaults(range) {
@@ -47,5 +49,6 @@ export const resourceQuotaBehaviour = behaviour<ResourceQuota>({
     },
     validate: validateResourceQuota,
     validateUpdate: validateResourceQuotaUpdate,
+    validateStatus: validateResourceQuotaStatus,
   },
 });

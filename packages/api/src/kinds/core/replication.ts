@@ -1,6 +1,12 @@
 import { setPodTemplateDefaults } from '#defaults/pod-spec.ts';
 import type { PodTemplate, ReplicationController } from '#types.generated.ts';
-import { validateReplicationController } from '#validation/workloads.ts';
+import {
+  validatePodTemplateObject,
+  validateReplicationController,
+  validateReplicationControllerStatus,
+  validateReplicationControllerUpdate,
+} from '#validation/core/replication.ts';
+import { nameWarnings, templateWarnings, workloadWarnings } from '#validation/pod/pod-warnings.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import {
   ageColumn,
@@ -35,6 +41,9 @@ export const replicationControllerBehaviour = behaviour<ReplicationController>({
       rc.status ??= { replicas: 0 };
     },
     validate: validateReplicationController,
+    validateUpdate: validateReplicationControllerUpdate,
+    validateStatus: validateReplicationControllerStatus,
+    warnings: (rc, old) => workloadWarnings(rc, old, ({ spec }) => spec?.template, { named: true }),
     fieldValue: (rc, field) => (field === 'status.replicas' ? String(rc.status?.replicas ?? 0) : undefined),
   },
 });
@@ -46,5 +55,13 @@ export const podTemplateBehaviour = behaviour<PodTemplate>({
     column<PodTemplate>('Images', (object) => images(object.template?.spec?.containers)),
     column<PodTemplate>('Pod Labels', (object) => labelsText(object.template?.metadata?.labels)),
   ],
-  strategy: { setDefaults: (object) => setPodTemplateDefaults(object.template) },
+  strategy: {
+    setDefaults: (object) => setPodTemplateDefaults(object.template),
+    validate: (object) => validatePodTemplateObject(object),
+    validateUpdate: (object, old) => validatePodTemplateObject(object, old),
+    warnings: ({ metadata, template }, old) =>
+      old
+        ? templateWarnings(template, 'template')
+        : [...nameWarnings(metadata.name), ...templateWarnings(template, 'template')],
+  },
 });

@@ -1,7 +1,14 @@
 import type { Endpoints, LoadBalancerIngress, Service, ServiceSpec } from '#types.generated.ts';
 import { sameJson } from '#validation/faults.ts';
-import { dns1035LabelFaults } from '#validation/names.ts';
-import { validateService, validateServiceUpdate } from '#validation/service.ts';
+import { dnsLabelFaults } from '#validation/names.ts';
+import {
+  validateEndpoints,
+  validateEndpointsUpdate,
+  validateService,
+  validateServiceStatus,
+  validateServiceUpdate,
+} from '#validation/core/service.ts';
+import { serviceWarnings } from '#validation/core/service-warnings.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, firstThree, labelsText, nameColumn } from '#kinds/columns.ts';
 
@@ -111,7 +118,7 @@ function dropOfFormerType(spec: ServiceSpec, before: ServiceSpec): void {
 }
 
 export const serviceBehaviour = behaviour<Service>({
-  nameRule: dns1035LabelFaults,
+  nameRule: dnsLabelFaults,
   columns: [
     nameColumn,
     column<Service>('Type', (service) => service.spec?.type),
@@ -125,6 +132,8 @@ export const serviceBehaviour = behaviour<Service>({
     setDefaults: setServiceDefaults,
     validate: validateService,
     validateUpdate: validateServiceUpdate,
+    validateStatus: validateServiceStatus,
+    warnings: serviceWarnings,
     prepareForUpdate(service, old) {
       if (!old.spec) return;
       service.spec ??= {};
@@ -154,12 +163,15 @@ function endpointsText(endpoints: Endpoints): string {
 }
 
 export const endpointsBehaviour = behaviour<Endpoints>({
+  metaTold: 'twice',
   columns: [nameColumn, column<Endpoints>('Endpoints', endpointsText), ageColumn],
   strategy: {
     setDefaults(endpoints) {
       for (const subset of endpoints.subsets ?? [])
         for (const port of subset.ports ?? []) port.protocol ||= 'TCP';
     },
+    validate: validateEndpoints,
+    validateUpdate: validateEndpointsUpdate,
     warnings: () => ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
   },
 });

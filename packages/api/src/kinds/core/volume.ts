@@ -1,11 +1,13 @@
 import { setClaimSpecDefaults } from '#defaults/pod-spec.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '#types.generated.ts';
+import { claimWarnings } from '#validation/claim-warnings.ts';
 import {
   validateClaim,
+  validateClaimStatus,
   validateClaimUpdate,
   validateVolume,
   validateVolumeUpdate,
-} from '#validation/storage.ts';
+} from '#validation/core/volume.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { accessModesText, ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
@@ -29,6 +31,7 @@ function claimText(volume: PersistentVolume): string {
 }
 
 export const persistentVolumeBehaviour = behaviour<PersistentVolume>({
+  metaTold: 'never',
   columns: [
     nameColumn,
     column<PersistentVolume>('Capacity', (volume) => volume.spec?.capacity?.storage ?? '0'),
@@ -60,6 +63,7 @@ export const persistentVolumeBehaviour = behaviour<PersistentVolume>({
 });
 
 export const persistentVolumeClaimBehaviour = behaviour<PersistentVolumeClaim>({
+  metaTold: 'twice',
   columns: [
     nameColumn,
     column<PersistentVolumeClaim>('Status', phase),
@@ -88,5 +92,7 @@ export const persistentVolumeClaimBehaviour = behaviour<PersistentVolumeClaim>({
     },
     validate: validateClaim,
     validateUpdate: validateClaimUpdate,
+    validateStatus: validateClaimStatus,
+    warnings: claimWarnings,
   },
 });

@@ -19,6 +19,7 @@ function setCrdDefaults(crd: CustomResourceDefinition): void {
 
 export const customResourceDefinitionBehaviour = behaviour<CustomResourceDefinition>({
   columns: [nameColumn, createdAtColumn],
+  knownFinalizers: false,
   strategy: {
     setDefaults: setCrdDefaults,
     prepareForCreate(crd) {
@@ -36,7 +37,10 @@ export const customResourceDefinitionBehaviour = behaviour<CustomResourceDefinit
         crd.status.storedVersions = [...versions, stored];
     },
     validate: validateCustomResourceDefinition,
-    validateUpdate: validateCustomResourceDefinitionUpdate,
+    validateUpdate: (crd, old) => [
+      ...validateCustomResourceDefinition(crd),
+      ...validateCustomResourceDefinitionUpdate(crd, old),
+    ],
   },
 });
 
@@ -54,6 +58,7 @@ export const apiServiceBehaviour = behaviour<APIService>({
     }),
     ageColumn,
   ],
+  knownFinalizers: false,
   strategy: {
     setDefaults({ spec }) {
       if (spec?.service) spec.service.port ??= 443;

@@ -3,6 +3,7 @@ import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, type Cell, column, nameColumn } from '#kinds/columns.ts';
 
 export const flowSchemaBehaviour = behaviour<FlowSchema>({
+  metaTold: 'never',
   columns: [
     nameColumn,
     column<FlowSchema>('PriorityLevel', ({ spec }) => spec?.priorityLevelConfiguration?.name),
@@ -31,6 +32,7 @@ const limitedColumn = (name: string, value: (limited: Limited) => Cell | undefin
   });
 
 export const priorityLevelConfigurationBehaviour = behaviour<PriorityLevelConfiguration>({
+  metaTold: 'never',
   columns: [
     nameColumn,
     column<PriorityLevelConfiguration>('Type', ({ spec }) => spec?.type),

@@ -1,7 +1,20 @@
 import type { Ingress, IngressClass, IPAddress, NetworkPolicy, ServiceCIDR } from '#types.generated.ts';
-import { invalidValues } from '#validation/faults.ts';
-import { validateIngress, validateNetworkPolicy } from '#validation/networking.ts';
-import { cidrFaults } from '#validation/names.ts';
+import {
+  addressNameFaults,
+  validateIPAddress,
+  validateIPAddressUpdate,
+  validateServiceCIDR,
+  validateServiceCIDRUpdate,
+} from '#validation/networking/addresses.ts';
+import {
+  classAnnotation,
+  validateIngress,
+  validateIngressClass,
+  validateIngressClassUpdate,
+  validateIngressStatus,
+  validateIngressUpdate,
+} from '#validation/networking/ingress.ts';
+import { validateNetworkPolicy, validateNetworkPolicyUpdate } from '#validation/networking/network-policy.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, nameColumn, selectorText } from '#kinds/columns.ts';
 import { loadBalancerText } from '#kinds/core/service.ts';
@@ -21,6 +34,7 @@ function hostsText({ spec }: Ingress): string {
 }
 
 export const ingressBehaviour = behaviour<Ingress>({
+  metaTold: 'twice',
   columns: [
     nameColumn,
     column<Ingress>('Class', ({ spec }) => spec?.ingressClassName ?? '<none>'),
@@ -35,12 +49,21 @@ export const ingressBehaviour = behaviour<Ingress>({
       ingress.status.loadBalancer ??= {};
     },
     validate: validateIngress,
+    validateUpdate: validateIngressUpdate,
+    validateStatus: validateIngressStatus,
+    warnings: ({ metadata }, old) =>
+      old || metadata.annotations?.[classAnnotation] === undefined
+        ? []
+        : [
+            `annotation ${JSON.stringify(classAnnotation)} is deprecated, please use 'spec.ingressClassName' instead`,
+          ],
   },
 });
 
 const defaultClassAnnotation = 'ingressclass.kubernetes.io/is-default-class';
 
 export const ingressClassBehaviour = behaviour<IngressClass>({
+  metaTold: 'twice',
   columns: [
     {
       ...nameColumn,
@@ -60,6 +83,8 @@ export const ingressClassBehaviour = behaviour<IngressClass>({
     setDefaults({ spec }) {
       if (spec?.parameters) spec.parameters.scope ??= 'Cluster';
     },
+    validate: validateIngressClass,
+    validateUpdate: validateIngressClassUpdate,
   },
 });
 
@@ -79,17 +104,13 @@ export const networkPolicyBehaviour = behaviour<NetworkPolicy>({
         spec.policyTypes = spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress'];
     },
     validate: validateNetworkPolicy,
+    validateUpdate: validateNetworkPolicyUpdate,
   },
 });
 
 export const serviceCidrBehaviour = behaviour<ServiceCIDR>({
   columns: [nameColumn, column<ServiceCIDR>('CIDRs', ({ spec }) => (spec?.cidrs ?? []).join(',')), ageColumn],
-  strategy: {
-    validate: ({ spec }) =>
-      (spec?.cidrs ?? []).flatMap((cidr, index) =>
-        invalidValues(`spec.cidrs[${index}]`, cidr, cidrFaults(cidr)),
-      ),
-  },
+  strategy: { validate: validateServiceCIDR, validateUpdate: validateServiceCIDRUpdate },
 });
 
 export const ipAddressBehaviour = behaviour<IPAddress>({
@@ -105,6 +126,6 @@ export const ipAddressBehaviour = behaviour<IPAddress>({
     }),
     ageColumn,
   ],
-  // The name is the address itself; IPv6 has colons.
-  nameRule: () => [],
+  nameRule: addressNameFaults,
+  strategy: { validate: validateIPAddress, validateUpdate: validateIPAddressUpdate },
 });

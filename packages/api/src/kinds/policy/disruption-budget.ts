@@ -1,7 +1,5 @@
 import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '#types.generated.ts';
-import { invalidValue } from '#validation/faults.ts';
-import { validateCountOrPercent } from '#validation/int-or-percent.ts';
-import { validateLabelSelector } from '#validation/label-selector.ts';
+import { validateBudget, validateBudgetStatus } from '#validation/policy.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
@@ -13,6 +11,7 @@ const emptyStatus = (): PodDisruptionBudgetStatus => ({
 });
 
 export const podDisruptionBudgetBehaviour = behaviour<PodDisruptionBudget>({
+  metaTold: 'never',
   columns: [
     nameColumn,
     column<PodDisruptionBudget>('Min Available', ({ spec }) => String(spec?.minAvailable ?? 'N/A')),
@@ -29,18 +28,8 @@ export const podDisruptionBudgetBehaviour = behaviour<PodDisruptionBudget>({
     prepareForCreate(budget) {
       budget.status = emptyStatus();
     },
-    validate({ spec }) {
-      if (!spec) return [];
-      const faults = validateLabelSelector(spec.selector, 'spec.selector');
-      if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined)
-        faults.push(invalidValue('spec', spec, 'minAvailable and maxUnavailable cannot be both set'));
-      if (spec.minAvailable !== undefined)
-        faults.push(...validateCountOrPercent(spec.minAvailable, 'spec.minAvailable', { percentMax: 100 }));
-      if (spec.maxUnavailable !== undefined)
-        faults.push(
-          ...validateCountOrPercent(spec.maxUnavailable, 'spec.maxUnavailable', { percentMax: 100 }),
-        );
-      return faults;
-    },
+    validate: (budget) => validateBudget(budget),
+    validateUpdate: validateBudget,
+    validateStatus: validateBudgetStatus,
   },
 });

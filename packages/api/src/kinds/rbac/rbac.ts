@@ -1,6 +1,13 @@
+import type { FieldError } from '#status.ts';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding, Subject } from '#types.generated.ts';
 import { pathSegmentFaults } from '#validation/names.ts';
-import { validateRole, validateRoleBinding, validateRoleBindingUpdate } from '#validation/rbac.ts';
+import {
+  roleRefFaults,
+  validateClusterRole,
+  validateClusterRoleBinding,
+  validateRole,
+  validateRoleBinding,
+} from '#validation/rbac.ts';
 import { behaviour, type KindBehaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, createdAtColumn, nameColumn } from '#kinds/columns.ts';
 
@@ -19,10 +26,11 @@ function setBindingDefaults(binding: Binding): void {
     if (subject.kind === 'User' || subject.kind === 'Group') subject.apiGroup ||= rbacGroup;
 }
 
-type Binding = RoleBinding | ClusterRoleBinding;
+type Binding = RoleBinding & ClusterRoleBinding;
 
-function bindingBehaviour(): KindBehaviour {
+function bindingBehaviour(validate: (binding: Binding) => FieldError[]): KindBehaviour {
   return behaviour<Binding>({
+    metaTold: 'twice',
     nameRule: pathSegmentFaults,
     columns: [
       nameColumn,
@@ -36,21 +44,22 @@ function bindingBehaviour(): KindBehaviour {
     ],
     strategy: {
       setDefaults: setBindingDefaults,
-      validate: validateRoleBinding,
-      validateUpdate: validateRoleBindingUpdate,
+      validate,
+      validateUpdate: (next, old) => [...validate(next), ...roleRefFaults(next, old)],
     },
   });
 }
 
-function roleBehaviour(): KindBehaviour {
-  return behaviour<Role | ClusterRole>({
+function roleBehaviour(validate: (role: Role & ClusterRole) => FieldError[]): KindBehaviour {
+  return behaviour<Role & ClusterRole>({
+    metaTold: 'twice',
     nameRule: pathSegmentFaults,
     columns: [nameColumn, createdAtColumn],
-    strategy: { validate: validateRole },
+    strategy: { validate },
   });
 }
 
-export const roleKindBehaviour = roleBehaviour();
-export const clusterRoleBehaviour = roleBehaviour();
-export const roleBindingBehaviour = bindingBehaviour();
-export const clusterRoleBindingBehaviour = bindingBehaviour();
+export const roleKindBehaviour = roleBehaviour(validateRole);
+export const clusterRoleBehaviour = roleBehaviour(validateClusterRole);
+export const roleBindingBehaviour = bindingBehaviour(validateRoleBinding);
+export const clusterRoleBindingBehaviour = bindingBehaviour(validateClusterRoleBinding);

@@ -6,7 +6,22 @@ import type {
   VolumeAttachment,
   VolumeAttributesClass,
 } from '#types.generated.ts';
-import { forbiddenField, immutable, required, sameJson } from '#validation/faults.ts';
+import {
+  validateAttachment,
+  validateAttachmentUpdate,
+  validateCsiDriver,
+  validateCsiDriverUpdate,
+  validateCsiNode,
+  validateCsiNodeUpdate,
+  validateStorageCapacity,
+  validateStorageCapacityUpdate,
+} from '#validation/storage/csi.ts';
+import {
+  validateAttributesClass,
+  validateAttributesClassUpdate,
+  validateStorageClass,
+  validateStorageClassUpdate,
+} from '#validation/storage/storage-class.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, createdAtColumn, nameColumn } from '#kinds/columns.ts';
 
@@ -39,23 +54,13 @@ export const storageClassBehaviour = behaviour<StorageClass>({
       storageClass.reclaimPolicy ??= 'Delete';
       storageClass.volumeBindingMode ??= 'Immediate';
     },
-    validate: ({ provisioner }) => (provisioner ? [] : [required('provisioner')]),
-    validateUpdate: (next, old) => [
-      ...(sameJson(next.parameters ?? {}, old.parameters ?? {})
-        ? []
-        : [forbiddenField('parameters', 'updates to parameters are forbidden.')]),
-      ...(next.provisioner === old.provisioner
-        ? []
-        : [forbiddenField('provisioner', 'updates to provisioner are forbidden.')]),
-      ...(next.reclaimPolicy === old.reclaimPolicy
-        ? []
-        : [forbiddenField('reclaimPolicy', 'updates to reclaimPolicy are forbidden.')]),
-      ...immutable('volumeBindingMode', next.volumeBindingMode, old.volumeBindingMode),
-    ],
+    validate: validateStorageClass,
+    validateUpdate: validateStorageClassUpdate,
   },
 });
 
 export const volumeAttachmentBehaviour = behaviour<VolumeAttachment>({
+  metaTold: 'never',
   columns: [
     nameColumn,
     column<VolumeAttachment>('Attacher', ({ spec }) => spec.attacher, { format: 'name' }),
@@ -64,15 +69,23 @@ export const volumeAttachmentBehaviour = behaviour<VolumeAttachment>({
     column<VolumeAttachment>('Attached', ({ status }) => status?.attached ?? false, { type: 'boolean' }),
     ageColumn,
   ],
-  strategy: { validateUpdate: (next, old) => immutable('spec', next.spec, old.spec) },
+  strategy: {
+    validate: validateAttachment,
+    validateUpdate: validateAttachmentUpdate,
+  },
 });
 
 export const csiNodeBehaviour = behaviour<CSINode>({
+  metaTold: 'never',
   columns: [
     nameColumn,
     column<CSINode>('Drivers', ({ spec }) => spec?.drivers?.length ?? 0, { type: 'integer' }),
     ageColumn,
   ],
+  strategy: {
+    validate: validateCsiNode,
+    validateUpdate: validateCsiNodeUpdate,
+  },
 });
 
 export const csiDriverBehaviour = behaviour<CSIDriver>({
@@ -101,11 +114,17 @@ export const csiDriverBehaviour = behaviour<CSIDriver>({
       spec.requiresRepublish ??= false;
       spec.seLinuxMount ??= false;
     },
+    validate: validateCsiDriver,
+    validateUpdate: validateCsiDriverUpdate,
   },
 });
 
 export const csiStorageCapacityBehaviour = behaviour<CSIStorageCapacity>({
   columns: [nameColumn, createdAtColumn],
+  strategy: {
+    validate: validateStorageCapacity,
+    validateUpdate: validateStorageCapacityUpdate,
+  },
 });
 
 export const volumeAttributesClassBehaviour = behaviour<VolumeAttributesClass>({
@@ -114,10 +133,6 @@ export const volumeAttributesClassBehaviour = behaviour<VolumeAttributesClass>({
     column<VolumeAttributesClass>('DriverName', ({ driverName }) => driverName),
     ageColumn,
   ],
-  strategy: {
-    validateUpdate: (next, old) => [
-      ...immutable('driverName', next.driverName, old.driverName),
-      ...immutable('parameters', next.parameters, old.parameters),
-    ],
-  },
+  metaTold: 'twice',
+  strategy: { validate: validateAttributesClass, validateUpdate: validateAttributesClassUpdate },
 });
