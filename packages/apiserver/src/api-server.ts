@@ -26,11 +26,12 @@ import type { HealthCheck, HealthChecks } from '#health.ts';
 import { HttpFront } from '#http/front.ts';
 import { metricsHandlers, metricsKinds, metricsSchemas } from '#metrics-api/metrics-api.ts';
 import type { MetricsSource } from '#metrics-api/metrics-source.ts';
-import { MetricRegistry } from '#metrics/metric-registry.ts';
+import type { MetricRegistry } from '#metrics/metric-registry.ts';
+import { ServerMetrics } from '#metrics/server-metrics.ts';
 import { SummarySource } from '#metrics-api/summary-source.ts';
 import { OpenApiHandler } from '#openapi/openapi-handler.ts';
 import type { Descriptions } from '#openapi/schema-document.ts';
-import type { VersionInfo } from '#path-handler.ts';
+import type { VersionInfo } from '#version-document.ts';
 import { Connections, type Dial } from '#outgoing/connections.ts';
 import { WebhookCaller } from '#outgoing/webhook-caller.ts';
 import type { AcceptedConnection, NodeDialer, PeerIdentity } from '#ports.ts';
@@ -41,7 +42,6 @@ import { KindTable, type Served } from '#registry/kind-table.ts';
 import { Registry, type KindHooks } from '#registry/registry.ts';
 import { StoredResource } from '#registry/stored-resource.ts';
 import { serverWrite } from '#registry/write-options.ts';
-import { RequestMetrics } from '#request-metrics.ts';
 import { RequestPipeline } from '#request-pipeline.ts';
 import { ResourceHandler } from '#resource-handler.ts';
 import type { ObjectRef, SecurityFactory, SecurityParts } from '#security.ts';
@@ -79,6 +79,8 @@ export interface ApiServerOptions {
   /** Numbers for metrics.k8s.io; unless told, nodes are asked through `dialer`. */
   readonly metrics?: MetricsSource;
   readonly version?: VersionInfo;
+  /** Adds to `/metrics` the numbers of the process that the server runs in. */
+  readonly measure?: (metrics: MetricRegistry) => void;
   /** IPv4 network of Service addresses; `10.96.0.0/16` unless told. */
   readonly serviceCidr?: string;
   /** Ports of NodePort Services; 30000-32767 unless told. */
@@ -173,8 +175,14 @@ class Server implements ApiServer {
     this.#options = options;
     this.#encryption = options.encryption ?? new StorageEncryption();
     this.#progress = new RevisionProgress();
+    const metrics = new ServerMetrics({
+      clock,
+      kinds: this.#kinds,
+      version: options.version ?? defaultVersion,
+      measure: options.measure,
+    });
     const registry = new Registry({
-      store,
+      store: metrics.store(store),
       clock,
       random,
       uid,
@@ -235,10 +243,9 @@ class Server implements ApiServer {
       clientAuthorityPem: options.clientAuthorityPem,
     });
 
-    const metrics = new MetricRegistry();
     this.#flowControl = new FlowControl({
       clock,
-      metrics,
+      metrics: metrics.registry,
       sizeOf: (group, resource) => this.#sizeOf(group, resource),
     });
     this.#flowConfig = new FlowConfig({
@@ -251,6 +258,7 @@ class Server implements ApiServer {
     const resources = new ResourceHandler(registry, {
       clock,
       random,
+      watches: metrics.watches,
       authorizer: () => this.#security.authorizer,
     });
     const subresources = subresourceHandlers(registry, resources, {
@@ -287,7 +295,7 @@ class Server implements ApiServer {
       admitConnect: (call, exchange) => admitConnection(registry, call, exchange),
       paths: {
         version: options.version ?? defaultVersion,
-        metrics,
+        metrics: metrics.registry,
         flowControl: this.#flowControl,
         health: this.#healthChecks(),
         issuer: () => this.#security.tokenIssuer,
@@ -299,7 +307,7 @@ class Server implements ApiServer {
         clock,
         log,
         uid,
-        metrics: new RequestMetrics(metrics, (...kind) => this.#kinds.serves(...kind)),
+        metrics: metrics.requests,
         flowControl: this.#flowControl,
         auditMetrics: this.#auditMetrics,
         security: () => this.#security,

@@ -14,6 +14,7 @@ export { parseEncryptionConfiguration } from './encryption/configuration.ts';
 export type { InstallationKey } from './encryption/envelope.ts';
 export { StorageEncryption } from './encryption/storage-encryption.ts';
 export { createApiServer, defaultVersion, type ApiServer, type ApiServerOptions } from './api-server.ts';
-export type { VersionInfo } from './path-handler.ts';
+export type { VersionInfo } from './version-document.ts';
+export type { Counter, MetricRegistry } from './metrics/metric-registry.ts';
 export { createConnectFactory } from './proxy/connect-handler.ts';
 export type { MetricsSource, NodeUsage, PodUsage, Usage } from './metrics-api/metrics-source.ts';

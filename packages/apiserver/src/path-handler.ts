@@ -6,18 +6,7 @@ import type { FlowControl } from '#flowcontrol/flow-control.ts';
 import type { MetricRegistry } from '#metrics/metric-registry.ts';
 import { methodNotAllowed } from '#resource-handler.ts';
 import type { TokenIssuer } from '#security.ts';
-
-/** What `/version` answers. `gitVersion` carries build metadata, never a pre-release suffix: charts compare versions. */
-export interface VersionInfo {
-  readonly major: string;
-  readonly minor: string;
-  readonly gitVersion: string;
-  /** Empty where it is not known. */
-  readonly gitCommit?: string;
-  /** RFC 3339. */
-  readonly buildDate?: string;
-  readonly platform: string;
-}
+import { versionDocument, type VersionInfo } from '#version-document.ts';
 
 export interface PathParts {
   readonly version: VersionInfo;
@@ -99,29 +88,3 @@ const rootPaths = [
   '/readyz',
   '/version',
 ];
-
-/** Under the names that Go gave them: `goVersion` is what this server runs on. */
-function versionDocument({
-  major,
-  minor,
-  gitVersion,
-  gitCommit = '',
-  buildDate = '1970-01-01T00:00:00Z',
-  platform,
-}: VersionInfo): object {
-  return {
-    major,
-    minor,
-    emulationMajor: major,
-    emulationMinor: minor,
-    minCompatibilityMajor: major,
-    minCompatibilityMinor: String(Number(minor) - 1),
-    gitVersion,
-    gitCommit,
-    gitTreeState: 'clean',
-    buildDate,
-    goVersion: `node${process.versions.node}`,
-    compiler: 'v8',
-    platform,
-  };
-}

@@ -40,6 +40,9 @@ export class RequestMetrics {
   readonly #inFlight;
   readonly #terminations;
   readonly #aborts;
+  readonly #dropped;
+  readonly #authentications;
+  readonly #authorizations;
   readonly #serves: (group: string, version: string, resource: string) => boolean;
 
   constructor(
@@ -91,6 +94,29 @@ export class RequestMetrics {
       help: 'Answers that were begun and broken off.',
       labels: ['verb', 'group', 'version', 'resource', 'subresource', 'scope'],
     });
+    this.#dropped = metrics.counter({
+      name: 'apiserver_dropped_requests_total',
+      help: 'Requests that were told to come back later.',
+      labels: ['request_kind'],
+    });
+    this.#authentications = metrics.counter({
+      name: 'authentication_attempts',
+      help: 'Requests by whether it is known who asks; who shows nothing is anonymous.',
+      labels: ['result'],
+    });
+    this.#authorizations = metrics.counter({
+      name: 'authorization_attempts_total',
+      help: 'Requests by whether they may do what they ask for.',
+      labels: ['result'],
+    });
+  }
+
+  authenticated(result: 'success' | 'failure'): void {
+    this.#authentications.with(result).add();
+  }
+
+  authorized(result: 'allowed' | 'denied'): void {
+    this.#authorizations.with(result).add();
   }
 
   /** Counts a stream that begins; the returned function counts its end. */
@@ -102,7 +128,7 @@ export class RequestMetrics {
 
   /** Counts a request that has its seat; the returned function counts its end. */
   beginExecuting(info: RequestInfo): () => void {
-    const gauge = this.#inFlight.with(readOnlyVerbs.has(info.verb) ? 'readOnly' : 'mutating');
+    const gauge = this.#inFlight.with(kindOf(info));
     gauge.add(1);
     return () => gauge.add(-1);
   }
@@ -120,6 +146,7 @@ export class RequestMetrics {
 
   terminated(measured: Measured, code: number): void {
     this.#terminationOf(measured, code).add();
+    if (code === 429) this.#dropped.with(kindOf(measured.info)).add();
   }
 
   aborted(measured: Measured): void {
@@ -151,6 +178,10 @@ function verbOf({ info, method, contentType }: Measured): string {
   }
   if (method === 'HEAD') return 'GET';
   return methods.has(method) ? method : 'other';
+}
+
+function kindOf(info: RequestInfo): 'readOnly' | 'mutating' {
+  return readOnlyVerbs.has(info.verb) ? 'readOnly' : 'mutating';
 }
 
 function scopeOf(info: RequestInfo): string {

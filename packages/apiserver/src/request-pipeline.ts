@@ -142,14 +142,22 @@ export class RequestPipeline implements RequestHandler {
   }
 
   async #identify(asked: Asked, info: RequestInfo, audited: Auditor): Promise<UserInfo> {
+    const { metrics } = this.#parts;
     const security = this.#parts.security();
-    const user = await security.authenticator.authenticate({
-      headers: asked.headers,
-      peer: asked.peer,
-      remoteAddress: asked.remoteAddress,
-      path: asked.path,
-    });
-    if (!user && security.anonymous === false) throw new ApiError('Unauthorized', 'Unauthorized');
+    let user: UserInfo | undefined;
+    try {
+      user = await security.authenticator.authenticate({
+        headers: asked.headers,
+        peer: asked.peer,
+        remoteAddress: asked.remoteAddress,
+        path: asked.path,
+      });
+      if (!user && security.anonymous === false) throw new ApiError('Unauthorized', 'Unauthorized');
+      metrics.authenticated('success');
+    } catch (error) {
+      metrics.authenticated('failure');
+      throw error;
+    }
     const asking = user ?? anonymousUser;
     audited.begin(asking);
     const attributes = attributesOf(info, asking, asked.query);
@@ -162,6 +170,7 @@ export class RequestPipeline implements RequestHandler {
   async #authorize(info: RequestInfo, user: UserInfo, asked: Asked): Promise<void> {
     const attributes = attributesOf(info, user, asked.query);
     const { allowed, reason } = await this.#parts.security().authorizer.authorize(attributes);
+    this.#parts.metrics.authorized(allowed ? 'allowed' : 'denied');
     asked.audit.add('authorization.k8s.io/decision', allowed ? 'allow' : 'forbid');
     asked.audit.add('authorization.k8s.io/reason', reason);
     if (!allowed) throw forbiddenRequest(attributes, reason);

@@ -22,6 +22,7 @@ import { deleteUnreadable, ignoreReadErrors } from '#registry/delete-unreadable.
 import { createObject } from '#registry/create.ts';
 import { deletedStatus, deleteObject, parseDeleteRequest } from '#registry/delete.ts';
 import { deprecation, isAnsweredWithObject, isCreatedByUpdate } from '#registry/kind-rules.ts';
+import type { WatchMetrics } from '#metrics/watch-metrics.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { decodePatch, patchObject, requireManager } from '#registry/patch.ts';
 import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
@@ -48,11 +49,13 @@ export class ResourceHandler {
   readonly #clock: Clock;
   readonly #authorizer: () => Authorizer;
   readonly #random: () => number;
+  readonly #watches: WatchMetrics;
 
   constructor(
     registry: Registry,
-    parts: { clock: Clock; random: () => number; authorizer: () => Authorizer },
+    parts: { clock: Clock; random: () => number; authorizer: () => Authorizer; watches: WatchMetrics },
   ) {
+    this.#watches = parts.watches;
     this.#authorizer = parts.authorizer;
     this.#registry = registry;
     this.#clock = parts.clock;
@@ -180,6 +183,8 @@ export class ResourceHandler {
       random: this.#random,
       signal: exchange.signal,
       fresh: this.#newest,
+      memory: this.#watches.memory,
+      observer: this.#watches.observerOf(served.info),
       ...(bookmarkEverySeconds > 0 ? { bookmarkEveryMs: bookmarkEverySeconds * 1000 } : {}),
     });
     sink.open();

@@ -101,6 +101,11 @@ export class KindTable {
     return [...this.#stored.values(), ...this.#virtual.values()];
   }
 
+  /** Each once, however many versions serve it. */
+  storedResources(): Iterable<StoredResource> {
+    return this.#resources.values();
+  }
+
   storedResource(group: string, resource: string): StoredResource | undefined {
     return this.#resources.get(`${group}/${resource}`);
   }

@@ -16,6 +16,7 @@ import { dialDirectly } from './direct-dial.ts';
 import { readDescriptions } from './openapi-descriptions.ts';
 import { LeaseRenewal } from './lease-renewal.ts';
 import { storageEncryption } from './storage-encryption.ts';
+import { measureProcess, type ProcessMeasures } from './process-metrics.ts';
 import { storeWriterUrl } from './store-writer.ts';
 import { listenTls } from './tls-front.ts';
 
@@ -82,8 +83,10 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     audit: audit?.audit,
     clusterInfo: { authorityPem: authority.certificatePem, server: `https://${advertised}:${config.port}` },
   });
+  let process: ProcessMeasures | undefined;
   const server = createApiServer({
     store,
+    measure: (metrics) => (process = measureProcess(metrics, { database: data.database })),
     kinds: builtinKinds,
     clock,
     log,
@@ -120,6 +123,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     clientAuthority: authority.certificatePem,
     log,
     onApi: (connection) => server.accept(connection),
+    onFailure: () => process?.handshakeFailed(),
     onLink: (socket, from) => {
       const why = server.refusesPeer(from.peer);
       if (why === undefined) {

@@ -17,6 +17,8 @@ export interface TlsFrontOptions {
   readonly clientAuthority: string;
   readonly log: Logger;
   readonly onApi: (connection: AcceptedConnection) => void;
+  /** A handshake failed. */
+  readonly onFailure?: () => void;
   readonly onLink: (socket: tls.TLSSocket, from: { node: string; peer: PeerIdentity }) => void;
 }
 
@@ -54,7 +56,10 @@ export async function listenTls(options: TlsFrontOptions): Promise<TlsFront> {
     socket.setNoDelay(true);
     route(socket, peer, options);
   });
-  server.on('tlsClientError', (error) => log.debug('TLS handshake failed', { error: error.message }));
+  server.on('tlsClientError', (error) => {
+    options.onFailure?.();
+    log.debug('TLS handshake failed', { error: error.message });
+  });
   await listening(server, options);
   const address = server.address();
   return {

@@ -33,6 +33,10 @@ export class History {
     return this.#floor;
   }
 
+  get length(): number {
+    return this.#events.length;
+  }
+
   reset(revision: number): void {
     this.#events = [];
     this.#timesMs = [];

@@ -94,6 +94,8 @@ export class WatchCache {
   /** Newest revision that has been loaded or applied. A feed may repeat what a load had already. */
   #newest = 0;
   #bytes = 0;
+  /** Since it was made. */
+  readonly counts = { received: 0, dispatched: 0, loads: 0 };
 
   constructor(options: WatchCacheOptions) {
     this.resource = options.resource;
@@ -133,6 +135,11 @@ export class WatchCache {
     return this.#bytes;
   }
 
+  /** Events that are held for watches and pages that begin in the past. */
+  get historyLength(): number {
+    return this.#history.length;
+  }
+
   get watcherCount(): number {
     return this.#watchers.all.size;
   }
@@ -150,6 +157,7 @@ export class WatchCache {
     }
     this.#sorted.reset(this.#items.values());
     this.#history.reset(revision);
+    this.counts.loads++;
     this.#newest = revision;
     this.#endWatchers('reloaded');
   }
@@ -161,6 +169,7 @@ export class WatchCache {
       const event = this.#change(source);
       if (!event) continue;
       this.#history.append(event);
+      this.counts.received++;
       this.#watchers.forEvent(event, (watcher) => {
         const selected = selectedEvent(event, watcher.selection);
         if (!selected) return;
@@ -172,6 +181,7 @@ export class WatchCache {
     for (const watcher of touched) {
       const { pending } = watcher;
       watcher.pending = [];
+      this.counts.dispatched += pending.length;
       watcher.callbacks.onEvents(pending, frames);
     }
   }

@@ -9,6 +9,7 @@ import type { ListOptions } from '#list/list-options.ts';
 import { waitUntilFresh } from '#list/list.ts';
 import type { Freshness } from '#list/list.ts';
 import { FrameQueue } from '#watch/frame-queue.ts';
+import type { WatchMemory } from '#watch/watch-memory.ts';
 
 export interface WatchRequest extends Freshness {
   readonly cache: WatchCache;
@@ -24,6 +25,17 @@ export interface WatchRequest extends Freshness {
   readonly bookmarkEveryMs?: number;
   /** Frames a slow reader may be behind, and their bytes. */
   readonly queue?: { readonly framesMax: number; readonly bytesMax: number };
+  /** Shared by all watches of a server; what one may be behind is bounded without it too. */
+  readonly memory?: WatchMemory;
+  readonly observer?: WatchObserver;
+}
+
+/** Hears of a watch, for those who count. */
+export interface WatchObserver {
+  /** A frame of so many bytes is on its way. */
+  sent(bytes: number): void;
+  /** The watch was ended because its client did not read. */
+  tooSlow(): void;
 }
 
 export interface WatchStream {
@@ -60,6 +72,7 @@ class Stream implements WatchStream {
   readonly #bookmarkEveryMs: number;
   readonly #marksInitialEnd: boolean;
   readonly #queue: FrameQueue;
+  readonly #observer: WatchObserver | undefined;
   readonly #clock: Clock;
   readonly #timer: Timer;
   #bookmarkedMs: number;
@@ -93,7 +106,13 @@ class Stream implements WatchStream {
     };
     const limits = request.queue ?? queueDefault;
     this.#heldMax = limits.framesMax;
-    this.#queue = new FrameQueue(sink, { ...limits, onEnd });
+    this.#observer = request.observer;
+    this.#queue = new FrameQueue(sink, {
+      ...limits,
+      ...(request.memory ? { memory: request.memory } : {}),
+      onOverflow: () => this.#observer?.tooSlow(),
+      onEnd,
+    });
     const seconds = options.timeoutSeconds || 1800 * (1 + request.random());
     this.#timer = clock.after(seconds * 1000, () => this.#timeOut());
     if (signal.aborted) abort();
@@ -136,7 +155,8 @@ class Stream implements WatchStream {
 
   *#initialFrames(items: Iterable<SelectedEvent['item']>, revision: number): Generator<Uint8Array> {
     for (const item of items) yield this.#frame({ type: 'ADDED', item });
-    if (this.#marksInitialEnd) yield this.#encoder.bookmark(revision, { initialEventsEnd: true });
+    if (this.#marksInitialEnd)
+      yield this.#counted(this.#encoder.bookmark(revision, { initialEventsEnd: true }));
   }
 
   *#encoded(events: Iterable<SelectedEvent>): Generator<Uint8Array> {
@@ -146,7 +166,14 @@ class Stream implements WatchStream {
   #frame({ type, item }: SelectedEvent, frames?: Frames): Uint8Array {
     const own = this.#encoder.firstFrameDiffers && this.#first;
     this.#first = false;
-    return own || !frames ? this.#encoder.event(type, item, own) : frames.event(this.#encoder, type, item);
+    return this.#counted(
+      own || !frames ? this.#encoder.event(type, item, own) : frames.event(this.#encoder, type, item),
+    );
+  }
+
+  #counted(frame: Uint8Array): Uint8Array {
+    this.#observer?.sent(frame.length);
+    return frame;
   }
 
   #send(events: readonly SelectedEvent[], frames: Frames): void {
@@ -165,7 +192,7 @@ class Stream implements WatchStream {
     if (nowMs - this.#bookmarkedMs < this.#bookmarkEveryMs) return;
     this.#bookmarkedMs = nowMs;
     this.#revision = revision;
-    this.#inOrder([], () => void this.#queue.push([frames.bookmark(this.#encoder, revision)]));
+    this.#inOrder([], () => void this.#queue.push([this.#counted(frames.bookmark(this.#encoder, revision))]));
   }
 
   #timeOut(): void {
@@ -173,7 +200,8 @@ class Stream implements WatchStream {
     const { revision } = this.#cache;
     const told = this.#bookmarks && revision > this.#revision;
     this.#inOrder([], () => {
-      if (told) this.#queue.push([this.#encoder.bookmark(revision, { initialEventsEnd: false })]);
+      if (told)
+        this.#queue.push([this.#counted(this.#encoder.bookmark(revision, { initialEventsEnd: false }))]);
       this.#queue.end();
     });
   }
@@ -202,7 +230,7 @@ class Stream implements WatchStream {
     const count = this.#gate ? items.length : 0;
     this.#held += count;
     if (this.#held > this.#heldMax) {
-      this.#queue.abort();
+      this.#queue.drop();
       return;
     }
     const gate = ready

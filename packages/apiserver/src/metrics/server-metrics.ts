@@ -1,0 +1,63 @@
+import type { Clock } from '@skerry/base';
+import type { Store } from '@skerry/store';
+import { measureCaches } from '#metrics/cache-metrics.ts';
+import { measuredStore } from '#metrics/measured-store.ts';
+import { MetricRegistry } from '#metrics/metric-registry.ts';
+import { WatchMetrics } from '#metrics/watch-metrics.ts';
+import { versionDocument, type VersionInfo } from '#version-document.ts';
+import type { KindTable } from '#registry/kind-table.ts';
+import { RequestMetrics } from '#request-metrics.ts';
+
+/** Everything that a server counts, behind `/metrics`. */
+export class ServerMetrics {
+  readonly registry = new MetricRegistry();
+  readonly requests: RequestMetrics;
+  readonly watches: WatchMetrics;
+  readonly #clock: Clock;
+
+  constructor(parts: {
+    readonly clock: Clock;
+    readonly kinds: KindTable;
+    readonly version: VersionInfo;
+    /** Adds the numbers of the process that the server runs in. */
+    readonly measure: ((metrics: MetricRegistry) => void) | undefined;
+  }) {
+    const { clock, kinds, version, measure } = parts;
+    this.#clock = clock;
+    this.requests = new RequestMetrics(this.registry, (group, versionName, resource) =>
+      kinds.serves(group, versionName, resource),
+    );
+    this.watches = new WatchMetrics(this.registry);
+    measureCaches(this.registry, () => kinds.storedResources());
+    this.#sayVersion(version);
+    measure?.(this.registry);
+  }
+
+  store(store: Store): Store {
+    return measuredStore(store, this.registry, this.#clock);
+  }
+
+  #sayVersion(version: VersionInfo): void {
+    const document = Object.entries(versionDocument(version)).filter(([name]) => buildFields.has(name));
+    this.registry
+      .gauge({
+        name: 'kubernetes_build_info',
+        help: 'What this server is, in labels; its value says nothing.',
+        labels: document.map(([name]) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)),
+      })
+      .with(...document.map(([, value]) => value))
+      .set(1);
+  }
+}
+
+const buildFields = new Set([
+  'major',
+  'minor',
+  'gitVersion',
+  'gitCommit',
+  'gitTreeState',
+  'buildDate',
+  'goVersion',
+  'compiler',
+  'platform',
+]);
