@@ -224,6 +224,7 @@ class Server implements ApiServer {
       clock,
       log,
       uid,
+      authorizer: () => this.#security.authorizer,
     });
     this.#security = options.security({
       read,

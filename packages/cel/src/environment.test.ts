@@ -55,6 +55,10 @@ describe('what is wrong is told as cel-go tells it', () => {
   });
 });
 
+test('a variable that is null is not one that is missing', () => {
+  expect(run('x == null', null)).toBe(true);
+});
+
 describe('values', () => {
   test.for<[string, unknown]>([
     ['x.a + 1', 3n],

@@ -4,13 +4,16 @@
  */
 import type { Clock, Logger } from '@skerry/base';
 import type { AdmissionPlugin } from '#admission/plugin.ts';
+import { PolicyMetrics } from '#admission/policy/policy-metrics.ts';
+import { validatingPolicies } from '#admission/policy/validating-policies.ts';
 import { mutatingWebhooks } from '#admission/webhook/mutating-webhooks.ts';
 import { validatingWebhooks } from '#admission/webhook/validating-webhooks.ts';
-import { WebhookMetrics } from '#admission/webhook/webhook-metrics.ts';
-import { WebhookSource } from '#admission/webhook/webhook-source.ts';
+import { webhookConditions } from '#admission/webhook/webhook-conditions.ts';
+import { WebhookMetrics, type Phase } from '#admission/webhook/webhook-metrics.ts';
+import { WebhookSource, type Webhook } from '#admission/webhook/webhook-source.ts';
 import type { WebhookCaller } from '#outgoing/webhook-caller.ts';
 import type { KindTable } from '#registry/kind-table.ts';
-import type { ObjectReader } from '#security.ts';
+import type { AdmissionContext, Authorizer, ObjectReader } from '#security.ts';
 
 export interface DynamicAdmissionParts {
   readonly read: ObjectReader;
@@ -19,6 +22,7 @@ export interface DynamicAdmissionParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly uid: () => string;
+  authorizer(): Authorizer;
 }
 
 export interface DynamicAdmission {
@@ -32,12 +36,23 @@ export function createDynamicAdmission(parts: DynamicAdmissionParts): DynamicAdm
   const webhookParts = {
     ...parts,
     metrics,
-    conditions: () => Promise.reject(new Error('matchConditions are not evaluated by this server')),
-    excluded: () => undefined,
+    conditions: webhookConditions(() => parts.authorizer()),
   };
-  const plugins = [
-    mutatingWebhooks(webhookParts, new WebhookSource(parts.read, 'mutating')),
-    validatingWebhooks(webhookParts, new WebhookSource(parts.read, 'validating')),
+  const policyMetrics = new PolicyMetrics('validating');
+  const excluded =
+    (phase: Phase) =>
+    (webhook: Webhook, { operation }: AdmissionContext): void =>
+      metrics.excluded({ webhook: webhook.name, phase, operation });
+  const plugins: readonly AdmissionPlugin[] = [
+    mutatingWebhooks(
+      { ...webhookParts, excluded: excluded('admit') },
+      new WebhookSource(parts.read, 'mutating'),
+    ),
+    validatingPolicies({ ...parts, metrics: policyMetrics, authorizer: () => parts.authorizer() }),
+    validatingWebhooks(
+      { ...webhookParts, excluded: excluded('validating') },
+      new WebhookSource(parts.read, 'validating'),
+    ),
   ];
   return {
     plugin: {
@@ -49,6 +64,6 @@ export function createDynamicAdmission(parts: DynamicAdmissionParts): DynamicAdm
         for (const plugin of plugins) await plugin.validate?.(ctx);
       },
     },
-    renderMetrics: () => metrics.render(),
+    renderMetrics: () => metrics.render() + policyMetrics.render(),
   };
 }

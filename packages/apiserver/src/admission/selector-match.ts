@@ -1,5 +1,12 @@
 /** Whether a request is one of those that namespaceSelector and objectSelector single out. */
-import { notFound, type AnyObject, type Namespace, type Selector } from '@skerry/api';
+import {
+  type ApiError,
+  isApiError,
+  notFound,
+  type AnyObject,
+  type Namespace,
+  type Selector,
+} from '@skerry/api';
 import { namespaceOf } from '#admission/request-view.ts';
 import type { AdmissionContext, ObjectReader } from '#security.ts';
 
@@ -14,6 +21,12 @@ export function namespaceObject(read: ObjectReader, ctx: AdmissionContext): Name
   const found = read.get<Namespace>(namespaces, name);
   if (!found) throw notFound(namespaces, name);
   return found;
+}
+
+/** As policies see it: a Namespace is in none. Throws 404. */
+export function policyNamespace(read: ObjectReader, ctx: AdmissionContext): Namespace | undefined {
+  if (ctx.namespace === '' || (ctx.kind.group === '' && ctx.resource === 'namespaces')) return undefined;
+  return namespaceObject(read, ctx);
 }
 
 /** Objects of the cluster, but Namespaces, are in no namespace that could be excepted. */
@@ -32,4 +45,14 @@ export function objectMatches(selector: Selector, { object, oldObject }: Admissi
 function labelled(selector: Selector, object: AnyObject | undefined): boolean {
   // Options of a connection are objects without metadata.
   return object?.metadata !== undefined && selector.matches(object.metadata.labels);
+}
+
+/** A namespace that isn't there is an error only for who turns out to be concerned: it is handed back instead of thrown. */
+export function attempt(match: () => boolean): boolean | ApiError {
+  try {
+    return match();
+  } catch (error) {
+    if (isApiError(error)) return error;
+    throw error;
+  }
 }

@@ -169,7 +169,8 @@ class Planner {
     return (run) => {
       const over = run.charge(1);
       if (over) return over;
-      return run.variable(name) ?? new Fault(`no such attribute(s): ${name}`);
+      const value = run.variable(name);
+      return value === undefined ? new Fault(`no such attribute(s): ${name}`) : value;
     };
   }
 

@@ -2,7 +2,7 @@
 import { ApiError, forbidden, isApiError } from '@skerry/api';
 import { asRequested, equivalents, requestedResource, type ShownAs } from '#admission/request-view.ts';
 import { ruleMatches } from '#admission/resource-rules.ts';
-import { namespaceMatches, objectMatches } from '#admission/selector-match.ts';
+import { attempt, namespaceMatches, objectMatches } from '#admission/selector-match.ts';
 import type { Webhook } from '#admission/webhook/webhook-source.ts';
 import type { KindTable } from '#registry/kind-table.ts';
 import type { AdmissionContext, ObjectReader } from '#security.ts';
@@ -41,15 +41,6 @@ export async function invocationOf(
     return undefined;
   }
   return { webhook, shown };
-}
-
-function attempt(match: () => boolean): boolean | ApiError {
-  try {
-    return match();
-  } catch (error) {
-    if (isApiError(error)) return error;
-    throw error;
-  }
 }
 
 function shownAs(kinds: KindTable, webhook: Webhook, ctx: AdmissionContext): ShownAs | undefined {

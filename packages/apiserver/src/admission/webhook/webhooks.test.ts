@@ -408,6 +408,45 @@ describe('a webhook is asked', () => {
     expect(asked('/dry')).toMatchObject([{ dryRun: true }]);
   });
 
+  test.each([
+    ["object.metadata.name == 'x'", 'Fail', 1, 201],
+    ["object.metadata.name == 'y'", 'Fail', 0, 201],
+    [
+      "request.userInfo.username == 'admin' && authorizer.requestResource.check('get').allowed()",
+      'Fail',
+      1,
+      201,
+    ],
+    ['object.none.none == 1', 'Ignore', 0, 201],
+    ['object.none.none == 1', 'Fail', 0, 403],
+  ])('when its condition %s (%s) is true', async (expression, failurePolicy, calls, status) => {
+    await configure('validating', 'if', {
+      failurePolicy,
+      matchConditions: [{ name: 'c', expression }],
+    });
+    const { body, status: answered } = await call('POST', configMaps, configMap('x'));
+    expect([answered, asked('/if').length]).toEqual([status, calls]);
+    if (status === 403) {
+      expect(body.message).toBe(
+        `configmaps "x" is forbidden: expression '${expression}' resulted in error: no such key: none`,
+      );
+    }
+  });
+
+  test('only when none of its conditions is false, whatever the others are', async () => {
+    await configure('validating', 'if', {
+      matchConditions: [
+        { name: 'bad', expression: 'object.none.none == 1' },
+        { name: 'no', expression: 'false' },
+      ],
+    });
+    await create(configMaps, configMap('x'));
+    expect(asked('/if')).toEqual([]);
+    expect((await call('GET', '/metrics')).body.message).toContain(
+      'apiserver_admission_match_condition_exclusions_total{name="if.example.com",kind="webhook",type="validating",operation="CREATE"} 1',
+    );
+  });
+
   test('about namespaces that its selector wants', async () => {
     await create('/api/v1/namespaces', { metadata: { name: 'in', labels: { watched: 'yes' } } });
     await configure('validating', 'ns', { namespaceSelector: { matchLabels: { watched: 'yes' } } });
