@@ -1,7 +1,7 @@
 /** Every controller by name, and what some of them need to be told. */
 import { createDaemonSetController } from '#apps/daemon-set/daemon-set.ts';
 import { createDeploymentController } from '#apps/deployment/deployment.ts';
-import { createReplicaSetController } from '#apps/replica-set/replica-set.ts';
+import { createReplicaSetController, createReplicationController } from '#apps/replica-set/replica-set.ts';
 import { createNodeIpamController } from '#core/node-ipam/node-ipam.ts';
 import type { NodeIpamSettings } from '#core/node-ipam/node-ipam.ts';
 import { createNodeLifecycleController } from '#core/node-lifecycle/node-lifecycle.ts';
@@ -32,6 +32,7 @@ type Create = (context: ControllerContext, settings: ControllerSettings) => Cont
 const creators = {
   'deployment-controller': createDeploymentController,
   'replicaset-controller': createReplicaSetController,
+  'replicationcontroller-controller': createReplicationController,
   'daemonset-controller': createDaemonSetController,
   'job-controller': createJobController,
   'node-lifecycle-controller': createNodeLifecycleController,

@@ -1,11 +1,18 @@
 /**
- * Keeps the number of pods that a ReplicaSet asks for, and says in its status how many there are and how they fare.
+ * Keeps the number of pods that a ReplicaSet or a ReplicationController asks for, and says in its status how many there are
+ * and how they fare. The two are the same but for their selectors: a ReplicationController has labels alone.
  *
  * A finished pod doesn't count and is replaced. After its own writes the controller waits until its copy shows them
  * (`Expectations`), so that a stale copy never makes it create twice. At most 500 pods are made or deleted in one go.
  */
 import { isApiError, labelSelectorFrom } from '@skerry/api';
-import type { Pod, ReplicaSet, ReplicaSetCondition } from '@skerry/api';
+import type {
+  LabelSelector,
+  Pod,
+  ReplicaSet,
+  ReplicaSetCondition,
+  ReplicationControllerSpec,
+} from '@skerry/api';
 import { describeError } from '@skerry/base';
 import { keyOf, resources } from '@skerry/client';
 import { slowStart } from '#runtime/batch.ts';
@@ -20,9 +27,45 @@ import { chooseVictims } from '#apps/replica-set/victims.ts';
 
 const burst = 500;
 
+/** What tells the two kinds apart. ReplicationControllers are handled as ReplicaSets with another selector. */
+interface SetKind {
+  readonly controller: string;
+  readonly resource: typeof resources.replicaSets;
+  readonly selectorOf: (set: ReplicaSet) => LabelSelector | undefined;
+  /** Whether the status has `terminatingReplicas`. */
+  readonly countsTerminating: boolean;
+}
+
+const replicaSetKind: SetKind = {
+  controller: 'replicaset-controller',
+  resource: resources.replicaSets,
+  selectorOf: ({ spec }) => spec?.selector,
+  countsTerminating: true,
+};
+
+const replicationControllerKind: SetKind = {
+  controller: 'replicationcontroller-controller',
+  resource: resources.replicationControllers,
+  selectorOf: ({ spec }) => {
+    const labels = spec?.selector as ReplicationControllerSpec['selector'];
+    // None would be all pods.
+    return labels && Object.keys(labels).length > 0 ? { matchLabels: labels } : undefined;
+  },
+  countsTerminating: false,
+};
+
 export function createReplicaSetController(context: ControllerContext): Controller {
+  return createSetController(context, replicaSetKind);
+}
+
+export function createReplicationController(context: ControllerContext): Controller {
+  return createSetController(context, replicationControllerKind);
+}
+
+function createSetController(context: ControllerContext, setKind: SetKind): Controller {
   const { client, informers, clock } = context;
-  const replicaSets = indexByController(informers.informer<ReplicaSet>(resources.replicaSets));
+  const { resource, selectorOf } = setKind;
+  const replicaSets = indexByController(informers.informer<ReplicaSet>(resource));
   const pods = indexByController(informers.informer<Pod>(resources.pods));
   const expectations = new Expectations(clock);
   const podControl = new PodControl(context);
@@ -30,11 +73,11 @@ export function createReplicaSetController(context: ControllerContext): Controll
 
   const ownerKey = (pod: Pod): string | undefined => {
     const owner = controllerOf(pod);
-    return owner?.kind === 'ReplicaSet' ? `${pod.metadata.namespace}/${owner.name}` : undefined;
+    return owner?.kind === resource.kind ? `${pod.metadata.namespace}/${owner.name}` : undefined;
   };
   const enqueueMatching = (pod: Pod) => {
     for (const set of replicaSets.list(pod.metadata.namespace ?? '')) {
-      if (labelSelectorFrom(set.spec?.selector).matches(pod.metadata.labels)) queue.add(keyOf(set));
+      if (labelSelectorFrom(selectorOf(set)).matches(pod.metadata.labels)) queue.add(keyOf(set));
     }
   };
 
@@ -81,8 +124,8 @@ export function createReplicaSetController(context: ControllerContext): Controll
     const owned = await claim({
       client,
       owner: set,
-      ownerRef: resources.replicaSets,
-      selector: labelSelectorFrom(set.spec?.selector),
+      ownerRef: resource,
+      selector: labelSelectorFrom(selectorOf(set)),
       resource: resources.pods,
       informer: pods,
     });
@@ -109,7 +152,7 @@ export function createReplicaSetController(context: ControllerContext): Controll
     const { error } = await slowStart(count, async () => {
       attempted++;
       try {
-        await podControl.create(podFromTemplate(template, set, resources.replicaSets), set);
+        await podControl.create(podFromTemplate(template, set, resource), set);
       } catch (error) {
         expectations.creationObserved(key);
         throw error;
@@ -165,7 +208,7 @@ export function createReplicaSetController(context: ControllerContext): Controll
     const states = active.map((pod) => availability(pod, { minReadySeconds, nowMs }));
     const current = replicaSets.get(set.metadata.namespace, set.metadata.name ?? '') ?? set;
     const terminating = owned.filter((pod) => pod.metadata.deletionTimestamp && !isFinished(pod)).length;
-    await writeStatus(client, resources.replicaSets, current, {
+    await writeStatus(client, resource, current, {
       ...current.status,
       replicas: active.length,
       fullyLabeledReplicas: active.filter(({ metadata }) =>
@@ -173,7 +216,7 @@ export function createReplicaSetController(context: ControllerContext): Controll
       ).length,
       readyReplicas: active.filter(isReady).length,
       availableReplicas: states.filter(({ available }) => available).length,
-      terminatingReplicas: terminating,
+      ...(setKind.countsTerminating ? { terminatingReplicas: terminating } : {}),
       observedGeneration: set.metadata.generation,
       conditions: failureCondition(current.status?.conditions, failure, {
         nowMs,
@@ -185,7 +228,7 @@ export function createReplicaSetController(context: ControllerContext): Controll
   }
 
   return createController({
-    name: 'replicaset-controller',
+    name: setKind.controller,
     context,
     waitFor: [replicaSets, pods],
     queue,
