@@ -342,6 +342,7 @@ describe('subresources', () => {
     expect((await call('POST', `${pods}/bind/binding`, binding)).status).toBe(201);
     const { body } = await call('GET', `${pods}/bind`);
     expect(body).toMatchObject({
+      metadata: { generation: 1 },
       spec: { nodeName: 'n1' },
       status: { conditions: [{ type: 'PodScheduled', status: 'True' }] },
     });
@@ -658,4 +659,14 @@ test('impersonation answers as the other user', async () => {
     },
   );
   expect(body.status).toEqual({ userInfo: { username: 'jane', groups: ['dev', 'system:authenticated'] } });
+});
+
+test('clients find the server and its range of Services', async () => {
+  const { body } = await call('GET', '/api/v1/namespaces/default/endpoints/kubernetes');
+  expect(body).toMatchObject({ kind: 'Endpoints' });
+  const range = await call('GET', '/apis/networking.k8s.io/v1/servicecidrs/kubernetes');
+  expect(range.body).toMatchObject({
+    spec: { cidrs: ['10.96.0.0/16'] },
+    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  });
 });

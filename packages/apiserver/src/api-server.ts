@@ -7,6 +7,7 @@ import { ServiceAllocator } from '#allocation/service-allocator.ts';
 import { AuditMetrics } from '#audit/audit-metrics.ts';
 import { ensureKubernetesService } from '#bootstrap/kubernetes-service.ts';
 import { ensureNamespaces } from '#bootstrap/namespaces.ts';
+import { ensureServiceRange } from '#bootstrap/service-range.ts';
 import { admitConnection } from '#admission/connect-admission.ts';
 import { Aggregation, type FrontProxy } from '#aggregation/aggregation.ts';
 import { apiServices } from '#aggregation/api-services.ts';
@@ -192,7 +193,7 @@ class Server implements ApiServer {
       admission: () => this.#security.admission,
     });
     this.#services = new ServiceAllocator({
-      cidr: options.serviceCidr ?? '10.96.0.0/16',
+      cidr: serviceCidrOf(options),
       nodePorts: options.nodePorts ?? { first: 30_000, last: 32_767 },
       random,
     });
@@ -329,6 +330,10 @@ class Server implements ApiServer {
     this.#services.restore(this.#access.read.list({ group: '', resource: 'services' }));
     await ensureNamespaces(this.#access);
     await ensureKubernetesService(this.#access, this.#options.advertise ?? { port: 6443 });
+    await ensureServiceRange(this.#access, {
+      cidr: serviceCidrOf(this.#options),
+      now: new Date(this.#options.clock.now()).toISOString().replace(/\.\d+/, ''),
+    });
     await this.#custom.start();
     this.#feed.settled();
     await this.#security.bootstrap?.();
@@ -464,4 +469,8 @@ class Server implements ApiServer {
     this.#feed.register(stored);
     return stored;
   }
+}
+
+function serviceCidrOf({ serviceCidr = '10.96.0.0/16' }: Pick<ApiServerOptions, 'serviceCidr'>): string {
+  return serviceCidr;
 }

@@ -2,11 +2,14 @@ import { isApiError, type AnyObject } from '@skerry/api';
 import type { ServerAccess } from '#security.ts';
 
 const services = { group: '', resource: 'services' };
+const endpointsOf = { group: '', resource: 'endpoints' };
 const slices = { group: 'discovery.k8s.io', resource: 'endpointslices' };
 
+const skipMirror = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };
+
 /**
- * Keeps the `default/kubernetes` Service and its EndpointSlice, by which pods find this server. Without a routable address
- * (a node's hub answers at the Service's address then) the slice lists none.
+ * Keeps the `default/kubernetes` Service, its EndpointSlice and its Endpoints, by which pods and old clients find this
+ * server. Without a routable address (a node's hub answers at the Service's address then) they list none.
  */
 export async function ensureKubernetesService(
   { read, write }: Pick<ServerAccess, 'read' | 'write'>,
@@ -46,6 +49,23 @@ export async function ensureKubernetesService(
     );
   } else if (JSON.stringify([slice.endpoints ?? [], slice.ports]) !== JSON.stringify([endpoints, ports])) {
     await write.update(slices, { ...slice, endpoints, ports });
+  }
+  await ensureEndpoints({ read, write }, endpoint);
+}
+
+async function ensureEndpoints(
+  { read, write }: Pick<ServerAccess, 'read' | 'write'>,
+  { address, port }: { readonly address?: string; readonly port: number },
+): Promise<void> {
+  const subsets = address
+    ? [{ addresses: [{ ip: address }], ports: [{ name: 'https', port, protocol: 'TCP' }] }]
+    : [];
+  const old = read.get(endpointsOf, 'kubernetes', 'default');
+  if (!old) {
+    const metadata = { name: 'kubernetes', namespace: 'default', labels: skipMirror };
+    await createdOrThere(write.create(endpointsOf, { metadata, subsets }));
+  } else if (JSON.stringify(old.subsets ?? []) !== JSON.stringify(subsets)) {
+    await write.update(endpointsOf, { ...old, subsets });
   }
 }
 

@@ -43,6 +43,8 @@ export interface UpdateOptions extends UpdatedPart {
   readonly replaces?: boolean;
   /** For server-side apply, which reckons ownership itself. */
   readonly ownershipDone?: boolean;
+  /** Nobody asked for another object: a pod is bound in its first generation. */
+  readonly keepsGeneration?: boolean;
   /** Where admission is shown another body than the object: a Scale. */
   readonly body?: AdmittedBody;
 }
@@ -124,7 +126,7 @@ export async function updateOnce(
     if (faults.length > 0) throw invalid(info, target.name, faults);
     if (update.part === 'whole') write.warnings.push(...warningsOf(served, next, old));
     tellUnset(served, next);
-    countGeneration(served, next, old, update.part);
+    if (!update.keepsGeneration) countGeneration(served, next, old, update.part);
     await registry.admit(served, body ? { ...context, object: body.of(next) } : context, write);
     const stored = await storeUpdated(registry, served, target, current, next, write);
     if (write.dryRun) undo?.();

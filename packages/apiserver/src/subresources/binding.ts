@@ -34,6 +34,7 @@ export async function bindPod(
     target,
     {
       part: 'raw',
+      keepsGeneration: true,
       transform(pod) {
         const meta = metadataOf(pod);
         const refuse = (why: string) => conflict({ group: '', resource: 'pods/binding' }, target.name, why);
