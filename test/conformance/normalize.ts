@@ -72,6 +72,7 @@ export class Normalizer {
   }
 
   #text(text: string, key: string, parent?: Record<string, unknown>): string {
+    if (key === 'serverAddress') return '<address>';
     if (key === 'resourceVersion' && /^\d+$/.test(text) && text !== '0') return this.#named('rv', text);
     if (instant.test(text)) return this.#instant(text);
     if (key === 'cell' && age.test(text)) return '<age>';

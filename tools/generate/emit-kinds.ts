@@ -20,19 +20,17 @@ interface KindFacts {
 
 const verbOfAction: Record<string, string> = { post: 'create', put: 'update' };
 const verbOfMethod: Record<string, string> = { post: 'create', put: 'update', head: 'get', options: 'get' };
-/** Still in the specification documents and of no use to a cluster made today. */
-const leftOut: ReadonlySet<string> = new Set(['componentstatuses']);
-
 /** Only versions that a stock API server serves without being told to. */
 export function isServed(fact: ResourceFact): boolean {
-  return /^v\d+$/.test(fact.version) && !leftOut.has(fact.resource);
+  return /^v\d+$/.test(fact.version);
 }
 
 function verbsOf(fact: ResourceFact): string[] {
   const verbs = new Set<string>();
   for (const { action, method } of fact.actions)
     verbs.add(action === 'connect' ? (verbOfMethod[method] ?? method) : (verbOfAction[action] ?? action));
-  if (verbs.has('list') && fact.subresource === '') verbs.add('watch');
+  // What nobody writes is asked for anew each time.
+  if (verbs.has('list') && verbs.has('create') && fact.subresource === '') verbs.add('watch');
   return [...verbs].sort();
 }
 

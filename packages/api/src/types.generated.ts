@@ -329,6 +329,20 @@ export interface ClusterTrustBundleProjection {
   signerName?: string;
 }
 
+export interface ComponentCondition {
+  error?: string;
+  message?: string;
+  status: string;
+  type: string;
+}
+
+export interface ComponentStatus {
+  apiVersion?: string;
+  conditions?: ComponentCondition[];
+  kind?: string;
+  metadata: ObjectMeta;
+}
+
 export interface Condition {
   lastTransitionTime: string;
   message: string;

@@ -12,6 +12,7 @@ import { admitConnection } from '#admission/connect-admission.ts';
 import { Aggregation, type FrontProxy } from '#aggregation/aggregation.ts';
 import { apiServices } from '#aggregation/api-services.ts';
 import { createDynamicAdmission } from '#admission/dynamic-admission.ts';
+import { componentStatusHandler } from '#component-status/component-status.ts';
 import type { ConnectFactory, ConnectHandler } from '#connect.ts';
 import { CustomResources } from '#crd/custom-resources.ts';
 import { definitionHooks } from '#crd/definition-hooks.ts';
@@ -277,6 +278,9 @@ class Server implements ApiServer {
     const virtual = new Map([
       ...reviewHandlers(() => this.#security),
       ['/bindings', bindingHandler(registry, this.#kinds)] as const,
+      ...options.kinds
+        .filter(({ group, resource }) => group === '' && resource === 'componentstatuses')
+        .map((info) => ['/componentstatuses', componentStatusHandler(info, { clock })] as const),
       ...metricsHandlers({ read: this.#access.read, clock, source: () => metricsSource }),
     ]);
     const openApi = new OpenApiHandler(this.#kinds, {
@@ -426,7 +430,7 @@ class Server implements ApiServer {
   }
 
   #serveBuiltin(info: KindInfo, schemas: SchemaSet): void {
-    if (!info.verbs.includes('get')) {
+    if (!info.verbs.includes('get') || !info.verbs.includes('create')) {
       this.#kinds.addVirtual({ info, schemas });
       return;
     }

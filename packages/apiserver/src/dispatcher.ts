@@ -87,9 +87,8 @@ export class Dispatcher implements RequestTarget {
 
   async #path(exchange: Exchange): Promise<void> {
     const { paths, discovery, morePaths } = this.#parts;
-    const reads = exchange.method === 'GET' || exchange.method === 'HEAD';
     if (handlePath(paths, exchange)) return;
-    if (reads && discovery.handle(exchange)) return;
+    if (discovery.handle(exchange)) return;
     for (const handler of morePaths) if (await handler(exchange)) return;
     const [, root, group = ''] = exchange.path.split('/');
     if (root === 'api' || (root === 'apis' && this.#parts.kinds.servesGroup(group))) throw unknownPath();

@@ -12,7 +12,7 @@ export type {
   SourceEvent,
 } from './contract.ts';
 export { answerItem, answerObject, answerStatus, compress, listAnswer, pretty, sendBody } from './answer.ts';
-export { decodeJson, spliceResourceVersion } from './cache/cached-entry.ts';
+export { decodeJson, itemOf, spliceResourceVersion } from './cache/cached-entry.ts';
 export { tooOldResourceVersion } from './cache/history.ts';
 export { RevisionProgress, tooLargeResourceVersion } from './cache/revision-progress.ts';
 export { WatchCache, type WatchCacheOptions } from './cache/watch-cache.ts';

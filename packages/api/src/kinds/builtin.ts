@@ -21,6 +21,7 @@ import { cronJobBehaviour, jobBehaviour } from '#kinds/batch/job.ts';
 import { type KindBehaviour, transient } from '#kinds/behaviour.ts';
 import { csrBehaviour } from '#kinds/certificates/csr.ts';
 import { leaseBehaviour } from '#kinds/coordination/lease.ts';
+import { componentStatusBehaviour } from '#kinds/core/component-status.ts';
 import { configMapBehaviour, secretBehaviour, serviceAccountBehaviour } from '#kinds/core/config.ts';
 import { eventBehaviour, eventsEventBehaviour } from '#kinds/core/event.ts';
 import { namespaceBehaviour } from '#kinds/core/namespace.ts';
@@ -67,6 +68,7 @@ import {
 /** By `group/resource`, or `group/version/resource` where a version has a behaviour of its own. */
 const behaviours: Readonly<Record<string, KindBehaviour>> = {
   '/bindings': transient(),
+  '/componentstatuses': componentStatusBehaviour,
   '/configmaps': configMapBehaviour,
   '/endpoints': endpointsBehaviour,
   '/events': eventBehaviour,

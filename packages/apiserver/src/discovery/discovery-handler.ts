@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { parseAccept } from '@skerry/serving';
 import type { RemoteVersion } from '#aggregation/remote-documents.ts';
 import type { Exchange } from '#http/exchange.ts';
-import { sendJson } from '#http/answers.ts';
+import { notAcceptable, sendDocument } from '#discovery/document-answer.ts';
 import {
   aggregated,
   apiGroup,
@@ -59,39 +60,42 @@ export class DiscoveryHandler {
     const group = groups.find((candidate) => candidate.group === groupName);
     if (!group) return false;
     if (version === undefined) {
-      sendJson(exchange, 200, apiGroup(group));
+      sendDocument(exchange, apiGroup(group), { root: false });
       return true;
     }
     const served = group.versions.find((candidate) => candidate.version === version);
     if (!served) return false;
-    sendJson(exchange, 200, apiResourceList(groupName, version, served.kinds));
+    sendDocument(exchange, apiResourceList(groupName, version, served.kinds), { root: false });
     return true;
   }
 
   #root(exchange: Exchange, path: '/api' | '/apis', groups: readonly GroupVersions[]): void {
-    exchange.setHeader('Vary', 'Accept');
-    const version = wantedVersion(exchange.headers['accept']);
-    if (!version) {
-      sendJson(exchange, 200, path === '/api' ? apiVersions(this.#serverAddress) : apiGroupList(groups));
+    const { accept } = exchange.headers;
+    const form = wantedForm(accept);
+    if (form === undefined) throw notAcceptable();
+    if (form === 'plain') {
+      sendDocument(exchange, path === '/api' ? apiVersions(this.#serverAddress) : apiGroupList(groups), {
+        root: true,
+      });
       return;
     }
-    const { body, etag } = this.#render(path, version, groups);
+    exchange.setHeader('Vary', 'Accept');
+    exchange.setHeader('Cache-Control', 'public');
+    const { body, etag } = this.#render(path, groups);
     if (exchange.headers['if-none-match'] === etag) {
       exchange.send(304, { ETag: etag }, '');
       return;
     }
-    const contentType = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
-    exchange.send(200, { 'Content-Type': contentType, ETag: etag }, body);
+    exchange.send(200, { 'Content-Type': aggregatedType, ETag: etag }, body);
   }
 
-  #render(path: '/api' | '/apis', version: 'v2' | 'v2beta1', groups: readonly GroupVersions[]): Rendered {
-    const key = `${path} ${version}`;
-    const known = this.#aggregated.get(key);
+  #render(path: '/api' | '/apis', groups: readonly GroupVersions[]): Rendered {
+    const known = this.#aggregated.get(path);
     if (known) return known;
     const listed = groups.filter(({ group }) => (path === '/api') === (group === ''));
-    const body = JSON.stringify(aggregated(listed, version));
+    const body = JSON.stringify(aggregated(listed));
     const rendered = { body, etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"` };
-    this.#aggregated.set(key, rendered);
+    this.#aggregated.set(path, rendered);
     return rendered;
   }
 
@@ -106,18 +110,17 @@ export class DiscoveryHandler {
   }
 }
 
-/** The first aggregated form that the client accepts before plain JSON. */
-function wantedVersion(accept: string | undefined): 'v2' | 'v2beta1' | undefined {
-  for (const clause of (accept ?? '').split(',')) {
-    const [mediaType, ...parameters] = clause.split(';').map((part) => part.trim());
-    if (mediaType !== 'application/json' && mediaType !== '*/*') continue;
-    const values = new Map(parameters.map((part) => part.split('=', 2) as [string, string]));
-    if (values.get('as') !== 'APIGroupDiscoveryList' || values.get('g') !== 'apidiscovery.k8s.io') {
-      if (values.has('as')) continue;
-      return undefined;
-    }
-    const version = values.get('v');
-    if (version === 'v2' || version === 'v2beta1') return version;
+const aggregatedType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+/** The first form that the client accepts; undefined where all that it names are forms of other documents. */
+function wantedForm(accept: string | undefined): 'aggregated' | 'plain' | undefined {
+  if (accept === undefined || accept.trim() === '') return 'plain';
+  for (const { type, parameters } of parseAccept(accept)) {
+    const { as, g, v } = parameters;
+    if (as === undefined) return 'plain';
+    const json = type === 'application/json' || type === 'application/*' || type === '*/*';
+    if (json && as === 'APIGroupDiscoveryList' && g === 'apidiscovery.k8s.io' && v === 'v2')
+      return 'aggregated';
   }
   return undefined;
 }

@@ -115,7 +115,9 @@ export function apiResourceList(group: string, version: string, kinds: readonly 
         verbs: info.verbs,
         ...(info.shortNames.length > 0 ? { shortNames: info.shortNames } : {}),
         ...(info.categories.length > 0 ? { categories: info.categories } : {}),
-        ...(info.verbs.includes('list') ? { storageVersionHash: storageVersionHash(info) } : {}),
+        ...(info.verbs.includes('create') && info.verbs.includes('list')
+          ? { storageVersionHash: storageVersionHash(info) }
+          : {}),
       },
       ...info.subresources.map((subresource) => ({
         name: `${info.resource}/${subresource.name}`,
@@ -135,8 +137,16 @@ function isForeign(info: KindInfo, body: NonNullable<SubresourceInfo['body']>): 
   return body.group !== info.group || body.version !== info.version;
 }
 
+/** Kinds that a stock server keeps in a version before the one that it serves; clients know them by that version's hash. */
+const keptVersions: Readonly<Record<string, string>> = {
+  'admissionregistration.k8s.io/mutatingadmissionpolicies': 'v1beta1',
+  'admissionregistration.k8s.io/mutatingadmissionpolicybindings': 'v1beta1',
+  'apiextensions.k8s.io/customresourcedefinitions': 'v1beta1',
+};
+
 function storageVersionHash(info: KindInfo): string {
-  const { group, version } = info.storage ?? info;
+  const { group, version: stored } = info.storage ?? info;
+  const version = keptVersions[`${info.group}/${info.resource}`] ?? stored;
   return createHash('sha256')
     .update(`${group}/${version}/${info.kind}`)
     .digest()
@@ -145,13 +155,13 @@ function storageVersionHash(info: KindInfo): string {
 }
 
 /** `/api` and `/apis` in the aggregated form. */
-export function aggregated(groups: readonly GroupVersions[], version: 'v2' | 'v2beta1'): object {
+export function aggregated(groups: readonly GroupVersions[]): object {
   return {
     kind: 'APIGroupDiscoveryList',
-    apiVersion: `apidiscovery.k8s.io/${version}`,
+    apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
     items: groups.map(({ group, versions }) => ({
-      metadata: { ...(group ? { name: group } : {}), creationTimestamp: null },
+      metadata: group ? { name: group } : {},
       versions: versions.map((entry) => ({
         version: entry.version,
         resources: entry.remote?.resources ?? entry.kinds.map((info) => aggregatedResource(info)),
@@ -162,10 +172,11 @@ export function aggregated(groups: readonly GroupVersions[], version: 'v2' | 'v2
 }
 
 function aggregatedResource(info: KindInfo) {
-  const { group, version, kind } = info;
+  const { kind } = info;
+  // A kind of the group version that it stands in is told by its name alone.
   return {
     resource: info.resource,
-    responseKind: { group, version, kind },
+    responseKind: { group: '', version: '', kind },
     scope: info.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: info.singular,
     verbs: info.verbs,
@@ -175,7 +186,10 @@ function aggregatedResource(info: KindInfo) {
       ? {
           subresources: info.subresources.map((subresource) => ({
             subresource: subresource.name,
-            responseKind: subresource.body ?? { group, version, kind },
+            responseKind:
+              subresource.body && isForeign(info, subresource.body)
+                ? subresource.body
+                : { group: '', version: '', kind: subresource.body?.kind ?? kind },
             verbs: subresource.verbs,
           })),
         }
