@@ -16,6 +16,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'conformance',
+          include: ['test/conformance/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          pool: 'forks',
+        },
+      },
+      {
+        test: {
           name: 'containerd',
           include: ['packages/*/src/**/*.containerd.test.ts'],
           testTimeout: 120_000,

@@ -77,7 +77,9 @@ export class Normalizer {
     if (instant.test(text)) return this.#instant(text);
     if (key === 'cell' && age.test(text)) return '<age>';
     if (text.startsWith('eyJ') && text.split('.').length === 3) return '<token>';
+    // How two pods differ is told in the words of the server's own types.
     let result = text
+      .replace(/\n@@ [\s\S]*$/, '')
       .replaceAll(this.#name, '<ns>')
       .replaceAll(uuid, (id) => this.#named('uid', id))
       .replaceAll(/\bkube-api-access-[a-z0-9]{5}\b/g, 'kube-api-access-<suffix>')

@@ -83,3 +83,9 @@ ${known.size === 0 ? 'None.' : [...known].map(([reason, count]) => `- ${reason} 
 ${failed.length === 0 ? 'Nothing.' : failed.map(({ area, name }) => `- ${area}: ${name}`).join('\n')}
 `;
 }
+
+/** The cases that a document lists as different. */
+export function listedIn(document: string): ReadonlySet<string> {
+  const [, list = ''] = document.split('\n## Different\n');
+  return new Set([...list.matchAll(/^- (.*)$/gm)].map((match) => match[1]!));
+}

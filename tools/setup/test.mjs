@@ -1,5 +1,5 @@
 /**
- * `npm test`: set-up, then types, lint, format, unit tests, tests on real containerd, stock clients against a
+ * `npm test`: set-up, then types, lint, format, unit tests, answers compared with those of the real API server, tests on real containerd, stock clients against a
  * real center, and end-to-end tests, in this order.
  * All are run even when one fails; the last line counts tests and checks. `npm test -- unit` runs only the named parts.
  */
@@ -17,6 +17,7 @@ const parts = [
   ['lint', () => check([node, bin('oxlint'), '--type-aware', '--deny-warnings'])],
   ['format', () => check([node, bin('oxfmt'), '--check', '.'])],
   ['unit', () => vitest('unit')],
+  ['conformance', () => vitest('conformance')],
   ['containerd', () => vitest('containerd')],
   ['clients', () => vitest('clients')],
   ['e2e', () => vitest('e2e')],
