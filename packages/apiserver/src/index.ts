@@ -8,6 +8,13 @@ export { parseAuditPolicy } from './audit/policy-file.ts';
 export type { ConnectFactory, ConnectHandler, ConnectRequest } from './connect.ts';
 export type { Exchange, ResponseStream } from './http/exchange.ts';
 export { requestInfo, type PathRequest, type RequestInfo, type ResourceRequest } from './request-info.ts';
+export {
+  issuerOfFlags,
+  parseAuthenticationConfiguration,
+  type AuthenticationSettings,
+  type OidcFlags,
+} from './oidc/configuration.ts';
+export type { FetchJson } from './oidc/issuer-keys.ts';
 export { createSecurity, type SecurityOptions } from './security-parts.ts';
 export type { StaticToken } from './authn/authenticator.ts';
 export { parseEncryptionConfiguration } from './encryption/configuration.ts';

@@ -152,7 +152,9 @@ export class RequestPipeline implements RequestHandler {
         remoteAddress: asked.remoteAddress,
         path: asked.path,
       });
-      if (!user && security.anonymous === false) throw new ApiError('Unauthorized', 'Unauthorized');
+      const { anonymous = true } = security;
+      const open = typeof anonymous === 'function' ? anonymous(asked.path) : anonymous;
+      if (!user && !open) throw new ApiError('Unauthorized', 'Unauthorized');
       metrics.authenticated('success');
     } catch (error) {
       metrics.authenticated('failure');

@@ -29,6 +29,9 @@ import { NodeAccess } from '#authz/node-access.ts';
 import { PodGraph } from '#authz/pod-graph.ts';
 import { RoleBasedAccess } from '#authz/rbac.ts';
 import { keepRolesAggregated } from '#authz/role-aggregation.ts';
+import type { AuthenticationSettings } from '#oidc/configuration.ts';
+import type { FetchJson } from '#oidc/issuer-keys.ts';
+import { JwtAuthenticator } from '#oidc/jwt-authenticator.ts';
 import type { SecurityFactory, SecurityParts, ServerAccess } from '#security.ts';
 import { createTokenIssuer } from '#signing/token-issuer.ts';
 
@@ -47,6 +50,10 @@ export interface SecurityOptions {
   readonly audiences?: readonly string[];
   /** Credentials of the installation's own processes. */
   readonly staticTokens?: readonly StaticToken[];
+  /** Foreign issuers whose tokens are accepted, and where anonymous requests are. */
+  readonly authentication?: AuthenticationSettings;
+  /** How documents of those issuers are fetched. */
+  readonly fetchJson?: FetchJson;
   /** What is written to the audit log, and where; nothing unless set. */
   readonly audit?: SecurityParts['audit'];
   /** Published in `kube-public/cluster-info` for machines that join; left out when unset. */
@@ -57,6 +64,7 @@ const defaultIssuer = 'https://kubernetes.default.svc.cluster.local';
 
 export function createSecurity(options: SecurityOptions): SecurityFactory {
   const { clock, log, random, serviceAccountKey, formerServiceAccountKeys = [], staticTokens = [] } = options;
+  const { authentication, fetchJson } = options;
   const issuer = options.issuer ?? defaultIssuer;
   const audiences = options.audiences ?? [issuer];
   const keys = [serviceAccountKey, ...formerServiceAccountKeys];
@@ -78,7 +86,11 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
         audiences,
         keys,
         deletedNodes,
+        ...(authentication && fetchJson
+          ? { issuers: new JwtAuthenticator(authentication.issuers, { fetchJson, clock, log }) }
+          : {}),
       }),
+      ...(authentication?.anonymous ? { anonymous: allowedAnonymously(authentication.anonymous) } : {}),
       refusesPeer: (peer) => deletedNodes.refuses(peer),
       authorizer,
       admission: createAdmissionChain([
@@ -119,6 +131,10 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
       },
     };
   };
+}
+
+function allowedAnonymously({ enabled, paths }: { enabled: boolean; paths: readonly string[] }) {
+  return (path: string) => enabled && (paths.length === 0 || paths.includes(path));
 }
 
 /** A kubeconfig without a user: what a joining machine reads before it trusts anything. */

@@ -218,8 +218,8 @@ export interface SecurityParts {
   readonly audit?: { readonly policy: AuditPolicy; readonly sink: AuditSink };
   /** Why a verified client certificate counts no longer; undefined when it does. */
   refusesPeer?(peer: PeerIdentity): string | undefined;
-  /** Whether a request without identity goes on as `system:anonymous`; true unless told. */
-  readonly anonymous?: boolean;
+  /** Whether a request without identity goes on as `system:anonymous`; true unless told. By path where it is a function. */
+  readonly anonymous?: boolean | ((path: string) => boolean);
   /** Runs once when the caches are filled and before the server is ready: bootstrap policy and the like. */
   bootstrap?(): Promise<void>;
 }

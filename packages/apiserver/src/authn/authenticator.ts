@@ -1,6 +1,6 @@
 /**
- * Who is asking. An Authorization header is judged alone: static token, bootstrap token or ServiceAccount token, each
- * recognised by its form, and a bad one is 401 whatever certificate the connection has. Without the header, the verified
+ * Who is asking. An Authorization header is judged alone: static token, bootstrap token, ServiceAccount token or token of
+ * a configured issuer, each recognised by its form, and a bad one is 401 whatever certificate the connection has. Without the header, the verified
  * client certificate speaks (common name is the user, organizations are the groups). Without both, nobody does.
  */
 import { createHash } from 'node:crypto';
@@ -8,6 +8,7 @@ import type { Clock, Logger } from '@skerry/base';
 import type { TokenKey } from '@skerry/serving';
 import { bearerToken, unauthorized } from '#authn/bearer.ts';
 import { requireNotDeleted, type DeletedNodes } from '#authn/deleted-nodes.ts';
+import type { JwtAuthenticator } from '#oidc/jwt-authenticator.ts';
 import { bootstrapTokenUser } from '#authn/bootstrap-token.ts';
 import { ServiceAccountTokens } from '#authn/service-account-tokens.ts';
 import type { AuthenticationRequest, Authenticator, ObjectReader, UserInfo } from '#security.ts';
@@ -26,6 +27,8 @@ export interface AuthenticatorOptions {
   readonly issuer: string;
   readonly audiences: readonly string[];
   readonly keys: readonly TokenKey[];
+  /** Users of foreign issuers. */
+  readonly issuers?: JwtAuthenticator;
   /** Nodes whose certificates no longer count. */
   readonly deletedNodes?: DeletedNodes;
 }
@@ -47,19 +50,20 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         if (request.peer) requireNotDeleted(options.deletedNodes, request.peer);
         return userOfPeer(request);
       }
-      const user = ownUser(token) ?? serviceAccounts.authenticate(token);
+      const user =
+        ownUser(token) ?? serviceAccounts.authenticate(token) ?? (await options.issuers?.authenticate(token));
       if (user) return authenticated(user);
       log.debug('bearer token refused', { remoteAddress: request.remoteAddress, path: request.path });
       throw unauthorized();
     },
     async reviewToken(token, asked) {
       const wanted = asked.length > 0 ? asked : audiences;
-      const own = ownUser(token);
+      const own = ownUser(token) ?? (await options.issuers?.authenticate(token));
       if (!own) {
         const found = serviceAccounts.review(token, wanted);
         return found && { ...found, user: authenticated(found.user) };
       }
-      // Tokens of the installation itself are for the API server alone.
+      // Tokens of the installation itself, and of foreign issuers, are for the API server alone.
       const forServer = wanted.filter((audience) => audiences.includes(audience));
       return forServer.length > 0 ? { user: authenticated(own), audiences: forServer } : undefined;
     },

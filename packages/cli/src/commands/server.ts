@@ -5,7 +5,7 @@ import { createDataDirectory, lockDataDirectory } from '#data-directory.ts';
 import { jsonLogger } from '#json-log.ts';
 import { aborted, runUntilStopped } from '#process/run-until-stopped.ts';
 import { columns, Report } from '#terminal/report.ts';
-import { dataOf, list, wholeNumber, withDataDirectory } from './common-flags.ts';
+import { dataOf, keyValues, list, wholeNumber, withDataDirectory } from './common-flags.ts';
 
 interface Flags extends Partial<ServerConfig> {
   readonly dataDir: string;
@@ -40,6 +40,23 @@ export function addServerCommand(program: Command): void {
     .option('--audit-log-maxage <days>', 'keep files that were put aside so long (default 30)', bound)
     .option('--audit-log-maxbackup <number>', 'keep so many files that were put aside (default 10)', bound)
     .option('--audit-log-maxsize <megabytes>', 'put the file aside before it is larger (default 100)', bound)
+    .option(
+      '--authentication-config <path>',
+      'AuthenticationConfiguration that says which issuers of tokens are accepted; instead of --oidc-*',
+    )
+    .option('--oidc-issuer-url <url>', 'issuer of OpenID Connect whose tokens are accepted')
+    .option('--oidc-client-id <id>', 'audience that those tokens must be for')
+    .option('--oidc-username-claim <claim>', 'claim that holds the user name (default sub)')
+    .option('--oidc-username-prefix <prefix>', 'put before it; - for none (default the issuer and #)')
+    .option('--oidc-groups-claim <claim>', 'claim that holds the groups')
+    .option('--oidc-groups-prefix <prefix>', 'put before each group')
+    .option(
+      '--oidc-required-claim <list>',
+      'claims that must be there, as claim=value,claim=value',
+      keyValues,
+    )
+    .option('--oidc-signing-algs <list>', 'algorithms that tokens may be signed by (default RS256)', list)
+    .option('--oidc-ca-file <path>', "authority of the issuer's own certificate; the machine's unless told")
     .action(async ({ dataDir, ...flags }: Flags) => {
       const [{ createCenter }, { prepareInstallation }] = await Promise.all([
         import('#compose/center.ts'),

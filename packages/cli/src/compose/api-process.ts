@@ -11,6 +11,8 @@ import { createLinkHub } from '@skerry/link';
 import { openSqliteStore } from '@skerry/store';
 import { aborted } from '#process/run-until-stopped.ts';
 import { openAudit } from './audit.ts';
+import { authenticationSettings } from './authentication.ts';
+import { httpsJson } from './https-json.ts';
 import type { Installation } from './installation.ts';
 import { dialDirectly } from './direct-dial.ts';
 import { readDescriptions } from './openapi-descriptions.ts';
@@ -63,13 +65,16 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     hub.cut(node, `node ${node} was deleted`);
     endConnections(`system:node:${node}`);
   };
+  const ownIssuer = `https://kubernetes.default.svc.${config.clusterDomain}`;
   const security = createSecurity({
     clock,
     log,
     random,
     serviceAccountKey: installation.serviceAccountKey,
     formerServiceAccountKeys: installation.formerServiceAccountKeys,
-    issuer: `https://kubernetes.default.svc.${config.clusterDomain}`,
+    issuer: ownIssuer,
+    authentication: authenticationSettings(config, { ownIssuer }),
+    fetchJson: httpsJson,
     staticTokens: [
       {
         token: installation.componentTokens.controllers,

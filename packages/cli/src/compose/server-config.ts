@@ -25,6 +25,17 @@ export interface ServerConfig {
   readonly auditLogMaxage?: number;
   readonly auditLogMaxbackup?: number;
   readonly auditLogMaxsize?: number;
+  readonly authenticationConfig?: string;
+  /** One issuer of users' tokens, as the flags of the same names have it. */
+  readonly oidcIssuerUrl?: string;
+  readonly oidcClientId?: string;
+  readonly oidcUsernameClaim?: string;
+  readonly oidcUsernamePrefix?: string;
+  readonly oidcGroupsClaim?: string;
+  readonly oidcGroupsPrefix?: string;
+  readonly oidcRequiredClaim?: Readonly<Record<string, string>>;
+  readonly oidcSigningAlgs?: readonly string[];
+  readonly oidcCaFile?: string;
 }
 
 const cidr = z.string().refine(isCidr4, 'must be an IPv4 range such as 10.12.0.0/16');
@@ -33,6 +44,12 @@ const cidr = z.string().refine(isCidr4, 'must be an IPv4 range such as 10.12.0.0
 const filePath = z
   .string()
   .transform((value) => (value === '' ? undefined : value === '-' ? value : resolve(value)))
+  .optional();
+
+/** Empty: back to the default. */
+const word = z
+  .string()
+  .transform((value) => value || undefined)
   .optional();
 
 const bound = z.int().min(0).max(1_000_000).optional();
@@ -53,6 +70,16 @@ const schema = z.strictObject({
   auditLogMaxage: bound,
   auditLogMaxbackup: bound,
   auditLogMaxsize: bound,
+  authenticationConfig: filePath,
+  oidcIssuerUrl: word,
+  oidcClientId: word,
+  oidcUsernameClaim: word,
+  oidcUsernamePrefix: word,
+  oidcGroupsClaim: word,
+  oidcGroupsPrefix: word,
+  oidcRequiredClaim: z.record(z.string(), z.string()).optional(),
+  oidcSigningAlgs: z.array(z.string()).optional(),
+  oidcCaFile: filePath,
 });
 
 export const serverConfigDefaults: ServerConfig = {
