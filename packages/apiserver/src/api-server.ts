@@ -319,6 +319,7 @@ class Server implements ApiServer {
         security: () => this.#security,
       }),
       log,
+      { onRefused: (why) => metrics.connectionRefused(why) },
     );
   }
 

@@ -199,8 +199,7 @@ export class RequestPipeline implements RequestHandler {
     const status = this.#statusOf(error, exchange);
     if (exchange.answered) {
       // Half an answer can't be taken back: breaking it off is the only honest end.
-      metrics.aborted(measured);
-      exchange.abort();
+      if (exchange.abort()) metrics.aborted(measured);
       return;
     }
     if (status.code === 504) metrics.terminated(measured, 504);

@@ -43,8 +43,8 @@ export interface Exchange {
   setHeader(name: string, value: string | readonly string[]): void;
   send(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array | string): void;
   open(status: number, headers: Readonly<Record<string, string | readonly string[]>>): ResponseStream;
-  /** Breaks off an answer that was begun and can't be finished; nothing when it was finished. */
-  abort(): void;
+  /** Breaks off an answer that was begun and can't be finished; false when there is nothing to break off, since it was. */
+  abort(): boolean;
 }
 
 export interface ResponseStream {
@@ -219,7 +219,9 @@ export function exchangeOverHttp1(
       return responseStream(response, (bytes) => (bytesSent += bytes));
     },
     abort() {
-      if (!response.writableEnded) response.destroy();
+      if (response.writableEnded) return false;
+      response.destroy();
+      return true;
     },
   };
   return exchange;
@@ -287,6 +289,10 @@ export function exchangeOverHttp2(
       });
       if (method === 'HEAD') stream.end();
       else stream.end(body);
+      // Who is still sending is told to stop: nobody will read it.
+      stream.once('finish', () => {
+        if (!stream.readableEnded && !stream.endAfterHeaders) stream.close(constants.NGHTTP2_NO_ERROR);
+      });
     },
     open(code, given) {
       audit.answered(code);
@@ -298,7 +304,9 @@ export function exchangeOverHttp2(
       return responseStream(stream, (bytes) => (bytesSent += bytes));
     },
     abort() {
-      if (!stream.writableEnded && !stream.destroyed) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      if (stream.writableEnded || stream.destroyed) return false;
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      return true;
     },
   };
   return exchange;

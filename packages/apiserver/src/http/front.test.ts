@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
-import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
+import { connect as connectHttp2, constants as http2Constants, type ClientHttp2Session } from 'node:http2';
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, recordingLogger } from '@skerry/base/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { HttpFront } from '#http/front.ts';
+import { ConnectionLimits } from '#http/connection-limits.ts';
+import { HttpFront, type FrontOptions } from '#http/front.ts';
+import type { AcceptedConnection } from '#ports.ts';
 import { startTestServer, type TestServer } from '#testing/start-test-server.ts';
 import { allowAll } from '#security.ts';
 
@@ -155,3 +157,85 @@ async function raw(text: string): Promise<string> {
   for await (const chunk of socket as AsyncIterable<Buffer>) answer += chunk.toString();
   return answer;
 }
+
+/** A front whose handler answers nothing, and what it accepts over loopback. */
+async function bareFront(options: FrontOptions, connection: Partial<AcceptedConnection> = {}) {
+  const handler = { handle: () => new Promise<void>(() => undefined), upgrade: () => Promise.resolve() };
+  const front = new HttpFront(handler, recordingLogger(), options);
+  const accepting = createServer((stream) =>
+    front.accept({ stream, protocol: 'h2', remoteAddress: '192.0.2.1', ...connection }),
+  ).listen(0, '127.0.0.1');
+  await once(accepting, 'listening');
+  const address = accepting.address();
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    async [Symbol.asyncDispose]() {
+      accepting.close();
+      await front.close();
+    },
+  };
+}
+
+test('one connection too many of a client is refused, and room is made again', async () => {
+  const refused: string[] = [];
+  const limits = new ConnectionLimits({ perClientMax: 1 });
+  await using front = await bareFront(
+    { limits, onRefused: (why) => refused.push(why) },
+    { protocol: 'http/1.1' },
+  );
+  const open = async () => {
+    const socket = connect(front.port, '127.0.0.1');
+    await once(socket, 'connect');
+    return socket.resume();
+  };
+  const first = await open();
+  await once(await open(), 'close');
+  expect(refused).toEqual(['client']);
+  first.destroy();
+  // Its end is seen a moment later.
+  await eventually(() => expect(limits.enter({ remoteAddress: '192.0.2.1' })).toBeTypeOf('function'));
+});
+
+test('a connection on which nothing happens is closed, but not one with an open stream', async () => {
+  await using front = await bareFront({ idleMs: 30 });
+  const idle = connectHttp2(`http://127.0.0.1:${front.port}`);
+  const busy = connectHttp2(`http://127.0.0.1:${front.port}`);
+  const stream = busy.request({ ':path': '/' });
+  stream.on('error', () => undefined);
+  await once(idle, 'close');
+  expect(busy.closed).toBe(false);
+  busy.destroy();
+});
+
+test('a client that opens streams only to reset them loses its connection', async () => {
+  await using front = await bareFront({});
+  const session = connectHttp2(`http://127.0.0.1:${front.port}`);
+  session.on('error', () => undefined);
+  await once(session, 'connect');
+  const closed = new Promise((resolve) => session.once('close', resolve));
+  for (let count = 0; count < 5000 && !session.closed; count++) {
+    const stream = session.request({ ':path': '/' });
+    stream.on('error', () => undefined);
+    stream.close(http2Constants.NGHTTP2_CANCEL);
+    if (count % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await closed;
+  expect(session.destroyed).toBe(true);
+});
+
+test('who sends too large a body over HTTP/2 is answered, and told to stop', async () => {
+  const session = connectHttp2(`http://127.0.0.1:${port}`);
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/api/v1/namespaces/default/configmaps',
+    'content-type': 'application/json',
+    'content-length': String(64 * 1024 * 1024),
+  });
+  stream.on('error', () => undefined);
+  stream.write(Buffer.alloc(100_000, ' '));
+  const [headers] = (await once(stream, 'response')) as [{ ':status'?: number }];
+  await once(stream.resume(), 'close');
+  expect(headers[':status']).toBe(413);
+  expect(stream.rstCode).toBe(http2Constants.NGHTTP2_NO_ERROR);
+  session.close();
+});

@@ -5,6 +5,7 @@ import { createServer as createNetServer, type Server as NetServer, type Socket 
 import type { Duplex } from 'node:stream';
 import { describeError, type Logger } from '@skerry/base';
 import { AuditNotes } from '#audit/audit-notes.ts';
+import { ConnectionLimits, type ConnectionRefusal } from '#http/connection-limits.ts';
 import type { AcceptedConnection } from '#ports.ts';
 import { exchangeOverHttp1, exchangeOverHttp2, type Exchange } from '#http/exchange.ts';
 
@@ -33,8 +34,14 @@ export interface RequestHandler {
   upgrade(request: UpgradeRequest): Promise<void>;
 }
 
-/** Streams that one HTTP/2 connection may hold open; each watch is one. */
-const streamsPerConnectionMax = 2000;
+/**
+ * Streams that one HTTP/2 connection may hold open; each watch is one. Streams that are opened to be reset count against a
+ * rate that Node keeps by itself: a thousand at once, then some thirty a second, beyond which it ends the connection.
+ */
+const streamsPerConnectionMax = 1000;
+
+/** A connection on which nothing happens for this long is closed, in order: clients open another. */
+const idleMsDefault = 90_000;
 
 /** Bytes that a client may send on one stream, and on one connection, before they are read: an agent's logs and its tunnels flow over long ways. */
 const windowBytes = 1 << 20;
@@ -69,6 +76,25 @@ function refuseRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   setTimeout(() => socket.destroy(), refusalLingerMs).unref();
 }
 
+export interface FrontOptions {
+  readonly headersTimeoutMs?: number;
+  readonly idleMs?: number;
+  readonly limits?: ConnectionLimits;
+  /** Told of every connection that was one too many. */
+  readonly onRefused?: (why: ConnectionRefusal) => void;
+}
+
+function closeWhenIdle(session: ServerHttp2Session, idleMs: number): void {
+  let open = 0;
+  session.on('stream', (stream) => {
+    open++;
+    stream.once('close', () => open--);
+  });
+  session.setTimeout(idleMs, () => {
+    if (open === 0) session.close();
+  });
+}
+
 /**
  * Speaks HTTP/1.1 and HTTP/2 on connections that others accepted. TLS, ALPN and client certificates are the acceptor's
  * work; what it found travels with the connection and is given to every request on it.
@@ -81,17 +107,20 @@ export class HttpFront {
   readonly #streams = new Set<Duplex>();
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #listeners = new Set<NetServer>();
+  readonly #idleMs: number;
+  readonly #limits: ConnectionLimits;
+  readonly #onRefused: (why: ConnectionRefusal) => void;
   #closed = false;
 
-  constructor(
-    handler: RequestHandler,
-    log: Logger,
-    { headersTimeoutMs = 30_000 }: { headersTimeoutMs?: number } = {},
-  ) {
+  constructor(handler: RequestHandler, log: Logger, options: FrontOptions = {}) {
+    const { headersTimeoutMs = 30_000, idleMs = idleMsDefault } = options;
     this.#handler = handler;
     this.#log = log;
+    this.#idleMs = idleMs;
+    this.#limits = options.limits ?? new ConnectionLimits();
+    this.#onRefused = options.onRefused ?? (() => {});
     this.#http1 = createServer({
-      keepAliveTimeout: 90_000,
+      keepAliveTimeout: idleMs,
       headersTimeout: headersTimeoutMs,
       // A body may take as long as its request: the pipeline ends what isn't a stream.
       requestTimeout: 0,
@@ -116,8 +145,19 @@ export class HttpFront {
       stream.destroy();
       return;
     }
+    const { peer, remoteAddress } = connection;
+    const leave = this.#limits.enter({ user: peer?.user, remoteAddress });
+    if (typeof leave === 'string') {
+      this.#onRefused(leave);
+      this.#log.debug('connection refused', { why: leave, user: peer?.user, remoteAddress });
+      stream.destroy();
+      return;
+    }
     this.#streams.add(stream);
-    stream.once('close', () => this.#streams.delete(stream));
+    stream.once('close', () => {
+      this.#streams.delete(stream);
+      leave();
+    });
     stream.on('error', (error) => this.#log.debug('connection broke', { error: describeError(error) }));
     if (connection.protocol === 'h2') {
       this.#acceptHttp2(connection);
@@ -175,6 +215,8 @@ export class HttpFront {
       settings: { maxConcurrentStreams: streamsPerConnectionMax, initialWindowSize: windowBytes },
     });
     session.setLocalWindowSize(windowBytes);
+    // A machine's link is kept by whoever holds it.
+    if (connection.remoteAddress !== undefined) closeWhenIdle(session, this.#idleMs);
     this.#sessions.add(session);
     session.once('close', () => this.#sessions.delete(session));
     session.on('error', (error) => {

@@ -2,7 +2,7 @@ import type { Clock } from '@skerry/base';
 import type { Store } from '@skerry/store';
 import { measureCaches } from '#metrics/cache-metrics.ts';
 import { measuredStore } from '#metrics/measured-store.ts';
-import { MetricRegistry } from '#metrics/metric-registry.ts';
+import { MetricRegistry, type Counter, type Family } from '#metrics/metric-registry.ts';
 import { WatchMetrics } from '#metrics/watch-metrics.ts';
 import { versionDocument, type VersionInfo } from '#version-document.ts';
 import type { KindTable } from '#registry/kind-table.ts';
@@ -14,6 +14,7 @@ export class ServerMetrics {
   readonly requests: RequestMetrics;
   readonly watches: WatchMetrics;
   readonly #clock: Clock;
+  readonly #refused: Family<Counter>;
 
   constructor(parts: {
     readonly clock: Clock;
@@ -29,8 +30,17 @@ export class ServerMetrics {
     );
     this.watches = new WatchMetrics(this.registry);
     measureCaches(this.registry, () => kinds.storedResources());
+    this.#refused = this.registry.counter({
+      name: 'apiserver_connections_refused_total',
+      help: 'Connections that were one too many, of one client or of all.',
+      labels: ['reason'],
+    });
     this.#sayVersion(version);
     measure?.(this.registry);
+  }
+
+  connectionRefused(why: 'client' | 'total'): void {
+    this.#refused.with(why).add();
   }
 
   store(store: Store): Store {
