@@ -1,4 +1,5 @@
 import { ApiError, isApiError, type Status } from '@skerry/api';
+import { isWebSocketRequest } from '@skerry/streams';
 import { describeError, type Clock, type Logger, type Timer } from '@skerry/base';
 import type { AuditMetrics } from '#audit/audit-metrics.ts';
 import { auditorOf, noAuditor, type Auditor } from '#audit/auditor.ts';
@@ -6,6 +7,7 @@ import { forbiddenRequest } from '#authz/forbidden-request.ts';
 import { sendStatus, sendText } from '#http/answers.ts';
 import { refuseUpgrade, type Exchange } from '#http/exchange.ts';
 import type { RequestHandler, UpgradeRequest } from '#http/front.ts';
+import { exchangeOverWebSocket } from '#http/web-socket-exchange.ts';
 import { impersonated } from '#impersonation.ts';
 import type { FlowControl } from '#flowcontrol/flow-control.ts';
 import { OverloadedError, takeSeat } from '#flowcontrol/take-seat.ts';
@@ -121,6 +123,10 @@ export class RequestPipeline implements RequestHandler {
   async upgrade(upgrade: UpgradeRequest): Promise<void> {
     const { exchange, socket } = upgrade;
     const info = requestInfo(exchange.method, exchange.path, exchange.query);
+    if (info.verb === 'watch' && isWebSocketRequest(upgrade.message)) {
+      await this.handle(exchangeOverWebSocket(upgrade));
+      return;
+    }
     const auditId = exchange.headers['audit-id'] ?? this.#parts.uid();
     const audited = this.#auditor(exchange, { info, longRunning: true }, auditId);
     try {
