@@ -21,10 +21,11 @@ test('the server is found by its Service, and where it went when it has another 
   }
 });
 
-test('a server without an address is listed nowhere', async () => {
+test.each([undefined, '127.0.0.1'])('a server at %s is listed nowhere', async (address) => {
   const table = new ObjectTable();
-  await ensureKubernetesService(table, { port: 6443 });
+  await ensureKubernetesService(table, { address, port: 6443 });
   expect(table.read.get(endpoints, 'kubernetes', 'default')).toMatchObject({ subsets: [] });
+  expect(table.read.get(slices, 'kubernetes', 'default')).toMatchObject({ endpoints: [] });
 });
 
 test('the range of Services is there to be read, and is written once', async () => {

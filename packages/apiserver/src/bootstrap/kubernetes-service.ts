@@ -13,8 +13,10 @@ const skipMirror = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };
  */
 export async function ensureKubernetesService(
   { read, write }: Pick<ServerAccess, 'read' | 'write'>,
-  endpoint: { readonly address?: string; readonly port: number },
+  { address, port }: { readonly address?: string; readonly port: number },
 ): Promise<void> {
+  // What only this machine reaches is no address for others, and no object may list it.
+  const endpoint = { port, address: address && isLoopback(address) ? undefined : address };
   if (!read.get(services, 'kubernetes', 'default')) {
     await createdOrThere(
       write.create(services, {
@@ -75,4 +77,8 @@ async function createdOrThere(creating: Promise<AnyObject>): Promise<void> {
   } catch (error) {
     if (!isApiError(error, 'AlreadyExists')) throw error;
   }
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
 }
