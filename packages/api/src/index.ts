@@ -36,14 +36,17 @@ export { cidrFaults, ipFaults, isIPv4, isIPv6 } from './validation/addresses.ts'
 export * from './validation/names.ts';
 export {
   byteLength,
+  checkObjectMeta,
   type NameRule,
   validateObjectMeta,
   validateObjectMetaUpdate,
 } from './validation/object-meta.ts';
 export { validateLabelSelector } from './validation/label-selector.ts';
 export { type Decoded, type DecodeOptions, type FieldValidationMode, decodeObject } from './schema-decode.ts';
-export { applyDefaults, pruneUnknown } from './structural-schema.ts';
+export { applyDefaults, pruneNulls, pruneUnknown } from './structural-schema.ts';
 export { patternFault } from './pattern.ts';
-export { validateStructural } from './schema-validate.ts';
+export { approvalOf, isProtectedGroup, validateNewCustomResourceDefinition } from './validation/crd.ts';
+export { type Before, validateStructural } from './schema-validate.ts';
+export { validateListTypes } from './list-types.ts';
 export { fillRequired, fillUnset } from './required-fields.ts';
 export { duplicateFields, faultOrder } from './duplicate-fields.ts';

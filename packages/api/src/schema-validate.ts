@@ -1,14 +1,16 @@
 /**
  * Judges a value by the structural schema of a CustomResourceDefinition, in the API server's wording. Every fault is
- * reported, up to a bound; values of a wrong type are not looked into.
+ * reported, up to a bound; values of a wrong type are not looked into. Faults of what a change left as it was are let pass:
+ * a schema may have become stricter since.
+ * Rules: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation-ratcheting
  */
+import { stableJson } from '#list-types.ts';
 import { matchesPattern } from '#pattern.ts';
 import { base64Fault, isDateTime } from '#schema-decode.ts';
 import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
 import type { FieldError } from '#status.ts';
 import { isObject, ownProperty } from '#structural-schema.ts';
 import {
-  duplicateValue,
   invalidValue,
   notSupported,
   required,
@@ -19,36 +21,101 @@ import {
 } from '#validation/faults.ts';
 
 const faultsMax = 100;
-/** Elements of one list that are compared with each other for `uniqueItems` and list types. */
+/** How stock servers name the place of faults that they can't place. */
+const nowhere = '<nil>';
+/** Elements of one list that are compared with each other for `uniqueItems`. */
 const comparedMax = 10_000;
 
-/** After pruning and defaults. `path` is '' for a whole object. */
-export function validateStructural(set: SchemaSet, schema: Schema, value: unknown, path = ''): FieldError[] {
+/** What a part was before, where that can be told. */
+export interface Before {
+  readonly value: unknown;
+}
+
+/** After pruning and defaults. `path` is '' for a whole object; `before` is given for a change. */
+export function validateStructural(
+  set: SchemaSet,
+  schema: Schema,
+  value: unknown,
+  path = '',
+  before?: Before,
+): FieldError[] {
   const faults: FieldError[] = [];
-  check(set, schema, value, path, faults);
+  check(set, schema, value, path, faults, before);
   return faults.slice(0, faultsMax);
 }
 
-function isValid(set: SchemaSet, schema: Schema, value: unknown, path: string): boolean {
-  return validateStructural(set, schema, value, path).length === 0;
+function isValid(
+  set: SchemaSet,
+  schema: Schema,
+  value: unknown,
+  path: string,
+  before: Before | undefined,
+): boolean {
+  return validateStructural(set, schema, value, path, before).length === 0;
 }
 
-function check(set: SchemaSet, given: Schema, value: unknown, path: string, faults: FieldError[]): void {
+function check(
+  set: SchemaSet,
+  given: Schema,
+  value: unknown,
+  path: string,
+  faults: FieldError[],
+  before?: Before,
+): void {
   if (faults.length >= faultsMax) return;
+  const first = faults.length;
+  checkAnew(set, given, value, path, faults, before);
+  if (before && faults.length > first && sameJson(value, before.value)) faults.length = first;
+}
+
+function checkAnew(
+  set: SchemaSet,
+  given: Schema,
+  value: unknown,
+  path: string,
+  faults: FieldError[],
+  before: Before | undefined,
+): void {
   const schema = resolveSchema(set, given);
   if (value === null && schema.nullable) return;
   const mismatch = typeFault(schema, value, path);
   if (mismatch) {
     faults.push(mismatch);
+    if (schema.type === 'integer' && typeof value === 'number')
+      faults.push(
+        invalidValue(nowhere, '', `Checked value must be of type integer (default format) in ${path}`),
+      );
     return;
   }
   if (schema.enum && !schema.enum.some((allowed) => sameJson(allowed, value)))
-    faults.push(notSupported(path, value, schema.enum.map(String)));
+    faults.push(notSupported(path, value, schema.enum.map(enumText)));
   if (typeof value === 'string') checkString(schema, value, path, faults);
   else if (typeof value === 'number') checkNumber(schema, value, path, faults);
-  else if (Array.isArray(value)) checkList(set, schema, value, path, faults);
-  else if (isObject(value)) checkObject(set, schema, value, path, faults);
-  checkCombinations(set, schema, value, path, faults);
+  else if (Array.isArray(value)) checkList(set, schema, value, path, faults, before);
+  else if (isObject(value)) checkObject(set, schema, value, path, faults, before);
+  checkCombinations(set, schema, value, path, faults, before);
+}
+
+function enumText(allowed: unknown): string {
+  return typeof allowed === 'string' ? allowed : JSON.stringify(allowed);
+}
+
+/** The element of a keyed list that has the same keys. Elements of other lists can't be told apart over time. */
+function elementBefore(schema: Schema, item: unknown, before: Before | undefined): Before | undefined {
+  const keys = schema.listMapKeys ?? [];
+  if (schema.listType !== 'map' || keys.length === 0 || !isObject(item) || !Array.isArray(before?.value))
+    return undefined;
+  const found = before.value.find(
+    (old: unknown) => isObject(old) && keys.every((key) => sameJson(old[key], item[key])),
+  ) as unknown;
+  return found === undefined ? undefined : { value: found };
+}
+
+function fieldBefore(path: string, key: string, before: Before | undefined): Before | undefined {
+  if (!isObject(before?.value) || !Object.hasOwn(before.value, key)) return undefined;
+  // What an object is, is always judged.
+  if (path === '' && (key === 'kind' || key === 'apiVersion')) return undefined;
+  return { value: before.value[key] };
 }
 
 function inBody(path: string): string {
@@ -92,13 +159,14 @@ function checkString(schema: Schema, value: string, path: string, faults: FieldE
     faults.push(invalidValue(path, value, `${inBody(path)} should match '${schema.pattern}'`));
   if (schema.format !== undefined && !formatFits(schema.format, value))
     faults.push(
-      invalidValue(path, value, `${inBody(path)} must be of type ${schema.format}: ${JSON.stringify(value)}`),
+      typeInvalid(path, value, `${inBody(path)} must be of type ${schema.format}: ${JSON.stringify(value)}`),
     );
 }
 
 const formats: Readonly<Record<string, (value: string) => boolean>> = {
   'date-time': isDateTime,
   datetime: isDateTime,
+  duration: isDuration,
   date: (value) => /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)),
   byte: (value) => base64Fault(value) === undefined,
   uuid: (value) => /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(value),
@@ -111,6 +179,19 @@ const formats: Readonly<Record<string, (value: string) => boolean>> = {
   mac: (value) => /^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(value),
   uri: (value) => URL.canParse(value),
 };
+
+/** `1h30m`, `2 days`, `1.5s`: Go's own form, and numbers with words that the common library knows. */
+function isDuration(value: string): boolean {
+  if (
+    /^[+-]?(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h)(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))*$/.test(
+      value,
+    )
+  )
+    return true;
+  return /^0$|^(?:\d+\s*(?:nanos?|micros?|millis?|milliseconds?|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|d|weeks?|w)\s*)+$/i.test(
+    value,
+  );
+}
 
 /** Formats that are not known are no constraint. */
 function formatFits(format: string, value: string): boolean {
@@ -136,7 +217,10 @@ function checkNumber(schema: Schema, value: number, path: string, faults: FieldE
     Math.abs(value / multipleOf - Math.round(value / multipleOf)) > 1e-9
   )
     say(`should be a multiple of ${multipleOf}`);
-  if (format === 'int32' && (value < -(2 ** 31) || value >= 2 ** 31)) say('must be of type int32: "number"');
+  if (format === 'int32' && (value < -(2 ** 31) || value >= 2 ** 31))
+    faults.push(
+      invalidValue(nowhere, '', `Checked value must be of type integer with format int32 in ${path}`),
+    );
 }
 
 function checkList(
@@ -145,6 +229,7 @@ function checkList(
   value: readonly unknown[],
   path: string,
   faults: FieldError[],
+  before: Before | undefined,
 ): void {
   if (schema.maxItems !== undefined && value.length > schema.maxItems)
     faults.push(tooMany(path, value.length, schema.maxItems));
@@ -152,41 +237,15 @@ function checkList(
     faults.push(
       invalidValue(path, value.length, `${inBody(path)} should have at least ${schema.minItems} items`),
     );
-  const identity = identityOf(schema);
-  if (identity && value.length <= comparedMax) {
-    const seen = new Set<string>();
-    for (const [index, item] of value.entries()) {
-      const text = identity(item);
-      if (seen.has(text))
-        faults.push(
-          schema.uniqueItems
-            ? invalidValue(path, value, `${inBody(path)} shouldn't contain duplicates`)
-            : duplicateValue(`${path}[${index}]`, duplicatedPart(schema, item)),
-        );
-      seen.add(text);
-    }
+  if (schema.uniqueItems && value.length <= comparedMax) {
+    const texts = new Set(value.map(stableJson));
+    if (texts.size < value.length)
+      faults.push(invalidValue(path, value, `${inBody(path)} shouldn't contain duplicates`));
   }
-  if (schema.items)
-    for (const [index, item] of value.entries()) check(set, schema.items, item, `${path}[${index}]`, faults);
-}
-
-/** What two elements of a list must not share. */
-function identityOf(schema: Schema): ((item: unknown) => string) | undefined {
-  if (schema.listType === 'map') return (item) => JSON.stringify(duplicatedPart(schema, item));
-  if (schema.listType === 'set' || schema.uniqueItems) return stableJson;
-  return undefined;
-}
-
-function duplicatedPart(schema: Schema, item: unknown): unknown {
-  if (schema.listType !== 'map' || !isObject(item)) return item;
-  return Object.fromEntries((schema.listMapKeys ?? []).map((key) => [key, item[key] ?? null]));
-}
-
-function stableJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(stableJson).join(',')}]`;
-  if (!isObject(value)) return JSON.stringify(value);
-  const keys = Object.keys(value).sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${stableJson(value[key])}`).join(',')}}`;
+  const { items } = schema;
+  if (!items) return;
+  for (const [index, item] of value.entries())
+    check(set, items, item, `${path}[${index}]`, faults, elementBefore(schema, item, before));
 }
 
 function checkObject(
@@ -195,6 +254,7 @@ function checkObject(
   value: Record<string, unknown>,
   path: string,
   faults: FieldError[],
+  before: Before | undefined,
 ): void {
   const below = (key: string): string => (path === '' ? key : `${path}.${key}`);
   for (const key of schema.required ?? []) if (!Object.hasOwn(value, key)) faults.push(required(below(key)));
@@ -207,7 +267,7 @@ function checkObject(
     );
   for (const [key, item] of Object.entries(value)) {
     const property = ownProperty(schema, key) ?? schema.additionalProperties;
-    if (property) check(set, property, item, below(key), faults);
+    if (property) check(set, property, item, below(key), faults, fieldBefore(path, key, before));
   }
 }
 
@@ -217,22 +277,53 @@ function checkCombinations(
   value: unknown,
   path: string,
   faults: FieldError[],
+  before: Before | undefined,
 ): void {
   const name = JSON.stringify(path);
-  for (const part of schema.allOf ?? []) check(set, part, value, path, faults);
-  if (schema.anyOf && !schema.anyOf.some((part) => isValid(set, part, value, path)))
-    faults.push(invalidValue(path, '', `${name} must validate at least one schema (anyOf)`));
-  if (schema.oneOf) {
-    const valid = schema.oneOf.filter((part) => isValid(set, part, value, path)).length;
-    if (valid !== 1)
-      faults.push(
-        invalidValue(
-          path,
-          '',
-          `${name} must validate one and only one schema (oneOf). ${valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`}`,
-        ),
-      );
-  }
-  if (schema.not && isValid(set, schema.not, value, path))
-    faults.push(invalidValue(path, '', `${name} must not validate the schema (not)`));
+  for (const part of schema.allOf ?? []) check(set, part, value, path, faults, before);
+  checkAnyOf(set, schema, value, path, faults, before);
+  checkOneOf(set, schema, value, path, faults, before);
+  if (schema.not && isValid(set, schema.not, value, path, before))
+    faults.push(invalidValue(nowhere, '', `${name} must not validate the schema (not)`));
+}
+
+/** Of alternatives none of which fits, what is wrong by the first is told too. */
+function checkAnyOf(
+  set: SchemaSet,
+  { anyOf }: Schema,
+  value: unknown,
+  path: string,
+  faults: FieldError[],
+  before: Before | undefined,
+): void {
+  if (!anyOf) return;
+  const results = anyOf.map((part) => validateStructural(set, part, value, path, before));
+  if (results.some((result) => result.length === 0)) return;
+  faults.push(
+    invalidValue(nowhere, '', `${JSON.stringify(path)} must validate at least one schema (anyOf)`),
+    ...(results[0] ?? []),
+  );
+}
+
+function checkOneOf(
+  set: SchemaSet,
+  { oneOf }: Schema,
+  value: unknown,
+  path: string,
+  faults: FieldError[],
+  before: Before | undefined,
+): void {
+  if (!oneOf) return;
+  const results = oneOf.map((part) => validateStructural(set, part, value, path, before));
+  const valid = results.filter((result) => result.length === 0).length;
+  if (valid === 1) return;
+  const found = valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`;
+  faults.push(
+    invalidValue(
+      nowhere,
+      '',
+      `${JSON.stringify(path)} must validate one and only one schema (oneOf). ${found}`,
+    ),
+    ...(valid === 0 ? (results[0] ?? []) : []),
+  );
 }

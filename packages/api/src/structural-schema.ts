@@ -69,6 +69,34 @@ export function applyDefaults(set: SchemaSet, given: Schema, value: unknown): vo
       if (!ownProperty(schema, key)) applyDefaults(set, schema.additionalProperties, item);
 }
 
+/** Removes, in place, nulls of what may not be null and has no default: they say nothing. */
+export function pruneNulls(set: SchemaSet, given: Schema, value: unknown): void {
+  const schema = resolveSchema(set, given);
+  if (Array.isArray(value)) {
+    if (schema.items) for (const item of value) pruneNulls(set, schema.items, item);
+    return;
+  }
+  if (!isObject(value)) return;
+  for (const [key, item] of Object.entries(value)) {
+    const property = ownProperty(schema, key) ?? schema.additionalProperties;
+    if (!property) continue;
+    const target = resolveSchema(set, property);
+    if (item !== null) pruneNulls(set, property, item);
+    else if (
+      !target.nullable &&
+      property.default === undefined &&
+      target.default === undefined &&
+      isTyped(target)
+    )
+      delete value[key];
+  }
+}
+
+/** What has no type may be anything, null too. */
+function isTyped(schema: Schema): boolean {
+  return schema.type !== undefined || schema.intOrString === true;
+}
+
 export function ownProperty(schema: Schema, key: string): Schema | undefined {
   return schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
 }

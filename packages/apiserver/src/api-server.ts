@@ -16,6 +16,7 @@ import { componentStatusHandler } from '#component-status/component-status.ts';
 import type { ConnectFactory, ConnectHandler } from '#connect.ts';
 import { CustomResources } from '#crd/custom-resources.ts';
 import { definitionHooks } from '#crd/definition-hooks.ts';
+import { withDefinitionRules } from '#crd/definition-kind.ts';
 import { definitions } from '#crd/definition.ts';
 import { DiscoveryHandler } from '#discovery/discovery-handler.ts';
 import { Dispatcher, type PathHandler } from '#dispatcher.ts';
@@ -218,7 +219,7 @@ class Server implements ApiServer {
       encryption: this.#encryption,
     });
     const schemas = options.schemas ?? builtinSchemas;
-    for (const info of options.kinds) this.#serveBuiltin(info, schemas);
+    for (const info of options.kinds) this.#serveBuiltin(withDefinitionRules(info), schemas);
     const dynamicAdmission = createDynamicAdmission({
       read,
       kinds: this.#kinds,

@@ -34,6 +34,11 @@ export interface EnvironmentOptions {
   readonly variables?: Readonly<Record<string, Type | Declared>>;
   /** What `Name{field: value}` may make. */
   readonly structs?: readonly Type[];
+  /**
+   * Bounds the sizes of what is at no place of a variable: names of types, elements of lists that the expression makes. Stock
+   * servers reckon so for the rules of a schema, since they look up each place from the schema's root.
+   */
+  readonly sizeRoot?: Declared;
   readonly libraries?: readonly Library[];
   readonly macros?: MacroTable;
 }
@@ -83,6 +88,7 @@ const namedTypes: ReadonlyMap<string, Type> = new Map(
 export class Environment {
   readonly #variables: ReadonlyMap<string, Type | Declared>;
   readonly #structs: readonly Type[];
+  readonly #sizeRoot: Declared | undefined;
   readonly #functions: FunctionTable;
   readonly #macros: MacroTable;
   readonly #types: ReadonlyMap<string, Type>;
@@ -91,6 +97,7 @@ export class Environment {
     const inherited = parent ? [...parent.#variables] : [];
     this.#variables = new Map([...inherited, ...Object.entries(options.variables ?? {})]);
     this.#structs = [...(parent ? parent.#structs : []), ...(options.structs ?? [])];
+    this.#sizeRoot = options.sizeRoot ?? (parent ? parent.#sizeRoot : undefined);
     this.#functions =
       parent && !options.libraries
         ? parent.#functions
@@ -157,6 +164,7 @@ export class Environment {
 
   #declared(name: string): Declared | undefined {
     const declared = this.#variables.get(name);
+    if (!declared) return this.#sizeRoot;
     return declared instanceof Declared ? declared : undefined;
   }
 }

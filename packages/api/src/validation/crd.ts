@@ -1,76 +1,144 @@
+/**
+ * Rules of definitions that can be told without their schemas: names, scope, versions, columns, subresources. Paths and
+ * wordings are those of stock servers, which speak of what all versions share as one: `spec.subresources`.
+ */
 import type { FieldError } from '#status.ts';
-import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '#types.generated.ts';
-import { immutable, invalidValue, invalidValues, notSupported, required } from '#validation/faults.ts';
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionNames,
+  CustomResourceDefinitionVersion,
+} from '#types.generated.ts';
 import { validateConversion } from '#validation/crd-conversion.ts';
+import { columnFaults, deprecationFaults, subresourceFaults } from '#validation/crd-version.ts';
+import { immutable, invalidValue, notSupported, required, sameJson } from '#validation/faults.ts';
 import { dns1035LabelFaults, dnsSubdomainFaults } from '#validation/names.ts';
 
 const scopes = ['Cluster', 'Namespaced'];
 
-export function validateCustomResourceDefinition({ metadata, spec }: CustomResourceDefinition): FieldError[] {
+export function validateCustomResourceDefinition(crd: CustomResourceDefinition): FieldError[] {
+  const { metadata, spec, status } = crd;
   if (!spec) return [required('spec.group')];
   const faults: FieldError[] = [];
   const { group, names, scope } = spec;
+  const versions = spec.versions ?? [];
   if (metadata.name && names?.plural && metadata.name !== `${names.plural}.${group}`)
     faults.push(invalidValue('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'));
-  if (!group) faults.push(required('spec.group'));
-  else {
-    faults.push(...invalidValues('spec.group', group, dnsSubdomainFaults(group)));
-    if (!group.includes('.'))
-      faults.push(invalidValue('spec.group', group, 'should be a domain with at least one dot'));
-  }
-  if (!scopes.includes(scope)) faults.push(notSupported('spec.scope', scope, scopes));
-  if (!names?.plural) faults.push(required('spec.names.plural'));
-  else faults.push(...invalidValues('spec.names.plural', names.plural, dns1035LabelFaults(names.plural)));
-  if (!names?.kind) faults.push(required('spec.names.kind'));
-  else
-    faults.push(
-      ...invalidValues('spec.names.kind', names.kind, dns1035LabelFaults(names.kind.toLowerCase())),
-    );
-  if (names?.singular)
-    faults.push(...invalidValues('spec.names.singular', names.singular, dns1035LabelFaults(names.singular)));
-  for (const [index, short] of (names?.shortNames ?? []).entries())
-    faults.push(...invalidValues(`spec.names.shortNames[${index}]`, short, dns1035LabelFaults(short)));
-  faults.push(...validateVersions(spec.versions ?? []));
+  faults.push(...groupFaults(group));
+  if (!scope) faults.push(required('spec.scope'));
+  else if (!scopes.includes(scope)) faults.push(notSupported('spec.scope', scope, scopes));
+  faults.push(...nameFaults(names ?? { kind: '', plural: '' }));
+  faults.push(...versionsFaults(versions), ...storedVersionFaults(status?.storedVersions ?? [], versions));
   faults.push(...validateConversion(spec.conversion));
   return faults;
 }
 
-function validateVersions(versions: readonly CustomResourceDefinitionVersion[]): FieldError[] {
+/** Several reasons in one fault, as stock servers join them here. */
+function joined(path: string, value: string, reasons: readonly string[], before = ''): FieldError[] {
+  return reasons.length === 0 ? [] : [invalidValue(path, value, before + reasons.join(','))];
+}
+
+function groupFaults(group: string): FieldError[] {
+  if (!group) return [required('spec.group')];
+  const faults = joined('spec.group', group, dnsSubdomainFaults(group));
+  if (faults.length === 0 && !group.includes('.'))
+    faults.push(invalidValue('spec.group', group, 'should be a domain with at least one dot'));
+  return faults;
+}
+
+function nameFaults(names: CustomResourceDefinitionNames): FieldError[] {
   const faults: FieldError[] = [];
-  if (versions.length === 0) faults.push(required('spec.versions'));
-  const stored = versions.filter((version) => version.storage).length;
-  if (stored !== 1)
+  const { kind, listKind, plural, singular } = names;
+  for (const [name, text] of Object.entries({ plural, singular, kind, listKind })) {
+    const path = `spec.names.${name}`;
+    if (!text) faults.push(required(path));
+    else if (text !== kind && text !== listKind) faults.push(...joined(path, text, dns1035LabelFaults(text)));
+    else
+      faults.push(
+        ...joined(
+          path,
+          text,
+          dns1035LabelFaults(text.toLowerCase()),
+          'may have mixed case, but should otherwise match: ',
+        ),
+      );
+  }
+  if (kind && kind === listKind)
+    faults.push(invalidValue('spec.names.listKind', listKind, 'kind and listKind may not be the same'));
+  for (const list of ['shortNames', 'categories'] as const)
+    for (const [index, text] of (names[list] ?? []).entries())
+      faults.push(...joined(`spec.names.${list}[${index}]`, text, dns1035LabelFaults(text)));
+  return faults;
+}
+
+function versionsFaults(versions: readonly CustomResourceDefinitionVersion[]): FieldError[] {
+  const faults: FieldError[] = [];
+  const shown = versions.map(shownVersion);
+  const names = new Set(versions.map(({ name }) => name));
+  if (names.size < versions.length)
+    faults.push(invalidValue('spec.versions', shown, 'must contain unique version names'));
+  if (versions.filter(({ storage }) => storage).length !== 1)
     faults.push(
-      invalidValue(
-        'spec.versions',
-        versions.map(({ name }) => name),
-        'must have exactly one version marked as storage version',
-      ),
+      invalidValue('spec.versions', shown, 'must have exactly one version marked as storage version'),
     );
-  const seen = new Set<string>();
+  if (versions[0])
+    faults.push(...joined('spec.version', versions[0].name, dns1035LabelFaults(versions[0].name)));
+  for (const part of ['subresources', 'additionalPrinterColumns'] as const)
+    faults.push(...sharedFaults(versions, part));
   for (const [index, version] of versions.entries()) {
     const at = `spec.versions[${index}]`;
-    faults.push(...invalidValues(`${at}.name`, version.name, dns1035LabelFaults(version.name)));
-    if (seen.has(version.name))
-      faults.push(invalidValue('spec.versions', version.name, 'must contain unique version names'));
-    seen.add(version.name);
-    const schema = version.schema?.openAPIV3Schema;
-    if (!schema) faults.push(required(`${at}.schema.openAPIV3Schema`, 'schemas are required'));
-    else if (schema.type !== 'object')
-      faults.push(
-        schema.type
-          ? invalidValue(`${at}.schema.openAPIV3Schema.type`, schema.type, 'must be object at the root')
-          : required(`${at}.schema.openAPIV3Schema.type`, 'must not be empty at the root'),
-      );
-    for (const [position, printed] of (version.additionalPrinterColumns ?? []).entries()) {
-      const path = `${at}.additionalPrinterColumns[${position}]`;
-      if (!printed.name) faults.push(required(`${path}.name`));
-      if (!printed.jsonPath) faults.push(required(`${path}.jsonPath`));
-      const types = ['integer', 'number', 'string', 'boolean', 'date'];
-      if (!types.includes(printed.type))
-        faults.push(invalidValue(`${path}.type`, printed.type, `must be one of ${types.join(',')}`));
-    }
+    faults.push(...joined(`${at}.name`, version.name, dns1035LabelFaults(version.name)));
+    faults.push(...deprecationFaults(version, at));
   }
+  return faults;
+}
+
+/** Of a part that all versions share once, otherwise of each version. */
+function sharedFaults(
+  versions: readonly CustomResourceDefinitionVersion[],
+  part: 'subresources' | 'additionalPrinterColumns',
+): FieldError[] {
+  const faultsOf = part === 'subresources' ? subresourceFaults : columnFaults;
+  const shared = versions.every((version) => sameJson(version[part], versions[0]?.[part]));
+  if (shared) return versions[0] ? faultsOf(versions[0], `spec.${part}`) : [];
+  return versions.flatMap((version, index) => faultsOf(version, `spec.versions[${index}].${part}`));
+}
+
+/** A version as stock servers show it when something is wrong with the list of them. */
+function shownVersion(version: CustomResourceDefinitionVersion): object {
+  return {
+    Name: version.name,
+    Served: version.served,
+    Storage: version.storage,
+    Deprecated: version.deprecated ?? false,
+    DeprecationWarning: version.deprecationWarning ?? null,
+    Schema: null,
+    Subresources: null,
+    AdditionalPrinterColumns: null,
+    SelectableFields: null,
+  };
+}
+
+function storedVersionFaults(
+  stored: readonly string[],
+  versions: readonly CustomResourceDefinitionVersion[],
+): FieldError[] {
+  const at = 'status.storedVersions';
+  if (stored.length === 0) return [invalidValue(at, null, 'must have at least one stored version')];
+  const faults: FieldError[] = [];
+  const left = new Set(stored);
+  for (const { name, storage } of versions) {
+    if (storage && !left.has(name))
+      faults.push(invalidValue(at, stored, `must have the storage version ${name}`));
+    left.delete(name);
+  }
+  for (const name of left)
+    faults.push(
+      invalidValue(
+        `${at}[${stored.indexOf(name)}]`,
+        name,
+        `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`,
+      ),
+    );
   return faults;
 }
 
@@ -88,9 +156,55 @@ export function validateCustomResourceDefinitionUpdate(
     faults.push(...immutable('spec.scope', next.spec?.scope, old.spec?.scope));
     faults.push(...immutable('spec.names.kind', next.spec?.names?.kind, old.spec?.names?.kind));
   }
-  const names = new Set((next.spec?.versions ?? []).map(({ name }) => name));
-  for (const [index, stored] of (next.status?.storedVersions ?? []).entries())
-    if (!names.has(stored))
-      faults.push(invalidValue(`status.storedVersions[${index}]`, stored, 'must appear in spec.versions'));
-  return faults;
+  return [...faults, ...preserveFaults(next, old), ...approvalFaults(next, old)];
+}
+
+/** Rules of a new definition besides those of every one. */
+export function validateNewCustomResourceDefinition(crd: CustomResourceDefinition): FieldError[] {
+  return [...preserveFaults(crd), ...approvalFaults(crd)];
+}
+
+function preserveFaults(next: CustomResourceDefinition, old?: CustomResourceDefinition): FieldError[] {
+  if (old?.spec?.preserveUnknownFields || !next.spec?.preserveUnknownFields) return [];
+  return [
+    invalidValue(
+      'spec.preserveUnknownFields',
+      true,
+      'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
+    ),
+  ];
+}
+
+const approvalAnnotation = 'api-approved.kubernetes.io';
+const approvalText = 'protected groups must have approval annotation "api-approved.kubernetes.io"';
+const approvalReference = 'see https://github.com/kubernetes/enhancements/pull/1111';
+
+export type ApprovalState = 'missing' | 'invalid' | 'approved' | 'bypassed';
+
+export function isProtectedGroup(group: string): boolean {
+  return /(?:^|\.)(?:k8s\.io|kubernetes\.io)$/.test(group);
+}
+
+/** Whether the groups' owners approved of the definition: a URL says where. */
+export function approvalOf(crd: CustomResourceDefinition): { state: ApprovalState; reason: string } {
+  const text = crd.metadata?.annotations?.[approvalAnnotation] ?? '';
+  if (text === '') return { state: 'missing', reason: `${approvalText}, ${approvalReference}` };
+  if (text.startsWith('unapproved'))
+    return { state: 'bypassed', reason: `not approved: ${JSON.stringify(text)}` };
+  const url = URL.parse(text);
+  if (url && url.host !== '') return { state: 'approved', reason: `approved in ${text}` };
+  return {
+    state: 'invalid',
+    reason: `${approvalText} with either a URL or a reason starting with "unapproved", ${approvalReference}`,
+  };
+}
+
+function approvalFaults(next: CustomResourceDefinition, old?: CustomResourceDefinition): FieldError[] {
+  if (!isProtectedGroup(next.spec?.group ?? '')) return [];
+  const { state, reason } = approvalOf(next);
+  if (old && approvalOf(old).state === state) return [];
+  const path = `metadata.annotations[${approvalAnnotation}]`;
+  if (state === 'missing') return [required(path, reason)];
+  if (state !== 'invalid') return [];
+  return [invalidValue(path, next.metadata?.annotations?.[approvalAnnotation], reason)];
 }

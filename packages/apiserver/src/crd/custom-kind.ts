@@ -2,17 +2,19 @@ import {
   ageText,
   applyDefaults,
   builtinSchemas,
-  validateObjectMeta,
   validateObjectMetaUpdate,
-  validateStructural,
+  pruneNulls,
   type ColumnInfo,
   type KindInfo,
   type Schema,
   type SchemaSet,
 } from '@skerry/api';
+import { CustomValidation } from '#crd/custom-validation.ts';
 import type { Definition, DefinitionVersion } from '#crd/definition.ts';
+import { finalizerWarnings } from '#crd/finalizer-warnings.ts';
 import { findByPath, parseJsonPath } from '#crd/json-path.ts';
-import { rootSchema } from '#crd/structural-schema.ts';
+import type { RawSchema } from '#crd/schema/nodes.ts';
+import { rootSchema, schemaFrom } from '#crd/structural-schema.ts';
 
 export interface CustomKind {
   readonly info: KindInfo;
@@ -32,6 +34,7 @@ export function customKind(definition: Definition, version: DefinitionVersion): 
     version.schema?.openAPIV3Schema ?? { 'x-kubernetes-preserve-unknown-fields': true },
   );
   const schemas: SchemaSet = { schemas: { ...sharedSchemas(), [name]: schema } };
+  const validation = new CustomValidation(schemas, withOwnMetadata(schema, version), version);
   const info: KindInfo = {
     group,
     version: version.name,
@@ -55,26 +58,33 @@ export function customKind(definition: Definition, version: DefinitionVersion): 
     selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath.replace(/^\./, '')),
     storage: { group, version: stored.name, resource: names.plural },
     strategy: {
-      setDefaults: (object) => applyDefaults(schemas, schema, object),
-      validate: (object) => [
-        ...validateObjectMeta(object.metadata),
-        ...validateStructural(schemas, schema, object),
-      ],
-      // Rules that all kinds share find it, and so do those of custom resources.
-      validateUpdate(object, old) {
-        const faults = validateObjectMetaUpdate(object.metadata ?? {}, old.metadata ?? {});
-        return [...faults, ...faults];
+      setDefaults: (object) => {
+        applyDefaults(schemas, schema, object);
+        pruneNulls(schemas, schema, object);
       },
-      ...(version.deprecated
-        ? {
-            warnings: () => [
-              version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`,
-            ],
-          }
-        : {}),
+      validate: (object) => validation.validate(object),
+      // Rules that all kinds share find what is wrong with metadata, and so do those of custom resources.
+      validateUpdate: (object, old, subresource = '') => [
+        ...validateObjectMetaUpdate(object.metadata ?? {}, old.metadata ?? {}),
+        ...validation.validateChange(object, old, subresource),
+      ],
+      warnings: (object, old) => [
+        ...(version.deprecated
+          ? [version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`]
+          : []),
+        ...finalizerWarnings(object, old),
+        ...validation.warnings(object),
+      ],
     },
   };
   return { info, schemas };
+}
+
+/** What a definition says of names, which the schema of metadata that all kinds share does not. */
+function withOwnMetadata(schema: Schema, { schema: own }: DefinitionVersion): Schema {
+  const metadata = (own?.openAPIV3Schema as RawSchema | undefined)?.properties?.['metadata'];
+  if (!metadata?.properties) return schema;
+  return { ...schema, allOf: [...(schema.allOf ?? []), { properties: { metadata: schemaFrom(metadata) } }] };
 }
 
 /** As OpenAPI documents call it: the words of the group turned round, as in a Java package. */

@@ -2,6 +2,8 @@ import {
   badRequest,
   builtinKinds,
   decodeObject,
+  invalid,
+  invalidValue,
   kindOf,
   pruneUnknown,
   type AnyObject,
@@ -62,7 +64,7 @@ function pruned(served: ConformedKind, given: AnyObject, how: Conformance): AnyO
   const object = structuredClone(given);
   const gone = pruneUnknown(served.schemas, schemaOf(served), object, { root: true });
   if (gone.length === 0 || how.validation === 'Ignore') return object;
-  const texts = gone.map((path) => `unknown field "${path}"`);
+  const texts = gone.sort().map((path) => `unknown field "${path}"`);
   if (how.validation === 'Strict') {
     const { kind, version } = served.info;
     throw badRequest(
@@ -87,7 +89,9 @@ function checkKind(served: ConformedKind, object: AnyObject): void {
       `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${served.info.kind}: ${why}`,
     );
   if (served.custom && kind !== served.info.kind)
-    throw because('the kind of the body does not match the resource of the URL');
+    throw invalid(served.info, object.metadata?.name ?? '', [
+      invalidValue('kind', kind, `must be ${served.info.kind}`),
+    ]);
   if (!served.custom && !isRegistered(apiVersion, kind))
     throw because(
       `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme ${JSON.stringify(schemeName)}`,

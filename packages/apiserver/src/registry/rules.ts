@@ -47,9 +47,7 @@ export function updateFaults(
   old: AnyObject,
   subresource: string,
 ): FieldError[] {
-  const { strategy } = served.info;
-  const ofChange = strategy.validateUpdate?.(object, old, subresource) ?? [];
-  return served.custom ? [...(strategy.validate?.(object) ?? []), ...ofChange] : ofChange;
+  return served.info.strategy.validateUpdate?.(object, old, subresource) ?? [];
 }
 
 /** Texts for the `Warning:` header; of a change, only about what it changes. */

@@ -7,7 +7,6 @@ import { ageColumn, column, createdAtColumn, nameColumn } from '#kinds/columns.t
 function setCrdDefaults(crd: CustomResourceDefinition): void {
   const { spec } = crd;
   if (!spec) return;
-  spec.scope ||= 'Namespaced';
   if (spec.names) {
     spec.names.singular ||= spec.names.kind?.toLowerCase();
     spec.names.listKind ||= spec.names.kind ? `${spec.names.kind}List` : undefined;
