@@ -68,10 +68,6 @@ spec:
 const gadget = (name: string, spec: string) =>
   `{"apiVersion":"{id}.example.org/v1","kind":"Gadget","metadata":{"name":"${name}"},"spec":${spec}}`;
 
-const certificateRequest = (name: string, request: string) =>
-  `{"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":{"name":"${name}-{id}"},
-"spec":{"request":"${request}","signerName":"kubernetes.io/kube-apiserver-client","usages":["client auth"]}}`;
-
 /** For `CN=jane`, of a key that nobody has. */
 const janesRequest = [
   'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlISk1IRUNBUUF3RHpFTk1Bc0dBMVVFQXd3RWFtRnVaVEJa',
@@ -80,6 +76,11 @@ const janesRequest = [
   'QkZBaUFES2tZNVVqbWMKbEo5SmNYMnFxR1krUTNOUFJYSFQvYlR6ZGZKaTFVVXhCUUloQUp5V2RQUTBlQ3RNeWY3OENMT2Ju',
   'L3Z1VnZXQQowaXdKTXR4T1E0YjlUY3MvCi0tLS0tRU5EIENFUlRJRklDQVRFIFJFUVVFU1QtLS0tLQo=',
 ].join('');
+
+/** Of `kubernetes.io/kube-apiserver-client`, in JSON. */
+export const certificateRequest = (name: string) =>
+  `{"apiVersion":"certificates.k8s.io/v1","kind":"CertificateSigningRequest","metadata":{"name":"${name}"},
+"spec":{"request":"${janesRequest}","signerName":"kubernetes.io/kube-apiserver-client","usages":["client auth"]}}`;
 
 const workloads: Chapter = {
   name: 'makes a Deployment and changes it in every way',
@@ -461,8 +462,8 @@ metadata: {name: reader, namespace: '{namespace}'}
 rules:
 - {apiGroups: [""], resources: [pods, services], verbs: [get, list]}
 `,
-    'jane.json': certificateRequest('jane', janesRequest),
-    'joan.json': certificateRequest('joan', janesRequest),
+    'jane.json': certificateRequest('jane-{id}'),
+    'joan.json': certificateRequest('joan-{id}'),
   },
   steps: [
     { run: `auth can-i '*' '*'`, output: 'yes' },
