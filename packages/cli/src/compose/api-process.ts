@@ -99,7 +99,8 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     uid: randomUUID,
     serviceCidr: config.serviceCidr,
     advertise: {
-      address: config.advertise.find((value) => isIP(value) === 4) ?? '127.0.0.1',
+      address:
+        config.advertise.find((value) => isIP(value) === 4 && !value.startsWith('127.')) ?? '127.0.0.1',
       port: config.port,
     },
     security: (access) => {
