@@ -225,3 +225,21 @@ test('definitions and instances are there after a restart', async () => {
   await after.close();
   await store.close();
 });
+
+test('what was written before its definition had a default is read with it', async () => {
+  const [version] = definition().spec.versions;
+  const spec = { type: 'object', properties: { size: { type: 'string' }, color: { type: 'string' } } };
+  const schema = { openAPIV3Schema: { type: 'object', properties: { spec } } };
+  const single = definition();
+  single.spec.versions = [{ ...version, schema, selectableFields: undefined }];
+  await define(single);
+  await call('POST', widgets, widget('a'));
+  const path = '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/color/default';
+  const patch = [{ op: 'add', path, value: 'red' }];
+  await call('PATCH', `${crds}/widgets.example.com`, patch, { contentType: 'application/json-patch+json' });
+  await eventually(async () => {
+    expect((await call('GET', `${widgets}/a`)).body.spec).toEqual({ size: 'small', color: 'red' });
+  });
+  const { body } = await call('GET', widgets);
+  expect(body.items?.[0]?.['spec']).toEqual({ size: 'small', color: 'red' });
+});

@@ -20,16 +20,27 @@ export function conversionsOf(
 ): (version: string) => Conversion {
   const { group, versions, conversion } = definition.spec;
   const storage = `${group}/${versions.find(({ storage }) => storage)?.name ?? ''}`;
+  const settled = settledForms(definition);
   const webhook =
     conversion?.strategy === 'Webhook' && conversion.webhook
-      ? new ConversionWebhook(conversion.webhook, { ...parts, settle: settledForms(definition) })
+      ? new ConversionWebhook(conversion.webhook, { ...parts, settle: settled })
       : undefined;
   return (version) => {
     const apiVersion = `${group}/${version}`;
     const renaming = { toStorage: renamedTo(storage), fromStorage: renamedTo(apiVersion) };
-    // The stored version changes with the definition; only its own objects need no conversion.
-    if (versions.length === 1) return { ...renaming, encoding: {} };
-    if (!webhook) return { ...renaming, encoding: { convert: renaming.fromStorage } };
+    if (!webhook) {
+      const { schema } = versions.find(({ name }) => name === version) ?? {};
+      const settle = settled.get(apiVersion);
+      const rename = renaming.fromStorage;
+      // What was written before the definition had a default is read with it.
+      const fromStorage =
+        settle && namesDefault(schema)
+          ? (object: AnyObject) => settle(structuredClone(rename(object)))
+          : rename;
+      // The stored version changes with the definition; only its own objects need no conversion.
+      const asStored = versions.length === 1 && fromStorage === rename;
+      return { ...renaming, fromStorage, encoding: asStored ? {} : { convert: fromStorage } };
+    }
     const converted = new ConvertedVersion(webhook, apiVersion);
     const convert = async (object: AnyObject, to: string) => (await webhook.convert([object], to))[0]!;
     return {
@@ -58,6 +69,13 @@ function settledForms(definition: Definition): Map<string, (object: AnyObject) =
       return [`${group}/${version.name}`, settle];
     }),
   );
+}
+
+/** Whether there is a default anywhere in a schema, as the definition writes it. */
+function namesDefault(schema: unknown): boolean {
+  if (typeof schema !== 'object' || schema === null) return false;
+  if (Array.isArray(schema)) return schema.some(namesDefault);
+  return Object.entries(schema).some(([key, value]) => key === 'default' || namesDefault(value));
 }
 
 function renamedTo(apiVersion: string): (object: AnyObject) => AnyObject {
