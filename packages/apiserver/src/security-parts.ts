@@ -46,6 +46,10 @@ export interface SecurityOptions {
   readonly formerServiceAccountKeys?: readonly ServiceAccountKey[];
   /** `iss` of ServiceAccount tokens; `https://kubernetes.default.svc.cluster.local` unless told. */
   readonly issuer?: string;
+  /** Issuers of before, whose tokens are still accepted. */
+  readonly formerIssuers?: readonly string[];
+  /** Where others fetch the keys of tokens; below the issuer unless told. */
+  readonly jwksUri?: string;
   /** What tokens are for by default; the issuer unless told. */
   readonly audiences?: readonly string[];
   /** Credentials of the installation's own processes. */
@@ -64,6 +68,7 @@ const defaultIssuer = 'https://kubernetes.default.svc.cluster.local';
 
 export function createSecurity(options: SecurityOptions): SecurityFactory {
   const { clock, log, random, serviceAccountKey, formerServiceAccountKeys = [], staticTokens = [] } = options;
+  const { formerIssuers = [], jwksUri } = options;
   const { authentication, fetchJson } = options;
   const issuer = options.issuer ?? defaultIssuer;
   const audiences = options.audiences ?? [issuer];
@@ -82,12 +87,12 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
         clock,
         log,
         staticTokens,
-        issuer,
+        issuers: [issuer, ...formerIssuers],
         audiences,
         keys,
         deletedNodes,
         ...(authentication && fetchJson
-          ? { issuers: new JwtAuthenticator(authentication.issuers, { fetchJson, clock, log }) }
+          ? { foreignIssuers: new JwtAuthenticator(authentication.issuers, { fetchJson, clock, log }) }
           : {}),
       }),
       ...(authentication?.anonymous ? { anonymous: allowedAnonymously(authentication.anonymous) } : {}),
@@ -116,6 +121,7 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
       tokenIssuer: createTokenIssuer({
         clock,
         issuer,
+        jwksUri,
         audiences,
         key: serviceAccountKey,
         formerKeys: formerServiceAccountKeys,

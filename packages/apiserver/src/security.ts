@@ -30,6 +30,11 @@ export interface AuthenticationRequest {
   readonly path: string;
 }
 
+export type ReviewedToken =
+  | { readonly user: UserInfo; readonly audiences: readonly string[] }
+  /** For who asks; may be empty. */
+  | { readonly fault: string };
+
 export interface Authenticator {
   /**
    * Who asks; undefined when the request carries no identity at all (the core then answers as `system:anonymous`, or 401
@@ -37,11 +42,8 @@ export interface Authenticator {
    * with an Authorization header is judged by it alone.
    */
   authenticate(request: AuthenticationRequest): Promise<UserInfo | undefined>;
-  /** For TokenReview: the token's user and the audiences it is good for among those asked; undefined for a bad token. */
-  reviewToken?(
-    token: string,
-    audiences: readonly string[],
-  ): Promise<{ readonly user: UserInfo; readonly audiences: readonly string[] } | undefined>;
+  /** For TokenReview: the token's user and the audiences it is good for among those asked, or why it is bad. */
+  reviewToken?(token: string, audiences: readonly string[]): Promise<ReviewedToken>;
 }
 
 /** One question to the authorizer: a resource request, or a path (`nonResource`). */

@@ -20,6 +20,7 @@ import {
   createRootCertificateController,
   createServiceAccountController,
 } from '#core/service-account/service-account.ts';
+import { createTokenSecretController } from '#core/service-account/token-secrets.ts';
 import { createNodePoolController } from '#edge/node-pool/node-pool.ts';
 import { createDisruptionController } from '#policy/disruption/disruption.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
@@ -43,6 +44,7 @@ const creators = {
   'namespace-controller': createNamespaceController,
   'service-account-controller': createServiceAccountController,
   'root-ca-certificate-publisher-controller': createRootCertificateController,
+  'serviceaccount-token-controller': createTokenSecretController,
   'certificate-controller': createCertificateController,
   'token-cleaner-controller': createTokenCleaner,
   'node-pool-controller': createNodePoolController,

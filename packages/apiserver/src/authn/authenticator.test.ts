@@ -27,7 +27,7 @@ beforeEach(() => {
     clock,
     log: silentLogger,
     staticTokens: [{ token: 'own-process', user: { name: 'system:kube-scheduler', groups: [] } }],
-    issuer,
+    issuers: [issuer],
     audiences: [issuer],
     keys: [key],
   });
@@ -139,7 +139,9 @@ describe('service account tokens', () => {
     const { token } = await issue({ audiences: ['vault'] });
     await expect(asToken(token)).rejects.toMatchObject({ code: 401 });
     expect(await authenticator.reviewToken?.(token, ['vault', 'x'])).toMatchObject({ audiences: ['vault'] });
-    expect(await authenticator.reviewToken?.(token, [])).toBeUndefined();
+    expect(await authenticator.reviewToken?.(token, ['x'])).toEqual({
+      fault: 'token audiences ["vault"] is invalid for the target audiences ["x"]',
+    });
   });
 
   test('of another key, issuer or subject, or changed after signing, are refused', async () => {

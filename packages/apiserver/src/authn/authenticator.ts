@@ -24,11 +24,12 @@ export interface AuthenticatorOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly staticTokens: readonly StaticToken[];
-  readonly issuer: string;
+  /** Whose ServiceAccount tokens are accepted. */
+  readonly issuers: readonly string[];
   readonly audiences: readonly string[];
   readonly keys: readonly TokenKey[];
   /** Users of foreign issuers. */
-  readonly issuers?: JwtAuthenticator;
+  readonly foreignIssuers?: JwtAuthenticator;
   /** Nodes whose certificates no longer count. */
   readonly deletedNodes?: DeletedNodes;
 }
@@ -51,21 +52,23 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         return userOfPeer(request);
       }
       const user =
-        ownUser(token) ?? serviceAccounts.authenticate(token) ?? (await options.issuers?.authenticate(token));
+        ownUser(token) ??
+        serviceAccounts.authenticate(token) ??
+        (await options.foreignIssuers?.authenticate(token));
       if (user) return authenticated(user);
       log.debug('bearer token refused', { remoteAddress: request.remoteAddress, path: request.path });
       throw unauthorized();
     },
     async reviewToken(token, asked) {
       const wanted = asked.length > 0 ? asked : audiences;
-      const own = ownUser(token) ?? (await options.issuers?.authenticate(token));
+      const own = ownUser(token) ?? (await options.foreignIssuers?.authenticate(token));
       if (!own) {
         const found = serviceAccounts.review(token, wanted);
-        return found && { ...found, user: authenticated(found.user) };
+        return 'fault' in found ? found : { ...found, user: authenticated(found.user) };
       }
       // Tokens of the installation itself, and of foreign issuers, are for the API server alone.
       const forServer = wanted.filter((audience) => audiences.includes(audience));
-      return forServer.length > 0 ? { user: authenticated(own), audiences: forServer } : undefined;
+      return forServer.length > 0 ? { user: authenticated(own), audiences: forServer } : { fault: '' };
     },
   };
 }

@@ -8,10 +8,11 @@ import type { Clock } from '@skerry/base';
 import {
   type ServiceAccountIdentity,
   type TokenKey,
+  type TokenVerdict,
   TokenVerifier,
   verifyServiceAccountToken,
 } from '@skerry/serving';
-import type { ObjectReader, UserInfo } from '#security.ts';
+import type { ObjectReader, ReviewedToken, UserInfo } from '#security.ts';
 
 /** How long a deleted object's tokens still pass. */
 const leewayMs = 60_000;
@@ -19,7 +20,8 @@ const leewayMs = 60_000;
 export interface ServiceAccountTokensOptions {
   readonly read: ObjectReader;
   readonly clock: Clock;
-  readonly issuer: string;
+  /** Whose tokens are its own: the one that it signs as first. */
+  readonly issuers: readonly string[];
   readonly audiences: readonly string[];
   readonly keys: readonly TokenKey[];
 }
@@ -29,9 +31,9 @@ export class ServiceAccountTokens {
   readonly #verifier: TokenVerifier;
 
   constructor(options: ServiceAccountTokensOptions) {
-    const { clock, issuer, audiences, keys } = options;
+    const { clock, issuers, audiences, keys } = options;
     this.#options = options;
-    this.#verifier = new TokenVerifier(keys, { issuers: [issuer], audiences, clock });
+    this.#verifier = new TokenVerifier(keys, { issuers, audiences, clock });
   }
 
   /** The user of a token for the server itself; undefined for any other token. */
@@ -40,16 +42,15 @@ export class ServiceAccountTokens {
     return verdict.type === 'good' ? this.#userOf(verdict.identity) : undefined;
   }
 
-  /** The user, and those of the wanted audiences that the token is for; undefined when it is for none of them. */
-  review(
-    token: string,
-    wanted: readonly string[],
-  ): { readonly user: UserInfo; readonly audiences: readonly string[] } | undefined {
-    const { keys, issuer, clock } = this.#options;
-    const rules = { issuers: [issuer], audiences: wanted, clock };
-    const verdict = verifyServiceAccountToken(keys, token, rules);
-    const user = verdict.type === 'good' ? this.#userOf(verdict.identity) : undefined;
-    return user && verdict.identity && { user, audiences: verdict.identity.audiences };
+  /** The user, and those of the wanted audiences that the token is for; or why it is bad. */
+  review(token: string, wanted: readonly string[]): ReviewedToken {
+    const { keys, issuers, clock } = this.#options;
+    const verdict = verifyServiceAccountToken(keys, token, { issuers, audiences: wanted, clock });
+    if (verdict.type === 'bad') return { fault: faultOf(verdict, wanted) };
+    const user = this.#userOf(verdict.identity);
+    return user
+      ? { user, audiences: verdict.identity.audiences }
+      : { fault: 'service account token has been invalidated' };
   }
 
   #userOf(identity: ServiceAccountIdentity): UserInfo | undefined {
@@ -73,5 +74,20 @@ export class ServiceAccountTokens {
       // A node named beside a pod is information; only a token bound to the node itself falls with it.
       (pod !== undefined || lives('nodes', node))
     );
+  }
+}
+
+/** In upstream's words. */
+function faultOf(verdict: Extract<TokenVerdict, { type: 'bad' }>, wanted: readonly string[]): string {
+  const listed = (texts: readonly string[]) => `[${texts.map((text) => JSON.stringify(text)).join(' ')}]`;
+  switch (verdict.fault) {
+    case 'wrong-audience':
+      return `token audiences ${listed(verdict.audiences ?? [])} is invalid for the target audiences ${listed(wanted)}`;
+    case 'expired':
+      return 'service account token has expired';
+    case 'not-yet-valid':
+      return 'service account token is not valid yet';
+    default:
+      return '';
   }
 }

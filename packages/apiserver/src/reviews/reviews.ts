@@ -68,7 +68,10 @@ const reviewToken: Review = async ({ spec, security }) => {
   const audiences = (spec['audiences'] ?? []) as string[];
   try {
     const found = await security.authenticator.reviewToken?.(token, audiences);
-    if (!found) return { user: {}, error: 'invalid bearer token' };
+    if (!found || 'fault' in found) {
+      const bad = 'invalid bearer token';
+      return { user: {}, error: found?.fault ? `[${bad}, ${found.fault}]` : bad };
+    }
     return {
       authenticated: true,
       user: userDocument(found.user),

@@ -24,6 +24,8 @@ export interface TokenIssuerOptions {
   readonly clock: Clock;
   /** URL of the `iss` claim. */
   readonly issuer: string;
+  /** Below the issuer unless told. */
+  readonly jwksUri?: string;
   /** What a token is for when the request names nothing; a token for one of these is good for the API server. */
   readonly audiences: readonly string[];
   readonly key: ServiceAccountKey;
@@ -70,7 +72,7 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
     },
     openIdConfiguration: () => ({
       issuer,
-      jwks_uri: `${issuer.replace(/\/$/, '')}/openid/v1/jwks`,
+      jwks_uri: options.jwksUri ?? `${issuer.replace(/\/$/, '')}/openid/v1/jwks`,
       response_types_supported: ['id_token'],
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: [...new Set([key, ...formerKeys].map((each) => each.algorithm))],

@@ -29,7 +29,8 @@ export async function requestToken(
   if (!issuer) throw new ApiError('NotFound', 'this server issues no tokens', { details: {} });
   const account = (await registry.get(served, target)).object;
   const { spec = {} } = request;
-  checkSeconds(spec.expirationSeconds, target.name);
+  checkNames(request, target, metadataOf(account).uid ?? '');
+  checkSeconds(spec.expirationSeconds);
   const reference = spec.boundObjectRef;
   const bound = reference && boundObject(kinds, target, reference);
   const issued = await issuer.issue({
@@ -61,7 +62,32 @@ export async function requestToken(
   };
 }
 
-function checkSeconds(seconds: unknown, name: string): void {
+/** A request may name its account, and then must name this one. */
+function checkNames(request: TokenRequest, target: Target, uid: string): void {
+  const { name, namespace, uid: asked } = metadataOf(request);
+  const kind = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
+  if (name && name !== target.name) {
+    throw invalid(kind, target.name, [
+      {
+        reason: 'FieldValueInvalid',
+        path: 'metadata.name',
+        message: `Invalid value: ${JSON.stringify(name)}: must match the service account name if specified`,
+      },
+    ]);
+  }
+  if (namespace && namespace !== target.namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  if (asked && asked !== uid) {
+    throw conflict(
+      { group: kind.group, resource: kind.kind },
+      target.name,
+      `the UID in the token request (${asked}) does not match the UID of the service account (${uid})`,
+    );
+  }
+}
+
+function checkSeconds(seconds: unknown): void {
   if (seconds === undefined || seconds === null) return;
   const why =
     typeof seconds !== 'number' || !Number.isInteger(seconds) || seconds < secondsMin
@@ -70,7 +96,7 @@ function checkSeconds(seconds: unknown, name: string): void {
         ? 'may not specify a duration larger than 2^32 seconds'
         : undefined;
   if (!why) return;
-  throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, name, [
+  throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [
     {
       reason: 'FieldValueInvalid',
       path: 'spec.expirationSeconds',
@@ -87,10 +113,10 @@ function boundObject(
   { kind, apiVersion, name = '', uid }: Bound,
 ): { kind: keyof typeof boundKinds; object: AnyObject } {
   if ((kind !== 'Pod' && kind !== 'Secret' && kind !== 'Node') || (apiVersion && apiVersion !== 'v1')) {
-    throw badRequest(
-      `cannot bind token for serviceaccount "${target.name}" to object type v1, Kind=${kind ?? ''}`,
-    );
+    const groupVersion = apiVersion?.includes('/') ? apiVersion : `/${apiVersion ?? ''}`;
+    throw badRequest(`cannot bind token to object of type ${groupVersion}, Kind=${kind ?? ''}`);
   }
+  if (!name) throw badRequest('Name parameter required.');
   const resource = boundKinds[kind];
   const served = kinds.anyVersion('', resource);
   const item = served?.stored.cache.get(kind === 'Node' ? '' : target.namespace, name);
@@ -107,7 +133,7 @@ function boundObject(
   const actual = metadataOf(object).uid;
   if (uid && uid !== actual) {
     throw conflict(
-      { group: '', resource },
+      { group: '', resource: kind },
       name,
       `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
     );

@@ -41,6 +41,12 @@ export function addServerCommand(program: Command): void {
     .option('--audit-log-maxbackup <number>', 'keep so many files that were put aside (default 10)', bound)
     .option('--audit-log-maxsize <megabytes>', 'put the file aside before it is larger (default 100)', bound)
     .option(
+      '--service-account-issuer <list>',
+      'issuer of ServiceAccount tokens; tokens of further ones in the list are accepted too',
+      list,
+    )
+    .option('--service-account-jwks-uri <url>', 'where others fetch the keys of those tokens')
+    .option(
       '--authentication-config <path>',
       'AuthenticationConfiguration that says which issuers of tokens are accepted; instead of --oidc-*',
     )

@@ -65,7 +65,8 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     hub.cut(node, `node ${node} was deleted`);
     endConnections(`system:node:${node}`);
   };
-  const ownIssuer = `https://kubernetes.default.svc.${config.clusterDomain}`;
+  const [ownIssuer = `https://kubernetes.default.svc.${config.clusterDomain}`, ...formerIssuers] =
+    config.serviceAccountIssuer ?? [];
   const security = createSecurity({
     clock,
     log,
@@ -73,6 +74,8 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     serviceAccountKey: installation.serviceAccountKey,
     formerServiceAccountKeys: installation.formerServiceAccountKeys,
     issuer: ownIssuer,
+    formerIssuers,
+    jwksUri: config.serviceAccountJwksUri,
     authentication: authenticationSettings(config, { ownIssuer }),
     fetchJson: httpsJson,
     staticTokens: [

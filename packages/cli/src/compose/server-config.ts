@@ -25,6 +25,9 @@ export interface ServerConfig {
   readonly auditLogMaxage?: number;
   readonly auditLogMaxbackup?: number;
   readonly auditLogMaxsize?: number;
+  /** The first is that of new tokens, which are for it unless told; tokens of the others are accepted too. */
+  readonly serviceAccountIssuer?: readonly string[];
+  readonly serviceAccountJwksUri?: string;
   readonly authenticationConfig?: string;
   /** One issuer of users' tokens, as the flags of the same names have it. */
   readonly oidcIssuerUrl?: string;
@@ -70,6 +73,12 @@ const schema = z.strictObject({
   auditLogMaxage: bound,
   auditLogMaxbackup: bound,
   auditLogMaxsize: bound,
+  serviceAccountIssuer: z.array(z.string().min(1)).max(16).optional(),
+  serviceAccountJwksUri: z
+    .string()
+    .refine((value) => value === '' || URL.parse(value)?.protocol === 'https:', 'must be an https URL')
+    .transform((value) => value || undefined)
+    .optional(),
   authenticationConfig: filePath,
   oidcIssuerUrl: word,
   oidcClientId: word,

@@ -31,7 +31,13 @@ export type TokenFault = 'invalid' | 'expired' | 'not-yet-valid' | 'wrong-issuer
 export type TokenVerdict =
   | { readonly type: 'good'; readonly identity: ServiceAccountIdentity }
   /** `identity` is there when the signature holds and time alone is wrong. */
-  | { readonly type: 'bad'; readonly fault: TokenFault; readonly identity?: ServiceAccountIdentity };
+  | {
+      readonly type: 'bad';
+      readonly fault: TokenFault;
+      readonly identity?: ServiceAccountIdentity;
+      /** Of a token with the wrong ones: whom it is for. */
+      readonly audiences?: readonly string[];
+    };
 
 export interface TokenRules {
   readonly issuers: readonly string[];
@@ -101,7 +107,13 @@ function judge(claims: Claims | undefined, { issuers, audiences, clock }: TokenR
     return { type: 'bad', fault: 'wrong-issuer' };
   const named: unknown[] = Array.isArray(claims.aud) ? claims.aud : [claims.aud];
   const wanted = audiences.filter((audience) => named.includes(audience));
-  if (wanted.length === 0) return { type: 'bad', fault: 'wrong-audience' };
+  if (wanted.length === 0) {
+    return {
+      type: 'bad',
+      fault: 'wrong-audience',
+      audiences: named.filter((each) => typeof each === 'string'),
+    };
+  }
   const identity = identityOf(claims, wanted);
   if (!identity) return { type: 'bad', fault: 'invalid' };
   const nowMs = clock.now();
