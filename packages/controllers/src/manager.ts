@@ -9,6 +9,7 @@ import { ApiEventRecorder, InformerFactory, runAsLeader } from '@skerry/client';
 import type { ApiClient } from '@skerry/client';
 import { catalogue } from '#catalogue.ts';
 import type { ControllerName, ControllerSettings } from '#catalogue.ts';
+import { controllerView } from '#runtime/controller-view.ts';
 
 export interface RunControllersOptions extends ControllerSettings {
   readonly client: ApiClient;
@@ -41,7 +42,7 @@ export async function runControllers(options: RunControllersOptions): Promise<vo
 
 async function runAll(options: RunControllersOptions, signal: AbortSignal): Promise<void> {
   const { client, clock, log, random, names } = options;
-  const informers = new InformerFactory({ client, clock, log, random });
+  const informers = new InformerFactory({ client, clock, log, random, transform: controllerView });
   const runs: Promise<void>[] = [];
   for (const [name, create] of Object.entries(catalogue)) {
     if (names && !names.includes(name as ControllerName)) continue;

@@ -20,7 +20,7 @@ export function createCenter({ data }: Installation, { clock, log }: { clock: Cl
   const part = (name: string, command: string, heapMb: number) =>
     new ManagedProcess({
       name,
-      ...selfCommand([command, '--data-dir', data.path], { heapMb, youngMb: 32 }),
+      ...selfCommand([command, '--data-dir', data.path], { heapMb, youngMb: 32, growthPercent: 40 }),
       logFile: join(data.logs, `${name}.log`),
       clock,
       log,

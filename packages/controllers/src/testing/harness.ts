@@ -1,5 +1,6 @@
 import { FakeClock, recordingLogger } from '@skerry/base/testing';
 import { InformerFactory } from '@skerry/client';
+import { controllerView } from '#runtime/controller-view.ts';
 import { FakeApiClient, recordingEvents } from '@skerry/client/testing';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
 import { stepPods } from '#testing/fake-kubelet.ts';
@@ -12,7 +13,7 @@ export function createHarness() {
   const log = recordingLogger();
   const events = recordingEvents();
   const random = () => 0.5;
-  const informers = new InformerFactory({ client, clock, log, random });
+  const informers = new InformerFactory({ client, clock, log, random, transform: controllerView });
   const context: ControllerContext = { client, informers, events, clock, log, random };
   const stop = new AbortController();
   const runs: Promise<void>[] = [];

@@ -1,0 +1,44 @@
+import type { Container, KubeObject, Pod } from '@skerry/api';
+import { stripManagedFields } from '@skerry/client';
+
+/**
+ * A pod without what no controller reads: images, environments, mounts, probes, volumes, and the manifest that
+ * kubectl notes on it. A cluster's pods are most of the controllers' memory, and this is most of a pod. Written back is only
+ * what a status update takes, or a patch. Other objects only lose their managed fields.
+ */
+export function controllerView<T extends KubeObject>(object: T): T {
+  return object.kind === 'Pod'
+    ? (podView(object as KubeObject as Pod) as KubeObject as T)
+    : stripManagedFields(object);
+}
+
+const appliedManifest = 'kubectl.kubernetes.io/last-applied-configuration';
+
+function podView({ apiVersion, kind, metadata, spec, status }: Pod): Pod {
+  const { annotations, managedFields: _managedFields, ...kept } = metadata;
+  const { [appliedManifest]: _manifest, ...notes } = annotations ?? {};
+  return {
+    apiVersion,
+    kind,
+    metadata: annotations ? { ...kept, annotations: notes } : kept,
+    spec: spec && {
+      nodeName: spec.nodeName,
+      // Says which node a DaemonSet's pod is meant for, until it is there.
+      ...(spec.nodeName ? {} : { affinity: spec.affinity }),
+      hostname: spec.hostname,
+      subdomain: spec.subdomain,
+      hostNetwork: spec.hostNetwork,
+      restartPolicy: spec.restartPolicy,
+      priority: spec.priority,
+      tolerations: spec.tolerations,
+      terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds,
+      containers: spec.containers.map(containerView),
+      initContainers: spec.initContainers?.map(containerView),
+    },
+    status,
+  };
+}
+
+function containerView({ name, ports, resources, restartPolicy }: Container): Container {
+  return { name, ports, resources, restartPolicy };
+}
