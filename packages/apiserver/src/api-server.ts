@@ -8,6 +8,8 @@ import { AuditMetrics } from '#audit/audit-metrics.ts';
 import { ensureKubernetesService } from '#bootstrap/kubernetes-service.ts';
 import { ensureNamespaces } from '#bootstrap/namespaces.ts';
 import { ensureServiceRange } from '#bootstrap/service-range.ts';
+import { expressionHooks } from '#admission/policy/expression-checks.ts';
+import { TypeChecking } from '#admission/policy/type-checking.ts';
 import { admitConnection } from '#admission/connect-admission.ts';
 import { Aggregation, type FrontProxy } from '#aggregation/aggregation.ts';
 import { apiServices } from '#aggregation/api-services.ts';
@@ -163,6 +165,7 @@ class Server implements ApiServer {
   readonly #services: ServiceAllocator;
   readonly #connections: Connections;
   readonly #aggregation: Aggregation;
+  readonly #typeChecking: TypeChecking;
   readonly #custom: CustomResources;
   readonly #flowControl: FlowControl;
   readonly #flowConfig: FlowConfig;
@@ -203,6 +206,7 @@ class Server implements ApiServer {
     this.#access = new OwnAccess(this.#kinds, registry);
     this.#feed = new StoreFeed({ store, progress: this.#progress, clock, log, changes: this.#access });
     this.#hooks.set(`${definitions.group}/${definitions.resource}`, definitionHooks);
+    for (const [kind, hooks] of expressionHooks()) this.#hooks.set(kind, hooks);
     const { read, write } = this.#access;
     this.#connections = new Connections({ read, dialer: options.dialer, dial: options.dial, random });
     const caller = new WebhookCaller({ connections: this.#connections, clock });
@@ -236,6 +240,7 @@ class Server implements ApiServer {
       dynamicAdmission: dynamicAdmission.plugin,
     });
 
+    this.#typeChecking = new TypeChecking({ read, write, kinds: this.#kinds, log });
     this.#aggregation = new Aggregation({
       access: { read, write },
       connections: this.#connections,
@@ -344,6 +349,7 @@ class Server implements ApiServer {
     this.#feed.settled();
     await this.#security.bootstrap?.();
     await this.#aggregation.start();
+    this.#typeChecking.start();
     await this.#flowConfig.start();
     this.#state = 'ready';
     this.#rewriting = this.#rewrite();
@@ -368,6 +374,7 @@ class Server implements ApiServer {
   async close(): Promise<void> {
     this.#state = 'closed';
     await this.#aggregation.stop();
+    await this.#typeChecking.stop();
     await this.#flowConfig.stop();
     this.#flowControl.close();
     await this.#custom.stop();

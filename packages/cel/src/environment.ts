@@ -39,6 +39,8 @@ export interface EnvironmentOptions {
    * servers reckon so for the rules of a schema, since they look up each place from the schema's root.
    */
   readonly sizeRoot?: Declared;
+  /** The same, of more names than can be listed: `Object.spec.template`. */
+  readonly structNamed?: (name: string) => Type | undefined;
   readonly libraries?: readonly Library[];
   readonly macros?: MacroTable;
 }
@@ -89,6 +91,7 @@ export class Environment {
   readonly #variables: ReadonlyMap<string, Type | Declared>;
   readonly #structs: readonly Type[];
   readonly #sizeRoot: Declared | undefined;
+  readonly #structNamed: ((name: string) => Type | undefined) | undefined;
   readonly #functions: FunctionTable;
   readonly #macros: MacroTable;
   readonly #types: ReadonlyMap<string, Type>;
@@ -98,6 +101,7 @@ export class Environment {
     this.#variables = new Map([...inherited, ...Object.entries(options.variables ?? {})]);
     this.#structs = [...(parent ? parent.#structs : []), ...(options.structs ?? [])];
     this.#sizeRoot = options.sizeRoot ?? (parent ? parent.#sizeRoot : undefined);
+    this.#structNamed = options.structNamed ?? (parent ? parent.#structNamed : undefined);
     this.#functions =
       parent && !options.libraries
         ? parent.#functions
@@ -155,11 +159,15 @@ export class Environment {
       variable: (name) => {
         const declared = this.#variables.get(name);
         if (declared) return declared instanceof Declared ? declared.type : declared;
-        const type = this.#types.get(name) ?? this.#structs.find((struct) => struct.name === name);
+        const type = this.#types.get(name) ?? this.#struct(name);
         return type && typeOf(type);
       },
-      struct: (name) => this.#structs.find((struct) => struct.name === name),
+      struct: (name) => this.#struct(name),
     };
+  }
+
+  #struct(name: string): Type | undefined {
+    return this.#structs.find((struct) => struct.name === name) ?? this.#structNamed?.(name);
   }
 
   #declared(name: string): Declared | undefined {

@@ -62,7 +62,10 @@ export {
   resourceCheckType,
   type ResourceQuestion,
 } from '#libraries/authorizer.ts';
+export { kubernetesLibraries } from '#libraries/kubernetes.ts';
+export { jsonPatchLibrary } from '#libraries/json-patch.ts';
 export { fromJson } from '#values/json.ts';
+export { toJson } from '#values/to-json.ts';
 export { Optional } from '#values/optional.ts';
 export { Fault, List, Mapping, Opaque, type Outcome, type Value } from '#values/value.ts';
 export { bindMacro, kubernetesMacros } from '#syntax/macros.ts';

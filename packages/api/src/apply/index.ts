@@ -6,4 +6,5 @@ export {
   type ApplyResult,
   type UpdateRequest,
 } from './server-side-apply.ts';
+export { mergeUnowned, type Merged } from './policy-merge.ts';
 export { FieldSet, fieldPathText } from './field-set.ts';

@@ -1,14 +1,14 @@
 import type { FieldError } from '#status.ts';
 import type { MutatingWebhook, ValidatingWebhook } from '#types.generated.ts';
+import { validateMatchConditions } from '#validation/admission-policies.ts';
+import { matchPolicies, validateRule } from '#validation/admission-rules.ts';
 import { duplicateValue, invalidValue, invalidValues, notSupported, required } from '#validation/faults.ts';
 import { validateLabelSelector } from '#validation/label-selector.ts';
 import { dnsSubdomainFaults } from '#validation/names.ts';
 import { validateClientConfig } from '#validation/webhook-client.ts';
 
 const failurePolicies = ['Fail', 'Ignore'];
-const matchPolicies = ['Equivalent', 'Exact'];
 const sideEffects = ['None', 'NoneOnDryRun'];
-const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
 const reviewVersions = ['v1', 'v1beta1'];
 const timeoutSecondsMax = 30;
 
@@ -66,21 +66,10 @@ function validateWebhook(webhook: MutatingWebhook | ValidatingWebhook, at: strin
       ),
     );
   faults.push(...validateClientConfig(clientConfig ?? {}, `${at}.clientConfig`));
-  faults.push(...validateRules(webhook, at));
+  for (const [index, rule] of (webhook.rules ?? []).entries())
+    faults.push(...validateRule(rule, `${at}.rules[${index}]`));
+  faults.push(...validateMatchConditions(webhook.matchConditions, `${at}.matchConditions`));
   faults.push(...validateLabelSelector(webhook.namespaceSelector, `${at}.namespaceSelector`));
   faults.push(...validateLabelSelector(webhook.objectSelector, `${at}.objectSelector`));
   return faults;
-}
-
-function validateRules(webhook: MutatingWebhook | ValidatingWebhook, path: string): FieldError[] {
-  return (webhook.rules ?? []).flatMap((rule, index) => {
-    const at = `${path}.rules[${index}]`;
-    const faults: FieldError[] = [];
-    for (const field of ['operations', 'apiGroups', 'apiVersions', 'resources'] as const)
-      if (!rule[field]?.length) faults.push(required(`${at}.${field}`));
-    for (const [position, operation] of (rule.operations ?? []).entries())
-      if (!operations.includes(operation))
-        faults.push(notSupported(`${at}.operations[${position}]`, operation, operations));
-    return faults;
-  });
 }

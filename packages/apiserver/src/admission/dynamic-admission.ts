@@ -4,6 +4,7 @@
  */
 import type { Clock, Logger } from '@skerry/base';
 import type { AdmissionPlugin } from '#admission/plugin.ts';
+import { mutatingPolicies } from '#admission/policy/mutating-policies.ts';
 import { PolicyMetrics } from '#admission/policy/policy-metrics.ts';
 import { validatingPolicies } from '#admission/policy/validating-policies.ts';
 import { mutatingWebhooks } from '#admission/webhook/mutating-webhooks.ts';
@@ -43,7 +44,9 @@ export function createDynamicAdmission(parts: DynamicAdmissionParts): DynamicAdm
     (phase: Phase) =>
     (webhook: Webhook, { operation }: AdmissionContext): void =>
       metrics.excluded({ webhook: webhook.name, phase, operation });
+  const mutationMetrics = new PolicyMetrics('mutating');
   const plugins: readonly AdmissionPlugin[] = [
+    mutatingPolicies({ ...parts, metrics: mutationMetrics, authorizer: () => parts.authorizer() }),
     mutatingWebhooks(
       { ...webhookParts, excluded: excluded('admit') },
       new WebhookSource(parts.read, 'mutating'),
@@ -64,6 +67,6 @@ export function createDynamicAdmission(parts: DynamicAdmissionParts): DynamicAdm
         for (const plugin of plugins) await plugin.validate?.(ctx);
       },
     },
-    renderMetrics: () => metrics.render() + policyMetrics.render(),
+    renderMetrics: () => metrics.render() + policyMetrics.render() + mutationMetrics.render(),
   };
 }

@@ -103,6 +103,18 @@ export function unfilled(ctx: AdmissionContext): {
   };
 }
 
+/** As it goes over the wire, where fields that are undefined are not. */
+export function inJson(object: AnyObject | undefined): AnyObject | undefined {
+  return object && (JSON.parse(JSON.stringify(object)) as AnyObject);
+}
+
+/** The kind whose object the request carries; undefined for bodies of another kind: a Scale, an Eviction. */
+export function ownKindServed(kinds: KindTable, ctx: AdmissionContext): Served | undefined {
+  const { group, version, kind } = requestKind(ctx);
+  if (kind !== ctx.kind.kind || group !== ctx.kind.group) return undefined;
+  return kinds.stored(group, version, ctx.resource);
+}
+
 /** Makes `target` what `next` is, in place. */
 export function becomes(target: AnyObject, next: AnyObject): void {
   if (target === next) return;

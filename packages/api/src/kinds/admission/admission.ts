@@ -9,6 +9,13 @@ import type {
   ValidatingWebhook,
   ValidatingWebhookConfiguration,
 } from '#types.generated.ts';
+import type { FieldError } from '#status.ts';
+import {
+  validateMutatingBinding,
+  validateMutatingPolicy,
+  validateValidatingBinding,
+  validateValidatingPolicy,
+} from '#validation/admission-policies.ts';
 import { validateWebhooks } from '#validation/webhooks.ts';
 import { behaviour, type KindBehaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, nameColumn, selectorText } from '#kinds/columns.ts';
@@ -71,6 +78,7 @@ function setMatchDefaults(match: MatchResources | undefined): void {
 function policyBehaviour<T extends ValidatingAdmissionPolicy | MutatingAdmissionPolicy>(
   countName: string,
   count: (policy: T) => number,
+  validate: (policy: T) => FieldError[],
 ): KindBehaviour {
   return behaviour<T>({
     knownFinalizers: false,
@@ -89,6 +97,7 @@ function policyBehaviour<T extends ValidatingAdmissionPolicy | MutatingAdmission
         spec.failurePolicy ??= 'Fail';
         setMatchDefaults(spec.matchConstraints);
       },
+      validate,
     },
   });
 }
@@ -96,16 +105,21 @@ function policyBehaviour<T extends ValidatingAdmissionPolicy | MutatingAdmission
 export const validatingAdmissionPolicyBehaviour = policyBehaviour<ValidatingAdmissionPolicy>(
   'Validations',
   ({ spec }) => spec?.validations?.length ?? 0,
+  validateValidatingPolicy,
 );
 export const mutatingAdmissionPolicyBehaviour = policyBehaviour<MutatingAdmissionPolicy>(
   'Mutations',
   ({ spec }) => spec?.mutations?.length ?? 0,
+  validateMutatingPolicy,
 );
 
 type PolicyBinding = ValidatingAdmissionPolicyBinding | MutatingAdmissionPolicyBinding;
 
-function policyBindingBehaviour(): KindBehaviour {
-  return behaviour<PolicyBinding>({
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as for `column`.
+function policyBindingBehaviour<T extends PolicyBinding>(
+  validate: (binding: T) => FieldError[],
+): KindBehaviour {
+  return behaviour<T>({
     knownFinalizers: false,
     metaTold: 'never',
     columns: [
@@ -123,9 +137,10 @@ function policyBindingBehaviour(): KindBehaviour {
       setDefaults({ spec }) {
         setMatchDefaults(spec?.matchResources);
       },
+      validate,
     },
   });
 }
 
-export const validatingAdmissionPolicyBindingBehaviour = policyBindingBehaviour();
-export const mutatingAdmissionPolicyBindingBehaviour = policyBindingBehaviour();
+export const validatingAdmissionPolicyBindingBehaviour = policyBindingBehaviour(validateValidatingBinding);
+export const mutatingAdmissionPolicyBindingBehaviour = policyBindingBehaviour(validateMutatingBinding);

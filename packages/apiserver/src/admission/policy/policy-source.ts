@@ -8,7 +8,7 @@ interface Policy extends KubeObject {
 }
 
 interface Binding extends KubeObject {
-  readonly spec?: { readonly policyName: string };
+  readonly spec?: { readonly policyName?: string };
 }
 
 export interface Hook<P, B, C> {

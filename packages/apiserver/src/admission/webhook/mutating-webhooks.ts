@@ -7,7 +7,14 @@
 import { applyJsonPatch, isApiError, type AnyObject } from '@skerry/api';
 import type { AdmissionPlugin } from '#admission/plugin.ts';
 import type { Reinvocation } from '#admission/reinvocation.ts';
-import { becomes, requestKind, shownObject, unfilled, type ShownAs } from '#admission/request-view.ts';
+import {
+  becomes,
+  inJson,
+  ownKindServed,
+  shownObject,
+  unfilled,
+  type ShownAs,
+} from '#admission/request-view.ts';
 import { isExempt } from '#admission/resource-rules.ts';
 import type { Verdict } from '#admission/webhook/admission-review.ts';
 import { invocationOf, type Invocation, type InvocationParts } from '#admission/webhook/invocation.ts';
@@ -18,7 +25,6 @@ import type { WebhookSource } from '#admission/webhook/webhook-source.ts';
 import { conform } from '#registry/conform.ts';
 import { convertBetween } from '#registry/conversion.ts';
 import { jsonEqual } from '#registry/json-equal.ts';
-import type { Served } from '#registry/kind-table.ts';
 import { fillDefaults } from '#registry/rules.ts';
 import type { AdmissionContext } from '#security.ts';
 
@@ -99,11 +105,6 @@ async function changedBy(
   return changed === true;
 }
 
-/** As it goes over the wire, where fields that are undefined are not. */
-function inJson(object: AnyObject | undefined): AnyObject | undefined {
-  return object && (JSON.parse(JSON.stringify(object)) as AnyObject);
-}
-
 /** The object after the patch: as the webhook was shown it, and in the version of the request. */
 async function patched(
   { kinds }: WebhookParts,
@@ -111,7 +112,7 @@ async function patched(
   { converts }: ShownAs,
   { object, verdict }: { object: AnyObject; verdict: Verdict },
 ): Promise<{ shown: AnyObject; object: AnyObject }> {
-  const served = converts?.to ?? servedOf(kinds, ctx);
+  const served = converts?.to ?? ownKindServed(kinds, ctx);
   try {
     const next = applyJsonPatch(object, verdict.patch);
     if (!served) return { shown: next, object: next };
@@ -126,13 +127,6 @@ async function patched(
     // What exactly did not apply is said in the cause.
     throw internal(error.cause instanceof Error ? error.cause.message : error.message, error);
   }
-}
-
-/** The kind whose object the request carries; undefined for bodies of another kind: a Scale, an Eviction. */
-function servedOf(kinds: InvocationParts['kinds'], ctx: AdmissionContext): Served | undefined {
-  const { group, version, kind } = requestKind(ctx);
-  if (kind !== ctx.kind.kind || group !== ctx.kind.group) return undefined;
-  return kinds.stored(group, version, ctx.resource);
 }
 
 /** What the audit log says of one call. */

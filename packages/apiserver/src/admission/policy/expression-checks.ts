@@ -1,0 +1,144 @@
+/**
+ * Expressions of policies and webhooks are compiled when they are written, and what doesn't compile is refused with the words
+ * of the compiler. Only what a write brings is looked at: what is stored was good when it came.
+ */
+import {
+  invalid,
+  type AnyObject,
+  type FieldError,
+  type MatchCondition,
+  type MutatingAdmissionPolicy,
+  type MutatingWebhookConfiguration,
+  type ValidatingAdmissionPolicy,
+} from '@skerry/api';
+import { boolType, Composition, nullType, stringType, type Environment, type Type } from '@skerry/cel';
+import { compileExpression } from '#admission/expressions/compiled-expression.ts';
+import { admissionEnvironment } from '#admission/expressions/environment.ts';
+import { jsonPatchesType, objectType, withInitializers } from '#admission/policy/object-initializers.ts';
+import { jsonEqual } from '#registry/json-equal.ts';
+import { metadataOf, type KindHooks } from '#registry/registry.ts';
+
+type Check = (object: AnyObject) => FieldError[];
+
+/** By `group/resource`. */
+export function expressionHooks(): Map<string, KindHooks> {
+  const group = 'admissionregistration.k8s.io';
+  const checks: [string, string, Check][] = [
+    ['validatingadmissionpolicies', 'ValidatingAdmissionPolicy', validatingFaults],
+    ['mutatingadmissionpolicies', 'MutatingAdmissionPolicy', mutatingFaults],
+    ['validatingwebhookconfigurations', 'ValidatingWebhookConfiguration', webhookFaults],
+    ['mutatingwebhookconfigurations', 'MutatingWebhookConfiguration', webhookFaults],
+  ];
+  return new Map(
+    checks.map(([resource, kind, check]) => [`${group}/${resource}`, hooksOf({ group, kind }, check)]),
+  );
+}
+
+const nothing = () => undefined;
+
+function hooksOf(kind: { group: string; kind: string }, check: Check): KindHooks {
+  const refuse = (object: AnyObject) => {
+    const faults = check(object);
+    if (faults.length > 0) throw invalid(kind, metadataOf(object).name ?? '', faults);
+  };
+  return {
+    beforeCreate(object) {
+      refuse(object);
+      return Promise.resolve(nothing);
+    },
+    beforeUpdate(object, old) {
+      if (!jsonEqual(object['spec'], old['spec']) || !jsonEqual(object['webhooks'], old['webhooks']))
+        refuse(object);
+      return Promise.resolve(nothing);
+    },
+  };
+}
+
+function validatingFaults(object: AnyObject): FieldError[] {
+  const { spec = {} } = object as unknown as ValidatingAdmissionPolicy;
+  const params = spec.paramKind !== undefined;
+  const asking = admissionEnvironment({ params, authorizer: true });
+  const composition = new Composition(asking);
+  // About what was decided, and so without the authorizer; but with all variables, which may have asked it.
+  const telling = new Composition(admissionEnvironment({ params, authorizer: false }));
+  const faults = conditionFaults(asking, spec.matchConditions, 'spec.matchConditions');
+  for (const [index, { name, expression }] of (spec.variables ?? []).entries()) {
+    faults.push(
+      ...expressionFaults(composition.environment, expression, `spec.variables[${index}].expression`),
+    );
+    if (composition.declare(name, expression).ok) telling.declare(name, expression);
+  }
+  for (const [index, { expression, messageExpression }] of (spec.validations ?? []).entries()) {
+    const at = `spec.validations[${index}]`;
+    faults.push(
+      ...expressionFaults(composition.environment, expression, `${at}.expression`, [boolType]),
+      ...expressionFaults(telling.environment, messageExpression, `${at}.messageExpression`, [stringType]),
+    );
+  }
+  for (const [index, { valueExpression }] of (spec.auditAnnotations ?? []).entries()) {
+    const at = `spec.auditAnnotations[${index}].valueExpression`;
+    faults.push(...expressionFaults(composition.environment, valueExpression, at, [stringType, nullType]));
+  }
+  return faults;
+}
+
+function mutatingFaults(object: AnyObject): FieldError[] {
+  const { spec = {} } = object as unknown as MutatingAdmissionPolicy;
+  const asking = admissionEnvironment({ params: spec.paramKind !== undefined, authorizer: true });
+  const composition = new Composition(withInitializers(asking));
+  const faults = conditionFaults(asking, spec.matchConditions, 'spec.matchConditions');
+  for (const [index, { name, expression }] of (spec.variables ?? []).entries()) {
+    faults.push(
+      ...expressionFaults(composition.environment, expression, `spec.variables[${index}].expression`),
+    );
+    composition.declare(name, expression);
+  }
+  for (const [index, { applyConfiguration, jsonPatch }] of (spec.mutations ?? []).entries()) {
+    const at = `spec.mutations[${index}]`;
+    const { environment } = composition;
+    faults.push(
+      ...expressionFaults(environment, jsonPatch?.expression, `${at}.jsonPatch.expression`, [
+        jsonPatchesType,
+      ]),
+      ...expressionFaults(
+        environment,
+        applyConfiguration?.expression,
+        `${at}.applyConfiguration.expression`,
+        [objectType],
+      ),
+    );
+  }
+  return faults;
+}
+
+function webhookFaults(object: AnyObject): FieldError[] {
+  const { webhooks = [] } = object as unknown as MutatingWebhookConfiguration;
+  const environment = admissionEnvironment({ params: false, authorizer: true });
+  return webhooks.flatMap(({ matchConditions }, index) =>
+    conditionFaults(environment, matchConditions, `webhooks[${index}].matchConditions`),
+  );
+}
+
+function conditionFaults(
+  environment: Environment,
+  conditions: readonly MatchCondition[] | undefined,
+  at: string,
+): FieldError[] {
+  return (conditions ?? []).flatMap(({ expression }, index) =>
+    expressionFaults(environment, expression?.trim(), `${at}[${index}].expression`, [boolType]),
+  );
+}
+
+/** An expression that is missing is somebody else's fault to find. */
+function expressionFaults(
+  environment: Environment,
+  expression: string | undefined,
+  path: string,
+  expected: readonly Type[] = [],
+): FieldError[] {
+  if (!expression?.trim()) return [];
+  const compiled = compileExpression(environment, expression, expected);
+  if (!('fault' in compiled)) return [];
+  const message = `Invalid value: ${JSON.stringify(expression)}: ${compiled.fault}`;
+  return [{ reason: 'FieldValueInvalid', path, message }];
+}
