@@ -75,8 +75,8 @@ export interface KindStrategy {
   prepareForCreate?(object: AnyObject): void;
   /** In place, on update of the main resource: fields that keep their old value. The registry keeps `status` by itself. */
   prepareForUpdate?(object: AnyObject, old: AnyObject): void;
-  /** In place, on update of the status: what a writer may leave out. */
-  prepareForStatus?(object: AnyObject, old: AnyObject): void;
+  /** In place, on update of the status: what a writer may leave out. `now` is an instant as objects tell it. */
+  prepareForStatus?(object: AnyObject, old: AnyObject, now: string): void;
   /** Grace for a DELETE that names none, in seconds; undefined: the object goes at once. */
   deletionGraceSeconds?(object: AnyObject, requested: number | undefined): number | undefined;
   /** Values of `selectableFields` that are not plain paths into the object. */

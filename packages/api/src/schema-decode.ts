@@ -288,5 +288,6 @@ export function base64Fault(text: string): number | undefined {
   const dense = text.replaceAll(/[\r\n]/g, '');
   const match = /^[A-Za-z0-9+/]*={0,2}/.exec(dense)?.[0] ?? '';
   if (match.length !== dense.length) return match.length;
-  return dense.length % 4 === 0 ? undefined : dense.length;
+  const over = dense.length % 4;
+  return over === 0 ? undefined : dense.length - over;
 }

@@ -12,6 +12,7 @@ import type {
   PersistentVolumeClaimSpec,
   Pod,
   PodSpec,
+  PodStatus,
   PodTemplateSpec,
   Probe,
   Volume,
@@ -39,11 +40,20 @@ export function setPodSpecDefaults(spec: PodSpec): void {
   for (const container of spec.ephemeralContainers ?? []) setContainerDefaults(container);
 }
 
+/** Two names for one address, of which the older has the last word. */
+function setAddressDefaults(status: PodStatus): void {
+  const { podIP, podIPs = [] } = status;
+  if (podIP && podIP !== podIPs[0]?.ip) status.podIPs = [{ ip: podIP }];
+  else if (podIPs[0]?.ip) status.podIP = podIPs[0].ip;
+}
+
 /** Beyond `setPodSpecDefaults`. */
 export function setPodDefaults(pod: Pod): void {
   const spec = pod.spec;
+  if (pod.status) setAddressDefaults(pod.status);
   if (!spec) return;
   setPodSpecDefaults(spec);
+  if (spec.terminationGracePeriodSeconds! < 0) spec.terminationGracePeriodSeconds = 1;
   const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
   for (const container of containers) setRequestsFromLimits(container);
   spec.enableServiceLinks ??= true;
@@ -64,15 +74,17 @@ function setRequestsFromLimits(container: Container): void {
   for (const [name, quantity] of Object.entries(limits)) requests[name] ??= quantity;
 }
 
-/** `Always` for the tag `latest`, given or implied; a digest pins the image. */
+const namePart = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
+const imageReference = new RegExp(
+  `^(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?/)?(${namePart}(?:/${namePart})*)(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(@[A-Za-z][A-Za-z0-9+._-]*:[0-9a-fA-F]{32,})?$`,
+);
+const repositoryLengthMax = 255;
+
+/** `Always` for the tag `latest`, given or implied; a digest pins the image. What is no image may as well be there. */
 function defaultPullPolicy(image: string | undefined): 'Always' | 'IfNotPresent' {
-  if (!image) return 'IfNotPresent';
-  const [reference = '', digest] = image.split('@');
-  const lastPart = reference.slice(reference.lastIndexOf('/') + 1);
-  const colon = lastPart.indexOf(':');
-  const tag = colon < 0 ? '' : lastPart.slice(colon + 1);
-  if (tag === 'latest') return 'Always';
-  return tag === '' && digest === undefined ? 'Always' : 'IfNotPresent';
+  const [, repository = '', tag, digest] = imageReference.exec(image ?? '') ?? [];
+  if (repository === '' || repository.length > repositoryLengthMax) return 'IfNotPresent';
+  return tag === 'latest' || (tag === undefined && digest === undefined) ? 'Always' : 'IfNotPresent';
 }
 
 function setContainerDefaults(container: Container | EphemeralContainer): void {

@@ -23,7 +23,7 @@ export interface TypedStrategy<T extends KubeObject> {
   warnings?(object: T, old?: T): string[];
   prepareForCreate?(object: T): void;
   prepareForUpdate?(object: T, old: T): void;
-  prepareForStatus?(object: T, old: T): void;
+  prepareForStatus?(object: T, old: T, now: string): void;
   deletionGraceSeconds?(object: T, requested: number | undefined): number | undefined;
   fieldValue?(object: T, field: string): string | undefined;
 }

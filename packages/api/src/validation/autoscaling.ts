@@ -30,21 +30,26 @@ const metricTypes = ['ContainerResource', 'External', 'Object', 'Pods', 'Resourc
 interface AutoscalerOptions {
   /** What a changed autoscaler already refers to may stay. */
   readonly anyTarget?: boolean;
+  /** One kind that can be scaled is of no group. */
+  readonly coreTarget?: boolean;
   readonly anyObject?: boolean;
 }
 
 export function validateAutoscaler({ spec }: HorizontalPodAutoscaler): FieldError[] {
-  return specFaults(spec, {});
+  return specFaults(spec, { coreTarget: spec?.scaleTargetRef?.kind === 'ReplicationController' });
 }
 
 export function validateAutoscalerUpdate(
   next: HorizontalPodAutoscaler,
   old: HorizontalPodAutoscaler,
 ): FieldError[] {
+  const target = next.spec?.scaleTargetRef;
+  const before = old.spec?.scaleTargetRef;
   return specFaults(next.spec, {
-    anyTarget: versionFault(old.spec?.scaleTargetRef?.apiVersion) !== undefined,
+    anyTarget: target?.apiVersion === before?.apiVersion && target?.kind === before?.kind,
+    coreTarget: target?.kind === 'ReplicationController',
     anyObject: old.spec?.metrics?.some(
-      ({ object }) => object && versionFault(object.describedObject?.apiVersion) !== undefined,
+      ({ object }) => object && versionFault(object.describedObject?.apiVersion, true) !== undefined,
     ),
   });
 }
@@ -55,42 +60,51 @@ function specFaults(
 ): FieldError[] {
   const faults: FieldError[] = [];
   const { minReplicas: min, maxReplicas: max = 0, behavior } = spec;
+  if (min !== undefined && min < 1)
+    faults.push(invalidValue('spec.minReplicas', min, 'must be greater than or equal to 1'));
+  if (max === 0) faults.push(required('spec.maxReplicas', 'must be set and greater than 0'));
+  else if (max < 0) faults.push(invalidValue('spec.maxReplicas', max, 'must be greater than or equal to 1'));
   if (min !== undefined && max < min)
     faults.push(invalidValue('spec.maxReplicas', max, 'must be greater than or equal to `minReplicas`'));
-  checkReference(faults, spec.scaleTargetRef, 'spec.scaleTargetRef', options.anyTarget);
+  checkReference(faults, spec.scaleTargetRef, 'spec.scaleTargetRef', {
+    any: options.anyTarget,
+    core: options.coreTarget,
+  });
   for (const [index, metric] of (spec.metrics ?? []).entries())
     checkMetric(faults, metric, `spec.metrics[${index}]`, options);
+  if (min === 0 && !spec.metrics?.some(({ type }) => type === 'Object' || type === 'External'))
+    faults.push(
+      forbiddenField(
+        'spec.metrics',
+        'must specify at least one Object or External metric to support scaling to zero replicas',
+      ),
+    );
   if (behavior) {
     checkRules(faults, behavior.scaleUp, 'spec.behavior.scaleUp');
     checkRules(faults, behavior.scaleDown, 'spec.behavior.scaleDown');
   }
-  // Declared rules come after written ones.
-  if (min !== undefined && min < 1)
-    faults.push(invalidValue('spec.minReplicas', min, 'must be greater than or equal to 1'));
-  if (max === 0) faults.push(required('spec.maxReplicas'));
-  else if (max < 0) faults.push(invalidValue('spec.maxReplicas', max, 'must be greater than or equal to 1'));
   return faults;
 }
 
-function versionFault(apiVersion = ''): string | undefined {
+function versionFault(apiVersion = '', core = false): string | undefined {
   const parts = apiVersion.split('/');
   if (parts.length > 2) return `unexpected GroupVersion string: ${apiVersion}`;
-  return undefined;
+  return core || (parts.length === 2 && parts[0] !== '') ? undefined : 'apiVersion must specify API group';
 }
 
 function checkReference(
   faults: FieldError[],
   reference: CrossVersionObjectReference | undefined,
   path: string,
-  anyVersion = false,
+  { any = false, core = false }: { readonly any?: boolean; readonly core?: boolean },
 ): void {
   for (const field of ['kind', 'name'] as const) {
     const text = reference?.[field];
     if (!text) faults.push(required(`${path}.${field}`));
     else checkReasons(faults, `${path}.${field}`, text, pathSegmentFaults(text));
   }
-  const why = anyVersion ? undefined : versionFault(reference?.apiVersion);
-  if (why !== undefined) faults.push(invalidValue(`${path}.apiVersion`, reference?.apiVersion, why));
+  const why = any ? undefined : versionFault(reference?.apiVersion, core);
+  if (why !== undefined) faults.push(invalidValue(`${path}.apiVersion`, reference?.apiVersion ?? '', why));
 }
 
 function checkRules(faults: FieldError[], rules: HPAScalingRules | undefined, path: string): void {
@@ -159,7 +173,10 @@ function checkSource(
   switch (field) {
     case 'object':
       if (!object) return;
-      checkReference(faults, object.describedObject, `${path}.describedObject`, options.anyObject);
+      checkReference(faults, object.describedObject, `${path}.describedObject`, {
+        any: options.anyObject,
+        core: true,
+      });
       checkIdentifier(faults, object.metric, `${path}.metric`);
       checkTarget(faults, object.target, `${path}.target`);
       if (object.target?.value === undefined && object.target?.averageValue === undefined)

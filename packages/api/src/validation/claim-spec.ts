@@ -88,7 +88,7 @@ function checkSources(
     dataSource.kind !== dataSourceRef.kind ||
     dataSource.name !== dataSourceRef.name
   )
-    faults.push(invalidValue(path, `${path}.dataSource`, 'must match dataSourceRef'));
+    faults.push(invalidValue(path, {}, 'must match dataSourceRef'));
 }
 
 function checkSource(

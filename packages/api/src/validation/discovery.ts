@@ -40,7 +40,7 @@ function checkDeclared(faults: FieldError[], { addressType, endpoints }: Endpoin
     faults.push(notSupported('addressType', addressType, addressTypes));
   for (const [index, { addresses = [] }] of (endpoints ?? []).entries()) {
     const at = `endpoints[${index}].addresses`;
-    if (addresses.length === 0) faults.push(required(at));
+    if (addresses.length === 0) faults.push(required(at, 'must contain at least 1 address'));
     else if (addresses.length > addressesMax) faults.push(tooMany(at, addresses.length, addressesMax));
   }
 }

@@ -14,7 +14,8 @@ import { dnsSubdomainFaults, pathSegmentFaults } from '#validation/names.ts';
 const rbacGroup = 'rbac.authorization.k8s.io';
 
 function checkRule(faults: FieldError[], rule: PolicyRule, at: string, namespaced: boolean): void {
-  const { nonResourceURLs: urls = [] } = rule;
+  const { verbs, nonResourceURLs: urls = [] } = rule;
+  if (verbs.length === 0) faults.push(required(`${at}.verbs`, 'verbs must contain at least one value'));
   if (urls.length > 0) {
     if (namespaced)
       faults.push(
@@ -44,16 +45,9 @@ function checkRules(
   for (const [index, rule] of (rules ?? []).entries()) checkRule(faults, rule, `rules[${index}]`, namespaced);
 }
 
-/** Declared rules come after written ones. */
-function checkVerbs(faults: FieldError[], rules: readonly PolicyRule[] | undefined): void {
-  for (const [index, { verbs }] of (rules ?? []).entries())
-    if (!verbs?.length) faults.push(required(`rules[${index}].verbs`));
-}
-
 export function validateRole({ rules }: Role): FieldError[] {
   const faults: FieldError[] = [];
   checkRules(faults, rules, true);
-  checkVerbs(faults, rules);
   return faults;
 }
 
@@ -72,7 +66,6 @@ export function validateClusterRole({ rules, aggregationRule }: ClusterRole): Fi
       if (faults.length > before) faults.push(invalidValue(at, null, 'invalid label selector.'));
     }
   }
-  checkVerbs(faults, rules);
   return faults;
 }
 

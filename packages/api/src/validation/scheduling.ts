@@ -94,7 +94,7 @@ function checkRuntimeTolerations(
 }
 
 export function validateRuntimeClassUpdate(next: RuntimeClass, old: RuntimeClass): FieldError[] {
-  const faults: FieldError[] = [];
+  const faults = validateRuntimeClass(next);
   checkImmutable(faults, 'handler', next.handler, old.handler);
   return faults;
 }

@@ -52,7 +52,7 @@ export function typedForm(type: TypeName, value: object | undefined): unknown {
 function formOf(type: string, value: Json, around: Json): Json {
   const out: Record<string, unknown> = {};
   for (const { name, omitEmpty, from, outer, code } of fieldsOf(type)) {
-    if (code === '.') Object.assign(out, value[from]);
+    if (code === '.') Object.assign(out, withSortedMaps(value[from]));
     else {
       const own = outer ? around[from] : value[from];
       if (omitEmpty && (own === undefined || own === null)) continue;
@@ -63,7 +63,8 @@ function formOf(type: string, value: Json, around: Json): Json {
 }
 
 function valueOf(code: string, value: unknown, around: Json): unknown {
-  const absent = value === undefined || value === null;
+  // A list that has to be there is filled in when it isn't: an empty one tells nothing.
+  const absent = value === undefined || value === null || (Array.isArray(value) && value.length === 0);
   const inner = code.slice(1);
   switch (code[0]) {
     case 's':
@@ -94,10 +95,20 @@ function valueOf(code: string, value: unknown, around: Json): unknown {
             ]),
           );
     default:
-      return absent ? null : value;
+      return absent ? null : withSortedMaps(value);
   }
 }
 
 function sorted(map: Json): Json {
   return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
+
+/** Of what is told as it is, maps of texts alone have no order of their own. */
+function withSortedMaps(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withSortedMaps);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value);
+  return entries.every(([, item]) => typeof item === 'string')
+    ? sorted(value as Json)
+    : Object.fromEntries(entries.map(([key, item]) => [key, withSortedMaps(item)]));
 }

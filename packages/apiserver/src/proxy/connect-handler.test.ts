@@ -408,7 +408,7 @@ describe('proxies', () => {
     });
   });
 
-  test.each(['127.0.0.1', '169.254.169.254', '0.0.0.0', '::1', '::ffff:127.0.0.1', 'fe80::1', 'localhost'])(
+  test.each(['127.0.0.1', '169.254.169.254', '0.0.0.0', '::1', 'fe80::1'])(
     'a pod that says it has the address %s leads nowhere',
     async (podIP) => {
       await createPod('liar', { nodeName: 'n1', containers: [container('app', 80)] }, { podIP });

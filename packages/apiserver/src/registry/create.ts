@@ -14,7 +14,7 @@ import type { Served } from '#registry/kind-table.ts';
 import { generateName } from '#registry/object-name.ts';
 import { ownCreated } from '#registry/field-ownership.ts';
 import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
-import { createFaults, fillDefaults, hasStatus, tellUnset, warningsOf } from '#registry/rules.ts';
+import { createFaults, faultsKind, fillDefaults, hasStatus, tellUnset, warningsOf } from '#registry/rules.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
 
 /** Names that are tried for one `generateName`. */
@@ -78,8 +78,8 @@ async function createOnce(
     tellUnset(served, object, { emptyLists: false });
     ownCreated(served, object, { manager: write.fieldManager, time: registry.timestamp() });
   }
-  info.strategy.prepareForCreate?.(object);
   meta.creationTimestamp = registry.timestamp();
+  info.strategy.prepareForCreate?.(object);
   meta.uid = registry.parts.uid();
   const generation = firstGeneration(served);
   if (generation === undefined) delete meta.generation;
@@ -109,7 +109,7 @@ async function createOnce(
   try {
     tellUnset(served, object, { nulls: false });
     const faults = createFaults(served, object);
-    if (faults.length > 0) throw invalid(info, metadataOf(object).name ?? '', faults);
+    if (faults.length > 0) throw invalid(faultsKind(served), metadataOf(object).name ?? '', faults);
     write.warnings.push(...warningsOf(served, object), ...(registry.hooks(served)?.warnings?.(object) ?? []));
     tellUnset(served, object);
     await registry.admit(

@@ -35,6 +35,14 @@ export function withoutNulls(served: Served, object: AnyObject): AnyObject {
   return JSON.parse(JSON.stringify(object), (_key, value: unknown) => value ?? undefined) as AnyObject;
 }
 
+/** What refusals call the kind: a group that shares another's objects is called by the other's name. */
+export function faultsKind({ info }: Pick<Served, 'info'>): {
+  readonly group: string;
+  readonly kind: string;
+} {
+  return { group: info.storage?.group ?? info.group, kind: info.kind };
+}
+
 /** What is wrong with a new object beyond its shape. */
 export function createFaults(served: Served, object: AnyObject): FieldError[] {
   return served.info.strategy.validate?.(object) ?? [];

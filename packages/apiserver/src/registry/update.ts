@@ -16,6 +16,7 @@ import { countedMetadata, metadataKeptByStatus, needsRevisionToReplace } from '#
 import type { Served } from '#registry/kind-table.ts';
 import { metadataOf, type Current, type Registry, type Target } from '#registry/registry.ts';
 import {
+  faultsKind,
   fillDefaults,
   hasStatus,
   tellUnset,
@@ -96,7 +97,8 @@ export async function updateOnce(
       subresource: write.subresource,
     });
   }
-  keepOtherParts(served, next, old, update.part);
+  const now = registry.timestamp();
+  keepOtherParts(served, next, old, { ...update, now });
   update.keep?.(next, old);
   fillDefaults(served, next);
 
@@ -118,12 +120,12 @@ export async function updateOnce(
   const { managedFields } = metadataOf(next);
   await registry.mutate(served, context, write);
   body?.into(next, context.object);
-  keepUpdated(served, target, next, old, { ...update, managedFields });
+  keepUpdated(served, target, next, old, { ...update, managedFields, now });
   const undo = update.part === 'whole' ? await registry.hooks(served)?.beforeUpdate?.(next, old) : undefined;
   try {
     tellUnset(served, next, { nulls: false });
     const faults = updateFaults(served, next, withoutNulls(served, old), write.subresource);
-    if (faults.length > 0) throw invalid(info, target.name, faults);
+    if (faults.length > 0) throw invalid(faultsKind(served), target.name, faults);
     if (update.part === 'whole') write.warnings.push(...warningsOf(served, next, old));
     tellUnset(served, next);
     if (!update.keepsGeneration) countGeneration(served, next, old, update.part);
@@ -145,7 +147,7 @@ function keepUpdated(
   target: Target,
   next: AnyObject,
   old: AnyObject,
-  update: UpdatedPart & { managedFields: ObjectMeta['managedFields'] },
+  update: UpdatedPart & { managedFields: ObjectMeta['managedFields']; now: string },
 ): void {
   const meta = metadataOf(next);
   if (meta.name !== target.name || (meta.namespace ?? '') !== target.namespace) {
@@ -154,7 +156,7 @@ function keepUpdated(
   if (update.managedFields) meta.managedFields = update.managedFields;
   else delete meta.managedFields;
   keepServerMetadata(next, old);
-  keepOtherParts(served, next, old, update.part);
+  keepOtherParts(served, next, old, update);
   update.keep?.(next, old);
   fillDefaults(served, next);
 }
@@ -190,7 +192,7 @@ function checkIdentity(served: Served, target: Target, next: AnyObject, old: Any
     throw badRequest(
       meta.name
         ? `the name of the object (${meta.name}) does not match the name on the URL (${target.name})`
-        : 'name must be provided',
+        : `the name of the object (${target.name} based on URL) was undeterminable: name must be provided`,
     );
   }
   settleNamespace(served, target.namespace, next);
@@ -234,7 +236,12 @@ function keepServerMetadata(next: AnyObject, old: AnyObject): void {
   delete meta['selfLink'];
 }
 
-function keepOtherParts(served: Served, next: AnyObject, old: AnyObject, part: UpdatedPart['part']): void {
+function keepOtherParts(
+  served: Served,
+  next: AnyObject,
+  old: AnyObject,
+  { part, now }: UpdatedPart & { now: string },
+): void {
   if (part === 'raw') return;
   if (part === 'status') {
     for (const field of new Set([...Object.keys(next), ...Object.keys(old)])) {
@@ -243,7 +250,7 @@ function keepOtherParts(served: Served, next: AnyObject, old: AnyObject, part: U
       else next[field] = cloneJson(old[field]);
     }
     keepMetadata(served, next, old);
-    served.info.strategy.prepareForStatus?.(next, old);
+    served.info.strategy.prepareForStatus?.(next, old, now);
     return;
   }
   if (hasStatus(served)) {

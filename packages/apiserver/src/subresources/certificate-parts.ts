@@ -7,11 +7,11 @@ interface Condition {
 }
 
 interface RequestStatus {
-  conditions?: Condition[];
+  conditions?: readonly Condition[];
   certificate?: string;
 }
 
-const approvals = new Set(['Approved', 'Denied']);
+const approvals = ['Approved', 'Denied'];
 
 /**
  * The two doors to a CSR's status: `approval` for who decides, `status` for who signs. Neither can do the other's work.
@@ -26,13 +26,25 @@ export const certificateParts: Readonly<Record<'approval' | 'status', UpdatedPar
   status: {
     part: 'status',
     keep(next, old) {
-      const given = statusOf(next);
-      const decided = (statusOf(old).conditions ?? []).filter(({ type }) => approvals.has(type));
-      const other = (given.conditions ?? []).filter(({ type }) => !approvals.has(type));
-      next.status = { ...given, conditions: [...decided, ...other] };
+      const given = statusOf(next).conditions ?? [];
+      const before = statusOf(old).conditions ?? [];
+      const conditions = approvals.reduce((kept, type) => decisionsKept(kept, before, type), given);
+      if (conditions.length > 0) next.status = { ...statusOf(next), conditions };
     },
   },
 };
+
+/** Decisions told again are as they were. One more or less is left for validation to refuse. */
+function decisionsKept(
+  given: readonly Condition[],
+  before: readonly Condition[],
+  type: string,
+): readonly Condition[] {
+  const decided = before.filter((condition) => condition.type === type);
+  if (given.filter((condition) => condition.type === type).length !== decided.length) return given;
+  let next = 0;
+  return given.map((condition) => (condition.type === type ? decided[next++]! : condition));
+}
 
 function statusOf(object: AnyObject): RequestStatus {
   return (object.status ?? {}) as RequestStatus;

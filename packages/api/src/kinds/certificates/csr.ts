@@ -12,6 +12,18 @@ function conditionText({ status }: CertificateSigningRequest): string {
   return words.join(',');
 }
 
+/** Conditions tell when they were told last, and since when they hold. */
+function stampConditions(csr: CertificateSigningRequest, old: CertificateSigningRequest, now: string): void {
+  for (const condition of csr.status?.conditions ?? []) {
+    condition.lastUpdateTime ||= now;
+    const same = old.status?.conditions?.find(
+      ({ type, status, lastTransitionTime }) =>
+        type === condition.type && status === condition.status && lastTransitionTime,
+    );
+    condition.lastTransitionTime ||= same?.lastTransitionTime ?? now;
+  }
+}
+
 export const csrBehaviour = behaviour<CertificateSigningRequest>({
   columns: [
     nameColumn,
@@ -31,7 +43,10 @@ export const csrBehaviour = behaviour<CertificateSigningRequest>({
       csr.spec = old.spec;
     },
     validate: validateCsr,
-    validateUpdate: validateCsrUpdate,
+    validateUpdate: (next, old) => validateCsrUpdate(next, old),
+    validateStatus: (next, old) => validateCsrUpdate(next, old, 'status'),
+    validateSubresource: (next, old) => validateCsrUpdate(next, old, 'approval'),
+    prepareForStatus: stampConditions,
     fieldValue: ({ spec }, field) => (field === 'spec.signerName' ? (spec?.signerName ?? '') : undefined),
   },
 });

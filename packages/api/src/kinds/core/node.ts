@@ -1,5 +1,5 @@
 import type { Node } from '#types.generated.ts';
-import { validateNode, validateNodeUpdate } from '#validation/core/node.ts';
+import { validateNode, validateNodeStatus, validateNodeUpdate } from '#validation/core/node.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
@@ -53,13 +53,16 @@ export const nodeBehaviour = behaviour<Node>({
   ],
   strategy: {
     setDefaults(node) {
-      node.spec ??= {};
+      const spec = (node.spec ??= {});
+      // Two names for one network, of which the older has the last word.
+      if (spec.podCIDR && spec.podCIDR !== spec.podCIDRs?.[0]) spec.podCIDRs = [spec.podCIDR];
+      else if (spec.podCIDRs?.[0]) spec.podCIDR = spec.podCIDRs[0];
       if (node.status?.capacity && !node.status.allocatable)
         node.status.allocatable = { ...node.status.capacity };
     },
     validate: validateNode,
     validateUpdate: validateNodeUpdate,
-    validateStatus: validateNodeUpdate,
+    validateStatus: validateNodeStatus,
     fieldValue: (node, field) =>
       field === 'spec.unschedulable' ? String(node.spec?.unschedulable ?? false) : undefined,
   },

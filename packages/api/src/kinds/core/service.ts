@@ -96,6 +96,10 @@ function hasNodePorts({ type }: ServiceSpec): boolean {
 }
 
 /** What only the former type needed goes with it, where it was not changed as well: patching the type alone is enough. */
+function hasHealthPort({ type, externalTrafficPolicy }: ServiceSpec): boolean {
+  return type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
+}
+
 function dropOfFormerType(spec: ServiceSpec, before: ServiceSpec): void {
   if (spec.type === 'ExternalName' && before.type !== 'ExternalName') {
     if (spec.clusterIP === before.clusterIP) delete spec.clusterIP;
@@ -104,6 +108,12 @@ function dropOfFormerType(spec: ServiceSpec, before: ServiceSpec): void {
     if (spec.ipFamilyPolicy === before.ipFamilyPolicy) delete spec.ipFamilyPolicy;
     delete spec.internalTrafficPolicy;
   }
+  if (
+    hasHealthPort(before) &&
+    !hasHealthPort(spec) &&
+    spec.healthCheckNodePort === before.healthCheckNodePort
+  )
+    delete spec.healthCheckNodePort;
   if (hasNodePorts(before) && !hasNodePorts(spec)) {
     const taken = new Set((before.ports ?? []).map(({ nodePort }) => nodePort));
     for (const port of spec.ports ?? []) if (taken.has(port.nodePort)) delete port.nodePort;
@@ -113,7 +123,6 @@ function dropOfFormerType(spec: ServiceSpec, before: ServiceSpec): void {
     if (spec.allocateLoadBalancerNodePorts === before.allocateLoadBalancerNodePorts)
       delete spec.allocateLoadBalancerNodePorts;
     if (spec.loadBalancerClass === before.loadBalancerClass) delete spec.loadBalancerClass;
-    if (spec.healthCheckNodePort === before.healthCheckNodePort) delete spec.healthCheckNodePort;
   }
 }
 

@@ -1,5 +1,5 @@
 import { setClaimSpecDefaults } from '#defaults/pod-spec.ts';
-import type { PersistentVolume, PersistentVolumeClaim } from '#types.generated.ts';
+import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec } from '#types.generated.ts';
 import { claimWarnings } from '#validation/claim-warnings.ts';
 import {
   validateClaim,
@@ -55,12 +55,38 @@ export const persistentVolumeBehaviour = behaviour<PersistentVolume>({
       if (volume.spec.hostPath) volume.spec.hostPath.type ??= '';
     },
     prepareForCreate(volume) {
-      volume.status = { phase: 'Pending' };
+      volume.status = { phase: 'Pending', lastPhaseTransitionTime: volume.metadata.creationTimestamp };
+    },
+    prepareForStatus({ status }, old, now) {
+      if (!status) return;
+      const before = old.status?.lastPhaseTransitionTime;
+      status.lastPhaseTransitionTime ??= before;
+      if (status.phase !== old.status?.phase && status.lastPhaseTransitionTime === before)
+        status.lastPhaseTransitionTime = now;
     },
     validate: validateVolume,
     validateUpdate: validateVolumeUpdate,
   },
 });
+
+/** A source has two names; what the older can't name is dropped from it, and one that is given alone is told by both. */
+function alignSources(spec: PersistentVolumeClaimSpec, old: PersistentVolumeClaimSpec = {}): void {
+  const inUse = old.dataSource !== undefined || old.dataSourceRef !== undefined;
+  // A source in another namespace is for clusters that allow it.
+  if (spec.dataSourceRef?.namespace && !old.dataSourceRef) delete spec.dataSourceRef;
+  if (!inUse && !spec.dataSourceRef && !isClassicSource(spec.dataSource)) delete spec.dataSource;
+  const { dataSource, dataSourceRef } = spec;
+  if (dataSource && !dataSourceRef) spec.dataSourceRef = { ...dataSource };
+  else if (dataSourceRef && !dataSource && !dataSourceRef.namespace) spec.dataSource = { ...dataSourceRef };
+}
+
+function isClassicSource(source: PersistentVolumeClaimSpec['dataSource']): boolean {
+  const group = source?.apiGroup ?? '';
+  return (
+    (source?.kind === 'PersistentVolumeClaim' && group === '') ||
+    (source?.kind === 'VolumeSnapshot' && group === 'snapshot.storage.k8s.io')
+  );
+}
 
 export const persistentVolumeClaimBehaviour = behaviour<PersistentVolumeClaim>({
   metaTold: 'twice',
@@ -89,6 +115,10 @@ export const persistentVolumeClaimBehaviour = behaviour<PersistentVolumeClaim>({
     },
     prepareForCreate(claim) {
       claim.status = { phase: 'Pending' };
+      if (claim.spec) alignSources(claim.spec);
+    },
+    prepareForUpdate(claim, old) {
+      if (claim.spec) alignSources(claim.spec, old.spec);
     },
     validate: validateClaim,
     validateUpdate: validateClaimUpdate,

@@ -1,4 +1,5 @@
 import type { FlowSchema, PriorityLevelConfiguration } from '#types.generated.ts';
+import { validateFlowSchema, validateFlowStatus, validatePriorityLevel } from '#validation/flowcontrol.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, type Cell, column, nameColumn } from '#kinds/columns.ts';
 
@@ -20,6 +21,8 @@ export const flowSchemaBehaviour = behaviour<FlowSchema>({
       if (flow.spec) flow.spec.matchingPrecedence ||= 1000;
       flow.status ??= {};
     },
+    validate: validateFlowSchema,
+    validateStatus: validateFlowStatus,
   },
 });
 
@@ -59,5 +62,7 @@ export const priorityLevelConfigurationBehaviour = behaviour<PriorityLevelConfig
       queuing.queues ||= 64;
       queuing.queueLengthLimit ||= 50;
     },
+    validate: validatePriorityLevel,
+    validateStatus: validateFlowStatus,
   },
 });

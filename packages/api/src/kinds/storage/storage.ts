@@ -6,6 +6,7 @@ import type {
   VolumeAttachment,
   VolumeAttributesClass,
 } from '#types.generated.ts';
+import { sameJson } from '#validation/faults.ts';
 import {
   validateAttachment,
   validateAttachmentUpdate,
@@ -116,6 +117,13 @@ export const csiDriverBehaviour = behaviour<CSIDriver>({
     },
     validate: validateCsiDriver,
     validateUpdate: validateCsiDriverUpdate,
+    warnings({ spec }, old) {
+      const asks = spec?.tokenRequests?.length && spec.serviceAccountTokenInSecrets === undefined;
+      if (!asks || (old && sameJson(spec.tokenRequests, old.spec?.tokenRequests))) return [];
+      return [
+        'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes',
+      ];
+    },
   },
 });
 

@@ -93,8 +93,9 @@ function checkGenerated(
     const value = metadata[of] ?? '';
     const at = `spec.template.metadata.labels[${key}]`;
     expected[key] = value;
-    if (own?.[key] === undefined) faults.push(required(at, `must be '${value}'`));
-    else if (own[key] !== value) faults.push(invalidValue(at, sortedMap(own), `must be '${value}'`));
+    if ((own?.[key] ?? '') === '' && value !== '') faults.push(required(at, `must be '${value}'`));
+    else if ((own?.[key] ?? '') !== value)
+      faults.push(invalidValue(at, sortedMap(own), `must be '${value}'`));
   }
   if (selects(spec.selector, { metadata: { labels: expected } }) === false)
     faults.push(invalidValue('spec.selector', inOrder(spec.selector), '`selector` not auto-generated'));
@@ -272,7 +273,9 @@ function checkExitCodes(
       ),
     );
   if (values.length === 0)
-    faults.push(invalidValue(`${path}.values`, values, 'at least one value is required'));
+    faults.push(
+      invalidValue(`${path}.values`, values.length > 0 ? values : null, 'at least one value is required'),
+    );
   else if (values.length > exitCodesMax) faults.push(tooMany(`${path}.values`, values.length, exitCodesMax));
   const seen = new Set<number>();
   for (const [index, value] of values.entries()) {

@@ -7,6 +7,7 @@ import type { FieldError } from '#status.ts';
 import type { Event } from '#types.generated.ts';
 import { checkImmutable, checkReasons, invalidValue, required, sameJson } from '#validation/faults.ts';
 import { dnsSubdomainFaults } from '#validation/names.ts';
+import { typedForm } from '#validation/typed-form.ts';
 
 const nameLengthMax = 128;
 const noteLengthMax = 1024;
@@ -92,11 +93,19 @@ const keptFields = [
   'related',
 ] as const;
 
+const texts: ReadonlySet<string> = new Set(['reason', 'message', 'type', 'action']);
+
+function told(event: Event, field: (typeof keptFields)[number]): unknown {
+  if (field === 'involvedObject' || field === 'related') return typedForm('ObjectReference', event[field]);
+  return texts.has(field) ? (event[field] ?? '') : event[field];
+}
+
 export function validateNewEventUpdate(event: Event, old: Event): FieldError[] {
   const faults: FieldError[] = [];
   if (!sameJson(event.series, old.series)) checkSeries(faults, event);
-  for (const field of keptFields) checkImmutable(faults, field, event[field], old[field]);
-  checkImmutable(faults, 'reportingController', event.reportingComponent, old.reportingComponent);
-  checkImmutable(faults, 'reportingInstance', event.reportingInstance, old.reportingInstance);
+  for (const field of keptFields) checkImmutable(faults, field, told(event, field), told(old, field));
+  const { reportingComponent = '', reportingInstance = '' } = event;
+  checkImmutable(faults, 'reportingController', reportingComponent, old.reportingComponent ?? '');
+  checkImmutable(faults, 'reportingInstance', reportingInstance, old.reportingInstance ?? '');
   return faults;
 }

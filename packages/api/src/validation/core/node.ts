@@ -63,6 +63,11 @@ function featureFault(feature: string): string | undefined {
 
 /** What is given to a node once stays with it. Holds for its status too. */
 export function validateNodeUpdate(node: Node, old: Node): FieldError[] {
+  return [...validateNode(node), ...validateNodeStatus(node, old)];
+}
+
+/** Also what a change of the whole node is asked. */
+export function validateNodeStatus(node: Node, old: Node): FieldError[] {
   const faults: FieldError[] = [];
   checkResources(faults, node);
   checkFeatures(faults, node);

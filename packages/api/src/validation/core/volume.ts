@@ -166,7 +166,7 @@ function checkBasic(faults: FieldError[], text: string, path: string): boolean {
 }
 
 export function validateVolumeUpdate(next: PersistentVolume, old: PersistentVolume): FieldError[] {
-  const faults = validateVolume(next);
+  const faults = [...validateVolume(next), ...validateVolume(next)];
   const now = sourceOf(next.spec);
   const before = sourceOf(old.spec);
   // The secret for expanding may be added later.

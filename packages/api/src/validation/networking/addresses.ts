@@ -16,7 +16,8 @@ export function validateIPAddress({ spec }: IPAddress): FieldError[] {
   const faults: FieldError[] = [];
   const parent = spec?.parentRef;
   const path = 'spec.parentRef';
-  if (!parent) return [required(path)];
+  // A parent of which nothing is told is none.
+  if (!parent || !Object.values(parent).some(Boolean)) return [required(path)];
   const { group, resource, name, namespace } = parent;
   if (group) checkReasons(faults, `${path}.group`, group, dnsSubdomainFaults(group));
   if (resource) checkReasons(faults, `${path}.resource`, resource, pathSegmentFaults(resource));
@@ -29,10 +30,12 @@ export function validateIPAddress({ spec }: IPAddress): FieldError[] {
 
 export function validateIPAddressUpdate(next: IPAddress, old: IPAddress): FieldError[] {
   const parent = next.spec?.parentRef;
-  if (sameJson(parent, old.spec?.parentRef)) return [];
+  const faults = validateIPAddress(next);
+  if (sameJson(parent, old.spec?.parentRef)) return faults;
   const { group = '', resource, namespace = '', name } = parent ?? {};
-  const told = parent ? { Group: group, Resource: resource, Namespace: namespace, Name: name } : null;
-  return [invalidValue('spec.parentRef', told, 'field is immutable')];
+  const told =
+    resource || name ? { Group: group, Resource: resource, Namespace: namespace, Name: name } : null;
+  return [...faults, invalidValue('spec.parentRef', told, 'field is immutable')];
 }
 
 const path = 'spec.cidrs';

@@ -120,7 +120,7 @@ function checkPath(
   at: string,
 ): void {
   const here = `${at}.path`;
-  if (pathType === undefined) {
+  if (!pathType) {
     faults.push(required(`${at}.pathType`, 'pathType must be specified'));
     return;
   }
@@ -219,7 +219,7 @@ function checkParameters(
 
 export function validateIngressClassUpdate(next: IngressClass, old: IngressClass): FieldError[] {
   const faults: FieldError[] = [];
-  checkImmutable(faults, 'spec.controller', next.spec?.controller, old.spec?.controller);
+  checkImmutable(faults, 'spec.controller', next.spec?.controller ?? '', old.spec?.controller ?? '');
   faults.push(...validateIngressClass(next));
   return faults;
 }

@@ -161,7 +161,7 @@ export function validateStorageCapacityUpdate(
   next: CSIStorageCapacity,
   old: CSIStorageCapacity,
 ): FieldError[] {
-  const faults: FieldError[] = [];
+  const faults = validateStorageCapacity(next);
   if (!sameJson(next.nodeTopology, old.nodeTopology))
     faults.push(invalidValue('nodeTopology', inOrder(next.nodeTopology), 'field is immutable'));
   checkImmutable(faults, 'storageClassName', next.storageClassName, old.storageClassName);

@@ -72,7 +72,7 @@ function checkTopologies(faults: FieldError[], terms: readonly TopologySelectorT
 }
 
 export function validateStorageClassUpdate(next: StorageClass, old: StorageClass): FieldError[] {
-  const faults: FieldError[] = [];
+  const faults = validateStorageClass(next);
   const kept = (field: 'provisioner' | 'reclaimPolicy' | 'volumeBindingMode'): void => {
     if (next[field] !== old[field])
       faults.push(invalidValue(field, next[field] ?? null, 'field is immutable'));
