@@ -65,7 +65,7 @@ export class Dispatcher implements RequestTarget {
     const kind = this.#parts.kinds.virtual(info.group, info.version, info.resource);
     const handler = kind && this.#parts.virtual.get(`${info.group}/${info.resource}`);
     if (!kind || !handler) {
-      if (this.#parts.kinds.servesGroup(info.group)) throw unknownPath();
+      if (this.#parts.kinds.isBuiltIn(info.group)) throw unknownPath();
       sendNoPage(exchange);
       return;
     }
@@ -91,7 +91,7 @@ export class Dispatcher implements RequestTarget {
     if (discovery.handle(exchange)) return;
     for (const handler of morePaths) if (await handler(exchange)) return;
     const [, root, group = ''] = exchange.path.split('/');
-    if (root === 'api' || (root === 'apis' && this.#parts.kinds.servesGroup(group))) throw unknownPath();
+    if (root === 'api' || (root === 'apis' && this.#parts.kinds.isBuiltIn(group))) throw unknownPath();
     sendNoPage(exchange);
   }
 

@@ -65,7 +65,9 @@ export class ResourceHandler {
   async handle(call: ResourceCall, exchange: Exchange): Promise<void> {
     const { info, served } = call;
     this.#checkPlace(info, served);
-    if (!served.info.verbs.includes(info.verb)) throw methodNotAllowed();
+    // What is created in a custom kind that goes is refused when the object is known.
+    const known = served.info.verbs.includes(info.verb) || (served.custom && info.verb === 'create');
+    if (!known) throw methodNotAllowed();
     const deprecated = deprecation(served);
     if (deprecated) exchange.warnings.push(deprecated);
     switch (info.verb) {

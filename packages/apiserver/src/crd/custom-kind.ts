@@ -21,7 +21,8 @@ export interface CustomKind {
   readonly schemas: SchemaSet;
 }
 
-const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+/** In the order that stock servers tell. */
+const verbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 const readWrite = ['get', 'patch', 'update'];
 
 /** One served version of a definition as the registry serves any kind. */
@@ -47,10 +48,10 @@ export function customKind(definition: Definition, version: DefinitionVersion): 
     // What is going takes no new instances.
     verbs: definition.metadata?.deletionTimestamp ? verbs.filter((verb) => verb !== 'create') : verbs,
     subresources: [
+      ...(version.subresources?.status ? [{ name: 'status', verbs: readWrite }] : []),
       ...(version.subresources?.scale
         ? [{ name: 'scale', verbs: readWrite, body: { group: 'autoscaling', version: 'v1', kind: 'Scale' } }]
         : []),
-      ...(version.subresources?.status ? [{ name: 'status', verbs: readWrite }] : []),
     ],
     hasGeneration: true,
     schema: name,

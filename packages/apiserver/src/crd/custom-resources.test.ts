@@ -91,8 +91,8 @@ test('an established definition is served, listed by discovery and described by 
   const { body } = await call('GET', '/apis/example.com/v1');
   expect((body as unknown as { resources: { name: string }[] }).resources.map(({ name }) => name)).toEqual([
     'widgets',
-    'widgets/scale',
     'widgets/status',
+    'widgets/scale',
   ]);
   expect((await call('GET', '/openapi/v3/apis/example.com/v1')).status).toBe(200);
 });
@@ -167,6 +167,11 @@ test('names that another kind has are not accepted', async () => {
     );
   });
   expect((await call('GET', '/apis/example.com/v1/gadgets')).status).toBe(404);
+  // They are when it has gone.
+  await call('DELETE', `${crds}/widgets.example.com`);
+  await eventually(async () => {
+    expect((await call('GET', '/apis/example.com/v1/gadgets')).status).toBe(200);
+  });
 });
 
 test('a schema that is not structural is refused', async () => {
@@ -193,13 +198,20 @@ test('a pattern that stock servers could not read is refused with its definition
 test('deleting a definition deletes its instances first, then takes it out of service', async () => {
   await define();
   await call('POST', widgets, { ...widget('a'), metadata: { name: 'a', finalizers: ['example.com/keep'] } });
-  await call('DELETE', `${crds}/widgets.example.com`);
+  const { body: going } = await call('DELETE', `${crds}/widgets.example.com`);
+  expect((going.status as { conditions: object[] }).conditions).toContainEqual(
+    expect.objectContaining({ type: 'Terminating', status: 'True', reason: 'InstanceDeletionPending' }),
+  );
   await eventually(async () => {
     const { body } = await call('GET', `${widgets}/a`);
     expect(body.metadata?.deletionTimestamp).toBeDefined();
   });
   expect((await call('GET', `${crds}/widgets.example.com`)).status).toBe(200);
-  expect((await call('POST', widgets, widget('late'))).status).toBe(405);
+  const late = await call('POST', widgets, widget('late'));
+  expect([late.status, late.body.message]).toEqual([
+    403,
+    'widgets.example.com "late" is forbidden: create not allowed while custom resource definition is terminating',
+  ]);
   await call(
     'PATCH',
     `${widgets}/a`,

@@ -1,6 +1,7 @@
-import { isApiError, type AnyObject } from '@skerry/api';
+import { isApiError, type AnyObject, type ObjectMeta } from '@skerry/api';
 import { describeError, type Clock, type Logger } from '@skerry/base';
 import { encodersFor, type RevisionProgress, WatchCache } from '@skerry/serving';
+import { approvalCondition, nameStatus, type NameStatus, type UsedNames } from '#crd/accepted-names.ts';
 import { conversionsOf } from '#crd/conversion/versions.ts';
 import { customKind } from '#crd/custom-kind.ts';
 import type { StorageEncryption } from '#encryption/storage-encryption.ts';
@@ -11,6 +12,7 @@ import {
   isEstablished,
   setCondition,
   type Definition,
+  type DefinitionCondition,
   type DefinitionNames,
 } from '#crd/definition.ts';
 import type { WebhookCaller } from '#outgoing/webhook-caller.ts';
@@ -39,7 +41,7 @@ export interface CustomResourceParts {
   readonly encryption: StorageEncryption;
 }
 
-const instancesPerRound = 500;
+const instancesAtOnce = 500;
 const retryMs = 1000;
 
 /**
@@ -116,73 +118,90 @@ export class CustomResources {
       this.#withdraw(name);
       return;
     }
-    const names = this.#nameStatus(definition);
-    if (!names.accepted) {
-      await this.#writeStatus(definition, names);
-      return;
-    }
-    await this.#serve(name, definition);
+    const names = nameStatus(definition, this.#usedNames(definition));
+    const accepted = names.condition.status === 'True';
+    // Once it is established, a definition is served under the names that it has, whatever names it wants.
+    if (accepted || isEstablished(definition))
+      await this.#serve(name, { ...definition, spec: { ...definition.spec, names: names.names } });
     await this.#writeStatus(definition, names);
     if (metadataOf(definition).deletionTimestamp) await this.#empty(name, definition);
   }
 
-  /** Names are accepted when no other kind of the group has them. */
-  #nameStatus(definition: Definition): { accepted: boolean; why?: string } {
-    const { group, names } = definition.spec;
-    const wanted = new Set([
-      names.plural,
-      names.singular ?? names.kind.toLowerCase(),
-      ...(names.shortNames ?? []),
-    ]);
-    for (const info of this.#parts.kinds.infos()) {
-      if (info.group !== group || info.resource === names.plural) continue;
-      const taken = [info.resource, info.singular, ...info.shortNames].find((text) => wanted.has(text));
-      if (taken !== undefined) return { accepted: false, why: `${JSON.stringify(taken)} is already in use` };
-      if (info.kind === names.kind)
-        return { accepted: false, why: `${JSON.stringify(names.kind)} is already in use` };
+  /** Names that other definitions of the group, and built-in kinds of it, have. */
+  #usedNames(definition: Definition): UsedNames {
+    const { group } = definition.spec;
+    const resources = new Set<string>();
+    const kinds = new Set<string>();
+    for (const other of this.#parts.read.list(definitions) as Definition[]) {
+      if (other.spec.group !== group || metadataOf(other).name === metadataOf(definition).name) continue;
+      const {
+        plural,
+        singular,
+        shortNames = [],
+        kind,
+        listKind,
+      } = { ...noNames, ...other.status?.acceptedNames };
+      for (const name of [plural, singular, ...shortNames]) if (name) resources.add(name);
+      for (const name of [kind, listKind]) if (name) kinds.add(name);
     }
-    return { accepted: true };
+    for (const { group: of, resource, singular, shortNames, kind } of this.#parts.kinds.infos()) {
+      if (of !== group || this.#isCustom(group, resource)) continue;
+      for (const name of [resource, singular, ...shortNames]) resources.add(name);
+      kinds.add(kind);
+    }
+    return { resources, kinds };
   }
 
-  async #writeStatus(definition: Definition, names: { accepted: boolean; why?: string }): Promise<void> {
+  #isCustom(group: string, resource: string): boolean {
+    return this.#parts.kinds.anyVersion(group, resource)?.custom ?? false;
+  }
+
+  /** Definitions of the group that wait for names which may be free now. */
+  #reconsiderOthers(group: string, name: string): void {
+    for (const other of this.#parts.read.list(definitions) as Definition[]) {
+      const otherName = metadataOf(other).name ?? '';
+      const waits = conditionOf(other, 'NamesAccepted')?.status === 'False';
+      if (other.spec.group === group && otherName !== name && waits) this.#pending.add(otherName);
+    }
+  }
+
+  async #writeStatus(definition: Definition, { names, condition }: NameStatus): Promise<void> {
     const { registry } = this.#parts;
     const next = structuredClone(definition);
     const now = registry.timestamp();
-    setCondition(
-      next,
-      names.accepted
-        ? { type: 'NamesAccepted', status: 'True', reason: 'NoConflicts', message: 'no conflicts found' }
-        : { type: 'NamesAccepted', status: 'False', reason: 'NameConflict', message: names.why ?? '' },
-      now,
-    );
-    setCondition(
-      next,
-      names.accepted || isEstablished(definition)
-        ? {
-            type: 'Established',
-            status: 'True',
-            reason: 'InitialNamesAccepted',
-            message: 'the initial names have been accepted',
-          }
-        : {
-            type: 'Established',
-            status: 'False',
-            reason: 'NotAccepted',
-            message: 'not all names are accepted',
-          },
-      now,
-    );
+    setCondition(next, condition, now);
+    if (!isEstablished(definition))
+      setCondition(
+        next,
+        condition.status === 'True'
+          ? {
+              type: 'Established',
+              status: 'True',
+              reason: 'InitialNamesAccepted',
+              message: 'the initial names have been accepted',
+            }
+          : {
+              type: 'Established',
+              status: 'False',
+              reason: 'NotAccepted',
+              message: 'not all names are accepted',
+            },
+        now,
+      );
+    const approval = approvalCondition(definition);
+    if (approval) setCondition(next, approval, now);
     const status = next.status!;
-    if (names.accepted) status.acceptedNames = defaultedNames(definition.spec.names);
-    const storage = definition.spec.versions.find((version) => version.storage)?.name;
-    const stored = new Set(status.storedVersions);
-    if (storage) stored.add(storage);
-    status.storedVersions = [...stored];
+    const renamed = !jsonEqual(status.acceptedNames, names);
+    status.acceptedNames = names;
     if (jsonEqual(next.status, definition.status)) return;
     await this.#update(definition, (current) => {
       current.status = status;
       return current;
     });
+    if (renamed) {
+      await registry.fresh();
+      this.#reconsiderOthers(definition.spec.group, metadataOf(definition).name ?? '');
+    }
   }
 
   async #serve(name: string, definition: Definition): Promise<void> {
@@ -243,52 +262,61 @@ export class CustomResources {
     if (stored) feed.remove(stored);
     this.#scales.delete(`${served.group}/${served.plural}`);
     this.#served.delete(name);
+    this.#reconsiderOthers(served.group, name);
   }
 
   /** Deletes the instances of a definition that is going; takes its finalizer off when none is left. */
   async #empty(name: string, definition: Definition): Promise<void> {
     if (!metadataOf(definition).finalizers?.includes(cleanupFinalizer)) return;
-    const { kinds, registry, clock } = this.#parts;
-    const served = kinds.anyVersion(definition.spec.group, definition.spec.names.plural);
-    if (served) {
-      await registry.fresh();
-      const items = served.stored.cache.list({}).slice(0, instancesPerRound);
-      const deleting = items.map(({ namespace, name: instance }) =>
-        deleteObject(registry, served, { namespace, name: instance }, {}, serverWrite()).catch(
-          (error: unknown) => {
-            if (!isApiError(error, 'NotFound')) throw error;
-          },
-        ),
+    const left = await this.#deleteInstances(definition);
+    if (left > 0) {
+      // Finalizers keep some.
+      this.#parts.clock.after(retryMs, () => {
+        this.#pending.add(name);
+        this.#working ??= this.#work();
+      });
+      await this.#tell(definition, {
+        type: 'Terminating',
+        status: 'True',
+        reason: 'InstanceDeletionInProgress',
+        message: 'CustomResource deletion is in progress',
+      });
+      return;
+    }
+    await this.#tell(definition, isEstablished(definition) ? emptied : neverEstablished, (meta) => {
+      meta.finalizers = meta.finalizers?.filter((finalizer) => finalizer !== cleanupFinalizer);
+    });
+  }
+
+  /** How many are left. */
+  async #deleteInstances({ spec }: Definition): Promise<number> {
+    const { kinds, registry } = this.#parts;
+    const served = kinds.anyVersion(spec.group, spec.names.plural);
+    if (!served) return 0;
+    await registry.fresh();
+    const items = served.stored.cache.list({});
+    for (let at = 0; at < items.length && !this.#stopped; at += instancesAtOnce) {
+      const deleting = items.slice(at, at + instancesAtOnce).map(({ namespace, name }) =>
+        deleteObject(registry, served, { namespace, name }, {}, serverWrite()).catch((error: unknown) => {
+          if (!isApiError(error, 'NotFound')) throw error;
+        }),
       );
       await Promise.all(deleting);
-      await registry.fresh();
-      if (served.stored.cache.size > 0) {
-        // Finalizers keep some, or there were more than one round takes.
-        clock.after(items.length === instancesPerRound ? 0 : retryMs, () => {
-          this.#pending.add(name);
-          this.#working ??= this.#work();
-        });
-        if (conditionOf(definition, 'Terminating')?.status !== 'True') {
-          await this.#update(definition, (current) => {
-            setCondition(
-              current,
-              {
-                type: 'Terminating',
-                status: 'True',
-                reason: 'InstanceDeletionInProgress',
-                message: 'CustomResource deletion is in progress',
-              },
-              registry.timestamp(),
-            );
-            return current;
-          });
-        }
-        return;
-      }
     }
+    await registry.fresh();
+    return served.stored.cache.size;
+  }
+
+  async #tell(
+    definition: Definition,
+    condition: DefinitionCondition,
+    change?: (meta: ObjectMeta) => void,
+  ): Promise<void> {
+    const present = conditionOf(definition, condition.type);
+    if (!change && present?.reason === condition.reason) return;
     await this.#update(definition, (current) => {
-      const meta = metadataOf(current);
-      meta.finalizers = meta.finalizers?.filter((finalizer) => finalizer !== cleanupFinalizer);
+      setCondition(current, condition, this.#parts.registry.timestamp());
+      change?.(metadataOf(current));
       return current;
     });
   }
@@ -314,10 +342,18 @@ export class CustomResources {
   }
 }
 
-function defaultedNames(names: DefinitionNames): DefinitionNames {
-  return {
-    ...names,
-    singular: names.singular || names.kind.toLowerCase(),
-    listKind: names.listKind || `${names.kind}List`,
-  };
-}
+const noNames: DefinitionNames = { plural: '', kind: '' };
+
+const emptied: DefinitionCondition = {
+  type: 'Terminating',
+  status: 'False',
+  reason: 'InstanceDeletionCompleted',
+  message: 'removed all instances',
+};
+
+const neverEstablished: DefinitionCondition = {
+  type: 'Terminating',
+  status: 'False',
+  reason: 'NeverEstablished',
+  message: 'resource was never established',
+};

@@ -1,13 +1,21 @@
-import { cleanupFinalizer } from '#crd/definition.ts';
+import { cleanupFinalizer, setCondition, type Definition } from '#crd/definition.ts';
 import { metadataOf, type KindHooks } from '#registry/registry.ts';
 
-const nothing = () => undefined;
-
-/** A finalizer keeps a definition until its instances are gone. */
+/** Whoever deletes a definition sees from then on that it goes; a finalizer keeps it until its instances are gone. */
 export const definitionHooks: KindHooks = {
-  beforeCreate(object) {
+  beforeDelete(object, now) {
     const meta = metadataOf(object);
+    if (meta.deletionTimestamp) return;
     meta.finalizers = [...new Set([...(meta.finalizers ?? []), cleanupFinalizer])];
-    return Promise.resolve(nothing);
+    setCondition(
+      object as Definition,
+      {
+        type: 'Terminating',
+        status: 'True',
+        reason: 'InstanceDeletionPending',
+        message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+      },
+      now,
+    );
   },
 };

@@ -172,11 +172,12 @@ export function aggregated(groups: readonly GroupVersions[]): object {
 }
 
 function aggregatedResource(info: KindInfo) {
-  const { kind } = info;
-  // A kind of the group version that it stands in is told by its name alone.
+  const { group, version, kind } = info;
+  // A built-in kind of the group version that it stands in is told by its name alone.
+  const own = builtinPriority(group, version) ? { group: '', version: '' } : { group, version };
   return {
     resource: info.resource,
-    responseKind: { group: '', version: '', kind },
+    responseKind: { ...own, kind },
     scope: info.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: info.singular,
     verbs: info.verbs,
@@ -189,7 +190,7 @@ function aggregatedResource(info: KindInfo) {
             responseKind:
               subresource.body && isForeign(info, subresource.body)
                 ? subresource.body
-                : { group: '', version: '', kind: subresource.body?.kind ?? kind },
+                : { ...own, kind: subresource.body?.kind ?? kind },
             verbs: subresource.verbs,
           })),
         }

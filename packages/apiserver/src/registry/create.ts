@@ -2,6 +2,7 @@ import {
   alreadyExists,
   ApiError,
   badRequest,
+  forbidden,
   invalid,
   isApiError,
   cloneJson,
@@ -112,6 +113,7 @@ async function createOnce(
     if (faults.length > 0) throw invalid(faultsKind(served), metadataOf(object).name ?? '', faults);
     write.warnings.push(...warningsOf(served, object), ...(registry.hooks(served)?.warnings?.(object) ?? []));
     tellUnset(served, object);
+    refuseInGoing(served, object);
     await registry.admit(
       served,
       { ...context, name: metadataOf(object).name ?? '', nameGenerated: false },
@@ -124,6 +126,13 @@ async function createOnce(
     undo?.();
     throw error;
   }
+}
+
+/** A custom kind whose definition is being deleted takes no new objects. */
+function refuseInGoing({ custom, info }: Served, object: AnyObject): void {
+  if (!custom || info.verbs.includes('create')) return;
+  const why = 'create not allowed while custom resource definition is terminating';
+  throw forbidden(info, metadataOf(object).name ?? '', why);
 }
 
 /** After admission has changed a new object: what it may not set is as it was, and what it left open gets its defaults. */

@@ -69,11 +69,12 @@ async function deleteOnce(
   write: WriteOptions,
 ): Promise<Deleted> {
   const next = cloneJson(current.object);
+  registry.hooks(served)?.beforeDelete?.(next, registry.timestamp());
   const meta = metadataOf(next);
   const finalizers = propagationFinalizers(served, meta.finalizers ?? [], request);
+  const before = metadataOf(current.object).finalizers ?? [];
   const finalizersChanged =
-    finalizers.length !== (meta.finalizers?.length ?? 0) ||
-    finalizers.some((finalizer, index) => finalizer !== meta.finalizers?.[index]);
+    finalizers.length !== before.length || finalizers.some((finalizer, index) => finalizer !== before[index]);
   if (finalizers.length > 0) meta.finalizers = finalizers;
   else delete meta.finalizers;
   // Kinds that know no grace go as they are: nobody sees them being deleted.

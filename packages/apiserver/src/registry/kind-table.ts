@@ -79,8 +79,10 @@ export class KindTable {
     return this.#stored.has(at) || this.#virtual.has(at);
   }
 
-  servesGroup(group: string): boolean {
-    return this.infos().some((info) => info.group === group);
+  /** Whether the group has kinds of the server's own. */
+  isBuiltIn(group: string): boolean {
+    const own = [...this.#stored.values()].filter(({ custom }) => !custom);
+    return [...own, ...this.#virtual.values()].some(({ info }) => info.group === group);
   }
 
   /** Any served version of a resource, the stored one where it is served. */

@@ -19,6 +19,8 @@ export interface KindHooks {
   /** Before a create is stored; may change the object. Returns what undoes it when the write fails or is a dry run. */
   beforeCreate?(object: AnyObject): Promise<() => void>;
   beforeUpdate?(object: AnyObject, old: AnyObject): Promise<() => void>;
+  /** Of an object that a client deletes; may change it, by a finalizer for one. `now` is as metadata has times. */
+  beforeDelete?(object: AnyObject, now: string): void;
   /** Texts for the `Warning:` header, besides the kind's own. */
   warnings?(object: AnyObject): string[];
   /** After the write was acknowledged. */

@@ -5,8 +5,10 @@ import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, createdAtColumn, nameColumn } from '#kinds/columns.ts';
 
 function setCrdDefaults(crd: CustomResourceDefinition): void {
-  const { spec } = crd;
+  const { spec, status } = crd;
   if (!spec) return;
+  const stored = storageVersion(crd);
+  if (status && !status.storedVersions?.length && stored) status.storedVersions = [stored];
   if (spec.names) {
     spec.names.singular ||= spec.names.kind?.toLowerCase();
     spec.names.listKind ||= spec.names.kind ? `${spec.names.kind}List` : undefined;
@@ -16,13 +18,17 @@ function setCrdDefaults(crd: CustomResourceDefinition): void {
   if (conversion.webhook?.clientConfig?.service) conversion.webhook.clientConfig.service.port ??= 443;
 }
 
+function storageVersion({ spec }: CustomResourceDefinition): string | undefined {
+  return spec?.versions?.find(({ storage }) => storage)?.name;
+}
+
 export const customResourceDefinitionBehaviour = behaviour<CustomResourceDefinition>({
   columns: [nameColumn, createdAtColumn],
   knownFinalizers: false,
   strategy: {
     setDefaults: setCrdDefaults,
     prepareForCreate(crd) {
-      const stored = crd.spec?.versions?.find((version) => version.storage)?.name;
+      const stored = storageVersion(crd);
       crd.status = {
         acceptedNames: { kind: '', plural: '' },
         conditions: [],
@@ -30,7 +36,7 @@ export const customResourceDefinitionBehaviour = behaviour<CustomResourceDefinit
       };
     },
     prepareForUpdate(crd) {
-      const stored = crd.spec?.versions?.find((version) => version.storage)?.name;
+      const stored = storageVersion(crd);
       const versions = crd.status?.storedVersions ?? [];
       if (stored && crd.status && !versions.includes(stored))
         crd.status.storedVersions = [...versions, stored];
