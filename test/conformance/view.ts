@@ -18,12 +18,48 @@ export function viewOf(view: View, document: unknown): unknown {
       return { paths: body['paths'], schemas, components };
     }
     case 'openapi-v2': {
-      const { paths, definitions, info: _info, ...rest } = body;
-      return { paths, schemas: definitions, rest };
+      const { paths, definitions, info: _info, parameters, ...rest } = body;
+      return { paths: pathsWithOwn(paths, parameters), schemas: definitions, rest };
     }
     default:
       return body;
   }
+}
+
+/** The older document shares parameters under names that hash their words; here each path has its own. */
+function pathsWithOwn(paths: unknown, shared: unknown): unknown {
+  const own = (value: unknown): unknown => {
+    if (!Array.isArray(value)) return value;
+    return (value as Json[])
+      .map(({ $ref, ...rest }) =>
+        typeof $ref === 'string' ? ((shared as Json)[$ref.split('/').at(-1) ?? ''] as Json) : rest,
+      )
+      .toSorted((a, b) =>
+        `${String(a['name'])} ${String(a['in'])}` < `${String(b['name'])} ${String(b['in'])}` ? -1 : 1,
+      );
+  };
+  return Object.fromEntries(
+    Object.entries((paths ?? {}) as Record<string, Json>).map(([path, item]) => [
+      path,
+      Object.fromEntries(
+        Object.entries(item).map(([key, value]) => [
+          key,
+          key === 'parameters' ? own(value) : operationWithOwn(value as Json, own),
+        ]),
+      ),
+    ]),
+  );
+}
+
+function operationWithOwn(operation: Json, own: (value: unknown) => unknown): Json {
+  const { consumes, produces } = operation;
+  const sorted = (value: unknown) => (Array.isArray(value) ? value.map(String).sort() : value);
+  return {
+    ...operation,
+    consumes: sorted(consumes),
+    produces: sorted(produces),
+    parameters: own(operation['parameters']),
+  };
 }
 
 /** What of it is recorded. */
@@ -46,7 +82,10 @@ export function withoutWords(value: unknown): unknown {
     Object.entries(value)
       .filter(([key, item]) => key !== 'description' || typeof item !== 'string')
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, item]) => [key, withoutWords(item)]),
+      .map(([key, item]) => [
+        key,
+        key === 'required' && Array.isArray(item) ? item.map(String).sort() : withoutWords(item),
+      ]),
   );
 }
 

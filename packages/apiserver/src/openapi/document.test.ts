@@ -67,7 +67,7 @@ test('schemas carry merge keys, list types and descriptions', () => {
   expect(spec.properties.containers).toEqual({
     description: 'Its containers.',
     type: 'array',
-    items: { $ref: '#/components/schemas/io.k8s.api.core.v1.Container' },
+    items: { default: {}, allOf: [{ $ref: '#/components/schemas/io.k8s.api.core.v1.Container' }] },
     'x-kubernetes-list-type': 'map',
     'x-kubernetes-list-map-keys': ['name'],
     'x-kubernetes-patch-strategy': 'merge',

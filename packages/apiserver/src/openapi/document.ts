@@ -4,7 +4,14 @@
  * parameters, the strategic merge patch among its bodies, merge keys in the schemas, and descriptions for `explain`.
  * Rules: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-interface-definition
  */
-import { builtinSchemas, type KindInfo, kindOf, type Schema, type SchemaSet } from '@skerry/api';
+import {
+  builtinKinds,
+  builtinSchemas,
+  type KindInfo,
+  kindOf,
+  type Schema,
+  type SchemaSet,
+} from '@skerry/api';
 import {
   type DocumentedKind,
   deleteOptionsSchema,
@@ -12,7 +19,12 @@ import {
   listMetaSchema,
   patchSchema,
   statusSchema,
+  watchEventSchema,
 } from '#openapi/operations.ts';
+import { withFacts } from '#openapi/type-facts.ts';
+import { discoverySchemas, metaPrefix } from '#openapi/discovery-schemas.ts';
+import { pathDocument } from '#openapi/operation-document.ts';
+import { resourceListDocument, rootDocuments, type RootDocument } from '#openapi/root-documents.ts';
 import {
   type Descriptions,
   type Dialect,
@@ -35,13 +47,26 @@ export interface KindSource {
 
 /** The v3 document of one group and version, such as `api/v1` or `apis/apps/v1`. */
 export function buildOpenApiV3(kinds: readonly KindSource[], descriptions: Descriptions = {}): Document {
-  const { paths, schemas } = build(kinds, descriptions, v3);
+  const [first] = kinds;
+  const lists =
+    first && !kinds.some(({ custom }) => custom)
+      ? [resourceListDocument(first.info.group, first.info.version)]
+      : [];
+  return v3Document(build(kinds, lists, descriptions, v3));
+}
+
+/** The v3 document of one path that is about no kind. */
+export function buildRootDocument(root: RootDocument, descriptions: Descriptions = {}): Document {
+  return v3Document(build([], [root], descriptions, v3));
+}
+
+function v3Document({ paths, schemas }: { paths: Document; schemas: Document }): Document {
   return {
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version: 'unversioned' },
+    info: { title: 'Kubernetes', version: '1.36' },
     paths,
     components: {
-      schemas,
+      ...(Object.keys(schemas).length > 0 ? { schemas } : {}),
       securitySchemes: {
         BearerToken: {
           type: 'apiKey',
@@ -60,7 +85,7 @@ export function buildOpenApiV2(
   version: string,
   descriptions: Descriptions = {},
 ): Document {
-  const { paths, schemas } = build(kinds, descriptions, v2);
+  const { paths, schemas } = build(kinds, rootsOf(kinds), descriptions, v2);
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version },
@@ -78,8 +103,23 @@ export function buildOpenApiV2(
   };
 }
 
+/** All paths that lead to built-in kinds. */
+function rootsOf(kinds: readonly KindSource[]): RootDocument[] {
+  const versions = new Map(
+    kinds.filter(({ custom }) => !custom).map(({ info }) => [`${info.group}/${info.version}`, info] as const),
+  );
+  const groups = [...new Set([...versions.values()].map(({ group }) => group))].filter(
+    (group) => group !== '',
+  );
+  return [
+    ...rootDocuments(groups).values(),
+    ...[...versions.values()].map(({ group, version }) => resourceListDocument(group, version)),
+  ];
+}
+
 function build(
   kinds: readonly KindSource[],
+  roots: readonly RootDocument[],
   descriptions: Descriptions,
   dialect: Dialect,
 ): { paths: Document; schemas: Document } {
@@ -89,6 +129,10 @@ function build(
     const kind: DocumentedKind = { info: source.info, custom: source.custom ?? false, bodySchema };
     Object.assign(paths, kindPaths(kind, dialect));
     components.addKind(source);
+  }
+  for (const { path, operation } of roots) {
+    paths[path] = pathDocument([operation], dialect);
+    if (operation.answer) components.add(operation.answer);
   }
   return { paths: sortedByKey(paths), schemas: components.finish() };
 }
@@ -117,6 +161,15 @@ function sortedByKey(document: Document): Document {
   return Object.fromEntries(Object.entries(document).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+const coreKinds: ReadonlySet<string> = new Set([
+  'APIGroup',
+  'APIGroupList',
+  'APIResourceList',
+  'APIVersions',
+  'Status',
+]);
+const everyGroupsKinds: ReadonlySet<string> = new Set(['DeleteOptions', 'WatchEvent']);
+
 /** The named schemas of a document: those of its kinds and all that these refer to. */
 class Components {
   readonly #done = new Map<string, Document>();
@@ -129,30 +182,42 @@ class Components {
     this.#sources = sources;
     this.#scalars = scalarTypes(dialect);
     this.#writer = { dialect, descriptions, refer: (name) => void this.#pending.push(name) };
-    this.#pending.push(statusSchema, deleteOptionsSchema, listMetaSchema);
-    this.#done.set(patchSchema, { type: 'object', description: 'A partial object, or operations on one.' });
   }
 
-  addKind({ info }: KindSource): void {
+  add(name: string): void {
+    this.#pending.push(name);
+  }
+
+  addKind({ info, custom }: KindSource): void {
     this.#pending.push(info.schema);
+    if (info.verbs.includes('delete')) this.#pending.push(statusSchema, deleteOptionsSchema);
+    if (info.verbs.includes('patch'))
+      this.#done.set(patchSchema, { type: 'object', description: 'A partial object, or operations on one.' });
+    if (info.verbs.includes('watch') && !custom) this.#pending.push(watchEventSchema);
     for (const { body } of info.subresources) {
       const name = body ? bodySchema(body) : undefined;
       if (name !== undefined) this.#pending.push(name);
     }
-    if (info.verbs.includes('list')) this.#done.set(`${info.schema}List`, this.#list(info));
+    if (info.verbs.includes('list')) this.#done.set(`${info.schema}List`, this.#list(info, custom ?? false));
   }
 
-  #list(info: KindInfo): Document {
-    const { prefix } = this.#writer.dialect;
+  #list(info: KindInfo, custom: boolean): Document {
+    const { prefix, name } = this.#writer.dialect;
+    this.#pending.push(listMetaSchema);
+    const always = (target: string): Document => {
+      const reference = { $ref: prefix + target };
+      if (custom) return name === 'v2' || target !== listMetaSchema ? reference : { allOf: [reference] };
+      return name === 'v2' ? reference : { default: {}, allOf: [reference] };
+    };
     return {
       description: `A list of ${info.kind}.`,
       type: 'object',
       required: ['items'],
       properties: {
         apiVersion: { type: 'string', description: 'The version of this representation.' },
-        items: { type: 'array', items: { $ref: prefix + info.schema } },
+        items: { type: 'array', items: always(info.schema) },
         kind: { type: 'string', description: 'The kind of this list.' },
-        metadata: { $ref: prefix + listMetaSchema },
+        metadata: always(listMetaSchema),
       },
       'x-kubernetes-group-version-kind': [
         { group: info.group, version: info.version, kind: `${info.kind}List` },
@@ -163,7 +228,7 @@ class Components {
   finish(): Document {
     for (let name = this.#pending.pop(); name !== undefined; name = this.#pending.pop()) {
       if (this.#done.has(name)) continue;
-      const document = this.#scalars[name] ?? this.#schema(name);
+      const document = this.#scalars[name] ?? withFacts(name, this.#schema(name), this.#writer.dialect);
       this.#done.set(name, document);
       const gvks = this.#kindsOf(name);
       if (gvks.length > 0) document['x-kubernetes-group-version-kind'] = gvks;
@@ -177,20 +242,43 @@ class Components {
     const schema = custom?.schemas.schemas[name] ?? this.#find(name);
     return custom
       ? customDocument(this.#writer, schema, envelopeWords(descriptions))
-      : schemaDocument(this.#writer, schema, descriptions[name]);
+      : schemaDocument({ ...this.#writer, builtin: true }, schema, descriptions[name]);
   }
 
   #find(name: string): Schema {
     const own = this.#sources.find(({ schemas }) => Object.hasOwn(schemas.schemas, name))?.schemas.schemas[
       name
     ];
-    const schema = own ?? builtinSchemas.schemas[name];
+    const schema = own ?? builtinSchemas.schemas[name] ?? discoverySchemas.schemas[name];
     if (!schema) throw new Error(`schema ${name} is referred to and not defined`);
     return schema;
   }
 
+  /** Kinds of the API itself: of the core group, and some of every group besides. */
+  #metaKinds(name: string): Document[] | undefined {
+    if (!name.startsWith(metaPrefix)) return undefined;
+    const kind = name.slice(metaPrefix.length);
+    const core = { group: '', version: 'v1', kind };
+    if (coreKinds.has(kind)) return [core];
+    if (!everyGroupsKinds.has(kind)) return undefined;
+    const own = this.#sources
+      .filter(({ custom }) => !custom)
+      .map(({ info: { group, version } }) => ({ group, version, kind }));
+    const all = [core, ...own];
+    return all.filter(
+      (gvk, index) =>
+        all.findIndex(({ group, version }) => group === gvk.group && version === gvk.version) === index,
+    );
+  }
+
   #kindsOf(name: string): Document[] {
-    const served = this.#sources.filter(({ info }) => info.schema === name).map(({ info }) => info);
+    const meta = this.#metaKinds(name);
+    if (meta) return meta;
+    const served = [
+      ...this.#sources.map(({ info }) => info),
+      // A list's items may be of another group.
+      ...builtinKinds,
+    ].filter(({ schema }) => schema === name);
     const bodies = this.#sources
       .flatMap(({ info }) => info.subresources.map(({ body }) => body))
       .filter((body) => body !== undefined && bodySchema(body) === name);

@@ -95,13 +95,13 @@ test('a kind that comes changes the hash of its group and of no other', async ()
   expect(after['api/v1']).toEqual(before['api/v1']);
 });
 
-test('who takes no JSON gets 406, and other paths are left to others', async () => {
+test('who takes no JSON gets 406, no document is 404 without words, and other paths are left to others', async () => {
   const { handler } = served();
   await expect(
     ask(handler, '/openapi/v3/api/v1', {
       accept: 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf',
     }),
   ).rejects.toThrow('only the following media types are accepted');
-  expect(await ask(handler, '/openapi/v3/apis/none/v1')).toBeUndefined();
+  expect(await ask(handler, '/openapi/v3/apis/none/v1')).toMatchObject({ status: 404, body: '' });
   expect(await ask(handler, '/openapi')).toBeUndefined();
 });

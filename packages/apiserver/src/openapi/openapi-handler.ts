@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { ApiError } from '@skerry/api';
-import { sendAnswer, sendJson } from '#http/answers.ts';
+import { sendAnswer } from '#http/answers.ts';
 import type { Exchange } from '#http/exchange.ts';
 import type { KindTable } from '#registry/kind-table.ts';
 import { withRemoteParts, type RemotePart } from '#openapi/remote-parts.ts';
-import { buildOpenApiV2, buildOpenApiV3, type KindSource } from '#openapi/document.ts';
+import { buildOpenApiV2, buildOpenApiV3, buildRootDocument, type KindSource } from '#openapi/document.ts';
+import { rootDocuments, type RootDocument } from '#openapi/root-documents.ts';
 import { encodeOpenApiV2, v2ProtobufType } from '#openapi/v2-protobuf.ts';
 import type { Descriptions } from '#openapi/schema-document.ts';
 
@@ -29,8 +30,10 @@ export interface RemoteOpenApi {
 /** Seconds that a client may keep a document that it asked for by hash. */
 const cacheSeconds = 365 * 24 * 3600;
 
+/** One v3 document: of a group version's kinds, or of a path that leads to them. */
 interface Group {
   readonly kinds: readonly KindSource[];
+  readonly root?: RootDocument;
   readonly hash: string;
 }
 
@@ -68,7 +71,10 @@ export class OpenApiHandler {
     const name = path.slice('/openapi/v3/'.length);
     if (this.#options.remote?.openApiUrls().has(name)) return this.#remoteV3(exchange, name);
     const group = this.#groups.get(name);
-    if (!group) return false;
+    if (!group) {
+      exchange.send(404, {}, '');
+      return true;
+    }
     await this.#v3(exchange, name, group);
     return true;
   }
@@ -85,10 +91,11 @@ export class OpenApiHandler {
     if (notModified(exchange, etag)) return;
     exchange.setHeader('ETag', etag);
     exchange.setHeader('Vary', 'Accept');
-    sendJson(exchange, 200, { paths });
+    // A stock server leaves the type of its index to be guessed from its text.
+    exchange.send(200, { 'Content-Type': 'text/plain; charset=utf-8' }, `${JSON.stringify({ paths })}\n`);
   }
 
-  async #v3(exchange: Exchange, name: string, { kinds, hash }: Group): Promise<void> {
+  async #v3(exchange: Exchange, name: string, { kinds, root, hash }: Group): Promise<void> {
     requireJson(exchange);
     const asked = exchange.query.get('hash');
     if (asked !== null && asked !== '' && asked !== hash) {
@@ -100,7 +107,9 @@ export class OpenApiHandler {
     if (asked) {
       exchange.setHeader('Cache-Control', `public, max-age=${cacheSeconds}, immutable`);
     }
-    const body = this.#document(hash, () => buildOpenApiV3(kinds, this.#words()));
+    const body = this.#document(hash, () =>
+      root ? buildRootDocument(root, this.#words()) : buildOpenApiV3(kinds, this.#words()),
+    );
     await this.#send(exchange, body, etag);
   }
 
@@ -181,8 +190,17 @@ export class OpenApiHandler {
       if (list) list.push(source);
       else byName.set(name, [source]);
     }
-    const groups = [...byName].sort(([a], [b]) => (a < b ? -1 : 1));
-    this.#groups = new Map(groups.map(([name, kinds]) => [name, { kinds, hash: this.#hash(kinds) }]));
+    const own = [...byName.values()].flatMap((sources) =>
+      sources.filter(({ custom }) => !custom).map(({ info }) => info.group),
+    );
+    const named = new Set(own.filter((group) => group !== ''));
+    const groups: [string, Group][] = [...byName].map(([name, kinds]) => [
+      name,
+      { kinds, hash: this.#hash(kinds) },
+    ]);
+    for (const [name, root] of rootDocuments([...named]))
+      groups.push([name, { kinds: [], root, hash: digest(`${this.#options.version} ${name}`) }]);
+    this.#groups = new Map(groups.sort(([a], [b]) => (a < b ? -1 : 1)));
     const alive = new Set([...this.#groups.values()].map(({ hash }) => hash));
     // The v2 documents go too: they are of everything.
     for (const hash of this.#documents.keys()) if (!alive.has(hash)) this.#documents.delete(hash);

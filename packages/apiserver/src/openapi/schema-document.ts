@@ -1,10 +1,16 @@
 import type { Schema } from '@skerry/api';
+import { rawExtension } from '#openapi/discovery-schemas.ts';
 
 /** Words about a type (`''`) and its fields, by full type name. */
 export type Descriptions = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export type Document = Record<string, unknown>;
 
+const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1.';
+const extensionsPrefix = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.';
+const labelSelector = `${meta}LabelSelector`;
+const time = `${meta}Time`;
+const microTime = `${meta}MicroTime`;
 const quantity = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
 const intOrString = 'io.k8s.apimachinery.pkg.util.intstr.IntOrString';
 
@@ -19,9 +25,25 @@ export const v2: Dialect = { name: 'v2', prefix: '#/definitions/' };
 
 /** Types that fields share and that no kind's schema names. */
 export function scalarTypes(dialect: Dialect): Readonly<Record<string, Document>> {
+  const instants = {
+    [time]: { type: 'string', format: 'date-time' },
+    [microTime]: { type: 'string', format: 'date-time' },
+    [`${meta}FieldsV1`]: { type: 'object' },
+    [rawExtension]: { type: 'object' },
+    [`${extensionsPrefix}CustomResourceSubresourceStatus`]: { type: 'object' },
+    [`${extensionsPrefix}JSON`]: {},
+    [`${extensionsPrefix}JSONSchemaPropsOrArray`]: {},
+    [`${extensionsPrefix}JSONSchemaPropsOrBool`]: {},
+    [`${extensionsPrefix}JSONSchemaPropsOrStringArray`]: {},
+  };
   if (dialect.name === 'v2')
-    return { [quantity]: { type: 'string' }, [intOrString]: { type: 'string', format: 'int-or-string' } };
+    return {
+      ...instants,
+      [quantity]: { type: 'string' },
+      [intOrString]: { type: 'string', format: 'int-or-string' },
+    };
   return {
+    ...instants,
     [quantity]: { oneOf: [{ type: 'string' }, { type: 'number' }] },
     [intOrString]: { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
   };
@@ -61,6 +83,8 @@ const extensions = {
 
 export interface SchemaWriter {
   readonly dialect: Dialect;
+  /** Whether the schema is a built-in type's, which tells what its fields are when nothing is set. */
+  readonly builtin?: boolean;
   readonly descriptions: Descriptions;
   /** Called with every named schema that what is written refers to. */
   refer(name: string): void;
@@ -113,29 +137,145 @@ function document(
   const schema = forOldReaders(writer, given);
   const result: Document = {};
   if (description) result['description'] = description;
-  for (const keyword of same) if (schema[keyword] !== undefined) result[keyword] = schema[keyword];
+  for (const keyword of same) {
+    // The older dialect is told no defaults.
+    if (keyword === 'default' && writer.dialect.name === 'v2') continue;
+    if (schema[keyword] !== undefined) result[keyword] = schema[keyword];
+  }
   for (const [field, extension] of Object.entries(extensions) as [keyof typeof extensions, string][])
     if (schema[field] !== undefined && schema[field] !== false) result[extension] = schema[field];
   if (schema.nullable && writer.dialect.name === 'v3') result['nullable'] = true;
   if (schema.properties)
     result['properties'] = Object.fromEntries(
-      Object.entries(schema.properties).map(([key, property]) => [
-        key,
-        document(writer, property, fields?.[key] ?? property.description, undefined),
-      ]),
+      Object.entries(schema.properties).map(([key, property]) => {
+        const words = fields?.[key] ?? property.description;
+        const written = document(writer, namedType(writer, key, property), words, undefined);
+        const beside =
+          writer.builtin && writer.dialect.name === 'v3' ? fieldFacts(schema, key, property) : {};
+        const bare = withoutWords.has(key) && writer.builtin;
+        return [key, bare ? { ...written, ...beside } : wrapped(writer, { ...written, ...beside })];
+      }),
     );
   if (schema.additionalProperties)
-    result['additionalProperties'] = document(
-      writer,
-      schema.additionalProperties,
-      schema.additionalProperties.description,
-      undefined,
-    );
-  if (schema.items) result['items'] = document(writer, schema.items, schema.items.description, undefined);
+    result['additionalProperties'] = element(writer, schema.additionalProperties, 'values');
+  if (schema.items) result['items'] = element(writer, schema.items, 'enum');
   combine(writer, schema, result);
   if (schema.preserveUnknownFields && schema.ref === undefined) preserve(schema, result);
   const target = targetOf(schema);
   return target === undefined ? result : reference(writer, target, result);
+}
+
+/** What a list or a map holds. */
+function element(writer: SchemaWriter, given: Schema, of = ''): Document {
+  const schema = namedType(writer, of, given);
+  const written = document(writer, schema, schema.description, undefined);
+  const empty =
+    writer.builtin && writer.dialect.name === 'v3' && !given.preserveUnknownFields
+      ? zeroOf(schema)
+      : undefined;
+  return empty === undefined || schema.ref === time
+    ? written
+    : wrapped(writer, { ...written, default: empty }, { always: true });
+}
+
+/** A reference that has anything to say beside itself is wrapped where the dialect lets nothing stand there. */
+function wrapped(
+  { dialect, builtin }: SchemaWriter,
+  { $ref, ...beside }: Document,
+  { always = false } = {},
+): Document {
+  if ($ref === undefined) return beside;
+  const alone = Object.keys(beside).length === 0 && !always && !builtin;
+  if (dialect.name === 'v2' || alone) return { ...beside, $ref };
+  return { ...beside, allOf: [{ $ref }] };
+}
+
+/** What an open value of a built-in type is called, by its field. */
+function openType(key: string): string {
+  switch (key) {
+    case 'fieldsV1':
+      return `${meta}FieldsV1`;
+    case 'default':
+    case 'enum':
+    case 'example':
+      return `${extensionsPrefix}JSON`;
+    case 'items':
+      return `${extensionsPrefix}JSONSchemaPropsOrArray`;
+    case 'additionalItems':
+    case 'additionalProperties':
+      return `${extensionsPrefix}JSONSchemaPropsOrBool`;
+    case 'values':
+      return `${extensionsPrefix}JSONSchemaPropsOrStringArray`;
+    case 'status':
+      return `${extensionsPrefix}CustomResourceSubresourceStatus`;
+    default:
+      return rawExtension;
+  }
+}
+
+/** Fields of built-in types that a stock server says nothing of, so that their references stand alone. */
+const withoutWords: ReadonlySet<string> = new Set([
+  'additionalItems',
+  'additionalProperties',
+  'example',
+  'externalDocs',
+  'http',
+  'items',
+  'not',
+]);
+
+/** Fields of microsecond instants; all others have seconds. */
+const microFields: ReadonlySet<string> = new Set([
+  'acquireTime',
+  'eventTime',
+  'lastObservedTime',
+  'renewTime',
+]);
+
+/** Built-in types refer to instants and open values by name. */
+function namedType({ builtin }: SchemaWriter, key: string, property: Schema): Schema {
+  if (builtin && property.preserveUnknownFields && property.ref === undefined) return { ref: openType(key) };
+  if (!builtin || property.type !== 'string' || property.format !== 'date-time') return property;
+  const { type: _type, format: _format, ...rest } = property;
+  return { ...rest, ref: microFields.has(key) ? microTime : time };
+}
+
+/** Required fields that are left out when empty all the same, so that no zero is their default. */
+const withoutZero: ReadonlySet<string> = new Set([
+  'pathType',
+  'sideEffects',
+  'policyName',
+  'signerName',
+  'keyType',
+  'imageRef',
+  'parentRef',
+  'secretRef',
+]);
+
+/** The default that a field has because its type is never absent. */
+function fieldFacts(parent: Schema, key: string, property: Schema): Document {
+  if (property.default !== undefined) return { default: property.default };
+  if (property.unset !== undefined && property.unset !== null && !property.intOrString)
+    return { default: property.unset };
+  if (!parent.required?.includes(key) || property.ref === labelSelector || withoutZero.has(key)) return {};
+  const zero = zeroOf(property);
+  return zero === undefined ? {} : { default: zero };
+}
+
+function zeroOf(schema: Schema): unknown {
+  if (schema.ref !== undefined) return {};
+  if (schema.intOrString || schema.preserveUnknownFields) return undefined;
+  switch (schema.type) {
+    case 'string':
+      return schema.format === 'date-time' || schema.format === 'byte' ? undefined : '';
+    case 'integer':
+    case 'number':
+      return 0;
+    case 'boolean':
+      return false;
+    default:
+      return undefined;
+  }
 }
 
 function combine(writer: SchemaWriter, schema: Schema, result: Document): void {

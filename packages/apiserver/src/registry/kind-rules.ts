@@ -75,7 +75,7 @@ const answeredWithObject: ReadonlySet<string> = new Set([
   'storage.k8s.io/volumeattributesclasses',
 ]);
 
-export function isAnsweredWithObject(served: Served): boolean {
+export function isAnsweredWithObject(served: Pick<Served, 'info'>): boolean {
   return answeredWithObject.has(groupResource(served));
 }
 
