@@ -83,6 +83,7 @@ export const certificateRequest = (name: string) =>
 "spec":{"request":"${janesRequest}","signerName":"kubernetes.io/kube-apiserver-client","usages":["client auth"]}}`;
 
 const workloads: Chapter = {
+  everyMinor: true,
   name: 'makes a Deployment and changes it in every way',
   files: { 'web.yaml': web },
   steps: [
@@ -124,10 +125,6 @@ const workloads: Chapter = {
     {
       run: `patch deployment web --type=merge -p '{"metadata":{"annotations":{"a":"b"}}}'`,
       output: 'deployment.apps/web patched',
-    },
-    {
-      run: `patch deployment web --type=merge -p '{"metadata":{"annotations":{"a":"b"}}}'`,
-      output: 'deployment.apps/web patched (no change)',
     },
     {
       run: `patch deployment web --type=json -p '[{"op":"replace","path":"/spec/replicas","value":1}]'`,
@@ -286,6 +283,14 @@ const writing: Chapter = {
     { run: 'label cm settings tier=back --overwrite', output: 'configmap/settings labeled' },
     { run: 'label cm settings tier-', output: 'configmap/settings unlabeled' },
     { run: 'annotate cm settings note=hello', output: /^configmap\/settings annotated?$/m },
+    {
+      run: `patch cm settings --type=merge -p '{"data":{"color":"blue"}}'`,
+      output: 'configmap/settings patched',
+    },
+    {
+      run: `patch cm settings --type=merge -p '{"data":{"color":"blue"}}'`,
+      output: 'configmap/settings patched (no change)',
+    },
     { run: 'annotate cm --all note-', output: /^configmap\/settings annotated?$/m },
     { run: 'create --raw /api/v1/namespaces/{namespace}/configmaps -f raw.json', output: /"name":"raw"/ },
     {
@@ -341,7 +346,7 @@ const writing: Chapter = {
     { run: 'delete cm settings', code: 1, errors: /configmaps "settings" not found/ },
     { run: 'delete cm settings --ignore-not-found', output: '' },
     { run: 'delete job,cronjob --all --force --grace-period=0', output: /^job\.batch "once" force deleted/m },
-    { run: 'delete all --all', output: /^pod "|^No resources/m, eventually: false, code: 0 },
+    { run: 'delete all --all' },
   ],
 };
 
@@ -399,6 +404,7 @@ const applying: Chapter = {
 };
 
 const definitions: Chapter = {
+  everyMinor: true,
   name: 'works with kinds of its own',
   files: { 'gadgets.yaml': gadgets, 'one.json': gadget('one', '{"color":"red"}') },
   steps: [
@@ -454,6 +460,7 @@ const definitions: Chapter = {
 };
 
 const access: Chapter = {
+  everyMinor: true,
   name: 'asks who may do what',
   files: {
     'role.yaml': `apiVersion: rbac.authorization.k8s.io/v1
@@ -567,7 +574,7 @@ const server: Chapter = {
     {
       run: 'version',
       output: /^Server Version: .*v1\.36\.\d+\+skerry/m,
-      errors: /^(WARNING: .*\n)*$/,
+      errors: /^(warning: .*\n)*$/i,
     },
     { run: 'cluster-info', output: /Kubernetes control plane.* is running at .*https:\/\/127\.0\.0\.1:\d+/ },
     { run: 'api-versions', output: /^apps\/v1$/m },

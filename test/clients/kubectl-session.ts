@@ -31,6 +31,8 @@ export interface Step {
 
 export interface Chapter {
   readonly name: string;
+  /** Read by every kubectl; others by the oldest and the newest alone. */
+  readonly everyMinor?: boolean;
   readonly files?: Readonly<Record<string, string>>;
   readonly steps: readonly Step[];
 }
