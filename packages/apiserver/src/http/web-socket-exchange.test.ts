@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { FakeClock } from '@skerry/base/testing';
+import { eventually, FakeClock } from '@skerry/base/testing';
 import { afterEach, expect, test } from 'vitest';
 import { allowAll, type SecurityParts } from '#security.ts';
 import { callerOf } from '#testing/caller.ts';
@@ -64,7 +64,7 @@ test('a watch over a WebSocket ends when its client goes', async () => {
   };
   expect(await watchers()).toBe('1');
   socket.close();
-  await expect.poll(watchers).toBe('0');
+  await eventually(async () => expect(await watchers()).toBe('0'));
 });
 
 test('a watch over a WebSocket that is refused is answered as any other', async () => {
