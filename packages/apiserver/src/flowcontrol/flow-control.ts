@@ -8,6 +8,7 @@ import { Ticket, type QueueObserver, type Refusal, type Work } from '#flowcontro
 import { RetryAfter } from '#flowcontrol/retry-after.ts';
 import { shareOut } from '#flowcontrol/share-out.ts';
 import { dealHand, hashOfFlow } from '#flowcontrol/shuffle-shard.ts';
+import { Turns } from '#flowcontrol/turns.ts';
 import { WatchCount } from '#flowcontrol/watch-count.ts';
 import { estimateWork, type SizeOf } from '#flowcontrol/work-estimate.ts';
 import type { MetricRegistry, Sampled } from '#metrics/metric-registry.ts';
@@ -16,8 +17,8 @@ import type { UserInfo } from '#security.ts';
 
 /** Seats of the server: what kube-apiserver has with its defaults of 400 reading and 200 writing requests. */
 const seatsDefault = 600;
-/** Requests of the exempt level at once. No seat bounds them, memory does. */
-const exemptMax = 2000;
+/** Requests of the exempt level at once. No seat bounds them, memory does: each may have a body of three megabytes. */
+const exemptMax = 1000;
 /** Bytes of bodies that waiting requests may have announced: unread, they lie in buffers of their connections. */
 const waitingBodyBytesMax = 64 * 1024 * 1024;
 /** How often seats are lent anew. */
@@ -64,6 +65,8 @@ export interface Refused {
  * inside it; a level has seats, and flows that want more than there are wait in its queues, fairly. Levels lend what they
  * don't need. So whoever floods the server waits behind itself, and a node's heartbeat does not wait behind it.
  *
+ * Seats bound what waits for disk and other servers; the one thread is shared out besides, by `Turns`.
+ *
  * A request waits before its body is read and before it is authorized. What waits is bounded by the queues' lengths and by
  * the bytes of the bodies that are yet to come.
  * https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
@@ -78,6 +81,7 @@ export class FlowControl {
   readonly #levels = new Map<string, PriorityLevel<AskedFlow>>();
   readonly #retryAfter = new RetryAfter();
   readonly #hands = new Map<string, readonly number[]>();
+  readonly #turns: Turns;
   #flows = new FlowIndex(mandatorySchemas);
   #waitingBodyBytes = 0;
   #fairFraction = 0;
@@ -91,12 +95,16 @@ export class FlowControl {
     readonly metrics: MetricRegistry;
     readonly sizeOf: SizeOf;
     readonly seats?: number;
+    /** Calls back when the event loop has taken in what came; `setImmediate` unless told. */
+    readonly defer?: (fn: () => void) => void;
   }) {
     this.#clock = parts.clock;
     this.#sizeOf = parts.sizeOf;
     this.#seats = parts.seats ?? seatsDefault;
     this.#metrics = new FlowMetrics(parts.metrics);
     this.#observer = observerOf(this.#metrics);
+    const { clock, defer = (fn) => void setImmediate(fn) } = parts;
+    this.#turns = new Turns({ now: () => clock.monotonic(), defer });
     this.#sampleLimits(parts.metrics);
     this.configure([], []);
   }
@@ -140,7 +148,7 @@ export class FlowControl {
       return this.#refuse(request, 'concurrency-limit');
     const entered = this.#enterLevel(request, work);
     if (!(entered instanceof Ticket)) return this.#refuse(request, entered);
-    if (entered.state === 'executing') return this.#seat(request, entered);
+    if (entered.state === 'executing') return this.#begin(request, entered);
     return this.#wait(request, entered);
   }
 
@@ -253,7 +261,26 @@ export class FlowControl {
     this.#waitingBodyBytes -= bodyBytes;
     timer.cancel();
     signal.removeEventListener('abort', leave);
-    return outcome === 'begun' ? this.#seat(request, ticket) : this.#refuse(request, outcome, ticket);
+    return outcome === 'begun' ? this.#begin(request, ticket) : this.#refuse(request, outcome, ticket);
+  }
+
+  /** With its seat a request begins, when it is its turn on the one thread. What is exempt begins at once. */
+  #begin(request: FlowRequest, ticket: Ticket<AskedFlow>): Seat | Refused | Promise<Seat | Refused> {
+    const { level, flow, distinguisher } = request;
+    const turn = level.exempt
+      ? undefined
+      : this.#turns.take({
+          level: level.name,
+          weight: level.nominal,
+          flow: `${flow.name}\0${distinguisher}`,
+          cost: ticket.work.initialSeats,
+        });
+    if (!turn) return this.#seat(request, ticket);
+    return turn.then(() => {
+      if (!request.signal().aborted) return this.#seat(request, ticket);
+      level.requests.finish(ticket);
+      return this.#refuse(request, 'cancelled', ticket);
+    });
   }
 
   #seat({ flow, level, info }: FlowRequest, ticket: Ticket<AskedFlow>): Seat {
@@ -318,6 +345,14 @@ export class FlowControl {
       'current_r',
       'Progress of the fair queuing in seat-seconds.',
       (level) => level.requests.progress,
+    );
+    metrics.sampled(
+      {
+        name: 'apiserver_flowcontrol_waiting_for_turn',
+        help: 'Requests that have a seat and wait until the event loop comes to them.',
+        type: 'gauge',
+      },
+      () => [[[], this.#turns.waiting]],
     );
     metrics.sampled(
       {
