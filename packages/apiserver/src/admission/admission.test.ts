@@ -509,6 +509,18 @@ describe('certificate requests', () => {
     );
   });
 
+  test('that cannot be read are refused', async () => {
+    const encoded = Buffer.from(
+      '-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----',
+    );
+    const object = request({ request: encoded.toString('base64'), signerName: 'x.y/z' });
+    const plugin = certificateRequests({ read: table.read, authorizer: deny });
+    await expect(admit(plugin, admissionContext({ kind, object }))).rejects.toMatchObject({
+      code: 422,
+      message: expect.stringContaining('spec.request: Invalid value') as string,
+    });
+  });
+
   test('of one join token wait in bounded number', async () => {
     const ref = { group: kind.group, resource: kind.resource };
     const user = { name: 'system:bootstrap:abcdef', groups: ['system:bootstrappers'] };

@@ -3,7 +3,8 @@
  * gets a client certificate of `system:masters` this way.
  * https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/
  */
-import { type AnyObject, ApiError, type CertificateSigningRequest, forbidden } from '@skerry/api';
+import { type AnyObject, ApiError, type CertificateSigningRequest, forbidden, invalid } from '@skerry/api';
+import { describeError } from '@skerry/base';
 import { parseCertificateRequest } from '@skerry/pki';
 import type { AdmissionPlugin } from '#admission/plugin.ts';
 import type { AdmissionContext, Authorizer, ObjectReader } from '#security.ts';
@@ -76,13 +77,19 @@ function refuseFlood({ user }: AdmissionContext, read: ObjectReader): void {
   );
 }
 
+/** Also refuses what can't be read. */
 async function refuseMasters(ctx: AdmissionContext): Promise<void> {
   const { spec } = ctx.object as unknown as CertificateSigningRequest;
+  // An empty one has been refused by the rules of the kind.
+  if (!spec.request) return;
+  const pem = Buffer.from(spec.request, 'base64').toString('utf8');
+  const request = await parseCertificateRequest(pem).catch((error: unknown) => {
+    // Only here, where a library for it is, can the request itself be read and its signature checked.
+    const message = `Invalid value: ${JSON.stringify(spec.request)}: ${describeError(error)}`;
+    throw invalid(ctx.kind, ctx.name, [{ reason: 'FieldValueInvalid', path: 'spec.request', message }]);
+  });
   if (spec.signerName !== clientSigner) return;
-  const request = await parseCertificateRequest(Buffer.from(spec.request, 'base64').toString('utf8')).catch(
-    () => undefined,
-  );
-  if (!request?.organizations.includes('system:masters')) return;
+  if (!request.organizations.includes('system:masters')) return;
   throw forbidden(
     requests,
     ctx.name,

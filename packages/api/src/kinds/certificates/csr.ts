@@ -1,6 +1,7 @@
 import { humanDuration } from '#duration.ts';
 import type { CertificateSigningRequest } from '#types.generated.ts';
 import { validateCsr, validateCsrUpdate } from '#validation/csr.ts';
+import { pathSegmentFaults } from '#validation/names.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
@@ -25,6 +26,8 @@ function stampConditions(csr: CertificateSigningRequest, old: CertificateSigning
 }
 
 export const csrBehaviour = behaviour<CertificateSigningRequest>({
+  // Whatever can stand in a path: nobody cares what a request is called.
+  nameRule: pathSegmentFaults,
   columns: [
     nameColumn,
     ageColumn,
