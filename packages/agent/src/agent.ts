@@ -34,6 +34,7 @@ import { Prober } from '#probes/prober.ts';
 import type { ContainerRuntime } from '#runtime.ts';
 import { TokenSource } from '#volumes/tokens.ts';
 import { noVolumes, Volumes } from '#volumes/volumes.ts';
+import { watchLifeMs } from '#watch-life.ts';
 
 export interface AgentOptions {
   readonly client: ApiClient;
@@ -126,6 +127,7 @@ async function assemble(options: AgentOptions) {
   const recorder: EventRecorder = options.recorder ?? (ownRecorder as EventRecorder);
   const events = podEvents(recorder);
   const services = new Informer<KubernetesService>({
+    watchLifeMs,
     source: client.resource<KubernetesService>(resources.services),
     name: 'services',
     clock,

@@ -102,6 +102,38 @@ test('after an expired watch the copy is read again and the difference told', as
   expect(informer.list().map(({ metadata }) => metadata.name)).toEqual(['new']);
 });
 
+test('an object of the first state is cut down as it comes in, not once all are held', async () => {
+  for (const name of ['one', 'two', 'three']) client.seed(resources.configMaps, configMap(name));
+  let cut = 0;
+  const counts: number[] = [];
+  const counting = {
+    resource: () => ({
+      ...client.resource<ConfigMap>(resources.configMaps),
+      async *watch(options: Parameters<ReturnType<typeof client.resource>['watch']>[0]) {
+        for await (const event of client.resource<ConfigMap>(resources.configMaps).watch(options)) {
+          counts.push(cut);
+          yield event;
+        }
+      },
+    }),
+  };
+  const informers = new InformerFactory({
+    client: counting as unknown as FakeApiClient,
+    clock,
+    log: silentLogger,
+    random: () => 0,
+    transform: (object) => {
+      cut++;
+      return object;
+    },
+  });
+  informers.informer<ConfigMap>(resources.configMaps);
+  void informers.run(stop.signal);
+  await clock.advance(0);
+  // Three objects and the bookmark that ends them.
+  expect(counts).toEqual([0, 1, 2, 3]);
+});
+
 test('a server that refuses streamed lists is listed instead', async () => {
   const old = {
     resource: () => ({

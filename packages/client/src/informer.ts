@@ -34,8 +34,10 @@ export interface InformerOptions<T extends KubeObject> {
   readonly name: string;
   readonly scope?: ReflectorScope;
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
-  /** Applied to each object before it is kept, in place or as a copy: to drop what nobody reads. */
+  /** Applied to each object as it comes in, in place or as a copy: to drop what nobody reads, before it is held. */
   readonly transform?: (object: T) => T;
+  /** See `ReflectorOptions`. */
+  readonly watchLifeMs?: number;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
@@ -121,8 +123,7 @@ export class Informer<T extends KubeObject = KubeObject> implements Lister<T> {
     else this.#put(object);
   }
 
-  #put(received: T): void {
-    const object = this.#options.transform?.(received) ?? received;
+  #put(object: T): void {
     const old = this.#objects.set(object);
     const replaced = old !== undefined && old.metadata?.uid !== object.metadata?.uid;
     if (old && !replaced && old.metadata?.resourceVersion === object.metadata?.resourceVersion) return;
@@ -139,8 +140,7 @@ export class Informer<T extends KubeObject = KubeObject> implements Lister<T> {
   #remove(key: string, last?: T): void {
     const old = this.#objects.delete(key);
     if (!old) return;
-    const object = last ? (this.#options.transform?.(last) ?? last) : old;
-    for (const handler of this.#handlers) this.#call(() => handler.onDelete?.(object));
+    for (const handler of this.#handlers) this.#call(() => handler.onDelete?.(last ?? old));
   }
 
   #call(fn: () => void): void {

@@ -27,6 +27,10 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly source: Pick<ResourceClient<T>, 'list' | 'watch'>;
   readonly scope?: ReflectorScope;
   readonly sink: ReflectorSink<T>;
+  /** Applied to each object as it comes in, in place or as a copy: to drop what nobody reads, before it is held. */
+  readonly transform?: (object: T) => T;
+  /** Watches end after this, up to twice as long, and begin anew; 5 minutes unless told. */
+  readonly watchLifeMs?: number;
   /** In logs: `pods`. */
   readonly name: string;
   readonly clock: Clock;
@@ -37,7 +41,7 @@ export interface ReflectorOptions<T extends KubeObject> {
 const pageLimit = 500;
 /** A streamed list that brings nothing for this long is given up, for servers that ignore `sendInitialEvents`. */
 const initialStallMs = 10_000;
-const watchLifeMs = 5 * 60_000;
+const watchLifeMsDefault = 5 * 60_000;
 
 export class Reflector<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>;
@@ -98,7 +102,7 @@ export class Reflector<T extends KubeObject> {
     let meta: ListMeta;
     do {
       const page = await source.list({ ...scope, limit: pageLimit, continue: next });
-      for (const item of page.items) objects.push(item);
+      for (const item of page.items) objects.push(this.#kept(item));
       meta = page.metadata;
       next = meta.continue;
     } while (next);
@@ -150,7 +154,7 @@ export class Reflector<T extends KubeObject> {
           continue;
         }
         if (event.type === 'DELETED') initial.delete(keyOf(event.object));
-        else if (event.type !== 'BOOKMARK') initial.set(keyOf(event.object), event.object);
+        else if (event.type !== 'BOOKMARK') initial.set(keyOf(event.object), this.#kept(event.object));
         timer = clock.after(initialStallMs, onStall);
       }
     } finally {
@@ -161,11 +165,16 @@ export class Reflector<T extends KubeObject> {
   #take(event: WatchEvent<T>): void {
     const { sink } = this.#options;
     if (event.type === 'ERROR') return;
-    if (event.type !== 'BOOKMARK') sink.apply(event.type, event.object);
+    if (event.type !== 'BOOKMARK') sink.apply(event.type, this.#kept(event.object));
     this.#resourceVersion = event.object.metadata?.resourceVersion ?? this.#resourceVersion;
   }
 
+  #kept(object: T): T {
+    return this.#options.transform?.(object) ?? object;
+  }
+
   #timeoutSeconds(): number {
+    const { watchLifeMs = watchLifeMsDefault } = this.#options;
     return Math.round((watchLifeMs * (1 + this.#options.random())) / 1000);
   }
 }

@@ -15,6 +15,7 @@ import type { DeviceManager } from '#pods/context.ts';
 import { isEqual } from '#pods/status-patch.ts';
 import type { RuntimeObserver } from '#pods/observer.ts';
 import type { ContainerRuntime, RuntimeVersion } from '#runtime.ts';
+import { watchLifeMs } from '#watch-life.ts';
 
 export interface NodeKeeperOptions {
   readonly client: ApiClient;
@@ -66,6 +67,7 @@ export class NodeKeeper {
     this.#options = options;
     this.#nodes = options.client.resource<Node>(resources.nodes);
     this.#informer = new Informer<Node>({
+      watchLifeMs,
       source: this.#nodes,
       name: 'nodes',
       scope: { fieldSelector: `metadata.name=${options.identity.name}` },

@@ -7,6 +7,7 @@ import { Informer, resources, type ApiClient, type ResourceRef } from '@skerry/c
 import { sleep, type Clock, type Logger } from '@skerry/base';
 import { allContainers, ephemeralContainers, podUid } from '#pods/labels.ts';
 import { pullSecretNames } from '#images/puller.ts';
+import { watchLifeMs } from '#watch-life.ts';
 
 export interface ObjectTrackerOptions {
   readonly client: ApiClient;
@@ -89,6 +90,7 @@ export class ObjectTracker {
     const { client, clock, log, random, changed } = this.#options;
     const ref: ResourceRef = kinds[kind];
     const informer = new Informer<KubeObject>({
+      watchLifeMs,
       source: client.resource(ref),
       name: ref.resource,
       scope: { namespace, fieldSelector: `metadata.name=${name}` },

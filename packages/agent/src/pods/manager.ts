@@ -12,6 +12,7 @@ import type { SeenPod } from '#pods/observer.ts';
 import { podLogDirectory } from '#pods/sandbox-config.ts';
 import { PodWorker } from '#pods/worker.ts';
 import type { ContainerState } from '#runtime.ts';
+import { watchLifeMs } from '#watch-life.ts';
 
 /** A pod as those need it who reach into it: logs, exec, statistics. */
 export interface PodView {
@@ -62,6 +63,7 @@ export class PodManager implements NodePods {
     this.#options = options;
     const { client, clock, log, random, nodeName } = options;
     this.#informer = new Informer<Pod>({
+      watchLifeMs,
       source: client.resource<Pod>(resources.pods),
       name: 'pods',
       scope: { fieldSelector: `spec.nodeName=${nodeName}` },
