@@ -1,6 +1,8 @@
 import type { PodSpec } from '@skerry/api';
 import { describe, expect, test } from 'vitest';
-import { podSecurity, podSecurityFaults } from '#admission/pod-security/pod-security.ts';
+import { podSecurityFaults } from '#admission/pod-security/namespace-policy.ts';
+import { podSecurity } from '#admission/pod-security/pod-security.ts';
+import { AuditNotes } from '#audit/audit-notes.ts';
 import { ObjectTable, admissionContext } from '#testing/object-table.ts';
 
 const container = { name: 'c' };
@@ -127,5 +129,70 @@ describe('a namespace', () => {
     const labels = { 'pod-security.kubernetes.io/enforce': 'baseline' };
     expect(await run(labels, { kind, object })).toHaveLength(1);
     expect(await run(labels, { kind, operation: 'UPDATE', object, oldObject: object })).toEqual([]);
+  });
+
+  test('tells the audit log what was enforced and what would have been refused', async () => {
+    const audited = async (
+      labels: Record<string, string>,
+      kind?: { group: string; resource: string; kind: string },
+    ) => {
+      const table = new ObjectTable();
+      table.put({ group: '', resource: 'namespaces' }, { metadata: { name: 'ns', labels } });
+      const spec = { hostPID: true, containers: [container] };
+      const object = {
+        metadata: { name: 'p', namespace: 'ns' },
+        spec: kind ? { template: { spec } } : spec,
+      };
+      const auditAnnotations = new AuditNotes();
+      const ctx = { ...admissionContext({ object, ...(kind && { kind }) }), auditAnnotations };
+      await Promise.resolve(podSecurity({ read: table.read }).validate?.(ctx)).catch(() => undefined);
+      return auditAnnotations.annotations;
+    };
+    const labels = {
+      'pod-security.kubernetes.io/audit': 'baseline',
+      'pod-security.kubernetes.io/audit-version': 'v1.30',
+    };
+    const violation = {
+      'pod-security.kubernetes.io/audit-violations':
+        'would violate PodSecurity "baseline:v1.30": host namespaces (hostPID=true)',
+    };
+    const enforced = { 'pod-security.kubernetes.io/enforce-policy': 'privileged:latest' };
+    expect(await audited({})).toEqual(enforced);
+    expect(await audited(labels)).toEqual({ ...enforced, ...violation });
+    expect(await audited(labels, { group: 'apps', kind: 'Deployment', resource: 'deployments' })).toEqual(
+      violation,
+    );
+  });
+
+  test('has labels that can be read, and tells of pods that a stricter one would refuse', async () => {
+    const kind = { group: '', kind: 'Namespace', resource: 'namespaces' };
+    const table = new ObjectTable();
+    const pod = (name: string, spec: object) =>
+      table.put({ group: '', resource: 'pods' }, { metadata: { name, namespace: 'ns' }, spec });
+    pod('b', { hostPID: true, containers: [container] });
+    pod('a', { hostPID: true, containers: [container] });
+    pod('c', { containers: [container] });
+    const change = async (labels: Record<string, string>, old?: Record<string, string>) => {
+      const of = (each: Record<string, string>) => ({ metadata: { name: 'ns', labels: each } });
+      const update = old && { operation: 'UPDATE' as const, oldObject: of(old) };
+      const ctx = admissionContext({ kind, object: of(labels), ...update });
+      await podSecurity({ read: table.read }).validate?.(ctx);
+      return ctx.warnings;
+    };
+    const prefix = 'pod-security.kubernetes.io/';
+    const bad = { [`${prefix}enforce`]: 'bad', [`${prefix}audit-version`]: 'v2' };
+    await expect(change(bad)).rejects.toThrow(
+      'Namespace "ns" is invalid: [metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: "bad": ' +
+        'must be one of privileged, baseline, restricted, ' +
+        'metadata.labels[pod-security.kubernetes.io/audit-version]: Invalid value: "v2": must be "latest" or "v1.x"]',
+    );
+    expect(await change(bad, bad)).toEqual([]);
+    expect(await change({ [`${prefix}enforce`]: 'baseline' }, {})).toEqual([
+      'existing pods in namespace "ns" violate the new PodSecurity enforce level "baseline:latest"',
+      'a (and 1 other pod): host namespaces',
+    ]);
+    expect(
+      await change({ [`${prefix}enforce`]: 'baseline' }, { [`${prefix}enforce`]: 'restricted' }),
+    ).toEqual([]);
   });
 });
