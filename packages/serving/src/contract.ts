@@ -125,4 +125,6 @@ export interface Sink {
   onDrain(listener: () => void): void;
   /** Ends the stream in order. */
   end(): void;
+  /** Breaks it off: nothing more is taken by its reader, who is to come again. In order, where there is no such thing. */
+  destroy?(): void;
 }

@@ -110,4 +110,8 @@ export class ResponseSink implements Sink {
   end(): void {
     this.#stream?.end();
   }
+
+  destroy(): void {
+    this.#stream?.destroy();
+  }
 }

@@ -17,7 +17,7 @@ export interface FrameQueueOptions {
 
 /**
  * Frames on their way to one watcher, as fast as it reads. What comes in a burst goes out in few writes; what it has not yet read
- * is bounded, and a watcher beyond the bound is too slow: its answer ends, and it begins again from the last revision it has seen.
+ * is bounded, and a watcher beyond the bound is too slow: its answer is broken off, and it begins again from the last revision it has seen.
  */
 export class FrameQueue implements HeldBytes {
   readonly #sink: Sink;
@@ -81,20 +81,31 @@ export class FrameQueue implements HeldBytes {
 
   /** Ends now; what has not been written is dropped. */
   abort(): void {
+    this.#forget();
+    this.#finish();
+  }
+
+  /** Ends a watcher that is too slow. What its sink holds already would not be read either. */
+  drop(): void {
+    if (this.#ended) return;
+    this.#options.onOverflow?.();
+    this.#forget();
+    if (!this.#sink.destroy) {
+      this.#finish();
+      return;
+    }
+    this.#ended = true;
+    this.#sink.destroy();
+    this.#options.onEnd();
+  }
+
+  #forget(): void {
     this.#ending = true;
     this.#backlog = undefined;
     this.#frames = [];
     this.#taken = 0;
     this.#bytes = 0;
     this.#report();
-    this.#finish();
-  }
-
-  /** Ends a watcher that is too slow. */
-  drop(): void {
-    if (this.#ended) return;
-    this.#options.onOverflow?.();
-    this.abort();
   }
 
   #pump(): void {
