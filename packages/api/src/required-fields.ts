@@ -50,6 +50,7 @@ function fill(set: SchemaSet, given: Schema, value: unknown, how: Filling): void
     const isEmptyList = how.emptyLists && filling === null && Array.isArray(held) && held.length === 0;
     if (held === undefined || isEmptyList) object[name] = cloneJson(filling);
   }
+  if (!schema.properties && schema.additionalProperties && isPlain(set, schema.additionalProperties)) return;
   for (const key of Object.keys(object)) {
     const item = object[key];
     if (typeof item !== 'object' || item === null) continue;
@@ -114,4 +115,10 @@ function emptyValue(schema: Schema): unknown {
     default:
       return undefined;
   }
+}
+
+/** Whether values hold nothing to fill: a map of texts may have tens of thousands. */
+function isPlain(set: SchemaSet, schema: Schema): boolean {
+  const { type } = resolveSchema(set, schema);
+  return type !== undefined && type !== 'object' && type !== 'array';
 }

@@ -128,3 +128,31 @@ test('nesting without end is refused', () => {
   const name = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition';
   expect(refusal(() => decode('CustomResourceDefinition', name, value))).toContain('nested too deeply');
 });
+
+test('instants are kept in UTC, in whole seconds or with six digits; the zero instant is none', () => {
+  const event = {
+    metadata: { creationTimestamp: '0001-01-01T00:00:00Z' },
+    lastTimestamp: '2026-01-02T03:04:05.678+01:00',
+    eventTime: '2026-01-02T03:04:05.678000Z',
+  };
+  expect(decode('Event', 'io.k8s.api.core.v1.Event', event).object).toEqual({
+    metadata: {},
+    lastTimestamp: '2026-01-02T02:04:05Z',
+    eventTime: '2026-01-02T03:04:05.678000Z',
+  });
+  expect(
+    refusal(() => decode('Event', 'io.k8s.api.core.v1.Event', { eventTime: '2026-01-02T03:04:05Z' })),
+  ).toBe(
+    '400 Event in version "v1" cannot be handled as a Event: parsing time "2026-01-02T03:04:05Z" as "2006-01-02T15:04:05.000000Z07:00": cannot parse "Z" as ".000000"',
+  );
+});
+
+test.each([
+  ['list elements', { spec: { containers: Array.from({ length: 20_001 }, () => ({})) } }],
+  [
+    'fields',
+    { metadata: { labels: Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`k${i}`, ''])) } },
+  ],
+])('an object of more %s than anyone needs is refused as too large', (_what, value) => {
+  expect(refusal(() => pod(value))).toMatch(/^413 Request entity too large/);
+});

@@ -6,9 +6,11 @@
  * Unlike validation it stops at the first fault, since nothing can be said about a value whose shape is wrong. The value
  * given is left alone; what comes back shares only the parts that no schema describes.
  */
+import { parseInstant } from '#instant.ts';
+import { instantFormOf } from '#protobuf/instant-fields.ts';
 import { canonicalQuantity, isQuantity } from '#quantity.ts';
 import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
-import { badRequest } from '#status.ts';
+import { ApiError, badRequest } from '#status.ts';
 
 /** How unknown fields are taken, as in the query parameter `fieldValidation`. */
 export type FieldValidationMode = 'Strict' | 'Warn' | 'Ignore';
@@ -33,6 +35,13 @@ export interface Decoded {
 /** Nesting beyond this is no object of any kind. */
 const depthMax = 128;
 
+/**
+ * Elements of lists, and entries of maps, of one object. Each is judged, defaulted and owned, one after the other, while
+ * everybody else waits; no object that is of use has as many.
+ */
+const elementsMax = 20_000;
+const entriesMax = 50_000;
+
 /** Reports beyond this many unknown fields help nobody. */
 const unknownFieldsMax = 100;
 
@@ -46,6 +55,7 @@ export function decodeObject(
   const decoder = new Decoder(set, options);
   const object = decoder.object(resolveSchema(set, schema), value, {
     struct: lastSegment(schema.ref) || options.kind,
+    ref: schema.ref,
     fields: [],
     path: '',
     depth: 0,
@@ -72,6 +82,8 @@ function inOrder(
 interface Place {
   /** The Go-style type that holds the field, which error texts name. */
   readonly struct: string;
+  /** Name of the schema that holds it; undefined for one without a name. */
+  readonly ref: string | undefined;
   /** Names of fields from the root, without list positions. */
   readonly fields: readonly string[];
   /** With list positions: `spec.containers[0].image`. */
@@ -83,6 +95,8 @@ class Decoder {
   readonly unknown: string[] = [];
   readonly #set: SchemaSet;
   readonly #options: DecodeOptions;
+  #elements = 0;
+  #entries = 0;
 
   constructor(set: SchemaSet, options: DecodeOptions) {
     this.#set = set;
@@ -106,7 +120,8 @@ class Decoder {
   value(given: Schema, value: unknown, place: Place): unknown {
     if (place.depth > depthMax) throw this.refuse('the object is nested too deeply');
     const schema = resolveSchema(this.#set, given);
-    const here = given.ref === undefined ? place : { ...place, struct: lastSegment(given.ref) };
+    const here =
+      given.ref === undefined ? place : { ...place, struct: lastSegment(given.ref), ref: given.ref };
     if (schema.intOrString) return this.#intOrString(schema, value, place);
     switch (schema.type) {
       case 'object':
@@ -133,16 +148,20 @@ class Decoder {
     if (!isObject(value)) throw this.#mismatch(value, place, goType(schema, place.struct));
     if (!schema.properties && !schema.additionalProperties) return value;
     const result: Record<string, unknown> = {};
-    for (const [key, item] of Object.entries(value)) {
+    const fields = Object.entries(value);
+    if ((this.#entries += fields.length) > entriesMax) throw tooLarge(`${entriesMax} fields`);
+    for (const [key, item] of fields) {
       const property = ownProperty(schema.properties, key);
       const next: Place = {
         struct: place.struct,
+        ref: place.ref,
         fields: [...place.fields, key],
         path: place.path === '' ? key : `${place.path}.${key}`,
         depth: place.depth + 1,
       };
       if (property) {
-        if (item !== null) result[key] = this.value(property, item, next);
+        const read = item === null ? undefined : this.value(property, item, next);
+        if (read !== undefined) result[key] = read;
       } else if (schema.additionalProperties) {
         setOwn(
           result,
@@ -158,6 +177,7 @@ class Decoder {
   #array(schema: Schema, value: unknown, place: Place): unknown[] {
     const items = schema.items ?? {};
     if (!Array.isArray(value)) throw this.#mismatch(value, place, goType(schema, place.struct));
+    if ((this.#elements += value.length) > elementsMax) throw tooLarge(`${elementsMax} list elements`);
     return value.map((item: unknown, index) =>
       this.#element(items, item, { ...place, path: `${place.path}[${index}]`, depth: place.depth + 1 }),
     );
@@ -198,18 +218,22 @@ class Decoder {
     throw this.#mismatch(value, { ...place, fields: [] }, 'int32');
   }
 
-  #string(schema: Schema, value: unknown, place: Place): string {
+  #string(schema: Schema, value: unknown, place: Place): string | undefined {
     if (typeof value !== 'string')
       throw this.#mismatch(value, place, schema.format === 'byte' ? '[]uint8' : 'string');
-    if (schema.format === 'date-time' && !isDateTime(value))
-      throw this.refuse(
-        `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`,
-      );
+    if (schema.format === 'date-time') return this.#instant(value, place);
     if (schema.format === 'byte') {
       const fault = base64Fault(value);
       if (fault !== undefined) throw this.refuse(`illegal base64 data at input byte ${fault}`);
     }
     return value;
+  }
+
+  /** In UTC, in the form that the field keeps; undefined for the zero instant, which stands for none. */
+  #instant(value: string, { ref, fields }: Place): string | undefined {
+    const parsed = parseInstant(value, instantFormOf(ref, fields.at(-1) ?? ''));
+    if (parsed.type === 'fault') throw this.refuse(parsed.fault);
+    return parsed.type === 'zero' ? undefined : parsed.text;
   }
 
   #integer(schema: Schema, value: unknown, place: Place): number {
@@ -218,6 +242,10 @@ class Decoder {
     if (typeof value !== 'number' || !fits) throw this.#mismatch(value, place, type);
     return value;
   }
+}
+
+function tooLarge(limit: string): ApiError {
+  return new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${limit}`);
 }
 
 function ownProperty(

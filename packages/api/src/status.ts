@@ -194,6 +194,9 @@ export interface FieldError {
   message: string;
 }
 
+/** More than these help nobody, and an answer must not be much larger than its request. */
+const faultsToldMax = 250;
+
 /** 422 for a kind as `Deployment.apps "x" is invalid: spec.selector: Required value`. */
 export function invalid(
   kind: { group: string; kind: string },
@@ -201,15 +204,17 @@ export function invalid(
   faults: readonly FieldError[],
 ): ApiError {
   const qualified = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
+  const told = faults.slice(0, faultsToldMax);
   // The sentence says each thing once; the causes are complete.
-  const texts = [...new Set(faults.map((fault) => `${fault.path}: ${fault.message}`))];
+  const texts = [...new Set(told.map((fault) => `${fault.path}: ${fault.message}`))];
+  if (faults.length > told.length) texts.push(`and ${faults.length - told.length} more`);
   const listed = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   return new ApiError('Invalid', `${qualified} "${name}" is invalid: ${listed}`, {
     details: {
       ...(name ? { name } : {}),
       ...(kind.group ? { group: kind.group } : {}),
       kind: kind.kind,
-      causes: faults.map((fault) => ({ reason: fault.reason, message: fault.message, field: fault.path })),
+      causes: told.map((fault) => ({ reason: fault.reason, message: fault.message, field: fault.path })),
     },
   });
 }

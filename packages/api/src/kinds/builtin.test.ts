@@ -49,7 +49,7 @@ function valueOf(given: Schema, depth = 0): fc.Arbitrary<unknown> {
     case 'boolean':
       return fc.boolean();
     case 'string':
-      if (schema.format === 'date-time') return fc.constant('2026-01-01T00:00:00Z');
+      if (schema.format === 'date-time') return fc.constant('2026-01-01T00:00:00.000000Z');
       if (schema.format === 'byte') return fc.constantFrom('', 'YQ==');
       return fc.constantFrom(
         '',

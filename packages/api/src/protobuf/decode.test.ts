@@ -198,4 +198,28 @@ describe('a protobuf body', () => {
     expect(() => decodeProtobuf(bytes)).toThrow(ApiError);
     expect(() => decodeProtobuf(bytes)).toThrow(message);
   });
+
+  test.each<[what: string, bytes: Uint8Array, code: number]>([
+    ['a text where a number belongs', body('apps/v1', 'Deployment', [[2, [[1, 'x']]]]), 400],
+    ['a number where a message belongs', body('apps/v1', 'Deployment', [[2, 7]]), 400],
+    [
+      'JSON that is nested too deeply',
+      body('apps/v1', 'ControllerRevision', [[2, [[1, '['.repeat(5000) + ']'.repeat(5000)]]]]),
+      400,
+    ],
+    [
+      'empty messages without number',
+      body('v1', 'Pod', [[2, Buffer.alloc(400_000, Uint8Array.of(0x12, 0))]]),
+      413,
+    ],
+  ])('with %s is refused', (_what, bytes, code) => {
+    expect(() => decodeProtobuf(bytes)).toThrow(expect.objectContaining({ code }) as Error);
+  });
+
+  test('may have numbers of a list packed behind one tag', () => {
+    const bytes = body('v1', 'Pod', [[2, [[14, [[4, Uint8Array.of(1, 0xac, 0x02)]]]]]]);
+    expect(decodeProtobuf(bytes)).toMatchObject({
+      spec: { securityContext: { supplementalGroups: [1, 300] } },
+    });
+  });
 });

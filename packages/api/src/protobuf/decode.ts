@@ -8,13 +8,18 @@
  */
 import { unreachable } from '@skerry/base';
 import type { AnyObject } from '../object.ts';
-import { badRequest } from '../status.ts';
+import { isDeeperThan } from '../patch/json-value.ts';
+import { ApiError, badRequest } from '../status.ts';
 import { messageOfKind, type WireField, type WireMessage, wireMessage } from './messages.ts';
 import { wellKnown } from './well-known.ts';
 import { WireReader } from './wire-reader.ts';
 
 const magic = [0x6b, 0x38, 0x73, 0x00];
 const depthMax = 100;
+/** Deepest nesting of JSON inside, as of any body. */
+const jsonDepthMax = 200;
+/** Fields of one body: each empty message takes two bytes, and costs as much as any other. */
+const fieldsMax = 150_000;
 const unknownMessage = 'k8s.io.apimachinery.pkg.runtime.Unknown';
 
 /** Decodes a body of `application/vnd.kubernetes.protobuf`. Throws 400 for what is malformed or of a kind without protobuf. */
@@ -22,15 +27,16 @@ export function decodeProtobuf(body: Uint8Array): AnyObject {
   if (magic.some((byte, index) => body[index] !== byte)) {
     throw badRequest('the body is not Kubernetes protobuf: it does not begin with k8s\\0');
   }
+  const limits: Limits = { depth: 0, read: { fields: 0 } };
   const envelope = new WireReader(body.subarray(magic.length));
   const unknown = requireMessage(unknownMessage);
   let raw = new Uint8Array();
   let type: Record<string, unknown> = {};
   while (!envelope.done) {
     const { number, wire } = envelope.tag();
-    if (number === 1)
-      type = decodeMessage(requireMessage(unknown.byNumber.get(1)?.type ?? ''), envelope.bytes(), 0);
-    else if (number === 2) raw = envelope.bytes();
+    if (number === 1 && wire === 2)
+      type = decodeMessage(requireMessage(unknown.byNumber.get(1)?.type ?? ''), envelope.bytes(), limits);
+    else if (number === 2 && wire === 2) raw = envelope.bytes();
     else envelope.skip(wire);
   }
   const apiVersion = typeof type['apiVersion'] === 'string' ? type['apiVersion'] : '';
@@ -38,7 +44,7 @@ export function decodeProtobuf(body: Uint8Array): AnyObject {
   const message = messageOfKind(apiVersion, kind);
   if (!message)
     throw badRequest(`${apiVersion} ${kind} has no protobuf form here; send it as application/json`);
-  return { apiVersion, kind, ...decodeMessage(message, raw, 0) };
+  return { apiVersion, kind, ...decodeMessage(message, raw, limits) };
 }
 
 function requireMessage(name: string): WireMessage {
@@ -47,22 +53,34 @@ function requireMessage(name: string): WireMessage {
   return message;
 }
 
-function decodeMessage(message: WireMessage, bytes: Uint8Array, depth: number): Record<string, unknown> {
-  if (depth > depthMax) throw badRequest(`the body is nested more than ${depthMax} deep`);
+interface Limits {
+  readonly depth: number;
+  /** Shared by all messages of the body. */
+  readonly read: { fields: number };
+}
+
+function deeper({ depth, read }: Limits): Limits {
+  return { depth: depth + 1, read };
+}
+
+function decodeMessage(message: WireMessage, bytes: Uint8Array, at: Limits): Record<string, unknown> {
+  if (at.depth > depthMax) throw badRequest(`the body is nested more than ${depthMax} deep`);
   const result: Record<string, unknown> = {};
   const reader = new WireReader(bytes);
   while (!reader.done) {
     const { number, wire } = reader.tag();
+    if (++at.read.fields > fieldsMax) {
+      throw new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${fieldsMax} fields`);
+    }
     const field = message.byNumber.get(number);
-    if (field) readField(result, field, reader, { wire, depth });
+    if (field) readField(result, field, reader, { wire, ...at });
     else reader.skip(wire);
   }
   return result;
 }
 
-interface Position {
+interface Position extends Limits {
   readonly wire: number;
-  readonly depth: number;
 }
 
 function readField(
@@ -71,8 +89,12 @@ function readField(
   reader: WireReader,
   at: Position,
 ): void {
+  const packed = field.shape === 'repeated' && at.wire === 2 && wireOf(field) !== 2;
+  if (!packed && at.wire !== wireOf(field)) {
+    throw badRequest(`proto: wrong wireType = ${at.wire} for field ${field.name}`);
+  }
   if (field.shape === 'map') {
-    const entry = readEntry(field, reader.bytes(), at.depth);
+    const entry = readEntry(field, reader.bytes(), at);
     const map = (result[field.name] ??= {}) as Record<string, unknown>;
     Object.defineProperty(map, entry.key, {
       value: entry.value,
@@ -82,32 +104,47 @@ function readField(
     });
     return;
   }
-  const value = readValue(field, reader, at);
   if (field.shape === 'repeated') {
     const list = (result[field.name] ??= []) as unknown[];
-    list.push(value);
-  } else if (field.inline) {
+    if (packed) readPacked(list, field, new WireReader(reader.bytes()), at);
+    else list.push(readValue(field, reader, at));
+    return;
+  }
+  const value = readValue(field, reader, at);
+  if (field.inline) {
     Object.assign(result, value);
   } else if (field.keepsZero ? value !== null : !isZero(value)) {
     result[field.name] = value;
   }
 }
 
-function readEntry(field: WireField, bytes: Uint8Array, depth: number): { key: string; value: unknown } {
+/** Numbers one after the other behind one tag. */
+function readPacked(list: unknown[], field: WireField, reader: WireReader, at: Limits): void {
+  while (!reader.done) list.push(readValue(field, reader, at));
+}
+
+/** How values of a field are written: 0 a varint, 1 eight bytes, 2 a length and as many bytes. */
+function wireOf({ shape, isMessage, type }: WireField): number {
+  if (shape === 'map' || isMessage || type === 'string' || type === 'bytes') return 2;
+  return type === 'double' ? 1 : 0;
+}
+
+function readEntry(field: WireField, bytes: Uint8Array, at: Limits): { key: string; value: unknown } {
   const reader = new WireReader(bytes);
   let key = '';
-  let value: unknown = field.isMessage ? readMessage(field.type, new Uint8Array(), depth) : '';
+  let value: unknown = field.isMessage ? readMessage(field.type, new Uint8Array(), at) : '';
   while (!reader.done) {
     const { number, wire } = reader.tag();
-    if (number === 1) key = reader.text();
-    else if (number === 2) value = readValue(field, reader, { wire, depth });
+    if (number === 1 && wire === 2) key = reader.text();
+    else if (number === 2 && wire === wireOf({ ...field, shape: 'single' }))
+      value = readValue(field, reader, at);
     else reader.skip(wire);
   }
   return { key, value };
 }
 
-function readValue(field: WireField, reader: WireReader, { wire, depth }: Position): unknown {
-  if (field.isMessage) return readMessage(field.type, reader.bytes(), depth);
+function readValue(field: WireField, reader: WireReader, at: Limits): unknown {
+  if (field.isMessage) return readMessage(field.type, reader.bytes(), at);
   switch (field.type) {
     case 'string':
       return reader.text();
@@ -118,17 +155,16 @@ function readValue(field: WireField, reader: WireReader, { wire, depth }: Positi
     case 'double':
       return reader.double();
     default:
-      if (wire !== 0) throw badRequest(`protobuf field ${field.name} has wire type ${wire}, not varint`);
       return reader.integer();
   }
 }
 
-function readMessage(type: string, bytes: Uint8Array, depth: number): unknown {
+function readMessage(type: string, bytes: Uint8Array, at: Limits): unknown {
   const message = requireMessage(type);
   const known = wellKnown(type);
-  if (known === undefined) return decodeMessage(message, bytes, depth + 1);
+  if (known === undefined) return decodeMessage(message, bytes, deeper(at));
   if (known === 'raw-json') return rawJson(bytes);
-  const fields = decodeMessage(message, bytes, depth + 1);
+  const fields = decodeMessage(message, bytes, deeper(at));
   switch (known) {
     case 'quantity':
       return fields['string'] ?? '0';
@@ -156,10 +192,18 @@ function rawJson(bytes: Uint8Array): unknown {
   let text = '';
   while (!reader.done) {
     const { number, wire } = reader.tag();
-    if (number === 1) text = reader.text();
+    if (number === 1 && wire === 2) text = reader.text();
     else reader.skip(wire);
   }
   if (text === '') return null;
+  const value = parsedJson(text);
+  if (isDeeperThan(value, jsonDepthMax)) {
+    throw badRequest(`JSON inside the protobuf body is nested more than ${jsonDepthMax} deep`);
+  }
+  return value;
+}
+
+function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
