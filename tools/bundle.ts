@@ -1,11 +1,15 @@
 /**
- * The release bundle: one file for `skerry`, one for the store's writer thread. Start-up time and memory are those of this
+ * The release bundle: one file for `skerry`, one for each of its threads. Start-up time and memory are those of this
  * bundle; development runs the sources as they are.
  */
 import { build } from 'esbuild';
 
 await build({
-  entryPoints: { skerry: 'packages/cli/src/main.ts', 'store-writer': 'packages/store/src/sqlite/writer.ts' },
+  entryPoints: {
+    skerry: 'packages/cli/src/main.ts',
+    'store-writer': 'packages/store/src/sqlite/writer.ts',
+    'yaml-thread': 'packages/apiserver/src/http/yaml-thread.ts',
+  },
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   bundle: true,

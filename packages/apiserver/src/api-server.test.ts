@@ -592,6 +592,59 @@ describe('reading', () => {
   });
 });
 
+test.each([
+  [
+    '/apis/events.k8s.io/v1/namespaces/default/events',
+    {
+      note: 'hello',
+      regarding: { kind: 'Pod', name: 'p', namespace: 'default' },
+      eventTime: '2026-01-02T03:04:05.000000Z',
+      type: 'Normal',
+      action: 'Test',
+      reason: 'Test',
+      reportingController: 'example.com/test',
+      reportingInstance: 'test',
+    },
+  ],
+  ['/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers', autoscaler()],
+])('what is created at %s is answered as it is read', async (path, fields) => {
+  const { body } = await call('POST', path, { metadata: { name: 'converted' }, ...fields });
+  expect(body).toMatchObject(fields);
+  expect((await call('GET', `${path}/converted`)).body).toEqual(body);
+});
+
+function autoscaler(): object {
+  const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' };
+  return { spec: { scaleTargetRef, maxReplicas: 3, targetCPUUtilizationPercentage: 50 } };
+}
+
+test.each<[configuration: unknown, message: string]>([
+  [{ apiVersion: 1, kind: 'ConfigMap' }, 'invalid object type: /, Kind=ConfigMap'],
+  [{ apiVersion: 'v1', kind: { a: 1 } }, 'invalid object type: /v1, Kind='],
+  [
+    [],
+    'error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}',
+  ],
+])('an apply of %j is refused', async (configuration, message) => {
+  const contentType = 'application/apply-patch+yaml';
+  const answer = await call('PATCH', `${configMaps}/odd?fieldManager=x`, configuration, { contentType });
+  expect(answer).toMatchObject({ status: 400, body: { message } });
+});
+
+test('an object that outgrows what may be sent is not stored', async () => {
+  await call('POST', deployments, deployment('grows'));
+  const grow = async (field: string) => {
+    const patch = [
+      { op: 'add', path: `/spec/template/spec/containers/0/${field}`, value: ['x'.repeat(2_000_000)] },
+    ];
+    const contentType = 'application/json-patch+json';
+    const { status, body } = await call('PATCH', `${deployments}/grows`, patch, { contentType });
+    return [status, body.message];
+  };
+  expect(await grow('args')).toEqual([200, undefined]);
+  expect(await grow('command')).toEqual([413, 'etcdserver: request is too large']);
+});
+
 describe('discovery', () => {
   test('aggregated documents name their type and know when they have not changed', async () => {
     const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';

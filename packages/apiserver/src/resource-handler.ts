@@ -143,7 +143,7 @@ export class ResourceHandler {
     });
     const mediaType = mediaTypeOf(exchange);
     const bytes = await readBody(exchange, bodyBytesMax);
-    const request = decodePatch(mediaType, bytes, {
+    const request = await decodePatch(mediaType, bytes, {
       custom: served.custom,
       force: isTrue(exchange.query.get('force')),
     });

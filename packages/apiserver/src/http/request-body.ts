@@ -1,8 +1,8 @@
-import { ApiError, badRequest, decodeProtobuf, duplicateFields, faultOrder, isApiError } from '@skerry/api';
-import { describeError } from '@skerry/base';
-import { type Document, LineCounter, isScalar, parseDocument, visit } from 'yaml';
+import { ApiError, badRequest, decodeProtobuf, duplicateFields, faultOrder } from '@skerry/api';
 import { readBody, type Exchange } from '#http/exchange.ts';
 import { jsonFault } from '#http/json-fault.ts';
+import { plainValues } from '#http/plain-values.ts';
+import { YamlReader } from '#http/yaml-reader.ts';
 
 /** Largest body of a request, as etcd-backed servers have it. */
 export const bodyBytesMax = 3 * 1024 * 1024;
@@ -10,14 +10,11 @@ export const bodyBytesMax = 3 * 1024 * 1024;
 /** Deepest nesting of a body; walkers of objects are recursive. */
 const depthMax = 200;
 
-/** Largest body of YAML that is not JSON: nothing else is served while it is read, a second for each MiB. */
+/** Values of one body, about. A megabyte of definitions has fifty thousand; millions would keep everyone else waiting. */
+const valuesMax = 150_000;
+
+/** Largest body of YAML that is not JSON: seconds of a thread. */
 const yamlBytesMax = 1024 * 1024;
-
-/** Aliases of one body: each is looked up among all that stands before it. */
-const aliasesMax = 1000;
-
-/** Faults that are told of one body. */
-const faultsMax = 100;
 
 /** Characters of a body that an error shows. */
 const summaryLengthMax = 30;
@@ -79,13 +76,13 @@ export async function readDocument(
       };
     case 'application/yaml': {
       const faults: string[] = [];
-      const value = objectIn(decodeYaml(bytes, { frame: asObject(kind), faults }), bytes, kind);
+      const value = objectIn(await decodeYaml(bytes, { frame: asObject(kind), faults }), bytes, kind);
       return { value, faults, order: byName(faults) };
     }
     default: {
       const decode = decoders.get(mediaType);
       if (!decode) throw unsupported();
-      return { value: decode(bytes), faults: [] };
+      return { value: await decode(bytes), faults: [] };
     }
   }
 }
@@ -118,7 +115,8 @@ function typeFault(value: unknown): string | undefined {
   return undefined;
 }
 
-function jsonType(value: unknown): string {
+/** A type as Go's JSON reader names it. */
+export function jsonType(value: unknown): string {
   if (Array.isArray(value)) return 'array';
   return typeof value === 'boolean' ? 'bool' : typeof value;
 }
@@ -132,7 +130,7 @@ export async function readJson(exchange: Exchange): Promise<unknown> {
   // Some clients name any type for the body that they don't send.
   if (bytes.length === 0) return undefined;
   if (!decode) throw unsupported();
-  return decode(bytes);
+  return await decode(bytes);
 }
 
 const decoders: ReadonlyMap<string, (bytes: Uint8Array) => unknown> = new Map([
@@ -153,93 +151,55 @@ export function unsupported(
 
 export function decodeJson(bytes: Uint8Array, frame: Frame = versionAndKind): unknown {
   const text = decodeText(bytes);
-  checkDepth(bytes);
+  checkShape(bytes);
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     throw badRequest(frame(jsonFault(text), text));
   }
+  return plainValues(text, value);
 }
 
+const yaml = new YamlReader();
+
 /**
- * YAML in one document; JSON is YAML too. Aliases are bounded, so that a small text can't become a huge object. Keys given
- * twice are told in `faults`, where there is one to take them, and the last counts; else they are refused.
+ * YAML in one document; JSON is YAML too. Keys given twice are told in `faults`, where there is one to take them, and the
+ * last counts; else they are refused.
  */
-export function decodeYaml(
+export async function decodeYaml(
   bytes: Uint8Array,
   { frame = versionAndKind, faults }: { frame?: Frame; faults?: string[] } = {},
-): unknown {
+): Promise<unknown> {
   const text = decodeText(bytes);
-  checkDepth(bytes);
   if (text.trimStart().startsWith('{')) {
-    try {
-      const value: unknown = JSON.parse(text);
-      faults?.push(...duplicateFields(text));
-      return value;
-    } catch {
-      // Flow-style YAML that is no JSON: read below.
+    checkShape(bytes);
+    const value = parsedJson(text);
+    if (value !== undefined) {
+      for (const fault of faults ? duplicateFields(text) : []) faults?.push(fault);
+      return plainValues(text, value);
     }
+    // Flow-style YAML that is no JSON.
   }
   if (bytes.length > yamlBytesMax) {
     throw new ApiError('RequestEntityTooLarge', `Request entity too large: limit of YAML is ${yamlBytesMax}`);
   }
-  const lines = new LineCounter();
+  const outcome = await yaml.read(text);
+  if (outcome.type === 'fault') throw badRequest(frame(outcome.fault, text));
+  const { json, doubled } = outcome;
+  if (faults) faults.push(...doubled);
+  else if (doubled[0]) throw badRequest(frame(`error converting YAML to JSON: ${doubled[0]}`, text));
+  // Indentation nests too.
+  checkShape(Buffer.from(json));
+  return plainValues(json, JSON.parse(json));
+}
+
+function parsedJson(text: string): unknown {
   try {
-    const document = parseDocument(text, {
-      schema: 'core',
-      version: '1.2',
-      prettyErrors: false,
-      lineCounter: lines,
-      // The library compares each key with each other: minutes for a body of small keys.
-      uniqueKeys: false,
-    });
-    const [fault] = document.errors;
-    if (fault) throw badRequest(frame(yamlFault(fault.message, lines.linePos(fault.pos[0]).line), text));
-    refuseManyAliases(document);
-    const doubled = keysGivenTwice(document, lines);
-    if (faults) faults.push(...doubled);
-    else if (doubled[0]) throw badRequest(frame(`error converting YAML to JSON: ${doubled[0]}`, text));
-    const value: unknown = document.toJS({ maxAliasCount: 100 });
-    // Indentation nests too; serializing walks what came out of it, and refuses what refers to itself.
-    checkDepth(Buffer.from(JSON.stringify(value) ?? ''));
-    return value;
-  } catch (error) {
-    if (isApiError(error)) throw error;
-    throw badRequest(frame(`error converting YAML to JSON: yaml: ${describeError(error)}`, text));
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
-}
-
-function yamlFault(message: string, line: number): string {
-  return `error converting YAML to JSON: yaml: line ${line}: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
-}
-
-function refuseManyAliases(document: Document): void {
-  let count = 0;
-  visit(document, {
-    Alias: () => {
-      if (++count > aliasesMax) throw badRequest(`the request body has more than ${aliasesMax} YAML aliases`);
-    },
-  });
-}
-
-/** None, or one text with a line for each: `  line 6: key "a" already set in map`. */
-function keysGivenTwice(document: Document, lines: LineCounter): string[] {
-  const faults: string[] = [];
-  visit(document, {
-    Map(_, { items }) {
-      const seen = new Set<string>();
-      for (const { key } of items) {
-        if (!isScalar(key)) continue;
-        const name = String(key.value);
-        if (seen.has(name) && faults.length < faultsMax) {
-          const { line } = lines.linePos(key.range?.[0] ?? 0);
-          faults.push(`  line ${line}: key "${name}" already set in map`);
-        }
-        seen.add(name);
-      }
-    },
-  });
-  return faults.length === 0 ? [] : [`yaml: unmarshal errors:\n${faults.join('\n')}`];
 }
 
 function decodeText(bytes: Uint8Array): string {
@@ -250,8 +210,10 @@ function decodeText(bytes: Uint8Array): string {
   }
 }
 
-function checkDepth(bytes: Uint8Array): void {
+/** Counts brackets and commas before anything is built of them. Throws 400 and 413. */
+function checkShape(bytes: Uint8Array): void {
   let depth = 0;
+  let values = 0;
   let inString = false;
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i];
@@ -261,9 +223,15 @@ function checkDepth(bytes: Uint8Array): void {
     } else if (byte === 0x22) {
       inString = true;
     } else if (byte === 0x7b || byte === 0x5b) {
+      values++;
       if (++depth > depthMax) throw badRequest(`the request body is nested deeper than ${depthMax} levels`);
     } else if (byte === 0x7d || byte === 0x5d) {
       depth--;
+    } else if (byte === 0x2c) {
+      values++;
     }
+  }
+  if (values > valuesMax) {
+    throw new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${valuesMax} values`);
   }
 }

@@ -25,6 +25,7 @@ import {
   asPatch,
   decodeJson,
   decodeYaml,
+  jsonType,
   patchTypeOf,
   patchTypes,
   unsupported,
@@ -42,11 +43,11 @@ export interface PatchRequest {
 }
 
 /** Reads a PATCH body. Throws 400 and 415. */
-export function decodePatch(
+export async function decodePatch(
   mediaType: string,
   bytes: Uint8Array,
   given: { custom: boolean; force: boolean },
-): PatchRequest {
+): Promise<PatchRequest> {
   const type = patchTypeOf(mediaType);
   if (!type || (type === 'strategic' && given.custom)) {
     if (!given.custom)
@@ -63,7 +64,9 @@ export function decodePatch(
   return {
     type,
     patch:
-      type === 'apply' ? decodeYaml(bytes, { frame: asConfiguration, faults }) : decodeJson(bytes, asPatch),
+      type === 'apply'
+        ? await decodeYaml(bytes, { frame: asConfiguration, faults })
+        : decodeJson(bytes, asPatch),
     force: given.force,
     faults,
   };
@@ -208,12 +211,7 @@ function configurationOf(
   request: PatchRequest,
   write: WriteOptions,
 ): AnyObject {
-  const given = request.patch as AnyObject | null;
-  if (!given?.apiVersion || !given.kind) {
-    throw badRequest(
-      `invalid object type: ${groupVersionKindText(given?.apiVersion ?? '', given?.kind ?? '')}`,
-    );
-  }
+  const given = configurationIn(request.patch);
   requireTyped({ set: served.schemas, schema: schemaOf(served), applied: given });
   tellFaults(request, write);
   // All its fields are known by now.
@@ -231,6 +229,21 @@ function configurationOf(
   }
   if (served.info.namespaced) meta.namespace ??= target.namespace;
   return configuration;
+}
+
+/** A map that names its type with texts; what does not is told as if it named none. Throws 400. */
+function configurationIn(patch: unknown): AnyObject {
+  const given = patch ?? {};
+  if (typeof given !== 'object' || Array.isArray(given)) {
+    throw badRequest(
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${jsonType(given)} into Go value of type map[string]interface {}`,
+    );
+  }
+  const { apiVersion, kind } = given as AnyObject;
+  if (typeof apiVersion === 'string' && apiVersion && typeof kind === 'string' && kind)
+    return given as AnyObject;
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  throw badRequest(`invalid object type: ${groupVersionKindText(text(apiVersion), text(kind))}`);
 }
 
 function tellFaults({ faults }: PatchRequest, { fieldValidation, warnings }: WriteOptions): void {

@@ -3,6 +3,7 @@ import type { Clock, Logger } from '@skerry/base';
 import type { RevisionProgress } from '@skerry/serving';
 import { StoreConflictError, StoreUnavailableError, type Store } from '@skerry/store';
 import type { AdmissionChain, AdmissionContext } from '#security.ts';
+import { bodyBytesMax } from '#http/request-body.ts';
 import { shownAs, shownItem, storedAs } from '#registry/conversion.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { decodeStored, encodeStored, inOrder } from '#registry/stored-resource.ts';
@@ -82,7 +83,7 @@ export class Registry {
   async insert(served: Served, target: Target, object: AnyObject): Promise<AnyObject> {
     const { stored } = served;
     const key = stored.key(target.namespace, target.name);
-    const value = stored.values.seal(key, encodeStored(await storedAs(served, object)));
+    const value = stored.values.seal(key, await bytesOf(served, object));
     const { revision } = await this.#storing(this.parts.store.create(key, value, ttl(served)));
     return withRevision(object, revision);
   }
@@ -90,7 +91,7 @@ export class Registry {
   async replace(served: Served, target: Target, object: AnyObject, revision: number): Promise<AnyObject> {
     const { stored } = served;
     const key = stored.key(target.namespace, target.name);
-    const value = stored.values.seal(key, encodeStored(await storedAs(served, object)));
+    const value = stored.values.seal(key, await bytesOf(served, object));
     const written = await this.#storing(
       this.parts.store.update(key, value, { expectedRevision: revision, ...ttl(served) }),
     );
@@ -186,6 +187,14 @@ export class Registry {
 
 function admissionOf(served: Served, context: Omit<AdmissionContext, 'kind' | 'resource'>): AdmissionContext {
   return { ...context, kind: served.info, resource: served.info.resource };
+}
+
+/** No larger than a body: what is stored can be put again. The words are those of the usual store. */
+async function bytesOf(served: Served, object: AnyObject): Promise<Uint8Array> {
+  const bytes = encodeStored(await storedAs(served, object));
+  if (bytes.length > bodyBytesMax)
+    throw new ApiError('RequestEntityTooLarge', 'etcdserver: request is too large');
+  return bytes;
 }
 
 function ttl(served: Served): { ttlSeconds?: number } {
