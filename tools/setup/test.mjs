@@ -18,6 +18,7 @@ const parts = [
   ['format', () => check([node, bin('oxfmt'), '--check', '.'])],
   ['unit', () => vitest('unit')],
   ['conformance', () => vitest('conformance')],
+  ['fuzz', () => vitest('fuzz')],
   ['containerd', () => vitest('containerd')],
   ['clients', () => vitest('clients')],
   ['e2e', () => vitest('e2e')],

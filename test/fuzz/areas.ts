@@ -1,0 +1,19 @@
+/** Everything that is fuzzed, by name. */
+import { bodies } from './areas/bodies.ts';
+import { http2 } from './areas/http2.ts';
+import { objects } from './areas/objects.ts';
+import { patches } from './areas/patches.ts';
+import { queries } from './areas/queries.ts';
+import { tls } from './areas/tls.ts';
+import { wire } from './areas/wire.ts';
+import type { Probe } from './probe.ts';
+
+export const areas: Readonly<Record<string, readonly Probe[]>> = {
+  objects,
+  bodies,
+  patches,
+  queries,
+  wire,
+  http2,
+  tls,
+};
