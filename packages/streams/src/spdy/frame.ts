@@ -59,9 +59,18 @@ export function uint32s(...values: readonly number[]): Buffer {
  */
 export async function* decodeFrames(source: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
   let held: Buffer = Buffer.alloc(0);
+  // A frame that comes in small pieces is put together once, when it is whole.
+  const pieces: Buffer[] = [];
+  let missing = 0;
   let data: { streamId: number; flags: number; remaining: number } | undefined;
   for await (const chunk of source) {
-    held = held.length > 0 ? Buffer.concat([held, chunk]) : chunk;
+    if (missing > chunk.length) {
+      pieces.push(chunk);
+      missing -= chunk.length;
+      continue;
+    }
+    held = held.length + pieces.length > 0 ? Buffer.concat([held, ...pieces.splice(0), chunk]) : chunk;
+    missing = 0;
     for (;;) {
       if (data) {
         if (held.length === 0) break;
@@ -88,12 +97,16 @@ export async function* decodeFrames(source: AsyncIterable<Buffer>): AsyncGenerat
       const version = held.readUInt16BE(0) & 0x7fff;
       if (version !== 3) throw new SpdyError(`SPDY version ${version}; 3 is spoken here`);
       if (length > controlBytesMax) throw new SpdyError(`a control frame of ${length} bytes`);
-      if (held.length < frameHeaderBytes + length) break;
+      if (held.length < frameHeaderBytes + length) {
+        missing = frameHeaderBytes + length - held.length;
+        break;
+      }
       const type = held.readUInt16BE(2);
       const body = held.subarray(frameHeaderBytes, frameHeaderBytes + length);
       held = held.subarray(frameHeaderBytes + length);
       yield { kind: 'control', type, flags, body };
     }
   }
-  if (data || held.length > 0) throw new SpdyError('the connection ended inside a frame');
+  if (data || held.length > 0 || pieces.length > 0)
+    throw new SpdyError('the connection ended inside a frame');
 }

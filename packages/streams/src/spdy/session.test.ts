@@ -1,8 +1,8 @@
 import zlib from 'node:zlib';
-import { type Duplex, duplexPair } from 'node:stream';
+import { Duplex, duplexPair } from 'node:stream';
 import { eventually } from '@skerry/base/testing';
 import { describe, expect, test } from 'vitest';
-import { encodeControl, encodeData, frameType, uint32s } from '#spdy/frame.ts';
+import { encodeControl, encodeData, frameType, SpdyError, uint32s } from '#spdy/frame.ts';
 import { headerDictionary } from '#spdy/dictionary.ts';
 import { createHeaderDecoder, createHeaderEncoder } from '#spdy/header-block.ts';
 import { createSpdySession, type SpdyStream } from '#spdy/session.ts';
@@ -173,3 +173,24 @@ describe('a SPDY connection', () => {
 function synStream(id: number): Buffer {
   return Buffer.concat([uint32s(id, 0), Buffer.alloc(2), createHeaderEncoder()({})]);
 }
+
+test('a frame in single bytes is a frame', async () => {
+  const { client, serverSocket } = pair(() => undefined);
+  const settings = encodeControl(frameType.settings, Buffer.alloc(300));
+  const ping = encodeControl(frameType.ping, uint32s(2));
+  for (const byte of Buffer.concat([settings, ping])) serverSocket.write(Buffer.of(byte));
+  serverSocket.end();
+  // Whole frames and an end between two of them are no fault.
+  expect(await client.closed).toBeUndefined();
+});
+
+test('a peer that asks for answers and reads none is let go', async () => {
+  // Writes are never done: nobody takes them.
+  const socket = new Duplex({ read: () => undefined, write: () => undefined });
+  const session = createSpdySession(socket, { role: 'server' });
+  const pings = Buffer.concat(
+    Array.from({ length: 200_000 }, () => encodeControl(frameType.ping, uint32s(1))),
+  );
+  socket.push(pings);
+  expect(await session.closed).toBeInstanceOf(SpdyError);
+});

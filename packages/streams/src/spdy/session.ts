@@ -22,6 +22,8 @@ import { createHeaderDecoder, createHeaderEncoder, type SpdyHeaders } from '#spd
 
 const streamsMax = 1024;
 const dataBytesMax = 32 * 1024;
+/** Replies that wait for a peer which asks and doesn't read; data has its own bound, since its writers wait. */
+const replyBytesMax = 1024 * 1024;
 const statusCancel = 5;
 const statusInvalidStream = 2;
 const statusRefusedStream = 3;
@@ -140,6 +142,13 @@ export function createSpdySession(socket: Duplex, options: SpdySessionOptions): 
     },
     forget: (stream) => void streams.delete(stream.id),
   };
+  /** Answers what the other end sent. */
+  const reply = (frame: Buffer) => {
+    if (socket.writableLength > replyBytesMax + streams.size * 2 * dataBytesMax) {
+      throw new SpdyError('the other end does not read the answers it asks for');
+    }
+    output.write(frame);
+  };
   // Its end is seen by the loop that reads it, after all that came before: a reader may still be behind.
   socket.on('error', () => undefined);
   void readAll();
@@ -198,7 +207,7 @@ export function createSpdySession(socket: Duplex, options: SpdySessionOptions): 
       }
       case frameType.ping: {
         const peerIsOdd = !oddIsOurs;
-        if ((idAt(body, 0) % 2 === 1) === peerIsOdd) output.write(encodeControl(frameType.ping, body));
+        if ((idAt(body, 0) % 2 === 1) === peerIsOdd) reply(encodeControl(frameType.ping, body));
         return;
       }
       default:
@@ -215,14 +224,14 @@ export function createSpdySession(socket: Duplex, options: SpdySessionOptions): 
     }
     lastPeerId = id;
     if (!options.onStream || streams.size >= streamsMax) {
-      output.write(encodeControl(frameType.rstStream, uint32s(id, statusRefusedStream)));
+      reply(encodeControl(frameType.rstStream, uint32s(id, statusRefusedStream)));
       return;
     }
     if (flags & flagUnidirectional) {
-      output.write(encodeControl(frameType.rstStream, uint32s(id, statusInvalidStream)));
+      reply(encodeControl(frameType.rstStream, uint32s(id, statusInvalidStream)));
       return;
     }
-    output.write(encodeControl(frameType.synReply, Buffer.concat([uint32s(id), encodeHeaders({})])));
+    reply(encodeControl(frameType.synReply, Buffer.concat([uint32s(id), encodeHeaders({})])));
     const stream = addStream(id, headers);
     if (flags & flagFin) await stream.receive(Buffer.alloc(0), true);
     options.onStream(stream);

@@ -6,6 +6,9 @@ import { WebSocketServer, type WebSocket } from 'ws';
 /** The largest message taken. Clients cut stdin at 32 KiB; some send a whole file at once. */
 const messageBytesMax = 16 * 1024 * 1024;
 
+/** Answers to pings that wait for a client which sends and doesn't read. */
+const pongBytesMax = 64 * 1024;
+
 const protocolHeader = 'sec-websocket-protocol';
 
 export function isWebSocketRequest(request: IncomingMessage): boolean {
@@ -36,6 +39,7 @@ export function acceptWebSocket(
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
+    autoPong: false,
     maxPayload: messageBytesMax,
   });
   const headers = { ...request.headers };
@@ -49,6 +53,12 @@ export function acceptWebSocket(
     server.once('wsClientError', (error) => reject(error));
     server.handleUpgrade(request, socket, head, (webSocket) => {
       if (protocol !== '') Object.defineProperty(webSocket, 'protocol', { value: protocol });
+      // A frame that came with the request may be broken, and then nobody else listens yet. Its end is told by `close`.
+      webSocket.on('error', () => undefined);
+      webSocket.on('ping', (data) => {
+        if (webSocket.bufferedAmount > pongBytesMax) webSocket.terminate();
+        else webSocket.pong(data);
+      });
       resolve(webSocket);
     });
   });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect as connectSocket, type AddressInfo, type Socket } from 'node:net';
 import { eventually } from '@skerry/base/testing';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -98,4 +98,46 @@ describe('channels of a WebSocket', () => {
     const { client } = await connect([]);
     expect(client.protocol).toBe('');
   });
+});
+
+/** What a client sends together with its request: the server reads it before anyone has looked at the connection. */
+async function sendAtOnce(frames: Buffer): Promise<Socket> {
+  const server = http.createServer().listen(0, '127.0.0.1');
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => undefined);
+    acceptWebSocket(request, socket, head, '').then(createChannelSocket, () => socket.destroy());
+  });
+  await once(server, 'listening');
+  const client = connectSocket((server.address() as AddressInfo).port, '127.0.0.1');
+  client.on('error', () => undefined);
+  cleanups.push(
+    () => server.close(),
+    () => client.destroy(),
+  );
+  const lines = ['GET / HTTP/1.1', 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket'];
+  lines.push('Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', '', '');
+  client.write(Buffer.concat([Buffer.from(lines.join('\r\n')), frames]));
+  return client;
+}
+
+function closing(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()));
+}
+
+test('a broken frame behind the handshake ends its connection and nothing else', async () => {
+  const client = await sendAtOnce(Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0, 255]));
+  client.resume();
+  await closing(client);
+});
+
+test('a client that sends pings and reads nothing is let go', async () => {
+  const ping = Buffer.concat([Buffer.from([0x89, 0xfd, 0, 0, 0, 0]), Buffer.alloc(125)]);
+  const client = await sendAtOnce(ping);
+  client.pause();
+  const pings = Buffer.concat(Array.from({ length: 8_000 }, () => ping));
+  while (!client.closed) {
+    await new Promise((resolve) => client.write(pings, resolve));
+    // A connection that is over takes writes at once.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 });
