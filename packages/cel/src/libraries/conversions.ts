@@ -94,13 +94,13 @@ function stringToBool(text: string): Outcome {
   return falsehoods.has(text) ? false : syntaxFault(boolType);
 }
 
-/** As Go prints with %g of the shortest form. */
+/** The shortest form, with an exponent from a million on, as Go's strconv writes it. */
 export function doubleText(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value < 0 ? '-Inf' : '+Inf';
   if (Object.is(value, -0)) return '-0';
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e21)) {
+  if (size !== 0 && (size < 1e-4 || size >= 1e6)) {
     const [mantissa = '', exponent = ''] = value.toExponential().split('e');
     const sign = exponent.startsWith('-') ? '-' : '+';
     return `${mantissa}e${sign}${exponent.replace(/^[+-]/, '').padStart(2, '0')}`;

@@ -1,5 +1,6 @@
 /** `'%s is %d'.format([…])`: the clauses %s %d %f %e %b %x %X %o and %%. */
 import { doubleText } from '#libraries/conversions.ts';
+import { exponentialText, fixedText } from '#values/decimal-text.ts';
 import { runtimeType } from '#values/describe.ts';
 import { compareText } from '#values/order.ts';
 import { Duration, formatDuration, formatTimestamp, Timestamp } from '#values/time.ts';
@@ -46,9 +47,10 @@ function format(clause: string, precisionText: string | undefined, take: () => V
     case 'd':
       return decimal(take());
     case 'f':
-      return floating(take(), 'fixed-point', (value) => value.toFixed(precision));
+      return floating(take(), 'fixed-point', (value) => grouped(fixedText(value, precision)));
     case 'e':
-      return floating(take(), 'scientific', (value) => scientific(value, precision));
+      // What stands as precision is a width there, and the precision always the usual one.
+      return floating(take(), 'scientific', scientific).padStart(precision);
     case 'b':
       return binary(take());
     case 'x':
@@ -100,7 +102,8 @@ function nested(value: Value, { quote }: { readonly quote: boolean }): string {
 }
 
 function nestedDouble(value: number): string {
-  if (Number.isFinite(value)) return value.toFixed(defaultPrecision);
+  const sign = Object.is(value, -0) ? '-' : '';
+  if (Number.isFinite(value)) return sign + fixedText(value, defaultPrecision);
   return JSON.stringify(doubleText(value));
 }
 
@@ -149,10 +152,17 @@ function floating(value: Value, name: string, show: (value: number) => string): 
   return show(number);
 }
 
-function scientific(value: number, precision: number): string {
-  const [mantissa = '', exponent = ''] = value.toExponential(precision).split('e');
+/** Thousands apart, as in English: `1,234,567.50`. */
+function grouped(text: string): string {
+  const [whole = '', fraction] = text.split('.');
+  const groups = whole.replace(/\B(?=(?:\d{3})+$)/g, ',');
+  return fraction === undefined ? groups : `${groups}.${fraction}`;
+}
+
+function scientific(value: number): string {
+  const [mantissa = '', exponent = ''] = exponentialText(value, defaultPrecision).split('e');
   const digits = exponent.slice(1).padStart(2, '0');
-  return `${mantissa}\u202f×\u202f10${superscript(exponent.startsWith('-') ? `-${digits}` : digits)}`;
+  return `${mantissa}×10${superscript(exponent.startsWith('-') ? `-${digits}` : digits)}`;
 }
 
 function superscript(text: string): string {

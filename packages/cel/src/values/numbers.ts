@@ -1,4 +1,4 @@
-/** Comparisons across the three types of numbers, exact also where a double can't hold an int. */
+/** Comparisons across the three types of numbers: of ints exact, with a double as doubles. */
 import type { Value } from '#values/value.ts';
 import { Uint } from '#values/uint.ts';
 
@@ -12,10 +12,11 @@ function plain(value: Numeric): bigint | number {
   return value instanceof Uint ? value.value : value;
 }
 
-/** -1, 0 or 1; undefined when one is not a number at all (NaN). The language's own comparison of bigint and number is exact. */
+/** -1, 0 or 1; undefined when one is not a number at all (NaN). */
 export function compareNumbers(a: Numeric, b: Numeric): -1 | 0 | 1 | undefined {
-  const left = plain(a);
-  const right = plain(b);
+  const inexact = typeof a === 'number' || typeof b === 'number';
+  const left = inexact ? Number(plain(a)) : plain(a);
+  const right = inexact ? Number(plain(b)) : plain(b);
   if (left < right) return -1;
   if (left > right) return 1;
   return left <= right ? 0 : undefined;
