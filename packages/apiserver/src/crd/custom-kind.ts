@@ -1,10 +1,8 @@
 import {
-  ageText,
   applyDefaults,
   builtinSchemas,
   validateObjectMetaUpdate,
   pruneNulls,
-  type ColumnInfo,
   type KindInfo,
   type Schema,
   type SchemaSet,
@@ -12,7 +10,7 @@ import {
 import { CustomValidation } from '#crd/custom-validation.ts';
 import type { Definition, DefinitionVersion } from '#crd/definition.ts';
 import { finalizerWarnings } from '#crd/finalizer-warnings.ts';
-import { findByPath, parseJsonPath } from '#crd/json-path.ts';
+import { columnsOf } from '#crd/printer-columns.ts';
 import type { RawSchema } from '#crd/schema/nodes.ts';
 import { rootSchema, schemaFrom } from '#crd/structural-schema.ts';
 
@@ -102,57 +100,4 @@ function sharedSchemas(): Readonly<Record<string, Schema>> {
     Object.entries(builtinSchemas.schemas).filter(([name]) => name.startsWith(metaPrefix)),
   );
   return shared;
-}
-
-function columnsOf(version: DefinitionVersion): ColumnInfo[] {
-  const own = (version.additionalPrinterColumns ?? []).map((column): ColumnInfo => {
-    const path = parseJsonPath(column.jsonPath);
-    return {
-      name: column.name,
-      type: columnType(column.type),
-      format: column.format,
-      priority: column.priority ?? 0,
-      description: column.description ?? '',
-      cell: (object, nowMs) => (path ? cellOf(findByPath(object, path), column.type, nowMs) : null),
-    };
-  });
-  return [nameColumn, ...(own.length > 0 ? own : [ageColumn])];
-}
-
-const nameColumn: ColumnInfo = {
-  name: 'Name',
-  type: 'string',
-  format: 'name',
-  priority: 0,
-  description: 'Name must be unique within a namespace.',
-  cell: (object) => object.metadata?.name ?? '',
-};
-
-const ageColumn: ColumnInfo = {
-  name: 'Age',
-  type: 'date',
-  priority: 0,
-  description: 'CreationTimestamp is a timestamp representing the server time when this object was created.',
-  cell: (object, nowMs) => ageText(object.metadata?.creationTimestamp, nowMs),
-};
-
-function columnType(type: string): ColumnInfo['type'] {
-  return type === 'integer' || type === 'number' || type === 'boolean' || type === 'date' ? type : 'string';
-}
-
-function cellOf(values: readonly unknown[], type: string, nowMs: number): string | number | boolean | null {
-  const [value] = values;
-  if (value === undefined || value === null) return null;
-  switch (type) {
-    case 'integer':
-      return typeof value === 'number' ? Math.trunc(value) : null;
-    case 'number':
-      return typeof value === 'number' ? value : null;
-    case 'boolean':
-      return typeof value === 'boolean' ? value : null;
-    case 'date':
-      return typeof value === 'string' ? ageText(value, nowMs) : null;
-    default:
-      return values.map((item) => (typeof item === 'string' ? item : JSON.stringify(item))).join(',');
-  }
 }
