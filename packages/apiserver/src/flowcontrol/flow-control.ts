@@ -3,15 +3,16 @@ import type { Clock, Timer } from '@skerry/base';
 import { mandatoryLevels, mandatorySchemas } from '#flowcontrol/default-objects.ts';
 import { FlowIndex, type Flow } from '#flowcontrol/flow-schema.ts';
 import { FlowMetrics } from '#flowcontrol/flow-metrics.ts';
+import { sampleLevels } from '#flowcontrol/level-metrics.ts';
+import { lendSeats } from '#flowcontrol/lend-seats.ts';
 import { PriorityLevel, queuingOf } from '#flowcontrol/priority-level.ts';
 import { Ticket, type QueueObserver, type Refusal, type Work } from '#flowcontrol/queue-set.ts';
 import { RetryAfter } from '#flowcontrol/retry-after.ts';
-import { shareOut } from '#flowcontrol/share-out.ts';
 import { dealHand, hashOfFlow } from '#flowcontrol/shuffle-shard.ts';
 import { Turns } from '#flowcontrol/turns.ts';
 import { WatchCount } from '#flowcontrol/watch-count.ts';
 import { estimateWork, type SizeOf } from '#flowcontrol/work-estimate.ts';
-import type { MetricRegistry, Sampled } from '#metrics/metric-registry.ts';
+import type { MetricRegistry } from '#metrics/metric-registry.ts';
 import type { RequestInfo } from '#request-info.ts';
 import type { UserInfo } from '#security.ts';
 
@@ -105,7 +106,11 @@ export class FlowControl {
     this.#observer = observerOf(this.#metrics);
     const { clock, defer = (fn) => void setImmediate(fn) } = parts;
     this.#turns = new Turns({ now: () => clock.monotonic(), defer });
-    this.#sampleLimits(parts.metrics);
+    sampleLevels(parts.metrics, {
+      levels: () => this.levels,
+      fairFraction: () => this.#fairFraction,
+      waitingForTurn: () => this.#turns.waiting,
+    });
     this.configure([], []);
   }
 
@@ -161,7 +166,7 @@ export class FlowControl {
   adjust(): void {
     const now = this.#clock.monotonic() / 1000;
     for (const level of this.#levels.values()) level.note(level.requests.demand.take(now));
-    this.#lend();
+    this.#fairFraction = lendSeats([...this.#levels.values()]);
     for (const level of this.#levels.values()) if (level.leaving) this.#remove(level);
   }
 
@@ -180,42 +185,13 @@ export class FlowControl {
     for (const level of this.#levels.values()) if (level.leaving) this.#remove(level);
     const shareSum = [...this.#levels.values()].reduce((sum, { shares }) => sum + shares, 0);
     for (const level of this.#levels.values()) level.share(this.#seats, shareSum);
-    this.#lend();
+    this.#fairFraction = lendSeats([...this.#levels.values()]);
   }
 
   #remove(level: PriorityLevel<AskedFlow>): void {
     if (!level.requests.idle) return;
     this.#levels.delete(level.name);
     this.#retryAfter.forget(level.name);
-  }
-
-  #lend(): void {
-    const all = [...this.#levels.values()];
-    const limited = all.filter(({ exempt }) => !exempt);
-    const sum = all.reduce((total, { nominal }) => total + nominal, 0);
-    let left = sum;
-    for (const level of all) {
-      if (!level.exempt) continue;
-      level.requests.configure({ limit: level.floor });
-      left -= level.floor;
-    }
-    const claims = limited.map((level) => ({
-      lowest: level.floor,
-      highest: level.highest,
-      target: Math.max(level.floor, level.smoothed),
-    }));
-    for (const [index, level] of limited.entries()) level.target = claims[index]!.target;
-    const shared = shareOut(Math.max(left, 0), claims);
-    this.#fairFraction = shared?.factor ?? 0;
-    const lowestSum = limited.reduce((total, { lowest }) => total + lowest, 0);
-    const floorSum = limited.reduce((total, { floor }) => total + floor, 0);
-    // Exempt requests take what they take; what they leave may be less than the others are owed.
-    const part =
-      floorSum > lowestSum ? Math.min(Math.max((left - lowestSum) / (floorSum - lowestSum), 0), 1) : 0;
-    for (const [index, level] of limited.entries()) {
-      const limit = shared?.shares[index] ?? level.lowest + (level.floor - level.lowest) * part;
-      level.requests.configure({ limit: Math.round(limit) });
-    }
   }
 
   #enterLevel(request: FlowRequest, work: Work): Ticket<AskedFlow> | Refusal {
@@ -315,53 +291,6 @@ export class FlowControl {
       this.adjust();
       if (this.#asked || this.levels.some(({ requests }) => !requests.idle)) this.#noteAsked();
     });
-  }
-
-  #sampleLimits(metrics: MetricRegistry): void {
-    const perLevel = (
-      rest: string,
-      help: string,
-      value: (level: PriorityLevel<AskedFlow>) => number,
-    ): void => {
-      const name = `apiserver_flowcontrol_${rest}`;
-      metrics.sampled({ name, help, type: 'gauge', labels: ['priority_level'] }, (): Sampled =>
-        this.levels.map((level) => [[level.name], value(level)] as const),
-      );
-    };
-    perLevel('nominal_limit_seats', 'Seats by the shares of the level.', ({ nominal }) => nominal);
-    perLevel('lower_limit_seats', 'Seats that the level keeps.', ({ lowest }) => lowest);
-    perLevel('upper_limit_seats', 'Seats with all that may be borrowed.', ({ highest }) => highest);
-    perLevel('current_limit_seats', 'Seats of the level now.', ({ current }) => current);
-    perLevel('demand_seats_high_watermark', 'Most seats wanted in the last period.', ({ peak }) => peak);
-    perLevel('demand_seats_average', 'Seats wanted in the last period on average.', (level) => level.average);
-    perLevel(
-      'demand_seats_stdev',
-      'Deviation of seats wanted in the last period.',
-      (level) => level.deviation,
-    );
-    perLevel('demand_seats_smoothed', 'Seats wanted, smoothed.', ({ smoothed }) => smoothed);
-    perLevel('target_seats', 'Seats that the level should have.', ({ target }) => target);
-    perLevel(
-      'current_r',
-      'Progress of the fair queuing in seat-seconds.',
-      (level) => level.requests.progress,
-    );
-    metrics.sampled(
-      {
-        name: 'apiserver_flowcontrol_waiting_for_turn',
-        help: 'Requests that have a seat and wait until the event loop comes to them.',
-        type: 'gauge',
-      },
-      () => [[[], this.#turns.waiting]],
-    );
-    metrics.sampled(
-      {
-        name: 'apiserver_flowcontrol_seat_fair_frac',
-        help: 'Part of its target that each level gets that can use it.',
-        type: 'gauge',
-      },
-      () => [[[], this.#fairFraction]],
-    );
   }
 }
 
