@@ -24,6 +24,8 @@ export interface KindInfo {
   /** Name of the object's schema in the schema set: `io.k8s.api.core.v1.Pod`. */
   readonly schema: string;
   readonly columns: readonly ColumnInfo[];
+  /** The order of a Table's rows; by key unless told. */
+  readonly rowOrder?: (a: AnyObject, b: AnyObject) => number;
   /** Field selectors beyond metadata.name and metadata.namespace: `spec.nodeName`. */
   readonly selectableFields: readonly string[];
   /** The version under which the object is kept, when several are served: `events` and `events.events.k8s.io` share one store. */

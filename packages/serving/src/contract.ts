@@ -108,6 +108,8 @@ export interface ServedKind {
   readonly kind: string;
   readonly resource: string;
   readonly columns: readonly ColumnInfo[];
+  /** The order of a Table's rows; that of the list unless told. */
+  readonly rowOrder?: (a: AnyObject, b: AnyObject) => number;
 }
 
 /** A finished answer. Pieces may be shared with other answers and are never changed. */

@@ -31,6 +31,7 @@ export interface TypedStrategy<T extends KubeObject> {
 /** What a kind's file adds to its generated facts. */
 export interface KindBehaviour {
   readonly columns: readonly ColumnInfo[];
+  readonly rowOrder?: KindInfo['rowOrder'];
   readonly strategy: KindStrategy;
   readonly storage?: KindInfo['storage'];
   readonly conversion?: KindInfo['conversion'];
@@ -38,6 +39,7 @@ export interface KindBehaviour {
 
 export interface BehaviourOptions<T extends KubeObject> {
   readonly columns: readonly ColumnInfo[];
+  readonly rowOrder?: (a: T, b: T) => number;
   readonly strategy?: TypedStrategy<T>;
   /** RFC 1123 subdomain unless said otherwise. */
   readonly nameRule?: NameRule;
@@ -78,7 +80,13 @@ export function behaviour<T extends KubeObject>(options: BehaviourOptions<T>): K
       return faults;
     },
   };
-  return { columns: options.columns, storage: options.storage, conversion: options.conversion, strategy };
+  return {
+    columns: options.columns,
+    rowOrder: options.rowOrder as unknown as KindInfo['rowOrder'],
+    storage: options.storage,
+    conversion: options.conversion,
+    strategy,
+  };
 }
 
 function ownUpdateFaults<T extends KubeObject>(

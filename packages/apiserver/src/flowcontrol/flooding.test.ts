@@ -152,6 +152,10 @@ test('the default objects are there, and mandatory ones are put right', async ()
       ],
     },
   });
+  const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+  const { body: table } = await call('GET', `${base}/flowschemas`, undefined, { headers: { accept } });
+  const rows = table['rows'] as { cells: unknown[] }[];
+  expect([rows[0]?.cells[0], rows.at(-1)?.cells[0]]).toEqual(['exempt', 'catch-all']);
   await call('DELETE', `${base}/flowschemas/exempt`);
   await call('DELETE', `${base}/flowschemas/probes`);
   await clock.advance(60_000);

@@ -55,7 +55,9 @@ export function tableEncoder(options: {
     list(items, meta) {
       const nowMs = clock.now();
       const pieces: Uint8Array[] = [head(meta, definitions)];
-      for (const [index, item] of items.entries()) {
+      const { rowOrder } = kind;
+      const rows = rowOrder ? items.toSorted((a, b) => rowOrder(objectOf(a), objectOf(b))) : items;
+      for (const [index, item] of rows.entries()) {
         if (index > 0) pieces.push(comma);
         pieces.push(row(item, nowMs));
       }

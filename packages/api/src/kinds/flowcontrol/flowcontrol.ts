@@ -16,6 +16,10 @@ export const flowSchemaBehaviour = behaviour<FlowSchema>({
       ({ status }) => status?.conditions?.find(({ type }) => type === 'Dangling')?.status ?? '?',
     ),
   ],
+  // As they are tried.
+  rowOrder: (a, b) =>
+    (a.spec?.matchingPrecedence ?? 0) - (b.spec?.matchingPrecedence ?? 0) ||
+    ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1),
   strategy: {
     setDefaults(flow) {
       if (flow.spec) flow.spec.matchingPrecedence ||= 1000;
