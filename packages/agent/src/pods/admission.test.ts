@@ -4,7 +4,10 @@ import { createAdmission } from '#pods/admission.ts';
 import { testContainer, testPod } from '#testing/pods.ts';
 
 const admit = createAdmission({
-  node: () => ({ metadata: { name: 'n', labels: { disk: 'ssd' } } }),
+  node: () => ({
+    metadata: { name: 'n', labels: { disk: 'ssd' } },
+    status: { allocatable: { cpu: '64', 'x.example/told': '5' } },
+  }),
   resources: () => ({ cpu: '2', memory: '1Gi', pods: '3', 'x.example/gpu': '1' }),
   pods: () => [asking({ cpu: '1' }, 'other')],
 });
@@ -17,6 +20,11 @@ function asking(requests: Record<string, string>, uid = 'new', spec: Partial<Pod
 
 test('what fits is taken', () => {
   expect(admit(asking({ cpu: '1', memory: '1Gi', 'x.example/gpu': '1' }))).toBeUndefined();
+});
+
+test('what someone else wrote into the status of the Node is there to be had', () => {
+  expect(admit(asking({ 'x.example/told': '5' }))).toBeUndefined();
+  expect(admit(asking({ 'x.example/told': '6' }))?.reason).toBe('OutOfx.example/told');
 });
 
 test.each([

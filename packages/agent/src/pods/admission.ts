@@ -28,7 +28,8 @@ export type Admission = (pod: Pod) => { readonly reason: string; readonly messag
 export function createAdmission({ node, resources, pods }: AdmissionFacts): Admission {
   return (pod) => {
     const others = pods().filter((other) => podUid(other) !== podUid(pod) && !hasEnded(other));
-    const allocatable = resources();
+    // What the agent doesn't know of may have been written into the Node's status by someone who does.
+    const allocatable = { ...node()?.status?.allocatable, ...resources() };
     return checkSelector(pod, node()) ?? checkFit(pod, { others, allocatable });
   };
 }
