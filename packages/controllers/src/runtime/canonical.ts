@@ -12,6 +12,11 @@ export function canonicalJson(value: unknown): string {
   return `{${parts.join(',')}}`;
 }
 
+/** A copy with its keys in order and without what is undefined or null. */
+export function canonical<T>(value: T): T {
+  return JSON.parse(canonicalJson(value)) as T;
+}
+
 export function isSame(a: unknown, b: unknown): boolean {
   return a === b || canonicalJson(a) === canonicalJson(b);
 }

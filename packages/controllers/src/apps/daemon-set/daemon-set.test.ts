@@ -160,6 +160,10 @@ test('each template has a revision that undo can send back', async () => {
     metadata: { labels: { app: 'agent' } },
     data: { spec: { template: { $patch: 'replace', spec: { containers: [{ image: 'a' }] } } } },
   });
+  // As clients would write it, who compare bytes.
+  expect(JSON.stringify(first?.data)).toMatch(
+    /^\{"spec":\{"template":\{"\$patch":"replace","metadata":\{.*"spec":/,
+  );
   expect(pods()[0]?.metadata.labels?.['controller-revision-hash']).toBe(
     first?.metadata.labels?.['controller-revision-hash'],
   );

@@ -6,7 +6,7 @@ import { isApiError, labelSelectorFrom } from '@skerry/api';
 import type { ControllerRevision, DaemonSet, Pod } from '@skerry/api';
 import { resources } from '@skerry/client';
 import type { ApiClient, Informer } from '@skerry/client';
-import { hashName, isSame } from '#runtime/canonical.ts';
+import { canonical, hashName, isSame } from '#runtime/canonical.ts';
 import { claim, isControlledBy, ownerReferenceTo } from '#runtime/ownership.ts';
 
 export const revisionHashLabel = 'controller-revision-hash';
@@ -46,8 +46,9 @@ export async function syncHistory(
   return { current: await create(client, set, { data, revision: next }), old };
 }
 
+/** With keys in order: clients compare revisions byte by byte with what they would write. */
 function dataOf(set: DaemonSet): Record<string, unknown> {
-  return { spec: { template: { ...set.spec?.template, $patch: 'replace' } } };
+  return canonical({ spec: { template: { ...set.spec?.template, $patch: 'replace' } } });
 }
 
 async function create(
