@@ -68,7 +68,9 @@ function expressionSchema(
     case 'model': {
       const ref = fullNameOf.get(type.name);
       if (ref === undefined) throw new Error(`model ${type.name} has no full name`);
-      return openTypes.has(ref) ? { type: 'object', preserveUnknownFields: true } : { ref };
+      return openTypes.has(ref)
+        ? { type: 'object', preserveUnknownFields: true, mapType: 'atomic' }
+        : { ref };
     }
     default:
       return scalarSchema(type.name, format, quantity);
@@ -83,7 +85,7 @@ function scalarSchema(name: string, format: string, quantity: boolean): Schema {
     case 'IntOrString':
       return { intOrString: true };
     case 'any':
-      return { preserveUnknownFields: true };
+      return { preserveUnknownFields: true, mapType: 'atomic' };
     case 'number':
       return format === 'double' || format === 'float'
         ? { type: 'number', format }

@@ -99,6 +99,7 @@ export class ResourceHandler {
     const answer = await get({
       cache: served.stored.cache,
       scope: targetOf(info, served),
+      resource: served.info,
       resourceVersion: resourceVersionOf(exchange.query.get('resourceVersion') ?? ''),
       encoder,
       fresh: this.#newest,

@@ -76,7 +76,8 @@ export function applyServerSide(request: ApplyRequest): ApplyResult {
   const others = yieldingOwners(shapes, request, { live, object, owners, key });
 
   const owned = ownable(fields);
-  const same = last?.fields.equals(owned) && last.apiVersion === self.apiVersion && equalJson(live, object);
+  // The time is that of the last change, and who changes nothing has none of its own.
+  const same = equalJson(live, object);
   const next = new Map(others);
   if (owned.isEmpty) next.delete(key);
   else next.set(key, { ...self, time: same ? last?.time : request.timeNow, fields: owned });
@@ -156,7 +157,7 @@ function ownersBeforeApply(request: ApplyRequest, shapes: Shapes, live: AnyObjec
   if (owners && owners.size > 0) return owners;
   return trackUpdate(
     shapes,
-    { ...request, manager: 'before-first-apply', subresource: undefined },
+    { ...request, manager: 'before-first-apply' },
     {
       before: emptyLike(request, live),
       after: live,

@@ -1,5 +1,10 @@
 import { ApiError, conflict, cloneJson, type AnyObject, type Status } from '@skerry/api';
-import { orphaningWarning, orphansByDefault } from '#registry/kind-rules.ts';
+import {
+  deletesItsOwnWay,
+  knowsNoDependents,
+  orphaningWarning,
+  orphansByDefault,
+} from '#registry/kind-rules.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { invalidOptions } from '#registry/request-options.ts';
 import { metadataOf, type Current, type Registry, type Target } from '#registry/registry.ts';
@@ -36,10 +41,10 @@ export async function deleteObject(
 ): Promise<Deleted> {
   return registry.retrying(served, target, async (found) => {
     const current = found ?? (await registry.get(served, target));
-    checkPreconditions(served, target, current, request);
     const warning = orphaningWarning(served);
     if (warning && request.propagationPolicy === undefined && request.orphanDependents === undefined)
       write.warnings.push(warning);
+    checkPreconditions(served, target, current, request);
     const context = {
       operation: 'DELETE' as const,
       subresource: '',
@@ -131,6 +136,7 @@ function rfc3339(ms: number): string {
 }
 
 function propagationFinalizers(served: Served, present: readonly string[], request: DeleteRequest): string[] {
+  if (knowsNoDependents(served)) return [...present];
   const policy =
     request.propagationPolicy ??
     (request.orphanDependents === undefined ? undefined : request.orphanDependents ? 'Orphan' : 'Background');
@@ -152,11 +158,14 @@ function checkPreconditions(
 ): void {
   const meta = metadataOf(object);
   // Here a stock server names the kind where all others name the resource.
-  const named = { group: served.info.group, resource: served.info.kind };
+  const ownWay = deletesItsOwnWay(served);
+  const named = ownWay ? served.info : { group: served.info.group, resource: served.info.kind };
   const overtaken = (why: string) => conflict(named, target.name, why);
   if (preconditions?.uid !== undefined && preconditions.uid !== meta.uid) {
     throw overtaken(
-      `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${meta.uid}). The object might have been deleted and then recreated`,
+      ownWay
+        ? `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${meta.uid}`
+        : `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${meta.uid}). The object might have been deleted and then recreated`,
     );
   }
   if (

@@ -10,6 +10,7 @@ export function groupResource({ info }: Pick<Served, 'info'>): string {
 
 /** Kinds that a PUT creates when they aren't there. */
 const createdByUpdate: ReadonlySet<string> = new Set([
+  'events.k8s.io/events',
   '/endpoints',
   '/events',
   '/limitranges',
@@ -99,6 +100,24 @@ const statusKeeps: Readonly<Record<string, 'all' | readonly string[]>> = {
 
 export function metadataKeptByStatus(served: Served): 'all' | readonly string[] {
   return served.custom ? 'all' : (statusKeeps[groupResource(served)] ?? []);
+}
+
+/** An annotation that is part of the spec in a stock server's own form, so that a write of the status leaves it alone. */
+export function annotationOfSpec(served: Served): string | undefined {
+  return groupResource(served) === 'apps/daemonsets' ? 'deprecated.daemonset.template.generation' : undefined;
+}
+
+/** Kinds without dependents, of which propagation is asked in vain. */
+export function knowsNoDependents({ info }: Served): boolean {
+  return info.resource === 'events' && (info.group === '' || info.group === 'events.k8s.io');
+}
+
+/** Kinds that are deleted in a way of their own, which looks at preconditions later and in other words. */
+export function deletesItsOwnWay(served: Served): boolean {
+  return (
+    groupResource(served) === '/namespaces' ||
+    groupResource(served) === 'apiextensions.k8s.io/customresourcedefinitions'
+  );
 }
 
 /** Fields besides the spec whose change counts in `metadata.generation`; undefined where no change of any counts. */

@@ -12,7 +12,12 @@ import { StoreConflictError } from '@skerry/store';
 import { settleNamespace } from '#registry/create.ts';
 import { ownUpdated } from '#registry/field-ownership.ts';
 import { jsonEqual } from '#registry/json-equal.ts';
-import { countedMetadata, metadataKeptByStatus, needsRevisionToReplace } from '#registry/kind-rules.ts';
+import {
+  annotationOfSpec,
+  countedMetadata,
+  metadataKeptByStatus,
+  needsRevisionToReplace,
+} from '#registry/kind-rules.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { metadataOf, type Current, type Registry, type Target } from '#registry/registry.ts';
 import {
@@ -271,6 +276,9 @@ function keepMetadata(served: Served, next: AnyObject, old: AnyObject): void {
     if (before[field] === undefined) delete given[field];
     else given[field] = before[field];
   }
+  const annotation = annotationOfSpec(served);
+  const value = annotation && metadataOf(old).annotations?.[annotation];
+  if (annotation && value !== undefined) (metadataOf(next).annotations ??= {})[annotation] = value;
 }
 
 function countGeneration(served: Served, next: AnyObject, old: AnyObject, part: UpdatedPart['part']): void {

@@ -1,5 +1,5 @@
 import { ApiError, badRequest, isApiError, notFound } from '@skerry/api';
-import type { ListMeta } from '@skerry/api';
+import type { GroupResource, ListMeta } from '@skerry/api';
 import type { Clock } from '@skerry/base';
 import { answerItem, listAnswer } from '#answer.ts';
 import type { WatchCache } from '#cache/watch-cache.ts';
@@ -64,6 +64,8 @@ export async function get(
   request: Freshness & {
     readonly cache: WatchCache;
     readonly scope: { readonly namespace?: string; readonly name: string };
+    /** As the request names it; the store's own unless told. */
+    readonly resource?: GroupResource;
     /** Unset: the newest; 0: whatever is at hand. */
     readonly resourceVersion?: number;
     readonly encoder: Encoder;
@@ -72,7 +74,7 @@ export async function get(
   const { cache, scope, resourceVersion, encoder } = request;
   await waitUntilFresh(request, cache, resourceVersion);
   const item = cache.get(scope.namespace ?? '', scope.name);
-  if (!item) throw notFound(cache.resource, scope.name);
+  if (!item) throw notFound(request.resource ?? cache.resource, scope.name);
   await encoder.prepare?.([item]);
   return answerItem(encoder, item);
 }

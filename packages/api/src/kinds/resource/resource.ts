@@ -1,4 +1,10 @@
-import type { DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice } from '#types.generated.ts';
+import type {
+  DeviceClass,
+  ResourceClaim,
+  ResourceClaimSpec,
+  ResourceClaimTemplate,
+  ResourceSlice,
+} from '#types.generated.ts';
 import { immutable } from '#validation/faults.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, nameColumn, plainColumns } from '#kinds/columns.ts';
@@ -15,11 +21,22 @@ function stateText({ metadata, status }: ResourceClaim): string {
   return words.join(',');
 }
 
+/** A request is for exactly one device unless it says otherwise. */
+function setRequestDefaults(spec: ResourceClaimSpec | undefined): void {
+  for (const { exactly, firstAvailable } of spec?.devices?.requests ?? [])
+    for (const request of [...(exactly ? [exactly] : []), ...(firstAvailable ?? [])]) {
+      request.allocationMode ||= 'ExactCount';
+      if (request.allocationMode === 'ExactCount') request.count ||= 1;
+      for (const toleration of request.tolerations ?? []) toleration.operator ||= 'Equal';
+    }
+}
+
 export const resourceClaimBehaviour = behaviour<ResourceClaim>({
   columns: [nameColumn, column<ResourceClaim>('State', stateText), ageColumn],
   strategy: {
     setDefaults(claim) {
       claim.status ??= {};
+      setRequestDefaults(claim.spec);
     },
     validateUpdate: (next, old) => immutable('spec', next.spec, old.spec),
   },
@@ -27,7 +44,10 @@ export const resourceClaimBehaviour = behaviour<ResourceClaim>({
 
 export const resourceClaimTemplateBehaviour = behaviour<ResourceClaimTemplate>({
   columns: plainColumns,
-  strategy: { validateUpdate: (next, old) => immutable('spec', next.spec, old.spec) },
+  strategy: {
+    setDefaults: ({ spec }) => setRequestDefaults(spec?.spec),
+    validateUpdate: (next, old) => immutable('spec', next.spec, old.spec),
+  },
 });
 
 export const deviceClassBehaviour = behaviour<DeviceClass>({ columns: plainColumns });
