@@ -64,7 +64,7 @@ const knownDifferences: readonly KnownDifference[] = [
   {
     name: /^autoscaling\/v1 HorizontalPodAutoscaler: /,
     path: /annotations|managedFields/,
-    reason: 'what autoscaling\/v1 cannot say rides in annotations of the same names in the form of v2',
+    reason: 'what autoscaling/v1 cannot say rides in annotations of the same names in the form of v2',
   },
   {
     area: 'table',
