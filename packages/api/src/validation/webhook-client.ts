@@ -72,8 +72,9 @@ function urlFaults(text: string, at: string): FieldError[] {
 function serviceFaults(service: NonNullable<ClientConfig['service']>, at: string): FieldError[] {
   const { name, namespace, path = '', port = 443 } = service;
   const faults: FieldError[] = [];
-  if (!name) faults.push(required(`${at}.name`));
-  if (!namespace) faults.push(required(`${at}.namespace`));
+  // A stock server takes the one for the other when it says what is missing.
+  if (!namespace) faults.push(required(`${at}.name`));
+  if (!name) faults.push(required(`${at}.namespace`));
   if (port < 1 || port > 65_535) {
     faults.push(
       invalidValue(`${at}.port`, port, 'port is not valid: must be between 1 and 65535, inclusive'),

@@ -2,12 +2,21 @@ import type { FieldError } from '#status.ts';
 import type { MutatingWebhook, ValidatingWebhook } from '#types.generated.ts';
 import { validateMatchConditions } from '#validation/admission-policies.ts';
 import { matchPolicies, validateRule } from '#validation/admission-rules.ts';
-import { duplicateValue, invalidValue, invalidValues, notSupported, required } from '#validation/faults.ts';
+import {
+  checkOptionalChoice,
+  checkReasons,
+  duplicateValue,
+  invalidValue,
+  invalidValues,
+  notSupported,
+  required,
+} from '#validation/faults.ts';
 import { validateLabelSelector } from '#validation/label-selector.ts';
-import { dnsSubdomainFaults } from '#validation/names.ts';
+import { dns1035LabelFaults, dnsSubdomainFaults } from '#validation/names.ts';
 import { validateClientConfig } from '#validation/webhook-client.ts';
 
 const failurePolicies = ['Fail', 'Ignore'];
+const reinvocations = ['IfNeeded', 'Never'];
 const sideEffects = ['None', 'NoneOnDryRun'];
 const reviewVersions = ['v1', 'v1beta1'];
 const timeoutSecondsMax = 30;
@@ -29,18 +38,11 @@ export function validateWebhooks(
 function validateWebhook(webhook: MutatingWebhook | ValidatingWebhook, at: string): FieldError[] {
   const faults: FieldError[] = [];
   const { name, failurePolicy, matchPolicy, sideEffects: effects, timeoutSeconds, clientConfig } = webhook;
-  if (!name) faults.push(required(`${at}.name`));
-  else {
-    faults.push(...invalidValues(`${at}.name`, name, dnsSubdomainFaults(name)));
-    if (name.split('.').length < 3)
-      faults.push(
-        invalidValue(`${at}.name`, name, 'should be a domain with at least three segments separated by dots'),
-      );
-  }
-  if (failurePolicy && !failurePolicies.includes(failurePolicy))
-    faults.push(notSupported(`${at}.failurePolicy`, failurePolicy, failurePolicies));
-  if (matchPolicy && !matchPolicies.includes(matchPolicy))
-    faults.push(notSupported(`${at}.matchPolicy`, matchPolicy, matchPolicies));
+  checkName(faults, name, `${at}.name`);
+  for (const [index, rule] of (webhook.rules ?? []).entries())
+    faults.push(...validateRule(rule, `${at}.rules[${index}]`));
+  checkOptionalChoice(faults, `${at}.failurePolicy`, failurePolicy, failurePolicies);
+  checkOptionalChoice(faults, `${at}.matchPolicy`, matchPolicy, matchPolicies);
   if (!effects) faults.push(required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun'));
   else if (!sideEffects.includes(effects))
     faults.push(notSupported(`${at}.sideEffects`, effects, sideEffects));
@@ -52,24 +54,41 @@ function validateWebhook(webhook: MutatingWebhook | ValidatingWebhook, at: strin
         `the timeout value must be between 1 and ${timeoutSecondsMax} seconds`,
       ),
     );
-  const versions = webhook.admissionReviewVersions ?? [];
-  if (versions.length === 0)
-    faults.push(
-      required(`${at}.admissionReviewVersions`, `must specify one of ${reviewVersions.join(', ')}`),
-    );
-  else if (!versions.some((version) => reviewVersions.includes(version)))
-    faults.push(
-      invalidValue(
-        `${at}.admissionReviewVersions`,
-        versions,
-        `must include at least one of ${reviewVersions.join(', ')}`,
-      ),
-    );
-  faults.push(...validateClientConfig(clientConfig ?? {}, `${at}.clientConfig`));
-  for (const [index, rule] of (webhook.rules ?? []).entries())
-    faults.push(...validateRule(rule, `${at}.rules[${index}]`));
-  faults.push(...validateMatchConditions(webhook.matchConditions, `${at}.matchConditions`));
   faults.push(...validateLabelSelector(webhook.namespaceSelector, `${at}.namespaceSelector`));
   faults.push(...validateLabelSelector(webhook.objectSelector, `${at}.objectSelector`));
+  if ('reinvocationPolicy' in webhook)
+    checkOptionalChoice(faults, `${at}.reinvocationPolicy`, webhook.reinvocationPolicy, reinvocations);
+  faults.push(...validateClientConfig(clientConfig ?? {}, `${at}.clientConfig`));
+  faults.push(...validateMatchConditions(webhook.matchConditions, `${at}.matchConditions`));
+  checkReviewVersions(faults, webhook.admissionReviewVersions ?? [], `${at}.admissionReviewVersions`);
   return faults;
+}
+
+function checkName(faults: FieldError[], name: string, path: string): void {
+  if (!name) {
+    faults.push(required(path));
+    return;
+  }
+  const why = dnsSubdomainFaults(name);
+  if (why.length > 0) faults.push(...invalidValues(path, name, why));
+  else if (name.split('.').length < 3)
+    faults.push(
+      invalidValue(path, name, 'should be a domain with at least three segments separated by dots'),
+    );
+}
+
+function checkReviewVersions(faults: FieldError[], versions: readonly string[], path: string): void {
+  if (versions.length === 0) {
+    faults.push(required(path, `must specify one of ${reviewVersions.join(', ')}`));
+    return;
+  }
+  const seen = new Set<string>();
+  for (const [index, version] of versions.entries()) {
+    const at = `${path}[${index}]`;
+    if (seen.has(version)) faults.push(invalidValue(at, version, 'duplicate version'));
+    else checkReasons(faults, at, version, dns1035LabelFaults(version));
+    seen.add(version);
+  }
+  if (!versions.some((version) => reviewVersions.includes(version)))
+    faults.push(invalidValue(path, versions, `must include at least one of ${reviewVersions.join(', ')}`));
 }

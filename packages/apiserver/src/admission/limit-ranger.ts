@@ -25,32 +25,31 @@ const limitRanges = { group: '', resource: 'limitranges' };
 const claims = { group: '', resource: 'persistentvolumeclaims' };
 
 export function limitRanger({ read }: { readonly read: ObjectReader }): AdmissionPlugin {
-  const itemsOf = ({ namespace }: AdmissionContext) =>
-    read.list<LimitRange>(limitRanges, namespace).flatMap((range) => range.spec?.limits ?? []);
+  const rangesOf = ({ namespace }: AdmissionContext) =>
+    read.list<LimitRange>(limitRanges, namespace).map((range) => range.spec?.limits ?? []);
 
   return {
     name: 'LimitRanger',
     mutate(ctx) {
-      if (ctx.operation !== 'CREATE' || !isAbout(ctx, pods)) return;
+      if (!isSized(ctx)) return;
       const pod = ctx.object as unknown as Pod;
-      const set = itemsOf(ctx)
-        .filter((item) => item.type === 'Container')
-        .flatMap((item) => setDefaults(pod, item));
-      if (set.length === 0) return;
-      pod.metadata.annotations = {
-        ...pod.metadata.annotations,
-        [annotation]: `LimitRanger plugin set: ${set.join('; ')}`,
-      };
+      for (const items of rangesOf(ctx)) {
+        const set = setDefaults(pod, defaultsOf(items));
+        if (set.length === 0) continue;
+        pod.metadata.annotations = {
+          ...pod.metadata.annotations,
+          [annotation]: `LimitRanger plugin set: ${set.join('; ')}`,
+        };
+      }
     },
     validate(ctx) {
-      const aboutPod = isAbout(ctx, pods) && ctx.operation === 'CREATE';
+      const aboutPod = isSized(ctx);
       const aboutClaim = isAbout(ctx, claims) && ctx.operation !== 'DELETE';
-      if (!aboutPod && !aboutClaim) return;
-      const items = itemsOf(ctx);
-      if (items.length === 0) return;
-      const faults = aboutPod ? podFaults(ctx.object, items) : claimFaults(ctx.object, items);
-      if (faults.length === 0) return;
-      throw refusal(ctx, faults);
+      if ((!aboutPod && !aboutClaim) || ctx.oldObject?.metadata?.deletionTimestamp) return;
+      for (const items of rangesOf(ctx)) {
+        const faults = aboutPod ? podFaults(ctx.object, items) : claimFaults(ctx.object, items);
+        if (faults.length > 0) throw refusal(ctx, faults);
+      }
     },
   };
 }
@@ -60,8 +59,26 @@ function refusal(ctx: AdmissionContext, faults: readonly string[]): ApiError {
   return forbidden(target, ctx.name, faults.length === 1 ? (faults[0] ?? '') : `[${faults.join(', ')}]`);
 }
 
+/** Whether the write says how much a pod asks for: a new one, or one that is given more or less. */
+function isSized(ctx: AdmissionContext): boolean {
+  return (
+    (isAbout(ctx, pods) && ctx.operation === 'CREATE') ||
+    (isAbout(ctx, { ...pods, subresource: 'resize' }) && ctx.operation === 'UPDATE')
+  );
+}
+
+type Defaults = Pick<LimitRangeItem, 'default' | 'defaultRequest'>;
+
+function defaultsOf(items: readonly LimitRangeItem[]): Defaults {
+  const own = items.filter((item) => item.type === 'Container');
+  return {
+    default: Object.assign({}, ...own.map((item) => item.default)) as Defaults['default'],
+    defaultRequest: Object.assign({}, ...own.map((item) => item.defaultRequest)) as Defaults['default'],
+  };
+}
+
 /** Fills what the containers leave open; says for the annotation what it did. */
-function setDefaults({ spec }: Pod, item: LimitRangeItem): string[] {
+function setDefaults({ spec }: Pod, item: Defaults): string[] {
   const fill = (container: Container, what: string): string[] =>
     (['requests', 'limits'] as const).flatMap((which) => {
       const defaults = which === 'requests' ? item.defaultRequest : item.default;
@@ -103,7 +120,19 @@ function claimFaults(object: AnyObject | undefined, items: readonly LimitRangeIt
   const requests = parseAmounts(spec?.resources?.requests);
   return items
     .filter((item) => item.type === 'PersistentVolumeClaim')
-    .flatMap((item) => faultsOf({ ...item, maxLimitRequestRatio: undefined }, requests, requests));
+    .flatMap((item) => [
+      ...faultsOf({ ...item, max: undefined, maxLimitRequestRatio: undefined }, requests, new Map()),
+      ...Object.entries(item.max ?? {}).flatMap(([name, text]) => claimFault(name, text, requests.get(name))),
+    ]);
+}
+
+/** A claim has requests alone. */
+function claimFault(name: string, bound: string, request: Quantity | undefined): string[] {
+  const what = `maximum ${name} usage per PersistentVolumeClaim is ${bound}`;
+  if (!request) return [`${what}.  No request is specified`];
+  return compareQuantities(request, parseQuantity(bound)) > 0
+    ? [`${what}, but request is ${formatQuantity(request)}`]
+    : [];
 }
 
 function faultsOf(item: LimitRangeItem, requests: Amounts, limits: Amounts): string[] {

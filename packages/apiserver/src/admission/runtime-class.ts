@@ -1,5 +1,6 @@
 /** A pod's runtime class gives it the class's overhead, node selector and tolerations. */
-import { type Pod, type RuntimeClass, forbidden } from '@skerry/api';
+import { isDeepStrictEqual } from 'node:util';
+import { type Pod, type RuntimeClass, compareQuantities, forbidden, parseQuantity } from '@skerry/api';
 import { type AdmissionPlugin, isAbout, pods } from '#admission/plugin.ts';
 import type { ObjectReader } from '#security.ts';
 
@@ -26,7 +27,15 @@ export function runtimeClass({ read }: { readonly read: ObjectReader }): Admissi
         throw forbidden(pods, ctx.name, `pod rejected: RuntimeClass "${spec.runtimeClassName}" not found`);
       }
       const { overhead, scheduling } = found;
-      if (overhead?.podFixed) spec.overhead = { ...overhead.podFixed };
+      const fixed = overhead?.podFixed;
+      if (spec.overhead && Object.keys(spec.overhead).length > 0 && !sameAmounts(spec.overhead, fixed)) {
+        throw forbidden(
+          pods,
+          ctx.name,
+          "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead",
+        );
+      }
+      if (fixed) spec.overhead = { ...fixed };
       for (const [key, value] of Object.entries(scheduling?.nodeSelector ?? {})) {
         const own = spec.nodeSelector?.[key];
         if (own !== undefined && own !== value) {
@@ -38,9 +47,23 @@ export function runtimeClass({ read }: { readonly read: ObjectReader }): Admissi
         }
         spec.nodeSelector = { ...spec.nodeSelector, [key]: value };
       }
-      if (scheduling?.tolerations?.length) {
-        spec.tolerations = [...(spec.tolerations ?? []), ...structuredClone(scheduling.tolerations)];
-      }
+      const own = spec.tolerations ?? [];
+      const added = (scheduling?.tolerations ?? []).filter(
+        (toleration) => !own.some((each) => isDeepStrictEqual(each, toleration)),
+      );
+      if (added.length > 0) spec.tolerations = [...own, ...structuredClone(added)];
     },
   };
+}
+
+type Amounts = Readonly<Record<string, string>>;
+
+function sameAmounts(a: Amounts, b: Amounts = {}): boolean {
+  return (
+    Object.keys(a).length === Object.keys(b).length &&
+    Object.entries(a).every(([name, text]) => {
+      const other = b[name];
+      return other !== undefined && compareQuantities(parseQuantity(text), parseQuantity(other)) === 0;
+    })
+  );
 }

@@ -1,4 +1,4 @@
-import { badRequest, conflict, type AnyObject } from '@skerry/api';
+import { badRequest, conflict, invalid, type AnyObject, type FieldError } from '@skerry/api';
 import type { Served } from '#registry/kind-table.ts';
 import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
 import { updateObject } from '#registry/update.ts';
@@ -22,12 +22,11 @@ export async function bindPod(
   binding: AnyObject,
   write: WriteOptions,
 ): Promise<void> {
-  const node = (binding.target as { name?: unknown } | undefined)?.name;
-  if (typeof node !== 'string' || node === '') throw badRequest('Binding: target.name: Required value');
   const { name, uid, resourceVersion, annotations, labels } = metadataOf(binding);
-  if (name && name !== target.name) {
-    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
-  }
+  if (name !== target.name) throw badRequest('name in URL does not match name in Binding object');
+  const faults = bindingFaults(binding);
+  if (faults.length > 0) throw invalid({ group: '', kind: 'Binding' }, target.name, faults);
+  const node = (binding.target as { readonly name: string }).name;
   await updateObject(
     registry,
     served,
@@ -63,6 +62,19 @@ export async function bindPod(
     },
     write,
   );
+}
+
+function bindingFaults({ target }: AnyObject): FieldError[] {
+  const { kind, name } = (target ?? {}) as { readonly kind?: string; readonly name?: string };
+  const faults: FieldError[] = [];
+  if (kind && kind !== 'Node')
+    faults.push({
+      reason: 'FieldValueNotSupported',
+      path: 'target.kind',
+      message: `Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`,
+    });
+  if (!name) faults.push({ reason: 'FieldValueRequired', path: 'target.name', message: 'Required value' });
+  return faults;
 }
 
 function scheduled(pod: AnyObject, now: string): void {

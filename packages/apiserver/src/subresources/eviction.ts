@@ -112,7 +112,7 @@ async function take(
       { ...write, admit: false, subresource: 'status' },
     );
   } catch (error) {
-    if (isApiError(error, 'Conflict')) throw tooMany(name, 'the budget is changing too fast');
+    if (isApiError(error, 'Conflict')) throw tooMany('the budget is changing too fast');
     throw error;
   }
 }
@@ -126,7 +126,7 @@ function takeOne(budget: Budget, pod: Pod, now: string): void {
     if (policy === 'AlwaysAllow' || (currentHealthy >= desiredHealthy && desiredHealthy > 0)) return;
   }
   if ((status.observedGeneration ?? 0) < (metadataOf(budget).generation ?? 0)) {
-    throw tooMany(name, `The disruption budget ${name} is still being processed by the server.`);
+    throw tooMany(`The disruption budget ${name} is still being processed by the server.`);
   }
   if (disruptionsAllowed < 0) {
     throw new ApiError('Forbidden', `pdb ${name} has a negative number of allowed disruptions`);
@@ -140,7 +140,6 @@ function takeOne(budget: Budget, pod: Pod, now: string): void {
   }
   if (disruptionsAllowed === 0) {
     throw tooMany(
-      name,
       `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
     );
   }
@@ -148,7 +147,7 @@ function takeOne(budget: Budget, pod: Pod, now: string): void {
   disrupted[metadataOf(pod).name ?? ''] = now;
 }
 
-function tooMany(budget: string, why: string): ApiError {
+function tooMany(why: string): ApiError {
   const waits = why.includes('still being processed');
   return new ApiError(
     'TooManyRequests',
@@ -157,7 +156,6 @@ function tooMany(budget: string, why: string): ApiError {
       details: {
         causes: [{ reason: 'DisruptionBudget', message: why }],
         ...(waits ? { retryAfterSeconds } : {}),
-        name: budget,
       },
     },
   );

@@ -39,6 +39,10 @@ function specOf(pod: AnyObject): PodSpec {
 }
 
 function resized(old: readonly Container[] = [], wanted: readonly Container[] = []): Container[] {
+  // Who adds or removes some, or gives them other names, is told so by validation.
+  const sameNames =
+    old.length === wanted.length && old.every(({ name }, index) => name === wanted[index]?.name);
+  if (!sameNames) return [...wanted];
   return old.map((container) => {
     const match = wanted.find(({ name }) => name === container.name);
     if (!match) return container;

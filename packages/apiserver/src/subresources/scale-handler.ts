@@ -99,7 +99,15 @@ export function scaleHandler(
     const body = await readJson(exchange);
     if (typeof body !== 'object' || body === null) throw badRequest('the request body is no Scale');
     return {
-      into: (object) => scaleInto(served, object, structuredClone(body as AnyObject), paths),
+      into(object) {
+        if (!metadataOf(body as AnyObject).name) {
+          const { name } = metadataOf(object);
+          throw badRequest(
+            `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+          );
+        }
+        return scaleInto(served, object, structuredClone(body as AnyObject), paths);
+      },
       ownershipDone: false,
     };
   }

@@ -57,6 +57,7 @@ export const podBehaviour = behaviour<Pod>({
           {
             type: 'PodScheduled',
             status: 'False',
+            lastTransitionTime: pod.metadata.creationTimestamp,
             reason: 'SchedulingGated',
             message: 'Scheduling is blocked due to non-empty scheduling gates',
           },

@@ -1,11 +1,13 @@
-import type { PodSpec } from '@skerry/api';
+import type { ObjectMeta, PodSpec } from '@skerry/api';
 import { describe, expect, test } from 'vitest';
-import { podSecurityFaults } from '#admission/pod-security/namespace-policy.ts';
-import { podSecurity } from '#admission/pod-security/pod-security.ts';
+import { podSecurity, podSecurityFaults } from '#admission/pod-security/pod-security.ts';
+import type { Level } from '#admission/pod-security/policy.ts';
 import { AuditNotes } from '#audit/audit-notes.ts';
 import { ObjectTable, admissionContext } from '#testing/object-table.ts';
 
 const container = { name: 'c' };
+const faultsOf = (level: Level, spec: PodSpec, version = 'latest', meta?: ObjectMeta) =>
+  podSecurityFaults({ level, version }, { meta, spec });
 const safe: PodSpec = {
   securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
   containers: [
@@ -65,18 +67,18 @@ describe('the baseline standard', () => {
       'forbidden sysctls (kernel.msgmax)',
     ],
   ])('on %s', (_what, spec, faults) => {
-    expect(podSecurityFaults('baseline', spec)).toBe(faults);
-    expect(podSecurityFaults('privileged', spec)).toBe('');
+    expect(faultsOf('baseline', spec)).toBe(faults);
+    expect(faultsOf('privileged', spec)).toBe('');
   });
 });
 
 describe('the restricted standard', () => {
   test('passes a pod that gives up what it should', () => {
-    expect(podSecurityFaults('restricted', safe)).toBe('');
+    expect(faultsOf('restricted', safe)).toBe('');
   });
 
   test('names everything that a plain pod lacks', () => {
-    expect(podSecurityFaults('restricted', { containers: [container] })).toBe(
+    expect(faultsOf('restricted', { containers: [container] })).toBe(
       'allowPrivilegeEscalation != false (container "c" must set securityContext.allowPrivilegeEscalation=false), ' +
         'unrestricted capabilities (container "c" must set securityContext.capabilities.drop=["ALL"]), ' +
         'runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true), ' +
@@ -90,9 +92,52 @@ describe('the restricted standard', () => {
       securityContext: { ...safe.securityContext, runAsUser: 0 },
       volumes: [{ name: 'v', nfs: { server: 's', path: '/' } }],
     };
-    expect(podSecurityFaults('restricted', spec)).toBe(
+    expect(faultsOf('restricted', spec)).toBe(
       'restricted volume types (volume "v" uses restricted volume type "nfs"), runAsUser=0 (pod must not set runAsUser=0)',
     );
+  });
+});
+
+describe('an older standard', () => {
+  const hosts = { containers: [{ name: 'c', livenessProbe: { tcpSocket: { port: 1, host: 'x' } } }] };
+  test.each<[string, Level, string, PodSpec, string]>([
+    ['lets probes go anywhere', 'baseline', 'v1.33', hosts, ''],
+    [
+      'knew fewer harmless sysctls',
+      'baseline',
+      'v1.28',
+      {
+        securityContext: { sysctls: [{ name: 'net.ipv4.tcp_fin_timeout', value: '1' }] },
+        containers: [container],
+      },
+      'forbidden sysctls (net.ipv4.tcp_fin_timeout)',
+    ],
+    [
+      'asked little',
+      'restricted',
+      'v1.0',
+      { containers: [container] },
+      'runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true)',
+    ],
+    [
+      'told root in a user namespace from nobody',
+      'restricted',
+      'v1.34',
+      { ...safe, hostUsers: false, securityContext: { ...safe.securityContext, runAsUser: 0 } },
+      'runAsUser=0 (pod must not set runAsUser=0)',
+    ],
+  ])('%s', (_what, level, version, spec, faults) => {
+    expect(faultsOf(level, spec, version)).toBe(faults);
+    expect(faultsOf(level, spec)).not.toBe(faults);
+  });
+
+  test('of before there were fields reads annotations', () => {
+    const meta = { annotations: { 'seccomp.security.alpha.kubernetes.io/pod': 'unconfined' } };
+    const spec = { containers: [container] };
+    expect(faultsOf('baseline', spec, 'v1.18', meta)).toBe(
+      'seccompProfile (forbidden annotation seccomp.security.alpha.kubernetes.io/pod="unconfined")',
+    );
+    expect(faultsOf('baseline', spec, 'v1.19', meta)).toBe('');
   });
 });
 
@@ -128,7 +173,7 @@ describe('a namespace', () => {
     const object = { metadata: { name: 'd', namespace: 'ns' }, spec: { template } };
     const labels = { 'pod-security.kubernetes.io/enforce': 'baseline' };
     expect(await run(labels, { kind, object })).toHaveLength(1);
-    expect(await run(labels, { kind, operation: 'UPDATE', object, oldObject: object })).toEqual([]);
+    expect(await run(labels, { kind, operation: 'UPDATE', object, oldObject: object })).toHaveLength(1);
   });
 
   test('tells the audit log what was enforced and what would have been refused', async () => {
@@ -164,35 +209,39 @@ describe('a namespace', () => {
     );
   });
 
-  test('has labels that can be read, and tells of pods that a stricter one would refuse', async () => {
-    const kind = { group: '', kind: 'Namespace', resource: 'namespaces' };
+  const label = (labels: Record<string, string>) => ({ metadata: { name: 'ns', labels } });
+  const kind = { group: '', kind: 'Namespace', resource: 'namespaces', namespaced: false };
+
+  test('whose labels make no sense is refused, unless they made none before', async () => {
+    const object = label({
+      'pod-security.kubernetes.io/enforce': 'strict',
+      'pod-security.kubernetes.io/warn-version': '1.2',
+    });
+    await expect(run({}, { kind, object })).rejects.toThrow(
+      'Namespace "ns" is invalid: [metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: "strict": must be one of privileged, baseline, restricted, metadata.labels[pod-security.kubernetes.io/warn-version]: Invalid value: "1.2": must be "latest" or "v1.x"]',
+    );
+    const update = { kind, operation: 'UPDATE' as const, object };
+    await expect(run({}, { ...update, oldObject: label({}) })).rejects.toThrow('is invalid');
+    expect(await run({}, { ...update, oldObject: object })).toEqual([]);
+  });
+
+  test('that asks for more says which pods there are that it would refuse', async () => {
     const table = new ObjectTable();
-    const pod = (name: string, spec: object) =>
-      table.put({ group: '', resource: 'pods' }, { metadata: { name, namespace: 'ns' }, spec });
-    pod('b', { hostPID: true, containers: [container] });
-    pod('a', { hostPID: true, containers: [container] });
-    pod('c', { containers: [container] });
-    const change = async (labels: Record<string, string>, old?: Record<string, string>) => {
-      const of = (each: Record<string, string>) => ({ metadata: { name: 'ns', labels: each } });
-      const update = old && { operation: 'UPDATE' as const, oldObject: of(old) };
-      const ctx = admissionContext({ kind, object: of(labels), ...update });
-      await podSecurity({ read: table.read }).validate?.(ctx);
+    for (const name of ['b', 'a', 'c'])
+      table.put(
+        { group: '', resource: 'pods' },
+        { metadata: { name, namespace: 'ns' }, spec: { hostPID: name !== 'c', containers: [container] } },
+      );
+    const change = (from: string, to: string) => {
+      const of = (level: string) => label({ 'pod-security.kubernetes.io/enforce': level });
+      const ctx = admissionContext({ kind, operation: 'UPDATE', object: of(to), oldObject: of(from) });
+      void podSecurity({ read: table.read }).validate?.(ctx);
       return ctx.warnings;
     };
-    const prefix = 'pod-security.kubernetes.io/';
-    const bad = { [`${prefix}enforce`]: 'bad', [`${prefix}audit-version`]: 'v2' };
-    await expect(change(bad)).rejects.toThrow(
-      'Namespace "ns" is invalid: [metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: "bad": ' +
-        'must be one of privileged, baseline, restricted, ' +
-        'metadata.labels[pod-security.kubernetes.io/audit-version]: Invalid value: "v2": must be "latest" or "v1.x"]',
-    );
-    expect(await change(bad, bad)).toEqual([]);
-    expect(await change({ [`${prefix}enforce`]: 'baseline' }, {})).toEqual([
+    expect(change('privileged', 'baseline')).toEqual([
       'existing pods in namespace "ns" violate the new PodSecurity enforce level "baseline:latest"',
       'a (and 1 other pod): host namespaces',
     ]);
-    expect(
-      await change({ [`${prefix}enforce`]: 'baseline' }, { [`${prefix}enforce`]: 'restricted' }),
-    ).toEqual([]);
+    expect(change('restricted', 'baseline')).toEqual([]);
   });
 });
