@@ -20,7 +20,12 @@ export class ApiSession {
     this.#headers = headers;
   }
 
-  static async open({ port, credentials }: ApiEndpoint, connections = 1): Promise<ApiSession> {
+  /** As the administrator, or as whom the administrator impersonates. */
+  static async open(
+    { port, credentials }: ApiEndpoint,
+    connections = 1,
+    impersonate?: { readonly user: string; readonly group: string },
+  ): Promise<ApiSession> {
     const { token, ...tls } = credentials;
     const opening = Array.from({ length: connections }, () => {
       const session = connect(`https://127.0.0.1:${port}`, {
@@ -37,7 +42,12 @@ export class ApiSession {
         });
       });
     });
-    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const headers: Record<string, string> = {};
+    if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
+    if (impersonate) {
+      headers['impersonate-user'] = impersonate.user;
+      headers['impersonate-group'] = impersonate.group;
+    }
     return new ApiSession(await Promise.all(opening), headers);
   }
 

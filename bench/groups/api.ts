@@ -11,6 +11,7 @@ import { benchNode, benchPod } from '../objects.ts';
 import { comparePeer, type LoadFigure } from '../peer.ts';
 import { pssMb } from '../processes.ts';
 import { type BenchTarget, startPeer } from '../target.ts';
+import { measureFlood } from './flood.ts';
 
 const pods = '/api/v1/namespaces/default/pods';
 const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
@@ -162,6 +163,7 @@ async function load(
   await measure('delete, durable', 'deletes', { amount: doomed, times: 1 }, () =>
     each((at) => session.ok('DELETE', `${pods}/pod-${count - 1 - at}?gracePeriodSeconds=0`), doomed),
   );
+  figures.push(...(await measureFlood(target, session)));
   return figures;
 }
 
