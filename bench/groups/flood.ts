@@ -68,11 +68,11 @@ async function renew(node: ApiSession): Promise<number> {
 
 /** Lists by label, which cost the server much and the client little, as fast as they are answered, until stopped. */
 function startFlood(flooder: ApiSession): { stop(): Promise<{ refused: number }> } {
-  let stopped = false;
+  const stopping = new AbortController();
   let answered = 0;
   let refused = 0;
   const workers = Array.from({ length: floodWidth }, async (_, index) => {
-    for (let round = 0; !stopped; round++) {
+    for (let round = 0; !stopping.signal.aborted; round++) {
       const path = `/api/v1/namespaces/default/pods?labelSelector=team%3Dteam-${(index + round) % 50}`;
       const { status } = await flooder.request('GET', path).catch(() => ({ status: 0 }));
       answered++;
@@ -81,7 +81,7 @@ function startFlood(flooder: ApiSession): { stop(): Promise<{ refused: number }>
   });
   return {
     async stop() {
-      stopped = true;
+      stopping.abort();
       await Promise.all(workers);
       return { refused: refused / Math.max(answered, 1) };
     },
