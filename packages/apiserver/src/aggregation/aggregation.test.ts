@@ -189,8 +189,13 @@ describe('an aggregated API server', () => {
 
   test('streams a watch while it is written', async () => {
     let write: (text: string) => void = () => undefined;
-    remote.reply = (_request, response) => {
+    remote.reply = (request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
+      // Whether it is there is asked all the while.
+      if (!request.url?.includes('watch')) {
+        response.end('{}');
+        return;
+      }
       write = (text) => void response.write(text);
       write('{"type":"ADDED"}\n');
     };
