@@ -10,6 +10,8 @@ export interface KindInfo {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
+  /** Where it is not the kind with `List` behind it. */
+  readonly listKind?: string;
   /** Plural, lower case: `pods`. */
   readonly resource: string;
   readonly singular: string;

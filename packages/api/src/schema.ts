@@ -59,6 +59,9 @@ export interface Schema {
     readonly optionalOldSelf?: boolean;
   }[];
   readonly description?: string;
+  readonly title?: string;
+  readonly example?: unknown;
+  readonly externalDocs?: { readonly description?: string; readonly url?: string };
 }
 
 /** Named schemas that may refer to each other. */

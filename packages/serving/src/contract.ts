@@ -106,6 +106,8 @@ export interface ServedKind {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
+  /** Where it is not the kind with `List` behind it. */
+  readonly listKind?: string;
   readonly resource: string;
   readonly columns: readonly ColumnInfo[];
   /** The order of a Table's rows; that of the list unless told. */

@@ -38,6 +38,7 @@ export function customKind(definition: Definition, version: DefinitionVersion): 
     group,
     version: version.name,
     kind: names.kind,
+    listKind: names.listKind,
     resource: names.plural,
     singular: names.singular || names.kind.toLowerCase(),
     shortNames: names.shortNames ?? [],

@@ -97,6 +97,11 @@ test('an established definition is served, listed by discovery and described by 
   expect((await call('GET', '/openapi/v3/apis/example.com/v1')).status).toBe(200);
 });
 
+test('a list is of the kind that the definition calls it', async () => {
+  await define(definition({ listKind: 'WidgetPile' }));
+  expect((await call('GET', widgets)).body).toMatchObject({ kind: 'WidgetPile', items: [] });
+});
+
 test('instances are pruned, defaulted and validated', async () => {
   await define();
   const { body } = await call('POST', widgets, widget('a', { bogus: 1 }));

@@ -28,6 +28,9 @@ const same = [
   'minProperties',
   'maxProperties',
   'description',
+  'title',
+  'example',
+  'externalDocs',
 ] as const;
 
 const extensions = {

@@ -16,7 +16,9 @@ import {
   type DocumentedKind,
   deleteOptionsSchema,
   kindPaths,
+  listKindOf,
   listMetaSchema,
+  listSchemaOf,
   patchSchema,
   statusSchema,
   watchEventSchema,
@@ -30,6 +32,7 @@ import {
   type Dialect,
   customDocument,
   type Document,
+  metadataWords,
   scalarTypes,
   schemaDocument,
   type SchemaWriter,
@@ -152,9 +155,14 @@ function envelopeWords(descriptions: Descriptions): Readonly<Record<string, stri
   return {
     ...(apiVersion ? { apiVersion } : {}),
     ...(kind ? { kind } : {}),
-    metadata:
-      "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata",
+    metadata: metadataWords,
   };
+}
+
+/** Which fields of a custom kind field selectors may name. */
+function selectable({ selectableFields }: KindInfo): Document {
+  if (selectableFields.length === 0) return {};
+  return { 'x-kubernetes-selectable-fields': selectableFields.map((fieldPath) => ({ fieldPath })) };
 }
 
 function sortedByKey(document: Document): Document {
@@ -198,7 +206,7 @@ class Components {
       const name = body ? bodySchema(body) : undefined;
       if (name !== undefined) this.#pending.push(name);
     }
-    if (info.verbs.includes('list')) this.#done.set(`${info.schema}List`, this.#list(info, custom ?? false));
+    if (info.verbs.includes('list')) this.#done.set(listSchemaOf(info), this.#list(info, custom ?? false));
   }
 
   #list(info: KindInfo, custom: boolean): Document {
@@ -210,7 +218,7 @@ class Components {
       return name === 'v2' ? reference : { default: {}, allOf: [reference] };
     };
     return {
-      description: `A list of ${info.kind}.`,
+      description: `${listKindOf(info)} is a list of ${info.kind}`,
       type: 'object',
       required: ['items'],
       properties: {
@@ -220,8 +228,9 @@ class Components {
         metadata: always(listMetaSchema),
       },
       'x-kubernetes-group-version-kind': [
-        { group: info.group, version: info.version, kind: `${info.kind}List` },
+        { group: info.group, version: info.version, kind: listKindOf(info) },
       ],
+      ...(custom ? selectable(info) : {}),
     };
   }
 
@@ -241,7 +250,7 @@ class Components {
     const custom = this.#sources.find((source) => source.custom && source.info.schema === name);
     const schema = custom?.schemas.schemas[name] ?? this.#find(name);
     return custom
-      ? customDocument(this.#writer, schema, envelopeWords(descriptions))
+      ? { ...customDocument(this.#writer, schema, envelopeWords(descriptions)), ...selectable(custom.info) }
       : schemaDocument({ ...this.#writer, builtin: true }, schema, descriptions[name]);
   }
 

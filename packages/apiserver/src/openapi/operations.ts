@@ -37,6 +37,15 @@ export interface DocumentedKind {
   bodySchema(body: NonNullable<SubresourceInfo['body']>): string | undefined;
 }
 
+export function listKindOf({ kind, listKind }: KindInfo): string {
+  return listKind ?? `${kind}List`;
+}
+
+/** Lists have a schema beside that of their kind. */
+export function listSchemaOf(info: KindInfo): string {
+  return `${info.schema.slice(0, -info.kind.length)}${listKindOf(info)}`;
+}
+
 const json = 'application/json';
 const yaml = 'application/yaml';
 const protobuf = 'application/vnd.kubernetes.protobuf';
@@ -144,7 +153,7 @@ function list(kind: DocumentedKind, id: string): Operation {
     id,
     description: `list or watch objects of kind ${kind.info.kind}`,
     parameters: [pretty, ...listParameters],
-    answer: `${kind.info.schema}List`,
+    answer: listSchemaOf(kind.info),
     ...(kind.custom ? {} : { answerTypes: streamTypes }),
     codes: ['200'],
   };

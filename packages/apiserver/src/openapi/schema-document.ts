@@ -49,6 +49,10 @@ export function scalarTypes(dialect: Dialect): Readonly<Record<string, Document>
   };
 }
 
+/** What is said of the metadata of custom kinds, and of objects within them. */
+export const metadataWords =
+  "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+
 /** Keywords that mean the same in both. */
 const same = [
   'type',
@@ -69,6 +73,9 @@ const same = [
   'uniqueItems',
   'minProperties',
   'maxProperties',
+  'title',
+  'example',
+  'externalDocs',
 ] as const;
 
 const extensions = {
@@ -160,8 +167,9 @@ function document(
     result['additionalProperties'] = element(writer, schema.additionalProperties, 'values');
   if (schema.items) result['items'] = element(writer, schema.items, 'enum');
   combine(writer, schema, result);
-  if (schema.preserveUnknownFields && schema.ref === undefined) preserve(schema, result);
-  const target = targetOf(schema);
+  if (schema.preserveUnknownFields && schema.ref === undefined) preserve(writer, schema, result);
+  if (!writer.builtin) custom(writer, schema, result);
+  const target = targetOf(writer, schema);
   return target === undefined ? result : reference(writer, target, result);
 }
 
@@ -288,14 +296,36 @@ function combine(writer: SchemaWriter, schema: Schema, result: Document): void {
   if (schema.not) result['not'] = document(writer, schema.not, schema.not.description, undefined);
 }
 
-function preserve(schema: Schema, result: Document): void {
+function preserve({ builtin }: SchemaWriter, schema: Schema, result: Document): void {
   result['x-kubernetes-preserve-unknown-fields'] = true;
-  if (schema.type === undefined && Object.keys(result).length === 1) result['type'] = 'object';
+  if (builtin && schema.type === undefined && Object.keys(result).length === 1) result['type'] = 'object';
 }
 
-function targetOf(schema: Schema): string | undefined {
+/** What definitions say of their fields by extensions, where built-in types refer to types of their own. */
+function custom(writer: SchemaWriter, schema: Schema, result: Document): void {
+  const old = writer.dialect.name === 'v2';
+  if (schema.intOrString) {
+    result['x-kubernetes-int-or-string'] = true;
+    const told = schema.anyOf ?? schema.allOf?.[0]?.anyOf;
+    if (!told && !old) result['anyOf'] = [{ type: 'integer' }, { type: 'string' }];
+  }
+  // Readers of the older dialect would take these fields for all there are.
+  if (!schema.embeddedResource || (old && schema.preserveUnknownFields)) return;
+  const metadata = reference(writer, `${meta}ObjectMeta`, { description: metadataWords });
+  result['properties'] = {
+    ...(result['properties'] as Document | undefined),
+    apiVersion: { type: 'string' },
+    kind: { type: 'string' },
+    metadata,
+  };
+  const required = schema.required ?? [];
+  const missing = ['kind', 'apiVersion'].filter((name) => !required.includes(name));
+  result['required'] = [...required, ...missing];
+}
+
+function targetOf({ builtin }: SchemaWriter, schema: Schema): string | undefined {
   if (schema.ref !== undefined) return schema.ref;
-  if (!schema.intOrString) return undefined;
+  if (!schema.intOrString || !builtin) return undefined;
   return schema.format === 'quantity' ? quantity : intOrString;
 }
 

@@ -76,7 +76,7 @@ export function objectForm(
   const made = new WeakMap<CachedObject, Uint8Array>();
   return {
     kind: kind.kind,
-    listKind: `${kind.kind}List`,
+    listKind: kind.listKind ?? `${kind.kind}List`,
     apiVersion: apiVersionOf(kind),
     plainItems,
     object(item) {
@@ -92,7 +92,7 @@ export function objectForm(
 export function convertedForm(kind: ServedKind, converted: ConvertedObjects): JsonForm {
   return {
     kind: kind.kind,
-    listKind: `${kind.kind}List`,
+    listKind: kind.listKind ?? `${kind.kind}List`,
     apiVersion: apiVersionOf(kind),
     object: (item) => converted.json(item),
   };
