@@ -1,6 +1,6 @@
 /** Our API server in this process, on the memory store, for the users of the cases. */
-import { createSecurity } from '@skerry/apiserver';
-import { startTestServer } from '@skerry/apiserver/testing';
+import { createConnectFactory, createSecurity } from '@skerry/apiserver';
+import { startTestServer, type TestServerOptions } from '@skerry/apiserver/testing';
 import { silentLogger, systemClock } from '@skerry/base';
 import { createServiceAccountKey } from '@skerry/pki';
 import { Client, type Target, tokenCredentials } from './client.ts';
@@ -11,13 +11,16 @@ export interface OwnServer {
   close(): Promise<void>;
 }
 
-export async function startOwnServer(): Promise<OwnServer> {
+export async function startOwnServer(options: Pick<TestServerOptions, 'dial'> = {}): Promise<OwnServer> {
   const staticTokens = Object.values(users).map(({ token, name, uid, groups }) => ({
     token,
     user: { name, uid, groups: [...groups] },
   }));
   const serviceAccountKey = await createServiceAccountKey();
   const server = await startTestServer({
+    ...options,
+    connect: createConnectFactory({ random: Math.random }),
+    dialer: { dial: noNodes, dialPod: noNodes },
     security: createSecurity({
       clock: systemClock,
       log: silentLogger,
@@ -39,4 +42,8 @@ export async function startOwnServer(): Promise<OwnServer> {
   }
   client.close();
   return { target, close: () => server.close() };
+}
+
+function noNodes(): Promise<never> {
+  return Promise.reject(new Error('there are no nodes'));
 }

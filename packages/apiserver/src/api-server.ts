@@ -13,6 +13,7 @@ import { TypeChecking } from '#admission/policy/type-checking.ts';
 import { admitConnection } from '#admission/connect-admission.ts';
 import { Aggregation, type FrontProxy } from '#aggregation/aggregation.ts';
 import { apiServices } from '#aggregation/api-services.ts';
+import { apiServiceHooks } from '#aggregation/availability.ts';
 import { createDynamicAdmission } from '#admission/dynamic-admission.ts';
 import { componentStatusHandler } from '#component-status/component-status.ts';
 import type { ConnectFactory, ConnectHandler } from '#connect.ts';
@@ -79,6 +80,8 @@ export interface ApiServerOptions {
   readonly frontProxy?: FrontProxy;
   /** Signs users' certificates, PEM; aggregated servers are told. */
   readonly clientAuthorityPem?: string;
+  /** Whether validating policies are told, in their status, what their expressions get wrong about the kinds they match. */
+  readonly checksPolicies?: boolean;
   /** Logs, exec, port-forward and proxying over `dialer`; the server's own unless told. */
   readonly connect?: ConnectFactory;
   /** Numbers for metrics.k8s.io; unless told, nodes are asked through `dialer`. */
@@ -206,6 +209,7 @@ class Server implements ApiServer {
     this.#access = new OwnAccess(this.#kinds, registry);
     this.#feed = new StoreFeed({ store, progress: this.#progress, clock, log, changes: this.#access });
     this.#hooks.set(`${definitions.group}/${definitions.resource}`, definitionHooks);
+    this.#hooks.set(`${apiServices.group}/${apiServices.resource}`, apiServiceHooks(clock));
     for (const [kind, hooks] of expressionHooks()) this.#hooks.set(kind, hooks);
     const { read, write } = this.#access;
     this.#connections = new Connections({ read, dialer: options.dialer, dial: options.dial, random });
@@ -349,7 +353,7 @@ class Server implements ApiServer {
     this.#feed.settled();
     await this.#security.bootstrap?.();
     await this.#aggregation.start();
-    this.#typeChecking.start();
+    if (this.#options.checksPolicies) this.#typeChecking.start();
     await this.#flowConfig.start();
     this.#state = 'ready';
     this.#rewriting = this.#rewrite();

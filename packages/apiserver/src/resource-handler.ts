@@ -122,7 +122,10 @@ export class ResourceHandler {
     if (creates && !(await this.#registry.find(served, target))) {
       if (metadataOf(body).name !== target.name)
         throw badRequest('the name of the object does not match the name on the URL');
-      const created = await createObject(this.#registry, served, target.namespace, body, write);
+      const created = await createObject(this.#registry, served, target.namespace, body, {
+        ...write,
+        options: { ...write.options, kind: 'CreateOptions' },
+      });
       await sendAnswer(exchange, answerObject(encoder, created, 201));
       return;
     }
@@ -225,12 +228,13 @@ export class ResourceHandler {
     const items = served.stored.cache.list(scopeOf(info), options);
     const encoder = negotiate(exchange.headers['accept'], served.encoders);
     const gone = new Set<CachedObject>();
+    const oneOfMany = { ...write, ofCollection: true };
     // Several at once share a commit of the store; all at once would shut everyone else out.
     for (let start = 0; start < items.length; start += deletesAtOnce) {
       const batch = items.slice(start, start + deletesAtOnce).map(async (item) => {
         const { namespace, name } = item;
         try {
-          await deleteObject(this.#registry, served, { namespace, name }, request, write);
+          await deleteObject(this.#registry, served, { namespace, name }, request, oneOfMany);
           gone.add(item);
         } catch (error) {
           if (!isApiError(error, 'NotFound')) throw error;
@@ -254,7 +258,7 @@ export class ResourceHandler {
     const write = writeOptionsOf(exchange, user, {
       subresource: '',
       optionsKind: 'DeleteOptions',
-      body: given,
+      body: { ...given, ...definedOf(request) },
     });
     return { request, write };
   }
@@ -322,4 +326,8 @@ function conformance(
   { faults: earlierFaults, order }: Awaited<ReturnType<typeof readDocument>>,
 ) {
   return { validation, warnings, earlierFaults, order };
+}
+
+function definedOf(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -195,7 +195,8 @@ export interface ObjectReader {
 
 /** Writes by the server itself (bootstrap roles, allocations): validated and stored as any other, but not authorized or admitted. */
 export interface ObjectWriter {
-  create(ref: ObjectRef, object: AnyObject): Promise<AnyObject>;
+  /** Its fields belong to `fieldManager`, where one is named. */
+  create(ref: ObjectRef, object: AnyObject, fieldManager?: string): Promise<AnyObject>;
   update(ref: ObjectRef, object: AnyObject): Promise<AnyObject>;
   /** Also when it is gone already. */
   delete(ref: ObjectRef, name: string, namespace?: string): Promise<void>;

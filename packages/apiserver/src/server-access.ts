@@ -59,10 +59,16 @@ export class OwnAccess implements Omit<ServerAccess, 'dynamicAdmission'> {
       },
     };
     this.write = {
-      create: async (ref, object) => {
+      create: async (ref, object, fieldManager) => {
         const served = this.#served(ref, object);
         const namespace = metadataOf(object).namespace ?? '';
-        return createObject(registry, served, namespace, structuredClone(object), serverWrite());
+        return createObject(
+          registry,
+          served,
+          namespace,
+          structuredClone(object),
+          serverWrite({ fieldManager }),
+        );
       },
       update: async (ref, object) => {
         const served = this.#served(ref, object);

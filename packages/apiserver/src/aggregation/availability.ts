@@ -8,6 +8,7 @@ import { apiServices, type ApiServices, type RemoteApi } from '#aggregation/api-
 import type { RemoteFetcher } from '#aggregation/remote-fetch.ts';
 import { connectionFault } from '#outgoing/call-failure.ts';
 import { endpointSlices, services } from '#outgoing/service-endpoint.ts';
+import type { KindHooks } from '#registry/registry.ts';
 import type { ObjectReader, ObjectWriter } from '#security.ts';
 
 const recheckMs = 30_000;
@@ -26,6 +27,20 @@ const local: Finding = {
   message: 'Local APIServices are always available',
 };
 const passed: Finding = { status: 'True', reason: 'Passed', message: 'all checks passed' };
+
+/** One that leads to no Service is available from the start. */
+export function apiServiceHooks(clock: Clock): KindHooks {
+  return {
+    beforeCreate(object) {
+      const { spec } = object as unknown as APIService;
+      const known = spec?.service
+        ? undefined
+        : withCondition({ ...object, status: {} } as APIService, local, clock.now());
+      if (known) object['status'] = known['status'];
+      return Promise.resolve(() => undefined);
+    },
+  };
+}
 
 export interface AvailabilityParts {
   readonly apis: ApiServices;

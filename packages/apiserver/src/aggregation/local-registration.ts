@@ -102,10 +102,15 @@ export class LocalRegistration {
       apiVersion: 'apiregistration.k8s.io/v1',
       kind: 'APIService',
       metadata: { name, labels: { [keptLabel]: kept } },
-      spec: { group, version, groupPriorityMinimum: priority.group, versionPriority: priority.version },
+      spec: {
+        ...(group === '' ? {} : { group }),
+        version,
+        groupPriorityMinimum: priority.group,
+        versionPriority: priority.version,
+      },
     };
     try {
-      await write.create(apiServices, object);
+      await write.create(apiServices, object, 'kube-apiserver');
     } catch (error) {
       if (!isApiError(error, 'AlreadyExists')) throw error;
     }

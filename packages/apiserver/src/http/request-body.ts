@@ -104,7 +104,8 @@ function objectIn(value: unknown, bytes: Uint8Array, kind: string): unknown {
 const typeOnly =
   'Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
-function typeFault(value: unknown): string | undefined {
+/** Why a value can't say of which kind it is, in Go's words. */
+export function typeFault(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return `${jsonType(value)} into ${typeOnly}`;
   for (const field of ['apiVersion', 'kind'] as const) {

@@ -4,6 +4,7 @@
  */
 import http from 'node:http';
 import type { Clock } from '@skerry/base';
+import { typeFault } from '#http/request-body.ts';
 import { answerFault, CallFailure, connectionFault } from '#outgoing/call-failure.ts';
 import type { Connections, Destination } from '#outgoing/connections.ts';
 
@@ -196,12 +197,18 @@ function decoded({ status, body }: Received): unknown {
       code: status,
     });
   }
+  const text = body.toString();
+  const unreadable = (fault: string, cause?: unknown) =>
+    new CallFailure(`couldn't get version/kind; json parse error: ${fault}`, { code: 500, cause });
+  let value: unknown;
   try {
-    return JSON.parse(body.toString());
+    value = JSON.parse(text);
   } catch (cause) {
-    throw new CallFailure(`couldn't get version/kind; json parse error: ${(cause as Error).message}`, {
-      code: 500,
-      cause,
-    });
+    if (text.startsWith('{')) throw unreadable((cause as Error).message, cause);
+    // Stock servers take what is no JSON for YAML, and so nearly anything for a string.
+    value = text;
   }
+  const fault = typeFault(value);
+  if (fault) throw unreadable(`json: cannot unmarshal ${fault}`);
+  return value;
 }

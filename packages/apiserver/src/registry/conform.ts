@@ -75,6 +75,11 @@ function pruned(served: ConformedKind, given: AnyObject, how: Conformance): AnyO
   return object;
 }
 
+/** Why an object was refused, without what says that it came from a client. */
+export function plainReason(message: string): string {
+  return message.replace(/^\S* in version "[^"]*" cannot be handled as a \S*: /, '');
+}
+
 /** What a stock server calls the table of its types when it doesn't find one in there. */
 const schemeName = 'pkg/api/legacyscheme/scheme.go:30';
 

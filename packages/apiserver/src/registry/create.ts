@@ -109,7 +109,8 @@ async function createOnce(
   const undo = await registry.hooks(served)?.beforeCreate?.(object);
   try {
     tellUnset(served, object, { nulls: false });
-    const faults = createFaults(served, object);
+    const own = createFaults(served, object);
+    const faults = registry.hooks(served)?.faults?.(object, own) ?? own;
     if (faults.length > 0) throw invalid(faultsKind(served), metadataOf(object).name ?? '', faults);
     write.warnings.push(...warningsOf(served, object), ...(registry.hooks(served)?.warnings?.(object) ?? []));
     tellUnset(served, object);

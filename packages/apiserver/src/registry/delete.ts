@@ -49,7 +49,7 @@ export async function deleteObject(
       operation: 'DELETE' as const,
       subresource: '',
       namespace: target.namespace,
-      name: target.name,
+      name: write.ofCollection ? '' : target.name,
       object: undefined,
       oldObject: current.object,
       user: write.user,

@@ -186,7 +186,8 @@ async function applyNew(
   const object = applied(served, undefined, configuration, ownershipOf(registry, request, write));
   const how = { validation: write.fieldValidation, warnings: write.warnings };
   try {
-    return await createObject(registry, served, target.namespace, conform(served, object, how), write, {
+    const creating = { ...write, options: { ...write.options, kind: 'CreateOptions' } };
+    return await createObject(registry, served, target.namespace, conform(served, object, how), creating, {
       ownershipDone: true,
     });
   } catch (error) {

@@ -1,4 +1,4 @@
-import { ApiError, conflict, notFound, type AnyObject, type ObjectMeta } from '@skerry/api';
+import { ApiError, conflict, notFound, type AnyObject, type FieldError, type ObjectMeta } from '@skerry/api';
 import type { Clock, Logger } from '@skerry/base';
 import type { RevisionProgress } from '@skerry/serving';
 import { StoreConflictError, StoreUnavailableError, type Store } from '@skerry/store';
@@ -17,6 +17,8 @@ export interface Target {
 
 /** Work of a kind that needs more than the object: allocating addresses, creating what belongs to it. */
 export interface KindHooks {
+  /** All that is wrong with an object, besides what the kind's own rules found (`own`). */
+  faults?(object: AnyObject, own: FieldError[], old?: AnyObject): FieldError[];
   /** Before a create is stored; may change the object. Returns what undoes it when the write fails or is a dry run. */
   beforeCreate?(object: AnyObject): Promise<() => void>;
   beforeUpdate?(object: AnyObject, old: AnyObject): Promise<() => void>;

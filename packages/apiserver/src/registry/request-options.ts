@@ -15,7 +15,8 @@ export function writeOptionsOf(
     given.optionsKind,
   );
   const options: Record<string, unknown> = {
-    kind: given.optionsKind,
+    // As stock servers: behind the door, a patch is an update.
+    kind: given.optionsKind === 'PatchOptions' ? 'UpdateOptions' : given.optionsKind,
     apiVersion: 'meta.k8s.io/v1',
     ...given.body,
     ...(dryRun ? { dryRun: ['All'] } : {}),
@@ -25,11 +26,13 @@ export function writeOptionsOf(
     checkManager(fieldManager, given.optionsKind);
     options['fieldManager'] = fieldManager;
   }
+  const fieldValidation = parseFieldValidation(query.get('fieldValidation'), given.optionsKind);
+  if (query.get('fieldValidation')) options['fieldValidation'] = fieldValidation;
   return {
     user,
     dryRun,
     fieldManager: fieldManager || managerFromAgent(exchange.headers['user-agent']),
-    fieldValidation: parseFieldValidation(query.get('fieldValidation'), given.optionsKind),
+    fieldValidation,
     warnings: exchange.warnings,
     auditAnnotations: exchange.audit,
     subresource: given.subresource,

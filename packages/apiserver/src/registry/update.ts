@@ -106,6 +106,8 @@ export async function updateOnce(
   keepOtherParts(served, next, old, { ...update, now });
   update.keep?.(next, old);
   fillDefaults(served, next);
+  // What was made from the old object is shown with its revision, though it insists on none.
+  if (!named && !update.replaces) metadataOf(next).resourceVersion = metadataOf(old).resourceVersion;
 
   const { body } = update;
   const context = {
@@ -129,7 +131,9 @@ export async function updateOnce(
   const undo = update.part === 'whole' ? await registry.hooks(served)?.beforeUpdate?.(next, old) : undefined;
   try {
     tellUnset(served, next, { nulls: false });
-    const faults = updateFaults(served, next, withoutNulls(served, old), write.subresource);
+    const own = updateFaults(served, next, withoutNulls(served, old), write.subresource);
+    const whole = update.part === 'whole' ? registry.hooks(served) : undefined;
+    const faults = whole?.faults?.(next, own, old) ?? own;
     if (faults.length > 0) throw invalid(faultsKind(served), target.name, faults);
     if (update.part === 'whole') write.warnings.push(...warningsOf(served, next, old));
     tellUnset(served, next);

@@ -17,6 +17,8 @@ export interface WriteOptions {
   readonly subresource: string;
   /** As admission sees them: CreateOptions, UpdateOptions, PatchOptions, DeleteOptions. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** The request named no object, but all that it asks for. */
+  readonly ofCollection?: boolean;
   /** False for the server's own writes. */
   readonly admit: boolean;
   readonly signal?: AbortSignal;

@@ -47,6 +47,7 @@ export function bindingHandler(registry: Registry, kinds: KindTable): VirtualHan
     const name = metadataOf(body as AnyObject).name ?? '';
     const write = writeOptionsOf(exchange, user, { subresource: 'binding', optionsKind: 'CreateOptions' });
     const target = { namespace: info.namespace, name };
+    metadataOf(body as AnyObject).namespace ||= target.namespace;
     await admitBody(registry, served, target, body as AnyObject, write);
     await bindPod(registry, served, target, body as AnyObject, { ...write, admit: false });
     sendJson(exchange, 201, success);
@@ -88,6 +89,7 @@ export function subresourceHandlers(
   ): Promise<void> {
     const write = writeOptionsOf(exchange, user, { subresource: 'binding', optionsKind: 'CreateOptions' });
     const target = targetOf(info, served);
+    metadataOf(body).namespace ||= target.namespace;
     await admitBody(registry, served, target, body, write);
     await bindPod(registry, served, target, body, { ...write, admit: false });
     sendJson(exchange, 201, success);
@@ -100,6 +102,7 @@ export function subresourceHandlers(
   ): Promise<void> {
     const write = writeOptionsOf(exchange, user, { subresource: 'eviction', optionsKind: 'CreateOptions' });
     const target = targetOf(info, served);
+    metadataOf(body).namespace ||= target.namespace;
     await admitBody(registry, served, target, body, write);
     await evictPod(registry, { kinds: parts.kinds, served }, target, body, { ...write, admit: false });
     sendJson(exchange, 201, success);
@@ -112,6 +115,7 @@ export function subresourceHandlers(
   ): Promise<void> {
     const write = writeOptionsOf(exchange, user, { subresource: 'token', optionsKind: 'CreateOptions' });
     const target = targetOf(info, served);
+    metadataOf(body).namespace ||= target.namespace;
     await admitBody(registry, served, target, body, write);
     const issued = await requestToken(
       registry,

@@ -1,2 +1,3 @@
+export { dialLoopback, startExtensionServer, type ExtensionServer } from './extension-server.ts';
 export { callerOf, type Caller, type CallResult } from './caller.ts';
 export { startTestServer, type TestServer, type TestServerOptions } from './start-test-server.ts';

@@ -24,6 +24,7 @@ export interface TestServerOptions {
   readonly dial?: Dial;
   readonly frontProxy?: FrontProxy;
   readonly clientAuthorityPem?: string;
+  readonly checksPolicies?: boolean;
   /** 0: any free port. */
   readonly port?: number;
 }
@@ -54,6 +55,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...(options.dial ? { dial: options.dial } : {}),
     frontProxy: options.frontProxy,
     clientAuthorityPem: options.clientAuthorityPem,
+    checksPolicies: options.checksPolicies,
   });
   await server.start();
   const port = await server.listenLoopback(options.port);

@@ -426,7 +426,25 @@ function dispatch(name: string, overloads: readonly Overload[], args: readonly S
   });
 }
 
+const numbers = ['int', 'uint', 'double'];
+const instants = ['google.protobuf.Timestamp', 'google.protobuf.Duration'];
+const ordered = [...numbers, ...instants, 'bool', 'string', 'bytes'];
+
+/** Whose values answer a sign themselves: cel-go then has fewer words for a second value that they don't know. */
+const signTypes: Readonly<Record<string, readonly string[]>> = {
+  '_<_': ordered,
+  '_<=_': ordered,
+  '_>_': ordered,
+  '_>=_': ordered,
+  '_+_': [...numbers, ...instants, 'string', 'bytes', 'list'],
+  '_-_': [...numbers, ...instants],
+  '_*_': numbers,
+  '_/_': numbers,
+  '_%_': ['int', 'uint'],
+};
+
 function noSuchOverload(name: string, values: readonly Value[]): Fault {
+  if (signTypes[name]?.includes(runtimeType(values[0]!).name)) return new Fault('no such overload');
   if (/[^\w.@]|^_/.test(name)) return new Fault(`no such overload: ${name}`);
   const types = values.map((value) => runtimeType(value).name);
   return new Fault(`no such overload: ${name}(${types.join(', ')})`);

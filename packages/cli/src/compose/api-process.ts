@@ -116,6 +116,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     dialer: hub,
     dial: dialDirectly,
     frontProxy: installation.frontProxy,
+    checksPolicies: true,
     clientAuthorityPem: authority.certificatePem,
     connect: createConnectFactory({ random }),
     descriptions: readDescriptions,

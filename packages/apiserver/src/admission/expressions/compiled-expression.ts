@@ -1,5 +1,5 @@
 /** An expression that is ready to be evaluated, or why it never will be. */
-import { type Environment, type Program, sameType, type Type } from '@skerry/cel';
+import { type Environment, nullType, type Program, sameType, type Type } from '@skerry/cel';
 
 export type CompiledExpression = {
   readonly expression: string;
@@ -21,7 +21,11 @@ export function compileExpression(
   }
   const wanted =
     expected.length === 1
-      ? `must evaluate to ${String(expected[0])}`
-      : `must evaluate to one of [${expected.join(' ')}]`;
-  return { expression, fault: `${wanted} but got ${String(compiled.type)}` };
+      ? `must evaluate to ${nameOf(expected[0]!)}`
+      : `must evaluate to one of [${expected.map(nameOf).join(' ')}]`;
+  return { expression, fault: `${wanted} but got ${nameOf(compiled.type)}` };
+}
+
+function nameOf(type: Type): string {
+  return type === nullType ? 'null_type' : String(type);
 }

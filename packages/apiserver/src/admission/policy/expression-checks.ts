@@ -3,7 +3,6 @@
  * of the compiler. Only what a write brings is looked at: what is stored was good when it came.
  */
 import {
-  invalid,
   type AnyObject,
   type FieldError,
   type MatchCondition,
@@ -16,42 +15,68 @@ import { compileExpression } from '#admission/expressions/compiled-expression.ts
 import { admissionEnvironment } from '#admission/expressions/environment.ts';
 import { jsonPatchesType, objectType, withInitializers } from '#admission/policy/object-initializers.ts';
 import { jsonEqual } from '#registry/json-equal.ts';
-import { metadataOf, type KindHooks } from '#registry/registry.ts';
+import type { KindHooks } from '#registry/registry.ts';
 
 type Check = (object: AnyObject) => FieldError[];
 
 /** By `group/resource`. */
 export function expressionHooks(): Map<string, KindHooks> {
-  const group = 'admissionregistration.k8s.io';
-  const checks: [string, string, Check][] = [
-    ['validatingadmissionpolicies', 'ValidatingAdmissionPolicy', validatingFaults],
-    ['mutatingadmissionpolicies', 'MutatingAdmissionPolicy', mutatingFaults],
-    ['validatingwebhookconfigurations', 'ValidatingWebhookConfiguration', webhookFaults],
-    ['mutatingwebhookconfigurations', 'MutatingWebhookConfiguration', webhookFaults],
+  const checks: [string, Check][] = [
+    ['validatingadmissionpolicies', validatingFaults],
+    ['mutatingadmissionpolicies', mutatingFaults],
+    ['validatingwebhookconfigurations', webhookFaults],
+    ['mutatingwebhookconfigurations', webhookFaults],
   ];
   return new Map(
-    checks.map(([resource, kind, check]) => [`${group}/${resource}`, hooksOf({ group, kind }, check)]),
+    checks.map(([resource, check]) => [`admissionregistration.k8s.io/${resource}`, hooksOf(check)]),
   );
 }
 
-const nothing = () => undefined;
-
-function hooksOf(kind: { group: string; kind: string }, check: Check): KindHooks {
-  const refuse = (object: AnyObject) => {
-    const faults = check(object);
-    if (faults.length > 0) throw invalid(kind, metadataOf(object).name ?? '', faults);
-  };
+function hooksOf(check: Check): KindHooks {
   return {
-    beforeCreate(object) {
-      refuse(object);
-      return Promise.resolve(nothing);
-    },
-    beforeUpdate(object, old) {
-      if (!jsonEqual(object['spec'], old['spec']) || !jsonEqual(object['webhooks'], old['webhooks']))
-        refuse(object);
-      return Promise.resolve(nothing);
+    faults(object, own, old) {
+      const same =
+        old && jsonEqual(object['spec'], old['spec']) && jsonEqual(object['webhooks'], old['webhooks']);
+      return same ? own : inOrder([...own, ...check(object)]);
     },
   };
+}
+
+/** Parts that hold expressions, and what follows those, in the order that stock servers look at them; the fields of each. */
+const sections = [
+  'matchConditions',
+  'admissionReviewVersions',
+  'variables',
+  'validations',
+  'mutations',
+  'auditAnnotations',
+  'reinvocationPolicy',
+];
+const fields = new Map<string, readonly string[]>([
+  ['matchConditions', ['expression', 'name']],
+  ['variables', ['name', 'expression']],
+  ['validations', ['expression', 'messageExpression', 'message', 'reason']],
+  ['mutations', []],
+  ['auditAnnotations', ['key', 'valueExpression']],
+]);
+
+/** As stock servers list them, which find faults of expressions along with all others. */
+function inOrder(faults: readonly FieldError[]): FieldError[] {
+  return faults
+    .map((fault) => ({ fault, place: placeOf(fault.path) }))
+    .toSorted((a, b) => {
+      const index = a.place.findIndex((step, at) => step !== b.place[at]);
+      return index < 0 ? 0 : a.place[index]! - b.place[index]!;
+    })
+    .map(({ fault }) => fault);
+}
+
+function placeOf(path: string): number[] {
+  const [, webhook = '-1', section = '', item = '-1', field = ''] =
+    /^(?:webhooks\[(\d+)\]|spec)\.(\w+)(?:\[(\d+)\])?(?:\.(\w+))?/.exec(path) ?? [];
+  const order = fields.get(section);
+  const within = order ? [Number(item), order.indexOf(field)] : [0, 0];
+  return [Number(webhook), sections.indexOf(section), ...within];
 }
 
 function validatingFaults(object: AnyObject): FieldError[] {

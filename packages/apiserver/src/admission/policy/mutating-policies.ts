@@ -34,7 +34,7 @@ import {
 } from '#admission/request-view.ts';
 import { policyNamespace } from '#admission/selector-match.ts';
 import { internal } from '#admission/webhook/webhook-errors.ts';
-import { conform } from '#registry/conform.ts';
+import { conform, plainReason } from '#registry/conform.ts';
 import { convertBetween } from '#registry/conversion.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { fillDefaults, schemaOf } from '#registry/rules.ts';
@@ -208,7 +208,7 @@ function settled(served: Served, next: AnyObject): AnyObject {
     return whole;
   } catch (error) {
     if (!isApiError(error)) throw error;
-    throw internal(error.message, error);
+    throw internal(plainReason(error.message), error);
   }
 }
 

@@ -7,7 +7,7 @@ let server: TestServer;
 let call: Caller;
 
 beforeEach(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ checksPolicies: true });
   call = callerOf(server.url);
 });
 

@@ -22,7 +22,7 @@ import { settled, type SettleParts } from '#admission/webhook/settled-call.ts';
 import { ask, type CallParts } from '#admission/webhook/webhook-call.ts';
 import { internal } from '#admission/webhook/webhook-errors.ts';
 import type { WebhookSource } from '#admission/webhook/webhook-source.ts';
-import { conform } from '#registry/conform.ts';
+import { conform, plainReason } from '#registry/conform.ts';
 import { convertBetween } from '#registry/conversion.ts';
 import { jsonEqual } from '#registry/json-equal.ts';
 import { fillDefaults } from '#registry/rules.ts';
@@ -125,7 +125,7 @@ async function patched(
   } catch (error) {
     if (!isApiError(error)) throw error;
     // What exactly did not apply is said in the cause.
-    throw internal(error.cause instanceof Error ? error.cause.message : error.message, error);
+    throw internal(error.cause instanceof Error ? error.cause.message : plainReason(error.message), error);
   }
 }
 

@@ -134,11 +134,11 @@ function restored(before: ObjectMeta, after: ObjectMeta, invalid: (why: string) 
       continue;
     }
     if (!isRecord(values))
-      throw invalid(`invalid metadata.${field} of type ${typeof values} in converted object`);
+      throw invalid(`invalid metadata.${field} of type ${goType(values)} in converted object`);
     for (const [key, value] of Object.entries(values)) {
       if (typeof value !== 'string') {
         throw invalid(
-          `metadata.${field}[${key}] must be a string, but is ${typeof value} in converted object`,
+          `metadata.${field}[${key}] must be a string, but is ${goType(value)} in converted object`,
         );
       }
     }
@@ -153,4 +153,13 @@ function restored(before: ObjectMeta, after: ObjectMeta, invalid: (why: string) 
 
 function isRecord(value: unknown): value is Record<string, never> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** As stock servers name what JSON holds. */
+function goType(value: unknown): string {
+  if (Array.isArray(value)) return '[]interface {}';
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'int64' : 'float64';
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'string') return 'string';
+  return value === null ? '<nil>' : 'map[string]interface {}';
 }

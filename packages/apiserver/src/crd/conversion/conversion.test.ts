@@ -289,7 +289,7 @@ describe('a custom resource that its webhook converts', () => {
         apiVersion: 'example.com/v2',
         metadata: { ...object.metadata, labels: { a: 1 } },
       }),
-      `${who} returned invalid metadata: metadata.labels[a] must be a string, but is number in converted object`,
+      `${who} returned invalid metadata: metadata.labels[a] must be a string, but is int64 in converted object`,
     ],
   ])('is not taken from the webhook with %s', async (_what, converted, message) => {
     await create('a');
