@@ -150,6 +150,7 @@ export class ResourceHandler {
     const request = await decodePatch(mediaType, bytes, {
       custom: served.custom,
       force: isTrue(exchange.query.get('force')),
+      audit: exchange.audit,
     });
     if (request.type === 'apply') requireManager(exchange);
     const target = targetOf(info, served);

@@ -60,6 +60,11 @@ export class AuditNotes implements AuditAnnotations {
     if (this.#kept?.request) this.requestBody = { mediaType: mediaType(contentType), bytes };
   }
 
+  /** What the body says that has been read as YAML, which is dear to read: nobody is to do it again. */
+  receivedAsJson(json: string): void {
+    if (this.requestBody) this.requestBody = { mediaType: 'application/json', bytes: Buffer.from(json) };
+  }
+
   /** The answer's body, before it is compressed. */
   answering(chunks: Iterable<Uint8Array>, contentType: string | undefined): void {
     if (!this.#kept?.response) return;

@@ -114,7 +114,11 @@ test('bodies are there in JSON, whatever they were sent in', async () => {
   await call('GET', configMaps, undefined, {
     headers: { accept: 'application/vnd.kubernetes.protobuf' },
   });
-  await eventually(() => expect(events).toHaveLength(3));
+  await call('PATCH', `${configMaps}/y?fieldManager=m`, 'apiVersion: v1\nkind: ConfigMap\ndata: {c: d}', {
+    contentType: 'application/apply-patch+yaml',
+  });
+  await eventually(() => expect(events).toHaveLength(4));
+  expect(events[3]).toMatchObject({ requestObject: { kind: 'ConfigMap', data: { c: 'd' } } });
   expect(events[0]).toMatchObject({
     requestObject: { metadata: { name: 'y' }, data: { a: 'b' } },
     responseObject: { kind: 'ConfigMap', data: { a: 'b' } },

@@ -7,7 +7,6 @@
 import { isIP } from 'node:net';
 import { decodeProtobuf, type Status } from '@skerry/api';
 import type { Clock } from '@skerry/base';
-import { parse } from 'yaml';
 import type {
   AuditEvent,
   AuditLevel,
@@ -219,10 +218,10 @@ function decoded({ mediaType, bytes }: NotedBody): unknown {
   switch (mediaType) {
     case 'application/vnd.kubernetes.protobuf':
       return decodeProtobuf(bytes);
+    case '':
+    // YAML that was read is noted as JSON, see `receivedAsJson`; most that is called YAML is JSON.
     case 'application/yaml':
     case 'application/apply-patch+yaml':
-      return parse(Buffer.from(bytes).toString(), { maxAliasCount: 100 });
-    case '':
     case 'application/json':
     case 'application/json-patch+json':
     case 'application/merge-patch+json':

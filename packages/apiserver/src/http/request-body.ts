@@ -1,4 +1,5 @@
 import { ApiError, badRequest, decodeProtobuf, duplicateFields, faultOrder } from '@skerry/api';
+import type { AuditNotes } from '#audit/audit-notes.ts';
 import { readBody, type Exchange } from '#http/exchange.ts';
 import { jsonFault } from '#http/json-fault.ts';
 import { plainValues } from '#http/plain-values.ts';
@@ -76,7 +77,8 @@ export async function readDocument(
       };
     case 'application/yaml': {
       const faults: string[] = [];
-      const value = objectIn(await decodeYaml(bytes, { frame: asObject(kind), faults }), bytes, kind);
+      const read = { frame: asObject(kind), faults, audit: exchange.audit };
+      const value = objectIn(await decodeYaml(bytes, read), bytes, kind);
       return { value, faults, order: byName(faults) };
     }
     default: {
@@ -131,13 +133,13 @@ export async function readJson(exchange: Exchange): Promise<unknown> {
   // Some clients name any type for the body that they don't send.
   if (bytes.length === 0) return undefined;
   if (!decode) throw unsupported();
-  return await decode(bytes);
+  return await decode(bytes, exchange.audit);
 }
 
-const decoders: ReadonlyMap<string, (bytes: Uint8Array) => unknown> = new Map([
+const decoders: ReadonlyMap<string, (bytes: Uint8Array, audit?: AuditNotes) => unknown> = new Map([
   ['', (bytes) => decodeJson(bytes)],
   ['application/json', (bytes) => decodeJson(bytes)],
-  ['application/yaml', (bytes) => decodeYaml(bytes)],
+  ['application/yaml', (bytes, audit?: AuditNotes) => decodeYaml(bytes, { audit })],
   ['application/vnd.kubernetes.protobuf', decodeProtobuf],
 ]);
 
@@ -170,7 +172,11 @@ const yaml = new YamlReader();
  */
 export async function decodeYaml(
   bytes: Uint8Array,
-  { frame = versionAndKind, faults }: { frame?: Frame; faults?: string[] } = {},
+  {
+    frame = versionAndKind,
+    faults,
+    audit,
+  }: { frame?: Frame; faults?: string[]; audit?: AuditNotes | undefined } = {},
 ): Promise<unknown> {
   const text = decodeText(bytes);
   if (text.trimStart().startsWith('{')) {
@@ -188,6 +194,7 @@ export async function decodeYaml(
   const outcome = await yaml.read(text);
   if (outcome.type === 'fault') throw badRequest(frame(outcome.fault, text));
   const { json, doubled } = outcome;
+  audit?.receivedAsJson(json);
   if (faults) faults.push(...doubled);
   else if (doubled[0]) throw badRequest(frame(`error converting YAML to JSON: ${doubled[0]}`, text));
   // Indentation nests too.

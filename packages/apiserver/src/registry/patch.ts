@@ -12,6 +12,7 @@ import {
   type SchemaSet,
 } from '@skerry/api';
 import { unreachable } from '@skerry/base';
+import type { AuditNotes } from '#audit/audit-notes.ts';
 import { createObject } from '#registry/create.ts';
 import { applied } from '#registry/field-ownership.ts';
 import { schemaOf } from '#registry/rules.ts';
@@ -46,7 +47,7 @@ export interface PatchRequest {
 export async function decodePatch(
   mediaType: string,
   bytes: Uint8Array,
-  given: { custom: boolean; force: boolean },
+  given: { custom: boolean; force: boolean; audit: AuditNotes },
 ): Promise<PatchRequest> {
   const type = patchTypeOf(mediaType);
   if (!type || (type === 'strategic' && given.custom)) {
@@ -65,7 +66,7 @@ export async function decodePatch(
     type,
     patch:
       type === 'apply'
-        ? await decodeYaml(bytes, { frame: asConfiguration, faults })
+        ? await decodeYaml(bytes, { frame: asConfiguration, faults, audit: given.audit })
         : decodeJson(bytes, asPatch),
     force: given.force,
     faults,

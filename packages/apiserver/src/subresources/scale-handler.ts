@@ -120,7 +120,11 @@ export function scaleHandler(
   ): Promise<Change> {
     const force = isTrue(exchange.query.get('force'));
     const bytes = await readBody(exchange, bodyBytesMax);
-    const request = await decodePatch(mediaTypeOf(exchange), bytes, { custom: false, force });
+    const request = await decodePatch(mediaTypeOf(exchange), bytes, {
+      custom: false,
+      force,
+      audit: exchange.audit,
+    });
     if (request.type === 'apply') return applying(served, paths, request, write, exchange);
     return {
       into(object) {
