@@ -1,3 +1,4 @@
+import { takeAppArmorAnnotations } from '#defaults/app-armor.ts';
 import { mergeLabelKeys } from '#defaults/label-keys.ts';
 import { setPodDefaults } from '#defaults/pod-spec.ts';
 import { podQosClass } from '#pod-qos.ts';
@@ -63,6 +64,7 @@ export const podBehaviour = behaviour<Pod>({
           },
         ];
       mergeLabelKeys(pod);
+      takeAppArmorAnnotations(pod);
     },
     prepareForStatus: keepObservedGenerations,
     /** A pod that nobody runs needs no time to stop. */
