@@ -38,10 +38,16 @@ async function readTail(path: string, bytesMax: number): Promise<string> {
   }
 }
 
-/** The log's lines begin with time, stream and a tag: `2026-01-01T00:00:00Z stdout F text`. */
+/**
+ * The log's lines begin with time, stream and a tag: `2026-01-01T00:00:00Z stdout F text`. One with the tag P is not at its
+ * end: what was printed without a line break, or in more than a runtime takes at once.
+ */
 async function logTail(path: string): Promise<string> {
   const raw = await readTail(path, logBytesMax * 8);
-  const lines = raw.split('\n').slice(-logLinesMax - 1);
-  const texts = lines.map((line) => line.split(' ').slice(3).join(' '));
-  return texts.join('\n').slice(-logBytesMax);
+  const lines = raw.split('\n').filter((line) => line !== '');
+  const texts = lines.slice(-logLinesMax).map((line) => {
+    const [, , tag = '', ...text] = line.split(' ');
+    return tag.split(':')[0] === 'P' ? text.join(' ') : `${text.join(' ')}\n`;
+  });
+  return texts.join('').slice(-logBytesMax);
 }
