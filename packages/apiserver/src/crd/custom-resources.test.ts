@@ -134,6 +134,64 @@ test('status, scale, columns and selectable fields work as declared', async () =
   ]);
 });
 
+test('a scale is what the paths of the definition lead to, by the rules of the resource', async () => {
+  await define();
+  await call('POST', widgets, widget('a'));
+  const scale = (replicas: unknown, namespace?: string) => ({
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: { name: 'a', namespace },
+    spec: { replicas },
+  });
+  const answers = [
+    await call('PUT', `${widgets}/a/scale`, scale(-1)),
+    await call('PUT', `${widgets}/a/scale`, scale('x')),
+    await call('PUT', `${widgets}/a/scale`, scale(1, 'other')),
+    await call(
+      'PATCH',
+      `${widgets}/a/scale`,
+      { spec: { replicas: 2 } },
+      { contentType: 'application/strategic-merge-patch+json' },
+    ),
+  ];
+  expect(answers.map(({ status, body }) => [status, body.message])).toEqual([
+    [
+      422,
+      'Widget.example.com "a" is invalid: [spec.replicas: Invalid value: -1: spec.replicas in body should be greater than or equal to 0, .spec.replicas: Invalid value: -1: should be a non-negative integer]',
+    ],
+    [400, expect.stringContaining('cannot unmarshal string into Go struct field ScaleSpec.spec.replicas')],
+    [400, 'the namespace of the provided object does not match the namespace sent on the request'],
+    [415, expect.any(String)],
+  ]);
+});
+
+test('a resource without replicas has no scale', async () => {
+  const bare = definition();
+  bare.spec.versions[0]!['schema'] = {
+    openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+  };
+  delete bare.spec.versions[0]!['selectableFields'];
+  await define(bare);
+  await call('POST', widgets, widget('a'));
+  const { status, body } = await call('GET', `${widgets}/a/scale`);
+  expect([status, body.message]).toEqual([
+    500,
+    'Internal error occurred: the spec replicas field ".spec.replicas" does not exist',
+  ]);
+});
+
+test('what is being deleted is said to be, when it is created again', async () => {
+  await define();
+  const kept = { ...widget('a'), metadata: { name: 'a', finalizers: ['example.com/x', 'example.com/x'] } };
+  expect((await call('POST', widgets, kept)).status).toBe(201);
+  await call('DELETE', `${widgets}/a`);
+  const { status, body } = await call('POST', widgets, widget('a'));
+  expect([status, body.message]).toEqual([
+    409,
+    'object is being deleted: widgets.example.com "a" already exists',
+  ]);
+});
+
 test('every served version shows the same object', async () => {
   await define();
   await call('POST', widgets, widget('a'));

@@ -23,6 +23,8 @@ import type { RawSchema } from '#crd/schema/nodes.ts';
 export class CustomValidation {
   readonly #set: SchemaSet;
   readonly #schema: Schema;
+  /** Without the metadata, whose lists nobody checks. */
+  readonly #own: Schema;
   readonly #raw: RawSchema;
   readonly #scale: NonNullable<DefinitionVersion['subresources']>['scale'];
   /** Made when an object is judged for the first time: reading rules takes a moment. */
@@ -34,6 +36,8 @@ export class CustomValidation {
   constructor(set: SchemaSet, schema: Schema, version: DefinitionVersion) {
     this.#set = set;
     this.#schema = schema;
+    const { metadata: _, ...own } = schema.properties ?? {};
+    this.#own = { ...schema, properties: own };
     this.#raw = version.schema?.openAPIV3Schema ?? {};
     this.#scale = version.subresources?.scale;
   }
@@ -45,7 +49,7 @@ export class CustomValidation {
       ...validateStructural(this.#set, this.#schema, object),
       ...scaleFaults(this.#scale, object, 'all'),
       ...embeddedFaults(this.#raw, object, ''),
-      ...validateListTypes(this.#set, this.#schema, object),
+      ...validateListTypes(this.#set, this.#own, object),
     );
     return this.#withRules(faults, object, undefined);
   }
@@ -61,8 +65,8 @@ export class CustomValidation {
       );
     faults.push(...embeddedFaults(this.#raw, object, ''));
     // Lists that were wrong before may stay wrong.
-    if (validateListTypes(this.#set, this.#schema, old).length === 0)
-      faults.push(...validateListTypes(this.#set, this.#schema, object));
+    if (validateListTypes(this.#set, this.#own, old).length === 0)
+      faults.push(...validateListTypes(this.#set, this.#own, object));
     return this.#withRules(faults, object, old);
   }
 

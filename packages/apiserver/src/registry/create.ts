@@ -166,7 +166,15 @@ async function insert(
   } catch (error) {
     if (!(error instanceof StoreConflictError)) throw error;
   }
-  throw alreadyExists(served.info, name);
+  throw await existsError(registry, served, target);
+}
+
+async function existsError(registry: Registry, served: Served, target: Target): Promise<ApiError> {
+  const error = alreadyExists(served.info, target.name);
+  const existing = await registry.find(served, target);
+  if (!existing || !metadataOf(existing.object).deletionTimestamp) return error;
+  const { details } = error.status;
+  return new ApiError('AlreadyExists', `object is being deleted: ${error.message}`, { details });
 }
 
 function noNameFound(served: Served, name: string, base: string): ApiError {

@@ -14,7 +14,14 @@ import { updateObject } from '#registry/update.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
 import { isTrue } from '#request-info.ts';
 import { methodNotAllowed, targetOf, type ResourceCall } from '#resource-handler.ts';
-import { builtinScalePaths, scaleInto, scaleOf, setReplicas, type ScalePaths } from '#subresources/scale.ts';
+import {
+  builtinScalePaths,
+  scaleInto,
+  scaleOf,
+  setReplicas,
+  shownScale,
+  type ScalePaths,
+} from '#subresources/scale.ts';
 
 const scaleKind: KindInfo = {
   group: 'autoscaling',
@@ -72,7 +79,7 @@ export function scaleHandler(
     const target = targetOf(info, served);
     if (info.verb === 'get') {
       const { object } = await registry.get(served, target);
-      await sendAnswer(exchange, answerObject(encoder, scaleOf(object, paths)));
+      await sendAnswer(exchange, answerObject(encoder, shownScale(served, object, paths)));
       return;
     }
     if (info.verb !== 'update' && info.verb !== 'patch') throw methodNotAllowed();
@@ -88,7 +95,7 @@ export function scaleHandler(
       ownershipDone,
       body: {
         of: (object: AnyObject) => scaleOf(object, paths),
-        into: (object: AnyObject, scale: AnyObject) => setReplicas(object, scale, paths),
+        into: (object: AnyObject, scale: AnyObject) => setReplicas(served, object, scale, paths),
       },
     } as const;
     const updated = await updateObject(registry, served, target, update, write);
@@ -121,7 +128,7 @@ export function scaleHandler(
     const force = isTrue(exchange.query.get('force'));
     const bytes = await readBody(exchange, bodyBytesMax);
     const request = await decodePatch(mediaTypeOf(exchange), bytes, {
-      custom: false,
+      custom: served.custom,
       force,
       audit: exchange.audit,
     });

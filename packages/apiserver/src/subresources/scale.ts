@@ -33,6 +33,17 @@ export function scaleOf(object: AnyObject, paths: ScalePaths): AnyObject {
   };
 }
 
+/** A Scale as it is read: custom resources that have no replicas have no scale either. Throws 500. */
+export function shownScale(served: Served, object: AnyObject, paths: ScalePaths): AnyObject {
+  if (served.custom && typeof at(object, paths.specReplicas) !== 'number') {
+    const why = `the spec replicas field ${JSON.stringify(paths.specReplicas)} does not exist`;
+    throw new ApiError('InternalError', `Internal error occurred: ${why}`, {
+      details: { causes: [{ message: why }] },
+    });
+  }
+  return scaleOf(object, paths);
+}
+
 /** Writes a Scale's wish into the object it is of. Throws 400 and 422. */
 export function scaleInto(served: Served, object: AnyObject, scale: AnyObject, paths: ScalePaths): AnyObject {
   if (scale.kind !== undefined && scale.kind !== 'Scale') {
@@ -45,23 +56,26 @@ export function scaleInto(served: Served, object: AnyObject, scale: AnyObject, p
       `the name of the object (${meta.name}) does not match the name on the URL (${own.name})`,
     );
   }
-  setReplicas(object, scale, paths);
+  if (meta.namespace && meta.namespace !== own.namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  setReplicas(served, object, scale, paths);
   if (meta.resourceVersion) own.resourceVersion = meta.resourceVersion;
   else delete own.resourceVersion;
   if (meta.uid) own.uid = meta.uid;
   return object;
 }
 
-/** Throws 422 for a number that is none. */
-export function setReplicas(object: AnyObject, scale: AnyObject, paths: ScalePaths): void {
+/** Throws 400 for a number that is none, 422 for a negative one. What custom resources may have is for their own rules. */
+export function setReplicas(served: Served, object: AnyObject, scale: AnyObject, paths: ScalePaths): void {
   const replicas = (scale.spec as { replicas?: unknown } | undefined)?.replicas ?? 0;
   const { name } = metadataOf(object);
-  if (
-    typeof replicas !== 'number' ||
-    !Number.isInteger(replicas) ||
-    replicas < 0 ||
-    replicas > 2_147_483_647
-  ) {
+  if (!isInt32(replicas)) {
+    const found = typeof replicas === 'number' ? `number ${replicas}` : typeof replicas;
+    throw badRequest(
+      `Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal ${found} into Go struct field ScaleSpec.spec.replicas of type int32`,
+    );
+  }
+  if (replicas < 0 && !served.custom) {
     throw new ApiError(
       'Invalid',
       `Scale.autoscaling ${JSON.stringify(name)} is invalid: spec.replicas: Invalid value: ${JSON.stringify(replicas)}: must be greater than or equal to 0`,
@@ -82,6 +96,10 @@ export function setReplicas(object: AnyObject, scale: AnyObject, paths: ScalePat
     );
   }
   set(object, paths.specReplicas, replicas);
+}
+
+function isInt32(value: unknown): value is number {
+  return Number.isInteger(value) && Math.abs(value as number) <= 2_147_483_647;
 }
 
 function at(object: unknown, path: string): unknown {
