@@ -142,7 +142,7 @@ const bodies: Case[] = [
     { path: configMaps, headers: { accept: 'application/xml' } },
     406,
     'NotAcceptable',
-    /^only the following media types are accepted: application\/json/,
+    /^406: Not Acceptable\n\nAvailable representations: application\/json, /,
   ],
 ];
 
@@ -259,20 +259,6 @@ const places: Case[] = [
     'the server could not find the requested resource',
   ],
   [
-    'an unknown group',
-    { path: '/apis/nope.io/v1/foos' },
-    404,
-    'NotFound',
-    'the server could not find the requested resource',
-  ],
-  [
-    'names of built-in properties',
-    { path: '/apis/constructor/v1/__proto__' },
-    404,
-    'NotFound',
-    'the server could not find the requested resource',
-  ],
-  [
     'PUT of a collection',
     { method: 'PUT', path: configMaps, body: configMap() },
     405,
@@ -311,6 +297,9 @@ const places: Case[] = [
   ['a slash in a name', { path: `${configMaps}/..%2f..%2fsecrets` }, 404, 'NotFound', /not found$/],
 ];
 
+/** Of the first page of a list, as a server would give it. */
+const token = Buffer.from('{"v":"meta.k8s.io/v1","rv":5,"start":"default/a\\u0000"}').toString('base64url');
+
 const lists: Case[] = [
   [
     'a broken label selector',
@@ -324,7 +313,7 @@ const lists: Case[] = [
     { path: `${configMaps}?fieldSelector=foo%3Dbar` },
     400,
     'BadRequest',
-    'field label not supported: foo',
+    '"foo" is not a known field selector: only "metadata.name", "metadata.namespace"',
   ],
   [
     'a limit that is no number',
@@ -338,11 +327,11 @@ const lists: Case[] = [
     { path: `${configMaps}?limit=1&continue=garbage` },
     400,
     'BadRequest',
-    /^continue key is not valid/,
+    /^invalid continue token: continue key is not valid: invalid character /,
   ],
   [
     'a continue token with a version',
-    { path: `${configMaps}?limit=1&continue=x&resourceVersion=5` },
+    { path: `${configMaps}?limit=1&continue=${token}&resourceVersion=5` },
     400,
     'BadRequest',
     'specifying resource version is not allowed when using continue',
@@ -357,9 +346,9 @@ const lists: Case[] = [
   [
     'a version that is none',
     { path: `${configMaps}?resourceVersion=abc` },
-    422,
-    'Invalid',
-    /^ListOptions\.meta\.k8s\.io "" is invalid: resourceVersion: Invalid value: "abc"/,
+    400,
+    'BadRequest',
+    /^invalid resource version: resourceVersion: Invalid value: "abc"/,
   ],
   [
     'a match without a version',
@@ -607,6 +596,14 @@ describe('the API answers', () => {
       else expect(json['message']).toMatch(message);
       expect(text).not.toMatch(stackLine);
     });
+  });
+
+  test.each([
+    ['an unknown group', '/apis/nope.io/v1/foos'],
+    ['names of built-in properties', '/apis/constructor/v1/__proto__'],
+  ])('%s, where no API is: a page that is missing', async (_what, path) => {
+    const { status, text } = await center.request({ path });
+    expect([status, text]).toEqual([404, '404 page not found\n']);
   });
 
   test.each([
