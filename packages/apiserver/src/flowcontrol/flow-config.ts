@@ -26,6 +26,7 @@ const settleMs = 20;
 const ensureMs = 60_000;
 /** Writes of one schema's status in a minute: two servers that disagree must not fight without end. */
 const statusWritesMax = 6;
+const namesMax = 1000;
 
 interface Default {
   readonly ref: ObjectRef;
@@ -183,6 +184,8 @@ export class FlowConfig {
   #mayWriteStatus(name: string, nowMs: number): boolean {
     const recent = (this.#statusWrites.get(name) ?? []).filter((atMs) => nowMs - atMs < 60_000);
     if (recent.length >= statusWritesMax) return false;
+    // Names come and go; forgetting early costs a write too many.
+    if (this.#statusWrites.size > namesMax) this.#statusWrites.clear();
     this.#statusWrites.set(name, [...recent, nowMs]);
     return true;
   }
