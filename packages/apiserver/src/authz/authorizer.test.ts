@@ -320,9 +320,10 @@ describe('a node', () => {
 });
 
 describe('granting', () => {
-  const write = (kind: string, object: AnyObject, user = 'alice') =>
+  const write = (kind: string, object: AnyObject, oldObject?: AnyObject, user = 'alice') =>
     escalation.check(
       admissionContext({
+        ...(oldObject && { operation: 'UPDATE', oldObject }),
         kind: {
           group: rbacGroup,
           kind,
@@ -373,6 +374,35 @@ describe('granting', () => {
   test('an aggregated role takes all rights there are', async () => {
     await expect(
       write('ClusterRole', { metadata: { name: 'c' }, aggregationRule: { clusterRoleSelectors: [] } }),
-    ).rejects.toThrow('Verbs:["*"]');
+    ).resolves.toBeUndefined();
+    const aggregated = {
+      metadata: { name: 'c' },
+      aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: 'b' } }] },
+    };
+    const why =
+      'clusterroles.rbac.authorization.k8s.io "c" is forbidden: must have cluster-admin privileges to use the aggregationRule';
+    await expect(write('ClusterRole', aggregated)).rejects.toThrow(why);
+    await expect(write('ClusterRole', { metadata: { name: 'c' } }, aggregated)).rejects.toThrow(why);
+  });
+
+  test('the labels of a role are as dear as its rules, its owners are free', async () => {
+    const big = newRole(remove, 'big');
+    const labelled = { ...big, metadata: { ...big.metadata, labels: { a: 'b' } } };
+    await expect(write('Role', labelled, big)).rejects.toThrow('not currently held');
+    const owned = { ...big, metadata: { ...big.metadata, finalizers: ['x/y'] } };
+    await write('Role', owned, big);
+  });
+
+  test('the right to escalate roles by name is none to make them', async () => {
+    role('ns', 'holder', {
+      verbs: ['escalate'],
+      apiGroups: [rbacGroup],
+      resources: ['roles'],
+      resourceNames: ['new'],
+    });
+    await expect(write('Role', newRole(remove))).rejects.toThrow(
+      '{APIGroups:[""], Resources:["pods"], Verbs:["delete" "get"]}',
+    );
+    await write('Role', newRole(remove), newRole(get));
   });
 });

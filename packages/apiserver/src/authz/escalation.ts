@@ -3,7 +3,15 @@
  * `escalate` on roles), a binding only by someone who holds the bound role's rules (or the verb `bind` on that role).
  * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
  */
-import { type PolicyRule, type RoleRef, forbidden, notFound } from '@skerry/api';
+import {
+  type AnyObject,
+  type ClusterRole,
+  type PolicyRule,
+  type RoleRef,
+  forbidden,
+  notFound,
+  sameJson,
+} from '@skerry/api';
 import { rbacGroup, type RoleBasedAccess } from '#authz/rbac.ts';
 import { describeRules, uncoveredRules } from '#authz/rule.ts';
 import type { AdmissionContext, Authorizer, UserInfo } from '#security.ts';
@@ -27,29 +35,32 @@ export class EscalationCheck {
     const { kind, object, user, subresource, operation } = ctx;
     if (kind.group !== rbacGroup || subresource !== '' || !object) return;
     if (operation !== 'CREATE' && operation !== 'UPDATE') return;
-    if (user.groups.includes('system:masters')) return;
+    if (user.groups.includes('system:masters') || changesOwnershipAlone(ctx)) return;
     if (kind.kind === 'Role' || kind.kind === 'ClusterRole') await this.#checkRole(ctx);
     else await this.#checkBinding(ctx);
   }
 
-  async #checkRole({ kind, object, oldObject, user, namespace, name }: AdmissionContext): Promise<void> {
-    const fields = (of: typeof object) => JSON.stringify([of?.['rules'] ?? [], of?.['aggregationRule']]);
-    if (oldObject && fields(oldObject) === fields(object)) return;
-    if (await this.#may(user, 'escalate', kind.resource, namespace, name)) return;
-    // Whoever labels a role decides what an aggregated one grants: only a holder of everything may make one.
-    const wanted = object?.['aggregationRule'] ? everything : ((object?.['rules'] ?? []) as PolicyRule[]);
-    this.#require({ group: rbacGroup, resource: kind.resource }, name, user, namespace, wanted);
+  async #checkRole(ctx: AdmissionContext): Promise<void> {
+    const { kind, object, oldObject, user, namespace, name } = ctx;
+    // A right that names roles is none for roles that aren't there yet.
+    const existing = ctx.operation === 'CREATE' ? '' : name;
+    if (await this.#may(user, 'escalate', kind.resource, namespace, existing)) return;
+    const target = { group: rbacGroup, resource: kind.resource };
+    this.#require(target, name, user, namespace, (object?.['rules'] ?? []) as PolicyRule[]);
+    if (!isAggregated(object) && !isAggregated(oldObject)) return;
+    // Whoever labels a role decides what an aggregated one grants: only a holder of everything may have to do with one.
+    if (uncoveredRules(this.#rbac.rulesFor(user, namespace), everything).length > 0)
+      throw forbidden(target, name, 'must have cluster-admin privileges to use the aggregationRule');
   }
 
-  async #checkBinding({ kind, object, oldObject, user, namespace, name }: AdmissionContext): Promise<void> {
-    const fields = (of: typeof object) => JSON.stringify([of?.['roleRef'], of?.['subjects'] ?? []]);
-    if (oldObject && fields(oldObject) === fields(object)) return;
+  async #checkBinding({ kind, object, user, namespace, name }: AdmissionContext): Promise<void> {
     const roleRef = object?.['roleRef'] as RoleRef;
     const resource = roleRef.kind === 'Role' ? 'roles' : 'clusterroles';
     if (await this.#may(user, 'bind', resource, namespace, roleRef.name)) return;
     const rules = this.#rbac.rulesOfRole(roleRef, namespace);
-    if (!rules) throw notFound({ group: rbacGroup, resource }, roleRef.name);
-    this.#require({ group: rbacGroup, resource: kind.resource }, name, user, namespace, rules);
+    const target = { group: rbacGroup, resource: kind.resource };
+    if (!rules) throw notFound(target, roleRef.name);
+    this.#require(target, name, user, namespace, rules);
   }
 
   #require(
@@ -82,4 +93,20 @@ export class EscalationCheck {
     });
     return decision.allowed;
   }
+}
+
+function isAggregated(role: AnyObject | undefined): boolean {
+  const { aggregationRule } = (role ?? {}) as unknown as Partial<ClusterRole>;
+  return (aggregationRule?.clusterRoleSelectors ?? []).length > 0;
+}
+
+/**
+ * Whether a change is one that the collecting of garbage makes. No other is free, not even one of labels: they make a role
+ * a part of others.
+ */
+function changesOwnershipAlone({ object, oldObject }: AdmissionContext): boolean {
+  if (!object || !oldObject) return false;
+  const { ownerReferences, finalizers, managedFields } = oldObject.metadata ?? {};
+  const metadata = { ...object.metadata, ownerReferences, finalizers, managedFields };
+  return sameJson({ ...object, metadata }, oldObject);
 }

@@ -69,7 +69,7 @@ test('missing rights are told with their verbs together', () => {
   ];
   expect(describeRules(uncoveredRules([], [...wanted, { verbs: ['get'], nonResourceURLs: ['/x'] }]))).toEqual(
     [
-      '{APIGroups:["apps"], Resources:["deployments"], ResourceNames:["d"], Verbs:["get", "list"]}',
+      '{APIGroups:["apps"], Resources:["deployments"], ResourceNames:["d"], Verbs:["get" "list"]}',
       '{NonResourceURLs:["/x"], Verbs:["get"]}',
     ],
   );

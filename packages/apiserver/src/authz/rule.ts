@@ -91,7 +91,7 @@ export function describeRules(parts: readonly PolicyRule[]): string[] {
     if (entry) entry.verbs.push(...part.verbs);
     else verbsOf.set(key, { rule: part, verbs: [...part.verbs] });
   }
-  const list = (values: readonly string[]) => `[${values.map((value) => JSON.stringify(value)).join(', ')}]`;
+  const list = (values: readonly string[]) => `[${values.map((value) => JSON.stringify(value)).join(' ')}]`;
   return [...verbsOf.values()]
     .map(({ rule, verbs }) => {
       const fields = [
