@@ -6,8 +6,8 @@ const localhost = 'localhost/';
 /** Profiles were annotations before they were fields; a container without the field gets what its annotation says. */
 export function takeAppArmorAnnotations({ metadata, spec }: Pod): void {
   if (!metadata.annotations || !spec || spec.os?.name === 'windows') return;
-  const { initContainers = [], containers, ephemeralContainers = [] } = spec;
-  for (const container of [...initContainers, ...containers, ...ephemeralContainers]) {
+  const { initContainers = [], ephemeralContainers = [] } = spec;
+  for (const container of [...initContainers, ...(spec.containers ?? []), ...ephemeralContainers]) {
     const text = metadata.annotations[prefix + container.name];
     const profile = text === undefined ? undefined : profileOf(text);
     if (!profile || container.securityContext?.appArmorProfile) continue;

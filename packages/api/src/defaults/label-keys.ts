@@ -26,8 +26,13 @@ function mergeInto(
   const add = (keys: readonly string[], operator: 'In' | 'NotIn'): void => {
     for (const key of keys) {
       const value = labels[key];
-      if (value !== undefined)
-        (labelSelector.matchExpressions ??= []).push({ key, operator, values: [value] });
+      if (value === undefined) continue;
+      const expressions = (labelSelector.matchExpressions ??= []);
+      // It may have been done already: a new pod is prepared again after admission has seen it.
+      const isThere = expressions.some(
+        (each) => each.key === key && each.operator === operator && each.values?.join() === value,
+      );
+      if (!isThere) expressions.push({ key, operator, values: [value] });
     }
   };
   add(matchLabelKeys, 'In');

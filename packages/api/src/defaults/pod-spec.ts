@@ -18,6 +18,8 @@ import type {
   Volume,
   VolumeProjection,
 } from '#types.generated.ts';
+import { formatQuantity } from '#quantity.ts';
+import { aggregate } from '#validation/pod/pod-resources.ts';
 
 const fileMode = 0o644;
 
@@ -60,11 +62,17 @@ export function setPodDefaults(pod: Pod): void {
   if (spec.hostNetwork)
     for (const container of containers)
       for (const port of container.ports ?? []) port.hostPort ||= port.containerPort;
-  const podLimits = spec.resources?.limits;
-  if (spec.resources && podLimits) {
-    const requests = (spec.resources.requests ??= {});
-    for (const [name, quantity] of Object.entries(podLimits)) requests[name] ??= quantity;
-  }
+  setPodRequests(spec);
+}
+
+/** A pod that is limited as a whole asks for what its containers ask for, else for its limits. */
+function setPodRequests(spec: PodSpec): void {
+  const { resources } = spec;
+  if (!resources?.limits) return;
+  const requests = (resources.requests ??= {});
+  for (const [name, amount] of aggregate(spec, 'requests'))
+    if (name === 'cpu' || name === 'memory') requests[name] ??= formatQuantity(amount);
+  for (const [name, quantity] of Object.entries(resources.limits)) requests[name] ??= quantity;
 }
 
 function setRequestsFromLimits(container: Container): void {
