@@ -453,6 +453,47 @@ export const sequences: readonly Sequence[] = [
     ],
   })),
   {
+    name: 'what no proxy leads to',
+    setup: [
+      {
+        path: '/api/v1/namespaces/{{ns}}/pods',
+        body: {
+          metadata: { name: 'p' },
+          spec: {
+            nodeName: 'n',
+            containers: [{ name: 'c', image: 'i' }],
+            automountServiceAccountToken: false,
+          },
+        },
+      },
+      {
+        path: '/api/v1/namespaces/{{ns}}/services',
+        body: { metadata: { name: 's' }, spec: { ports: [{ port: 80 }] } },
+      },
+    ],
+    until: { path: '/version', code: 200 },
+    steps: [
+      {
+        ...patch('/api/v1/namespaces/{{ns}}/pods/p/status', { status: { podIP: '10.1.2.3' } }),
+        onlyCode: true,
+      },
+      ...[
+        'pods/p/proxy?x=y',
+        'services/s/proxy',
+        'pods/a:b:c:d/proxy/',
+        'pods/ftp:p:80/proxy/',
+        'pods/none/proxy/',
+        'services/:80/proxy/',
+        'services/none/proxy/',
+        'services/s:81/proxy/',
+        'services/s:x/proxy/',
+        'services/s/proxy/',
+      ].map((path): Step => ({ path: `/api/v1/namespaces/{{ns}}/${path}` })),
+      { path: '/api/v1/nodes/none/proxy/' },
+      { path: '/api/v1/nodes/a:b:c:d/proxy/' },
+    ],
+  },
+  {
     name: 'APIServices',
     setup: [],
     until: { path: '/version', code: 200 },

@@ -22,11 +22,13 @@ const serviceNameLabel = 'kubernetes.io/service-name';
 
 /** Endpoints that are ready, in the order of their slices. */
 export function readyEndpoints(read: ObjectReader, service: Service, port: ServicePort): ServiceEndpoint[] {
-  const { name, namespace } = service.metadata;
+  return slicesOf(read, service).flatMap((slice) => endpointsIn(slice, port));
+}
+
+export function slicesOf(read: ObjectReader, { metadata }: Service): EndpointSlice[] {
   return read
-    .list<EndpointSlice>(endpointSlices, namespace)
-    .filter((slice) => slice.metadata.labels?.[serviceNameLabel] === name)
-    .flatMap((slice) => endpointsIn(slice, port));
+    .list<EndpointSlice>(endpointSlices, metadata.namespace)
+    .filter((slice) => slice.metadata.labels?.[serviceNameLabel] === metadata.name);
 }
 
 function endpointsIn({ ports, endpoints }: EndpointSlice, port: ServicePort): ServiceEndpoint[] {

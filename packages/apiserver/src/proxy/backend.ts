@@ -1,6 +1,12 @@
 /** Where a `…/proxy` request goes: a pod, a pod behind a Service, or a node's own server. */
 import { ApiError, badRequest, notFound, type Service } from '@skerry/api';
-import { chooseEndpoint, isOwnAddress, readyEndpoints, services } from '#outgoing/service-endpoint.ts';
+import {
+  chooseEndpoint,
+  isOwnAddress,
+  readyEndpoints,
+  services,
+  slicesOf,
+} from '#outgoing/service-endpoint.ts';
 import { findPod, nodeOf } from '#proxy/pod-target.ts';
 import { parseProxyName, type ProxyName } from '#proxy/proxy-path.ts';
 import type { ResourceRequest } from '#request-info.ts';
@@ -16,19 +22,28 @@ export type Backend =
     }
   | { readonly kind: 'node'; readonly node: string };
 
+/** As clients name the port of a node's own server; its link leads there whatever the port. */
+const ownPort = '10250';
 const nodes = { group: '', resource: 'nodes' };
 
 export function backendOf(read: ObjectReader, info: ResourceRequest, random: () => number): Backend {
-  const target = parseProxyName(info.name);
   switch (info.resource) {
     case 'nodes':
-      if (!read.get(nodes, target.name)) throw notFound(nodes, target.name);
-      return { kind: 'node', node: target.name };
+      return nodeBackend(read, parseProxyName(info.name, 'node'));
     case 'services':
-      return serviceBackend(read, info.namespace, { target, random });
+      return serviceBackend(read, info, random);
     default:
-      return podBackend(read, info, target);
+      return podBackend(read, info, parseProxyName(info.name, 'pod'));
   }
+}
+
+function nodeBackend(read: ObjectReader, { name, port }: ProxyName): Backend {
+  if (!read.get(nodes, name)) throw notFound(nodes, name);
+  if (port !== '' && port !== ownPort)
+    throw unavailable(
+      `error trying to reach service: a node is only reached at its own server, not at port ${port}`,
+    );
+  return { kind: 'node', node: name };
 }
 
 function podBackend(read: ObjectReader, info: ResourceRequest, { scheme, name, port }: ProxyName): Backend {
@@ -46,10 +61,10 @@ function podBackend(read: ObjectReader, info: ResourceRequest, { scheme, name, p
 
 function serviceBackend(
   read: ObjectReader,
-  namespace: string,
-  { target, random }: { target: ProxyName; random: () => number },
+  { namespace, name: asked }: ResourceRequest,
+  random: () => number,
 ): Backend {
-  const { name, port, scheme } = target;
+  const { name, port, scheme } = parseProxyName(asked, 'service');
   const service = read.get<Service>(services, name, namespace);
   if (!service) throw notFound(services, name);
   const ports = service.spec?.ports ?? [];
@@ -57,12 +72,16 @@ function serviceBackend(
     port === '' && ports.length === 1
       ? ports[0]
       : ports.find((each) => (port !== '' && each.name === port) || String(each.port) === port);
-  if (!wanted) throw unavailable(`no service port "${port}" found for service "${name}"`);
+  if (!wanted && /^\d+$/.test(port))
+    throw unavailable(`no service port ${Number(port)} found for service ${JSON.stringify(name)}`);
+  // As stock servers: without endpoints of its own, not even ones that aren't ready, there is no such service.
+  if (slicesOf(read, service).length === 0) throw notFound(services, name);
+  if (!wanted) throw unavailable(`no endpoints available for service ${JSON.stringify(asked)}`);
   // Only what a node holds is reached for a client: an address written down by hand could be anybody's.
   const held = readyEndpoints(read, service, wanted).flatMap(({ node, ...rest }) =>
     node ? [{ node, ...rest }] : [],
   );
-  const { node, address, port: number } = chooseEndpoint(name, held, random);
+  const { node, address, port: number } = chooseEndpoint(asked, held, random);
   return { kind: 'pod', node: node!, address, port: number, secure: scheme === 'https' };
 }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import http, { type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { duplexPair, type Duplex } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import type { AnyObject } from '@skerry/api';
 import { WebSocket } from '@skerry/streams/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -365,11 +366,45 @@ describe('proxies', () => {
     const { body } = await call('GET', '/api/v1/nodes/n1/proxy/stats/summary?x=1');
     expect(body).toMatchObject({ method: 'GET', url: '/stats/summary?x=1' });
     expect(dialled).toEqual(['n1 proxy']);
+    expect((await call('GET', '/api/v1/nodes/n1:10250/proxy/healthz')).body).toMatchObject({
+      url: '/healthz',
+    });
+    expect(await call('GET', '/api/v1/nodes/n1:22/proxy/')).toMatchObject({
+      status: 503,
+      body: { message: expect.stringContaining('not at port 22') },
+    });
   });
 
   test('pages without a slash are sent to one, so that relative links work', async () => {
     const { status, headers } = await call('GET', `${pods}/web/proxy?x=1`);
     expect([status, headers.get('location')]).toEqual([301, `${pods}/web/proxy/?x=1`]);
+  });
+
+  test.each(['', 'gzip'])(
+    'links of a page lead through the proxy again, encoded with "%s"',
+    async (encoding) => {
+      pod.removeAllListeners('request').on('request', (_request, response) => {
+        const page = '<a href="/x">é</a>';
+        response
+          .writeHead(200, {
+            'Content-Type': 'text/html; charset=utf-8',
+            'Access-Control-Allow-Origin': '*',
+            ...(encoding ? { 'Content-Encoding': encoding } : {}),
+          })
+          .end(encoding ? gzipSync(page) : page);
+      });
+      const { body, headers } = await call('GET', `${pods}/web/proxy/`);
+      expect(body).toBe(`<a href="${pods}/web/proxy/x">é</a>`);
+      expect(headers.get('access-control-allow-origin')).toBe(null);
+    },
+  );
+
+  test('an upgrade that the pod refuses is answered as the pod does', async () => {
+    pod.on('upgrade', (_request, socket) => {
+      socket.end('HTTP/1.1 418 Teapot\r\nX-Who: pod\r\nContent-Length: 5\r\n\r\nnever');
+    });
+    const { message, text } = await upgrade('GET', `${pods}/web/proxy/ws`, { Upgrade: 'websocket' });
+    expect([message.statusCode, message.headers['x-who'], text]).toEqual([418, 'pod', 'never']);
   });
 
   test('redirects of the pod lead through the proxy again', async () => {
@@ -392,10 +427,11 @@ describe('proxies', () => {
   test.each([
     ['pods/none/proxy/', 404, 'pods "none" not found'],
     ['pods/web:x/proxy/', 400, 'neither a number nor the name of a port'],
-    ['pods/a:b:c:d/proxy/', 400, 'invalid proxy request'],
+    ['pods/a:b:c:d/proxy/', 400, 'invalid pod request "a:b:c:d"'],
     ['services/none/proxy/', 404, 'services "none" not found'],
-    ['services/svc:81/proxy/', 503, 'no service port "81" found for service "svc"'],
-    ['services/empty/proxy/', 503, 'no endpoints available for service "empty"'],
+    ['services/svc:81/proxy/', 503, 'no service port 81 found for service "svc"'],
+    ['services/svc:other/proxy/', 503, 'no endpoints available for service "svc:other"'],
+    ['services/empty/proxy/', 404, 'services "empty" not found'],
   ])('%s is refused with %i', async (target, status, message) => {
     await createService();
     await create('/api/v1/namespaces/default/services', {

@@ -23,6 +23,7 @@ import { backendOf, type Backend } from '#proxy/backend.ts';
 import {
   endToEnd,
   forwardedUpgradeHeaders,
+  passRefusal,
   passResponse,
   passUpgrade,
   readText,
@@ -31,9 +32,10 @@ import {
   withoutCredentials,
   type Answer,
 } from '#proxy/forward.ts';
+import { isReadablePage, withLinks } from '#proxy/html-links.ts';
 import { nodeRefused, nodeUnreachable, serviceUnreachable } from '#proxy/node-errors.ts';
 import { logTarget, streamTarget, type NodeTarget } from '#proxy/pod-streams.ts';
-import { joinPath, rewriteLocation } from '#proxy/proxy-path.ts';
+import { joinPath, rewriteLink } from '#proxy/proxy-path.ts';
 import type { ObjectReader } from '#security.ts';
 
 /** `random` picks among the endpoints of a Service. */
@@ -131,12 +133,12 @@ async function upgradeStream(
 async function serveProxy(parts: Parts, request: ConnectRequest, exchange: Exchange): Promise<void> {
   const { info } = request;
   const search = exchange.query.toString();
+  const backend = backendOf(parts.read, info, parts.random);
   if (info.rest === '' && !exchange.path.endsWith('/') && ['GET', 'HEAD'].includes(exchange.method)) {
     // Relative links of a page only work below a path that ends with a slash.
     exchange.send(301, { Location: joinPath(`${exchange.path}/`, search) }, '');
     return;
   }
-  const backend = backendOf(parts.read, info, parts.random);
   const connection = await dialBackend(parts.dialer, backend);
   const host = hostOf(backend);
   const headers = withoutCredentials(endToEnd(exchange.headers));
@@ -144,7 +146,12 @@ async function serveProxy(parts: Parts, request: ConnectRequest, exchange: Excha
   const { response } = await sendRequest({
     method: exchange.method,
     path: joinPath(`/${behindProxy(exchange.path)}`, search),
-    headers: { ...headers, host, 'x-forwarded-uri': exchange.path },
+    headers: {
+      ...headers,
+      ...forwardedFor(headers['x-forwarded-for'], exchange.remoteAddress),
+      host,
+      'x-forwarded-uri': exchange.path,
+    },
     connection,
     signal: exchange.signal,
     ...(withBody ? { body: exchange.body } : {}),
@@ -152,10 +159,30 @@ async function serveProxy(parts: Parts, request: ConnectRequest, exchange: Excha
     throw serviceUnreachable(error);
   });
   const answered = endToEnd(response.headers);
-  if (typeof answered.location === 'string') {
-    answered.location = rewriteLocation(answered.location, { prefix: prefixOf(exchange.path), host });
+  // Which pages may read what comes through here is for this server to say.
+  for (const name of corsHeaders) delete answered[name];
+  const rewrite = (link: string) => rewriteLink(link, { prefix: prefixOf(exchange.path), host });
+  if (answered.location !== undefined) {
+    answered.location = rewrite(String(answered.location));
+  } else if (exchange.method !== 'HEAD' && isReadablePage(answered)) {
+    const page = withLinks(response, String(answered['content-encoding'] ?? ''), rewrite);
+    delete answered['content-encoding'];
+    delete answered['content-length'];
+    return passResponse(exchange, response, answered, page);
   }
-  await passResponse(exchange, response, answered);
+  return passResponse(exchange, response, answered);
+}
+
+const corsHeaders = ['credentials', 'headers', 'methods', 'origin'].map(
+  (what) => `access-control-allow-${what}`,
+);
+
+function forwardedFor(
+  before: string | string[] | undefined,
+  address: string | undefined,
+): Record<string, string> {
+  const all = [before ?? [], address ?? []].flat();
+  return all.length === 0 ? {} : { 'x-forwarded-for': all.join(', ') };
 }
 
 async function upgradeProxy(parts: Parts, { info }: ConnectRequest, client: Client): Promise<void> {
@@ -167,12 +194,18 @@ async function upgradeProxy(parts: Parts, { info }: ConnectRequest, client: Clie
   const answer = await sendRequest({
     method: message.method ?? 'GET',
     path: joinPath(`/${behindProxy(path)}`, search),
-    headers: { ...headers, host: hostOf(backend), ...forwardedUpgradeHeaders(message) },
+    headers: {
+      ...headers,
+      ...forwardedFor(headers['x-forwarded-for'], message.socket.remoteAddress),
+      host: hostOf(backend),
+      ...forwardedUpgradeHeaders(message),
+    },
     connection,
   }).catch((error: unknown) => {
     throw serviceUnreachable(error);
   });
-  await finishUpgrade(answer, client, parts.log);
+  if (answer.kind === 'response') passRefusal(answer.response, client.socket);
+  else passUpgrade(answer, client, parts.log);
 }
 
 async function finishUpgrade(answer: Answer, client: Client, log: Logger): Promise<void> {

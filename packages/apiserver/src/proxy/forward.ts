@@ -5,7 +5,7 @@
 import http, { type IncomingMessage } from 'node:http';
 import tls from 'node:tls';
 import { once } from 'node:events';
-import type { Duplex } from 'node:stream';
+import { pipeline, type Duplex } from 'node:stream';
 import { describeError, type Logger } from '@skerry/base';
 import { joinStreams } from '@skerry/streams';
 import type { Exchange } from '#http/exchange.ts';
@@ -100,10 +100,11 @@ export async function passResponse(
   exchange: Exchange,
   response: IncomingMessage,
   headers: Readonly<Record<string, string | readonly string[]>>,
+  body: AsyncIterable<Buffer> = response,
 ): Promise<void> {
   const target = exchange.open(response.statusCode ?? 502, headers);
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
+    for await (const chunk of body) {
       if (!(await target.write(chunk))) break;
     }
     target.end();
@@ -137,6 +138,17 @@ export function passUpgrade(
   client.socket.write(`${lines.join('\r\n')}\r\n\r\n`);
   if (client.head.length > 0) client.socket.unshift(client.head);
   joinStreams(client.socket, socket);
+}
+
+/** Where the client's wish to upgrade wasn't granted: the other end's answer as it is, which ends the connection. */
+export function passRefusal(response: IncomingMessage, socket: Duplex): void {
+  const headers = { ...endToEnd(response.headers), connection: 'close' };
+  const lines = Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().map((value) => `${name}: ${value}`),
+  );
+  const status = `HTTP/1.1 ${response.statusCode ?? 502} ${response.statusMessage ?? ''}`;
+  socket.write(`${[status, ...lines].join('\r\n')}\r\n\r\n`, 'latin1');
+  pipeline(response, socket, () => undefined);
 }
 
 /** The headers of a request or answer that the next hop is to see. */

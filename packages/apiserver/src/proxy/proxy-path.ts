@@ -8,16 +8,12 @@ export interface ProxyName {
   readonly port: string;
 }
 
-/** `name`, `name:port` or `scheme:name:port`. */
-export function parseProxyName(text: string): ProxyName {
+/** `name`, `name:port` or `scheme:name:port`; `what` it is the name of. */
+export function parseProxyName(text: string, what: 'node' | 'pod' | 'service'): ProxyName {
   const parts = text.split(':');
-  if (parts.length <= 2) return { scheme: 'http', name: parts[0] ?? '', port: parts[1] ?? '' };
-  const [scheme, name = '', port = ''] = parts;
-  if (parts.length > 3 || (scheme !== 'http' && scheme !== 'https' && scheme !== '')) {
-    throw badRequest(
-      `invalid proxy request ${JSON.stringify(text)}: use name, name:port or scheme:name:port`,
-    );
-  }
+  const [scheme = '', name = '', port = ''] = parts.length === 3 ? parts : ['', ...parts];
+  if (parts.length > 3 || name === '' || !['http', 'https', ''].includes(scheme))
+    throw badRequest(`invalid ${what} request ${JSON.stringify(text)}`);
   return { scheme: scheme === 'https' ? 'https' : 'http', name, port };
 }
 
@@ -25,17 +21,14 @@ export function joinPath(path: string, search: string): string {
   return search === '' ? path : `${path}?${search}`;
 }
 
-/** A redirect of the proxied server, so that it leads through the proxy again; other servers' are left as they are. */
-export function rewriteLocation(
-  location: string,
-  { prefix, host }: { prefix: string; host: string },
-): string {
-  if (location.startsWith('/') && !location.startsWith('//')) return `${prefix}${location}`;
-  try {
-    const url = new URL(location);
-    if (url.host !== host) return location;
-    return `${prefix}${url.pathname}${url.search}${url.hash}`;
-  } catch {
-    return location;
-  }
+/** A link or redirect of the proxied server, so that it leads through the proxy again; what leads elsewhere is left alone. */
+export function rewriteLink(link: string, { prefix, host }: { prefix: string; host: string }): string {
+  const [, named, path] = /^(?:[a-z][a-z\d+.-]*:)?\/\/([^/?#]*)(.*)$/is.exec(link) ?? [
+    undefined,
+    undefined,
+    link,
+  ];
+  if (named !== undefined && named !== host) return link;
+  if (!path.startsWith('/')) return named === undefined ? link : `${prefix}/${path}`;
+  return path === prefix || path.startsWith(`${prefix}/`) ? path : `${prefix}${path}`;
 }
