@@ -35,6 +35,7 @@ import {
   type RuntimePod,
 } from '#pods/runtime-pod.ts';
 import { podLogDirectory, portMappings, sandboxConfig } from '#pods/sandbox-config.ts';
+import { Staleness } from '#pods/staleness.ts';
 import { podStatus, type WaitingReason } from '#pods/status.ts';
 import { isEqual } from '#pods/status-patch.ts';
 import { terminationMessage } from '#pods/termination-message.ts';
@@ -67,7 +68,7 @@ export class PodWorker {
   #status: PodStatus | undefined;
   #runtime: RuntimePod | undefined;
   #volumes: ReadonlyMap<string, string> = new Map();
-  #volumesStale = true;
+  readonly #volumesStaleness = new Staleness();
   #dirty = false;
   #running: Promise<void> | undefined;
   #interrupt = new AbortController();
@@ -110,7 +111,7 @@ export class PodWorker {
     if (this.#aim.type !== 'gone') this.#context.statuses.observe(pod);
     const gates = pod.spec?.readinessGates?.length ?? 0;
     if (!matters && gates === 0) return;
-    this.#volumesStale = true;
+    this.#volumesStaleness.mark();
     if (!this.#cleaned) this.#context.objects.hold(pod);
     this.#setAim(pod);
     this.wake();
@@ -127,7 +128,7 @@ export class PodWorker {
 
   /** Something that volumes are made from has changed. */
   refreshVolumes(): void {
-    this.#volumesStale = true;
+    this.#volumesStaleness.mark();
     this.wake();
   }
 
@@ -362,19 +363,20 @@ export class PodWorker {
     const { volumes, objects, clock, events } = this.#context;
     const refreshAtMs = volumes.refreshAtMs(this.uid);
     const isDue = refreshAtMs !== undefined && refreshAtMs <= clock.now();
-    if (!this.#volumesStale && !isDue) {
+    if (!this.#volumesStaleness.isStale && !isDue) {
       if (refreshAtMs !== undefined) this.#wakeIn(refreshAtMs - clock.now());
       return true;
     }
     const namespace = this.#pod.metadata.namespace ?? '';
     try {
-      this.#volumes = await volumes.ensure(this.#pod, {
-        facts: this.#facts(),
-        allocatable: this.#context.allocatable(),
-        configMap: (name) => objects.configMap(namespace, name),
-        secret: (name) => objects.secret(namespace, name),
-      });
-      this.#volumesStale = false;
+      this.#volumes = await this.#volumesStaleness.renew(() =>
+        volumes.ensure(this.#pod, {
+          facts: this.#facts(),
+          allocatable: this.#context.allocatable(),
+          configMap: (name) => objects.configMap(namespace, name),
+          secret: (name) => objects.secret(namespace, name),
+        }),
+      );
       const nextMs = volumes.refreshAtMs(this.uid);
       if (nextMs !== undefined) this.#wakeIn(nextMs - clock.now());
       return true;
