@@ -269,3 +269,23 @@ test('watches of the pods of one node do not make writes of pods dear', () => {
   const info = requestInfo('PUT', '/api/v1/namespaces/a/pods/p', new URLSearchParams());
   expect(watches.interestedIn(info as ResourceRequest)).toBe(0);
 });
+
+test('while the thread is busy, even the exempt take turns, but probes do not', async () => {
+  const clock = new FakeClock();
+  const rounds: (() => void)[] = [];
+  const control = new FlowControl({
+    clock,
+    metrics: new MetricRegistry(),
+    sizeOf: () => undefined,
+    defer: (fn) => void rounds.push(fn),
+  });
+  control.configure(suggestedSchemas, suggestedLevels);
+  const admin = { name: 'root', groups: ['system:masters', 'system:authenticated'] };
+  void ask(control, { user: admin });
+  await clock.advance(20);
+  const late = ask(control, { user: admin });
+  expect(late).toBeInstanceOf(Promise);
+  expect(ask(control, { user: admin, path: '/readyz' })).not.toBeInstanceOf(Promise);
+  rounds.shift()?.();
+  expect(await late).toHaveProperty('release');
+});

@@ -240,17 +240,18 @@ export class FlowControl {
     return outcome === 'begun' ? this.#begin(request, ticket) : this.#refuse(request, outcome, ticket);
   }
 
-  /** With its seat a request begins, when it is its turn on the one thread. What is exempt begins at once. */
+  /** With its seat a request begins, when it is its turn on the one thread. Exempt ones need no seat and yet take turns; probes don't. */
   #begin(request: FlowRequest, ticket: Ticket<AskedFlow>): Seat | Refused | Promise<Seat | Refused> {
-    const { level, flow, distinguisher } = request;
-    const turn = level.exempt
-      ? undefined
-      : this.#turns.take({
-          level: level.name,
-          weight: level.nominal,
-          flow: `${flow.name}\0${distinguisher}`,
-          cost: ticket.work.initialSeats,
-        });
+    const { level, flow, distinguisher, user, info } = request;
+    const turn =
+      level.exempt && info.type === 'path'
+        ? undefined
+        : this.#turns.take({
+            level: level.name,
+            weight: level.exempt ? this.#seats : level.nominal,
+            flow: `${flow.name}\0${level.exempt ? user.name : distinguisher}`,
+            cost: ticket.work.initialSeats,
+          });
     if (!turn) return this.#seat(request, ticket);
     return turn.then(() => {
       if (!request.signal().aborted) return this.#seat(request, ticket);
