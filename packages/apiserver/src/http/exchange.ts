@@ -123,6 +123,9 @@ class Departure {
   }
 }
 
+/** How long the rest of a request is read whose answer is known; Go's servers wait as long. */
+const lingerMs = 500;
+
 type WritableEnd = {
   write(bytes: Uint8Array | string): boolean;
   end(): void;
@@ -201,13 +204,15 @@ export function exchangeOverHttp1(
     send(status, headers, body) {
       audit.answered(status, { body, contentType: headers['Content-Type'] });
       // A body that nobody read would be taken for the next request.
-      if (!request.complete) response.setHeader('Connection', 'close');
+      const unread = !request.complete;
+      if (unread) response.setHeader('Connection', 'close');
       warn();
       response.writeHead(status, { ...headers, 'Content-Length': String(Buffer.byteLength(body)) });
-      if (request.method === 'HEAD') response.end();
-      else response.end(body);
+      if (request.method !== 'HEAD') response.write(body);
       bytesSent = body.length;
       request.resume();
+      if (unread) endAfter(request, response);
+      else response.end();
       exchange.onAnswer?.();
     },
     open(status, headers) {
@@ -225,6 +230,20 @@ export function exchangeOverHttp1(
     },
   };
   return exchange;
+}
+
+/**
+ * Ends the connection of an answer that came before its request was whole: once the rest has come, or after a while. A client
+ * that is still sending into a closed connection sees that it broke, and never the answer.
+ */
+function endAfter(request: IncomingMessage, response: ServerResponse): void {
+  const end = () => {
+    clearTimeout(late);
+    response.end();
+  };
+  const late = setTimeout(end, lingerMs).unref();
+  request.once('close', end);
+  request.once('end', end);
 }
 
 export function exchangeOverHttp2(

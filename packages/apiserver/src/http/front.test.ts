@@ -239,3 +239,18 @@ test('who sends too large a body over HTTP/2 is answered, and told to stop', asy
   expect(stream.rstCode).toBe(http2Constants.NGHTTP2_NO_ERROR);
   session.close();
 });
+
+test('a client that is still sending sees the answer that came before its end', async () => {
+  const socket = connect(await server.server.listenLoopback(), '127.0.0.1');
+  const errors: Error[] = [];
+  socket.on('error', (error) => errors.push(error));
+  const lines = ['POST /nowhere HTTP/1.1', 'Host: x', 'Content-Length: 200000', '', ''];
+  socket.write(lines.join('\r\n') + 'x'.repeat(100_000));
+  const [first] = (await once(socket, 'data')) as [Buffer];
+  expect(first.toString()).toMatch(/^HTTP\/1\.1 40[134] /);
+  for (let sent = 0; sent < 100_000; sent += 1_000) {
+    await new Promise((resolve) => socket.write('x'.repeat(1_000), resolve));
+  }
+  await eventually(() => expect(socket.readableEnded || socket.destroyed).toBe(true));
+  expect(errors).toEqual([]);
+});
