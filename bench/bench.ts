@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import { parseArgs } from 'node:util';
+import { refuseOption, scriptOptions } from '../tools/script-options.ts';
 import { type Figure, figureOf, tableOf } from './figure.ts';
 import type { BenchContext, BenchGroup } from './group.ts';
 import { measureApi } from './groups/api.ts';
@@ -30,22 +30,21 @@ const groups: Readonly<Record<string, BenchGroup>> = {
 /** Groups of parts that the product does not have yet. */
 const empty = ['network', 'console'];
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', multiple: true },
-    json: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-  },
+const usage = `usage: npm run bench -- [--only GROUP[,GROUP]] [--quick] [--json FILE]
+
+  --only GROUP  only these groups: ${[...Object.keys(groups), ...empty].join(' ')}
+  --quick       smaller loads, for a first look
+  --json FILE   also writes the figures, and what they were measured on, to a file`;
+
+const values = scriptOptions(usage, {
+  only: { type: 'string', multiple: true },
+  json: { type: 'string' },
+  quick: { type: 'boolean', default: false },
 });
 
 const wanted = values.only?.flatMap((text) => text.split(','));
-const unknown = wanted?.filter((name) => !(name in groups) && !empty.includes(name)) ?? [];
-if (unknown.length > 0) {
-  console.error(
-    `there is no group ${unknown.join(', ')}; groups are ${[...Object.keys(groups), ...empty].join(' ')}`,
-  );
-  process.exit(2);
-}
+const unknown = wanted?.filter((name) => !Object.hasOwn(groups, name) && !empty.includes(name)) ?? [];
+if (unknown.length > 0) refuseOption(`no such group: ${unknown.join(' ')}`);
 
 const note = (text: string) => process.stderr.write(`  ${text}\n`);
 const cluster = new SharedCluster();

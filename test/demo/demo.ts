@@ -7,6 +7,7 @@
  */
 import { join } from 'node:path';
 import { canRunContainers, Cluster, root } from '../support/cluster.ts';
+import { scriptOptions } from '../../tools/script-options.ts';
 import { Script } from './script.ts';
 
 const example = (name: string) => join(root, 'examples', name);
@@ -150,6 +151,11 @@ async function gpuAcrossRegions(script: Script): Promise<void> {
     [/Scheduled.*Successfully assigned default\/tensorflow-mnist-\S+ to guangzhou-gpu-1/],
   );
 }
+
+scriptOptions(
+  'usage: npm run demo\n\n  Both examples on a cluster of its own; needs root for real containers.',
+  {},
+);
 
 const runtime = canRunContainers() ? 'containerd' : 'simulated';
 const cluster = await Cluster.start({ runtime, onOutput: (text) => process.stdout.write(text) });
