@@ -47,6 +47,8 @@ export function expectHonest({ status, headers, bytes }: Answer): void {
   if (status >= 500 && !honestFailures.has(status)) fail('the server failed');
   // What was not read as a request is answered before any of the API is asked, as upstream does.
   if (status === 431) return;
+  // Clients know by the header that they may come again; the words are stock.
+  if (status === 429 && headers['retry-after'] !== undefined) return;
   const body = statusIn(String(headers['content-type']), bytes);
   if (body?.kind !== 'Status' || body.apiVersion !== 'v1' || body.status !== 'Failure')
     fail('an error without a Status');

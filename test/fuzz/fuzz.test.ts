@@ -7,8 +7,8 @@ import { areas } from './areas.ts';
 import { Target } from './target.ts';
 
 const seed = Number(process.env['FUZZ_SEED'] ?? 20_260_101);
-const runs = 150;
-const timeMs = 8_000;
+const runs = 120;
+const timeMs = 3_000;
 
 describe.each(Object.entries(areas))('%s', (area, probes) => {
   let target: Target;

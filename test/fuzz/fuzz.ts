@@ -2,7 +2,7 @@
  * `npm run fuzz`: bad input of every sort against a server of its own, for as long as you like. A failure names the seed
  * and the smallest input that shows it.
  */
-import { parseArgs } from 'node:util';
+import { refuseOption, scriptOptions } from '../../tools/script-options.ts';
 import { areas } from './areas.ts';
 import { Target } from './target.ts';
 
@@ -19,28 +19,20 @@ interface Options {
 }
 
 function options(): Options {
-  const { values } = parseArgs({
-    options: {
-      seconds: { type: 'string', default: '60' },
-      only: { type: 'string', default: Object.keys(areas).join(',') },
-      seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
+  const values = scriptOptions(usage, {
+    seconds: { type: 'string', default: '60' },
+    only: { type: 'string', default: Object.keys(areas).join(',') },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
   });
-  if (values.help) {
-    console.log(usage);
-    process.exit(0);
-  }
   const only = values.only.split(',');
   const unknown = only.filter((name) => !Object.hasOwn(areas, name));
-  if (unknown.length > 0)
-    throw new TypeError(`no such area: ${unknown.join(' ')}; there are ${Object.keys(areas).join(' ')}`);
+  if (unknown.length > 0) refuseOption(`no such area: ${unknown.join(' ')}`);
   return { seconds: wholeNumber('seconds', values.seconds), seed: wholeNumber('seed', values.seed), only };
 }
 
 function wholeNumber(name: string, text: string): number {
   if (/^\d{1,10}$/.test(text)) return Number(text);
-  throw new TypeError(`--${name} takes a whole number, not ${JSON.stringify(text)}`);
+  return refuseOption(`--${name} takes a whole number, not ${JSON.stringify(text)}`);
 }
 
 async function fuzz({ seconds, only, seed }: Options): Promise<number> {
@@ -80,10 +72,4 @@ async function fuzz({ seconds, only, seed }: Options): Promise<number> {
   return failures > 0 ? 1 : 0;
 }
 
-try {
-  process.exitCode = await fuzz(options());
-} catch (error) {
-  if (!(error instanceof TypeError)) throw error;
-  console.error(`error: ${error.message}\n${usage}`);
-  process.exitCode = 2;
-}
+process.exitCode = await fuzz(options());

@@ -61,9 +61,10 @@ export function probe<T>(
         endOnFailure: false,
       });
       if (!details.failed) await target.expectSound({ collected: true });
-      const failure = details.failed
-        ? `seed ${details.seed}, path ${details.counterexamplePath}: ${shown(details.counterexample?.[0])}\n${describe(details.errorInstance)}`
-        : undefined;
+      const failure =
+        details.failed && details.counterexample
+          ? `seed ${details.seed}, path ${details.counterexamplePath}: ${shown(details.counterexample?.[0])}\n${describe(details.errorInstance)}`
+          : undefined;
       return { runs: count, failure, dearest };
     },
   };

@@ -197,17 +197,24 @@ async function patched(
   expectHonest(await target.client.call({ method: 'PATCH', path: at + query, headers, body }));
 }
 
-/** An empty object and an absent one are one on the wire. */
+/** An empty object and an absent one are one on the wire, which has no types of objects inside others either. */
 function withoutEmpty(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutEmpty);
   if (typeof value !== 'object' || value === null) return value;
-  const kept = Object.entries(value)
+  const inner: object = isTyped(value) ? { ...value, apiVersion: undefined, kind: undefined } : value;
+  const kept = Object.entries(inner)
+    .filter(([, item]) => item !== undefined)
     .map(([key, item]) => [key, withoutEmpty(item)] as const)
     .filter(
       ([, item]) =>
         item !== '' && item !== null && (typeof item !== 'object' || Object.keys(item).length > 0),
     );
   return Object.fromEntries(kept);
+}
+
+/** An object of its own inside another: a claim of a StatefulSet. */
+function isTyped(value: object): boolean {
+  return 'kind' in value && value.kind === 'PersistentVolumeClaim';
 }
 
 function differs(what: string, before: unknown, after: unknown): Error {
