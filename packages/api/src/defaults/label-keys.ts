@@ -1,4 +1,5 @@
 import type { Pod, PodAffinityTerm } from '#types.generated.ts';
+import { sameJson } from '#validation/faults.ts';
 
 /**
  * Where a pod names keys of its own labels to select by, its labels' values are put into the selector when it is made:
@@ -23,18 +24,12 @@ function mergeInto(
   labels: Readonly<Record<string, string>>,
 ): void {
   if (!labelSelector) return;
-  const add = (keys: readonly string[], operator: 'In' | 'NotIn'): void => {
-    for (const key of keys) {
-      const value = labels[key];
-      if (value === undefined) continue;
-      const expressions = (labelSelector.matchExpressions ??= []);
-      // It may have been done already: a new pod is prepared again after admission has seen it.
-      const isThere = expressions.some(
-        (each) => each.key === key && each.operator === operator && each.values?.join() === value,
-      );
-      if (!isThere) expressions.push({ key, operator, values: [value] });
-    }
-  };
-  add(matchLabelKeys, 'In');
-  add(mismatchLabelKeys, 'NotIn');
+  const expressionsOf = (keys: readonly string[], operator: 'In' | 'NotIn') =>
+    keys.flatMap((key) => (labels[key] === undefined ? [] : [{ key, operator, values: [labels[key]] }]));
+  const added = [...expressionsOf(matchLabelKeys, 'In'), ...expressionsOf(mismatchLabelKeys, 'NotIn')];
+  if (added.length === 0) return;
+  const own = labelSelector.matchExpressions ?? [];
+  // A new pod is prepared again after admission has seen it.
+  if (sameJson(own.slice(-added.length), added)) return;
+  labelSelector.matchExpressions = [...own, ...added];
 }
