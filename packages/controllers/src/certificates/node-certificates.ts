@@ -1,6 +1,6 @@
 /**
  * Certificate requests: those of nodes are decided by the rules of `@skerry/pki`, approved ones of the known signers are
- * signed, and finished ones are removed: after an hour, or after a day when nobody decided.
+ * signed, and old ones are removed.
  *
  * A use of a join token is recorded in its Secret before the approval is written; if that fails, nothing was approved.
  * Once the Node of an approved request has come, the request is marked, so that it reserves the name no longer.
@@ -25,6 +25,7 @@ import {
   signers,
 } from '@skerry/pki';
 import type { CertificateAuthority, CertificateRequest } from '@skerry/pki';
+import { endOfRequest } from '#certificates/request-expiry.ts';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext, Requeue } from '#runtime/controller.ts';
 import { timestamp } from '#runtime/status.ts';
@@ -35,8 +36,6 @@ export interface CertificateSettings {
 }
 
 const registeredAnnotation = 'skerry.io/node-registered';
-const decidedKeptMs = 3_600_000;
-const pendingKeptMs = 24 * 3_600_000;
 const nodeUserPrefix = 'system:node:';
 
 export function createCertificateController(
@@ -90,27 +89,23 @@ class CertificateController {
   async #reconcile(key: string): Promise<Requeue | undefined> {
     let request = this.#requests.get(undefined, key);
     if (!request) return undefined;
-    const expired = this.#expiry(request);
-    if (expired <= 0) {
+    const now = this.#context.clock.now();
+    const endsInMs = endOfRequest(request, now) - now;
+    const again = Number.isFinite(endsInMs) ? { afterMs: endsInMs } : undefined;
+    if (endsInMs <= 0) {
       await this.#client.delete(key, { preconditions: { uid: request.metadata.uid } }).catch(ignoreNotFound);
       return undefined;
     }
     const isDecided = hasCondition(request, 'Denied') || hasCondition(request, 'Failed');
     if (!isDecided && !request.status?.certificate) {
       const parsed = await this.#parse(request);
-      if (!parsed) return { afterMs: expired };
+      if (!parsed) return again;
       if (!isApproved(request)) request = await this.#decide(request, parsed);
       if (request && isApproved(request)) await this.#sign(request, parsed);
     } else if (request.status?.certificate && !isMarked(request)) {
       await this.#markRegistered(request);
     }
-    return { afterMs: expired };
-  }
-
-  #expiry(request: CertificateSigningRequest): number {
-    const isPending = !request.status?.conditions?.length;
-    const createdMs = Date.parse(request.metadata.creationTimestamp ?? '') || this.#context.clock.now();
-    return createdMs + (isPending ? pendingKeptMs : decidedKeptMs) - this.#context.clock.now();
+    return again;
   }
 
   /** Undefined when the request can't be read; then it has failed for good. */
