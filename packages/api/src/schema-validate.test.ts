@@ -38,6 +38,12 @@ test.each<[Schema, unknown, string]>([
   ],
   [{ type: 'number', multipleOf: 0.1 }, 0.3, ''],
   [
+    { type: 'number', multipleOf: 0.5 },
+    1,
+    'FieldValueInvalid spec.x: Invalid value: 0: factor MultipleOf declared for spec.x must be positive: 0',
+  ],
+  [{ type: 'integer', multipleOf: 2.5 }, 4, ''],
+  [
     { type: 'string', maxLength: 2 },
     'abc',
     'FieldValueTooLong spec.x: Too long: may not be more than 2 bytes',

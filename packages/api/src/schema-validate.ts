@@ -211,12 +211,16 @@ function checkNumber(schema: Schema, value: number, path: string, faults: FieldE
     if (schema.exclusiveMaximum ? value >= maximum : value > maximum)
       say(`should be less than ${schema.exclusiveMaximum ? '' : 'or equal to '}${maximum}`);
   }
-  if (
-    multipleOf !== undefined &&
-    multipleOf > 0 &&
-    Math.abs(value / multipleOf - Math.round(value / multipleOf)) > 1e-9
-  )
-    say(`should be a multiple of ${multipleOf}`);
+  if (multipleOf !== undefined) {
+    // Of whole numbers a stock server asks for multiples of a whole factor.
+    const factor = Number.isInteger(value) ? Math.trunc(multipleOf) : multipleOf;
+    const quotient = value / factor;
+    if (factor <= 0)
+      faults.push(
+        invalidValue(path, factor, `factor MultipleOf declared for ${path} must be positive: ${factor}`),
+      );
+    else if (Math.abs(quotient - Math.round(quotient)) > 1e-9) say(`should be a multiple of ${factor}`);
+  }
   if (format === 'int32' && (value < -(2 ** 31) || value >= 2 ** 31))
     faults.push(
       invalidValue(nowhere, '', `Checked value must be of type integer with format int32 in ${path}`),

@@ -16,13 +16,11 @@ import { dns1035LabelFaults, dnsSubdomainFaults } from '#validation/names.ts';
 const scopes = ['Cluster', 'Namespaced'];
 
 export function validateCustomResourceDefinition(crd: CustomResourceDefinition): FieldError[] {
-  const { metadata, spec, status } = crd;
+  const { spec, status } = crd;
   if (!spec) return [required('spec.group')];
   const faults: FieldError[] = [];
   const { group, names, scope } = spec;
   const versions = spec.versions ?? [];
-  if (metadata.name && names?.plural && metadata.name !== `${names.plural}.${group}`)
-    faults.push(invalidValue('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'));
   faults.push(...groupFaults(group));
   if (!scope) faults.push(required('spec.scope'));
   else if (!scopes.includes(scope)) faults.push(notSupported('spec.scope', scope, scopes));
@@ -157,6 +155,12 @@ export function validateCustomResourceDefinitionUpdate(
     faults.push(...immutable('spec.names.kind', next.spec?.names?.kind, old.spec?.names?.kind));
   }
   return [...faults, ...preserveFaults(next, old), ...approvalFaults(next, old)];
+}
+
+/** Of new ones: later the names may change, to be refused as changes. */
+export function definitionNameFaults({ metadata: { name }, spec }: CustomResourceDefinition): FieldError[] {
+  if (!name || !spec?.names?.plural || name === `${spec.names.plural}.${spec.group}`) return [];
+  return [invalidValue('metadata.name', name, 'must be spec.names.plural+"."+spec.group')];
 }
 
 /** Rules of a new definition besides those of every one. */

@@ -1,6 +1,10 @@
 import type { APIService, CustomResourceDefinition } from '#types.generated.ts';
 import { apiServiceNameFaults, validateApiService } from '#validation/api-service.ts';
-import { validateCustomResourceDefinition, validateCustomResourceDefinitionUpdate } from '#validation/crd.ts';
+import {
+  definitionNameFaults,
+  validateCustomResourceDefinition,
+  validateCustomResourceDefinitionUpdate,
+} from '#validation/crd.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, createdAtColumn, nameColumn } from '#kinds/columns.ts';
 
@@ -41,7 +45,7 @@ export const customResourceDefinitionBehaviour = behaviour<CustomResourceDefinit
       if (stored && crd.status && !versions.includes(stored))
         crd.status.storedVersions = [...versions, stored];
     },
-    validate: validateCustomResourceDefinition,
+    validate: (crd) => [...definitionNameFaults(crd), ...validateCustomResourceDefinition(crd)],
     validateUpdate: (crd, old) => [
       ...validateCustomResourceDefinition(crd),
       ...validateCustomResourceDefinitionUpdate(crd, old),
