@@ -91,6 +91,7 @@ export function startHook(): Promise<ExtensionServer> {
       if (request.name === 'gate') {
         return { apiVersion, kind, response: { uid: request.uid, allowed: path !== '/gate' } };
       }
+      if (path === '/slow') return new Promise((resolve) => void setTimeout(resolve, 3000));
       if (path === '/fails') return void response.writeHead(500).end('it broke');
       if (path === '/not-json') return void response.end('<html>');
       if (path === '/no-response') return { apiVersion, kind };

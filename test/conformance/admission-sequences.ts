@@ -105,6 +105,15 @@ const told = (resources: string[], apiGroups = ['']) => [
   gate,
 ];
 
+function applied(name: string, manager: string): Step {
+  return {
+    method: 'PATCH',
+    path: `${configMaps}/${name}?fieldManager=${manager}`,
+    type: 'application/apply-patch+yaml',
+    body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { c: '3' } },
+  };
+}
+
 export const sequences: readonly Sequence[] = [
   {
     name: 'a review of a create, an update and a delete',
@@ -228,6 +237,45 @@ export const sequences: readonly Sequence[] = [
     ],
   })),
   {
+    name: 'mutating reviews of changes',
+    setup: [webhook('mutating', 'tell', { rules: [{ ...rule, operations: ['UPDATE', 'DELETE'] }] }), gate],
+    until: shut,
+    steps: [
+      post(`${configMaps}?fieldManager=me`, configMap('x', { data: { a: '1' } })),
+      { method: 'PUT', path: `${configMaps}/x?fieldManager=me`, body: configMap('x', { data: { b: '2' } }) },
+      patch(`${configMaps}/x?fieldManager=me&fieldValidation=Strict`, { data: { b: '2' } }),
+      applied('x', 'one'),
+      { method: 'DELETE', path: `${configMaps}/x`, body: { gracePeriodSeconds: 5 } },
+      { method: 'DELETE', path: `${configMaps}?labelSelector=a` },
+    ],
+    // What a client needn't send again is put back before it is asked about.
+    known: ['1: body.told.object.metadata.creationTimestamp'],
+  },
+  {
+    name: 'reviews of what is applied',
+    setup: [webhook('validating', 'tell', { rules: [rule] }), gate],
+    until: shut,
+    steps: [applied('x', 'one')],
+  },
+  {
+    name: 'a webhook that may fail',
+    setup: [webhook('validating', 'fails', { failurePolicy: 'Ignore' }), gate],
+    until: shut,
+    steps: [post(configMaps, configMap('x'))],
+  },
+  ...[
+    { clientConfig: { url: 'https://127.0.0.1:1/x', caBundle: '{{ca}}' } },
+    { clientConfig: { url: '{{hook}}/allow' } },
+    { clientConfig: { url: '{{wrongHost}}/allow', caBundle: '{{ca}}' } },
+    { clientConfig: { service: { namespace: '{{ns}}', name: 'none' }, caBundle: '{{ca}}' } },
+    { clientConfig: { url: '{{hook}}/slow', caBundle: '{{ca}}' }, timeoutSeconds: 1 },
+  ].map((fields): Sequence => ({
+    name: `a webhook at ${JSON.stringify(fields.clientConfig)}`,
+    setup: [webhook('validating', 'hard', { ...fields, matchConditions: [named('!=')] }), gate],
+    until: shut,
+    steps: [post(configMaps, configMap('x'))],
+  })),
+  {
     name: 'webhooks that have side effects, in a dry run',
     setup: [webhook('validating', 'allow', { sideEffects: 'NoneOnDryRun' }), gate],
     until: shut,
@@ -308,6 +356,55 @@ export const sequences: readonly Sequence[] = [
     until: denied,
     steps: [post(configMaps, configMap('x', { data: { a: '1' } }))],
   })),
+  {
+    name: 'a policy whose params are many',
+    setup: [
+      ...[
+        ['one', '1'],
+        ['two', '2'],
+      ].map(([name, max]) => ({
+        path: configMaps,
+        body: { metadata: { name, labels: { of: 'params' } }, data: { max } },
+      })),
+      ...policy(
+        'validating',
+        {
+          paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
+          variables: [{ name: 'max', expression: 'int(params.data.max)' }],
+          validations: [
+            {
+              expression: 'size(object.data) <= variables.max',
+              messageExpression: "'at most ' + string(variables.max)",
+            },
+          ],
+        },
+        { paramRef: { selector: { matchLabels: { of: 'params' } }, parameterNotFoundAction: 'Deny' } },
+      ),
+    ],
+    until: {
+      ...post(`${configMaps}?dryRun=All`, configMap('probe', { data: { a: '1', b: '2', c: '3' } })),
+      code: 422,
+    },
+    steps: [
+      post(configMaps, configMap('x', { data: { a: '1', b: '2' } })),
+      post(configMaps, configMap('y', { data: { a: '1' } })),
+    ],
+  },
+  {
+    name: 'a policy with conditions and exclusions',
+    setup: policy('validating', {
+      matchConstraints: {
+        namespaceSelector,
+        resourceRules: [{ ...rule, operations: ['CREATE', 'UPDATE'] }],
+        excludeResourceRules: [{ ...rule, resourceNames: ['out'] }],
+      },
+      matchConditions: [{ name: 'c', expression: "object.metadata.name != 'free'" }],
+      validations: [{ expression: 'false' }, { expression: "object.metadata.name != 'x'", message: 'again' }],
+      auditAnnotations: [{ key: 'k', valueExpression: "'v'" }],
+    }),
+    until: denied,
+    steps: ['x', 'out', 'free'].map((name) => post(configMaps, configMap(name))),
+  },
   {
     name: 'a policy that warns',
     setup: policy(

@@ -74,6 +74,7 @@ async function play(client: Client, { setup, until, steps }: Sequence, name: str
 function filled(step: Step): Step {
   const text = JSON.stringify(step)
     .replaceAll('{{hook}}', `https://127.0.0.1:${hook.port}`)
+    .replaceAll('{{wrongHost}}', `https://localhost:${hook.port}`)
     .replaceAll('{{ca}}', hook.caBundle);
   return JSON.parse(text) as Step;
 }

@@ -1,4 +1,5 @@
 /** Why a call to a webhook or an aggregated server came to nothing, in the words that people search for. */
+import { isIP } from 'node:net';
 import { isApiError } from '@skerry/api';
 import { describeError } from '@skerry/base';
 
@@ -58,12 +59,15 @@ function placeOf({ address, port }: { address?: string; port?: number }): string
 }
 
 function nameFault({ host = '', cert }: { host?: string; cert?: { subjectaltname?: string } }): string {
-  const names = (cert?.subjectaltname ?? '')
-    .split(', ')
-    .map((name) => name.slice(name.indexOf(':') + 1))
-    .filter(Boolean);
-  if (names.length === 0) return 'certificate is not valid for any names, but wanted to match ' + host;
-  return `certificate is valid for ${names.join(', ')}, not ${host}`;
+  const names = (cert?.subjectaltname ?? '').split(', ').filter(Boolean);
+  const valid = (kind: string) =>
+    names.filter((name) => name.startsWith(kind)).map((name) => name.slice(name.indexOf(':') + 1));
+  const address = isIP(host) !== 0;
+  const fitting = address ? valid('IP Address:') : valid('DNS:');
+  if (fitting.length > 0) return `certificate is valid for ${fitting.join(', ')}, not ${host}`;
+  return address
+    ? `cannot validate certificate for ${host} because it doesn't contain any IP SANs`
+    : `certificate is not valid for any names, but wanted to match ${host}`;
 }
 
 /** What is made of an answer that is no success, as client libraries word it. */
