@@ -171,7 +171,8 @@ async function insert(
 
 async function existsError(registry: Registry, served: Served, target: Target): Promise<ApiError> {
   const error = alreadyExists(served.info, target.name);
-  const existing = await registry.find(served, target);
+  // That it can't be read, for want of its key, doesn't make it less there.
+  const existing = await registry.find(served, target).catch(() => undefined);
   if (!existing || !metadataOf(existing.object).deletionTimestamp) return error;
   const { details } = error.status;
   return new ApiError('AlreadyExists', `object is being deleted: ${error.message}`, { details });
