@@ -157,3 +157,20 @@ test.each([
   expect([...parseIndexes(text)]).toEqual(indexes);
   expect(formatIndexes(indexes.toReversed())).toBe(text);
 });
+
+test('a pod that loses its owner is taken back, and one that loses its labels is let go and replaced', async () => {
+  await create({ completions: 2, parallelism: 2 });
+  await pause();
+  const [first, second] = pods().map(({ metadata }) => ({ ...at, name: metadata.name ?? '' }));
+  const edit = (pod: typeof first, change: (metadata: Pod['metadata']) => void) =>
+    cluster.client.edit<Pod>(resources.pods, pod!, ({ metadata }) => change(metadata));
+  const ownerOf = (pod: typeof first) =>
+    pods().find(({ metadata }) => metadata.name === pod?.name)?.metadata.ownerReferences?.[0]?.name;
+  edit(first, (metadata) => delete metadata.ownerReferences);
+  await pause();
+  expect(ownerOf(first)).toBe('work');
+  edit(second, (metadata) => (metadata.labels = { job: 'other' }));
+  await pause();
+  expect(ownerOf(second)).toBeUndefined();
+  expect(pods()).toHaveLength(3);
+});

@@ -47,9 +47,18 @@ export function createJobController(context: ControllerContext): Controller {
     const owner = controllerOf(pod);
     return owner?.kind === 'Job' ? `${pod.metadata.namespace}/${owner.name}` : undefined;
   };
+  const enqueueMatching = (pod: Pod) => {
+    for (const job of jobs.list(pod.metadata.namespace ?? '')) {
+      if (labelSelectorFrom(job.spec?.selector).matches(pod.metadata.labels)) queue.add(keyOf(job));
+    }
+  };
   const onChange = (pod: Pod) => {
     const key = jobKey(pod);
-    if (!key) return;
+    if (!key) {
+      // Perhaps a Job's that wants it back.
+      if (!controllerOf(pod)) enqueueMatching(pod);
+      return;
+    }
     if (pod.metadata.deletionTimestamp) expectations.deletionObserved(key, pod.metadata.uid ?? '');
     queue.add(key);
     const { namespace, name } = splitKey(key);
@@ -61,7 +70,11 @@ export function createJobController(context: ControllerContext): Controller {
       expectations.creationObserved(jobKey(pod) ?? '');
       onChange(pod);
     },
-    onUpdate: onChange,
+    onUpdate(pod, old) {
+      const oldKey = jobKey(old);
+      if (oldKey && oldKey !== jobKey(pod)) queue.add(oldKey);
+      onChange(pod);
+    },
     onDelete(pod) {
       const key = jobKey(pod);
       if (!key) return;
