@@ -10,13 +10,13 @@ const seed = Number(process.env['FUZZ_SEED'] ?? 20_260_101);
 const runs = 120;
 const timeMs = 3_000;
 
-describe.each(Object.entries(areas))('%s', (area, probes) => {
-  let target: Target;
-  beforeAll(async () => {
-    target = await Target.start();
-  });
-  afterAll(() => target.stop());
+let target: Target;
+beforeAll(async () => {
+  target = await Target.start();
+});
+afterAll(() => target.stop());
 
+describe.each(Object.entries(areas))('%s', (area, probes) => {
   test.each(probes.map((probe) => [probe.name, probe] as const))(
     '%s is answered honestly',
     async (_name, probe) => {
