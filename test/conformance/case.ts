@@ -21,6 +21,8 @@ export interface Step {
   readonly alsoHeaders?: readonly string[];
   /** Of big documents, what is compared: see `view.ts`. */
   readonly view?: View;
+  /** Asked again until it is answered with this code: what the server does in the background. */
+  readonly until?: number;
   /** Needed by the next steps, and compared elsewhere: only the status code counts. */
   readonly onlyCode?: boolean;
 }

@@ -79,6 +79,22 @@ const knownDifferences: readonly KnownDifference[] = [
     reason: 'the age of an IPAddress has a column of its own',
   },
   {
+    path: /\.metadata\.managedFields$/,
+    name: /^(alice|bob|carol|node|of access and tokens)$/,
+    reason: 'a review is answered and gone: nobody comes to own its fields',
+  },
+  {
+    name: /^(that lead nowhere or elsewhere|of one answer)$/,
+    path: /^body(\.items\[\d+\]|\.rows\[\d+\]\.object)?\.(metadata\.managedFields|description)$/,
+    reason: 'what the server makes by itself at its start it makes in its own words, and owns no fields of',
+  },
+  {
+    area: 'patch-merge',
+    name: /^bodies that fail$/,
+    path: /message$/,
+    reason: 'a patch that changes the kind is refused for that, and not for what the new kind would not have',
+  },
+  {
     area: 'discovery',
     path: /^body\.(groups|items)\[20\]/,
     reason: metrics,

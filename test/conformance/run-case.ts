@@ -1,4 +1,5 @@
 /** Plays a case against a server: each step's request made from the answers before it, each answer normalized. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { decodeProtobuf, encodeProtobuf, type AnyObject } from '@skerry/api';
 import { parse as parseYaml } from 'yaml';
 import type { Answer, Case, Step } from './case.ts';
@@ -14,6 +15,10 @@ export interface RunOptions {
   readonly digests: boolean;
 }
 
+/** How often a step with `until` is asked, and how long between. */
+const triesMax = 100;
+const triesMs = 50;
+
 const comparedHeaders = ['content-type', 'warning', 'allow', 'location', 'retry-after'];
 
 export async function runCase(
@@ -26,7 +31,11 @@ export async function runCase(
   const answers: Answer[] = [];
   if (namespace) await makeNamespace(client, options.name);
   for (const step of steps) {
-    const raw = await send(client, step, options.name, bodies);
+    let raw = await send(client, step, options.name, bodies);
+    for (let tries = 1; step.until !== undefined && raw.code !== step.until && tries < triesMax; tries++) {
+      await delay(triesMs);
+      raw = await send(client, step, options.name, bodies);
+    }
     const body = decodedBody(raw);
     bodies.push(body);
     answers.push(answerOf(step, raw, body, normalizer, options));
@@ -73,7 +82,12 @@ async function send(
     headers['content-length'] = String(Buffer.byteLength(body));
   }
   for (const [header, value] of Object.entries(step.headers ?? {})) headers[header] = fill(value);
-  return client.send({ method: step.method ?? 'GET', path: encodeURI(fill(step.path)), headers, body });
+  return client.send({ method: step.method ?? 'GET', path: encodePath(fill(step.path)), headers, body });
+}
+
+/** Paths are written as people write them; what is encoded already stays. */
+function encodePath(path: string): string {
+  return encodeURI(path).replaceAll('%25', '%');
 }
 
 /** Puts in what `{{ns}}` and `{{0.metadata.uid}}` stand for. */

@@ -286,7 +286,10 @@ class Server implements ApiServer {
       options.metrics ??
       (options.dialer && new SummarySource({ read: this.#access.read, dialer: options.dialer, clock, log }));
     const virtual = new Map([
-      ...reviewHandlers(() => this.#security),
+      ...reviewHandlers(
+        () => this.#security,
+        () => registry.timestamp(),
+      ),
       ['/bindings', bindingHandler(registry, this.#kinds)] as const,
       ...options.kinds
         .filter(({ group, resource }) => group === '' && resource === 'componentstatuses')

@@ -25,9 +25,9 @@ import { deprecation, isAnsweredWithObject, isCreatedByUpdate } from '#registry/
 import type { WatchMetrics } from '#metrics/watch-metrics.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { decodePatch, patchObject, requireManager } from '#registry/patch.ts';
-import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
+import type { Registry, Target } from '#registry/registry.ts';
 import { writeOptionsOf } from '#registry/request-options.ts';
-import { updateObject, type UpdatedPart } from '#registry/update.ts';
+import { checkPlace, updateObject, type UpdatedPart } from '#registry/update.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
 import type { Authorizer, UserInfo } from '#security.ts';
 
@@ -118,10 +118,9 @@ export class ResourceHandler {
     const document = await readDocument(exchange, served.info.kind);
     const body = conform(served, document.value, conformance(write, document));
     const target = targetOf(info, served);
+    checkPlace(served, target, body);
     const creates = part.part === 'whole' && isCreatedByUpdate(served);
     if (creates && !(await this.#registry.find(served, target))) {
-      if (metadataOf(body).name !== target.name)
-        throw badRequest('the name of the object does not match the name on the URL');
       const created = await createObject(this.#registry, served, target.namespace, body, {
         ...write,
         options: { ...write.options, kind: 'CreateOptions' },

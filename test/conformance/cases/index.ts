@@ -1,7 +1,16 @@
 import type { Case } from '../case.ts';
+import { customCases } from './custom.ts';
 import { discoveryCases } from './discovery.ts';
+import { generalCases } from './general.ts';
 import { openApiCases } from './openapi.ts';
 import { readingCases } from './reading.ts';
 import { writingCases } from './writing.ts';
 
-export const cases: readonly Case[] = [...discoveryCases, ...openApiCases, ...readingCases, ...writingCases];
+export const cases: readonly Case[] = [
+  ...discoveryCases,
+  ...openApiCases,
+  ...readingCases,
+  ...writingCases,
+  ...generalCases,
+  ...customCases,
+];

@@ -7,6 +7,7 @@ import { cloneJson, equalJson, isJsonMap, jsonKind, setOwn } from './json-value.
  * @throws ApiError 400 when the patch is no object.
  */
 export function applyMergePatch(original: AnyObject, patch: unknown): AnyObject {
+  if (patch === null) throw badRequest('Invalid JSON Patch');
   if (!isJsonMap(patch)) {
     throw badRequest(
       `error decoding patch: json: cannot unmarshal ${jsonKind(patch)} into Go value of type map[string]interface {}`,

@@ -1,7 +1,7 @@
 import type { AnyObject } from '../object.ts';
 import type { Schema, SchemaSet } from '../schema.ts';
 import { resolveSchema } from '../schema.ts';
-import { ApiError, badRequest } from '../status.ts';
+import { ApiError, badRequest, unknownError } from '../status.ts';
 import { inOrder, mergedOrder } from './list-order.ts';
 import type { JsonMap } from './json-value.ts';
 import { cloneJson, equalJson, getOwn, isJsonMap, jsonKind, setOwn } from './json-value.ts';
@@ -16,7 +16,7 @@ const deleteFromPrimitiveListPrefix = '$deleteFromPrimitiveList/';
  * `patchMergeKey` (or as a set, when their elements are scalars), and directives delete, replace, order and retain.
  * Neither input is changed. Fields the schema doesn't know merge as in a JSON merge patch.
  * Rules: https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
- * @throws ApiError 400 for a malformed patch, 422 for lists of lists.
+ * @throws ApiError 400 for a malformed patch, 422 for lists of lists, 500 for an item that says not which it is.
  */
 export function applyStrategicMergePatch(
   set: SchemaSet,
@@ -24,9 +24,10 @@ export function applyStrategicMergePatch(
   original: AnyObject,
   patch: unknown,
 ): AnyObject {
+  if (patch === null) return cloneJson(original);
   if (!isJsonMap(patch)) {
     throw badRequest(
-      `error decoding patch: json: cannot unmarshal ${jsonKind(patch)} into Go value of type map[string]interface {}`,
+      `json: cannot unmarshal ${jsonKind(patch)} into Go value of type map[string]interface {}`,
     );
   }
   return new StrategicMerge(set).map(cloneJson(original), cloneJson(patch), schema);
@@ -226,7 +227,7 @@ function requireMergeKey(item: unknown, mergeKey: string): unknown {
     throw badRequest(`expected a map[string]interface {}, but received a ${jsonKind(item)}`);
   const value = getOwn(item, mergeKey);
   if (value === undefined)
-    throw badRequest(`map: ${goMap(item)} does not contain declared merge key: ${mergeKey}`);
+    throw unknownError(`map: ${goMap(item)} does not contain declared merge key: ${mergeKey}`);
   return value;
 }
 
@@ -261,6 +262,11 @@ function withoutDirectives(value: unknown): unknown {
 
 function distinct(items: unknown[]): unknown[] {
   return [...new Set(items)];
+}
+
+/** A patch as Go prints it: `map[spec:map[replicas:3]]` */
+export function patchText(patch: unknown): string {
+  return goText(patch);
 }
 
 function goMap(map: JsonMap): string {

@@ -77,7 +77,8 @@ export class NodeAccess {
   ): AuthorizationDecision {
     const { verb, namespace = '' } = attributes;
     const name = attributes.name || selectedName(attributes);
-    if (!verbs.includes(verb)) return no(`can only ${listed(verbs)} individual resources of this type`);
+    if (!verbs.includes(verb))
+      return no(`can only ${verbs.length > 1 ? 'read' : 'get individual'} resources of this type`);
     if ((attributes.subresource ?? '') !== subresource) return no('cannot read subresource');
     if (name === '') return no('No Object name found');
     if (this.#graph.refers(node, what, namespace, name)) return yes;
@@ -202,8 +203,4 @@ function selects({ fieldSelector }: AuthorizationAttributes, field: string, valu
 
 function no(reason: string): AuthorizationDecision {
   return { allowed: false, reason };
-}
-
-function listed(verbs: readonly string[]): string {
-  return verbs.length > 1 ? `${verbs.slice(0, -1).join(', ')} and ${verbs.at(-1) ?? ''}` : (verbs[0] ?? '');
 }

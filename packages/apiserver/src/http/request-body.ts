@@ -46,8 +46,11 @@ const versionAndKind: Frame = (fault) => `couldn't get version/kind; json parse 
 export const asPatch: Frame = (fault) => `error decoding patch: ${fault}`;
 
 function asObject(kind: string): Frame {
-  return (fault, text) =>
-    `the object provided is unrecognized (must be of type ${kind}): ${versionAndKind(fault, text)} (${summaryOf(text)})`;
+  return (fault, text) => unrecognized(kind, versionAndKind(fault, text), text);
+}
+
+function unrecognized(kind: string, why: string, text: string): string {
+  return `the object provided is unrecognized (must be of type ${kind}): ${why} (${summaryOf(text)})`;
 }
 
 /** The beginning of a body for its sender to know it again; in hexadecimal where it does not look like an object. */
@@ -100,6 +103,9 @@ function objectIn(value: unknown, bytes: Uint8Array, kind: string): unknown {
   if (value === null) return {};
   const fault = typeFault(value);
   if (fault) throw badRequest(asObject(kind)(`json: cannot unmarshal ${fault}`, decodeText(bytes)));
+  const { apiVersion } = value as { apiVersion?: string };
+  if (apiVersion && apiVersion.split('/').length > 2)
+    throw badRequest(unrecognized(kind, `unexpected GroupVersion string: ${apiVersion}`, decodeText(bytes)));
   return value;
 }
 

@@ -65,7 +65,8 @@ async function createOnce(
 ): Promise<AnyObject> {
   const { info } = served;
   const meta = metadataOf(object);
-  if (meta.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  if (meta.resourceVersion && !write.dryRun && !ownershipDone)
+    throw badRequest('resourceVersion should not be set on objects to be created');
   settleNamespace(served, namespace, object);
   object.apiVersion = info.group ? `${info.group}/${info.version}` : info.version;
   object.kind = info.kind;
@@ -83,8 +84,7 @@ async function createOnce(
   info.strategy.prepareForCreate?.(object);
   meta.uid = registry.parts.uid();
   const generation = firstGeneration(served);
-  if (generation === undefined) delete meta.generation;
-  else meta.generation = generation;
+  if (generation !== undefined) meta.generation = generation;
   fillDefaults(served, object);
 
   const context = {

@@ -1,4 +1,4 @@
-import { ApiError, conflict, cloneJson, type AnyObject, type Status } from '@skerry/api';
+import { badRequest, conflict, cloneJson, type AnyObject, type Status } from '@skerry/api';
 import {
   deletesItsOwnWay,
   knowsNoDependents,
@@ -150,10 +150,10 @@ function propagationFinalizers(served: Served, present: readonly string[], reque
   return kept;
 }
 
-function checkPreconditions(
+export function checkPreconditions(
   served: Served,
   target: Target,
-  { object }: Current,
+  { object }: Pick<Current, 'object'>,
   { preconditions }: DeleteRequest,
 ): void {
   const meta = metadataOf(object);
@@ -195,6 +195,13 @@ export function deletedStatus(served: Served, object: AnyObject): Omit<Status, '
   };
 }
 
+/** Throws 400 in the words of a stock server. */
+function integerOf(text: string): number {
+  if (!/^[+-]?\d+$/.test(text))
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text);
+}
+
 /** `propagationPolicy` and friends from a DeleteOptions body or the query; 422 for what contradicts itself. */
 export function parseDeleteRequest(body: Record<string, unknown>, query: URLSearchParams): DeleteRequest {
   const graceText = query.get('gracePeriodSeconds');
@@ -203,7 +210,7 @@ export function parseDeleteRequest(body: Record<string, unknown>, query: URLSear
       ? body['gracePeriodSeconds']
       : graceText === null
         ? undefined
-        : Number(graceText);
+        : integerOf(graceText);
   const policy = body['propagationPolicy'] ?? query.get('propagationPolicy') ?? undefined;
   const orphanText = query.get('orphanDependents');
   const orphanDependents =
@@ -212,12 +219,6 @@ export function parseDeleteRequest(body: Record<string, unknown>, query: URLSear
       : orphanText === null
         ? undefined
         : orphanText === 'true';
-  if (grace !== undefined && !Number.isInteger(grace)) {
-    throw new ApiError(
-      'BadRequest',
-      `invalid gracePeriodSeconds ${JSON.stringify(graceText)}: must be an integer`,
-    );
-  }
   if (policy !== undefined && policy !== 'Foreground' && policy !== 'Background' && policy !== 'Orphan') {
     throw invalidOptions(
       'DeleteOptions',
@@ -225,9 +226,9 @@ export function parseDeleteRequest(body: Record<string, unknown>, query: URLSear
     );
   }
   if (policy !== undefined && orphanDependents !== undefined) {
-    throw new ApiError(
-      'Invalid',
-      'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: orphanDependents and deletionPropagation cannot be both set',
+    throw invalidOptions(
+      'DeleteOptions',
+      `propagationPolicy: Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`,
     );
   }
   const preconditions = body['preconditions'] as DeleteRequest['preconditions'] | null | undefined;

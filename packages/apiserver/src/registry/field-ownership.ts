@@ -44,6 +44,10 @@ function own(served: Served, object: AnyObject, before: AnyObject | undefined, o
     before,
     after: object,
   });
+  // A stock server writes no time of who scaled.
+  for (const entry of managedFields ?? []) {
+    if (ownership.subresource === 'scale' && entry.subresource === 'scale') delete entry.time;
+  }
   if (managedFields) metadataOf(object).managedFields = managedFields;
   else delete metadataOf(object).managedFields;
 }
@@ -57,7 +61,7 @@ function contextOf(served: Served, object: AnyObject, { manager, time, subresour
     apiVersion: group ? `${group}/${version}` : version,
     ...(subresource ? { subresource } : {}),
     timeNow: time,
-    ...(served.custom ? {} : { blank: blankOf(served) }),
+    blank: served.custom ? { metadata: {} } : blankOf(served),
     resetFields: resetFields(served, object, subresource),
   };
 }

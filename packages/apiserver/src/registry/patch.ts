@@ -17,6 +17,7 @@ import { createObject } from '#registry/create.ts';
 import { applied } from '#registry/field-ownership.ts';
 import { schemaOf } from '#registry/rules.ts';
 import { conform, type Conformance } from '#registry/conform.ts';
+import { patchFault } from '#registry/patch-fault.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { invalidOptions } from '#registry/request-options.ts';
 import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
@@ -67,12 +68,13 @@ export async function decodePatch(
     patch:
       type === 'apply'
         ? await decodeYaml(bytes, { frame: asConfiguration, faults, audit: given.audit })
-        : decodeJson(bytes, asPatch),
+        : decodeJson(bytes, type === 'strategic' ? asItIs : asPatch),
     force: given.force,
     faults,
   };
 }
 
+const asItIs: Frame = (fault) => fault;
 const asConfiguration: Frame = (fault) => `error decoding YAML: ${fault}`;
 
 /** Who applies must say who they are. Throws 422. */
@@ -91,9 +93,6 @@ export function patched(
     case 'json':
       return applyJsonPatch(current, patch);
     case 'merge':
-      if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) {
-        throw badRequest('error decoding patch: a merge patch is an object');
-      }
       return applyMergePatch(current, patch) as AnyObject;
     case 'strategic':
       return applyStrategicMergePatch(kind.schemas, schemaOf(kind), current, patch);
@@ -159,7 +158,7 @@ function change(
     ...part,
     transform(old) {
       const revision = metadataOf(old).resourceVersion;
-      const next = conform(served, patched(served, old, request), how);
+      const next = readPatched(served, old, request, how);
       // The revision that came from the current object is no precondition; one that the patch brought is.
       if (metadataOf(next).resourceVersion === revision && !namesRevision(request.patch)) {
         delete metadataOf(next).resourceVersion;
@@ -167,6 +166,20 @@ function change(
       return next;
     },
   };
+}
+
+/** The object that a patch makes, which must be one of the kind. */
+function readPatched(served: Served, old: AnyObject, request: PatchRequest, how: Conformance): AnyObject {
+  const { type, patch } = request;
+  const object = patched(served, old, request);
+  if (type === 'strategic') Object.assign(object, { apiVersion: old.apiVersion, kind: old.kind });
+  try {
+    return conform(served, object, how);
+  } catch (error) {
+    const fault =
+      served.custom || type === 'apply' ? undefined : patchFault(error, type, { patch, patched: object });
+    throw fault ?? error;
+  }
 }
 
 async function applyNew(

@@ -62,6 +62,7 @@ const reasons = {
   Forbidden: 'FieldValueForbidden',
   'Unsupported value': 'FieldValueNotSupported',
   'Invalid value': 'FieldValueInvalid',
+  'Too long': 'FieldValueTooLong',
 };
 
 function listOf(value: unknown): string[] {
@@ -88,15 +89,14 @@ const managerLengthMax = 128;
 
 function checkManager(manager: string, kind: string): void {
   if (manager.length > managerLengthMax) {
-    throw invalidOptions(
-      kind,
-      `fieldManager: Invalid value: ${JSON.stringify(manager)}: must not be longer than ${managerLengthMax} characters`,
-    );
+    throw invalidOptions(kind, `fieldManager: Too long: may not be more than ${managerLengthMax} bytes`);
   }
-  if (!/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u.test(manager)) {
+  const at = Array.from(manager).findIndex((character) => !/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character));
+  if (at >= 0) {
+    const code = Array.from(manager)[at]!.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
     throw invalidOptions(
       kind,
-      `fieldManager: Invalid value: ${JSON.stringify(manager)}: should only contain printable characters`,
+      `fieldManager: Invalid value: ${JSON.stringify(manager)}: invalid character U+${code} (at position ${at})`,
     );
   }
 }

@@ -87,7 +87,7 @@ export async function updateOnce(
   const { info } = served;
   const old = current.object;
   const next = await update.transform(cloneJson(old));
-  const named = checkIdentity(served, target, next, old);
+  const named = checkIdentity(served, target, next, old, update);
   if (update.replaces && !named && needsRevisionToReplace(served)) throw revisionMissing(served, target);
   next.apiVersion = info.group ? `${info.group}/${info.version}` : info.version;
   next.kind = info.kind;
@@ -193,19 +193,35 @@ async function storeUpdated(
   return registry.replace(served, target, next, current.revision);
 }
 
-/** Name, uid and revision must be those of the object that is changed. Returns whether a revision was named. */
-function checkIdentity(served: Served, target: Target, next: AnyObject, old: AnyObject): boolean {
-  const meta = metadataOf(next);
-  const oldMeta = metadataOf(old);
-  if (meta.name !== target.name) {
+/** The body must be of the object that its address names. */
+export function checkPlace(served: Served, target: Target, body: AnyObject): void {
+  const { name } = metadataOf(body);
+  if (name !== target.name) {
     throw badRequest(
-      meta.name
-        ? `the name of the object (${meta.name}) does not match the name on the URL (${target.name})`
+      name
+        ? `the name of the object (${name}) does not match the name on the URL (${target.name})`
         : `the name of the object (${target.name} based on URL) was undeterminable: name must be provided`,
     );
   }
-  settleNamespace(served, target.namespace, next);
+  settleNamespace(served, target.namespace, body);
+}
+
+/** Name, uid and revision must be those of the object that is changed. Returns whether a revision was named. */
+function checkIdentity(
+  served: Served,
+  target: Target,
+  next: AnyObject,
+  old: AnyObject,
+  { replaces = false }: Pick<UpdateOptions, 'replaces'>,
+): boolean {
+  const meta = metadataOf(next);
+  const oldMeta = metadataOf(old);
+  checkPlace(served, target, next);
   if (meta.uid && meta.uid !== oldMeta.uid) {
+    const fault = immutable('metadata.uid', meta.uid, oldMeta.uid);
+    if (!replaces)
+      // It is looked at twice, and so told twice.
+      throw invalid(faultsKind(served), target.name, [...fault, ...fault]);
     throw conflict(
       served.info,
       target.name,

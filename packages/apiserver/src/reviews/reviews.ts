@@ -20,7 +20,10 @@ type Review = (call: {
  * TokenReview, the access reviews and SelfSubjectReview, answered by the parts that judge requests.
  * Rules: https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/
  */
-export function reviewHandlers(security: () => SecurityParts): Map<string, VirtualHandler> {
+export function reviewHandlers(
+  security: () => SecurityParts,
+  timestamp: () => string,
+): Map<string, VirtualHandler> {
   const answering =
     (review: Review, { keepsSpec = true, keepsMetadata = true } = {}): VirtualHandler =>
     async ({ info, user, kind }, exchange) => {
@@ -35,7 +38,7 @@ export function reviewHandlers(security: () => SecurityParts): Map<string, Virtu
       sendJson(exchange, 201, {
         kind: kind.info.kind,
         apiVersion: `${group}/${version}`,
-        metadata: keepsMetadata ? metadata : {},
+        metadata: keepsMetadata ? metadata : { creationTimestamp: timestamp() },
         ...(body.spec === undefined ? {} : { spec: keepsSpec ? body.spec : {} }),
         status,
       });

@@ -1,4 +1,4 @@
-import { badRequest, conflict, invalid, type AnyObject, type FieldError } from '@skerry/api';
+import { badRequest, conflict, unknownError, type AnyObject } from '@skerry/api';
 import type { Served } from '#registry/kind-table.ts';
 import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
 import { updateObject } from '#registry/update.ts';
@@ -25,7 +25,7 @@ export async function bindPod(
   const { name, uid, resourceVersion, annotations, labels } = metadataOf(binding);
   if (name !== target.name) throw badRequest('name in URL does not match name in Binding object');
   const faults = bindingFaults(binding);
-  if (faults.length > 0) throw invalid({ group: '', kind: 'Binding' }, target.name, faults);
+  if (faults.length > 0) throw unknownError(faults.length > 1 ? `[${faults.join(', ')}]` : faults[0]!);
   const node = (binding.target as { readonly name: string }).name;
   await updateObject(
     registry,
@@ -60,20 +60,20 @@ export async function bindPod(
         return pod;
       },
     },
-    write,
+    // What a binding writes is nobody's.
+    { ...write, fieldManager: undefined },
   );
 }
 
-function bindingFaults({ target }: AnyObject): FieldError[] {
+/** As texts: a stock server tells them as an error of its own. */
+function bindingFaults({ target }: AnyObject): string[] {
   const { kind, name } = (target ?? {}) as { readonly kind?: string; readonly name?: string };
-  const faults: FieldError[] = [];
+  const faults: string[] = [];
   if (kind && kind !== 'Node')
-    faults.push({
-      reason: 'FieldValueNotSupported',
-      path: 'target.kind',
-      message: `Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`,
-    });
-  if (!name) faults.push({ reason: 'FieldValueRequired', path: 'target.name', message: 'Required value' });
+    faults.push(
+      `target.kind: Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`,
+    );
+  if (!name) faults.push('target.name: Required value');
   return faults;
 }
 

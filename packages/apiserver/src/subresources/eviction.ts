@@ -1,5 +1,10 @@
 import { ApiError, badRequest, isApiError, labelSelectorFrom, type AnyObject } from '@skerry/api';
-import { deleteObject, parseDeleteRequest } from '#registry/delete.ts';
+import {
+  checkPreconditions,
+  deleteObject,
+  parseDeleteRequest,
+  type DeleteRequest,
+} from '#registry/delete.ts';
 import type { KindTable, Served } from '#registry/kind-table.ts';
 import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
 import { updateObject } from '#registry/update.ts';
@@ -17,7 +22,7 @@ interface Budget extends AnyObject {
 }
 
 interface Pod extends AnyObject {
-  status?: { phase?: string; conditions?: { type: string; status: string }[] };
+  status?: { phase?: string; conditions?: { type: string; status: string; [field: string]: unknown }[] };
 }
 
 /** Disruptions that a budget may have in flight before its controller has seen them. */
@@ -49,7 +54,51 @@ export async function evictPod(
     const budget = budgetOf(kinds, target.namespace, pod);
     if (budget) await take(registry, kinds, budget, pod, writing);
   }
-  await deleteObject(registry, served, target, request, writing);
+  const preconditions = dryRun
+    ? request.preconditions
+    : await tellWhy(registry, served, target, request.preconditions, writing);
+  await deleteObject(registry, served, target, { ...request, preconditions }, writing);
+}
+
+/** The pod says that it goes by eviction before it goes. Returns the preconditions as they are after that write. */
+async function tellWhy(
+  registry: Registry,
+  served: Served,
+  target: Target,
+  preconditions: DeleteRequest['preconditions'],
+  write: WriteOptions,
+): Promise<DeleteRequest['preconditions']> {
+  const told = await updateObject(
+    registry,
+    served,
+    target,
+    {
+      part: 'raw',
+      keepsGeneration: true,
+      transform(current) {
+        checkPreconditions(served, target, { object: current }, { preconditions });
+        const pod = current as Pod;
+        delete metadataOf(pod).resourceVersion;
+        const status = (pod.status ??= {});
+        const conditions = status.conditions?.filter(({ type }) => type !== 'DisruptionTarget') ?? [];
+        status.conditions = [
+          ...conditions,
+          {
+            type: 'DisruptionTarget',
+            status: 'True',
+            lastProbeTime: null,
+            lastTransitionTime: registry.timestamp(),
+            reason: 'EvictionByEvictionAPI',
+            message: 'Eviction API: evicting',
+          },
+        ];
+        return pod;
+      },
+    },
+    { ...write, admit: false, fieldManager: undefined },
+  );
+  if (!preconditions?.resourceVersion) return preconditions;
+  return { ...preconditions, resourceVersion: metadataOf(told).resourceVersion };
 }
 
 function needsNoBudget(pod: Pod): boolean {

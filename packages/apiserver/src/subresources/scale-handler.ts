@@ -1,4 +1,4 @@
-import { badRequest, type AnyObject, type KindInfo, type SchemaSet } from '@skerry/api';
+import { ageColumn, badRequest, type AnyObject, type KindInfo, type SchemaSet } from '@skerry/api';
 import { answerObject, encodersFor, negotiate } from '@skerry/serving';
 import type { Clock } from '@skerry/base';
 import type { SubresourceHandler } from '#dispatcher.ts';
@@ -40,12 +40,12 @@ const scaleKind: KindInfo = {
     {
       name: 'Name',
       type: 'string',
-      format: 'name',
       priority: 0,
       cell: (object) => metadataOf(object).name ?? '',
     },
     { name: 'Desired', type: 'integer', priority: 0, cell: (object) => replicasOf(object.spec) },
     { name: 'Available', type: 'integer', priority: 0, cell: (object) => replicasOf(object.status) },
+    { ...ageColumn, type: 'string' },
   ],
   selectableFields: [],
   strategy: {},

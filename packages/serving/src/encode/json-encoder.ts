@@ -28,6 +28,8 @@ export interface JsonForm {
   object(item: CachedObject): Uint8Array;
   /** Whether the items of a list leave out what kind they are, which the list says. */
   readonly plainItems?: boolean;
+  /** Whether a list without a next page says so. */
+  readonly saysNoMore?: boolean;
 }
 
 /** An encoder whose lists and frames are the objects' own bytes with text around them. */
@@ -39,7 +41,11 @@ export function jsonEncoder(form: JsonForm): Encoder {
     object: (item) => form.object(item),
     list(items, meta: ListMeta) {
       const skipped = form.plainItems ? typeHeads(form) : [];
-      const head = { kind: form.listKind, apiVersion: form.apiVersion, metadata: meta };
+      const head = {
+        kind: form.listKind,
+        apiVersion: form.apiVersion,
+        metadata: form.saysNoMore ? { continue: '', ...meta } : meta,
+      };
       const pieces: Uint8Array[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
       for (const [index, item] of items.entries()) {
         const object = form.object(item);
@@ -79,6 +85,7 @@ export function objectForm(
     listKind: kind.listKind ?? `${kind.kind}List`,
     apiVersion: apiVersionOf(kind),
     plainItems,
+    saysNoMore: !plainItems,
     object(item) {
       if (!convert) return item.json;
       let json = made.get(item);
@@ -94,6 +101,7 @@ export function convertedForm(kind: ServedKind, converted: ConvertedObjects): Js
     kind: kind.kind,
     listKind: kind.listKind ?? `${kind.kind}List`,
     apiVersion: apiVersionOf(kind),
+    saysNoMore: true,
     object: (item) => converted.json(item),
   };
 }

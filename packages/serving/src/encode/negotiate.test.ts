@@ -179,7 +179,7 @@ describe('an object', () => {
     expect(parse(list)).toEqual({
       kind: 'PodList',
       apiVersion: 'v1',
-      metadata: { resourceVersion: '5' },
+      metadata: { continue: '', resourceVersion: '5' },
       items: [pod, pod],
     });
   });

@@ -51,7 +51,7 @@ export function negotiate(
     // YAML has no frames.
     throw notAcceptable(onlyAccepted(set.protobuf ? streamTypes : streamTypes.slice(0, 1)));
   }
-  throw notAcceptable(onlyAccepted([...bareTypes].slice(0, set.protobuf ? 3 : 2)));
+  throw notAcceptable(onlyAccepted([...bareTypes]));
 }
 
 function onlyAccepted(types: readonly string[]): string {

@@ -17,8 +17,9 @@ export function encodeContinueToken({ revision, startKey }: ContinueToken): stri
 
 /** @throws ApiError BadRequest for anything this server has not made. */
 export function decodeContinueToken(text: string): ContinueToken {
-  if (!/^[\w-]*$/.test(text)) {
-    const at = text.search(/[^\w-]/);
+  if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) {
+    const wrong = text.search(/[^\w-]/);
+    const at = wrong < 0 ? text.length - 1 : wrong;
     throw invalidToken(`continue key is not valid: illegal base64 data at input byte ${at}`);
   }
   const { v, rv, start } = parse(Buffer.from(text, 'base64url').toString());

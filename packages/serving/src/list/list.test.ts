@@ -49,7 +49,7 @@ describe('a list', () => {
     expect(await read(new PodFeed(), '')).toEqual({
       kind: 'PodList',
       apiVersion: 'v1',
-      metadata: { resourceVersion: '100' },
+      metadata: { continue: '', resourceVersion: '100' },
       items: [],
     });
   });
@@ -178,7 +178,7 @@ describe('pages', () => {
 
   test('end without a token when the last page is exactly full', async () => {
     const page = await read(filled(3), 'limit=3');
-    expect(page.metadata).toEqual({ resourceVersion: '103' });
+    expect(page.metadata).toEqual({ continue: '', resourceVersion: '103' });
   });
 
   test('that come too late are 410 with a token that goes on with the newest state', async () => {
