@@ -69,6 +69,8 @@ export class Dispatcher implements RequestTarget {
       sendNoPage(exchange);
       return;
     }
+    // Of what is only created there is nothing that has a name.
+    if (info.name && !kind.info.verbs.includes('get')) throw unknownPath();
     if (!kind.info.verbs.includes(info.verb)) throw methodNotAllowed();
     await handler({ info, user, kind }, exchange);
   }

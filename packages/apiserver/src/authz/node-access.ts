@@ -153,6 +153,7 @@ export class NodeAccess {
       return no(`can only list/watch pods with spec.nodeName field selector`);
     }
     if (subresource === '' && verb === 'get') {
+      if (name === '') return no('No Object name found');
       const pod = this.#read.get<Pod>({ group: '', resource: 'pods' }, name, namespace);
       if (pod?.spec?.nodeName === node) return yes;
       return no(`no relationship found between node '${node}' and this object`);

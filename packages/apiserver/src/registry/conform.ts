@@ -94,7 +94,7 @@ function checkKind(served: ConformedKind, object: AnyObject): void {
       `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${served.info.kind}: ${why}`,
     );
   if (served.custom && kind !== served.info.kind)
-    throw invalid(served.info, object.metadata?.name ?? '', [
+    throw invalid({ group: served.info.group, kind }, object.metadata?.name ?? '', [
       invalidValue('kind', kind, `must be ${served.info.kind}`),
     ]);
   if (!served.custom && !isRegistered(apiVersion, kind))

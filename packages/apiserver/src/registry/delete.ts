@@ -2,6 +2,7 @@ import { badRequest, conflict, cloneJson, type AnyObject, type Status } from '@s
 import {
   deletesItsOwnWay,
   knowsNoDependents,
+  storedGroup,
   orphaningWarning,
   orphansByDefault,
 } from '#registry/kind-rules.ts';
@@ -159,7 +160,7 @@ export function checkPreconditions(
   const meta = metadataOf(object);
   // Here a stock server names the kind where all others name the resource.
   const ownWay = deletesItsOwnWay(served);
-  const named = ownWay ? served.info : { group: served.info.group, resource: served.info.kind };
+  const named = ownWay ? served.info : { group: storedGroup(served), resource: served.info.kind };
   const overtaken = (why: string) => conflict(named, target.name, why);
   if (preconditions?.uid !== undefined && preconditions.uid !== meta.uid) {
     throw overtaken(

@@ -8,6 +8,11 @@ export function groupResource({ info }: Pick<Served, 'info'>): string {
   return `${info.group}/${info.resource}`;
 }
 
+/** Events of either group are stored as those of the core. */
+export function storedGroup({ info }: Pick<Served, 'info'>): string {
+  return info.group === 'events.k8s.io' ? '' : info.group;
+}
+
 /** Kinds that a PUT creates when they aren't there. */
 const createdByUpdate: ReadonlySet<string> = new Set([
   'events.k8s.io/events',
