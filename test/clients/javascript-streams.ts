@@ -59,11 +59,12 @@ export class JavaScriptStreams {
     return output.text;
   }
 
-  async log(of: string, until: RegExp): Promise<string> {
+  /** Follows the log of another pod's only container to its end. */
+  async log(of: string): Promise<string> {
     const output = new Collector();
-    const controller = await new Log(this.#config).log(namespace, pod, of, output, { follow: true });
-    await output.until(until);
-    controller.abort();
+    const ended = new Promise<void>((resolve) => output.on('finish', resolve));
+    await new Log(this.#config).log(namespace, of, container, output, { follow: true });
+    await ended;
     return output.text;
   }
 

@@ -281,8 +281,21 @@ describe.skipIf(!canRunContainers())('streams into containers', () => {
       expect(await streams.forward(8080, 'GET / HTTP/1.0\r\n\r\n', /page of web/)).toContain('page of web');
     });
 
-    test('log follows', async () => {
-      expect(await streams.log('lines', /line 50/)).toMatch(/^line 1\nline 2\n/);
+    test('log follows a container to its end', async () => {
+      const script = 'echo first; sleep 2; echo last';
+      const container = { name: 'web', image: busybox, command: ['sh', '-c', script] };
+      const overrides = JSON.stringify({ spec: { containers: [container] } });
+      await cluster.kubectlOk(
+        'run',
+        'brief',
+        `--image=${busybox}`,
+        '--restart=Never',
+        `--overrides=${overrides}`,
+      );
+      await eventually(async () => {
+        expect(await cluster.kubectlOk('logs', 'brief')).toContain('first');
+      }, patient);
+      expect(await streams.log('brief')).toBe('first\nlast\n');
     });
 
     test('cp carries a folder in', async () => {
