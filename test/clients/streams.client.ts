@@ -319,7 +319,7 @@ answer = stream(core.connect_get_namespaced_pod_exec, "web", ns, container="web"
 answer.write_stdin("hello\\n")
 out = err = ""
 while answer.is_open():
-    answer.update(timeout=5)
+    answer.update(timeout=0.1)  # With TLS it does not see what is buffered, and waits all that time.
     if answer.peek_stdout(): out += answer.read_stdout()
     if answer.peek_stderr(): err += answer.read_stderr()
 assert (out, err) == ("got hello\\n", "oops\\n"), (out, err)
