@@ -141,7 +141,7 @@ const workloads: Chapter = {
     },
     {
       run: 'get deployment web --subresource=scale',
-      output: /^NAME +DESIRED +AVAILABLE\nweb +2 /,
+      output: /^NAME +DESIRED +AVAILABLE +AGE\nweb +2 /,
     },
     {
       run: 'set image deployment/web web=registry.example/web:2',
@@ -560,7 +560,11 @@ const nodes: Chapter = {
     },
     { run: 'uncordon sim-0 sim-1', output: 'node/sim-0 uncordoned\nnode/sim-1 uncordoned' },
     { run: 'describe node sim-0', output: /^ {2}Ready +True .*KubeletReady/m },
-    { run: 'get lease sim-0 -n kube-node-lease -o name', output: 'lease.coordination.k8s.io/sim-0' },
+    {
+      run: 'get lease sim-0 -n kube-node-lease -o name',
+      output: 'lease.coordination.k8s.io/sim-0',
+      eventually: true,
+    },
     {
       run: 'debug node/sim-0 --image=registry.example/tools:1',
       output: /Creating debugging pod node-debugger-sim-0-\S+ with container debugger on node sim-0/,
