@@ -15,14 +15,14 @@ const metrics = 'metrics.k8s.io is served by the API server itself';
 
 const knownDifferences: readonly KnownDifference[] = [
   {
-    name: / (APIService|CustomResourceDefinition|FlowSchema|ValidatingAdmissionPolicy): /,
+    name: / (APIService|CustomResourceDefinition|FlowSchema|ResourceQuota|ValidatingAdmissionPolicy): /,
     path: /\.(status\b|metadata\.(resourceVersion|managedFields|finalizers|generation|deletion))/,
     reason:
       'either server writes the status of these in the background, at a time of its own and under a name of its own',
   },
   {
     area: 'update',
-    name: / (APIService|CustomResourceDefinition|FlowSchema|ValidatingAdmissionPolicy): /,
+    name: / (APIService|CustomResourceDefinition|FlowSchema|ResourceQuota|ValidatingAdmissionPolicy): /,
     reason: 'whether a PUT is overtaken by what the server writes in the background is a matter of time',
   },
   {
