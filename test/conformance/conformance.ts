@@ -12,8 +12,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { loadKubeconfig } from '@skerry/client';
+import { scriptOptions } from '../../tools/script-options.ts';
 import type { Answer, Step } from './case.ts';
 import { cases } from './cases/index.ts';
 import { impersonatedCredentials, type Target, tokenCredentials } from './client.ts';
@@ -25,17 +25,27 @@ import { areasOf, documentOf, tableOf } from './report.ts';
 import { type UserName, users } from './users.ts';
 import { digestOf } from './view.ts';
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', multiple: true },
-    name: { type: 'string' },
-    json: { type: 'string' },
-    against: { type: 'string' },
-    kubeconfig: { type: 'string' },
-    record: { type: 'boolean', default: false },
-    report: { type: 'boolean', default: false },
-    verbose: { type: 'boolean', default: false },
-  },
+const usage = `usage: npm run conformance -- [options]
+
+  --only AREA        these areas alone; repeat or separate by commas
+  --name TEXT        cases whose name has TEXT
+  --against TARGET   compare with a server that runs (https://…, with --kubeconfig F), or with "reference": kube-apiserver and etcd,
+                     started from the programs that KUBE_APISERVER and ETCD or KUBEBUILDER_ASSETS name; unset, with recorded answers
+  --kubeconfig F     how to reach the server of --against
+  --record           keep the answers of the server of --against as the recorded ones
+  --json FILE        write numbers and reasons by area
+  --report           write docs/reference/conformance.md
+  --verbose          print every difference`;
+
+const values = scriptOptions(usage, {
+  only: { type: 'string', multiple: true },
+  name: { type: 'string' },
+  json: { type: 'string' },
+  against: { type: 'string' },
+  kubeconfig: { type: 'string' },
+  record: { type: 'boolean', default: false },
+  report: { type: 'boolean', default: false },
+  verbose: { type: 'boolean', default: false },
 });
 
 const wanted = values.only?.flatMap((text) => text.split(','));
