@@ -17,7 +17,13 @@ interface StatusShape {
 const honestFailures = new Set([501, 503, 504]);
 
 /** What stock servers answer with 500 though the client is at fault; tools look for the words. */
-const stockFailure = /"message":"failed to create (typed|manager)|"message":"error decoding from json/;
+const stockFailures = [
+  'failed to create (typed|manager)',
+  'error decoding from json',
+  'map: map\\[.*\\] does not contain declared merge key: ',
+  '\\[?target\\.(kind|name): ',
+];
+const stockFailure = new RegExp(`"message":"(${stockFailures.join('|')})`);
 
 /** Reasons that clients act on, by code. */
 const reasons: Readonly<Record<number, readonly string[]>> = {
