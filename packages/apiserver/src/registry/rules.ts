@@ -29,10 +29,24 @@ export function tellUnset(
   if (!served.custom) fillUnset(served.schemas, { ref: served.info.schema }, object, how);
 }
 
-/** A stored object for rules, which know no null that says nothing. */
+/** A copy of a stored object for rules, which know no null that says nothing. */
 export function withoutNulls(served: Served, object: AnyObject): AnyObject {
-  if (served.custom) return object;
-  return JSON.parse(JSON.stringify(object), (_key, value: unknown) => value ?? undefined) as AnyObject;
+  return served.custom ? object : (copyWithoutNulls(object) as AnyObject);
+}
+
+/** JSON is nested no deeper than bodies may be. A null in a list stays a place in it. */
+function copyWithoutNulls(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value ?? undefined;
+  if (Array.isArray(value)) return value.map(copyWithoutNulls);
+  const copy: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(value)) {
+    if (field === null || field === undefined) continue;
+    const kept = copyWithoutNulls(field);
+    // A key of data like any other, which an assignment would take for something else.
+    if (key === '__proto__') Object.defineProperty(copy, key, { value: kept, enumerable: true });
+    else copy[key] = kept;
+  }
+  return copy;
 }
 
 /** What refusals call the kind: a group that shares another's objects is called by the other's name. */
