@@ -20,6 +20,7 @@ const allowed: Record<string, readonly string[]> = {
   scheduler: ['client', 'api', 'base'],
   agent: ['client', 'streams', 'pki', 'api', 'base'],
   link: ['pki', 'base'],
+  center: ['client', 'pki', 'api', 'base'],
 };
 
 /** Packages that run in a browser too: no Node module. */
