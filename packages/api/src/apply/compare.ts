@@ -2,7 +2,7 @@ import { equalJson, isJsonMap } from '../patch/json-value.ts';
 import type { Schema } from '../schema.ts';
 import { FieldSet, FieldSetBuilder } from './field-set.ts';
 import type { Shape, Shapes } from './typed-value.ts';
-import { itemsByElement } from './typed-value.ts';
+import { isAbsent, isVoid, itemsByElement } from './typed-value.ts';
 
 /** The paths that a configuration says something about: what its applier owns. */
 export function fieldSetOf(shapes: Shapes, schema: Schema | undefined, value: unknown): FieldSet {
@@ -112,17 +112,6 @@ export function compareFields(
       else if (!equalJson(old, now)) modified.insert(below);
     }
   }
-}
-
-function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null;
-}
-
-/** Absent, or an empty container: between the two of these only the container itself can change. */
-function isVoid(value: unknown): boolean {
-  if (isAbsent(value)) return true;
-  if (Array.isArray(value)) return value.length === 0;
-  return isJsonMap(value) && Object.keys(value).length === 0;
 }
 
 /** The set, with every declared field that only has members below it as a member too. */

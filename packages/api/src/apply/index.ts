@@ -8,3 +8,4 @@ export {
 } from './server-side-apply.ts';
 export { mergeUnowned, type Merged } from './policy-merge.ts';
 export { FieldSet, fieldPathText } from './field-set.ts';
+export { restoreNulls } from './restore-nulls.ts';

@@ -3,7 +3,7 @@ import { getOwn, isJsonMap, setOwn } from '../patch/json-value.ts';
 import type { Schema } from '../schema.ts';
 import type { FieldSet } from './field-set.ts';
 import type { Shape, Shapes } from './typed-value.ts';
-import { itemElement, itemsByElement } from './typed-value.ts';
+import { isVoid, itemElement, itemsByElement } from './typed-value.ts';
 
 /** `config` laid over `live`: leaves replace, maps and keyed lists merge. The configuration's order of items wins. */
 export function mergeConfiguration(
@@ -12,6 +12,8 @@ export function mergeConfiguration(
   { live, config }: { live: unknown; config: unknown },
 ): unknown {
   if (config === undefined) return live;
+  // A null owns its field and takes a leaf away; of what is merged field by field or item by item it changes nothing.
+  if (config === null && shapes.of(schema, live).kind !== 'leaf' && !isVoid(live)) return live;
   const shape = shapes.of(schema, config);
   if (shape.kind === 'map' && isJsonMap(live)) {
     const merged: JsonMap = { ...live };

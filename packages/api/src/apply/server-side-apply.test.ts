@@ -289,6 +289,22 @@ describe('server-side apply', () => {
     expect(apply(undefined, fine).spec).toHaveProperty('strategy');
   });
 
+  it('owns the field that a configuration makes null, and takes a leaf away by it', () => {
+    const live = apply(undefined, deployment({ replicas: 2, selector: { matchLabels: { a: 'b' } } }));
+    const next = apply(live, deployment({ replicas: null, selector: { matchLabels: { a: 'b' } } }));
+    expect(next.spec).toMatchObject({ replicas: null });
+    expect(fieldsOf(next, 'me')).toEqual({ 'f:spec': { 'f:replicas': {}, 'f:selector': {} } });
+  });
+
+  it('leaves what is owned field by field as it is where a configuration makes the whole null', () => {
+    const other = apply(undefined, deployment(containers({ name: 'a', image: 'x' })), { manager: 'other' });
+    const next = apply(other, deployment({ template: { spec: { containers: null } } }));
+    expect(next.spec).toEqual(other.spec);
+    expect(fieldsOf(next, 'me')).toEqual({
+      'f:spec': { 'f:template': { 'f:spec': { 'f:containers': {} } } },
+    });
+  });
+
   it('finds an item by the keys it has', () => {
     const config = deployment(containers({ name: 'a', ports: [{ name: 'http' }] }));
     expect(() => apply(undefined, config)).not.toThrow();

@@ -1,5 +1,4 @@
 import type { AnyObject, ManagedFieldsEntry } from '../object.ts';
-import type { JsonMap } from '../patch/json-value.ts';
 import { cloneJson, equalJson, isJsonMap } from '../patch/json-value.ts';
 import type { Schema, SchemaSet } from '../schema.ts';
 import { ApiError, badRequest, unknownError } from '../status.ts';
@@ -62,7 +61,7 @@ export function applyServerSide(request: ApplyRequest): ApplyResult {
   requireApplicable(request);
   requireTyped(request);
   const shapes = new Shapes(request.set);
-  const config = withoutManagedFields(withoutNulls(request.applied));
+  const config = withoutManagedFields(request.applied);
   const live = withoutManagedFields(request.live ?? emptyLike(request, config));
   const before = request.live ? ownersBeforeApply(request, shapes, live) : new Map<string, FieldOwner>();
   const self = { ...identityOf(request), operation: 'Apply' as const };
@@ -305,17 +304,6 @@ function emptyLike({ blank }: OwnershipContext, object: AnyObject): AnyObject {
   const empty: AnyObject = { apiVersion: object.apiVersion, kind: object.kind, metadata: {} };
   for (const field of ['spec', 'status']) if (isJsonMap(object[field])) empty[field] = {};
   return empty;
-}
-
-/** A null in a configuration says nothing. */
-function withoutNulls(value: AnyObject): AnyObject;
-function withoutNulls(value: unknown): unknown;
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((item) => withoutNulls(item) as unknown);
-  if (!isJsonMap(value)) return value;
-  const kept: [string, unknown][] = [];
-  for (const [key, held] of Object.entries(value)) if (held !== null) kept.push([key, withoutNulls(held)]);
-  return Object.fromEntries(kept) as JsonMap;
 }
 
 function identityText({ apiVersion = '', kind, metadata }: AnyObject): string {

@@ -104,3 +104,14 @@ export function itemsByElement(
   }
   return found;
 }
+
+export function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+/** Absent, or an empty container: between the two of these only the container itself can change. */
+export function isVoid(value: unknown): boolean {
+  if (isAbsent(value)) return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isJsonMap(value) && Object.keys(value).length === 0;
+}

@@ -7,6 +7,7 @@ import {
   conflict,
   isApiError,
   requireTyped,
+  restoreNulls,
   type AnyObject,
   type KindInfo,
   type SchemaSet,
@@ -232,6 +233,7 @@ function configurationOf(
   // All its fields are known by now.
   const how: Conformance = { validation: 'Ignore', warnings: [] };
   const configuration = conform(served, structuredClone(given), how);
+  restoreNulls(configuration, given);
   const meta = metadataOf(configuration);
   const { group, version, kind } = served.info;
   configuration.apiVersion = group ? `${group}/${version}` : version;
