@@ -18,6 +18,7 @@ function faults(kind: string, object: Json): string[] {
   const info = builtinKinds.findLast((known) => known.kind === kind)!;
   const whole = { metadata: { name: 'x' }, kind, ...object } as AnyObject;
   info.strategy.setDefaults?.(whole);
+  info.strategy.prepareForCreate?.(whole);
   return info.strategy.validate!(whole).map(({ path, message }) => `${path}: ${message}`);
 }
 

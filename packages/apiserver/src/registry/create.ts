@@ -81,8 +81,8 @@ async function createOnce(
     ownCreated(served, object, { manager: write.fieldManager, time: registry.timestamp() });
   }
   meta.creationTimestamp = registry.timestamp();
-  info.strategy.prepareForCreate?.(object);
   meta.uid = registry.parts.uid();
+  info.strategy.prepareForCreate?.(object);
   const generation = firstGeneration(served);
   if (generation !== undefined) meta.generation = generation;
   fillDefaults(served, object);

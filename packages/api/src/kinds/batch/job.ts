@@ -46,8 +46,8 @@ const labels = {
 };
 
 /**
- * Without a selector of its own, a Job selects by its uid, and labels its pods with it. Done with the defaults, since only
- * then the uid is known; a Job that has a selector is left alone, so that it happens once.
+ * Without a selector of its own, a new Job selects by its uid, and labels its pods with it. Whoever replaces a Job must
+ * send both again.
  */
 function generateSelector(job: Job): void {
   const { spec } = job;
@@ -117,12 +117,12 @@ export const jobBehaviour = behaviour<Job>({
       job.status ??= {};
       if (!job.spec) return;
       setJobSpecDefaults(job.spec);
-      generateSelector(job);
       const own = job.spec.template?.metadata?.labels;
       if (own && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...own };
     },
     prepareForCreate(job) {
       job.status = {};
+      generateSelector(job);
     },
     validate: validateJob,
     validateUpdate: validateJobUpdate,
