@@ -86,14 +86,21 @@ function unsetOf(set: SchemaSet, schema: Schema): Fillings {
     const told = Object.entries(schema.properties ?? {}).flatMap(([name, property]) =>
       property.unset === undefined ? [] : [[name, property.unset] as const],
     );
-    unset.set(schema, (known = [...requiredOf(set, schema), ...told]));
+    const names = new Set(told.map(([name]) => name));
+    const needed = requiredOf(set, schema).filter(([name]) => !names.has(name));
+    unset.set(schema, (known = [...needed, ...told]));
   }
   return known;
 }
 
 function plainUnsetOf(set: SchemaSet, schema: Schema): Fillings {
   let known = plainUnset.get(schema);
-  if (!known) plainUnset.set(schema, (known = unsetOf(set, schema).filter(([, value]) => value !== null)));
+  if (!known) {
+    const told = unsetOf(set, schema).filter(([, value]) => value !== null);
+    const names = new Set(told.map(([name]) => name));
+    const needed = requiredOf(set, schema).filter(([name]) => !names.has(name));
+    plainUnset.set(schema, (known = [...needed, ...told]));
+  }
   return known;
 }
 

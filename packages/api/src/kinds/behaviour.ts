@@ -50,6 +50,11 @@ export interface BehaviourOptions<T extends KubeObject> {
    * do too: not at all, as a change (unless said otherwise), or also by itself. Only the list of causes shows it.
    */
   readonly metaTold?: 'never' | 'once' | 'twice';
+  /**
+   * The kind's own rules of a new object see to its metadata themselves, or not at all. What all kinds share is then asked
+   * when they have found nothing.
+   */
+  readonly metaLast?: boolean;
   readonly storage?: KindInfo['storage'];
   readonly conversion?: KindInfo['conversion'];
 }
@@ -70,8 +75,10 @@ export function behaviour<T extends KubeObject>(options: BehaviourOptions<T>): K
     ...(own as unknown as KindStrategy),
     validate(object) {
       const faults: FieldError[] = [];
-      checkObjectMeta(faults, object.metadata, rules);
+      if (!options.metaLast) checkObjectMeta(faults, object.metadata, rules);
       faults.push(...(own.validate?.(object as unknown as T) ?? []));
+      if (options.metaLast && faults.length === 0)
+        checkObjectMeta(faults, object.metadata, { name: pathSegmentFaults });
       return faults;
     },
     validateUpdate(object, old, subresource = '') {

@@ -24,9 +24,13 @@ export function validateCustomResourceDefinition(crd: CustomResourceDefinition):
   faults.push(...groupFaults(group));
   if (!scope) faults.push(required('spec.scope'));
   else if (!scopes.includes(scope)) faults.push(notSupported('spec.scope', scope, scopes));
+  // A definition that says nothing has no list of versions; one that was sent empty is one.
+  faults.push(...versionsFaults(versions, group || scope ? [] : null));
   faults.push(...nameFaults(names ?? { kind: '', plural: '' }));
-  faults.push(...versionsFaults(versions), ...storedVersionFaults(status?.storedVersions ?? [], versions));
+  for (const part of ['subresources', 'additionalPrinterColumns'] as const)
+    faults.push(...sharedFaults(versions, part));
   faults.push(...validateConversion(spec.conversion));
+  faults.push(...storedVersionFaults(status?.storedVersions ?? [], versions));
   return faults;
 }
 
@@ -68,9 +72,17 @@ function nameFaults(names: CustomResourceDefinitionNames): FieldError[] {
   return faults;
 }
 
-function versionsFaults(versions: readonly CustomResourceDefinitionVersion[]): FieldError[] {
+function versionsFaults(
+  versions: readonly CustomResourceDefinitionVersion[],
+  shownEmpty: readonly never[] | null,
+): FieldError[] {
   const faults: FieldError[] = [];
-  const shown = versions.map(shownVersion);
+  for (const [index, version] of versions.entries()) {
+    const at = `spec.versions[${index}]`;
+    faults.push(...joined(`${at}.name`, version.name, dns1035LabelFaults(version.name)));
+    faults.push(...deprecationFaults(version, at));
+  }
+  const shown = versions.length === 0 ? shownEmpty : versions.map(shownVersion);
   const names = new Set(versions.map(({ name }) => name));
   if (names.size < versions.length)
     faults.push(invalidValue('spec.versions', shown, 'must contain unique version names'));
@@ -80,13 +92,6 @@ function versionsFaults(versions: readonly CustomResourceDefinitionVersion[]): F
     );
   if (versions[0])
     faults.push(...joined('spec.version', versions[0].name, dns1035LabelFaults(versions[0].name)));
-  for (const part of ['subresources', 'additionalPrinterColumns'] as const)
-    faults.push(...sharedFaults(versions, part));
-  for (const [index, version] of versions.entries()) {
-    const at = `spec.versions[${index}]`;
-    faults.push(...joined(`${at}.name`, version.name, dns1035LabelFaults(version.name)));
-    faults.push(...deprecationFaults(version, at));
-  }
   return faults;
 }
 

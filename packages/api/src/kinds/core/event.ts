@@ -7,6 +7,7 @@ import {
   validateNewEventStrictly,
   validateNewEventUpdate,
 } from '#validation/core/event.ts';
+import { validateObjectMeta } from '#validation/object-meta.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { column } from '#kinds/columns.ts';
 
@@ -48,6 +49,7 @@ function eventColumns<T extends Event | EventsEvent>(asCore: (event: T) => Event
 
 export const eventBehaviour = behaviour<Event>({
   metaTold: 'never',
+  metaLast: true,
   columns: eventColumns<Event>((event) => event),
   strategy: {
     validate: validateCoreEvent,
@@ -127,13 +129,14 @@ function withoutUndefined<T extends object>(object: T): T {
 }
 
 export const eventsEventBehaviour = behaviour<EventsEvent>({
-  metaTold: 'never',
+  metaLast: true,
   columns: eventColumns<EventsEvent>(coreEventOf),
   storage: { group: '', version: 'v1', resource: 'events' },
   strategy: {
     validate(event) {
       const core = coreEventOf(event);
-      return [...validateNewEvent(core), ...validateNewEventStrictly(core)];
+      const meta = validateObjectMeta(event.metadata);
+      return [...validateNewEvent(core), ...meta, ...validateNewEventStrictly(core)];
     },
     validateUpdate(event, old) {
       const core = coreEventOf(event);

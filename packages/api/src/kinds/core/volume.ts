@@ -8,6 +8,7 @@ import {
   validateVolume,
   validateVolumeUpdate,
 } from '#validation/core/volume.ts';
+import { volumeWarnings } from '#validation/volume-warnings.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { accessModesText, ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
@@ -66,6 +67,7 @@ export const persistentVolumeBehaviour = behaviour<PersistentVolume>({
     },
     validate: validateVolume,
     validateUpdate: validateVolumeUpdate,
+    warnings: volumeWarnings,
   },
 });
 

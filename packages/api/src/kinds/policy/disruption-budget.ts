@@ -12,6 +12,7 @@ const emptyStatus = (): PodDisruptionBudgetStatus => ({
 
 export const podDisruptionBudgetBehaviour = behaviour<PodDisruptionBudget>({
   metaTold: 'never',
+  metaLast: true,
   columns: [
     nameColumn,
     column<PodDisruptionBudget>('Min Available', ({ spec }) => String(spec?.minAvailable ?? 'N/A')),

@@ -175,6 +175,7 @@ export function validateAttachment({ spec, status }: VolumeAttachment): FieldErr
   const faults: FieldError[] = [];
   const { attacher, source, nodeName } = spec ?? {};
   const { inlineVolumeSpec, persistentVolumeName: volume } = source;
+  checkCsiDriverName(faults, attacher, 'spec.attacher');
   const which = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
   if (!inlineVolumeSpec && volume === undefined) faults.push(required('spec.source', which));
   else if (inlineVolumeSpec && volume !== undefined) faults.push(forbiddenField('spec.source', which));
@@ -189,7 +190,6 @@ export function validateAttachment({ spec, status }: VolumeAttachment): FieldErr
   checkError(faults, status?.detachError, 'status.detachError');
   if (volume !== undefined)
     checkReasons(faults, 'spec.source.persistentVolumeName', volume, dnsSubdomainFaults(volume));
-  checkCsiDriverName(faults, attacher, 'spec.attacher');
   return faults;
 }
 
