@@ -115,7 +115,7 @@ export class ResourceHandler {
       subresource: info.subresource,
       optionsKind: 'UpdateOptions',
     });
-    const document = await readDocument(exchange, served.info.kind);
+    const document = await readDocument(exchange, served.info.kind, served);
     const body = conform(served, document.value, conformance(write, document));
     const target = targetOf(info, served);
     checkPlace(served, target, body);
@@ -200,7 +200,7 @@ export class ResourceHandler {
   async #create({ info, served, user }: ResourceCall, exchange: Exchange): Promise<void> {
     const encoder = negotiate(exchange.headers['accept'], served.encoders);
     const write = writeOptionsOf(exchange, user, { subresource: '', optionsKind: 'CreateOptions' });
-    const document = await readDocument(exchange, served.info.kind);
+    const document = await readDocument(exchange, served.info.kind, served);
     const object = conform(served, document.value, conformance(write, document));
     const created = await createObject(this.#registry, served, info.namespace, object, write);
     await sendAnswer(exchange, answerObject(encoder, created, 201));

@@ -63,10 +63,11 @@ function summaryOf(text: string): string {
   return text.length > summaryLengthMax ? `${start} ...` : start;
 }
 
-/** The body of a write of a kind, with what a strict reader holds against its text: fields that it names twice. */
+/** The body of a write of a kind (`custom`: it must say of which), with what a strict reader holds against its text: fields that it names twice. */
 export async function readDocument(
   exchange: Exchange,
   kind: string,
+  { custom = false }: { readonly custom?: boolean } = {},
 ): Promise<{ value: unknown; faults: readonly string[]; order?: (a: string, b: string) => number }> {
   const mediaType = mediaTypeOf(exchange);
   const bytes = await readBody(exchange, bodyBytesMax);
@@ -74,14 +75,14 @@ export async function readDocument(
     case '':
     case 'application/json':
       return {
-        value: objectIn(decodeJson(bytes, asObject(kind)), bytes, kind),
+        value: objectIn(decodeJson(bytes, asObject(kind)), bytes, { kind, custom }),
         faults: duplicateFields(decodeText(bytes)),
         order: faultOrder(decodeText(bytes)),
       };
     case 'application/yaml': {
       const faults: string[] = [];
       const read = { frame: asObject(kind), faults, audit: exchange.audit };
-      const value = objectIn(await decodeYaml(bytes, read), bytes, kind);
+      const value = objectIn(await decodeYaml(bytes, read), bytes, { kind, custom });
       return { value, faults, order: byName(faults) };
     }
     default: {
@@ -99,7 +100,16 @@ function byName(faults: readonly string[]): (a: string, b: string) => number {
 }
 
 /** The decoded body, which must be an object that names its kind with texts; null says nothing. Throws 400. */
-function objectIn(value: unknown, bytes: Uint8Array, kind: string): unknown {
+function objectIn(
+  value: unknown,
+  bytes: Uint8Array,
+  { kind, custom }: { readonly kind: string; readonly custom: boolean },
+): unknown {
+  const named = value === null ? undefined : (value as { kind?: unknown }).kind;
+  if (custom && (named === undefined || named === null || named === '')) {
+    const text = decodeText(bytes);
+    throw badRequest(unrecognized(kind, `Object 'Kind' is missing in '${text}'`, text));
+  }
   if (value === null) return {};
   const fault = typeFault(value);
   if (fault) throw badRequest(asObject(kind)(`json: cannot unmarshal ${fault}`, decodeText(bytes)));

@@ -34,7 +34,7 @@ export function yamlToJson(text: string): YamlOutcome {
       uniqueKeys: false,
     });
     const [error] = document.errors;
-    if (error) return fault(`line ${lines.linePos(error.pos[0]).line}: ${uncapitalized(error.message)}`);
+    if (error) return fault(faultWords(error, { text, line: lines.linePos(error.pos[0]).line }));
     if (hasManyAliases(document)) return fault(`more than ${aliasesMax} aliases`);
     const doubled = keysGivenTwice(document, lines);
     const value: unknown = document.toJS({ maxAliasCount: expansionMax });
@@ -49,6 +49,36 @@ export function yamlToJson(text: string): YamlOutcome {
 
 function fault(why: string): YamlOutcome {
   return { type: 'fault', fault: `error converting YAML to JSON: yaml: ${why}` };
+}
+
+/** What most often is wrong with a text, in the words that clients know; what is rarer, in the library's. */
+function faultWords(
+  { code, message }: { readonly code: string; readonly message: string },
+  { text, line }: { readonly text: string; readonly line: number },
+): string {
+  // The reader that clients know counts lines from zero and then leaves the first one out.
+  const at = line > 1 ? `line ${line}: ` : '';
+  switch (code) {
+    case 'BAD_INDENT':
+    case 'MISSING_CHAR': {
+      const end = /end with a ([\]}])/.exec(message)?.[1];
+      if (end === undefined)
+        return message.includes('quote') ? `${at}found unexpected end of stream` : rest();
+      const opened = /[[{,:]\s*$/.test(text);
+      return `line ${line}: did not find expected ${opened ? 'node content' : `',' or '${end}'`}`;
+    }
+    case 'BLOCK_AS_IMPLICIT_KEY':
+    case 'MULTILINE_IMPLICIT_KEY':
+      return `${at}mapping values are not allowed in this context`;
+    case 'TAB_AS_INDENT':
+    case 'BAD_SCALAR_START':
+      return `${at}found character that cannot start any token`;
+    default:
+      return rest();
+  }
+  function rest(): string {
+    return `line ${line}: ${uncapitalized(message)}`;
+  }
 }
 
 function uncapitalized(text: string): string {

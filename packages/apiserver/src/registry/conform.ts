@@ -46,33 +46,44 @@ export function conform(served: ConformedKind, value: unknown, how: Conformance)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw badRequest(`the request body is no object of kind ${kind}`);
   }
-  const { object, warnings } = decodeObject(
-    served.schemas,
-    served.custom ? envelope : { ref: served.info.schema },
-    value,
-    { mode: how.validation, kind, version, earlierFaults: how.earlierFaults, order: how.order },
-  );
+  if (served.custom) return conformCustom(served, value, how);
+  const { object, warnings } = decodeObject(served.schemas, { ref: served.info.schema }, value, {
+    mode: how.validation,
+    kind,
+    version,
+    earlierFaults: how.earlierFaults,
+    order: how.order,
+  });
   how.warnings.push(...warnings);
   const result = object as AnyObject;
   checkKind(served, result);
   result.metadata ??= {};
-  return served.custom ? pruned(served, result, how) : result;
+  return result;
 }
 
-function pruned(served: ConformedKind, given: AnyObject, how: Conformance): AnyObject {
+/** What is held against the text comes first, then what the metadata, then what the object has too much. */
+function conformCustom(served: ConformedKind, value: unknown, how: Conformance): AnyObject {
+  const mode = how.validation === 'Ignore' ? 'Ignore' : 'Warn';
+  const { object, warnings } = decodeObject(served.schemas, envelope, value, { mode, ...served.info });
+  checkKind(served, object);
   // Pruning works in place, and the envelope shares what lies below the top with the body.
-  const object = structuredClone(given);
-  const gone = pruneUnknown(served.schemas, schemaOf(served), object, { root: true });
-  if (gone.length === 0 || how.validation === 'Ignore') return object;
-  const texts = gone.sort().map((path) => `unknown field "${path}"`);
-  if (how.validation === 'Strict') {
+  const result: AnyObject = structuredClone(object);
+  result.metadata ??= {};
+  const gone = pruneUnknown(served.schemas, schemaOf(served), result, { root: true });
+  if (how.validation === 'Ignore') return result;
+  const texts = [
+    ...(how.earlierFaults ?? []),
+    ...warnings,
+    ...gone.sort().map((path) => `unknown field "${path}"`),
+  ];
+  if (texts.length > 0 && how.validation === 'Strict') {
     const { kind, version } = served.info;
     throw badRequest(
       `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: strict decoding error: ${texts.join(', ')}`,
     );
   }
   how.warnings.push(...texts);
-  return object;
+  return result;
 }
 
 /** Why an object was refused, without what says that it came from a client. */
@@ -85,7 +96,7 @@ const schemeName = 'pkg/api/legacyscheme/scheme.go:30';
 
 function checkKind(served: ConformedKind, object: AnyObject): void {
   const expected = apiVersionOf(served.info);
-  const apiVersion = object.apiVersion || expected;
+  const apiVersion = object.apiVersion || (served.custom ? '' : expected);
   const kind = object.kind || served.info.kind;
   if (apiVersion === expected && kind === served.info.kind) return;
   const version = apiVersion.split('/').at(-1);
