@@ -1,1 +1,3 @@
 export type * from './contract/index.ts';
+export * from '#http/index.ts';
+export * from '#access/cluster-access.ts';

@@ -1,0 +1,38 @@
+import type { Caller } from '#http/caller.ts';
+import type { AuditNote, Method } from '#http/route.ts';
+
+/** What a request shows of who sent it. */
+export interface Credentials {
+  readonly method: Method;
+  /** By lower-case name. */
+  readonly header: (name: string) => string | undefined;
+  /** Of the server, as the client asked it. */
+  readonly origin: string;
+  readonly remoteAddress: string;
+}
+
+/** Decides who asks and whether the request is theirs; the server asks it before any route is called. */
+export interface Gate {
+  /** Undefined: nobody signed in. Throws where there is a credential that is wrong (401) or a request that is forged (403). */
+  caller(request: Credentials): Promise<Caller | undefined>;
+  /** Throws 403 where a request that changes something comes from elsewhere. */
+  checkOrigin(request: Credentials): void;
+  /** Throws 403 where the caller has to do something first: prove again who they are, or change their password. */
+  checkReady(
+    caller: Caller,
+    route: { readonly stepUp?: boolean; readonly beforePasswordChange?: boolean },
+  ): void;
+  /** Takes the ticket that opens one WebSocket once. Throws 401, 403. */
+  redeem(request: Credentials, socket: { readonly ticket: string; readonly target: string }): Promise<Caller>;
+}
+
+/** One line of the audit log. */
+export interface AuditRecord extends Omit<AuditNote, 'keep'> {
+  readonly user: string;
+  readonly sourceAddress: string;
+  readonly code: number;
+}
+
+export interface AuditSink {
+  record(entry: AuditRecord): void;
+}
