@@ -26,21 +26,6 @@ const knownDifferences: readonly KnownDifference[] = [
     reason: 'whether a PUT is overtaken by what the server writes in the background is a matter of time',
   },
   {
-    name: / (PersistentVolume|PersistentVolumeClaim|VolumeAttributesClass): /,
-    path: /\.metadata\.(finalizers|managedFields)/,
-    reason: 'volumes, claims and attribute classes get no finalizer that protects them while they are used',
-  },
-  {
-    area: 'delete',
-    name: / (PersistentVolume|PersistentVolumeClaim|VolumeAttributesClass): /,
-    reason: 'so they go at once where a stock server waits for its controllers',
-  },
-  {
-    area: 'dry-run',
-    name: / (PersistentVolume|PersistentVolumeClaim|VolumeAttributesClass): /,
-    reason: 'so they go at once where a stock server waits for its controllers',
-  },
-  {
     area: 'delete',
     name: / CustomResourceDefinition: /,
     reason: 'a definition without instances goes at once, where a stock server finishes it in the background',

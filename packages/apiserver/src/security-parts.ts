@@ -19,6 +19,7 @@ import { QuotaKeeper } from '#admission/quota/quota-keeper.ts';
 import { resourceQuota } from '#admission/quota/resource-quota.ts';
 import { runtimeClass } from '#admission/runtime-class.ts';
 import { serviceAccountAdmission } from '#admission/service-account.ts';
+import { storageProtection } from '#admission/storage-protection.ts';
 import { claimResize, defaultIngressClass, defaultStorageClass } from '#admission/storage.ts';
 import { type StaticToken, createAuthenticator } from '#authn/authenticator.ts';
 import { DeletedNodes } from '#authn/deleted-nodes.ts';
@@ -109,6 +110,7 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
         priority({ read }),
         defaultTolerations,
         defaultStorageClass({ read }),
+        storageProtection,
         claimResize({ read }),
         runtimeClass({ read }),
         certificateRequests({ read, authorizer }),

@@ -37,6 +37,13 @@ export const resources = {
   leases: ref('coordination.k8s.io', 'v1', 'Lease', 'leases'),
   endpointSlices: ref('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices'),
   podDisruptionBudgets: ref('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets'),
+  volumeAttributesClasses: ref(
+    'storage.k8s.io',
+    'v1',
+    'VolumeAttributesClass',
+    'volumeattributesclasses',
+    false,
+  ),
   priorityClasses: ref('scheduling.k8s.io', 'v1', 'PriorityClass', 'priorityclasses', false),
   customResourceDefinitions: ref(
     'apiextensions.k8s.io',

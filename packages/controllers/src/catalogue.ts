@@ -21,6 +21,9 @@ import {
   createServiceAccountController,
 } from '#core/service-account/service-account.ts';
 import { createTokenSecretController } from '#core/service-account/token-secrets.ts';
+import { createAttributesClassProtectionController } from '#core/storage-protection/attributes-class-protection.ts';
+import { createClaimProtectionController } from '#core/storage-protection/claim-protection.ts';
+import { createVolumeProtectionController } from '#core/storage-protection/volume-protection.ts';
 import { createNodePoolController } from '#edge/node-pool/node-pool.ts';
 import { createDisruptionController } from '#policy/disruption/disruption.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
@@ -50,6 +53,9 @@ const creators = {
   'node-pool-controller': createNodePoolController,
   'disruption-controller': createDisruptionController,
   'endpointslice-controller': createEndpointSliceController,
+  'persistentvolumeclaim-protection-controller': createClaimProtectionController,
+  'persistentvolume-protection-controller': createVolumeProtectionController,
+  'volumeattributesclass-protection-controller': createAttributesClassProtectionController,
 } satisfies Record<string, Create>;
 
 export type ControllerName = keyof typeof creators;

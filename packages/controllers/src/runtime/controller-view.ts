@@ -1,9 +1,9 @@
-import type { Container, KubeObject, Pod } from '@skerry/api';
+import type { Container, KubeObject, Pod, Volume } from '@skerry/api';
 import { stripManagedFields } from '@skerry/client';
 
 /**
- * A pod without what no controller reads: images, environments, mounts, probes, volumes, and the manifest that
- * kubectl notes on it. A cluster's pods are most of the controllers' memory, and this is most of a pod. Written back is only
+ * A pod without what no controller reads: images, environments, mounts, probes, volumes that are no claims, and
+ * the manifest that kubectl notes on it. A cluster's pods are most of the controllers' memory, and this is most of a pod. Written back is only
  * what a status update takes, or a patch. Other objects only lose their managed fields.
  */
 export function controllerView<T extends KubeObject>(object: T): T {
@@ -34,9 +34,19 @@ function podView({ apiVersion, kind, metadata, spec, status }: Pod): Pod {
       terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds,
       containers: spec.containers.map(containerView),
       initContainers: spec.initContainers?.map(containerView),
+      ...claimsOf(spec.volumes),
     },
     status,
   };
+}
+
+/** The volumes that are claims, as far as they name them. */
+function claimsOf(volumes: readonly Volume[] = []): { volumes?: Volume[] } {
+  const claims = volumes.flatMap(({ name, persistentVolumeClaim, ephemeral }): Volume[] => {
+    if (persistentVolumeClaim) return [{ name, persistentVolumeClaim }];
+    return ephemeral ? [{ name, ephemeral: {} }] : [];
+  });
+  return claims.length > 0 ? { volumes: claims } : {};
 }
 
 function containerView({ name, ports, resources, restartPolicy }: Container): Container {
