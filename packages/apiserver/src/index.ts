@@ -14,7 +14,6 @@ export {
   type AuthenticationSettings,
   type OidcFlags,
 } from './oidc/configuration.ts';
-export type { FetchJson } from './oidc/issuer-keys.ts';
 export { createSecurity, type SecurityOptions } from './security-parts.ts';
 export type { StaticToken } from './authn/authenticator.ts';
 export { parseEncryptionConfiguration } from './encryption/configuration.ts';

@@ -4,7 +4,6 @@
  */
 import type { AnyObject } from '@skerry/api';
 import type { Clock, Logger } from '@skerry/base';
-import type { ServiceAccountKey } from '@skerry/pki';
 import { certificateRequests } from '#admission/certificate-request.ts';
 import { createAdmissionChain } from '#admission/chain.ts';
 import { defaultTolerations } from '#admission/default-tolerations.ts';
@@ -31,7 +30,7 @@ import { PodGraph } from '#authz/pod-graph.ts';
 import { RoleBasedAccess } from '#authz/rbac.ts';
 import { keepRolesAggregated } from '#authz/role-aggregation.ts';
 import type { AuthenticationSettings } from '#oidc/configuration.ts';
-import type { FetchJson } from '#oidc/issuer-keys.ts';
+import type { FetchJson, ServiceAccountKey } from '@skerry/pki';
 import { JwtAuthenticator } from '#oidc/jwt-authenticator.ts';
 import type { SecurityFactory, SecurityParts, ServerAccess } from '#security.ts';
 import { createTokenIssuer } from '#signing/token-issuer.ts';

@@ -15,36 +15,44 @@ export function requestOverHttp1(
     reject(request.signal.reason);
     return promise;
   }
-  const outgoing = (secure ? https : http).request({
+  const sending = (secure ? https : http).request({
     ...rest,
     method: request.method,
     path: request.path,
-    headers: { ...request.headers, ...lengthOf(request) },
+    headers: { ...outgoing(request.headers), ...lengthOf(request) },
     signal: request.signal,
   });
   let sent = false;
-  outgoing.once('socket', (socket) => {
+  sending.once('socket', (socket) => {
     if (socket.connecting) socket.once(secure ? 'secureConnect' : 'connect', () => (sent = true));
     else sent = true;
   });
-  outgoing.on('error', (error) => {
+  sending.on('error', (error) => {
     if (request.signal?.aborted) reject(request.signal.reason);
     // A kept-alive connection that the server closed just then has not carried the request.
-    else reject(TransportError.from(error, { request, server, sent: sent && !isStale(outgoing, error) }));
+    else reject(TransportError.from(error, { request, server, sent: sent && !isStale(sending, error) }));
   });
-  outgoing.once('response', (response) => {
+  sending.once('response', (response) => {
     resolve({
       status: response.statusCode ?? 0,
       headers: flatten(response.headers),
       body: readBody(response, { request, server }),
     });
   });
-  outgoing.end(request.body);
+  sending.end(request.body);
   return promise;
 }
 
 function isStale(outgoing: http.ClientRequest, error: NodeJS.ErrnoException): boolean {
   return outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
+
+function outgoing(headers: TransportRequest['headers']): http.OutgoingHttpHeaders {
+  const lists = Object.entries(headers).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : [...value],
+  ]);
+  return Object.fromEntries(lists) as http.OutgoingHttpHeaders;
 }
 
 function lengthOf({ body }: TransportRequest): Record<string, string> {

@@ -8,7 +8,8 @@ export interface TransportRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path and query: `/api/v1/pods?watch=true`. */
   readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
+  /** A list is sent as so many headers of that name. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Uint8Array;
   /** Ends the request, also while the body is read. */
   readonly signal?: AbortSignal;

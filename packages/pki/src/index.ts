@@ -64,3 +64,11 @@ export {
   type NodeRequestFacts,
   type SigningFacts,
 } from './node-request.ts';
+export { IssuerKeys, type FetchJson, type IssuerKeysOptions } from './issuers/issuer-keys.ts';
+export {
+  isSigned,
+  parseToken,
+  signatureAlgorithms,
+  type SignatureAlgorithm,
+  type UnverifiedToken,
+} from './issuers/signature.ts';

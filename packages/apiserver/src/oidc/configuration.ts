@@ -10,7 +10,7 @@ import { SkerryError } from '@skerry/base';
 import { ConfigurationFile, type Field } from '#configuration-file.ts';
 import type { ClaimMapping, Mapping, Rule } from '#oidc/claim-mapping.ts';
 import { compileExpression, type Expression } from '#oidc/expression.ts';
-import { type SignatureAlgorithm, signatureAlgorithms } from '#oidc/signature.ts';
+import { type SignatureAlgorithm, signatureAlgorithms } from '@skerry/pki';
 
 export interface JwtIssuer {
   readonly url: string;

@@ -3,7 +3,7 @@ import { FakeClock, recordingLogger } from '@skerry/base/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { issuerOfFlags, parseAuthenticationConfiguration } from '#oidc/configuration.ts';
 import { JwtAuthenticator } from '#oidc/jwt-authenticator.ts';
-import { type SignatureAlgorithm, signatureAlgorithms } from '#oidc/signature.ts';
+import { type SignatureAlgorithm, signatureAlgorithms } from '@skerry/pki';
 
 const url = 'https://issuer.example.com';
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });

@@ -6,8 +6,7 @@
 import { type Clock, describeError, type Logger } from '@skerry/base';
 import { userOfClaims } from '#oidc/claim-mapping.ts';
 import type { JwtIssuer } from '#oidc/configuration.ts';
-import { type FetchJson, IssuerKeys } from '#oidc/issuer-keys.ts';
-import { isSigned, parseToken } from '#oidc/signature.ts';
+import { type FetchJson, IssuerKeys, isSigned, parseToken } from '@skerry/pki';
 import type { UserInfo } from '#security.ts';
 
 /** How far an issuer's clock may be ahead; nothing is added to a token's end. */

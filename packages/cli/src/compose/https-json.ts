@@ -1,5 +1,5 @@
 import { get } from 'node:https';
-import type { FetchJson } from '@skerry/apiserver';
+import type { FetchJson } from '@skerry/pki';
 
 const bytesMax = 1024 * 1024;
 const timeoutMs = 15_000;

@@ -6,7 +6,7 @@
  * https://openid.net/specs/openid-connect-discovery-1_0.html
  */
 import { type Clock, describeError, type Logger } from '@skerry/base';
-import { isRecord, type IssuerKey, keysOf } from '#oidc/signature.ts';
+import { isRecord, type IssuerKey, keysOf } from '#issuers/signature.ts';
 
 /** GET over TLS that is verified against the authority, or the machine's own when unset. Rejects for anything but a 200 with JSON. */
 export type FetchJson = (url: string, options: { readonly authorityPem?: string }) => Promise<unknown>;
