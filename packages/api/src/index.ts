@@ -50,3 +50,8 @@ export { type Before, validateStructural } from './schema-validate.ts';
 export { validateListTypes } from './list-types.ts';
 export { fillRequired, fillUnset } from './required-fields.ts';
 export { duplicateFields, faultOrder } from './duplicate-fields.ts';
+export { normalizeImageReference, parseImageReference, type ImageReference } from './image-reference.ts';
+export { checkLastingTemplate, inOrder, mismatch, selects } from './validation/apps/template.ts';
+export { checkPodTemplate } from './validation/pod/pod-spec.ts';
+export { checkLabelSelector, isEmptySelector } from './validation/label-selector.ts';
+export { amountOf, checkCountOrPercent, checkPercentMax } from './validation/int-or-percent.ts';

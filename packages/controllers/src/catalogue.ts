@@ -1,4 +1,5 @@
 /** Every controller by name, and what some of them need to be told. */
+import type { Service } from '@skerry/base';
 import { createDaemonSetController } from '#apps/daemon-set/daemon-set.ts';
 import { createDeploymentController } from '#apps/deployment/deployment.ts';
 import { createReplicaSetController, createReplicationController } from '#apps/replica-set/replica-set.ts';
@@ -25,13 +26,15 @@ import { createAttributesClassProtectionController } from '#core/storage-protect
 import { createClaimProtectionController } from '#core/storage-protection/claim-protection.ts';
 import { createVolumeProtectionController } from '#core/storage-protection/volume-protection.ts';
 import { createNodePoolController } from '#edge/node-pool/node-pool.ts';
+import { createOpenKruiseComponent } from '#kruise/component.ts';
+import type { OpenKruiseSettings } from '#kruise/component.ts';
 import { createDisruptionController } from '#policy/disruption/disruption.ts';
-import type { Controller, ControllerContext } from '#runtime/controller.ts';
+import type { ControllerContext } from '#runtime/controller.ts';
 
 export interface ControllerSettings
-  extends NodeLifecycleSettings, NodeIpamSettings, CertificateSettings, PodGcSettings {}
+  extends NodeLifecycleSettings, NodeIpamSettings, CertificateSettings, PodGcSettings, OpenKruiseSettings {}
 
-type Create = (context: ControllerContext, settings: ControllerSettings) => Controller | undefined;
+type Create = (context: ControllerContext, settings: ControllerSettings) => Service | undefined;
 
 const creators = {
   'deployment-controller': createDeploymentController,
@@ -56,6 +59,7 @@ const creators = {
   'persistentvolumeclaim-protection-controller': createClaimProtectionController,
   'persistentvolume-protection-controller': createVolumeProtectionController,
   'volumeattributesclass-protection-controller': createAttributesClassProtectionController,
+  'openkruise-component': createOpenKruiseComponent,
 } satisfies Record<string, Create>;
 
 export type ControllerName = keyof typeof creators;

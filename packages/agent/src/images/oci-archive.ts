@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { normalizeImageReference } from '#images/reference.ts';
+import { normalizeImageReference } from '@skerry/api';
 import { tar, type TarEntry } from '#images/tar.ts';
 import { runCommand } from '#machine/command.ts';
 

@@ -3,10 +3,10 @@
  * minutes, per pod and image; a pull that is under way for one pod is shared by others with the same credential.
  * https://kubernetes.io/docs/concepts/containers/images/
  */
+import { normalizeImageReference, parseImageReference } from '@skerry/api';
 import type { Container, Pod, Secret } from '@skerry/api';
 import { Backoff, describeError, type Clock } from '@skerry/base';
 import { credentialsFor } from '#images/credentials.ts';
-import { normalizeImageReference, parseImageReference } from '#images/reference.ts';
 import { unlessAborted } from '#pods/abort.ts';
 import type { PodEvents } from '#pods/events.ts';
 import { initContainers, podUid } from '#pods/labels.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { normalizeImageReference, parseImageReference } from '#images/reference.ts';
+import { normalizeImageReference, parseImageReference } from '#image-reference.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 
