@@ -345,19 +345,14 @@ class Server implements ApiServer {
       timeoutMs: replayMsMax,
       signal: this.#stop.signal,
     });
-    this.#services.restore(this.#access.read.list({ group: '', resource: 'services' }));
     await ensureNamespaces(this.#access);
-    await ensureKubernetesService(this.#access, this.#options.advertise ?? { port: 6443 });
-    await ensureServiceRange(this.#access, {
-      cidr: serviceCidrOf(this.#options),
-      now: new Date(this.#options.clock.now()).toISOString().replace(/\.\d+/, ''),
-    });
+    if (this.#serves('', 'services')) await this.#ensureServices();
     await this.#custom.start();
     this.#feed.settled();
     await this.#security.bootstrap?.();
-    await this.#aggregation.start();
+    if (this.#serves('apiregistration.k8s.io', 'apiservices')) await this.#aggregation.start();
     if (this.#options.checksPolicies) this.#typeChecking.start();
-    await this.#flowConfig.start();
+    if (this.#serves('flowcontrol.apiserver.k8s.io', 'flowschemas')) await this.#flowConfig.start();
     this.#state = 'ready';
     this.#rewriting = this.#rewrite();
   }
@@ -391,6 +386,20 @@ class Server implements ApiServer {
     await this.#front.close();
     await this.#following;
     await this.#rewriting;
+  }
+
+  /** A server of some kinds only, such as a center's management API, makes no objects of the others. */
+  #serves(group: string, resource: string): boolean {
+    return this.#kinds.anyVersion(group, resource) !== undefined;
+  }
+
+  async #ensureServices(): Promise<void> {
+    this.#services.restore(this.#access.read.list({ group: '', resource: 'services' }));
+    await ensureKubernetesService(this.#access, this.#options.advertise ?? { port: 6443 });
+    await ensureServiceRange(this.#access, {
+      cidr: serviceCidrOf(this.#options),
+      now: new Date(this.#options.clock.now()).toISOString().replace(/\.\d+/, ''),
+    });
   }
 
   async #rewrite(): Promise<void> {

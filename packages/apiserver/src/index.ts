@@ -1,4 +1,3 @@
-export { frontProxyName } from './aggregation/authentication-config.ts';
 export * from './ports.ts';
 export * from './security.ts';
 export type { AuditEvent, AuditSink } from './audit/audit-event.ts';

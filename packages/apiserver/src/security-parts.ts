@@ -130,7 +130,10 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
       ...(options.audit ? { audit: options.audit } : {}),
       async bootstrap() {
         await bootstrapPolicy(access, log);
-        await Promise.all(systemPriorityClasses.map((each) => createIfAbsent(access, priorityClasses, each)));
+        if (access.kinds().some(({ resource }) => resource === priorityClasses.resource))
+          await Promise.all(
+            systemPriorityClasses.map((each) => createIfAbsent(access, priorityClasses, each)),
+          );
         if (options.clusterInfo) await publishClusterInfo(access, options.clusterInfo);
         keepRolesAggregated(access, { clock, log });
         new QuotaKeeper({ access, clock, log }).start();

@@ -1,3 +1,14 @@
 export type * from './contract/index.ts';
 export * from '#http/index.ts';
 export * from '#access/cluster-access.ts';
+export * from '#management/resources.ts';
+export { installDefinitions } from '#management/install.ts';
+export { installPolicies, requestedBy } from '#management/policies.ts';
+export { clusterDefinition, type Cluster, type ClusterSpec, type ClusterStatus } from '#clusters/cluster.ts';
+export { ClusterController } from '#clusters/cluster-controller.ts';
+export { AvailabilityKeeper } from '#clusters/availability.ts';
+export { ensureOwnCluster } from '#clusters/own-cluster.ts';
+export type { ClusterHost, HostedFacts, HostedSettings, HostedState } from '#clusters/host.ts';
+export { taskDefinition, taskView, type TaskStatus } from '#tasks/task.ts';
+export type { Task as TaskObject } from '#tasks/task.ts';
+export { TaskRunner, type TaskContext, type TaskKind, type TaskStep } from '#tasks/task-runner.ts';

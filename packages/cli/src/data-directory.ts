@@ -21,6 +21,11 @@ export interface DataDirectory {
   readonly logs: string;
   /** One folder per machine that `skerry up` made. */
   readonly machines: string;
+  /** State and keys of the center itself: clusters, people, components. */
+  readonly center: string;
+  /** One folder per hosted cluster, each of this same layout. */
+  readonly clusters: string;
+  readonly managementSocket: string;
 }
 
 /** `/var/lib/skerry` for root, `$XDG_DATA_HOME/skerry` for others. */
@@ -42,6 +47,9 @@ export function dataDirectory(path: string): DataDirectory {
     adminKubeconfig: join(base, 'admin.kubeconfig'),
     logs: join(base, 'logs'),
     machines: join(base, 'machines'),
+    center: join(base, 'center'),
+    clusters: join(base, 'clusters'),
+    managementSocket: join(run, 'management.sock'),
   };
 }
 

@@ -18,6 +18,7 @@ export {
   type CertificateRequest,
   type CertificateRequestOptions,
 } from './certificate-request.ts';
+export { frontProxyName } from './front-proxy.ts';
 export { describeCertificate, isKeyOf, type CertificateFacts } from './certificate.ts';
 export { makePrivateDirectory, writeFileAtomically } from './file.ts';
 export {

@@ -3,14 +3,12 @@
  * https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/
  */
 import type { AnyObject, ConfigMap } from '@skerry/api';
+import { frontProxyName } from '@skerry/pki';
 import { createIfAbsent } from '#authz/bootstrap-policy.ts';
 import type { ServerAccess } from '#security.ts';
 
 const configMaps = { group: '', resource: 'configmaps' };
 const place = { name: 'extension-apiserver-authentication', namespace: 'kube-system' };
-
-/** Common name of the certificate that is shown to aggregated servers. */
-export const frontProxyName = 'front-proxy-client';
 
 export async function publishAuthenticationConfig(
   access: Pick<ServerAccess, 'read' | 'write'>,

@@ -2,17 +2,16 @@
  * What a center needs before its processes start: folders, configuration, authority, certificates, the components' token
  * and the administrator's kubeconfig. Repeating it changes nothing but what is missing, about to end, or no longer fits.
  */
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { frontProxyName } from '@skerry/apiserver';
 import { type Clock, SkerryError } from '@skerry/base';
 import { writeKubeconfig } from '@skerry/client';
 import {
   type CertificateAuthority,
+  frontProxyName,
   type KeyPair,
   loadOrCreateCertificateAuthority,
   loadFormerServiceAccountKeys,
@@ -24,6 +23,7 @@ import {
   writeFileAtomically,
 } from '@skerry/pki';
 import { createDataDirectory, type DataDirectory } from '#data-directory.ts';
+import { loadOrCreateToken } from './management-credential.ts';
 import {
   apiServiceAddress,
   parseServerConfig,
@@ -50,6 +50,8 @@ export interface Installation {
 export interface ComponentTokens {
   readonly controllers: string;
   readonly scheduler: string;
+  /** Of the center, as which it speaks for its users. */
+  readonly center: string;
 }
 
 const renewBeforeMs = 60 * 24 * 3_600_000;
@@ -95,6 +97,7 @@ export async function openInstallation(
     componentTokens: {
       controllers: await loadOrCreateToken(join(data.run, 'controllers-token')),
       scheduler: await loadOrCreateToken(join(data.run, 'scheduler-token')),
+      center: await loadOrCreateToken(join(data.run, 'center-access-token')),
     },
   };
 }
@@ -248,16 +251,4 @@ function refuseChangedRanges(stored: Record<string, unknown>, config: ServerConf
       );
     }
   }
-}
-
-async function loadOrCreateToken(file: string): Promise<string> {
-  try {
-    const token = readFileSync(file, 'utf8').trim();
-    if (token.length >= 32) return token;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  const token = randomBytes(32).toString('base64url');
-  await writeFileAtomically(file, token, { mode: 0o600 });
-  return token;
 }

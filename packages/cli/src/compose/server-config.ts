@@ -39,6 +39,9 @@ export interface ServerConfig {
   readonly oidcRequiredClaim?: Readonly<Record<string, string>>;
   readonly oidcSigningAlgs?: readonly string[];
   readonly oidcCaFile?: string;
+  /** Where the console is served: as the API is, port 8443, unless told. Port 0: any free one. */
+  readonly consoleAddress?: string;
+  readonly consolePort?: number;
 }
 
 const cidr = z.string().refine(isCidr4, 'must be an IPv4 range such as 10.12.0.0/16');
@@ -89,6 +92,11 @@ const schema = z.strictObject({
   oidcRequiredClaim: z.record(z.string(), z.string()).optional(),
   oidcSigningAlgs: z.array(z.string()).optional(),
   oidcCaFile: filePath,
+  consoleAddress: z
+    .string()
+    .refine((value) => isIP(value) !== 0, 'must be an IP address')
+    .optional(),
+  consolePort: z.int().min(0).max(65535).optional(),
 });
 
 export const serverConfigDefaults: ServerConfig = {

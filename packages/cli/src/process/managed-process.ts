@@ -16,6 +16,8 @@ export interface ManagedProcessOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly stopGraceMs?: number;
+  /** What the child says beyond being ready or not. */
+  readonly onMessage?: (message: unknown) => void;
 }
 
 /** What a child tells its parent. */
@@ -58,6 +60,11 @@ export class ManagedProcess {
   start(): Promise<Readonly<Record<string, unknown>>> {
     this.#running ??= this.#keepRunning();
     return this.#ready.promise;
+  }
+
+  /** To the child, if it lives and listens. */
+  send(message: object): void {
+    if (this.#child?.connected) this.#child.send(message, () => undefined);
   }
 
   async stop(): Promise<void> {
@@ -127,7 +134,8 @@ export class ManagedProcess {
         if (message.type === 'ready') {
           this.#wasReady = true;
           this.#ready.resolve(message.detail ?? {});
-        } else failure = { code: message.code, message: message.message };
+        } else if (message.type === 'failed') failure = { code: message.code, message: message.message };
+        else this.#options.onMessage?.(message);
       });
       child.on('error', (error) =>
         resolve({
@@ -141,8 +149,13 @@ export class ManagedProcess {
 }
 
 /** In a child: tells the parent, if there is one listening. */
-export function tellParent(message: ChildMessage): void {
+export function tellParent(message: ChildMessage | object): void {
   if (process.connected) process.send?.(message);
+}
+
+/** In a child: what the parent says. */
+export function onParentMessage(take: (message: unknown) => void): void {
+  process.on('message', take);
 }
 
 /** In a child: ends when the parent is gone. */

@@ -1,0 +1,105 @@
+/**
+ * Keeps Clusters as their objects say: makes the task that creates a new hosted one, the one that removes a deleted one, and
+ * has those run that should. It reads everything each time and keeps nothing in between, so that a center that is started
+ * again needs no memory.
+ */
+import { isApiError } from '@skerry/api';
+import { type Clock, type Logger, sleep } from '@skerry/base';
+import type { ApiClient } from '@skerry/client';
+import { type Cluster, ownClusterLabel } from '#clusters/cluster.ts';
+import { ClusterWriter } from '#clusters/cluster-writer.ts';
+import { createClusterTask, deleteClusterTask, preparedCondition } from '#clusters/hosting-tasks.ts';
+import type { ClusterHost } from '#clusters/host.ts';
+import { requestedBy } from '#management/policies.ts';
+import { centerResources } from '#management/resources.ts';
+import type { Task } from '#tasks/task.ts';
+import type { TaskKind } from '#tasks/task-runner.ts';
+
+export interface ClusterControllerOptions {
+  readonly client: ApiClient;
+  readonly host: ClusterHost;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called when there is a task to be done. */
+  readonly onTask: () => void;
+}
+
+const lookEveryMs = 1_000;
+
+export class ClusterController {
+  readonly name = 'clusters';
+  readonly #options: ClusterControllerOptions;
+  readonly #clusters: ClusterWriter;
+
+  constructor(options: ClusterControllerOptions) {
+    this.#options = options;
+    this.#clusters = new ClusterWriter(options);
+  }
+
+  get taskKinds(): Readonly<Record<string, TaskKind>> {
+    const { host, clock } = this.#options;
+    const options = { host, clock, clusters: this.#clusters, onChange: () => this.#setRunning() };
+    return { 'create-cluster': createClusterTask(options), 'delete-cluster': deleteClusterTask(options) };
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.reconcile();
+      await sleep(this.#options.clock, lookEveryMs, signal).catch(() => undefined);
+    }
+  }
+
+  async reconcile(): Promise<void> {
+    const clusters = await this.#clusters.list();
+    for (const cluster of clusters.filter(isHostedForOthers)) {
+      if (cluster.metadata?.deletionTimestamp) await this.#ensureTask(cluster, 'delete-cluster');
+      else if (!cluster.status?.phase) {
+        await this.#clusters.addFinalizer(cluster);
+        await this.#ensureTask(cluster, 'create-cluster');
+      }
+    }
+    this.#tellHost(clusters);
+  }
+
+  async #setRunning(): Promise<void> {
+    this.#tellHost(await this.#clusters.list());
+  }
+
+  #tellHost(clusters: readonly Cluster[]): void {
+    const running = clusters.filter(
+      (cluster) =>
+        isHostedForOthers(cluster) && !cluster.metadata?.deletionTimestamp && isPrepared(cluster),
+    );
+    this.#options.host.setRunning(running.map(({ metadata }) => metadata?.name ?? ''));
+  }
+
+  /** One per Cluster and kind: its name is made of both, so that it can't be made twice. */
+  async #ensureTask(cluster: Cluster, kind: 'create-cluster' | 'delete-cluster'): Promise<void> {
+    const name = cluster.metadata?.name ?? '';
+    const words = kind === 'create-cluster' ? 'Create' : 'Delete';
+    try {
+      await this.#options.client.resource<Task>(centerResources.tasks).create({
+        metadata: { name: `${kind}-${name}-${(cluster.metadata?.uid ?? '').slice(0, 8)}` },
+        spec: {
+          kind,
+          title: `${words} cluster ${name}`,
+          cluster: name,
+          user: cluster.metadata?.annotations?.[requestedBy] ?? 'system:skerry:center',
+        },
+      });
+      this.#options.onTask();
+    } catch (error) {
+      if (!isApiError(error, 'AlreadyExists')) throw error;
+    }
+  }
+}
+
+function isHostedForOthers({ metadata, spec }: Cluster): boolean {
+  return spec.type === 'hosted' && metadata?.labels?.[ownClusterLabel] !== 'true';
+}
+
+function isPrepared({ status }: Cluster): boolean {
+  return (
+    status?.conditions?.some(({ type, status: is }) => type === preparedCondition && is === 'True') ?? false
+  );
+}

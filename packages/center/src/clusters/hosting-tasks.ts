@@ -1,0 +1,152 @@
+/** How a hosted cluster comes to be and how it goes, as tasks. Every step may be done twice. */
+import { SkerryError, sleep, type Clock } from '@skerry/base';
+import type { ClusterWriter } from '#clusters/cluster-writer.ts';
+import type { ClusterHost } from '#clusters/host.ts';
+import { placeCluster } from '#clusters/placement.ts';
+import type { TaskContext, TaskKind } from '#tasks/task-runner.ts';
+
+export interface HostingOptions {
+  readonly host: ClusterHost;
+  readonly clusters: ClusterWriter;
+  readonly clock: Clock;
+  /** Has the list of clusters that run told to the supervisor anew. */
+  readonly onChange: () => Promise<void>;
+}
+
+const startMsMax = 120_000;
+const stopMsMax = 60_000;
+const lookEveryMs = 250;
+
+/** True once folder and keys are there: from then on its processes are kept running. */
+export const preparedCondition = 'Prepared';
+
+export function createClusterTask(options: HostingOptions): TaskKind {
+  const { host, clusters, onChange } = options;
+  const required = async ({ spec }: TaskContext) => {
+    const cluster = await clusters.get(spec.cluster ?? '');
+    if (!cluster || cluster.metadata?.deletionTimestamp)
+      throw new SkerryError('cluster-gone', `cluster ${spec.cluster} was deleted`);
+    return cluster;
+  };
+  return {
+    steps: () => [
+      {
+        title: 'ranges and port',
+        async run(context) {
+          const cluster = await required(context);
+          const name = cluster.metadata?.name ?? '';
+          await clusters.patchStatus(name, { phase: 'Creating', task: context.name });
+          const others = (await clusters.list()).filter(({ metadata }) => metadata?.name !== name);
+          const { podCIDR, serviceCIDR, port } = await placeCluster(cluster, { others, host });
+          await clusters.patchSpec(name, { podCIDR, serviceCIDR, port });
+          return `pods ${podCIDR}, Services ${serviceCIDR}, port ${port}`;
+        },
+      },
+      {
+        title: 'keys and certificates',
+        async run(context) {
+          const cluster = await required(context);
+          const { podCIDR = '', serviceCIDR = '', port = 0, advertise = [] } = cluster.spec;
+          const name = cluster.metadata?.name ?? '';
+          const facts = await host.prepare(name, { podCIDR, serviceCIDR, port, advertise });
+          await clusters.patchStatus(name, {
+            endpoint: facts.endpoint,
+            certificates: [...facts.certificates],
+          });
+          const after = await required(context);
+          await clusters.setCondition(after, { type: preparedCondition, status: 'True', reason: 'Prepared' });
+        },
+      },
+      {
+        title: 'processes',
+        async run(context) {
+          await onChange();
+          await until(options, context, startMsMax, () => {
+            const state = host.state(context.spec.cluster ?? '');
+            return state?.state === 'running' ? undefined : (state?.why ?? 'API server has not started');
+          });
+        },
+      },
+      { title: 'API server answers', run: (context) => answers(options, context) },
+    ],
+    async ended({ spec }, { state, message }) {
+      const name = spec.cluster ?? '';
+      if (!(await clusters.get(name))) return;
+      await clusters.patchStatus(name, { phase: state === 'succeeded' ? 'Running' : 'Failed' });
+      const cluster = await clusters.get(name);
+      if (!cluster) return;
+      await clusters.setCondition(
+        cluster,
+        state === 'succeeded'
+          ? { type: 'Ready', status: 'True', reason: 'Created' }
+          : { type: 'Ready', status: 'False', reason: 'NotCreated', message },
+      );
+    },
+  };
+}
+
+async function answers(options: HostingOptions, context: TaskContext): Promise<string> {
+  const client = await options.host.adminClient(context.spec.cluster ?? '');
+  try {
+    let version = '';
+    await until(options, context, startMsMax, async () => {
+      try {
+        const answer = await client.request<{ gitVersion: string }>('GET', '/version');
+        version = answer.gitVersion;
+        await client.request('GET', '/readyz');
+        return undefined;
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      }
+    });
+    await options.clusters.patchStatus(context.spec.cluster ?? '', { version });
+    return version;
+  } finally {
+    client.close();
+  }
+}
+
+export function deleteClusterTask(options: HostingOptions): TaskKind {
+  const { host, clusters, onChange } = options;
+  return {
+    steps: () => [
+      {
+        title: 'processes stopped',
+        async run(context) {
+          const name = context.spec.cluster ?? '';
+          if (await clusters.get(name))
+            await clusters.patchStatus(name, { phase: 'Deleting', task: context.name });
+          await onChange();
+          await until(options, context, stopMsMax, () =>
+            host.state(name) === undefined ? undefined : 'processes still run',
+          );
+        },
+      },
+      { title: 'folder removed', run: ({ spec }) => host.remove(spec.cluster ?? '') },
+      {
+        title: 'forgotten',
+        async run({ spec }) {
+          const cluster = await clusters.get(spec.cluster ?? '');
+          if (cluster) await clusters.removeFinalizer(cluster);
+        },
+      },
+    ],
+  };
+}
+
+/** Waits until `missing` says nothing is; fails with what it said last. */
+async function until(
+  { clock }: HostingOptions,
+  { signal }: TaskContext,
+  timeoutMs: number,
+  missing: () => string | undefined | Promise<string | undefined>,
+): Promise<void> {
+  const deadlineMs = clock.monotonic() + timeoutMs;
+  for (;;) {
+    const why = await missing();
+    if (why === undefined) return;
+    if (clock.monotonic() > deadlineMs)
+      throw new SkerryError('cluster-not-ready', `not after ${timeoutMs / 1000} s: ${why}`);
+    await sleep(clock, lookEveryMs, signal);
+  }
+}

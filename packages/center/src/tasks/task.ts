@@ -1,0 +1,91 @@
+import type { CustomResourceDefinition, KubeObject } from '@skerry/api';
+import type { Task as TaskView } from '#contract/index.ts';
+import { definition, fixed, instant, text } from '#management/definition.ts';
+import { centerResources } from '#management/resources.ts';
+
+/**
+ * Something long, as an object of the management API: who asked for what, and how far it has come. It belongs to nobody's
+ * process: a center that is started again goes on where the object says.
+ */
+export interface Task extends KubeObject {
+  spec: {
+    kind: TaskView['kind'];
+    title: string;
+    cluster?: string;
+    user: string;
+    /** What the kind needs to know. Never a secret. */
+    input?: Record<string, unknown>;
+  };
+  status?: TaskStatus;
+}
+
+export interface TaskStatus {
+  state: TaskView['state'];
+  started?: string;
+  ended?: string;
+  steps?: { title: string; state: 'waiting' | 'running' | 'done' | 'failed'; message?: string }[];
+  message?: string;
+  /** What a step leaves to later ones, and to itself after a restart. */
+  memo?: Record<string, unknown>;
+}
+
+export const taskDefinition: CustomResourceDefinition = definition({
+  ref: centerResources.tasks,
+  description: 'Something long that the center does, with its steps.',
+  spec: {
+    type: 'object',
+    required: ['kind', 'title', 'user'],
+    properties: {
+      kind: fixed('kind', { type: 'string', maxLength: 63 }),
+      title: { type: 'string', maxLength: 253 },
+      cluster: { type: 'string', maxLength: 253 },
+      user: fixed('user', { type: 'string', maxLength: 253 }),
+      input: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+    },
+  },
+  status: {
+    type: 'object',
+    properties: {
+      state: { type: 'string', enum: ['running', 'succeeded', 'failed', 'rolled-back'] },
+      started: instant,
+      ended: instant,
+      steps: {
+        type: 'array',
+        maxItems: 200,
+        items: {
+          type: 'object',
+          required: ['title', 'state'],
+          properties: {
+            title: text,
+            state: { type: 'string', enum: ['waiting', 'running', 'done', 'failed'] },
+            message: text,
+          },
+        },
+      },
+      message: text,
+      memo: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+    },
+  },
+  columns: [
+    { name: 'Kind', type: 'string', jsonPath: '.spec.kind' },
+    { name: 'Cluster', type: 'string', jsonPath: '.spec.cluster' },
+    { name: 'User', type: 'string', jsonPath: '.spec.user' },
+    { name: 'State', type: 'string', jsonPath: '.status.state' },
+  ],
+});
+
+/** As the console is told it. */
+export function taskView({ metadata, spec, status }: Task): TaskView {
+  return {
+    id: metadata?.name ?? '',
+    kind: spec.kind,
+    title: spec.title,
+    ...(spec.cluster ? { cluster: spec.cluster } : {}),
+    user: spec.user,
+    state: status?.state ?? 'running',
+    started: status?.started ?? metadata?.creationTimestamp ?? '',
+    ...(status?.ended ? { ended: status.ended } : {}),
+    steps: status?.steps ?? [],
+    ...(status?.message ? { message: status.message } : {}),
+  };
+}
