@@ -40,6 +40,8 @@ export class BenchCenter implements BenchTarget {
       this.dataDirectory,
       '--port',
       String(this.port),
+      '--console-port',
+      '0',
       '--listen-address',
       '127.0.0.1',
     ];
@@ -71,7 +73,7 @@ export class BenchCenter implements BenchTarget {
     rmSync(this.dataDirectory, { recursive: true, force: true });
   }
 
-  /** Supervisor, API server and controllers. */
+  /** Supervisor, center, API server and controllers. */
   get pids(): readonly number[] {
     const pid = this.#child?.pid;
     return pid ? [pid, ...childrenOf(pid).map((child) => child.pid)] : [];

@@ -847,7 +847,7 @@ describe('commands refuse', () => {
 
   test('a data folder and a port in use, and tell which', async () => {
     const center = await Center.start();
-    const rest = ['--listen-address', '127.0.0.1', '--port'];
+    const rest = ['--console-port', '0', '--listen-address', '127.0.0.1', '--port'];
     const same = await skerry('server', '--data-dir', center.dataDirectory, ...rest, '1');
     const up = await skerry('up', '--data-dir', center.dataDirectory, '--runtime', 'simulated');
     const port = await skerry('server', '--data-dir', at('other'), ...rest, String(center.port));

@@ -46,7 +46,7 @@ export class Center {
   }
 
   start(): Promise<void> {
-    const flags = ['--data-dir', this.dataDirectory, '--port', String(this.port)];
+    const flags = ['--data-dir', this.dataDirectory, '--port', String(this.port), '--console-port', '0'];
     return new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [entry(), 'server', ...flags, '--listen-address', '127.0.0.1'], {
         stdio: ['ignore', 'pipe', 'pipe'],

@@ -127,7 +127,8 @@ export class Cluster {
 
   #up(): Promise<void> {
     const { regions, runtime = 'auto', onOutput } = this.#options;
-    const args = ['up', '--data-dir', this.dataDirectory, '--port', String(this.port), '--runtime', runtime];
+    const ports = ['--port', String(this.port), '--console-port', '0'];
+    const args = ['up', '--data-dir', this.dataDirectory, ...ports, '--runtime', runtime];
     if (regions) args.push('--regions', regions.join(','));
     this.#output = '';
     return new Promise((resolve, reject) => {

@@ -32,10 +32,14 @@ export class UpProcess {
     this.#dataDirectory = dataDirectory;
     const flags = ['--data-dir', dataDirectory, '--port', String(port), '--regions', regions.join(',')];
     const startedMs = performance.now();
-    this.child = spawn(process.execPath, [entry(), 'up', ...flags, '--runtime', runtime], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NO_COLOR: '1', ...env },
-    });
+    this.child = spawn(
+      process.execPath,
+      [entry(), 'up', ...flags, '--console-port', '0', '--runtime', runtime],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, NO_COLOR: '1', ...env },
+      },
+    );
     this.child.stdout?.on('data', (chunk: Buffer) => (this.#output += chunk.toString('utf8')));
     this.child.stderr?.on('data', (chunk: Buffer) => (this.#output += chunk.toString('utf8')));
     this.ended = new Promise((resolve) => {

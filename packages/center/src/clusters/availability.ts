@@ -42,8 +42,9 @@ export class AvailabilityKeeper {
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     while (!signal.aborted) {
-      await this.probeAll(signal);
+      // Not at once: a center that just starts has reached nobody yet, which is no outage of theirs.
       await sleep(clock, everyMs, signal).catch(() => undefined);
+      if (!signal.aborted) await this.probeAll(signal);
     }
   }
 
@@ -57,7 +58,9 @@ export class AvailabilityKeeper {
   async #probe(cluster: Cluster, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
     const timer = new AbortController();
-    const timeout = clock.after(timeoutMs, () => timer.abort(new Error(`no answer within ${timeoutMs / 1000} s`)));
+    const timeout = clock.after(timeoutMs, () =>
+      timer.abort(new Error(`no answer within ${timeoutMs / 1000} s`)),
+    );
     let version: string | undefined;
     let why: string | undefined;
     try {
@@ -107,7 +110,13 @@ export class AvailabilityKeeper {
     const uid = cluster.metadata?.uid ?? '';
     const known = this.#counts.get(uid);
     if (known) return known;
-    const availability = cluster.status?.availability ?? { since: now, probes: 0, failed: 0, ratio: 1, lastProbe: now };
+    const availability = cluster.status?.availability ?? {
+      since: now,
+      probes: 0,
+      failed: 0,
+      ratio: 1,
+      lastProbe: now,
+    };
     const count: Count = { availability, failuresInARow: 0, flushedMs: -flushEveryMs };
     this.#counts.set(uid, count);
     return count;

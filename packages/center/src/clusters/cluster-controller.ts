@@ -67,8 +67,7 @@ export class ClusterController {
 
   #tellHost(clusters: readonly Cluster[]): void {
     const running = clusters.filter(
-      (cluster) =>
-        isHostedForOthers(cluster) && !cluster.metadata?.deletionTimestamp && isPrepared(cluster),
+      (cluster) => isHostedForOthers(cluster) && !cluster.metadata?.deletionTimestamp && isPrepared(cluster),
     );
     this.#options.host.setRunning(running.map(({ metadata }) => metadata?.name ?? ''));
   }

@@ -45,7 +45,9 @@ export class ClusterWriter {
     const before = old.find(({ type }) => type === condition.type);
     if (before?.status === condition.status && before.message === condition.message) return;
     const lastTransitionTime =
-      before?.status === condition.status ? before.lastTransitionTime : new Date(this.#clock.now()).toISOString();
+      before?.status === condition.status
+        ? before.lastTransitionTime
+        : new Date(this.#clock.now()).toISOString();
     await this.patchStatus(cluster.metadata?.name ?? '', {
       conditions: [
         ...old.filter(({ type }) => type !== condition.type),

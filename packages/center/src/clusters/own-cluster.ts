@@ -26,7 +26,13 @@ export async function ensureOwnCluster(
   const name = own.metadata?.name ?? '';
   await clusters.patch(
     name,
-    { status: { phase: own.status?.phase ?? 'Creating', endpoint: facts.endpoint, certificates: facts.certificates } },
+    {
+      status: {
+        phase: own.status?.phase ?? 'Creating',
+        endpoint: facts.endpoint,
+        certificates: facts.certificates,
+      },
+    },
     { type: 'merge', subresource: 'status', fieldManager: 'skerry-center' },
   );
   return name;

@@ -17,7 +17,10 @@ export function parseRange(cidr: string): Range | undefined {
 
 export function parseAddress(address: string): number | undefined {
   const octets = address.split('.');
-  if (octets.length !== 4 || !octets.every((octet) => /^(0|[1-9]\d{0,2})$/.test(octet) && Number(octet) < 256))
+  if (
+    octets.length !== 4 ||
+    !octets.every((octet) => /^(0|[1-9]\d{0,2})$/.test(octet) && Number(octet) < 256)
+  )
     return undefined;
   return octets.reduce((sum, octet) => sum * 256 + Number(octet), 0);
 }

@@ -32,8 +32,7 @@ const rules: readonly Rule[] = [
     name: 'cluster-own',
     resources: ['clusters'],
     operations: ['DELETE'],
-    expression:
-      "!has(oldObject.metadata.labels) || !('center.skerry.io/own' in oldObject.metadata.labels)",
+    expression: "!has(oldObject.metadata.labels) || !('center.skerry.io/own' in oldObject.metadata.labels)",
     message: "this is the center's own cluster, which goes only with the center",
   },
   {
@@ -75,7 +74,12 @@ export async function installPolicies(client: ApiClient): Promise<void> {
         failurePolicy: 'Fail',
         matchConstraints: {
           resourceRules: [
-            { apiGroups: [centerGroup], apiVersions: ['*'], operations: rule.operations, resources: rule.resources },
+            {
+              apiGroups: [centerGroup],
+              apiVersions: ['*'],
+              operations: rule.operations,
+              resources: rule.resources,
+            },
           ],
         },
         validations: [{ expression: rule.expression, message: rule.message }],
@@ -88,7 +92,11 @@ export async function installPolicies(client: ApiClient): Promise<void> {
   }
 }
 
-async function ensure(client: ApiClient, at: ResourceRef, object: KubeObject & { spec: object }): Promise<void> {
+async function ensure(
+  client: ApiClient,
+  at: ResourceRef,
+  object: KubeObject & { spec: object },
+): Promise<void> {
   const known = client.resource(at);
   try {
     await known.create(object);

@@ -92,9 +92,11 @@ test('what a step remembers is there after a restart', async () => {
       steps: () => [
         {
           title: 'choose',
-          async run({ remember, signal }) {
-            await remember({ port: 6444 });
-            await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('end'))));
+          async run(context) {
+            await context.remember({ port: 6444 });
+            await new Promise((_, reject) =>
+              context.signal.addEventListener('abort', () => reject(new Error('end'))),
+            );
           },
         },
       ],
@@ -104,7 +106,9 @@ test('what a step remembers is there after a restart', async () => {
   await first.kill();
   let found: unknown;
   const second = h.start({
-    bulk: { steps: () => [{ title: 'choose', run: ({ memo }) => Promise.resolve(void (found = memo['port'])) }] },
+    bulk: {
+      steps: () => [{ title: 'choose', run: ({ memo }) => Promise.resolve(void (found = memo['port'])) }],
+    },
   });
   await h.clock.advance(1000);
   expect(found).toBe(6444);

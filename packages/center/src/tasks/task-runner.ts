@@ -115,7 +115,10 @@ export class TaskRunner {
         await record.step(index, { state: 'failed', message: describeError(error) });
         const takenBack = (await kind.rollBack?.(context, error)) ?? false;
         const why = `${step.title}: ${describeError(error)}`;
-        await this.#finish(kind, context, record, { state: takenBack ? 'rolled-back' : 'failed', message: why });
+        await this.#finish(kind, context, record, {
+          state: takenBack ? 'rolled-back' : 'failed',
+          message: why,
+        });
         return;
       }
     }
@@ -171,7 +174,9 @@ class TaskRecord {
   }
 
   step(index: number, change: { state?: 'running' | 'done' | 'failed'; message?: string }): Promise<void> {
-    const steps = (this.#status.steps ?? []).map((step, at) => (at === index ? { ...step, ...change } : step));
+    const steps = (this.#status.steps ?? []).map((step, at) =>
+      at === index ? { ...step, ...change } : step,
+    );
     return this.#write({ steps });
   }
 
@@ -192,7 +197,11 @@ class TaskRecord {
     this.#status = { ...this.#status, ...change };
     await this.#client
       .resource<Task>(centerResources.tasks)
-      .patch(this.#name, { status: this.#status }, { type: 'merge', subresource: 'status', fieldManager: 'skerry-center' });
+      .patch(
+        this.#name,
+        { status: this.#status },
+        { type: 'merge', subresource: 'status', fieldManager: 'skerry-center' },
+      );
   }
 
   #now(): string {

@@ -2,7 +2,7 @@ import { systemClock } from '@skerry/base';
 import type { Command } from 'commander';
 import { jsonLogger } from '#json-log.ts';
 import { asChild } from '#process/child.ts';
-import { tellParent } from '#process/managed-process.ts';
+import { onParentMessage, tellParent } from '#process/managed-process.ts';
 import { dataOf, wholeNumber } from './common-flags.ts';
 
 /** Commands that other commands start as processes of their own; hidden, since nobody types them. */
@@ -43,6 +43,31 @@ export function addInternalCommands(program: Command): void {
         const log = jsonLogger({ level: 'info', name: 'controllers' });
         tellParent({ type: 'ready' });
         await runControllersProcess({ installation, clock: systemClock, log, random: Math.random }, signal);
+      }),
+    );
+  program
+    .command('serve-center', { hidden: true })
+    .requiredOption('--data-dir <path>')
+    .action((options: { dataDir: string }) =>
+      asChild('center', async (signal) => {
+        const [{ runCenterProcess }, { openInstallation }] = await Promise.all([
+          import('#compose/center-process.ts'),
+          import('#compose/installation.ts'),
+        ]);
+        const installation = await openInstallation(dataOf(options), systemClock);
+        const log = jsonLogger({ level: 'info', name: 'center' });
+        await runCenterProcess(
+          {
+            installation,
+            clock: systemClock,
+            log,
+            random: Math.random,
+            onReady: (detail) => tellParent({ type: 'ready', detail }),
+            tell: tellParent,
+            onTold: onParentMessage,
+          },
+          signal,
+        );
       }),
     );
   program

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { version } from '#version.ts';
 import { addAgentCommand } from './agent.ts';
+import { addClusterCommand } from './cluster.ts';
+
 import { addInternalCommands } from './internal.ts';
 import { addJoinCommand } from './join.ts';
 import { addKeysCommand } from './keys.ts';
@@ -26,6 +28,7 @@ export function createProgram(): Command {
     .configureHelp({ sortSubcommands: false });
   addUpCommand(program);
   addServerCommand(program);
+  addClusterCommand(program);
   addTokenCommand(program);
   addJoinCommand(program);
   addAgentCommand(program);

@@ -4,7 +4,9 @@ import type { ServerConfig } from '#compose/server-config.ts';
 import { createDataDirectory, lockDataDirectory } from '#data-directory.ts';
 import { jsonLogger } from '#json-log.ts';
 import { aborted, runUntilStopped } from '#process/run-until-stopped.ts';
+import { settleMemory } from '#process/settle-memory.ts';
 import { columns, Report } from '#terminal/report.ts';
+import { firstUserLines } from '#terminal/console-facts.ts';
 import { dataOf, keyValues, list, wholeNumber, withDataDirectory } from './common-flags.ts';
 
 interface Flags extends Partial<ServerConfig> {
@@ -26,6 +28,12 @@ export function addServerCommand(program: Command): void {
       'further names and addresses that clients and machines reach the center by',
       list,
     )
+    .option(
+      '--console-port <number>',
+      'port for the console (default 8443; 0: any free one)',
+      wholeNumber({ min: 0, max: 65535 }),
+    )
+    .option('--console-address <ip>', 'address for the console (default that of the API)')
     .option('--cluster-cidr <cidr>', 'range for pods (default 10.12.0.0/16), fixed after the first start')
     .option('--service-cidr <cidr>', 'range for Services (default 10.96.0.0/16), fixed after the first start')
     .option(
@@ -80,12 +88,16 @@ export function addServerCommand(program: Command): void {
           );
           const center = createCenter(installation, { clock: systemClock, log });
           try {
-            await report.step('API server, controllers, scheduler', () => center.start(signal));
+            const facts = await report.step('API server, controllers, scheduler, console', () =>
+              center.start(signal),
+            );
             const { config } = installation;
             report.line();
             report.line(
               columns([
                 ['API and links', `https://${config.advertise[0] ?? config.listenAddress}:${config.port}`],
+                ['console', facts.console],
+                ...firstUserLines(facts),
                 ['kubeconfig', data.adminKubeconfig],
                 ['logs', data.logs],
                 [
@@ -94,6 +106,7 @@ export function addServerCommand(program: Command): void {
                 ],
               ]),
             );
+            settleMemory();
             await aborted(signal);
           } catch (error) {
             if (!signal.aborted) throw error;

@@ -5,6 +5,8 @@ import type { Up } from '#compose/up.ts';
 import { createDataDirectory, lockDataDirectory } from '#data-directory.ts';
 import { fileLogger } from '#json-log.ts';
 import { aborted, runUntilStopped } from '#process/run-until-stopped.ts';
+import { settleMemory } from '#process/settle-memory.ts';
+import { firstUserLines } from '#terminal/console-facts.ts';
 import { columns, Report } from '#terminal/report.ts';
 import { version } from '#version.ts';
 import { dataOf, list, wholeNumber, withDataDirectory } from './common-flags.ts';
@@ -15,6 +17,8 @@ interface Flags {
   readonly regions: string[];
   readonly port?: number;
   readonly listenAddress?: string;
+  readonly consolePort?: number;
+  readonly consoleAddress?: string;
   readonly runtime: 'auto' | 'containerd' | 'simulated';
 }
 
@@ -29,6 +33,12 @@ export function addUpCommand(program: Command): void {
     )
     .option('--port <number>', 'port for API and links (default 6443)', wholeNumber({ min: 1, max: 65535 }))
     .option('--listen-address <ip>', 'address for API and links (default 0.0.0.0)')
+    .option(
+      '--console-port <number>',
+      'port for the console (default 8443; 0: any free one)',
+      wholeNumber({ min: 0, max: 65535 }),
+    )
+    .option('--console-address <ip>', 'address for the console (default that of the API)')
     .addOption(
       new Option(
         '--runtime <kind>',
@@ -63,6 +73,7 @@ async function run({ dataDir, regions, runtime, ...flags }: Flags): Promise<void
         await up.start(signal);
         const control = await listenForUpRequests(up, data, signal);
         sayWhereThingsAre(up, report);
+        settleMemory();
         try {
           await aborted(signal);
         } finally {
@@ -86,6 +97,8 @@ function sayWhereThingsAre(up: Up, report: Report): void {
   report.line(
     columns([
       ['API', `https://127.0.0.1:${config.port}`],
+      ['console', up.console.console],
+      ...firstUserLines(up.console),
       ['kubeconfig', data.adminKubeconfig],
       ['logs', data.logs],
     ]),

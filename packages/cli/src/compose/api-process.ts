@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import { builtinKinds } from '@skerry/api';
 import { createApiServer, createConnectFactory, createSecurity, type PeerIdentity } from '@skerry/apiserver';
 import type { Clock, Logger } from '@skerry/base';
+import { identities } from '@skerry/center';
 import { createLinkHub } from '@skerry/link';
 import { openSqliteStore } from '@skerry/store';
 import { aborted } from '#process/run-until-stopped.ts';
@@ -87,6 +88,10 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
         token: installation.componentTokens.scheduler,
         user: { name: 'system:kube-scheduler', groups: [] },
       },
+      ...(['people', 'reader', 'keeper'] as const).map((purpose) => ({
+        token: installation.componentTokens[purpose],
+        user: { name: identities[purpose], groups: [] },
+      })),
     ],
     audit: audit?.audit,
     clusterInfo: { authorityPem: authority.certificatePem, server: `https://${advertised}:${config.port}` },

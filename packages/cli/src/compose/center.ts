@@ -41,7 +41,11 @@ export function createCenter({ data }: Installation, { clock, log }: { clock: Cl
   });
   const center = new ManagedProcess({
     name: 'center',
-    ...selfCommand(['serve-center', '--data-dir', data.path], { heapMb: 1024, youngMb: 8, growthPercent: 40 }),
+    ...selfCommand(['serve-center', '--data-dir', data.path], {
+      heapMb: 1024,
+      youngMb: 8,
+      growthPercent: 40,
+    }),
     logFile: join(data.logs, 'center.log'),
     clock,
     log,

@@ -50,8 +50,10 @@ export interface Installation {
 export interface ComponentTokens {
   readonly controllers: string;
   readonly scheduler: string;
-  /** Of the center, as which it speaks for its users. */
-  readonly center: string;
+  /** Of the center, one for each purpose: speaking for its people, reading for its caches, keeping roles. */
+  readonly people: string;
+  readonly reader: string;
+  readonly keeper: string;
 }
 
 const renewBeforeMs = 60 * 24 * 3_600_000;
@@ -97,7 +99,9 @@ export async function openInstallation(
     componentTokens: {
       controllers: await loadOrCreateToken(join(data.run, 'controllers-token')),
       scheduler: await loadOrCreateToken(join(data.run, 'scheduler-token')),
-      center: await loadOrCreateToken(join(data.run, 'center-access-token')),
+      people: await loadOrCreateToken(join(data.run, 'people-token')),
+      reader: await loadOrCreateToken(join(data.run, 'reader-token')),
+      keeper: await loadOrCreateToken(join(data.run, 'keeper-token')),
     },
   };
 }

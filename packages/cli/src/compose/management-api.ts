@@ -7,19 +7,22 @@ import { randomUUID } from 'node:crypto';
 import { builtinKinds, type KindInfo } from '@skerry/api';
 import { createApiServer, createSecurity, StorageEncryption } from '@skerry/apiserver';
 import type { Clock, Logger } from '@skerry/base';
+import { type ClusterConnection, identities } from '@skerry/center';
 import { type ApiClient, createClient, createUnixTransport } from '@skerry/client';
 import { loadOrCreateServiceAccountKey, loadOrCreateValueKeys, makePrivateDirectory } from '@skerry/pki';
 import { openSqliteStore } from '@skerry/store';
 import { join } from 'node:path';
 import type { DataDirectory } from '#data-directory.ts';
 import { version } from '#version.ts';
-import { loadOrCreateToken, managementAdminToken } from './management-credential.ts';
+import { connectOverSocket } from './hosted-connection.ts';
+import { loadOrCreateToken, localAdmin, managementAdminToken } from './management-credential.ts';
 import { storeWriterUrl } from './store-writer.ts';
 
 export interface ManagementApi {
   /** As the center itself, which may do everything. */
   readonly client: ApiClient;
-  readonly token: string;
+  /** As what its people's requests go through. */
+  readonly connection: ClusterConnection;
   close(): Promise<void>;
 }
 
@@ -56,6 +59,14 @@ export async function startManagementApi(
   const keys = await loadOrCreateValueKeys(data.center);
   const token = await loadOrCreateToken(join(data.run, 'center-token'));
   const admin = await managementAdminToken(data);
+  const purposes = ['people', 'reader', 'keeper'] as const;
+  const ofPurpose = async (purpose: (typeof purposes)[number]) =>
+    loadOrCreateToken(join(data.run, `management-${purpose}-token`));
+  const tokens = {
+    people: await ofPurpose('people'),
+    reader: await ofPurpose('reader'),
+    keeper: await ofPurpose('keeper'),
+  };
   const groupsOfAdmins = ['system:masters', 'system:authenticated'];
   const server = createApiServer({
     store,
@@ -73,7 +84,11 @@ export async function startManagementApi(
       issuer: 'https://center.skerry.io',
       staticTokens: [
         { token, user: { name: 'system:skerry:center', groups: groupsOfAdmins } },
-        { token: admin, user: { name: 'skerry:local-admin', groups: groupsOfAdmins } },
+        ...purposes.map((purpose) => ({
+          token: tokens[purpose],
+          user: { name: identities[purpose], groups: ['system:authenticated'] },
+        })),
+        { token: admin, user: { name: localAdmin, groups: groupsOfAdmins } },
       ],
     }),
   });
@@ -86,6 +101,12 @@ export async function startManagementApi(
     clock,
   });
   opened.defer(() => client.close());
+  const connection = connectOverSocket(data.managementSocket, {
+    tokens,
+    address: { server: 'https://localhost' },
+    hosted: false,
+  });
+  opened.defer(() => connection.close());
   const parts = opened.move();
-  return { client, token, close: () => parts.disposeAsync() };
+  return { client, connection, close: () => parts.disposeAsync() };
 }

@@ -8,6 +8,9 @@ import { writeFileAtomically } from '@skerry/pki';
 import type { DataDirectory } from '#data-directory.ts';
 import { version } from '#version.ts';
 
+/** What the local administrator is called by the management API. */
+export const localAdmin = 'skerry:local-admin';
+
 export function managementAdminToken(data: DataDirectory): Promise<string> {
   return loadOrCreateToken(adminTokenFile(data));
 }

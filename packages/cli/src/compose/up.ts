@@ -29,7 +29,7 @@ import {
 import { withStandInArchives } from '#stand-ins/images.ts';
 import type { Report } from '#terminal/report.ts';
 import { adminClient } from './admin-client.ts';
-import { type Center, createCenter } from './center.ts';
+import { type Center, type ConsoleFacts, createCenter } from './center.ts';
 import { type Installation, prepareInstallation } from './installation.ts';
 import { LocalMachine } from './local-machine.ts';
 import { ensureNodePool } from './node-pool.ts';
@@ -63,6 +63,7 @@ export class Up {
   #state: UpState | undefined;
   #installation: Installation | undefined;
   #center: Center | undefined;
+  #console: ConsoleFacts | undefined;
   #client: ApiClient | undefined;
   #saved: Promise<void> = Promise.resolve();
 
@@ -73,6 +74,11 @@ export class Up {
   get installation(): Installation {
     if (!this.#installation) throw new Error('not started');
     return this.#installation;
+  }
+
+  get console(): ConsoleFacts {
+    if (!this.#console) throw new Error('not started');
+    return this.#console;
   }
 
   get machines(): readonly MachineRecord[] {
@@ -101,8 +107,8 @@ export class Up {
     signal.throwIfAborted();
     this.#center = createCenter(this.#installation, { clock, log });
     const center = this.#center;
-    await report.step(
-      'API server, controllers, scheduler',
+    this.#console = await report.step(
+      'API server, controllers, scheduler, console',
       () => center.start(signal),
       () => `https://127.0.0.1:${this.installation.config.port}`,
       signal,
