@@ -21,10 +21,11 @@ const allowed: Record<string, readonly string[]> = {
   agent: ['client', 'streams', 'pki', 'api', 'base'],
   link: ['pki', 'base'],
   center: ['client', 'pki', 'api', 'base'],
+  console: ['api', 'center'],
 };
 
 /** Packages that run in a browser too: no Node module. */
-const pure = ['api', 'cel'];
+const pure = ['api', 'cel', 'console'];
 
 interface Source {
   readonly package: string;
@@ -35,12 +36,12 @@ interface Source {
 
 const sources = readdirSync(join(root, 'packages')).flatMap((name) =>
   readdirSync(join(root, 'packages', name, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => /\.tsx?$/.test(file))
     .map((file): Source => ({
       package: name,
       file: `packages/${name}/src/${file}`,
       text: readFileSync(join(root, 'packages', name, 'src', file), 'utf8'),
-      isTest: /\.(test|bench)\.ts$/.test(file) || file.includes('testing/'),
+      isTest: /\.(test|bench)\.tsx?$/.test(file) || file.includes('testing/'),
     })),
 );
 
@@ -72,13 +73,25 @@ describe('the dependency table', () => {
     expect([...new Set(sources.map((source) => source.package))].sort()).toEqual(known);
   });
 
+  test('the console knows nothing of the center but the contract', () => {
+    const wrong = sources
+      .filter((source) => source.package === 'console')
+      .flatMap((source) =>
+        importsOf(source)
+          .filter((name) => name.startsWith('@skerry/center') && name !== '@skerry/center/contract')
+          .map((name) => `${source.file} imports ${name}`),
+      );
+    expect(wrong).toEqual([]);
+  });
+
   test('package.json lists the workspace packages that production code imports', () => {
     for (const name of Object.keys(allowed)) {
       const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as {
         dependencies?: Record<string, string>;
+        devDependencies?: Record<string, string>;
       };
-      const listed = Object.keys(manifest.dependencies ?? {}).filter((dependency) =>
-        dependency.startsWith('@skerry/'),
+      const listed = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
+        (dependency) => dependency.startsWith('@skerry/'),
       );
       for (const dependency of listed)
         expect(allowed[name], name).toContain(dependency.slice('@skerry/'.length));
@@ -90,7 +103,7 @@ describe('the dependency table', () => {
       importsOf(source)
         .filter(
           (name) =>
-            /^@skerry\/[^/]+\/(?!testing$)/.test(name) ||
+            /^@skerry\/[^/]+\/(?!testing$|contract$)/.test(name) ||
             name.startsWith('../../') ||
             /packages\//.test(name),
         )

@@ -1,6 +1,6 @@
 /**
  * Everything a bare Debian machine lacks, in dependency-free JavaScript for Node 20: npm packages (Node 24 among them),
- * Debian packages when run as root, kubectl, the cache of API descriptions and the release bundle. Every step looks first
+ * Debian packages when run as root, kubectl, the cache of API descriptions, the release bundle and the console. Every step looks first
  * and does nothing when its result is there, so that a second run takes a second.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -45,6 +45,8 @@ const testPackages = {
   openssl: '/usr/bin/openssl',
   'python3-kubernetes': '/usr/lib/python3/dist-packages/kubernetes/__init__.py',
   strace: '/usr/bin/strace',
+  chromium: '/usr/bin/chromium',
+  'fonts-noto-cjk': '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
 };
 
 /** @param {{ forTests?: boolean }} options */
@@ -65,6 +67,7 @@ export async function setUp({ forTests = false } = {}) {
     '.cache/openapi-descriptions.json',
   );
   bundle();
+  buildConsole();
 }
 
 /** Runs Node 24 on a script in the foreground with its signals passed on; ends this process with its exit code. */
@@ -168,10 +171,23 @@ function bundle() {
   execFileSync(node, ['tools/bundle.ts'], { cwd: root, stdio: 'inherit' });
 }
 
+/** The console's static files, made again when any of their sources is newer. */
+function buildConsole() {
+  const output = 'packages/console/dist/index.html';
+  const sources = ['packages/console', 'packages/center/src/contract', 'packages/api/src'];
+  const newest = Math.max(...sources.map((source) => newestSource(join(root, source))));
+  if (existsSync(join(root, output)) && statSync(join(root, output)).mtimeMs > newest) return;
+  step('console', relative(root, dirname(join(root, output))));
+  execFileSync(node, ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn', 'packages/console'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+}
+
 function newestSource(directory) {
   let newest = 0;
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    if (entry.name === 'node_modules') continue;
+    if (entry.name === 'node_modules' || entry.name === 'dist') continue;
     const path = join(directory, entry.name);
     newest = Math.max(newest, entry.isDirectory() ? newestSource(path) : statSync(path).mtimeMs);
   }

@@ -14,6 +14,7 @@ const bin = (name) => join(root, 'node_modules/.bin', name);
 /** @type {[name: string, run: () => { passed: number, failed: number, skipped: number }][]} */
 const parts = [
   ['types', () => check([bin('tsc'), '--noEmit', '-p', root])],
+  ['types of the console', () => check([bin('tsc'), '--noEmit', '-p', join(root, 'packages/console')])],
   ['lint', () => check([node, bin('oxlint'), '--type-aware', '--deny-warnings'])],
   ['format', () => check([node, bin('oxfmt'), '--check', '.'])],
   ['unit', () => vitest('unit')],

@@ -5,6 +5,8 @@
  * `code`. Every request but a GET carries the session's `x-csrf-token`; GETs change nothing.
  */
 export * from './paths.ts';
+export * from './links.ts';
+export * from './page.ts';
 export type * from './session.ts';
 export type * from './views.ts';
 export type * from './live.ts';

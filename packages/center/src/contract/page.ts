@@ -1,0 +1,15 @@
+/**
+ * The console's page and how it is served, from the folder `packages/console/dist`.
+ *
+ * `index.html` answers every GET that is neither a file of the folder nor under `/api/`. Before it is sent, each occurrence of
+ * {@link nonceMarker} in it becomes a nonce that is new for this response, and the response has this policy (with it):
+ *
+ *     default-src 'none'; script-src 'self'; style-src 'self' 'nonce-…'; img-src 'self' data: blob:; font-src 'self';
+ *     connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'
+ *
+ * Files under `assets/` carry a digest in their name: immutable. A file `x` may have `x.br` and `x.gz` beside it.
+ */
+export const nonceMarker = '__SKERRY_CSP_NONCE__';
+
+/** Where the page is in the release: beside the bundle, and in a checkout. */
+export const pageFolder = 'packages/console/dist';

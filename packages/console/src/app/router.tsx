@@ -1,0 +1,48 @@
+/** Which screen an address shows. Every screen is a chunk of its own; home is the one that the first visit loads. */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  RouterProvider,
+  type AnyRoute,
+} from '@tanstack/react-router';
+import type { ComponentType } from 'react';
+import { Failure, Loading } from '#ui/states.tsx';
+import { parseSearch, stringifySearch, type Search } from './search.ts';
+import { Shell } from './shell.tsx';
+
+type Screen = () => Promise<ComponentType>;
+
+/** Address → screen. `$cluster` and the like are read with `useParams`. */
+const screens: Readonly<Record<string, Screen>> = {
+  '/': async () => (await import('#screens/home/home.tsx')).Home,
+};
+
+const root = createRootRoute({
+  component: Shell,
+  validateSearch: (search): Search => search as Search,
+  notFoundComponent: () => <Failure error={{ code: 404 }} />,
+  errorComponent: ({ error, reset }) => <Failure error={error} onRetry={reset} />,
+});
+
+const routes: AnyRoute[] = Object.entries(screens).map(([path, load]) =>
+  createRoute({
+    getParentRoute: () => root,
+    path,
+    component: lazyRouteComponent(async () => ({ default: await load() })),
+    pendingComponent: () => <Loading />,
+  }),
+);
+
+const router = createRouter({
+  routeTree: root.addChildren(routes),
+  parseSearch,
+  stringifySearch,
+  defaultPreload: false,
+  scrollRestoration: true,
+});
+
+export function Console() {
+  return <RouterProvider router={router} />;
+}

@@ -1,0 +1,18 @@
+import type { Row } from '@skerry/center/contract';
+
+/** What a row offers: a screen to go to, or something to do. */
+export interface RowAction {
+  readonly id: string;
+  readonly title: string;
+  readonly isDangerous?: boolean;
+  readonly to?: string;
+  readonly run?: () => void;
+}
+
+/** What can be done to many rows at once. */
+export interface BulkAction {
+  readonly id: string;
+  readonly title: string;
+  readonly isDangerous?: boolean;
+  readonly run: (rows: readonly Row[]) => void;
+}

@@ -1,0 +1,34 @@
+import type { Attention } from '@skerry/center/contract';
+import { Link } from '#app/link.tsx';
+import { translateIfKnown, useT } from '#i18n/index.ts';
+import { Empty } from './states.tsx';
+import { toneMarks } from './tone.tsx';
+import styles from './attention-list.module.css';
+
+/** What wants a person, worst first, each with where to look. The backend's English stands in for a rule that has no message. */
+export function AttentionList({
+  of,
+  showCluster = false,
+}: {
+  readonly of: readonly Attention[];
+  readonly showCluster?: boolean;
+}) {
+  const t = useT();
+  if (of.length === 0) return <Empty title={t('attention.none')} why={t('attention.none.why')} mark="✓" />;
+  return (
+    <ul className={styles['list']}>
+      {of.map((one) => (
+        <li key={`${one.cluster} ${one.rule} ${one.message}`}>
+          <span className={`${styles['mark'] ?? ''} ${styles[one.tone] ?? ''}`} aria-hidden="true">
+            {toneMarks[one.tone]}
+          </span>
+          <span className="visually-hidden">{t(`tone.${one.tone}`)}: </span>
+          <Link to={one.link} className={styles['text']}>
+            {translateIfKnown(`attention.${one.rule}`, one.values) ?? one.message}
+          </Link>
+          {showCluster ? <span className="muted">{one.cluster}</span> : null}
+        </li>
+      ))}
+    </ul>
+  );
+}
