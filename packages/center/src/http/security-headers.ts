@@ -1,11 +1,18 @@
 /**
- * Headers of every answer. Scripts and styles come from this server's own files only; nothing is framed, embedded or read
- * by pages of others; strings become no code without a policy of trusted types, of which there is none.
+ * Headers of every answer. Scripts come from this server's own files only; styles do too, and on a page also from what its
+ * scripts write under the page's nonce; nothing is framed, embedded or read by pages of others; strings become no code without
+ * a policy of trusted types, of which there is none.
  */
-export const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
+export function contentSecurityPolicyOf(nonce?: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src 'self'${nonce ? ` 'nonce-${nonce}'` : ''}`,
+    ...rest,
+  ].join('; ');
+}
+
+const rest = [
   "img-src 'self' data: blob:",
   "font-src 'self'",
   "connect-src 'self'",
@@ -16,7 +23,8 @@ export const contentSecurityPolicy = [
   "base-uri 'none'",
   "require-trusted-types-for 'script'",
   "trusted-types 'none'",
-].join('; ');
+];
+export const contentSecurityPolicy = contentSecurityPolicyOf();
 
 /** Features that browsers gate and that the console does not use. */
 const permissions = [

@@ -1,13 +1,16 @@
 /**
  * The console's files. The folder is read through once; only what was found then is ever served, by its exact path, so that
  * no path leads elsewhere. Files below `assets/` whose names carry a hash never change and are kept by browsers; everything
- * else is asked for again with its ETag. Addresses of pages (no such file, no extension) are answered with `index.html`.
+ * else is asked for again with its ETag. Addresses of pages (no such file, no extension) are answered with `index.html`, which
+ * gets a new nonce each time: its scripts write styles under it.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { SkerryError } from '@skerry/base';
+import { nonceMarker } from '#contract/page.ts';
 import type { CenterResponse } from '#http/route.ts';
+import { contentSecurityPolicyOf } from '#http/security-headers.ts';
 
 const filesMax = 5000;
 const bytesMax = 64 << 20;
@@ -56,6 +59,8 @@ export class StaticFiles {
   answer(path: string, header: (name: string) => string | undefined): CenterResponse | undefined {
     const file = this.#files.get(path) ?? this.#page(path);
     if (!file) return undefined;
+    const page = file.bytes.get('identity')?.toString() ?? '';
+    if (file.type.startsWith('text/html') && page.includes(nonceMarker)) return pageWithNonce(page);
     const headers = {
       'cache-control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
       etag: file.etag,
@@ -87,6 +92,19 @@ export class StaticFiles {
     // Names of clusters and objects have dots; what ends like a file that pages load is none of them.
     return types[extname(last)] ? undefined : this.#files.get('/index.html');
   }
+}
+
+function pageWithNonce(page: string): CenterResponse {
+  const nonce = randomBytes(18).toString('base64url');
+  return {
+    status: 200,
+    headers: {
+      'cache-control': 'no-store',
+      'content-security-policy': contentSecurityPolicyOf(nonce),
+      'content-type': 'text/html; charset=utf-8',
+    },
+    body: page.replaceAll(nonceMarker, nonce),
+  };
 }
 
 async function loadFiles(folder: string): Promise<ReadonlyMap<string, StaticFile>> {
