@@ -77,9 +77,9 @@ export interface KindStrategy {
   warnings?(object: AnyObject, old?: AnyObject): string[];
   /** In place, on create, before defaults: fields a creator may not set. The registry clears `status` by itself where a status subresource exists. */
   prepareForCreate?(object: AnyObject): void;
-  /** In place, on update of the main resource: fields that keep their old value. The registry keeps `status` by itself. */
-  prepareForUpdate?(object: AnyObject, old: AnyObject): void;
-  /** In place, on update of the status: what a writer may leave out. `now` is an instant as objects tell it. */
+  /** In place, on update of the main resource: fields that keep their old value. The registry keeps `status` by itself. `now` is an instant as objects tell it. */
+  prepareForUpdate?(object: AnyObject, old: AnyObject, now?: string): void;
+  /** In place, on update of the status: what a writer may leave out. */
   prepareForStatus?(object: AnyObject, old: AnyObject, now: string): void;
   /** Grace for a DELETE that names none, in seconds; undefined: the object goes at once. */
   deletionGraceSeconds?(object: AnyObject, requested: number | undefined): number | undefined;

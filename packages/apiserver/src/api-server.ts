@@ -18,6 +18,7 @@ import { createDynamicAdmission } from '#admission/dynamic-admission.ts';
 import { componentStatusHandler } from '#component-status/component-status.ts';
 import type { ConnectFactory, ConnectHandler } from '#connect.ts';
 import { CustomResources } from '#crd/custom-resources.ts';
+import { deviceHooks } from '#devices/device-expressions.ts';
 import { definitionHooks } from '#crd/definition-hooks.ts';
 import { withDefinitionRules } from '#crd/definition-kind.ts';
 import { definitions } from '#crd/definition.ts';
@@ -210,6 +211,7 @@ class Server implements ApiServer {
     this.#feed = new StoreFeed({ store, progress: this.#progress, clock, log, changes: this.#access });
     this.#hooks.set(`${definitions.group}/${definitions.resource}`, definitionHooks);
     this.#hooks.set(`${apiServices.group}/${apiServices.resource}`, apiServiceHooks(clock));
+    for (const [kind, hooks] of deviceHooks) this.#hooks.set(kind, hooks);
     for (const [kind, hooks] of expressionHooks()) this.#hooks.set(kind, hooks);
     const { read, write } = this.#access;
     this.#connections = new Connections({ read, dialer: options.dialer, dial: options.dial, random });

@@ -18,6 +18,7 @@ import { QuotaKeeper } from '#admission/quota/quota-keeper.ts';
 import { resourceQuota } from '#admission/quota/resource-quota.ts';
 import { runtimeClass } from '#admission/runtime-class.ts';
 import { serviceAccountAdmission } from '#admission/service-account.ts';
+import { resourceClaims } from '#admission/resource-claims.ts';
 import { storageProtection } from '#admission/storage-protection.ts';
 import { claimResize, defaultIngressClass, defaultStorageClass } from '#admission/storage.ts';
 import { type StaticToken, createAuthenticator } from '#authn/authenticator.ts';
@@ -113,6 +114,7 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
         claimResize({ read }),
         runtimeClass({ read }),
         certificateRequests({ read, authorizer }),
+        resourceClaims({ read, authorizer }),
         defaultIngressClass({ read }),
         { name: 'RoleEscalation', validate: (ctx) => escalation.check(ctx) },
         access.dynamicAdmission,

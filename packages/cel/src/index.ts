@@ -63,6 +63,7 @@ export {
   type ResourceQuestion,
 } from '#libraries/authorizer.ts';
 export { kubernetesLibraries } from '#libraries/kubernetes.ts';
+export { quantityType } from '#libraries/quantities.ts';
 export { jsonPatchLibrary } from '#libraries/json-patch.ts';
 export { fromJson } from '#values/json.ts';
 export { toJson } from '#values/to-json.ts';

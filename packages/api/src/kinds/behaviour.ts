@@ -22,7 +22,7 @@ export interface TypedStrategy<T extends KubeObject> {
   validateSubresource?(object: T, old: T, subresource: string): FieldError[];
   warnings?(object: T, old?: T): string[];
   prepareForCreate?(object: T): void;
-  prepareForUpdate?(object: T, old: T): void;
+  prepareForUpdate?(object: T, old: T, now?: string): void;
   prepareForStatus?(object: T, old: T, now: string): void;
   deletionGraceSeconds?(object: T, requested: number | undefined): number | undefined;
   fieldValue?(object: T, field: string): string | undefined;

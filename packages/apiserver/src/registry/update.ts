@@ -282,7 +282,7 @@ function keepOtherParts(
     if (old.status === undefined) delete next.status;
     else next.status = cloneJson(old.status);
   }
-  served.info.strategy.prepareForUpdate?.(next, old);
+  served.info.strategy.prepareForUpdate?.(next, old, now);
 }
 
 /** What a write of the status may not change of the metadata. */

@@ -321,7 +321,7 @@ export class Estimator {
       if (!declared) return undefined;
       if (step === '@items' || step === '@values') declared = declared.element;
       else if (step === '@keys') declared = declared.key;
-      else declared = declared.fields?.get(step);
+      else declared = declared.fields?.get(step) ?? declared.named;
     }
     return declared && { min: 0, max: declared.maxElements };
   }

@@ -15,7 +15,7 @@ import { fitsInt } from '#values/numbers.ts';
 import { Fault, Opaque, type Outcome, type Value } from '#values/value.ts';
 import { boolType, doubleType, intType, stringType, Type } from '#types/type.ts';
 
-const quantityType = new Type('struct', 'kubernetes.Quantity');
+export const quantityType = new Type('struct', 'kubernetes.Quantity');
 
 class QuantityValue extends Opaque {
   readonly type = quantityType;

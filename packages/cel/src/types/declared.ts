@@ -13,6 +13,8 @@ export interface DeclaredParts {
   readonly minSize: number;
   readonly key?: Declared | undefined;
   readonly element?: Declared | undefined;
+  /** Of a map whose entries are named as fields are, what each of them is for an estimate of costs. */
+  readonly named?: Declared | undefined;
   /** By escaped name. */
   readonly fields?: ReadonlyMap<string, Declared> | undefined;
   toValue(raw: unknown): Outcome;
@@ -24,6 +26,7 @@ export class Declared {
   readonly minSize: number;
   readonly key: Declared | undefined;
   readonly element: Declared | undefined;
+  readonly named: Declared | undefined;
   readonly fields: ReadonlyMap<string, Declared> | undefined;
   readonly #toValue: (raw: unknown) => Outcome;
 
@@ -33,14 +36,15 @@ export class Declared {
     this.minSize = parts.minSize;
     this.key = parts.key;
     this.element = parts.element;
+    this.named = parts.named;
     this.fields = parts.fields;
     this.#toValue = (raw) => parts.toValue(raw);
   }
 
   /** The same type with values made another way. */
   with(toValue: (raw: unknown) => Outcome): Declared {
-    const { type, maxElements, minSize, key, element, fields } = this;
-    return new Declared({ type, maxElements, minSize, key, element, fields, toValue });
+    const { type, maxElements, minSize, key, element, named, fields } = this;
+    return new Declared({ type, maxElements, minSize, key, element, named, fields, toValue });
   }
 
   /** A fault for what does not fit the schema. */

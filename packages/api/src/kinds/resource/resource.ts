@@ -5,7 +5,16 @@ import type {
   ResourceClaimTemplate,
   ResourceSlice,
 } from '#types.generated.ts';
-import { immutable } from '#validation/faults.ts';
+import { longNameFaults } from '#validation/names.ts';
+import { validateResourceClaimStatus } from '#validation/resource/claim-status.ts';
+import {
+  validateResourceClaim,
+  validateResourceClaimTemplate,
+  validateResourceClaimTemplateUpdate,
+  validateResourceClaimUpdate,
+} from '#validation/resource/claim.ts';
+import { validateDeviceClass } from '#validation/resource/configuration.ts';
+import { sliceWarnings, validateResourceSlice } from '#validation/resource/slice.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, nameColumn, plainColumns } from '#kinds/columns.ts';
 
@@ -31,26 +40,67 @@ function setRequestDefaults(spec: ResourceClaimSpec | undefined): void {
     }
 }
 
+/** With a device that is given back goes what its driver said about it. */
+function dropGivenBack({ status }: ResourceClaim, old: ResourceClaim): void {
+  if (!status?.devices) return;
+  const nameOf = (device: { driver: string; pool: string; device: string; shareID?: string }) =>
+    JSON.stringify([device.driver, device.pool, device.device, device.shareID ?? '']);
+  const gone = new Set(old.status?.allocation?.devices?.results?.map(nameOf));
+  for (const result of status.allocation?.devices?.results ?? []) gone.delete(nameOf(result));
+  const kept = status.devices.filter((device) => !gone.has(nameOf(device)));
+  if (kept.length > 0) status.devices = kept;
+  else delete status.devices;
+}
+
 export const resourceClaimBehaviour = behaviour<ResourceClaim>({
+  metaTold: 'twice',
   columns: [nameColumn, column<ResourceClaim>('State', stateText), ageColumn],
   strategy: {
     setDefaults(claim) {
       claim.status ??= {};
       setRequestDefaults(claim.spec);
     },
-    validateUpdate: (next, old) => immutable('spec', next.spec, old.spec),
+    prepareForCreate(claim) {
+      claim.status = {};
+    },
+    prepareForStatus: dropGivenBack,
+    validate: validateResourceClaim,
+    validateUpdate: validateResourceClaimUpdate,
+    validateStatus: validateResourceClaimStatus,
   },
 });
 
 export const resourceClaimTemplateBehaviour = behaviour<ResourceClaimTemplate>({
+  metaTold: 'twice',
   columns: plainColumns,
   strategy: {
     setDefaults: ({ spec }) => setRequestDefaults(spec?.spec),
-    validateUpdate: (next, old) => immutable('spec', next.spec, old.spec),
+    validate: validateResourceClaimTemplate,
+    validateUpdate: validateResourceClaimTemplateUpdate,
   },
 });
 
-export const deviceClassBehaviour = behaviour<DeviceClass>({ columns: plainColumns });
+export const deviceClassBehaviour = behaviour<DeviceClass>({
+  metaTold: 'twice',
+  nameRule: longNameFaults,
+  columns: plainColumns,
+  strategy: { validate: (found) => validateDeviceClass(found), validateUpdate: validateDeviceClass },
+});
+
+/** What only servers with more features than the usual ones keep. */
+function dropUnserved({ spec }: ResourceSlice): void {
+  for (const device of spec?.devices ?? []) {
+    delete device.nodeAllocatableResourceMappings;
+    for (const attribute of Object.values(device.attributes ?? {}))
+      for (const list of ['bools', 'ints', 'strings', 'versions'] as const) delete attribute[list];
+  }
+}
+
+/** A taint that doesn't say since when it is there is there since now. */
+function timeTaints({ spec }: ResourceSlice, now: string | undefined): void {
+  if (now === undefined) return;
+  for (const { taints } of spec?.devices ?? []) for (const taint of taints ?? []) taint.timeAdded ??= now;
+}
 
 export const resourceSliceBehaviour = behaviour<ResourceSlice>({
   columns: [
@@ -61,11 +111,17 @@ export const resourceSliceBehaviour = behaviour<ResourceSlice>({
     ageColumn,
   ],
   strategy: {
-    validateUpdate: (next, old) => [
-      ...immutable('spec.nodeName', next.spec?.nodeName, old.spec?.nodeName),
-      ...immutable('spec.driver', next.spec?.driver, old.spec?.driver),
-      ...immutable('spec.pool.name', next.spec?.pool?.name, old.spec?.pool?.name),
-    ],
+    prepareForCreate(slice) {
+      dropUnserved(slice);
+      timeTaints(slice, slice.metadata.creationTimestamp);
+    },
+    prepareForUpdate(slice, _, now) {
+      dropUnserved(slice);
+      timeTaints(slice, now);
+    },
+    validate: (slice) => validateResourceSlice(slice),
+    validateUpdate: validateResourceSlice,
+    warnings: sliceWarnings,
     fieldValue({ spec }, field) {
       if (field === 'spec.nodeName') return spec?.nodeName ?? '';
       return field === 'spec.driver' ? (spec?.driver ?? '') : undefined;

@@ -17,6 +17,7 @@ import cluster from '#validation/recorded/cluster.json' with { type: 'json' };
 import core from '#validation/recorded/core.json' with { type: 'json' };
 import networking from '#validation/recorded/networking.json' with { type: 'json' };
 import pods from '#validation/recorded/pods.json' with { type: 'json' };
+import resource from '#validation/recorded/resource.json' with { type: 'json' };
 import storage from '#validation/recorded/storage.json' with { type: 'json' };
 
 type Step = string | number;
@@ -33,7 +34,7 @@ interface Recording {
   readonly update?: readonly Case[];
 }
 
-const recordings = [apps, batch, cluster, core, networking, pods, storage].flat() as Recording[];
+const recordings = [apps, batch, cluster, core, networking, pods, resource, storage].flat() as Recording[];
 
 function changed(base: object, { at, to }: Case): AnyObject {
   const object = structuredClone(base) as Record<Step, unknown>;
