@@ -64,6 +64,10 @@ export class Center {
     });
   }
 
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   get address(): string {
     return `127.0.0.1:${this.port}`;
   }

@@ -16,6 +16,7 @@ import type { ServerAccess } from '#security.ts';
 export interface FrontProxy {
   /** Signed `clientCertificate`, PEM. */
   readonly authorityPem: string;
+  /** Asked for at every connection. */
   readonly clientCertificate: ClientCertificate;
 }
 
@@ -42,7 +43,7 @@ export class Aggregation {
   constructor(parts: AggregationParts) {
     const { access, connections, clock, log } = parts;
     this.#parts = parts;
-    this.#apis = new ApiServices(access.read, parts.frontProxy?.clientCertificate);
+    this.#apis = new ApiServices(access.read, () => parts.frontProxy?.clientCertificate);
     const fetcher = new RemoteFetcher({ connections, clock });
     this.#availability = new Availability({ ...access, apis: this.#apis, fetcher, clock, log });
     this.#registration = new LocalRegistration({

@@ -22,12 +22,12 @@ export type ClientCertificate = NonNullable<Destination['clientCertificate']>;
 
 export class ApiServices {
   readonly #read: ObjectReader;
-  readonly #certificate: ClientCertificate | undefined;
+  readonly #certificate: () => ClientCertificate | undefined;
   readonly #listeners = new Set<(name: string) => void>();
   #remote: ReadonlyMap<string, RemoteApi> | undefined;
   #generation = 0;
 
-  constructor(read: ObjectReader, certificate: ClientCertificate | undefined) {
+  constructor(read: ObjectReader, certificate: () => ClientCertificate | undefined) {
     this.#read = read;
     this.#certificate = certificate;
     read.onChange(apiServices, ({ object }) => {
@@ -71,6 +71,7 @@ export class ApiServices {
     const { service, group = '', version = '', caBundle } = spec ?? {};
     if (!spec || !service) return undefined;
     const { namespace = '', name = '', port = 443 } = service;
+    const certificate = this.#certificate();
     return {
       name: metadata.name ?? '',
       uid: metadata.uid ?? '',
@@ -84,7 +85,7 @@ export class ApiServices {
         to: { kind: 'service', namespace, name, port },
         authorityPem: caBundle ? Buffer.from(caBundle, 'base64').toString().trim() : '',
         ...(spec.insecureSkipTLSVerify ? { unverified: true } : {}),
-        ...(this.#certificate ? { clientCertificate: this.#certificate } : {}),
+        ...(certificate ? { clientCertificate: certificate } : {}),
       },
     };
   }

@@ -6,13 +6,14 @@ import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import { builtinKinds } from '@skerry/api';
 import { createApiServer, createConnectFactory, createSecurity, type PeerIdentity } from '@skerry/apiserver';
-import type { Clock, Logger } from '@skerry/base';
+import { type Clock, type Logger, supervise } from '@skerry/base';
 import { identities } from '@skerry/center';
 import { createLinkHub } from '@skerry/link';
 import { openSqliteStore } from '@skerry/store';
 import { aborted } from '#process/run-until-stopped.ts';
 import { openAudit } from './audit.ts';
 import { authenticationSettings } from './authentication.ts';
+import { certificateUpkeep } from './certificate-upkeep.ts';
 import { httpsJson } from './https-json.ts';
 import type { Installation } from './installation.ts';
 import { dialDirectly } from './direct-dial.ts';
@@ -96,6 +97,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     audit: audit?.audit,
     clusterInfo: { authorityPem: authority.certificatePem, server: `https://${advertised}:${config.port}` },
   });
+  let frontProxyCertificate = installation.frontProxy.clientCertificate;
   let process: ProcessMeasures | undefined;
   const server = createApiServer({
     store,
@@ -120,7 +122,13 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     },
     dialer: hub,
     dial: dialDirectly,
-    frontProxy: installation.frontProxy,
+    frontProxy: {
+      authorityPem: installation.frontProxy.authorityPem,
+      // Asked for at every connection: it is renewed while the server runs.
+      get clientCertificate() {
+        return frontProxyCertificate;
+      },
+    },
     checksPolicies: true,
     clientAuthorityPem: authority.certificatePem,
     connect: createConnectFactory({ random }),
@@ -151,6 +159,17 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
   });
   opened.defer(() => front.close());
   endConnections = (user) => front.cut(user);
+  const upkeep = certificateUpkeep({
+    installation,
+    clock,
+    log,
+    onRenewed({ serverCertificate, frontProxy }) {
+      front.renew(serverCertificate);
+      frontProxyCertificate = frontProxy.clientCertificate;
+    },
+  });
+  const keeping = supervise(upkeep, { clock, log, signal });
+  opened.defer(() => keeping);
   onReady({ port: front.port });
   await aborted(signal);
 }

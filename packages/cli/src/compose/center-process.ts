@@ -21,6 +21,7 @@ import {
 } from '@skerry/center';
 import { aborted } from '#process/run-until-stopped.ts';
 import { settleMemory } from '#process/settle-memory.ts';
+import { certificateReading } from './certificate-upkeep.ts';
 import type { ConsoleFacts } from './center.ts';
 import { MachineHost } from './cluster-host.ts';
 import { startConsole } from './console.ts';
@@ -88,6 +89,12 @@ export async function runCenterProcess(options: CenterProcessOptions, signal: Ab
 
   const console = await startConsole({ installation, management, connections, clock, log, random });
   opened.defer(() => console.close());
+  const certificates = certificateReading({
+    installation,
+    clock,
+    onRenewed: (certificate) => console.renew(certificate),
+  });
+  working.push(supervise(certificates, { clock, log, signal: stop.signal }));
   onReady(console.facts);
   settleMemory();
   await aborted(signal);

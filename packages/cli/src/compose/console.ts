@@ -10,6 +10,7 @@ import {
   startCenterServer,
 } from '@skerry/center';
 import { ApiError } from '@skerry/api';
+import type { KeyPair } from '@skerry/pki';
 import type { ConsoleFacts } from './center.ts';
 import { type Installation, reachableAddress } from './installation.ts';
 import type { ManagementApi } from './management-api.ts';
@@ -25,6 +26,7 @@ export interface ConsoleOptions {
 
 export interface Console {
   readonly facts: ConsoleFacts;
+  renew(certificate: KeyPair): void;
   close(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export async function startConsole({ installation, clock, log }: ConsoleOptions)
   const host = reachableAddress({ ...config, listenAddress: address });
   return {
     facts: { console: `https://${config.advertise[0] ?? host}:${server.port}` },
+    renew: (certificate) => server.renew(certificate),
     close: () => server.close(),
   };
 }

@@ -106,6 +106,25 @@ export async function openInstallation(
   };
 }
 
+/** What ends and is renewed; the authority itself lasts ten years. */
+export interface RenewedCertificates {
+  readonly serverCertificate: KeyPair;
+  readonly frontProxy: Installation['frontProxy'];
+}
+
+/** The certificates of now: those on disk, or new ones where they end within sixty days. The administrator's kubeconfig too. */
+export async function renewCertificates(
+  installation: Installation,
+  clock: Clock,
+): Promise<RenewedCertificates> {
+  const { data, config, authority } = installation;
+  await writeAdminKubeconfig(installation, clock);
+  return {
+    serverCertificate: await serverCertificate(data, config, authority, clock),
+    frontProxy: await frontProxy(data, clock),
+  };
+}
+
 async function frontProxy(data: DataDirectory, clock: Clock): Promise<Installation['frontProxy']> {
   const directory = data.pki;
   const commonName = 'skerry-front-proxy-ca';

@@ -1,0 +1,105 @@
+/** The center: clusters that it hosts, by its commands and its management API, and what of it outlives what. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '@skerry/base/testing';
+import { childrenOf } from '../../bench/processes.ts';
+import { Center } from '../support/center.ts';
+import { kubectlProgram, run } from '../support/cluster.ts';
+
+let center: Center;
+
+beforeAll(async () => {
+  center = await Center.start();
+});
+afterAll(() => center.stop());
+
+const skerry = (...args: string[]) => center.skerry([...args, '--data-dir', center.dataDirectory]);
+const folder = (cluster: string) => join(center.dataDirectory, 'clusters', cluster);
+const kubectl = (cluster: string, ...args: string[]) =>
+  run(kubectlProgram, ['--kubeconfig', join(folder(cluster), 'admin.kubeconfig'), ...args], {
+    env: center.environment,
+  });
+
+interface Listed {
+  readonly items: {
+    readonly metadata: { readonly name: string };
+    readonly status: { readonly phase: string; readonly availability?: { readonly ratio: number } };
+  }[];
+}
+
+async function clusters(): Promise<Listed['items']> {
+  return (JSON.parse((await skerry('cluster', 'list', '-o', 'json')).output) as Listed).items;
+}
+
+describe('a hosted cluster', () => {
+  test('is made by a command, answers kubectl, and shares nothing with the first', async () => {
+    const made = await skerry('cluster', 'create', 'osaka', '--region', 'osaka', '--protect');
+    expect(made.output).toContain('API server answers: v1.36');
+    expect(made.code).toBe(0);
+    expect((await kubectl('osaka', 'create', 'namespace', 'only-here')).code).toBe(0);
+    expect((await center.kubectl(['get', 'namespaces'])).output).not.toContain('only-here');
+    expect((await clusters()).map(({ metadata, status }) => [metadata.name, status.phase])).toEqual([
+      ['default', expect.any(String)],
+      ['osaka', 'Running'],
+    ]);
+  });
+
+  test('goes on while the process of the center ends and is started again', async () => {
+    const pids = () => childrenOf(center.pid);
+    const before = pids();
+    const ofOsaka = before.filter(({ command }) => command.includes(folder('osaka'))).map(({ pid }) => pid);
+    expect(ofOsaka).toHaveLength(2);
+    const serving = before.find(({ command }) => command.includes('serve-center'))?.pid ?? 0;
+    process.kill(serving, 'SIGKILL');
+    await eventually(async () => {
+      expect(pids().some(({ pid, command }) => command.includes('serve-center') && pid !== serving)).toBe(
+        true,
+      );
+      expect((await clusters()).map(({ metadata }) => metadata.name)).toContain('osaka');
+    });
+    expect(
+      pids()
+        .filter(({ command }) => command.includes(folder('osaka')))
+        .map(({ pid }) => pid),
+    ).toEqual(ofOsaka);
+  });
+
+  test('is found again by the next start of the center, with what it holds', async () => {
+    await center.pause();
+    await center.start();
+    await eventually(async () => {
+      expect((await kubectl('osaka', 'get', 'namespace', 'only-here')).code).toBe(0);
+    });
+  });
+
+  test('with deletion protection can not be deleted; without, it goes with its folder', async () => {
+    const refused = await skerry('cluster', 'delete', 'osaka', '--confirm', 'osaka');
+    expect(refused.code).toBe(1);
+    expect(refused.errors).toContain('protected from deletion');
+    expect((await skerry('cluster', 'protect', 'osaka', '--off')).code).toBe(0);
+    expect((await skerry('cluster', 'delete', 'osaka', '--confirm', 'kyoto')).errors).toContain(
+      'cluster-not-confirmed',
+    );
+    expect((await skerry('cluster', 'delete', 'osaka', '--confirm', 'osaka')).code).toBe(0);
+    expect(existsSync(folder('osaka'))).toBe(false);
+  });
+
+  test('with ranges that are taken is refused with the reason', async () => {
+    const made = await skerry('cluster', 'create', 'kyoto', '--pod-cidr', '10.12.4.0/24');
+    expect(made.code).toBe(1);
+    expect(made.errors).toContain('10.12.4.0/24 overlaps 10.12.0.0/16, pods of cluster default');
+    expect((await skerry('cluster', 'delete', 'kyoto', '--confirm', 'kyoto')).code).toBe(0);
+  });
+});
+
+test("the center's own cluster can not be deleted", async () => {
+  const refused = await skerry('cluster', 'delete', 'default', '--confirm', 'default');
+  expect(refused.code).toBe(1);
+  expect(refused.errors).toContain('goes only with the center');
+});
+
+test('credentials of the management API are in no log', () => {
+  const token = readFileSync(join(center.dataDirectory, 'run/management-admin-token'), 'utf8');
+  expect(center.logs).not.toContain(token);
+});
