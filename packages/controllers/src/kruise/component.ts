@@ -9,6 +9,7 @@ import type { ConfigMap, CustomResourceDefinition } from '@skerry/api';
 import { supervise } from '@skerry/base';
 import type { Service } from '@skerry/base';
 import { ApiEventRecorder, InformerFactory, resources } from '@skerry/client';
+import { createAdvancedDaemonSetController } from '#kruise/daemon-set/advanced-daemon-set.ts';
 import { parseFeatureGates } from '#kruise/feature-gates.ts';
 import type { FeatureGates } from '#kruise/feature-gates.ts';
 import type { KruiseContext } from '#kruise/kruise-context.ts';
@@ -27,6 +28,7 @@ export interface OpenKruiseSettings {
 
 const creators: Readonly<Record<string, (context: KruiseContext) => Service | undefined>> = {
   'openkruise-webhooks': createWebhookService,
+  'advanced-daemonset-controller': createAdvancedDaemonSetController,
 };
 
 export function createOpenKruiseComponent(

@@ -17,3 +17,20 @@ export async function slowStart(
   }
   return { done };
 }
+
+/** Does something for every item, at most `parallel` at a time, and rejects at its end with the first failure. */
+export async function atOnce<T>(
+  parallel: number,
+  items: readonly T[],
+  act: (item: T) => Promise<void>,
+): Promise<void> {
+  const failures: unknown[] = [];
+  let next = 0;
+  const work = async () => {
+    for (let item = items[next++]; item !== undefined; item = items[next++]) {
+      await act(item).catch((error: unknown) => failures.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(parallel, items.length) }, work));
+  if (failures.length > 0) throw failures[0];
+}

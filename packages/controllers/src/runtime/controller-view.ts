@@ -29,6 +29,7 @@ function podView({ apiVersion, kind, metadata, spec, status }: Pod): Pod {
       subdomain: spec.subdomain,
       hostNetwork: spec.hostNetwork,
       restartPolicy: spec.restartPolicy,
+      ...(spec.readinessGates ? { readinessGates: spec.readinessGates } : {}),
       priority: spec.priority,
       tolerations: spec.tolerations,
       terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds,

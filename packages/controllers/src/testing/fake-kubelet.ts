@@ -1,5 +1,5 @@
 /** Plays the nodes: pods that are bound become Running and Ready, pods that are being deleted go. */
-import type { Pod } from '@skerry/api';
+import type { ContainerStatus, Pod, PodCondition } from '@skerry/api';
 import type { Clock } from '@skerry/base';
 import { resources } from '@skerry/client';
 import type { FakeApiClient } from '@skerry/client/testing';
@@ -10,33 +10,66 @@ export interface FakeKubeletOptions {
   readonly clock: Clock;
   /** Whether this pod becomes ready; every pod unless given. */
   readonly becomesReady?: (pod: Pod) => boolean;
+  /** Whether the node of this pod does anything; every node unless given. */
+  readonly isOnline?: (pod: Pod) => boolean;
 }
 
 /** Brings every pod one step on; returns whether anything changed. */
-export function stepPods({ client, clock, becomesReady = () => true }: FakeKubeletOptions): boolean {
+export function stepPods(options: FakeKubeletOptions): boolean {
+  const { client, clock, becomesReady = () => true, isOnline = () => true } = options;
   let changed = false;
   for (const pod of client.all<Pod>(resources.pods)) {
     const at = { namespace: pod.metadata.namespace, name: pod.metadata.name ?? '' };
+    if (!isOnline(pod)) continue;
     if (pod.metadata.deletionTimestamp) {
+      if (pod.metadata.finalizers?.length) continue;
       client.remove(resources.pods, at);
       changed = true;
-    } else if (pod.status?.phase !== 'Running' || (!isReady(pod) && becomesReady(pod))) {
-      client.edit<Pod>(resources.pods, at, (edited) => {
-        edited.spec = { ...edited.spec, containers: edited.spec?.containers ?? [], nodeName: nodeOf(edited) };
-        const status = becomesReady(pod) ? 'True' : 'False';
-        edited.status = {
-          phase: 'Running',
-          conditions: [{ type: 'Ready', status, lastTransitionTime: timestamp(clock.now()) }],
-        };
-      });
-      changed ||= pod.status?.phase !== 'Running' || becomesReady(pod);
+      continue;
     }
+    const isReadyNow = isReady(pod) && runsItsImages(pod);
+    const willBeReady = becomesReady(pod) && areGatesOpen(pod);
+    if (pod.status?.phase === 'Running' && runsItsImages(pod) && (isReadyNow || !willBeReady)) continue;
+    client.edit<Pod>(resources.pods, at, (edited) => {
+      edited.spec = { ...edited.spec, containers: edited.spec?.containers ?? [], nodeName: nodeOf(edited) };
+      const ready: PodCondition = {
+        type: 'Ready',
+        status: willBeReady ? 'True' : 'False',
+        lastTransitionTime: timestamp(clock.now()),
+      };
+      edited.status = {
+        phase: 'Running',
+        conditions: [ready, ...(edited.status?.conditions ?? []).filter(({ type }) => type !== 'Ready')],
+        containerStatuses: statusesOf(edited, becomesReady(pod)),
+      };
+    });
+    changed ||= pod.status?.phase !== 'Running' || !runsItsImages(pod) || willBeReady;
   }
   return changed;
 }
 
 function isReady(pod: Pod): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+}
+
+function areGatesOpen({ spec, status }: Pod): boolean {
+  return (spec?.readinessGates ?? []).every(({ conditionType }) =>
+    status?.conditions?.some(({ type, status: is }) => type === conditionType && is === 'True'),
+  );
+}
+
+function runsItsImages({ spec, status }: Pod): boolean {
+  return (spec?.containers ?? []).every(({ name, image }) =>
+    status?.containerStatuses?.some((container) => container.name === name && container.image === image),
+  );
+}
+
+function statusesOf({ spec, status }: Pod, ready: boolean): ContainerStatus[] {
+  return (spec?.containers ?? []).map(({ name, image = '' }) => {
+    const old = status?.containerStatuses?.find((container) => container.name === name);
+    const restartCount = old ? old.restartCount + (old.image === image ? 0 : 1) : 0;
+    return { name, image, imageID: `id-of-${image}`, ready, restartCount };
+  });
 }
 
 /** A DaemonSet's pod names its node; the rest goes to one node. */

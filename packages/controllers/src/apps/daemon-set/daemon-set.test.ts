@@ -200,3 +200,22 @@ test('a daemon that fails at once is replaced with growing delays', async () => 
   expect(alive().every(({ status }) => status?.phase === 'Running')).toBe(true);
   expect(cluster.events.lines.filter((line) => line.includes('Found failed daemon pod'))).toHaveLength(2);
 });
+
+test('an offline node is left out of an update where the set says so', async () => {
+  const set = daemonSet('a');
+  set.metadata.annotations = { 'apps.skerry.io/offline-nodes': 'skip' };
+  const setReady = (name: string, status: string) =>
+    cluster.client.edit<Node>(resources.nodes, { name }, (node) => {
+      node.status = { conditions: [{ type: 'Ready', status }] };
+    });
+  for (const name of ['n1', 'n2', 'n3']) setReady(name, 'True');
+  await create(set);
+  await cluster.settle();
+  setReady('n2', 'Unknown');
+  setImage('b');
+  await cluster.settle();
+  expect(imagesByNode()).toEqual({ n1: 'b', n2: 'a', n3: 'b' });
+  setReady('n2', 'True');
+  await cluster.settle();
+  expect(imagesByNode()).toEqual({ n1: 'b', n2: 'b', n3: 'b' });
+});

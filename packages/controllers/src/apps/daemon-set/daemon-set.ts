@@ -4,199 +4,102 @@
  * One look does: revisions, then the pod each node should have, then the update of old pods, then the status. Pods are
  * bound by the scheduler through an affinity to one node. Losing its node never evicts a daemon pod.
  */
-import { daemonShouldRun, isApiError, labelSelectorFrom } from '@skerry/api';
+import { isApiError, labelSelectorFrom } from '@skerry/api';
 import type { ControllerRevision, DaemonSet, Node, Pod } from '@skerry/api';
 import { keyOf, resources } from '@skerry/client';
-import { slowStart } from '#runtime/batch.ts';
-import { isSame } from '#runtime/canonical.ts';
+import { daemonPod } from '#daemon/daemon-pod.ts';
+import { DaemonPods } from '#daemon/daemon-pods.ts';
+import { followNodes } from '#daemon/follow-nodes.ts';
+import { hashOf, syncHistory, trimHistory } from '#daemon/history.ts';
+import { countNodes, desiredCount, isOffline, skipsOfflineNodes } from '#daemon/node-view.ts';
+import type { NodeView } from '#daemon/node-view.ts';
+import { placePlan } from '#daemon/plan.ts';
+import type { Plan, PlanContext } from '#daemon/plan.ts';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext, Requeue } from '#runtime/controller.ts';
-import { Expectations } from '#runtime/expectations.ts';
-import { claim, controllerOf, indexByController } from '#runtime/ownership.ts';
-import { PodControl } from '#runtime/pod-control.ts';
-import { availability, isFinished, isReady } from '#runtime/pods.ts';
+import { indexByController } from '#runtime/ownership.ts';
 import { splitKey, writeStatus } from '#runtime/status.ts';
-import { daemonPod, targetNode } from '#apps/daemon-set/daemon-pod.ts';
-import { FailedPodDelay } from '#apps/daemon-set/failed-pod-delay.ts';
-import { hashOf, syncHistory, trimHistory } from '#apps/daemon-set/history.ts';
-import { isRollingUpdate, isUpdated, placePlan, updatePlan } from '#apps/daemon-set/plan.ts';
-import type { NodeView, Plan } from '#apps/daemon-set/plan.ts';
+import { isRollingUpdate, surgeAndUnavailable, updatePlan } from '#apps/daemon-set/update-plan.ts';
 
 const burst = 250;
+const ref = resources.daemonSets;
 
 export function createDaemonSetController(context: ControllerContext): Controller {
   const { client, informers, clock, events } = context;
-  const daemonSets = informers.informer<DaemonSet>(resources.daemonSets);
+  const daemonSets = informers.informer<DaemonSet>(ref);
   const nodes = informers.informer<Node>(resources.nodes);
   const pods = indexByController(informers.informer<Pod>(resources.pods));
   const revisions = indexByController(informers.informer<ControllerRevision>(resources.controllerRevisions));
-  const expectations = new Expectations(clock);
-  const failedPods = new FailedPodDelay(clock);
-  const podControl = new PodControl(context);
+  const daemonPods = new DaemonPods({ context, ref, nodes, pods });
   const queue = createQueue(context);
 
-  const enqueueAll = () => {
-    for (const set of daemonSets.list()) queue.add(keyOf(set));
-  };
   daemonSets.addHandler({
     onAdd: (set) => queue.add(keyOf(set)),
     onUpdate: (set) => queue.add(keyOf(set)),
-    onDelete: (set) => expectations.forget(keyOf(set)),
+    onDelete: (set) => daemonPods.forget(keyOf(set)),
   });
-  nodes.addHandler({
-    onAdd: enqueueAll,
-    onDelete: enqueueAll,
-    onUpdate(node, old) {
-      const isPlacementSame =
-        isSame(node.metadata.labels, old.metadata.labels) && isSame(node.spec, old.spec);
-      if (!isPlacementSame) enqueueAll();
-    },
-  });
-  const ownerKey = (pod: Pod): string | undefined => {
-    const owner = controllerOf(pod);
-    return owner?.kind === 'DaemonSet' ? `${pod.metadata.namespace}/${owner.name}` : undefined;
-  };
-  pods.addHandler({
-    onAdd(pod) {
-      const key = ownerKey(pod);
-      if (!key) return;
-      expectations.creationObserved(key);
-      queue.add(key);
-    },
-    onUpdate(pod) {
-      const key = ownerKey(pod);
-      if (!key) return;
-      if (pod.metadata.deletionTimestamp) expectations.deletionObserved(key, pod.metadata.uid ?? '');
-      queue.add(key);
-    },
-    onDelete(pod) {
-      const key = ownerKey(pod);
-      if (!key) return;
-      expectations.deletionObserved(key, pod.metadata.uid ?? '');
-      queue.add(key);
-    },
-  });
+  nodes.addHandler(
+    followNodes(
+      () => daemonSets.list(),
+      (set) => queue.add(keyOf(set)),
+    ),
+  );
+  pods.addHandler(daemonPods.handler(queue));
 
   async function reconcile(key: string): Promise<Requeue | undefined> {
     const { namespace, name } = splitKey(key);
     const set = daemonSets.get(namespace, name);
     if (!set || set.metadata.deletionTimestamp) return undefined;
-    const selector = labelSelectorFrom(set.spec?.selector);
-    if (selector.empty) {
+    if (labelSelectorFrom(set.spec?.selector).empty) {
       const message = 'This daemon set is selecting all pods. A non-empty selector is required.';
       events.record(set, { type: 'Warning', reason: 'SelectingAll', message });
       return undefined;
     }
-    const history = await syncHistory(client, set, revisions);
+    const history = await syncHistory(client, set, { ref, revisions });
     const hash = hashOf(history.current);
+    const waits: (number | undefined)[] = [];
     let failure: unknown;
-    let waitMs: number | undefined;
-    if (expectations.satisfied(key)) {
-      const placed = await act(key, set, hash, placePlan);
-      ({ failure, waitMs } = placed);
-      if (failure === undefined && expectations.satisfied(key) && isRollingUpdate(set)) {
-        ({ failure } = await act(key, set, hash, updatePlan));
+    if (daemonPods.satisfied(key)) {
+      const placed = await place(key, set, hash);
+      ({ failure } = placed);
+      waits.push(placed.waitMs);
+      if (failure === undefined && daemonPods.satisfied(key) && isRollingUpdate(set)) {
+        const updated = await update(key, set, hash);
+        ({ failure } = updated);
+        waits.push(updated.waitMs);
       }
     }
-    const views = await look(set);
+    const views = await daemonPods.look(set);
     await trimHistory(client, set, { old: history.old, pods: views.flatMap((view) => view.pods) });
-    const requeueMs = await updateStatus(set, views, hash);
+    waits.push(await updateStatus(set, views, hash));
     if (failure !== undefined) throw failure;
-    const waits = [waitMs, requeueMs].filter((wait) => wait !== undefined);
-    return waits.length > 0 ? { afterMs: Math.max(1, Math.min(...waits)) } : undefined;
+    const known = waits.filter((wait) => wait !== undefined);
+    return known.length > 0 ? { afterMs: Math.max(1, Math.min(...known)) } : undefined;
   }
 
-  /** Every node, and every name of a node that a pod of the set still has. */
-  async function look(set: DaemonSet): Promise<NodeView[]> {
-    const owned = await claim({
-      client,
-      owner: set,
-      ownerRef: resources.daemonSets,
-      selector: labelSelectorFrom(set.spec?.selector),
-      resource: resources.pods,
-      informer: pods,
-    });
-    const byNode = new Map<string, Pod[]>();
-    for (const pod of owned) {
-      if (pod.metadata.deletionTimestamp && isFinished(pod)) continue;
-      const node = targetNode(pod);
-      if (node) byNode.set(node, [...(byNode.get(node) ?? []), pod]);
-    }
-    for (const list of byNode.values()) list.sort(oldestFirst);
-    const views: NodeView[] = nodes.list().map((node) => {
-      const name = node.metadata.name ?? '';
-      const { shouldRun, shouldContinueRunning } = daemonShouldRun(set.spec?.template ?? {}, node);
-      return { name, shouldRun, shouldContinue: shouldContinueRunning, pods: byNode.get(name) ?? [] };
-    });
-    for (const [name, list] of byNode) {
-      // Pods of a node that has gone are the pod garbage collector's, once bound.
-      const unbound = list.filter(({ spec }) => !spec?.nodeName);
-      if (nodes.get(undefined, name) || unbound.length === 0) continue;
-      views.push({ name, shouldRun: false, shouldContinue: false, pods: unbound });
-    }
-    return views.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const planContext = (set: DaemonSet, hash: string): PlanContext => ({
+    hash,
+    nowMs: clock.now(),
+    minReadySeconds: set.spec?.minReadySeconds,
+  });
+
+  const carryOut = (key: string, set: DaemonSet, plan: Plan, hash: string) =>
+    daemonPods.carryOut(key, set, plan, { burst, makePod: (node) => daemonPod(set, { ref, node, hash }) });
+
+  async function place(key: string, set: DaemonSet, hash: string) {
+    const views = await daemonPods.look(set);
+    const surges = isRollingUpdate(set) && surgeAndUnavailable(set, desiredCount(views)).surge > 0;
+    const plan = placePlan(views, { ...planContext(set, hash), surges });
+    const finishedMs = daemonPods.takeFinished(set, plan);
+    const { failure, waitMs } = await carryOut(key, set, plan, hash);
+    return { failure, waitMs: waitMs ?? finishedMs };
   }
 
-  async function act(
-    key: string,
-    set: DaemonSet,
-    hash: string,
-    planner: typeof placePlan,
-  ): Promise<{ failure: unknown; waitMs?: number }> {
-    const plan = planner(await look(set), { set, hash, nowMs: clock.now() });
-    const waitMs = takeFinished(set, plan);
-    const creates = plan.create.slice(0, burst);
-    const removes = plan.remove.slice(0, burst);
-    if (creates.length > 0) expectations.expectCreations(key, creates.length);
-    expectations.expectDeletions(
-      key,
-      removes.map(({ metadata }) => metadata.uid ?? ''),
-    );
-    let attempted = 0;
-    const { error } = await slowStart(creates.length, async (index) => {
-      attempted++;
-      try {
-        await podControl.create(daemonPod(set, { node: creates[index] ?? '', hash }), set);
-      } catch (caught) {
-        expectations.creationObserved(key);
-        throw caught;
-      }
-    });
-    for (let skipped = attempted; skipped < creates.length; skipped++) expectations.creationObserved(key);
-    const results = await Promise.allSettled(
-      removes.map(async (pod) => {
-        try {
-          await podControl.delete(pod, set);
-        } catch (caught) {
-          expectations.deletionObserved(key, pod.metadata.uid ?? '');
-          throw caught;
-        }
-      }),
-    );
-    const failure = error ?? results.find((result) => result.status === 'rejected')?.reason;
-    const isCut = plan.create.length > burst || plan.remove.length > burst;
-    return { failure, waitMs: isCut ? 1 : waitMs };
-  }
-
-  /** Moves finished pods whose delay is over to those to remove; returns the shortest delay of the others. */
-  function takeFinished(set: DaemonSet, plan: Plan): number | undefined {
-    let waitMs: number | undefined;
-    for (const { node, pod } of plan.finished) {
-      const delayMs = failedPods.take(`${set.metadata.uid}/${node}`);
-      const where = `${pod.metadata.namespace}/${pod.metadata.name} on node ${node}`;
-      if (delayMs > 0) {
-        waitMs = Math.min(waitMs ?? Infinity, delayMs);
-      } else if (pod.status?.phase === 'Failed') {
-        const message = `Found failed daemon pod ${where}, will try to kill it`;
-        events.record(set, { type: 'Warning', reason: 'FailedDaemonPod', message });
-        plan.remove.push(pod);
-      } else {
-        const message = `Found succeeded daemon pod ${where}, will try to delete it`;
-        events.record(set, { type: 'Normal', reason: 'SucceededDaemonPod', message });
-        plan.remove.push(pod);
-      }
-    }
-    return waitMs;
+  async function update(key: string, set: DaemonSet, hash: string) {
+    const views = await daemonPods.look(set);
+    const reached = skipsOfflineNodes(set) ? views.filter((view) => !isOffline(view)) : views;
+    const plan = updatePlan(set, reached, { ...planContext(set, hash), desired: desiredCount(views) });
+    return carryOut(key, set, plan, hash);
   }
 
   async function updateStatus(
@@ -204,34 +107,11 @@ export function createDaemonSetController(context: ControllerContext): Controlle
     views: readonly NodeView[],
     hash: string,
   ): Promise<number | undefined> {
-    const counts = { desired: 0, current: 0, misscheduled: 0, ready: 0, available: 0, updated: 0 };
-    let waitMs: number | undefined;
-    for (const { shouldRun, pods } of views) {
-      const first = pods[0];
-      if (!shouldRun) {
-        if (first) counts.misscheduled++;
-        continue;
-      }
-      counts.desired++;
-      if (!first) continue;
-      counts.current++;
-      // While surging, the oldest pod is the one that counts.
-      if (isReady(first)) counts.ready++;
-      const state = availability(first, { minReadySeconds: set.spec?.minReadySeconds, nowMs: clock.now() });
-      if (state.available) counts.available++;
-      if (state.inMs !== undefined) waitMs = Math.min(waitMs ?? Infinity, state.inMs);
-      if (isUpdated(first, hash)) counts.updated++;
-    }
+    const { status, waitMs } = countNodes(views, planContext(set, hash));
     const current = daemonSets.get(set.metadata.namespace, set.metadata.name ?? '') ?? set;
-    await writeStatus(client, resources.daemonSets, current, {
+    await writeStatus(client, ref, current, {
       ...current.status,
-      currentNumberScheduled: counts.current,
-      desiredNumberScheduled: counts.desired,
-      numberMisscheduled: counts.misscheduled,
-      numberReady: counts.ready,
-      numberAvailable: counts.available,
-      numberUnavailable: counts.desired - counts.available,
-      updatedNumberScheduled: counts.updated,
+      ...status,
       observedGeneration: set.metadata.generation,
     });
     return waitMs;
@@ -251,12 +131,4 @@ export function createDaemonSetController(context: ControllerContext): Controlle
       }
     },
   });
-}
-
-function oldestFirst(a: Pod, b: Pod): number {
-  const isBound = Number(Boolean(b.spec?.nodeName)) - Number(Boolean(a.spec?.nodeName));
-  if (isBound !== 0) return isBound;
-  const [one, two] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? ''];
-  if (one !== two) return one < two ? -1 : 1;
-  return (a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1;
 }

@@ -1,11 +1,12 @@
 /**
- * The past templates of a DaemonSet, each in a ControllerRevision that `kubectl rollout history` lists and
+ * The past templates of a set of daemon pods, each in a ControllerRevision that `kubectl rollout history` lists and
  * `kubectl rollout undo` sends back as a strategic merge patch.
  */
 import { isApiError, labelSelectorFrom } from '@skerry/api';
-import type { ControllerRevision, DaemonSet, Pod } from '@skerry/api';
+import type { ControllerRevision, Pod } from '@skerry/api';
 import { resources } from '@skerry/client';
-import type { ApiClient, Informer } from '@skerry/client';
+import type { ApiClient, Informer, ResourceRef } from '@skerry/client';
+import type { DaemonOwner } from '#daemon/owner.ts';
 import { canonical, hashName, isSame } from '#runtime/canonical.ts';
 import { claim, isControlledBy, ownerReferenceTo } from '#runtime/ownership.ts';
 
@@ -24,13 +25,13 @@ export function hashOf(revision: ControllerRevision): string {
 /** Makes or renews the revision of the present template; the rest is returned as old. */
 export async function syncHistory(
   client: ApiClient,
-  set: DaemonSet,
-  revisions: Informer<ControllerRevision>,
+  set: DaemonOwner,
+  { ref, revisions }: { readonly ref: ResourceRef; readonly revisions: Informer<ControllerRevision> },
 ): Promise<History> {
   const known = await claim({
     client,
     owner: set,
-    ownerRef: resources.daemonSets,
+    ownerRef: ref,
     selector: labelSelectorFrom(set.spec?.selector),
     resource: resources.controllerRevisions,
     informer: revisions,
@@ -43,18 +44,18 @@ export async function syncHistory(
   const store = client.resource<ControllerRevision>(resources.controllerRevisions);
   if (equal && equal.revision >= next) return { current: equal, old };
   if (equal) return { current: await store.update({ ...equal, revision: next }), old };
-  return { current: await create(client, set, { data, revision: next }), old };
+  return { current: await create(client, set, { ref, data, revision: next }), old };
 }
 
 /** With keys in order: clients compare revisions byte by byte with what they would write. */
-function dataOf(set: DaemonSet): Record<string, unknown> {
+function dataOf(set: DaemonOwner): Record<string, unknown> {
   return canonical({ spec: { template: { ...set.spec?.template, $patch: 'replace' } } });
 }
 
 async function create(
   client: ApiClient,
-  set: DaemonSet,
-  { data, revision }: { data: Record<string, unknown>; revision: number },
+  set: DaemonOwner,
+  { ref, data, revision }: { ref: ResourceRef; data: Record<string, unknown>; revision: number },
 ): Promise<ControllerRevision> {
   const store = client.resource<ControllerRevision>(resources.controllerRevisions);
   const { name = '', namespace, annotations } = set.metadata;
@@ -69,7 +70,7 @@ async function create(
         namespace,
         labels: { ...set.spec?.template.metadata?.labels, [revisionHashLabel]: hash },
         annotations: copied,
-        ownerReferences: [ownerReferenceTo(set, resources.daemonSets)],
+        ownerReferences: [ownerReferenceTo(set, ref)],
       },
       data: data as ControllerRevision['data'],
       revision,
@@ -88,7 +89,7 @@ async function create(
 /** Deletes old revisions beyond the limit that no pod carries, lowest first. */
 export async function trimHistory(
   client: ApiClient,
-  set: DaemonSet,
+  set: DaemonOwner,
   { old, pods }: { readonly old: readonly ControllerRevision[]; readonly pods: readonly Pod[] },
 ): Promise<void> {
   const live = new Set(pods.map(({ metadata }) => metadata.labels?.[revisionHashLabel]));

@@ -1,16 +1,17 @@
 /** The pod of a DaemonSet for one node: bound to it by affinity, so that the scheduler still checks that it fits. */
 import { daemonTolerations, requiredNodeName } from '@skerry/api';
-import type { DaemonSet, NodeSelectorTerm, Pod, PodSpec, Toleration } from '@skerry/api';
-import { resources } from '@skerry/client';
-import { revisionHashLabel, templateGenerationAnnotation } from '#apps/daemon-set/history.ts';
+import type { NodeSelectorTerm, Pod, PodSpec, Toleration } from '@skerry/api';
+import type { ResourceRef } from '@skerry/client';
+import { revisionHashLabel, templateGenerationAnnotation } from '#daemon/history.ts';
+import type { DaemonOwner } from '#daemon/owner.ts';
 import { podFromTemplate } from '#runtime/pod-control.ts';
 
 export function daemonPod(
-  set: DaemonSet,
-  { node, hash }: { readonly node: string; readonly hash: string },
+  set: DaemonOwner,
+  { ref, node, hash }: { readonly ref: ResourceRef; readonly node: string; readonly hash: string },
 ): Pod {
   const template = set.spec?.template ?? {};
-  const pod = podFromTemplate(template, set, resources.daemonSets);
+  const pod = podFromTemplate(template, set, ref);
   const generation = set.metadata.annotations?.[templateGenerationAnnotation];
   pod.metadata.labels = {
     ...pod.metadata.labels,
