@@ -14,3 +14,4 @@ export type { Task as TaskObject } from '#tasks/task.ts';
 export { TaskRunner, type TaskContext, type TaskKind, type TaskStep } from '#tasks/task-runner.ts';
 export { ensureIdentities, identities } from '#clusters/identities.ts';
 export { RegisteredConnections, type OpenConnection } from '#clusters/registered-connections.ts';
+export { createDataPlane, type DataPlane, type DataPlaneOptions } from '#data-plane.ts';

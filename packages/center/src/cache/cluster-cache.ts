@@ -1,0 +1,206 @@
+/**
+ * The copies that the center holds of one cluster: each resource when it is first asked for, until nobody has asked for it
+ * for ten minutes. Nodes and pods are held together, since each is shown with what the other says.
+ */
+import { ApiError, notFound } from '@skerry/api';
+import type { Clock, Logger } from '@skerry/base';
+import type { ApiClient, Transport } from '@skerry/client';
+import type { Freshness } from '#contract/index.ts';
+import { ClusterPulse } from '#cache/cluster-pulse.ts';
+import { Interner } from '#cache/interner.ts';
+import type { Item, StateCell } from '#cache/item.ts';
+import { NodeLoads } from '#cache/node-loads.ts';
+import { RbacWatch } from '#cache/rbac-watch.ts';
+import { ResourceCache } from '#cache/resource-cache.ts';
+import { builtinViews } from '#views/builtin-views.ts';
+import { customView } from '#views/custom-view.ts';
+import { nodePoolView } from '#views/pool-view.ts';
+import { isOutOfReach } from '#views/states/node-state.ts';
+import type { Place, ViewContext, ViewKind } from '#views/view-kind.ts';
+
+export interface ClusterCacheOptions {
+  readonly cluster: string;
+  /** Both with the center's own rights to read. */
+  readonly client: ApiClient;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+}
+
+const idleMaxMs = 10 * 60_000;
+const sweepEveryMs = 60_000;
+/** Copies of one cluster at once; the one that was not asked for the longest makes place. */
+const cachesMax = 64;
+const pulseWantedMs = 30_000;
+
+export class ClusterCache {
+  readonly cluster: string;
+  readonly pulse: ClusterPulse;
+  readonly loads = new NodeLoads();
+  readonly rbac = new RbacWatch((id) => this.known(id));
+  readonly #options: ClusterCacheOptions;
+  readonly #interner = new Interner();
+  readonly #caches = new Map<string, ResourceCache>();
+  readonly #views = new Map<string, ViewKind>();
+  readonly #stop = new AbortController();
+  #usedMs: number;
+
+  constructor(options: ClusterCacheOptions) {
+    this.#options = options;
+    this.cluster = options.cluster;
+    this.#usedMs = options.clock.monotonic();
+    this.pulse = new ClusterPulse(options.client, options.clock);
+    void this.pulse.run(() => this.#isWatched(), this.#stop.signal);
+    this.#sweep();
+  }
+
+  /** By its id in paths: `pods`, `deployments.apps`. @throws ApiError NotFound where the cluster serves no such resource. */
+  async resource(id: string): Promise<ResourceCache> {
+    const view = await this.view(id);
+    return this.hold(id, view);
+  }
+
+  /** How a resource is shown. @throws ApiError NotFound */
+  async view(id: string): Promise<ViewKind> {
+    const known = knownView(id) ?? this.#views.get(id);
+    if (known) return known;
+    const view = await customView(this.#options.client, id);
+    if (!view) throw notFound({ group: '', resource: 'resources' }, id);
+    if (this.#views.size >= 1024) this.#views.clear();
+    this.#views.set(id, view);
+    return view;
+  }
+
+  get nodes(): ResourceCache {
+    return this.hold('nodes', builtin('nodes'));
+  }
+
+  get pods(): ResourceCache {
+    return this.hold('pods', builtin('pods'));
+  }
+
+  get namespaces(): ResourceCache {
+    return this.hold('namespaces', builtin('namespaces'));
+  }
+
+  /** A built-in resource or the pools. */
+  known(id: string): ResourceCache {
+    return this.hold(id, builtin(id));
+  }
+
+  hold(id: string, view: ViewKind): ResourceCache {
+    this.#usedMs = this.#options.clock.monotonic();
+    let cache = this.#caches.get(id);
+    if (!cache) {
+      if (this.#stop.signal.aborted) throw new ApiError('ServiceUnavailable', `${this.cluster} is no more`);
+      this.#makePlace();
+      cache = new ResourceCache({ ...this.#options, view, interner: this.#interner });
+      this.#caches.set(id, cache);
+      if (id === 'pods') this.loads.follow(cache);
+      void cache.run();
+    }
+    cache.touch();
+    return cache;
+  }
+
+  /** What is held now, without asking for more. */
+  held(id: string): ResourceCache | undefined {
+    return this.#caches.get(id);
+  }
+
+  /** How true what is shown of these resources is. */
+  freshness(caches: readonly ResourceCache[]): Freshness {
+    const own = caches.map((cache) => cache.freshness());
+    const { trouble } = this.pulse;
+    const connecting = own.find(({ state }) => state === 'connecting');
+    if (connecting) return connecting.why || !trouble ? connecting : { ...connecting, why: trouble.why };
+    if (trouble) return { state: 'stale', since: new Date(trouble.sinceMs).toISOString(), why: trouble.why };
+    return own.find(({ state }) => state === 'stale') ?? { state: 'live' };
+  }
+
+  context(): ViewContext {
+    const nodes = this.held('nodes');
+    return {
+      nowMs: this.#options.clock.now(),
+      placeOf: (item) => placeOf(item, nodes),
+      stateOf: (item) => shownState(item, nodes),
+      loadOf: (node) => (this.held('pods')?.synced ? this.loads.of(node) : undefined),
+    };
+  }
+
+  /** Nobody asked for anything for long. */
+  get idle(): boolean {
+    return this.#caches.size === 0 && this.#options.clock.monotonic() - this.#usedMs > idleMaxMs;
+  }
+
+  get heldResources(): readonly string[] {
+    return [...this.#caches.keys()];
+  }
+
+  close(): void {
+    this.#stop.abort();
+    for (const id of this.#caches.keys()) this.#drop(id);
+  }
+
+  #isWatched(): boolean {
+    for (const cache of this.#caches.values()) if (cache.idleMs < pulseWantedMs) return true;
+    return false;
+  }
+
+  #sweep(): void {
+    this.#options.clock.after(sweepEveryMs, () => {
+      if (this.#stop.signal.aborted) return;
+      for (const [id, cache] of this.#caches) if (cache.idleMs > idleMaxMs) this.#drop(id);
+      this.#sweep();
+    });
+  }
+
+  #makePlace(): void {
+    if (this.#caches.size < cachesMax) return;
+    const [oldest] = [...this.#caches].toSorted(([, a], [, b]) => b.idleMs - a.idleMs);
+    if (oldest) this.#drop(oldest[0]);
+  }
+
+  #drop(id: string): void {
+    this.#caches.get(id)?.close();
+    this.#caches.delete(id);
+    if (id === 'pods') this.loads.clear();
+  }
+}
+
+function knownView(id: string): ViewKind | undefined {
+  return id === poolsId ? nodePoolView : builtinViews.get(id);
+}
+
+function builtin(id: string): ViewKind {
+  const view = knownView(id);
+  if (!view) throw new Error(`${id} is no built-in resource`);
+  return view;
+}
+
+export const poolsId = 'nodepools.apps.openyurt.io';
+
+/** Where an object is: a node and a pool by themselves, a pod by its node. */
+export function placeOf(item: Item, nodes: ResourceCache | undefined): Place | undefined {
+  const { facts } = item;
+  if (facts?.kind === 'node') return facts;
+  if (facts?.kind === 'pool') return { region: facts.region, pool: item.metadata.name };
+  if (facts?.kind !== 'pod' || facts.node === undefined) return undefined;
+  const node = nodes?.get(undefined, facts.node)?.facts;
+  return node?.kind === 'node' ? node : undefined;
+}
+
+/** Pods of a node out of reach most likely run on, and nobody knows: they are shown as they were last seen. */
+export function shownState(item: Item, nodes: ResourceCache | undefined): StateCell | undefined {
+  const { facts, state } = item;
+  if (!state || facts?.kind !== 'pod' || facts.node === undefined || !facts.live) return state;
+  const node = nodes?.get(undefined, facts.node);
+  if (!node || !isOutOfReach(node.state)) return state;
+  return {
+    state: `Last known: ${state.state}`,
+    tone: 'disconnected',
+    why: `node ${facts.node} is ${node.state?.state.toLowerCase()}`,
+    ...(node.state?.since ? { since: node.state.since } : {}),
+  };
+}

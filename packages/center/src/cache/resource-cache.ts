@@ -1,0 +1,210 @@
+/**
+ * A cut-down copy of one resource of one cluster, kept true by an informer, for as long as somebody asks for it.
+ *
+ * It is read with the center's own rights: whoever shows something of it asks first what the caller may see.
+ */
+import type { AnyObject, KubeObject } from '@skerry/api';
+import type { Clock, Logger } from '@skerry/base';
+import { Informer, type ApiClient, type Transport } from '@skerry/client';
+import type { Freshness } from '#contract/index.ts';
+import type { Interner } from '#cache/interner.ts';
+import type { Item } from '#cache/item.ts';
+import { ItemMaker } from '#cache/item-maker.ts';
+import { ObservedSource, type ListWatch, type Trouble } from '#cache/observed-source.ts';
+import { TableSource } from '#cache/table-source.ts';
+import { tableColumns } from '#views/table-columns.ts';
+import type { ViewColumn, ViewKind } from '#views/view-kind.ts';
+
+export interface ResourceCacheOptions {
+  readonly view: ViewKind;
+  readonly client: ApiClient;
+  readonly transport: Transport;
+  readonly interner: Interner;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+}
+
+/** One object came, went or changed. */
+export interface ItemChange {
+  readonly item?: Item;
+  readonly old?: Item;
+}
+
+export type ChangeListener = (change: ItemChange) => void;
+
+/** A watch that is asked for again is no news unless it takes longer. */
+const graceMs = 3_000;
+
+let count = 0;
+
+export class ResourceCache {
+  /** Tells it from a later copy of the same resource. */
+  readonly id = ++count;
+  readonly view: ViewKind;
+  readonly #clock: Clock;
+  readonly #informer: Informer<Item>;
+  readonly #source: ObservedSource<Item>;
+  readonly #table: TableSource | undefined;
+  readonly #listeners = new Set<ChangeListener>();
+  readonly #derived = new Set<ChangeListener>();
+  readonly #freshnessListeners = new Set<() => void>();
+  readonly #stop = new AbortController();
+  #version = 0;
+  #usedMs: number;
+
+  constructor(options: ResourceCacheOptions) {
+    const { view, client, transport, clock } = options;
+    this.view = view;
+    this.#clock = clock;
+    this.#usedMs = clock.monotonic();
+    this.#table = view.fromTable ? new TableSource(transport, view.ref) : undefined;
+    const source = (this.#table ?? client.resource<AnyObject>(view.ref)) as ListWatch;
+    this.#source = new ObservedSource<Item>(source as ListWatch<Item>, {
+      clock,
+      onChange: () => this.#freshnessListeners.forEach((listener) => listener()),
+    });
+    const maker = new ItemMaker(view, { interner: options.interner, clock });
+    this.#informer = new Informer<Item>({
+      source: this.#source,
+      name: view.ref.group === '' ? view.ref.resource : `${view.ref.resource}.${view.ref.group}`,
+      // What the source yields is cut here, before anything holds it.
+      transform: (object: KubeObject) => maker.make(object as AnyObject),
+      ...(view.placed === 'node' ? { indexes: { node: nodeOf } } : {}),
+      clock,
+      log: options.log,
+      random: options.random,
+    });
+    this.#informer.addHandler({
+      onAdd: (item) => this.#changed({ item }),
+      onUpdate: (item, old) => this.#changed({ item, old }),
+      onDelete: (old) => this.#changed({ old }),
+    });
+  }
+
+  /** Follows the cluster until `close`; never rejects. */
+  run(): Promise<void> {
+    return this.#informer.run(this.#stop.signal);
+  }
+
+  close(): void {
+    this.#stop.abort();
+    this.#derived.clear();
+    this.#listeners.clear();
+    this.#freshnessListeners.clear();
+  }
+
+  get columns(): readonly ViewColumn[] {
+    return this.#table ? tableColumns(this.view, this.#table.columns) : this.view.columns;
+  }
+
+  get synced(): boolean {
+    return this.#informer.hasSynced();
+  }
+
+  /** Resolves once the first whole state is in, the cluster has refused, or the time is over. */
+  async ready(timeoutMs: number): Promise<void> {
+    if (this.synced || this.trouble) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#clock.after(timeoutMs, resolve);
+    const check = () => {
+      if (this.synced || this.trouble) resolve();
+    };
+    // A whole state is told object by object first, so look again once the turn is over.
+    const stopListening = [
+      this.onChange(() => queueMicrotask(check)),
+      this.onFreshness(() => queueMicrotask(check)),
+    ];
+    const poll = this.#poll(check);
+    try {
+      await promise;
+    } finally {
+      timer.cancel();
+      poll.cancel();
+      for (const stop of stopListening) stop();
+    }
+  }
+
+  /** Counts changes: the same number, the same content. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get size(): number {
+    return this.#informer.size;
+  }
+
+  items(namespace?: string): Item[] {
+    return this.#informer.list(namespace);
+  }
+
+  get(namespace: string | undefined, name: string): Item | undefined {
+    return this.#informer.get(namespace, name);
+  }
+
+  /** Of a resource whose objects are on nodes. */
+  onNode(node: string): Item[] {
+    return this.#informer.byIndex('node', node);
+  }
+
+  get trouble(): Trouble | undefined {
+    return this.#source.trouble;
+  }
+
+  /** Calls back after each change, in order. Returns what ends it. */
+  onChange(listener: ChangeListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** The same for what is derived from the copy and ends with it: it keeps nothing from being dropped. */
+  onInternalChange(listener: ChangeListener): () => void {
+    this.#derived.add(listener);
+    return () => void this.#derived.delete(listener);
+  }
+
+  onFreshness(listener: () => void): () => void {
+    this.#freshnessListeners.add(listener);
+    return () => void this.#freshnessListeners.delete(listener);
+  }
+
+  freshness(): Freshness {
+    const { trouble } = this;
+    if (!this.synced) return { state: 'connecting', ...(trouble ? { why: trouble.why } : {}) };
+    if (!trouble || this.#clock.now() - trouble.sinceMs < graceMs) return { state: 'live' };
+    return { state: 'stale', since: new Date(trouble.sinceMs).toISOString(), why: trouble.why };
+  }
+
+  /** Somebody asked for it. */
+  touch(): void {
+    this.#usedMs = this.#clock.monotonic();
+  }
+
+  get idleMs(): number {
+    return this.#listeners.size > 0 ? 0 : this.#clock.monotonic() - this.#usedMs;
+  }
+
+  #changed(change: ItemChange): void {
+    this.#version++;
+    for (const listener of this.#derived) listener(change);
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  /** An empty resource comes without a change. */
+  #poll(check: () => void): { cancel(): void } {
+    let timer = this.#clock.after(pollMs, again);
+    const clock = this.#clock;
+    return { cancel: () => timer.cancel() };
+
+    function again(): void {
+      check();
+      timer = clock.after(pollMs, again);
+    }
+  }
+}
+
+const pollMs = 20;
+
+function nodeOf({ facts }: Item): readonly string[] {
+  return facts?.kind === 'pod' && facts.node !== undefined ? [facts.node] : [];
+}

@@ -1,0 +1,148 @@
+/**
+ * One view that a tab shows, kept true.
+ *
+ * Changes are not queued: each only says that what was sent is no longer so, and the next message is the difference between
+ * what was sent and what is. So a tab that is slow, hidden or over its budget costs one page of memory, however much changes.
+ * A view that takes long to compute is computed less often: at most a tenth of the time goes into it.
+ */
+import { isApiError } from '@skerry/api';
+import type { Clock, Timer } from '@skerry/base';
+import type { Freshness, LiveMessage, Page, ViewQuery } from '#contract/index.ts';
+import { pageChange } from '#live/page-change.ts';
+import type { OpenView } from '#views/view-service.ts';
+
+/** What is used of a view. */
+export type ShownView = Pick<OpenView, 'ready' | 'page' | 'onChange' | 'freshness'>;
+
+export interface LiveViewOptions {
+  readonly id: string;
+  readonly query: ViewQuery;
+  readonly open: () => Promise<ShownView>;
+  /** Sends where the tab can take it; false: not now. */
+  readonly send: (message: LiveMessage) => boolean;
+  /** Between two messages, by whether the tab is looked at. */
+  readonly pauseMs: () => number;
+  readonly statusOf: (error: unknown) => object;
+  readonly clock: Clock;
+}
+
+const busyShare = 10;
+const retryMs = 1_000;
+
+export class LiveView {
+  readonly #options: LiveViewOptions;
+  #view: ShownView | undefined;
+  #sent: Page | undefined;
+  #freshness: Freshness | undefined;
+  #changes = 0;
+  #toldPending = 0;
+  #timer: Timer | undefined;
+  #computing = false;
+  #nextMs = 0;
+  #unlisten: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: LiveViewOptions) {
+    this.#options = options;
+  }
+
+  /** Never rejects: what goes wrong is told to the tab. */
+  async start(): Promise<void> {
+    try {
+      const view = await this.#options.open();
+      if (this.#closed) return;
+      this.#view = view;
+      this.#unlisten = await view.onChange(() => this.touch());
+      if (this.#closed) this.#unlisten();
+      await view.ready(firstStateMs);
+      await this.#update();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#unlisten?.();
+  }
+
+  /** Something changed that may show; rights may have, too. */
+  touch(): void {
+    this.#changes++;
+    this.#schedule();
+  }
+
+  /** The tab came to the front or went to the back. */
+  reschedule(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (this.#changes > 0) this.#schedule();
+  }
+
+  /** Says how fresh it is where that is another than what was said. Never rejects. */
+  async checkFreshness(): Promise<void> {
+    if (this.#closed || !this.#view || !this.#sent) return;
+    try {
+      const freshness = await this.#view.freshness();
+      if (JSON.stringify(freshness) === JSON.stringify(this.#freshness)) return;
+      if (this.#options.send({ type: 'freshness', id: this.#options.id, freshness }))
+        this.#freshness = freshness;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #schedule(delayMs?: number): void {
+    if (this.#closed || this.#timer || this.#computing || !this.#sent) return;
+    const { clock, pauseMs } = this.#options;
+    const wait = delayMs ?? Math.max(pauseMs(), this.#nextMs - clock.monotonic());
+    this.#timer = clock.after(wait, () => {
+      this.#timer = undefined;
+      void this.#update();
+    });
+  }
+
+  async #update(): Promise<void> {
+    const { id, query, send, clock } = this.#options;
+    if (this.#closed || !this.#view) return;
+    this.#computing = true;
+    const changes = this.#changes;
+    let delivered = true;
+    try {
+      const startedMs = clock.monotonic();
+      const page = await this.#view.page(query);
+      this.#nextMs = clock.monotonic() + (clock.monotonic() - startedMs) * busyShare;
+      const message = pageChange(id, this.#sent, page);
+      if (message) delivered = send(message);
+      if (delivered) {
+        this.#sent = page;
+        if (message?.type === 'page') this.#freshness = page.freshness;
+        this.#changes -= changes;
+        this.#toldPending = 0;
+      } else this.#tellPending();
+    } catch (error) {
+      this.#fail(error);
+      return;
+    } finally {
+      this.#computing = false;
+    }
+    if (!delivered) this.#schedule(retryMs);
+    else if (this.#changes > 0) this.#schedule();
+  }
+
+  #tellPending(): void {
+    if (this.#changes === this.#toldPending) return;
+    this.#toldPending = this.#changes;
+    this.#options.send({ type: 'pending', id: this.#options.id, changes: Math.max(1, this.#changes) });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#closed) return;
+    const { id, send, statusOf } = this.#options;
+    this.close();
+    send({ type: 'error', id, status: isApiError(error) ? error.status : statusOf(error) });
+  }
+}
+
+const firstStateMs = 10_000;

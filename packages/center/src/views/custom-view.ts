@@ -1,0 +1,48 @@
+/** How a resource is shown that only its cluster knows: as its API server prints it. */
+import { isApiError } from '@skerry/api';
+import type { ApiClient } from '@skerry/client';
+import { rowActions } from '#views/row-actions.ts';
+import type { ViewKind } from '#views/view-kind.ts';
+
+interface ApiGroup {
+  readonly preferredVersion?: { readonly version?: string };
+}
+
+interface ApiResourceList {
+  readonly resources?: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly namespaced: boolean;
+    readonly verbs: readonly string[];
+  }[];
+}
+
+/** `widgets.shop.example`; undefined where the cluster serves nothing of that name that can be watched. */
+export async function customView(client: ApiClient, id: string): Promise<ViewKind | undefined> {
+  const dot = id.indexOf('.');
+  const resource = dot < 0 ? id : id.slice(0, dot);
+  const group = dot < 0 ? '' : id.slice(dot + 1);
+  if (!/^[a-z0-9-]+$/.test(resource) || !/^[a-z0-9.-]*$/.test(group)) return undefined;
+  try {
+    const version = group === '' ? 'v1' : await preferredVersion(client, group);
+    const path = group === '' ? '/api/v1' : `/apis/${group}/${version}`;
+    const { resources = [] } = await client.request<ApiResourceList>('GET', path);
+    const found = resources.find(({ name }) => name === resource);
+    if (!found?.verbs.includes('watch') || !found.verbs.includes('list')) return undefined;
+    const { kind, namespaced, verbs } = found;
+    return {
+      ref: { group, version, kind, resource, namespaced },
+      columns: [],
+      actions: rowActions({ group, resource, verbs }),
+      fromTable: true,
+    };
+  } catch (error) {
+    if (isApiError(error, 'NotFound')) return undefined;
+    throw error;
+  }
+}
+
+async function preferredVersion(client: ApiClient, group: string): Promise<string> {
+  const { preferredVersion } = await client.request<ApiGroup>('GET', `/apis/${group}`);
+  return preferredVersion?.version ?? 'v1';
+}

@@ -1,0 +1,68 @@
+/**
+ * The state of a node: whether it can be reached, works, and takes pods, in this order.
+ *
+ * A node whose status is unknown is not red: its pods most likely run on. It is `Disconnected`, or `Autonomous` where it
+ * is meant to run on its own for a time; once that time is over it is `Offline`.
+ */
+import type { Node } from '@skerry/api';
+import type { StateCell } from '#cache/item.ts';
+import { conditionOf, isTrue, state, whyOf } from '#views/states/state.ts';
+
+const pressures = ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'NetworkUnavailable'] as const;
+
+const autonomyAnnotation = 'node.beta.openyurt.io/autonomy';
+const autonomyDurationAnnotation = 'node.openyurt.io/autonomy-duration';
+
+export function nodeState(node: Node, nowMs: number): StateCell {
+  const { conditions } = node.status ?? {};
+  const ready = conditionOf(conditions, 'Ready');
+  const since = ready?.lastTransitionTime;
+  if (!ready) return state('Unknown', 'unknown', { why: 'the node has not reported yet' });
+  if (ready.status === 'Unknown') return unreachableState(node, { since, nowMs });
+  if (ready.status !== 'True') return state('NotReady', 'error', { why: whyOf(ready), since });
+  if (node.spec?.unschedulable) return state('Cordoned', 'unknown', { why: 'takes no new pods' });
+  const pressed = pressures.find((type) => isTrue(conditions, type));
+  if (pressed) {
+    const condition = conditionOf(conditions, pressed);
+    return state('Ready', 'warning', {
+      why: `${pressed}: ${condition?.message ?? condition?.reason ?? ''}`,
+      since: condition?.lastTransitionTime,
+    });
+  }
+  return state('Ready', 'ok', { since });
+}
+
+function unreachableState(
+  node: Node,
+  { since, nowMs }: { since: string | undefined; nowMs: number },
+): StateCell {
+  const annotations = node.metadata.annotations ?? {};
+  const duration = durationMs(annotations[autonomyDurationAnnotation]);
+  if (duration !== undefined && duration > 0) {
+    const left = Date.parse(since ?? '') + duration - nowMs;
+    if (left <= 0) return state('Offline', 'error', { why: 'its time to run on its own is over', since });
+    return state('Autonomous', 'disconnected', { why: 'runs on its own', since });
+  }
+  if (annotations[autonomyAnnotation] === 'true' || duration === 0)
+    return state('Autonomous', 'disconnected', { why: 'runs on its own', since });
+  return state('Disconnected', 'disconnected', {
+    why: whyOf(conditionOf(node.status?.conditions, 'Ready')),
+    since,
+  });
+}
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** A duration as Go writes it: `1h30m`. Undefined for anything else. */
+export function durationMs(text: string | undefined): number | undefined {
+  if (text === undefined || !/^(?:0|(?:\d+(?:\.\d+)?(?:ms|s|m|h))+)$/.test(text)) return undefined;
+  let total = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g))
+    total += Number(amount) * (unitMs[unit ?? ''] ?? 0);
+  return total;
+}
+
+/** Whether pods of the node are shown as they were last seen. */
+export function isOutOfReach(cell: StateCell | undefined): boolean {
+  return cell?.state === 'Disconnected' || cell?.state === 'Autonomous' || cell?.state === 'Offline';
+}

@@ -1,0 +1,183 @@
+/** Pages of resources, each with what its caller may see and do. */
+import { ApiError, isApiError } from '@skerry/api';
+import type { ClusterAccess } from '#access/cluster-access.ts';
+import type { ClusterCache } from '#cache/cluster-cache.ts';
+import type { ClusterCaches } from '#cache/cluster-caches.ts';
+import type { ItemChange, ResourceCache } from '#cache/resource-cache.ts';
+import type { Freshness, Page, ViewQuery } from '#contract/index.ts';
+import type { Caller } from '#http/caller.ts';
+import { visibleFilter, type Rights, type Visible } from '#rights/rights.ts';
+import { computePage, type ComputedPage } from '#views/page.ts';
+
+export interface ViewServiceOptions {
+  readonly access: ClusterAccess;
+  readonly caches: ClusterCaches;
+  readonly rights: Rights;
+}
+
+/** How long a page waits for a first whole state of a cluster. */
+const firstStateMs = 10_000;
+const memoMax = 64;
+
+export class ViewService {
+  readonly #options: ViewServiceOptions;
+  /** Tabs that show the same share the work. */
+  readonly #memo = new Map<string, ComputedPage>();
+
+  constructor(options: ViewServiceOptions) {
+    this.#options = options;
+  }
+
+  /** @throws ApiError Forbidden, NotFound, BadRequest */
+  async page(
+    caller: Caller,
+    { cluster, resource, query }: { cluster: string; resource: string; query: ViewQuery },
+  ): Promise<Page> {
+    const view = await this.open(caller, { cluster, resource });
+    await view.ready(firstStateMs);
+    return view.page(query);
+  }
+
+  /** What a caller sees of a resource, now and for as long as they look. @throws ApiError Forbidden, NotFound */
+  async open(
+    caller: Caller,
+    { cluster, resource }: { cluster: string; resource: string },
+  ): Promise<OpenView> {
+    const { access, caches, rights } = this.#options;
+    // Whether there is such a cluster is told only to those who may know.
+    access.as(caller, cluster);
+    const cache = caches.of(cluster);
+    const view = await cache.view(resource);
+    await rights.required(caller, cluster, view.ref);
+    return new OpenView({ caller, cluster: cache, resource, rights, memo: this.#remembered.bind(this) });
+  }
+
+  #remembered(key: string, compute: () => ComputedPage): ComputedPage {
+    const held = this.#memo.get(key);
+    if (held) return held;
+    const computed = compute();
+    if (this.#memo.size >= memoMax) {
+      const [oldest] = this.#memo.keys();
+      if (oldest !== undefined) this.#memo.delete(oldest);
+    }
+    this.#memo.set(key, computed);
+    return computed;
+  }
+}
+
+interface OpenViewOptions {
+  readonly caller: Caller;
+  readonly cluster: ClusterCache;
+  readonly resource: string;
+  readonly rights: Rights;
+  readonly memo: (key: string, compute: () => ComputedPage) => ComputedPage;
+}
+
+export class OpenView {
+  readonly #options: OpenViewOptions;
+
+  constructor(options: OpenViewOptions) {
+    this.#options = options;
+  }
+
+  get cluster(): ClusterCache {
+    return this.#options.cluster;
+  }
+
+  /** The copies that the view is made of, the resource's own first; asking for them keeps them. */
+  async caches(): Promise<[ResourceCache, ...ResourceCache[]]> {
+    const { cluster, resource } = this.#options;
+    const own = await cluster.resource(resource);
+    if (own.view.placed === 'node') return [own, cluster.nodes];
+    return own === cluster.held('nodes') ? [own, cluster.pods] : [own];
+  }
+
+  /** @throws ApiError NotFound where the cluster does not serve the resource after all. */
+  async ready(timeoutMs: number): Promise<void> {
+    const [own, other] = await this.caches();
+    // What pods take of nodes may follow later; where pods are may not.
+    await Promise.all([
+      own.ready(timeoutMs),
+      own.view.placed === 'node' ? other?.ready(timeoutMs) : undefined,
+    ]);
+    if (!own.synced && own.trouble?.refusal && isApiError(own.trouble.refusal, 'NotFound'))
+      throw new ApiError('NotFound', 'the server could not find the requested resource');
+  }
+
+  async freshness(): Promise<Freshness> {
+    const caches = await this.caches();
+    return this.cluster.freshness(caches[0].view.placed === 'node' ? caches : [caches[0]]);
+  }
+
+  /** @throws ApiError Forbidden once the caller may see nothing of it any more; BadRequest */
+  async page(query: ViewQuery): Promise<Page> {
+    const { caller, cluster, rights } = this.#options;
+    const caches = await this.caches();
+    const [own] = caches;
+    const { view } = own;
+    const visible = await rights.required(caller, cluster.cluster, view.ref);
+    const freshness = await this.freshness();
+    const { page, items } = this.#compute({ own, caches, visible, query });
+    const actions = await rights.actions(caller, { cluster: cluster.cluster, view, items });
+    return {
+      ...page,
+      rows: page.rows.map((row, index) => ({ ...row, actions: actions[index] ?? [] })),
+      freshness,
+    };
+  }
+
+  /** Calls back after changes that the view may show. Returns what ends it. */
+  async onChange(listener: (change: ItemChange) => void): Promise<() => void> {
+    const caches = await this.caches();
+    const ends = caches.map((cache) => cache.onChange(listener));
+    return () => ends.forEach((end) => end());
+  }
+
+  #compute({
+    own,
+    caches,
+    visible,
+    query,
+  }: {
+    own: ResourceCache;
+    caches: readonly ResourceCache[];
+    visible: Visible;
+    query: ViewQuery;
+  }): ComputedPage {
+    const { cluster, resource, memo } = this.#options;
+    const source = {
+      view: own.view,
+      columns: own.columns,
+      context: cluster.context(),
+      freshness: { state: 'live' } as const,
+    };
+    const versions = caches.map((cache) => `${cache.id}.${cache.version}`);
+    const second = Math.floor(source.context.nowMs / 1000);
+    const key = JSON.stringify([cluster.cluster, resource, versions, second, scopeKey(visible), query]);
+    return memo(key, () => computePage({ ...source, items: itemsOf(own, { visible, query }) }, query));
+  }
+}
+
+function scopeKey(visible: Visible): unknown {
+  if (visible.scope === 'namespaces') return [...visible.namespaces].sort();
+  return visible.scope === 'nodes' ? visible.limits : visible.scope;
+}
+
+/** From the index where few namespaces are asked for, else from the whole. */
+function itemsOf(cache: ResourceCache, { visible, query }: { visible: Visible; query: ViewQuery }) {
+  const { ref } = cache.view;
+  const may = visibleFilter(visible, ref);
+  const asked = ref.namespaced ? query.namespace : undefined;
+  const namespaces = asked?.length
+    ? asked
+    : ref.namespaced && visible.scope === 'namespaces'
+      ? [...visible.namespaces]
+      : undefined;
+  if (!namespaces || namespaces.length > indexedMax) {
+    const all = cache.items();
+    return visible.scope === 'all' ? all : all.filter(may);
+  }
+  return [...new Set(namespaces)].flatMap((namespace) => cache.items(namespace)).filter(may);
+}
+
+const indexedMax = 20;
