@@ -1,5 +1,6 @@
 /** The center: clusters that it hosts, by its commands and its management API, and what of it outlives what. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '@skerry/base/testing';
@@ -90,6 +91,66 @@ describe('a hosted cluster', () => {
     expect(made.code).toBe(1);
     expect(made.errors).toContain('10.12.4.0/24 overlaps 10.12.0.0/16, pods of cluster default');
     expect((await skerry('cluster', 'delete', 'kyoto', '--confirm', 'kyoto')).code).toBe(0);
+  });
+});
+
+describe('a backup', () => {
+  const file = (name: string) => join(center.dataDirectory, `${name}.skerry-backup`);
+
+  beforeAll(async () => {
+    expect((await skerry('cluster', 'create', 'nara')).code).toBe(0);
+    for (const args of [
+      ['create', 'namespace', 'shop'],
+      ['-n', 'shop', 'create', 'secret', 'generic', 'till', '--from-literal=pin=2468'],
+      ['-n', 'shop', 'create', 'configmap', 'hours', '--from-literal=open=9'],
+    ])
+      expect((await kubectl('nara', ...args)).code).toBe(0);
+  });
+
+  test('of a cluster that runs is a file for its owner alone, and never replaces one', async () => {
+    const made = await skerry('backup', '--cluster', 'nara', '--output', file('nara'));
+    expect(made.errors).toBe('');
+    expect(statSync(file('nara')).mode & 0o777).toBe(0o600);
+    const again = await skerry('backup', '--cluster', 'nara', '--output', file('nara'));
+    expect(again.errors).toContain('is there already');
+    expect(again.code).toBe(1);
+  });
+
+  test('comes back as another cluster of the center, with everything in it', async () => {
+    await skerry('cluster', 'delete', 'nara', '--confirm', 'nara');
+    const restored = await skerry('restore', file('nara'), '--as', 'nara-again');
+    expect(restored.errors).toBe('');
+    expect(restored.output).toContain('as it was at');
+    const secret = await kubectl('nara-again', '-n', 'shop', 'get', 'secret', 'till', '-o', 'json');
+    const { data } = JSON.parse(secret.output) as { data: { pin: string } };
+    expect(Buffer.from(data.pin, 'base64').toString()).toBe('2468');
+    expect((await kubectl('nara-again', '-n', 'shop', 'get', 'configmap', 'hours')).code).toBe(0);
+  });
+
+  test('comes back as a center of its own in a new folder, and in no other', async () => {
+    const refused = await skerry('restore', file('nara'));
+    expect(refused.code).toBe(1);
+    expect(refused.errors).toContain('restore into a new folder');
+    const folder = join(mkdtempSync(join(tmpdir(), 'skerry-restored-')), 'data');
+    expect((await center.skerry(['restore', file('nara'), '--data-dir', folder])).code).toBe(0);
+    const other = await Center.start(folder);
+    expect((await other.kubectl(['-n', 'shop', 'get', 'secret', 'till'])).code).toBe(0);
+    await other.stop();
+  });
+
+  test('of the whole center brings all its clusters back', async () => {
+    expect((await skerry('backup', '--output', file('all'))).errors).toBe('');
+    const folder = join(mkdtempSync(join(tmpdir(), 'skerry-restored-')), 'data');
+    expect((await center.skerry(['restore', file('all'), '--data-dir', folder])).code).toBe(0);
+    await center.pause();
+    const other = await Center.start(folder);
+    const kubeconfig = join(folder, 'clusters/nara-again/admin.kubeconfig');
+    await eventually(async () => {
+      const args = ['--kubeconfig', kubeconfig, '-n', 'shop', 'get', 'secret', 'till'];
+      expect((await run(kubectlProgram, args, { env: other.environment })).code).toBe(0);
+    });
+    await other.stop();
+    await center.start();
   });
 });
 

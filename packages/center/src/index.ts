@@ -4,7 +4,14 @@ export * from '#access/cluster-access.ts';
 export * from '#management/resources.ts';
 export { installDefinitions } from '#management/install.ts';
 export { installPolicies, requestedBy } from '#management/policies.ts';
-export { clusterDefinition, type Cluster, type ClusterSpec, type ClusterStatus } from '#clusters/cluster.ts';
+export {
+  clusterDefinition,
+  ownClusterLabel,
+  restoredFrom,
+  type Cluster,
+  type ClusterSpec,
+  type ClusterStatus,
+} from '#clusters/cluster.ts';
 export { ClusterController } from '#clusters/cluster-controller.ts';
 export { AvailabilityKeeper } from '#clusters/availability.ts';
 export { ensureOwnCluster } from '#clusters/own-cluster.ts';

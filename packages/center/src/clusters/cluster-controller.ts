@@ -6,9 +6,14 @@
 import { isApiError } from '@skerry/api';
 import { type Clock, type Logger, sleep } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
-import { type Cluster, ownClusterLabel } from '#clusters/cluster.ts';
+import { type Cluster, ownClusterLabel, restoredFrom } from '#clusters/cluster.ts';
 import { ClusterWriter } from '#clusters/cluster-writer.ts';
-import { createClusterTask, deleteClusterTask, preparedCondition } from '#clusters/hosting-tasks.ts';
+import {
+  createClusterTask,
+  deleteClusterTask,
+  preparedCondition,
+  restoreClusterTask,
+} from '#clusters/hosting-tasks.ts';
 import type { ClusterHost } from '#clusters/host.ts';
 import { requestedBy } from '#management/policies.ts';
 import { centerResources } from '#management/resources.ts';
@@ -23,6 +28,8 @@ export interface ClusterControllerOptions {
   /** Called when there is a task to be done. */
   readonly onTask: () => void;
 }
+
+const words = { 'create-cluster': 'Create', 'delete-cluster': 'Delete', restore: 'Restore' } as const;
 
 const lookEveryMs = 1_000;
 
@@ -39,7 +46,11 @@ export class ClusterController {
   get taskKinds(): Readonly<Record<string, TaskKind>> {
     const { host, clock } = this.#options;
     const options = { host, clock, clusters: this.#clusters, onChange: () => this.#setRunning() };
-    return { 'create-cluster': createClusterTask(options), 'delete-cluster': deleteClusterTask(options) };
+    return {
+      'create-cluster': createClusterTask(options),
+      'delete-cluster': deleteClusterTask(options),
+      restore: restoreClusterTask(options),
+    };
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -55,7 +66,9 @@ export class ClusterController {
       if (cluster.metadata?.deletionTimestamp) await this.#ensureTask(cluster, 'delete-cluster');
       else if (!cluster.status?.phase) {
         await this.#clusters.addFinalizer(cluster);
-        await this.#ensureTask(cluster, 'create-cluster');
+        const from = cluster.metadata?.annotations?.[restoredFrom];
+        if (from === undefined) await this.#ensureTask(cluster, 'create-cluster');
+        else await this.#ensureTask(cluster, 'restore', { file: from });
       }
     }
     this.#tellHost(clusters);
@@ -73,16 +86,20 @@ export class ClusterController {
   }
 
   /** One per Cluster and kind: its name is made of both, so that it can't be made twice. */
-  async #ensureTask(cluster: Cluster, kind: 'create-cluster' | 'delete-cluster'): Promise<void> {
+  async #ensureTask(
+    cluster: Cluster,
+    kind: keyof typeof words,
+    input?: Record<string, unknown>,
+  ): Promise<void> {
     const name = cluster.metadata?.name ?? '';
-    const words = kind === 'create-cluster' ? 'Create' : 'Delete';
     try {
       await this.#options.client.resource<Task>(centerResources.tasks).create({
         metadata: { name: `${kind}-${name}-${(cluster.metadata?.uid ?? '').slice(0, 8)}` },
         spec: {
           kind,
-          title: `${words} cluster ${name}`,
+          title: `${words[kind]} cluster ${name}`,
           cluster: name,
+          ...(input ? { input } : {}),
           user: cluster.metadata?.annotations?.[requestedBy] ?? 'system:skerry:center',
         },
       });

@@ -64,6 +64,8 @@ export interface Availability {
 
 /** On the Cluster of the center's own API server: it goes only with the center. */
 export const ownClusterLabel = 'center.skerry.io/own';
+/** On a Cluster that is made from a backup: the file, on the center's machine. Only the local administrator may set it. */
+export const restoredFrom = 'center.skerry.io/restored-from';
 export const clusterFinalizer = 'center.skerry.io/cluster';
 
 const cidr: Schema = { type: 'string', pattern: '^[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}$' };

@@ -17,6 +17,8 @@ export interface ClusterHost {
   state(name: string): HostedState | undefined;
   /** Folder and all, once its processes are gone. */
   remove(name: string): Promise<void>;
+  /** A backup of one cluster, into the folder of this name; what was in it goes. */
+  unpack(name: string, file: string): Promise<{ podCIDR: string; serviceCIDR: string; made: string }>;
   /** As the administrator of the cluster. The caller closes it. */
   adminClient(name: string): Promise<ApiClient>;
 }

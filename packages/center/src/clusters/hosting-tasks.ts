@@ -85,6 +85,32 @@ export function createClusterTask(options: HostingOptions): TaskKind {
   };
 }
 
+/** The same from a backup: its ranges are kept, its port where it is free. */
+export function restoreClusterTask(options: HostingOptions): TaskKind {
+  const { host, clusters } = options;
+  const create = createClusterTask(options);
+  return {
+    ...create,
+    steps: (spec) => [
+      {
+        title: 'unpacked',
+        async run(context) {
+          const name = context.spec.cluster ?? '';
+          if (!(await clusters.get(name)))
+            throw new SkerryError('cluster-gone', `cluster ${name} was deleted`);
+          await clusters.patchStatus(name, { phase: 'Creating', task: context.name });
+          const file = context.spec.input?.['file'];
+          if (typeof file !== 'string') throw new SkerryError('backup-invalid', 'no backup was named');
+          const { podCIDR, serviceCIDR, made } = await host.unpack(name, file);
+          await clusters.patchSpec(name, { podCIDR, serviceCIDR });
+          return `as it was at ${made}`;
+        },
+      },
+      ...create.steps(spec),
+    ],
+  };
+}
+
 async function answers(options: HostingOptions, context: TaskContext): Promise<string> {
   const client = await options.host.adminClient(context.spec.cluster ?? '');
   try {

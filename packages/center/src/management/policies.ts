@@ -49,6 +49,18 @@ const rules: readonly Rule[] = [
     message: `the annotation ${requestedBy} can only name whoever writes it`,
   },
   {
+    name: 'restored-from',
+    resources: ['clusters'],
+    operations: ['CREATE', 'UPDATE'],
+    expression: [
+      "request.userInfo.username in ['skerry:local-admin', 'system:skerry:center']",
+      '!has(object.metadata.annotations)',
+      "!('center.skerry.io/restored-from' in object.metadata.annotations)",
+      "(request.operation == 'UPDATE' && has(oldObject.metadata.annotations) && 'center.skerry.io/restored-from' in oldObject.metadata.annotations)",
+    ].join(' || '),
+    message: "only the local administrator may name a file of the center's machine",
+  },
+  {
     name: 'task-user',
     resources: ['tasks'],
     operations: ['CREATE'],

@@ -52,6 +52,14 @@ export class FakeHost implements ClusterHost {
     return Promise.resolve();
   }
 
+  unpack(): Promise<{ podCIDR: string; serviceCIDR: string; made: string }> {
+    return Promise.resolve({
+      podCIDR: '10.40.0.0/16',
+      serviceCIDR: '10.140.0.0/16',
+      made: '2026-01-01T00:00:00Z',
+    });
+  }
+
   adminClient(): Promise<FakeApiClient> {
     const client = new FakeApiClient({ clock: this.#clock });
     client.request = <R>(_method: string, path: string) =>

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { version } from '#version.ts';
 import { addAgentCommand } from './agent.ts';
+import { addBackupCommands } from './backup.ts';
 import { addClusterCommand } from './cluster.ts';
 
 import { addInternalCommands } from './internal.ts';
@@ -29,6 +30,7 @@ export function createProgram(): Command {
   addUpCommand(program);
   addServerCommand(program);
   addClusterCommand(program);
+  addBackupCommands(program);
   addTokenCommand(program);
   addJoinCommand(program);
   addAgentCommand(program);

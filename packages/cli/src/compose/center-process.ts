@@ -21,12 +21,13 @@ import {
 } from '@skerry/center';
 import { aborted } from '#process/run-until-stopped.ts';
 import { settleMemory } from '#process/settle-memory.ts';
+import { backupTask } from '#backup/backup-task.ts';
 import { certificateReading } from './certificate-upkeep.ts';
 import type { ConsoleFacts } from './center.ts';
 import { MachineHost } from './cluster-host.ts';
 import { startConsole } from './console.ts';
 import { connectOverSocket } from './hosted-connection.ts';
-import { type Installation, reachableAddress } from './installation.ts';
+import { type Installation, reachableAddress, writeAdminKubeconfig } from './installation.ts';
 import { startManagementApi } from './management-api.ts';
 
 export interface CenterProcessOptions {
@@ -62,12 +63,17 @@ export async function runCenterProcess(options: CenterProcessOptions, signal: Ab
     client,
     clock,
     log,
-    connect: (cluster) => connectHosted(host, cluster),
+    connect: (cluster) => connectHosted(host, cluster, clock),
     fixed: { [managementCluster]: management.connection },
   });
   opened.defer(() => connections.close());
   const clusters = new ClusterController({ client, host, clock, log, onTask: () => tasks.wake() });
-  const tasks = new TaskRunner({ client, clock, log, kinds: clusters.taskKinds });
+  const tasks = new TaskRunner({
+    client,
+    clock,
+    log,
+    kinds: { ...clusters.taskKinds, backup: backupTask({ data, ownName: () => ownName, clock }) },
+  });
   const availability = new AvailabilityKeeper({
     client,
     clock,
@@ -100,8 +106,10 @@ export async function runCenterProcess(options: CenterProcessOptions, signal: Ab
   await aborted(signal);
 }
 
-async function connectHosted(host: MachineHost, cluster: Cluster): Promise<OpenConnection> {
-  const { data, authority, componentTokens, config } = await host.installation(cluster.metadata?.name ?? '');
+async function connectHosted(host: MachineHost, cluster: Cluster, clock: Clock): Promise<OpenConnection> {
+  const installation = await host.installation(cluster.metadata?.name ?? '');
+  const { data, authority, componentTokens, config } = installation;
+  await writeAdminKubeconfig(installation, clock);
   const admin = await host.adminClient(cluster.metadata?.name ?? '');
   try {
     await ensureIdentities(admin);

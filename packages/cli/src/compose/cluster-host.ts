@@ -12,6 +12,7 @@ import { type Clock, SkerryError } from '@skerry/base';
 import type { ClusterHost, HostedFacts, HostedSettings, HostedState } from '@skerry/center';
 import type { ApiClient } from '@skerry/client';
 import { loadKeyPair } from '@skerry/pki';
+import { restoreBackup } from '#backup/backup.ts';
 import { type DataDirectory, dataDirectory } from '#data-directory.ts';
 import { adminClient } from './admin-client.ts';
 import { type Installation, openInstallation, prepareInstallation } from './installation.ts';
@@ -108,6 +109,21 @@ export class MachineHost implements ClusterHost {
     if (this.state(name) !== undefined)
       throw new SkerryError('cluster-runs', `processes of cluster ${name} still run`);
     if (existsSync(path)) await rm(path, { recursive: true });
+  }
+
+  async unpack(name: string, file: string): Promise<{ podCIDR: string; serviceCIDR: string; made: string }> {
+    await this.remove(name);
+    const data = this.#dataOf(name);
+    const { what, made } = await restoreBackup(file, data.path);
+    if (what !== 'cluster') {
+      await this.remove(name);
+      throw new SkerryError(
+        'backup-invalid',
+        `${file} is of a whole center; \`skerry restore\` it into a folder of its own`,
+      );
+    }
+    const { config } = await openInstallation(data, this.#options.clock);
+    return { podCIDR: config.clusterCidr, serviceCIDR: config.serviceCidr, made };
   }
 
   async adminClient(name: string): Promise<ApiClient> {

@@ -201,7 +201,11 @@ function serverCertificate(
   });
 }
 
-async function writeAdminKubeconfig({ data, config, authority }: Installation, clock: Clock): Promise<void> {
+/** Anew each time, so that one that was lost, or left behind by a backup, is there again. */
+export async function writeAdminKubeconfig(
+  { data, config, authority }: Installation,
+  clock: Clock,
+): Promise<void> {
   const pair = await loadOrIssue({
     directory: data.pki,
     name: 'admin',
