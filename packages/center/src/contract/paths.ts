@@ -2,13 +2,18 @@
 export const paths = {
   /** GET who is signed in; POST signs in; DELETE signs out. */
   session: '/api/session',
-  /** POST {@link ChangePassword}. */
+  /** POST {@link ChangePassword} → {@link Session}. */
   password: '/api/session/password',
-  /** POST {@link StepUp}: proves again who sits there, for five minutes. */
+  /** POST {@link StepUp} → {@link Session}: proves again who sits there, for five minutes. Those of OpenID go by `oidc`. */
   stepUp: '/api/session/step-up',
-  /** GET the sessions of the one who asks; DELETE `…/<id>` ends one. */
+  /** GET the {@link SessionEntry}s of the one who asks; DELETE `…/<id>` ends one, `…/others` all but this. */
   sessions: '/api/sessions',
-  /** GET starts a sign-in at the OpenID provider; it comes back to `…/callback`. */
+  /** GET the caller's {@link ApiTokenEntry}s; POST {@link ApiTokenRequest} makes one; DELETE `…/<id>` revokes. */
+  apiTokens: '/api/api-tokens',
+  /**
+   * GET, followed by the browser: starts a sign-in at the OpenID provider `provider`, or with `stepUp=true` a fresh proof, and
+   * comes back to the page `returnTo` (a path of the console), which has `signInError` in its query where it failed.
+   */
   oidc: '/api/oidc/start',
   /** POST {@link TicketRequest} → {@link Ticket}: what opens one WebSocket, once, within 30 s. */
   tickets: '/api/tickets',

@@ -36,6 +36,40 @@ export interface StepUp {
 /** The `reason` of the 403 that asks for a fresh proof first. */
 export type StepUpReason = 'StepUpRequired';
 
+/** One of the caller's sessions. */
+export interface SessionEntry {
+  readonly id: string;
+  readonly current: boolean;
+  readonly method: 'password' | 'oidc';
+  /** RFC 3339. */
+  readonly created: string;
+  readonly lastSeen: string;
+  readonly address: string;
+  readonly userAgent: string;
+}
+
+/** A credential for scripts, of the caller. */
+export interface ApiTokenEntry {
+  readonly id: string;
+  readonly description: string;
+  readonly created: string;
+  readonly expires: string;
+  readonly lastUsed?: string;
+  readonly readOnly: boolean;
+  /** Only these clusters; all that the caller may use unless given. */
+  readonly clusters?: readonly string[];
+  /** Shown once, when it is made: goes into `Authorization: Bearer …`. */
+  readonly token?: string;
+}
+
+export interface ApiTokenRequest {
+  readonly description?: string;
+  /** 1 to 366. */
+  readonly days: number;
+  readonly readOnly?: boolean;
+  readonly clusters?: readonly string[];
+}
+
 export interface TicketRequest {
   readonly purpose: 'live' | 'logs' | 'exec';
   /** The path and query that the ticket is good for. */

@@ -9,9 +9,16 @@ export interface Caller {
   /** Names the session or API token in lists and logs; proves nothing. */
   readonly sessionId: string;
   readonly method: SignInMethod;
-  /** Milliseconds since the epoch until which a fresh proof counts; 0 when none was given. */
-  readonly steppedUpUntilMs: number;
-  /** Aborted when the session ends, whoever ends it; the reason is a {@link SessionEnd}. */
+  /** Whether a fresh proof of who sits there was given within the last minutes. */
+  readonly steppedUp: () => boolean;
+  /** The password was given by somebody else: nothing but changing it is allowed. */
+  readonly mustChangePassword: boolean;
+  /** Of an API token. */
+  readonly scope?: { readonly readOnly: boolean; readonly clusters?: readonly string[] };
+  /**
+   * Aborted when the session ends, whoever ends it; for a WebSocket also when what the caller may do has changed, so that it has
+   * to be asked for again. The reason is a {@link SessionEnd}.
+   */
   readonly ended: AbortSignal;
 }
 

@@ -16,12 +16,19 @@ export interface Gate {
   /** Undefined: nobody signed in. Throws where there is a credential that is wrong (401) or a request that is forged (403). */
   caller(request: Credentials): Promise<Caller | undefined>;
   /** Throws 403 where a request that changes something comes from elsewhere. */
-  checkOrigin(request: Credentials): void;
+  checkOrigin(request: Credentials, options?: { readonly socket?: boolean }): void;
   /** Throws 403 where the caller has to do something first: prove again who they are, or change their password. */
   checkReady(
     caller: Caller,
-    route: { readonly stepUp?: boolean; readonly beforePasswordChange?: boolean },
+    route: {
+      readonly method: Method;
+      readonly cluster?: string | undefined;
+      readonly stepUp?: boolean;
+      readonly beforePasswordChange?: boolean;
+    },
   ): void;
+  /** Something came over the caller's WebSocket: the session is in use. */
+  touch(caller: Caller): void;
   /** Takes the ticket that opens one WebSocket once. Throws 401, 403. */
   redeem(request: Credentials, socket: { readonly ticket: string; readonly target: string }): Promise<Caller>;
 }

@@ -30,7 +30,8 @@ const caller = {
   groups: [],
   sessionId: 's',
   method: 'password' as const,
-  steppedUpUntilMs: 0,
+  steppedUp: () => false,
+  mustChangePassword: false,
   ended: session.signal,
 };
 const gate: Gate = {
@@ -39,6 +40,7 @@ const gate: Gate = {
     if (header('origin') === 'https://evil.example') throw new ApiError('Forbidden', 'not from here');
   },
   checkReady: () => undefined,
+  touch: () => undefined,
   async redeem(_, { ticket }) {
     if (ticket !== 'good') throw new ApiError('Unauthorized', 'no such ticket');
     return caller;

@@ -226,7 +226,9 @@ class Server implements CenterServer {
     note.action = route.action ?? `${route.method} ${route.pattern}`;
     if (params['cluster']) note.cluster = params['cluster'];
     gate.checkOrigin(credentials);
-    const caller = await gate.caller(credentials);
+    // Whoever signs in may still hold what is left of an old session.
+    const asked = gate.caller(credentials);
+    const caller = await (route.public ? asked.catch(() => undefined) : asked);
     if (caller) given.as(caller.user);
     checkContentType(route, credentials);
     const declared = credentials.header('content-length');
@@ -248,7 +250,7 @@ class Server implements CenterServer {
     try {
       if (route.public) return await route.handle({ ...base, caller });
       if (!caller) throw new ApiError('Unauthorized', 'sign in first');
-      gate.checkReady(caller, route);
+      gate.checkReady(caller, { ...route, cluster: params['cluster'] });
       return await route.handle({ ...base, caller });
     } finally {
       leave();

@@ -51,7 +51,7 @@ export class Sockets {
       if (message.headers['upgrade']?.toLowerCase() !== 'websocket') {
         throw new ApiError('BadRequest', 'only WebSockets are upgraded to');
       }
-      gate.checkOrigin({ ...credentials, method: 'POST' });
+      gate.checkOrigin(credentials, { socket: true });
       const [match] = this.#router.find(path);
       if (!match) throw notFound({ group: '', resource: 'paths' }, path);
       note.action = match.route.action ?? `SOCKET ${match.route.pattern}`;
@@ -59,7 +59,8 @@ export class Sockets {
       const ticket = query.get('ticket') ?? '';
       const caller = await gate.redeem(credentials, { ticket, target: message.url ?? '/' });
       user = caller.user;
-      gate.checkReady(caller, match.route);
+      const { stepUp = false } = match.route;
+      gate.checkReady(caller, { method: 'POST', cluster: match.params['cluster'], stepUp });
       const leave = this.#enter(caller);
       query.delete('ticket');
       const webSocket = await this.#handshake(message, { socket, head, route: match.route, leave });
@@ -139,6 +140,7 @@ export class Sockets {
     else caller.ended.addEventListener('abort', onEnd, { once: true });
     let alive = true;
     socket.on('pong', () => (alive = true));
+    socket.on('message', () => this.#options.gate.touch(caller));
     const beat = () => {
       if (!alive) {
         socket.terminate();
