@@ -62,10 +62,8 @@ const groups = [
 ];
 
 const rules: Readonly<Record<keyof typeof identities, readonly Rule[]>> = {
-  people: [
-    { apiGroups: [''], resources: ['users', 'groups'], verbs: ['impersonate'] },
-    { apiGroups: ['authentication.k8s.io'], resources: ['userextras/*', 'uids'], verbs: ['impersonate'] },
-  ],
+  // Whom it may speak for is kept by `AccessKeeper`, name by name.
+  people: [],
   reader: [
     { apiGroups: [''], resources: coreResources, verbs: read },
     { apiGroups: groups, resources: ['*'], verbs: read },

@@ -34,7 +34,7 @@ export interface Gate {
 }
 
 /** One line of the audit log. */
-export interface AuditRecord extends Omit<AuditNote, 'keep'> {
+export interface AuditRecord extends Omit<AuditNote, 'keep' | 'user'> {
   readonly user: string;
   readonly sourceAddress: string;
   readonly code: number;

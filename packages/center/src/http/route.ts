@@ -13,6 +13,8 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** What the audit log is told of a request; whatever a handler knows better, it sets. Never a secret, never a body. */
 export interface AuditNote {
   action: string;
+  /** Where nobody has signed in yet: who wants to. */
+  user?: string;
   cluster?: string;
   object?: string;
   message?: string;

@@ -205,7 +205,8 @@ class Server implements CenterServer {
     if (note.keep) {
       const { keep: _keep, ...entry } = note;
       const sourceAddress = credentials.remoteAddress;
-      this.#options.audit.record({ ...entry, user, sourceAddress, code: answer.status });
+      const code = answer.status;
+      this.#options.audit.record({ ...entry, user: note.user ?? user, sourceAddress, code });
     }
     await send(request, response, answer);
   }

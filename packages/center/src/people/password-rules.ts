@@ -37,8 +37,8 @@ export function passwordFault(password: string, user: string): string | undefine
     .replaceAll('0', 'o')
     .replaceAll('$', 's')
     .replace(/[^a-z]/g, '');
-  const known = common.find((word) => letters.startsWith(word) && letters.length < word.length + 4);
-  if (known) return 'that password is one of those that are guessed first';
+  if (common.some((word) => letters.includes(word) && letters.replaceAll(word, '').length < 4))
+    return 'that password is one of those that are guessed first';
   if (isSequence(plain)) return 'that password is a sequence';
   return undefined;
 }

@@ -67,7 +67,7 @@ export function sessionRoutes(options: SessionRoutesOptions): (Route | PublicRou
       async handle(request) {
         const fields = new Fields(await request.json());
         const user = fields.text('user', { lengthMax: 63 });
-        request.audit.object = `user ${user}`;
+        request.audit.user = user;
         const proof = await prove(user, fields.text('password', passwordLength), request.remoteAddress);
         const known = directory.user(user);
         if (!proof || !known) throw wrong();

@@ -6,7 +6,8 @@ export function callerNamed(user: string, groups: readonly string[] = []): Calle
     groups,
     sessionId: user,
     method: 'password',
-    steppedUpUntilMs: 0,
+    steppedUp: () => false,
+    mustChangePassword: false,
     ended: new AbortController().signal,
   };
 }

@@ -14,6 +14,7 @@ import {
   installDefinitions,
   installPolicies,
   managementCluster,
+  peopleDefinitions,
   type OpenConnection,
   RegisteredConnections,
   taskDefinition,
@@ -50,7 +51,10 @@ export async function runCenterProcess(options: CenterProcessOptions, signal: Ab
   const management = await startManagementApi(data, { clock, log, random });
   opened.defer(() => management.close());
   const { client } = management;
-  await installDefinitions(client, [clusterDefinition, taskDefinition], { clock, signal });
+  await installDefinitions(client, [clusterDefinition, taskDefinition, ...peopleDefinitions], {
+    clock,
+    signal,
+  });
   await installPolicies(client);
   await ensureIdentities(client);
   let ownName = '';

@@ -1,16 +1,18 @@
 /** The console: its HTTPS server, with the routes of the center's parts and the files of the browser's side. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Clock, type Logger, SkerryError } from '@skerry/base';
+import { type Clock, type Logger, SkerryError, supervise } from '@skerry/base';
 import {
   type CenterServer,
   type CenterServerOptions,
   type ClusterConnections,
+  createDataPlane,
+  createPeople,
+  identities,
   StaticFiles,
   startCenterServer,
 } from '@skerry/center';
-import { ApiError } from '@skerry/api';
-import type { KeyPair } from '@skerry/pki';
+import { type KeyPair, loadOrCreateValueKeys } from '@skerry/pki';
 import type { ConsoleFacts } from './center.ts';
 import { type Installation, reachableAddress } from './installation.ts';
 import type { ManagementApi } from './management-api.ts';
@@ -32,8 +34,29 @@ export interface Console {
 
 const defaultPort = 8443;
 
-export async function startConsole({ installation, clock, log }: ConsoleOptions): Promise<Console> {
-  const { config, serverCertificate } = installation;
+export async function startConsole(options: ConsoleOptions): Promise<Console> {
+  const { installation, management, connections, clock, log } = options;
+  const { config, data, serverCertificate } = installation;
+  await using opened = new AsyncDisposableStack();
+  const people = createPeople({
+    ...options,
+    client: management.client,
+    connections,
+    impersonator: identities.people,
+    auditFile: join(data.logs, 'audit-console.jsonl'),
+    sessions: { file: join(data.center, 'sessions'), keys: await loadOrCreateValueKeys(data.center) },
+  });
+  await people.restore();
+  const firstUser = await people.users.ensureFirst();
+  const stop = new AbortController();
+  const working = people.services.map((service) => supervise(service, { clock, log, signal: stop.signal }));
+  opened.defer(async () => {
+    stop.abort(new Error('asked to stop'));
+    await Promise.allSettled(working);
+  });
+  await people.ready();
+  const dataPlane = createDataPlane({ ...options, access: people.access });
+  opened.defer(() => dataPlane.close());
   const address = config.consoleAddress ?? config.listenAddress;
   const folder = consoleFolder();
   const port = config.consolePort ?? defaultPort;
@@ -41,24 +64,24 @@ export async function startConsole({ installation, clock, log }: ConsoleOptions)
     address,
     port,
     certificate: serverCertificate,
-    routes: [],
-    sockets: [],
-    gate: {
-      caller: () => Promise.resolve(undefined),
-      checkOrigin: () => undefined,
-      checkReady: () => undefined,
-      redeem: () => Promise.reject(new ApiError('Unauthorized', 'sign in first')),
-    },
-    audit: { record: () => undefined },
+    routes: [...people.routes, ...dataPlane.routes],
+    sockets: dataPlane.sockets,
+    gate: people.gate,
+    audit: people.audit,
     ...(folder ? { files: await StaticFiles.load(folder) } : {}),
     clock,
     log,
   });
+  opened.defer(() => server.close());
   const host = reachableAddress({ ...config, listenAddress: address });
+  const parts = opened.move();
   return {
-    facts: { console: `https://${config.advertise[0] ?? host}:${server.port}` },
+    facts: {
+      console: `https://${config.advertise[0] ?? host}:${server.port}`,
+      ...(firstUser ? { firstUser } : {}),
+    },
     renew: (certificate) => server.renew(certificate),
-    close: () => server.close(),
+    close: () => parts.disposeAsync(),
   };
 }
 

@@ -1,0 +1,91 @@
+/** The center's people, put together: who they are, how they sign in, what they may do in which cluster, what they did. */
+import type { Clock, Logger, Service } from '@skerry/base';
+import type { ApiClient } from '@skerry/client';
+import type { ValueKey } from '@skerry/pki';
+import { AccessKeeper } from '#access/access-keeper.ts';
+import { canIRoutes } from '#access/can-i-routes.ts';
+import type { ClusterAccess, ClusterConnections } from '#access/cluster-access.ts';
+import { kubeconfigRoutes } from '#access/kubeconfig-routes.ts';
+import { PeopleAccess } from '#access/people-access.ts';
+import { proxyRoutes } from '#access/proxy-routes.ts';
+import { AuditLog } from '#audit/audit-log.ts';
+import { auditRoutes } from '#audit/audit-routes.ts';
+import type { AuditSink, Gate } from '#http/gate.ts';
+import type { PublicRoute, Route } from '#http/route.ts';
+import { ApiTokens } from '#people/api-tokens.ts';
+import { Directory } from '#people/directory.ts';
+import { Passwords } from '#people/passwords.ts';
+import { peopleRoutes } from '#people/people-routes.ts';
+import { Throttle } from '#people/throttle.ts';
+import { UserStore } from '#people/user-store.ts';
+import { createGate } from '#sessions/gate.ts';
+import { sealedFile } from '#sessions/session-file.ts';
+import { SessionKeeper } from '#sessions/session-keeper.ts';
+import { sessionRoutes } from '#sessions/session-routes.ts';
+import { SessionStore } from '#sessions/session-store.ts';
+import { Tickets } from '#sessions/tickets.ts';
+
+export interface PeopleOptions {
+  /** The management API, with its kinds installed, as the center itself. */
+  readonly client: ApiClient;
+  readonly connections: ClusterConnections;
+  /** User of each cluster as which the center speaks for people. */
+  readonly impersonator: string;
+  readonly auditFile: string;
+  /** Where sessions outlive a restart, and by which keys; only in memory unless given. */
+  readonly sessions?: { readonly file: string; readonly keys: readonly [ValueKey, ...ValueKey[]] };
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+}
+
+export interface People {
+  readonly gate: Gate;
+  readonly audit: AuditSink;
+  readonly access: ClusterAccess;
+  readonly users: UserStore;
+  readonly routes: readonly (Route | PublicRoute)[];
+  /** To be supervised. */
+  readonly services: readonly Service[];
+  /** Takes up the sessions of a former process. */
+  restore(): Promise<void>;
+  /** Once who is who is known; services must run. */
+  ready(signal?: AbortSignal): Promise<void>;
+}
+
+export function createPeople(options: PeopleOptions): People {
+  const { client, connections, clock, log, random } = options;
+  const directory = new Directory({ client, clock, log, random });
+  const throttle = new Throttle({ clock, random });
+  const passwords = new Passwords({ client, clock, throttle });
+  const users = new UserStore({ client, passwords, clock, log });
+  const tokens = new ApiTokens({ directory, client, clock, log });
+  const file = options.sessions && sealedFile(options.sessions.file, { keys: options.sessions.keys, log });
+  const sessions = new SessionStore({ clock, log, ...(file ? { file } : {}) });
+  const tickets = new Tickets(clock);
+  const access = new PeopleAccess({ connections, directory, clock });
+  const audit = new AuditLog({ path: options.auditFile, clock, log });
+  const accessKeeper = new AccessKeeper({ ...options, directory });
+  return {
+    gate: createGate({ sessions, tickets, tokens }),
+    audit,
+    access,
+    users,
+    routes: [
+      ...sessionRoutes({ sessions, tickets, directory, users, passwords, clock }),
+      ...peopleRoutes({ client, tokens }),
+      ...canIRoutes(access),
+      ...proxyRoutes(access),
+      ...kubeconfigRoutes({ access, clock }),
+      ...auditRoutes({ log: audit, access }),
+    ],
+    services: [
+      { name: 'people directory', run: (signal) => directory.run(signal) },
+      { name: 'sessions', run: (signal) => sessions.run(signal) },
+      new SessionKeeper({ sessions, directory, tokens, clock }),
+      accessKeeper,
+    ],
+    restore: () => sessions.restore(),
+    ready: (signal) => directory.waitForSync(signal),
+  };
+}
