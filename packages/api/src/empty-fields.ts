@@ -8,47 +8,100 @@ import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
 
 /** Removes empty fields from `object`, in place. `schema` is that of a built-in kind. */
 export function dropEmptyFields(set: SchemaSet, schema: Schema, object: unknown): void {
-  const { properties, additionalProperties, items, required } = resolveSchema(set, schema);
-  if (Array.isArray(object)) {
-    if (items && holdsFields(set, items)) for (const item of object) dropEmptyFields(set, items, item);
+  const plan = plansOf(set).of(schema);
+  if (plan) dropBy(plan, object);
+}
+
+/** What is known of the fields at one place; there is no plan where no schema names any, at any depth. */
+interface Plan {
+  readonly fields: Map<string, FieldPlan>;
+  /** Of elements of a list, and of a map's values. */
+  rest: Plan | undefined;
+}
+
+interface FieldPlan {
+  /** How it looks when it says nothing, besides null; undefined for what is told even so. */
+  readonly empty: 'zero' | 'list' | 'map' | undefined;
+  readonly below: Plan | undefined;
+}
+
+function dropBy({ fields, rest }: Plan, value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) {
+    if (rest) for (const item of value) dropBy(rest, item);
     return;
   }
-  if (typeof object !== 'object' || object === null) return;
-  const fields = object as Record<string, unknown>;
-  if (properties) {
-    const plain = plainFields(schema.ref);
-    for (const [name, value] of Object.entries(fields)) {
-      const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
-      if (!property) continue;
-      const told = required?.includes(name) || property.unset !== undefined;
-      if (value === null || (!told && isEmpty(set, property, value, plain.has(name)))) delete fields[name];
-      else if (typeof value === 'object') dropEmptyFields(set, property, value);
-    }
-  } else if (additionalProperties && holdsFields(set, additionalProperties)) {
-    for (const value of Object.values(fields)) dropEmptyFields(set, additionalProperties, value);
+  const object = value as Record<string, unknown>;
+  for (const name of Object.keys(object)) {
+    const held = object[name];
+    const field = fields.get(name);
+    if (!field) {
+      if (rest) dropBy(rest, held);
+    } else if (held === null || isEmpty(field, held)) delete object[name];
+    else if (field.below) dropBy(field.below, held);
   }
 }
 
-function isEmpty(set: SchemaSet, property: Schema, value: unknown, plain: boolean): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'number':
-    case 'boolean':
-      return plain && !value;
-    case 'object': {
-      if (value === null) return true;
-      const { type, additionalProperties } = resolveSchema(set, property);
-      if (type === 'array') return Array.isArray(value) && value.length === 0;
-      return additionalProperties !== undefined && Object.keys(value).length === 0;
-    }
+function isEmpty({ empty }: FieldPlan, value: unknown): boolean {
+  switch (empty) {
+    case 'zero':
+      return value === '' || value === 0 || value === false;
+    case 'list':
+      return Array.isArray(value) && value.length === 0;
+    case 'map':
+      return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
     default:
       return false;
   }
 }
 
-function holdsFields(set: SchemaSet, schema: Schema): boolean {
-  const { properties, items, additionalProperties } = resolveSchema(set, schema);
-  return properties !== undefined || items !== undefined || additionalProperties !== undefined;
+/** The plans of one set of schemas: schemas don't change, and every write walks them several times. */
+class Plans {
+  readonly #set: SchemaSet;
+  readonly #known = new Map<Schema, Map<string | undefined, Plan | null>>();
+
+  constructor(set: SchemaSet) {
+    this.#set = set;
+  }
+
+  of(given: Schema): Plan | undefined {
+    const schema = resolveSchema(this.#set, given);
+    let byName = this.#known.get(schema);
+    if (!byName) this.#known.set(schema, (byName = new Map()));
+    const known = byName.get(given.ref);
+    if (known !== undefined) return known ?? undefined;
+    const plan: Plan = { fields: new Map(), rest: undefined };
+    // A schema that holds itself finds its plan here.
+    byName.set(given.ref, plan);
+    const plain = plainFields(given.ref);
+    for (const [name, property] of Object.entries(schema.properties ?? {})) {
+      const told = schema.required?.includes(name) || property.unset !== undefined;
+      plan.fields.set(name, {
+        empty: told ? undefined : this.#emptyForm(property, plain.has(name)),
+        below: this.of(property),
+      });
+    }
+    const rest = schema.items ?? (schema.properties ? undefined : schema.additionalProperties);
+    plan.rest = rest && this.of(rest);
+    if (plan.fields.size > 0 || plan.rest) return plan;
+    byName.set(given.ref, null);
+    return undefined;
+  }
+
+  #emptyForm(property: Schema, plain: boolean): FieldPlan['empty'] {
+    const { type, additionalProperties } = resolveSchema(this.#set, property);
+    if (type === 'array') return 'list';
+    if (additionalProperties !== undefined) return 'map';
+    return plain ? 'zero' : undefined;
+  }
+}
+
+const plans = new WeakMap<SchemaSet, Plans>();
+
+function plansOf(set: SchemaSet): Plans {
+  let found = plans.get(set);
+  if (!found) plans.set(set, (found = new Plans(set)));
+  return found;
 }
 
 const none: ReadonlySet<string> = new Set();

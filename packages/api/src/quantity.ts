@@ -42,9 +42,25 @@ const decimalSuffixes = new Map(
 );
 const binarySuffixes = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 
+/** What was read last: a cluster says the same few hundred amounts over and over. */
+const known = new Map<string, Quantity>();
+const knownMax = 2048;
+const knownLengthMax = 24;
+
 /** @throws QuantityError */
 export function parseQuantity(input: string | number): Quantity {
   const text = String(input);
+  if (text.length > knownLengthMax) return readQuantity(text);
+  let quantity = known.get(text);
+  if (!quantity) {
+    quantity = readQuantity(text);
+    if (known.size >= knownMax) known.clear();
+    known.set(text, quantity);
+  }
+  return quantity;
+}
+
+function readQuantity(text: string): Quantity {
   const read = text !== '' && text.length <= textLengthMax ? pattern.exec(text) : null;
   const [, sign, whole = '', fraction = '', suffix = ''] = read ?? [];
   if (sign === undefined) throw new QuantityError(formatFault);

@@ -36,72 +36,109 @@ interface Filling {
   readonly emptyLists: boolean;
 }
 
-function fill(set: SchemaSet, given: Schema, value: unknown, how: Filling): void {
-  const schema = resolveSchema(set, given);
+function fill(set: SchemaSet, schema: Schema, value: unknown, { fillingsOf, emptyLists }: Filling): void {
+  const plan = plansOf(set, fillingsOf).of(schema);
+  if (plan) fillBy(plan, value, emptyLists);
+}
+
+/** What is to be filled in at one place and below it; there is none where nothing ever is. */
+interface Plan {
+  fillings: Fillings;
+  readonly fields: Map<string, Plan>;
+  /** Of elements of a list and of entries that have no name of their own. */
+  rest: Plan | undefined;
+}
+
+function fillBy(plan: Plan, value: unknown, emptyLists: boolean): void {
+  if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) {
-    if (schema.items) for (const item of value) fill(set, schema.items, item, how);
+    if (plan.rest) for (const item of value) fillBy(plan.rest, item, emptyLists);
     return;
   }
-  if (typeof value !== 'object' || value === null) return;
   const object = value as Record<string, unknown>;
-  for (const [name, filling] of how.fillingsOf(set, schema)) {
+  for (const [name, filling] of plan.fillings) {
     const held = object[name];
     // A list that needn't be there and is empty reads as none: an empty one doesn't outlive a stock server's store.
-    const isEmptyList = how.emptyLists && filling === null && Array.isArray(held) && held.length === 0;
+    const isEmptyList = emptyLists && filling === null && Array.isArray(held) && held.length === 0;
     if (held === undefined || isEmptyList) object[name] = cloneJson(filling);
   }
-  if (!schema.properties && schema.additionalProperties && isPlain(set, schema.additionalProperties)) return;
+  if (plan.fields.size === 0 && !plan.rest) return;
   for (const key of Object.keys(object)) {
-    const item = object[key];
-    if (typeof item !== 'object' || item === null) continue;
-    const own =
-      schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
-    const property = own ?? schema.additionalProperties;
-    if (property) fill(set, property, item, how);
+    const below = plan.fields.get(key) ?? plan.rest;
+    if (below) fillBy(below, object[key], emptyLists);
   }
 }
 
-const required = new WeakMap<Schema, Fillings>();
-const unset = new WeakMap<Schema, Fillings>();
-const plainUnset = new WeakMap<Schema, Fillings>();
+/** The plans of one set of schemas: schemas don't change, and every write walks them several times. */
+class Plans {
+  readonly #set: SchemaSet;
+  readonly #fillingsOf: Filling['fillingsOf'];
+  readonly #known = new WeakMap<Schema, Plan | null>();
+
+  constructor(set: SchemaSet, fillingsOf: Filling['fillingsOf']) {
+    this.#set = set;
+    this.#fillingsOf = fillingsOf;
+  }
+
+  of(given: Schema): Plan | undefined {
+    const schema = resolveSchema(this.#set, given);
+    const known = this.#known.get(schema);
+    if (known !== undefined) return known ?? undefined;
+    const plan: Plan = { fillings: this.#fillingsOf(this.#set, schema), fields: new Map(), rest: undefined };
+    // A schema that holds itself finds its plan here, and counts as having something to fill.
+    this.#known.set(schema, plan);
+    for (const [name, property] of Object.entries(schema.properties ?? {})) {
+      const below = this.of(property);
+      if (below) plan.fields.set(name, below);
+    }
+    const rest = schema.items ?? schema.additionalProperties;
+    plan.rest = rest && this.of(rest);
+    if (plan.fillings.length > 0 || plan.fields.size > 0 || plan.rest) return plan;
+    this.#known.set(schema, null);
+    return undefined;
+  }
+}
+
+const plans = new WeakMap<SchemaSet, Map<Filling['fillingsOf'], Plans>>();
+
+function plansOf(set: SchemaSet, fillingsOf: Filling['fillingsOf']): Plans {
+  let ofSet = plans.get(set);
+  if (!ofSet) plans.set(set, (ofSet = new Map()));
+  let found = ofSet.get(fillingsOf);
+  if (!found) ofSet.set(fillingsOf, (found = new Plans(set, fillingsOf)));
+  return found;
+}
 
 function requiredOf(set: SchemaSet, schema: Schema): Fillings {
-  let known = required.get(schema);
-  if (!known) {
-    const fillings: [string, unknown][] = [];
-    for (const name of schema.required ?? []) {
-      const property = schema.properties?.[name];
-      if (!property || property.ref === labelSelector) continue;
-      const empty = emptyValue(resolveSchema(set, property));
-      if (empty !== undefined) fillings.push([name, empty]);
-    }
-    required.set(schema, (known = fillings));
+  const fillings: [string, unknown][] = [];
+  for (const name of schema.required ?? []) {
+    const property = schema.properties?.[name];
+    if (!property || property.ref === labelSelector) continue;
+    const empty = emptyValue(resolveSchema(set, property));
+    if (empty !== undefined) fillings.push([name, empty]);
   }
-  return known;
+  return fillings;
 }
 
 function unsetOf(set: SchemaSet, schema: Schema): Fillings {
-  let known = unset.get(schema);
-  if (!known) {
-    const told = Object.entries(schema.properties ?? {}).flatMap(([name, property]) =>
-      property.unset === undefined ? [] : [[name, property.unset] as const],
-    );
-    const names = new Set(told.map(([name]) => name));
-    const needed = requiredOf(set, schema).filter(([name]) => !names.has(name));
-    unset.set(schema, (known = [...needed, ...told]));
-  }
-  return known;
+  const told = Object.entries(schema.properties ?? {}).flatMap(([name, property]) =>
+    property.unset === undefined ? [] : [[name, property.unset] as const],
+  );
+  return besidesRequired(set, schema, told);
 }
 
 function plainUnsetOf(set: SchemaSet, schema: Schema): Fillings {
-  let known = plainUnset.get(schema);
-  if (!known) {
-    const told = unsetOf(set, schema).filter(([, value]) => value !== null);
-    const names = new Set(told.map(([name]) => name));
-    const needed = requiredOf(set, schema).filter(([name]) => !names.has(name));
-    plainUnset.set(schema, (known = [...needed, ...told]));
-  }
-  return known;
+  return besidesRequired(
+    set,
+    schema,
+    unsetOf(set, schema).filter(([, value]) => value !== null),
+  );
+}
+
+/** What is told comes in place of a required field's empty value. */
+function besidesRequired(set: SchemaSet, schema: Schema, told: Fillings): Fillings {
+  const names = new Set(told.map(([name]) => name));
+  return [...requiredOf(set, schema).filter(([name]) => !names.has(name)), ...told];
 }
 
 function emptyValue(schema: Schema): unknown {
@@ -122,10 +159,4 @@ function emptyValue(schema: Schema): unknown {
     default:
       return undefined;
   }
-}
-
-/** Whether values hold nothing to fill: a map of texts may have tens of thousands. */
-function isPlain(set: SchemaSet, schema: Schema): boolean {
-  const { type } = resolveSchema(set, schema);
-  return type !== undefined && type !== 'object' && type !== 'array';
 }

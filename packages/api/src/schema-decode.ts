@@ -7,6 +7,7 @@
  * given is left alone; what comes back shares only the parts that no schema describes.
  */
 import { parseInstant } from '#instant.ts';
+import { setOwn } from '#patch/json-value.ts';
 import { instantFormOf } from '#protobuf/instant-fields.ts';
 import { canonicalQuantity, isQuantity } from '#quantity.ts';
 import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
@@ -56,8 +57,8 @@ export function decodeObject(
   const object = decoder.object(resolveSchema(set, schema), value, {
     struct: lastSegment(schema.ref) || options.kind,
     ref: schema.ref,
-    fields: [],
-    path: '',
+    parent: undefined,
+    step: '',
     depth: 0,
   });
   const unknown = decoder.unknown.map((path) => `unknown field "${path}"`);
@@ -84,11 +85,29 @@ interface Place {
   readonly struct: string;
   /** Name of the schema that holds it; undefined for one without a name. */
   readonly ref: string | undefined;
-  /** Names of fields from the root, without list positions. */
-  readonly fields: readonly string[];
-  /** With list positions: `spec.containers[0].image`. */
-  readonly path: string;
+  /** Undefined at the root. Paths are put together only for those who are told one. */
+  readonly parent: Place | undefined;
+  /** The field's name; of a list's element, its position; of a map's entry, its key. */
+  readonly step: string | number;
+  /** A map's entry, which error texts count as part of the map. */
+  readonly isEntry?: boolean;
   readonly depth: number;
+}
+
+/** Names of fields from the root, without list positions. */
+function fieldsTo({ parent, step, isEntry }: Place): string[] {
+  if (!parent) return [];
+  const fields = fieldsTo(parent);
+  if (typeof step === 'string' && !isEntry) fields.push(step);
+  return fields;
+}
+
+/** With list positions: `spec.containers[0].image`. */
+function pathTo({ parent, step }: Place): string {
+  if (!parent) return '';
+  const path = pathTo(parent);
+  if (typeof step === 'number') return `${path}[${step}]`;
+  return path === '' ? step : `${path}.${step}`;
 }
 
 class Decoder {
@@ -110,10 +129,11 @@ class Decoder {
 
   #mismatch(value: unknown, place: Place, type: string): Error {
     const given = typeof value === 'number' && /^u?int/.test(type) ? `number ${value}` : jsonType(value);
+    const fields = fieldsTo(place);
     const target =
-      place.fields.length === 0
+      fields.length === 0
         ? `Go value of type ${type}`
-        : `Go struct field ${place.struct}.${place.fields.join('.')} of type ${type}`;
+        : `Go struct field ${place.struct}.${fields.join('.')} of type ${type}`;
     return this.refuse(`json: cannot unmarshal ${given} into ${target}`);
   }
 
@@ -148,28 +168,26 @@ class Decoder {
     if (!isObject(value)) throw this.#mismatch(value, place, goType(schema, place.struct));
     if (!schema.properties && !schema.additionalProperties) return value;
     const result: Record<string, unknown> = {};
-    const fields = Object.entries(value);
-    if ((this.#entries += fields.length) > entriesMax) throw tooLarge(`${entriesMax} fields`);
-    for (const [key, item] of fields) {
+    const keys = Object.keys(value);
+    if ((this.#entries += keys.length) > entriesMax) throw tooLarge(`${entriesMax} fields`);
+    for (const key of keys) {
+      const item = value[key];
       const property = ownProperty(schema.properties, key);
       const next: Place = {
         struct: place.struct,
         ref: place.ref,
-        fields: [...place.fields, key],
-        path: place.path === '' ? key : `${place.path}.${key}`,
+        parent: place,
+        step: key,
+        isEntry: !property,
         depth: place.depth + 1,
       };
       if (property) {
         const read = item === null ? undefined : this.value(property, item, next);
         if (read !== undefined) result[key] = read;
       } else if (schema.additionalProperties) {
-        setOwn(
-          result,
-          key,
-          this.#element(schema.additionalProperties, item, { ...next, fields: place.fields }),
-        );
+        setOwn(result, key, this.#element(schema.additionalProperties, item, next));
       } else if (schema.preserveUnknownFields) setOwn(result, key, item);
-      else if (this.unknown.length < unknownFieldsMax) this.unknown.push(next.path);
+      else if (this.unknown.length < unknownFieldsMax) this.unknown.push(pathTo(next));
     }
     return result;
   }
@@ -179,7 +197,13 @@ class Decoder {
     if (!Array.isArray(value)) throw this.#mismatch(value, place, goType(schema, place.struct));
     if ((this.#elements += value.length) > elementsMax) throw tooLarge(`${elementsMax} list elements`);
     return value.map((item: unknown, index) =>
-      this.#element(items, item, { ...place, path: `${place.path}[${index}]`, depth: place.depth + 1 }),
+      this.#element(items, item, {
+        struct: place.struct,
+        ref: place.ref,
+        parent: place,
+        step: index,
+        depth: place.depth + 1,
+      }),
     );
   }
 
@@ -215,7 +239,7 @@ class Decoder {
     }
     if (typeof value === 'string') return value;
     if (typeof value === 'number' && isInt32(value)) return value;
-    throw this.#mismatch(value, { ...place, fields: [] }, 'int32');
+    throw this.#mismatch(value, { ...place, parent: undefined }, 'int32');
   }
 
   #string(schema: Schema, value: unknown, place: Place): string | undefined {
@@ -230,8 +254,8 @@ class Decoder {
   }
 
   /** In UTC, in the form that the field keeps; undefined for the zero instant, which stands for none. */
-  #instant(value: string, { ref, fields }: Place): string | undefined {
-    const parsed = parseInstant(value, instantFormOf(ref, fields.at(-1) ?? ''));
+  #instant(value: string, place: Place): string | undefined {
+    const parsed = parseInstant(value, instantFormOf(place.ref, fieldsTo(place).at(-1) ?? ''));
     if (parsed.type === 'fault') throw this.refuse(parsed.fault);
     return parsed.type === 'zero' ? undefined : parsed.text;
   }
@@ -253,11 +277,6 @@ function ownProperty(
   key: string,
 ): Schema | undefined {
   return properties && Object.hasOwn(properties, key) ? properties[key] : undefined;
-}
-
-/** Plain assignment would follow `__proto__`. */
-function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
-  Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

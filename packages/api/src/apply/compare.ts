@@ -1,43 +1,33 @@
-import { equalJson, isJsonMap } from '../patch/json-value.ts';
+import { equalJson, isJsonMap, type JsonMap } from '../patch/json-value.ts';
 import type { Schema } from '../schema.ts';
 import { FieldSet, FieldSetBuilder } from './field-set.ts';
-import type { Shape, Shapes } from './typed-value.ts';
-import { isAbsent, isVoid, itemsByElement } from './typed-value.ts';
+import type { ListShape, MapShape, Shapes } from './typed-value.ts';
+import { isVoid, itemsByElement } from './typed-value.ts';
 
 /** The paths that a configuration says something about: what its applier owns. */
 export function fieldSetOf(shapes: Shapes, schema: Schema | undefined, value: unknown): FieldSet {
   const set = new FieldSetBuilder();
-  walk(schema, value, []);
-  return set.build();
-
-  function walk(schema: Schema | undefined, value: unknown, path: readonly string[]): void {
-    const shape = shapes.of(schema, value);
-    if (shape.kind === 'leaf') set.insert(path);
-    else if (shape.kind === 'map') walkMap(shape, value, path);
-    else walkList(shape, value as unknown[], path);
-  }
-
-  function walkMap(shape: Extract<Shape, { kind: 'map' }>, value: unknown, path: readonly string[]): void {
+  const shape = shapes.of(schema, value);
+  if (shape.kind === 'map') {
     for (const [key, held] of Object.entries(value as object)) {
-      const field = shapes.field(shape.schema, key);
-      const below = [...path, `f:${key}`];
-      walk(field.schema, held, below);
-      const emptyMap = isJsonMap(held) && Object.keys(held).length === 0;
-      if (held === null || emptyMap || !field.declared) set.insert(below);
+      const element = `f:${key}`;
+      set.graft(element, fieldSetOf(shapes, shapes.field(shape.schema, key), held));
+      if (isNamedItself(shapes, shape.schema, key, held)) set.add(element);
+    }
+  } else if (shape.kind === 'list') {
+    for (const [element, same] of itemsByElement(shape, value as unknown[])) {
+      if (same.length === 1) set.graft(element, fieldSetOf(shapes, shape.items, same[0]));
+      set.add(element);
     }
   }
+  return set.build();
+}
 
-  function walkList(
-    shape: Extract<Shape, { kind: 'list' }>,
-    items: unknown[],
-    path: readonly string[],
-  ): void {
-    for (const [element, same] of itemsByElement(shape, items)) {
-      const below = [...path, element];
-      if (same.length === 1) walk(shape.items, same[0], below);
-      set.insert(below);
-    }
-  }
+/** Whether a field counts besides what it holds: leaves do, and what only a map has, and what is empty. */
+function isNamedItself(shapes: Shapes, map: Schema | undefined, key: string, held: unknown): boolean {
+  if (held === null || !shapes.declares(map, key)) return true;
+  const shape = shapes.of(shapes.field(map, key), held);
+  return shape.kind === 'leaf' || (shape.kind === 'map' && Object.keys(held as object).length === 0);
 }
 
 export interface Comparison {
@@ -52,64 +42,119 @@ export function compareFields(
   schema: Schema,
   { before, after }: { before: unknown; after: unknown },
 ): Comparison {
-  const added = new FieldSetBuilder();
-  const modified = new FieldSetBuilder();
-  const removed = new FieldSetBuilder();
-  walk(schema, before, after, []);
-  return { added: added.build(), modified: modified.build(), removed: removed.build() };
+  return equalJson(before, after)
+    ? noDifference
+    : new Comparer(shapes).compare(schema, before, after).build();
+}
 
-  function walk(schema: Schema | undefined, before: unknown, after: unknown, path: readonly string[]): void {
-    // Most of an object stays as it is; a look costs less than a walk that keeps the path.
-    if (equalJson(before, after)) return;
-    const shape = shapes.of(schema, after ?? before);
-    const sameKind = isAbsent(before) || isAbsent(after) || shapes.of(schema, before).kind === shape.kind;
-    if (shape.kind === 'leaf' || !sameKind || (isVoid(before) && isVoid(after)))
-      return leaf(before, after, path);
-    if (shape.kind === 'map') walkMap(shape, before, after, path);
-    else walkList(shape, before, after, path);
-    if (before === undefined) added.insert(path);
-    else if (after === undefined) removed.insert(path);
+const noDifference: Comparison = {
+  added: FieldSet.empty,
+  modified: FieldSet.empty,
+  removed: FieldSet.empty,
+};
+
+class Differences {
+  readonly added = new FieldSetBuilder();
+  readonly modified = new FieldSetBuilder();
+  readonly removed = new FieldSetBuilder();
+
+  build(): Comparison {
+    return { added: this.added.build(), modified: this.modified.build(), removed: this.removed.build() };
   }
 
-  function leaf(before: unknown, after: unknown, path: readonly string[]): void {
-    if (before === undefined) added.insert(path);
-    else if (after === undefined) removed.insert(path);
-    else if (!equalJson(before, after)) modified.insert(path);
+  graft(element: string, below: Differences): void {
+    this.added.graft(element, below.added.build());
+    this.modified.graft(element, below.modified.build());
+    this.removed.graft(element, below.removed.build());
+  }
+}
+
+class Comparer {
+  readonly #shapes: Shapes;
+
+  constructor(shapes: Shapes) {
+    this.#shapes = shapes;
   }
 
-  function walkMap(
-    shape: Extract<Shape, { kind: 'map' }>,
-    before: unknown,
-    after: unknown,
-    path: readonly string[],
+  /** What differs below two values of one schema. */
+  compare(schema: Schema | undefined, before: unknown, after: unknown): Differences {
+    const shape = this.#shapes.of(schema, after ?? before);
+    const found = new Differences();
+    if (shape.kind === 'map')
+      this.#maps(shape, isJsonMap(before) ? before : {}, isJsonMap(after) ? after : {}, found);
+    else if (shape.kind === 'list')
+      this.#lists(shape, Array.isArray(before) ? before : [], Array.isArray(after) ? after : [], found);
+    return found;
+  }
+
+  #element(
+    element: string,
+    schema: Schema | undefined,
+    { before, after, found }: { before: unknown; after: unknown; found: Differences },
   ): void {
-    const left = isJsonMap(before) ? before : {};
-    const right = isJsonMap(after) ? after : {};
-    for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
-      const [old, now] = [
-        Object.hasOwn(left, key) ? left[key] : undefined,
-        Object.hasOwn(right, key) ? right[key] : undefined,
-      ];
-      if (old === undefined && now === undefined) continue;
-      walk(shapes.field(shape.schema, key).schema, old, now, [...path, `f:${key}`]);
+    if (before === undefined) this.#onOneSide(element, schema, after, found.added);
+    else if (after === undefined) this.#onOneSide(element, schema, before, found.removed);
+    else if (equalJson(before, after)) return;
+    else if (this.#isWhole(schema, before, after)) found.modified.add(element);
+    else found.graft(element, this.compare(schema, before, after));
+  }
+
+  /** Of what was nothing before, or is nothing now, everything counts. */
+  #onOneSide(element: string, schema: Schema | undefined, value: unknown, found: FieldSetBuilder): void {
+    if (value === undefined) return;
+    found.add(element);
+    found.graft(element, this.#allBelow(schema, value));
+  }
+
+  #allBelow(schema: Schema | undefined, value: unknown): FieldSet {
+    const shape = this.#shapes.of(schema, value);
+    if (shape.kind === 'leaf') return FieldSet.empty;
+    const all = new FieldSetBuilder();
+    if (shape.kind === 'map') {
+      for (const key of Object.keys(value as object))
+        this.#onOneSide(`f:${key}`, this.#shapes.field(shape.schema, key), (value as JsonMap)[key], all);
+    } else {
+      for (const [element, same] of itemsByElement(shape, value as unknown[])) {
+        if (same.length === 1) this.#onOneSide(element, shape.items, same[0], all);
+        else all.add(element);
+      }
+    }
+    return all.build();
+  }
+
+  /** Whether two values that differ do so as wholes. */
+  #isWhole(schema: Schema | undefined, before: unknown, after: unknown): boolean {
+    const shape = this.#shapes.of(schema, after ?? before);
+    if (shape.kind === 'leaf' || (isVoid(before) && isVoid(after))) return true;
+    if (before === null || after === null) return false;
+    return this.#shapes.of(schema, before).kind !== shape.kind;
+  }
+
+  #maps(shape: MapShape, before: JsonMap, after: JsonMap, found: Differences): void {
+    for (const key of Object.keys(before)) {
+      const now = Object.hasOwn(after, key) ? after[key] : undefined;
+      this.#element(`f:${key}`, this.#shapes.field(shape.schema, key), {
+        before: before[key],
+        after: now,
+        found,
+      });
+    }
+    for (const key of Object.keys(after)) {
+      if (Object.hasOwn(before, key)) continue;
+      this.#onOneSide(`f:${key}`, this.#shapes.field(shape.schema, key), after[key], found.added);
     }
   }
 
-  function walkList(
-    shape: Extract<Shape, { kind: 'list' }>,
-    before: unknown,
-    after: unknown,
-    path: readonly string[],
-  ): void {
-    const left = itemsByElement(shape, Array.isArray(before) ? before : []);
-    const right = itemsByElement(shape, Array.isArray(after) ? after : []);
+  #lists(shape: ListShape, before: readonly unknown[], after: readonly unknown[], found: Differences): void {
+    const left = itemsByElement(shape, before);
+    const right = itemsByElement(shape, after);
     for (const element of new Set([...left.keys(), ...right.keys()])) {
       const [old = [], now = []] = [left.get(element), right.get(element)];
-      const below = [...path, element];
-      if (old.length <= 1 && now.length <= 1) walk(shape.items, old[0], now[0], below);
-      else if (old.length === 0) added.insert(below);
-      else if (now.length === 0) removed.insert(below);
-      else if (!equalJson(old, now)) modified.insert(below);
+      if (old.length <= 1 && now.length <= 1)
+        this.#element(element, shape.items, { before: old[0], after: now[0], found });
+      else if (old.length === 0) found.added.add(element);
+      else if (now.length === 0) found.removed.add(element);
+      else if (!equalJson(old, now)) found.modified.add(element);
     }
   }
 }

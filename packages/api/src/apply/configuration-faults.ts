@@ -24,7 +24,7 @@ class Walker {
 
   constructor(set: SchemaSet) {
     this.#set = set;
-    this.#shapes = new Shapes(set);
+    this.#shapes = Shapes.over(set);
   }
 
   walk(given: Schema | undefined, value: unknown, path: readonly string[]): void {
@@ -63,7 +63,7 @@ class Walker {
   #map(schema: Schema, value: object, path: readonly string[]): void {
     for (const [key, held] of Object.entries(value)) {
       const below = [...path, `f:${key}`];
-      if (this.#shapes.knows(schema, key)) this.walk(this.#shapes.field(schema, key).schema, held, below);
+      if (this.#shapes.knows(schema, key)) this.walk(this.#shapes.field(schema, key), held, below);
       else this.#fault(below, 'field not declared in schema');
     }
   }

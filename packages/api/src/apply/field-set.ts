@@ -1,4 +1,8 @@
 import type { JsonObject } from '../object.ts';
+import { isJsonMap } from '../patch/json-value.ts';
+
+const noMembers: ReadonlySet<string> = new Set();
+const noChildren: ReadonlyMap<string, FieldSet> = new Map();
 
 /**
  * A set of field paths, as `managedFields` keeps it. A path is a list of elements in their wire form: `f:name` (field or
@@ -7,14 +11,19 @@ import type { JsonObject } from '../object.ts';
  * Format: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/
  */
 export class FieldSet {
-  static readonly empty = new FieldSet(new Set(), new Map());
+  static readonly empty = new FieldSet();
 
-  readonly members: ReadonlySet<string>;
-  readonly children: ReadonlyMap<string, FieldSet>;
+  #members: ReadonlySet<string> | undefined;
+  #children: ReadonlyMap<string, FieldSet> | undefined;
+  /** Until somebody looks: most of what is stored of an object's owners is only carried along. */
+  #wire: JsonObject | undefined;
 
-  constructor(members: ReadonlySet<string>, children: ReadonlyMap<string, FieldSet>) {
-    this.members = members;
-    this.children = children;
+  constructor(
+    members: ReadonlySet<string> = noMembers,
+    children: ReadonlyMap<string, FieldSet> = noChildren,
+  ) {
+    this.#members = members;
+    this.#children = children;
   }
 
   static of(...paths: readonly (readonly string[])[]): FieldSet {
@@ -23,34 +32,63 @@ export class FieldSet {
     return builder.build();
   }
 
-  /** Reads the wire form; what is no field set reads as far as it is one. */
+  /** Reads the wire form, level by level as it is asked for; what is no field set reads as far as it is one. */
   static fromFieldsV1(fields: JsonObject): FieldSet {
+    const set = new FieldSet();
+    set.#members = set.#children = undefined;
+    set.#wire = fields;
+    return set;
+  }
+
+  get members(): ReadonlySet<string> {
+    if (this.#members === undefined) this.#read();
+    return this.#members!;
+  }
+
+  get children(): ReadonlyMap<string, FieldSet> {
+    if (this.#children === undefined) this.#read();
+    return this.#children!;
+  }
+
+  #read(): void {
     const members = new Set<string>();
     const children = new Map<string, FieldSet>();
-    for (const [element, below] of Object.entries(fields)) {
-      if (element === '.' || typeof below !== 'object' || below === null || Array.isArray(below)) continue;
+    const fields = this.#wire ?? {};
+    for (const element of Object.keys(fields)) {
+      const below = fields[element];
+      if (element === '.' || !isJsonMap(below)) continue;
       const keys = Object.keys(below);
-      if (keys.length === 0 || keys.includes('.')) members.add(element);
-      const child = FieldSet.fromFieldsV1(below);
-      if (!child.isEmpty) children.set(element, child);
+      if (keys.length === 0 || Object.hasOwn(below, '.')) members.add(element);
+      if (keys.length > 0 && !saysNothing(below))
+        children.set(element, FieldSet.fromFieldsV1(below as JsonObject));
     }
-    return new FieldSet(members, children);
+    this.#members = members;
+    this.#children = children;
+    this.#wire = undefined;
   }
 
   toFieldsV1(): JsonObject {
-    const fields: JsonObject = {};
-    const elements = [...this.members];
-    for (const element of this.children.keys()) if (!this.members.has(element)) elements.push(element);
+    return this.#written({});
+  }
+
+  #written(fields: JsonObject): JsonObject {
+    const { members, children } = this;
+    const elements = [...members];
+    for (const element of children.keys()) if (!members.has(element)) elements.push(element);
     for (const element of elements.sort()) {
-      const child = this.children.get(element)?.toFieldsV1();
-      if (!child) fields[element] = {};
-      else fields[element] = this.members.has(element) ? { '.': {}, ...child } : child;
+      const below: JsonObject = {};
+      const child = children.get(element);
+      if (child) {
+        if (members.has(element)) below['.'] = {};
+        child.#written(below);
+      }
+      fields[element] = below;
     }
     return fields;
   }
 
   get isEmpty(): boolean {
-    return this.members.size === 0 && this.children.size === 0;
+    return this.#wire ? saysNothing(this.#wire) : this.members.size === 0 && this.children.size === 0;
   }
 
   has(path: readonly string[]): boolean {
@@ -130,29 +168,47 @@ export class FieldSet {
   }
 }
 
-/** Collects paths while an object is walked. */
+/** Whether a wire form names no path; the first one that is found answers. */
+function saysNothing(fields: object): boolean {
+  return Object.entries(fields).every(([element, below]: [string, unknown]) => {
+    if (element === '.' || !isJsonMap(below)) return true;
+    const isMember = Object.hasOwn(below, '.') || Object.keys(below).length === 0;
+    return !isMember && saysNothing(below);
+  });
+}
+
+/** Collects the members and children of a set; `build` gives it away. */
 export class FieldSetBuilder {
-  readonly #members = new Set<string>();
-  readonly #children = new Map<string, FieldSetBuilder>();
+  #members: Set<string> | undefined;
+  #children: Map<string, FieldSet> | undefined;
+
+  /** The element itself. */
+  add(element: string): void {
+    (this.#members ??= new Set()).add(element);
+  }
+
+  /** What lies below the element, which isn't a member by that. */
+  graft(element: string, below: FieldSet): void {
+    if (!below.isEmpty) (this.#children ??= new Map()).set(element, below);
+  }
 
   insert(path: readonly string[], depth = 0): void {
-    if (depth === path.length) return;
-    const element = path[depth]!;
-    if (depth === path.length - 1) this.#members.add(element);
-    else this.#child(element).insert(path, depth + 1);
+    const element = path[depth];
+    if (element === undefined) return;
+    if (depth === path.length - 1) this.add(element);
+    else
+      this.graft(element, (this.#children?.get(element) ?? FieldSet.empty).union(pathOnly(path, depth + 1)));
   }
 
   build(): FieldSet {
-    const children = new Map<string, FieldSet>();
-    for (const [element, child] of this.#children) children.set(element, child.build());
-    return new FieldSet(this.#members, children);
+    return this.#members || this.#children ? new FieldSet(this.#members, this.#children) : FieldSet.empty;
   }
+}
 
-  #child(element: string): FieldSetBuilder {
-    let child = this.#children.get(element);
-    if (!child) this.#children.set(element, (child = new FieldSetBuilder()));
-    return child;
-  }
+function pathOnly(path: readonly string[], depth: number): FieldSet {
+  const builder = new FieldSetBuilder();
+  builder.insert(path, depth);
+  return builder.build();
 }
 
 /** As conflicts name a path: `.spec.containers[name="a"].image`. */

@@ -101,6 +101,7 @@ export function ownable(fields: FieldSet): FieldSet {
 
 /** Merges the oldest updaters of each version into one until few enough are left. */
 export function withinUpdateManagersMax(owners: FieldOwners): FieldOwners {
+  if (owners.size <= updateManagersMax) return owners;
   const updaters = [...owners]
     .filter(([, owner]) => owner.operation === 'Update')
     .toSorted(

@@ -18,7 +18,7 @@ export function mergeConfiguration(
   if (shape.kind === 'map' && isJsonMap(live)) {
     const merged: JsonMap = { ...live };
     for (const key of Object.keys(config as JsonMap)) {
-      const field = shapes.field(shape.schema, key).schema;
+      const field = shapes.field(shape.schema, key);
       const pair = { live: getOwn(live, key), config: (config as JsonMap)[key] };
       setOwn(merged, key, mergeConfiguration(shapes, field, pair));
     }
@@ -73,7 +73,7 @@ export function removeFields(
   if (shape.kind === 'map') {
     const kept: JsonMap = {};
     for (const [key, held] of Object.entries(value as JsonMap)) {
-      const rest = without(`f:${key}`, shapes.field(shape.schema, key).schema, held);
+      const rest = without(`f:${key}`, shapes.field(shape.schema, key), held);
       if (rest !== undefined) setOwn(kept, key, rest);
     }
     return kept;

@@ -18,7 +18,7 @@ export function mergeUnowned(set: SchemaSet, schema: Schema, live: unknown, conf
     const why = `may not mutate atomic arrays, maps or structs: ${atomics.join(', ')}`;
     return { fault: `invalid ApplyConfiguration: ${why}` };
   }
-  return { value: mergeConfiguration(new Shapes(set), schema, { live: cloneJson(live), config }) };
+  return { value: mergeConfiguration(Shapes.over(set), schema, { live: cloneJson(live), config }) };
 }
 
 function* atomicPaths(
@@ -27,7 +27,7 @@ function* atomicPaths(
   { value, path }: { value: unknown; path: string },
 ): Generator<string> {
   if (!isJsonMap(value) && !Array.isArray(value)) return;
-  const shape = new Shapes(set).of(schema, value);
+  const shape = Shapes.over(set).of(schema, value);
   if (shape.kind === 'leaf') yield path;
   const resolved = schema && resolveSchema(set, schema);
   if (Array.isArray(value)) {
@@ -37,7 +37,7 @@ function* atomicPaths(
     return;
   }
   for (const [key, held] of Object.entries(value as JsonMap)) {
-    const field = new Shapes(set).field(resolved, key).schema;
+    const field = Shapes.over(set).field(resolved, key);
     yield* atomicPaths(set, field, { value: held, path: `${path}.${key}` });
   }
 }

@@ -1,5 +1,5 @@
 import type { AnyObject, ManagedFieldsEntry } from '../object.ts';
-import { cloneJson, equalJson, isJsonMap } from '../patch/json-value.ts';
+import { equalJson, isJsonMap } from '../patch/json-value.ts';
 import type { Schema, SchemaSet } from '../schema.ts';
 import { ApiError, badRequest, unknownError } from '../status.ts';
 import { configurationFaults } from './configuration-faults.ts';
@@ -60,7 +60,7 @@ export interface ApplyResult {
 export function applyServerSide(request: ApplyRequest): ApplyResult {
   requireApplicable(request);
   requireTyped(request);
-  const shapes = new Shapes(request.set);
+  const shapes = Shapes.over(request.set);
   const config = withoutManagedFields(request.applied);
   const live = withoutManagedFields(request.live ?? emptyLike(request, config));
   const before = request.live ? ownersBeforeApply(request, shapes, live) : new Map<string, FieldOwner>();
@@ -119,7 +119,7 @@ export function updateManagedFields(request: UpdateRequest): ManagedFieldsEntry[
       ? (decoded ?? new Map<string, FieldOwner>())
       : (decodeManagedFields(before?.metadata?.managedFields) ?? new Map<string, FieldOwner>());
   if (current.size === 0 && before) return undefined;
-  const owners = trackUpdate(new Shapes(request.set), request, {
+  const owners = trackUpdate(Shapes.over(request.set), request, {
     before: withoutManagedFields(before ?? emptyLike(request, after)),
     after: withoutManagedFields(after),
     owners: current,
@@ -280,8 +280,16 @@ function identityOf(request: OwnershipContext) {
 
 function ignoring(fields: FieldSet, reset: OwnershipContext['resetFields']): FieldSet {
   if (!reset || reset.length === 0) return fields;
-  return fields.recursiveDifference(FieldSet.of(...reset.map((path) => path.map((field) => `f:${field}`))));
+  let ignored = resetSets.get(reset);
+  if (!ignored) {
+    ignored = FieldSet.of(...reset.map((path) => path.map((field) => `f:${field}`)));
+    resetSets.set(reset, ignored);
+  }
+  return fields.recursiveDifference(ignored);
 }
+
+/** Most requests come with one of few lists. */
+const resetSets = new WeakMap<object, FieldSet>();
 
 function withoutManagedFields(object: AnyObject): AnyObject {
   if (!object.metadata?.managedFields) return object;
@@ -300,7 +308,7 @@ function withManagedFields(object: AnyObject, owners: FieldOwners): ApplyResult 
 
 /** What a new object starts from; unless told, `metadata`, `spec` and `status`. */
 function emptyLike({ blank }: OwnershipContext, object: AnyObject): AnyObject {
-  if (blank) return { ...cloneJson(blank), apiVersion: object.apiVersion, kind: object.kind };
+  if (blank) return { ...blank, apiVersion: object.apiVersion, kind: object.kind };
   const empty: AnyObject = { apiVersion: object.apiVersion, kind: object.kind, metadata: {} };
   for (const field of ['spec', 'status']) if (isJsonMap(object[field])) empty[field] = {};
   return empty;

@@ -7,14 +7,18 @@ import { getOwn, isJsonMap } from '../patch/json-value.ts';
  * How ownership sees a value: a leaf is owned whole; a map is owned field by field; a list by its items, which are found by
  * their keys (`map`) or are their own key (`set`). What no schema describes is a map by fields, a whole list, or a leaf.
  */
-export type Shape =
-  | { readonly kind: 'leaf' }
-  | { readonly kind: 'map'; readonly schema: Schema | undefined }
-  | {
-      readonly kind: 'list';
-      readonly items: Schema | undefined;
-      readonly keys: readonly ListKey[] | undefined;
-    };
+export type Shape = { readonly kind: 'leaf' } | MapShape | ListShape;
+
+export interface MapShape {
+  readonly kind: 'map';
+  readonly schema: Schema | undefined;
+}
+
+export interface ListShape {
+  readonly kind: 'list';
+  readonly items: Schema | undefined;
+  readonly keys: readonly ListKey[] | undefined;
+}
 
 /** A key of an associative list's items, with the value that an item has which doesn't say. */
 export interface ListKey {
@@ -23,36 +27,65 @@ export interface ListKey {
 }
 
 const leaf: Shape = { kind: 'leaf' };
+/** A map that no schema describes. */
+const looseMap: Shape = { kind: 'map', schema: undefined };
+
+/** What shapes a schema gives, by what it is given: found out once. */
+interface SchemaShapes {
+  readonly map: Shape;
+  readonly list: Shape;
+}
+
+const shapesOfSets = new WeakMap<SchemaSet, Shapes>();
 
 export class Shapes {
   readonly #set: SchemaSet;
+  readonly #known = new WeakMap<Schema, SchemaShapes>();
 
-  constructor(set: SchemaSet) {
+  private constructor(set: SchemaSet) {
     this.#set = set;
   }
 
+  static over(set: SchemaSet): Shapes {
+    let shapes = shapesOfSets.get(set);
+    if (!shapes) shapesOfSets.set(set, (shapes = new Shapes(set)));
+    return shapes;
+  }
+
   of(schema: Schema | undefined, value: unknown): Shape {
-    const resolved = schema && resolveSchema(this.#set, schema);
-    if (isJsonMap(value)) {
-      const mapType = schema?.mapType ?? resolved?.mapType;
-      return mapType === 'atomic' ? leaf : { kind: 'map', schema: resolved };
-    }
-    if (!Array.isArray(value)) return leaf;
-    const listType = schema?.listType ?? resolved?.listType;
-    const items = resolved?.items;
+    if (typeof value !== 'object' || value === null) return leaf;
+    const isList = Array.isArray(value);
+    if (!schema) return isList ? leaf : looseMap;
+    let known = this.#known.get(schema);
+    if (!known) this.#known.set(schema, (known = this.#shapesOf(schema)));
+    return isList ? known.list : known.map;
+  }
+
+  #shapesOf(schema: Schema): SchemaShapes {
+    const resolved = resolveSchema(this.#set, schema);
+    const isAtomic = (schema.mapType ?? resolved.mapType) === 'atomic';
+    return { map: isAtomic ? leaf : { kind: 'map', schema: resolved }, list: this.#list(schema, resolved) };
+  }
+
+  #list(schema: Schema, resolved: Schema): Shape {
+    const listType = schema.listType ?? resolved.listType;
+    const { items } = resolved;
     if (listType === 'set') return { kind: 'list', items, keys: undefined };
     if (listType !== 'map' || !items) return leaf;
     const properties = resolveSchema(this.#set, items).properties ?? {};
-    const names = schema?.listMapKeys ?? resolved?.listMapKeys ?? [];
+    const names = schema.listMapKeys ?? resolved.listMapKeys ?? [];
     const keys = [...names].toSorted().map((name) => ({ name, default: this.#default(properties[name]) }));
     return { kind: 'list', items, keys };
   }
 
-  /** The schema of a map's field; `declared` says whether it is named rather than any key of a map. */
-  field(map: Schema | undefined, key: string): { schema: Schema | undefined; declared: boolean } {
-    const properties = map?.properties;
-    if (properties && Object.hasOwn(properties, key)) return { schema: properties[key], declared: true };
-    return { schema: map?.additionalProperties, declared: false };
+  /** The schema of a map's field. */
+  field(map: Schema | undefined, key: string): Schema | undefined {
+    return this.declares(map, key) ? map?.properties?.[key] : map?.additionalProperties;
+  }
+
+  /** Whether a map's field is named rather than any key. */
+  declares(map: Schema | undefined, key: string): boolean {
+    return map?.properties !== undefined && Object.hasOwn(map.properties, key);
   }
 
   /** Whether a map may hold the key at all. */
@@ -64,12 +97,12 @@ export class Shapes {
   /** What lies below a path element, for walking a schema along a field set. */
   below(schema: Schema | undefined, element: string): Schema | undefined {
     const resolved = schema && resolveSchema(this.#set, schema);
-    return element.startsWith('f:') ? this.field(resolved, element.slice(2)).schema : resolved?.items;
+    return element.startsWith('f:') ? this.field(resolved, element.slice(2)) : resolved?.items;
   }
 
   isDeclaredField(schema: Schema | undefined, element: string): boolean {
     const resolved = schema && resolveSchema(this.#set, schema);
-    return element.startsWith('f:') && this.field(resolved, element.slice(2)).declared;
+    return element.startsWith('f:') && this.declares(resolved, element.slice(2));
   }
 
   #default(schema: Schema | undefined): unknown {
@@ -78,7 +111,7 @@ export class Shapes {
 }
 
 /** The path element of a list's item; undefined when the item has none of the keys. */
-export function itemElement(shape: Extract<Shape, { kind: 'list' }>, item: unknown): string | undefined {
+export function itemElement(shape: ListShape, item: unknown): string | undefined {
   if (!shape.keys) return `v:${JSON.stringify(item)}`;
   if (!isJsonMap(item)) return undefined;
   const keys: JsonMap = {};
@@ -90,10 +123,7 @@ export function itemElement(shape: Extract<Shape, { kind: 'list' }>, item: unkno
 }
 
 /** Items by path element, in order of first appearance; more than one per element where a list has doubles. */
-export function itemsByElement(
-  shape: Extract<Shape, { kind: 'list' }>,
-  items: readonly unknown[],
-): Map<string, unknown[]> {
+export function itemsByElement(shape: ListShape, items: readonly unknown[]): Map<string, unknown[]> {
   const found = new Map<string, unknown[]>();
   for (const item of items) {
     const element = itemElement(shape, item);

@@ -91,13 +91,19 @@ function blankOf({ info, schemas }: Served): AnyObject {
   return blank;
 }
 
+const statusOnly = [['status']];
+
 /** Fields that a write through this door can't change, and so can't own. */
-function resetFields(served: Served, object: AnyObject, subresource: string | undefined): string[][] {
+function resetFields(
+  served: Served,
+  object: AnyObject,
+  subresource: string | undefined,
+): readonly (readonly string[])[] {
   if (!hasStatus(served)) return [];
   const isRequest = groupResource(served) === 'certificates.k8s.io/certificatesigningrequests';
   if (isRequest && subresource === 'approval') return [['spec'], ['status', 'certificate']];
   if (isRequest && subresource === 'status') return [['spec'], ['status', 'conditions']];
-  if (subresource !== 'status') return isRequest ? [['spec'], ['status']] : [['status']];
+  if (subresource !== 'status') return isRequest ? [['spec'], ['status']] : statusOnly;
   const kept = metadataKeptByStatus(served);
   return [
     ...Object.keys(object)
