@@ -22,7 +22,6 @@ await build({
   chunkNames: 'chunks/[name]-[hash]',
   minifySyntax: true,
   minifyWhitespace: true,
-  keepNames: true,
   legalComments: 'none',
   loader: { '.json': 'json' },
   // CommonJS dependencies ask for `require` and their own folder.

@@ -25,7 +25,7 @@ import { deprecation, isAnsweredWithObject, isCreatedByUpdate } from '#registry/
 import type { WatchMetrics } from '#metrics/watch-metrics.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { decodePatch, patchObject, requireManager } from '#registry/patch.ts';
-import type { Registry, Target } from '#registry/registry.ts';
+import { writtenText, type Registry, type Target } from '#registry/registry.ts';
 import { writeOptionsOf } from '#registry/request-options.ts';
 import { checkPlace, updateObject, type UpdatedPart } from '#registry/update.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
@@ -125,7 +125,7 @@ export class ResourceHandler {
         ...write,
         options: { ...write.options, kind: 'CreateOptions' },
       });
-      await sendAnswer(exchange, answerObject(encoder, created, 201));
+      await sendAnswer(exchange, answerObject(encoder, created, 201, writtenText(created)));
       return;
     }
     const updated = await updateObject(
@@ -135,7 +135,7 @@ export class ResourceHandler {
       { ...part, replaces: true, transform: () => structuredClone(body) },
       write,
     );
-    await sendAnswer(exchange, answerObject(encoder, updated, 200));
+    await sendAnswer(exchange, answerObject(encoder, updated, 200, writtenText(updated)));
   }
 
   async patch({ info, served, user }: ResourceCall, exchange: Exchange, part: UpdatedPart): Promise<void> {
@@ -154,7 +154,7 @@ export class ResourceHandler {
     if (request.type === 'apply') requireManager(exchange);
     const target = targetOf(info, served);
     const { object, created } = await patchObject(this.#registry, served, target, request, part, write);
-    await sendAnswer(exchange, answerObject(encoder, object, created ? 201 : 200));
+    await sendAnswer(exchange, answerObject(encoder, object, created ? 201 : 200, writtenText(object)));
   }
 
   async #list({ info, served }: ResourceCall, exchange: Exchange): Promise<void> {
@@ -203,7 +203,7 @@ export class ResourceHandler {
     const document = await readDocument(exchange, served.info.kind, served);
     const object = conform(served, document.value, conformance(write, document));
     const created = await createObject(this.#registry, served, info.namespace, object, write);
-    await sendAnswer(exchange, answerObject(encoder, created, 201));
+    await sendAnswer(exchange, answerObject(encoder, created, 201, writtenText(created)));
   }
 
   async #delete({ info, served, user }: ResourceCall, exchange: Exchange): Promise<void> {

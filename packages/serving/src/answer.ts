@@ -9,9 +9,9 @@ const gzipBytesMax = 64 * 1024 * 1024;
 const prettyBytesMax = 4 * 1024 * 1024;
 const chunkBytes = 256 * 1024;
 
-/** An object that no cache has: what a write returns, a subresource's body. */
-export function answerObject(encoder: Encoder, object: AnyObject, status = 200): Answer {
-  return answerItem(encoder, itemOf(object), status);
+/** An object that no cache has: what a write returns, a subresource's body. `stored` is its text, as of `itemOf`. */
+export function answerObject(encoder: Encoder, object: AnyObject, status = 200, stored?: Uint8Array): Answer {
+  return answerItem(encoder, itemOf(object, stored), status);
 }
 
 export function answerItem(encoder: Encoder, item: CachedObject, status = 200): Answer {

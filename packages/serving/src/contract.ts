@@ -18,6 +18,8 @@ export interface SourceEntry {
   readonly name: string;
   readonly value: Uint8Array;
   readonly revision: number;
+  /** What `value` says, where the writer still has it at hand; only looked at, never kept. */
+  readonly written?: AnyObject | undefined;
 }
 
 /** One change. For a delete, `value` may be empty: the cache knows what was there. */

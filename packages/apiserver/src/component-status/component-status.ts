@@ -30,7 +30,14 @@ export function componentStatusHandler(info: KindInfo, { clock }: { readonly clo
         labelSelector.matches(metadata?.labels) &&
         fieldSelector.matches((field) => (field === 'metadata.name' ? metadata?.name : '') ?? ''),
     );
-    await sendAnswer(exchange, listAnswer(encoder, items.map(itemOf), {}));
+    await sendAnswer(
+      exchange,
+      listAnswer(
+        encoder,
+        items.map((item) => itemOf(item)),
+        {},
+      ),
+    );
   };
 }
 

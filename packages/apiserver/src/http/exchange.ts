@@ -173,7 +173,7 @@ export function exchangeOverHttp1(
     if (values) response.setHeader('Warning', values);
   };
   response.once('close', () => {
-    if (!response.writableFinished) departure.happened();
+    if (!response.writableEnded) departure.happened();
   });
   let bytesSent = 0;
   const exchange: Exchange = {
@@ -264,7 +264,7 @@ export function exchangeOverHttp2(
   let status = 0;
   let bytesSent = 0;
   stream.once('close', () => {
-    if (!stream.writableFinished) departure.happened();
+    if (!stream.writableEnded) departure.happened();
   });
   const exchange: Exchange = {
     method,

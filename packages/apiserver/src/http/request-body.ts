@@ -63,22 +63,26 @@ function summaryOf(text: string): string {
   return text.length > summaryLengthMax ? `${start} ...` : start;
 }
 
+interface Document {
+  readonly value: unknown;
+  /** What a strict reader holds against the text. */
+  readonly faults: readonly string[];
+  /** Compares two faults by where they stand in it. */
+  readonly order?: (a: string, b: string) => number;
+}
+
 /** The body of a write of a kind (`custom`: it must say of which), with what a strict reader holds against its text: fields that it names twice. */
 export async function readDocument(
   exchange: Exchange,
   kind: string,
   { custom = false }: { readonly custom?: boolean } = {},
-): Promise<{ value: unknown; faults: readonly string[]; order?: (a: string, b: string) => number }> {
+): Promise<Document> {
   const mediaType = mediaTypeOf(exchange);
   const bytes = await readBody(exchange, bodyBytesMax);
   switch (mediaType) {
     case '':
     case 'application/json':
-      return {
-        value: objectIn(decodeJson(bytes, asObject(kind)), bytes, { kind, custom }),
-        faults: duplicateFields(decodeText(bytes)),
-        order: faultOrder(decodeText(bytes)),
-      };
+      return jsonDocument(bytes, { kind, custom });
     case 'application/yaml': {
       const faults: string[] = [];
       const read = { frame: asObject(kind), faults, audit: exchange.audit };
@@ -91,6 +95,15 @@ export async function readDocument(
       return { value: await decode(bytes), faults: [] };
     }
   }
+}
+
+function jsonDocument(bytes: Uint8Array, of: { kind: string; custom: boolean }): Document {
+  const text = decodeText(bytes);
+  const { fields } = checkShape(bytes);
+  const value = parseJson(text, asObject(of.kind));
+  // A field that is given twice is one field of what was parsed.
+  const faults = countFields(value) === fields ? [] : duplicateFields(text);
+  return { value: objectIn(plainValues(text, value), bytes, of), faults, order: faultOrder(text) };
 }
 
 /** YAML is told of first as YAML, then as the JSON with sorted keys that it becomes. */
@@ -171,13 +184,26 @@ export function unsupported(
 export function decodeJson(bytes: Uint8Array, frame: Frame = versionAndKind): unknown {
   const text = decodeText(bytes);
   checkShape(bytes);
-  let value: unknown;
+  return plainValues(text, parseJson(text, frame));
+}
+
+function parseJson(text: string, frame: Frame): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     throw badRequest(frame(jsonFault(text), text));
   }
-  return plainValues(text, value);
+}
+
+function countFields(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) count += countFields(item);
+    return count;
+  }
+  for (const key of Object.keys(value)) count += 1 + countFields((value as Record<string, unknown>)[key]);
+  return count;
 }
 
 const yaml = new YamlReader();
@@ -226,18 +252,21 @@ function parsedJson(text: string): unknown {
   }
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 function decodeText(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     throw badRequest('the request body is not UTF-8');
   }
 }
 
-/** Counts brackets and commas before anything is built of them. Throws 400 and 413. */
-function checkShape(bytes: Uint8Array): void {
+/** Counts brackets and commas before anything is built of them, and the fields of objects by their colons. Throws 400 and 413. */
+function checkShape(bytes: Uint8Array): { fields: number } {
   let depth = 0;
   let values = 0;
+  let fields = 0;
   let inString = false;
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i];
@@ -253,9 +282,12 @@ function checkShape(bytes: Uint8Array): void {
       depth--;
     } else if (byte === 0x2c) {
       values++;
+    } else if (byte === 0x3a) {
+      fields++;
     }
   }
   if (values > valuesMax) {
     throw new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${valuesMax} values`);
   }
+  return { fields };
 }

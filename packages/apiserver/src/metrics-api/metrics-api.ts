@@ -86,7 +86,9 @@ export function metricsHandlers(parts: {
             return;
           }
           const { labelSelector } = parseListOptions(exchange.query);
-          const items = objects.filter(({ metadata }) => labelSelector.matches(metadata?.labels)).map(itemOf);
+          const items = objects
+            .filter(({ metadata }) => labelSelector.matches(metadata?.labels))
+            .map((object) => itemOf(object));
           const body = [...encoder.list(items, {})];
           await sendAnswer(exchange, {
             status: 200,

@@ -302,7 +302,7 @@ function sourceEvent(resource: StoredResource, event: StoreEvent): SourceEvent {
   const opened =
     event.type === 'put' ? resource.values.take({ key, value, modRevision: revision }) : undefined;
   const place = { ...resource.locate(key), revision };
-  if (opened) return { ...place, type: 'put', value: opened };
+  if (opened) return { ...place, type: 'put', value: opened, written: resource.values.takeWritten(value) };
   if (event.type === 'delete') resource.values.forget(key);
   return { ...place, type: 'delete', value: nothing };
 }

@@ -85,19 +85,19 @@ export class Registry {
   async insert(served: Served, target: Target, object: AnyObject): Promise<AnyObject> {
     const { stored } = served;
     const key = stored.key(target.namespace, target.name);
-    const value = stored.values.seal(key, await bytesOf(served, object));
+    const { bytes, value } = await valueOf(served, key, object);
     const { revision } = await this.#storing(this.parts.store.create(key, value, ttl(served)));
-    return withRevision(object, revision);
+    return written(object, revision, bytes);
   }
 
   async replace(served: Served, target: Target, object: AnyObject, revision: number): Promise<AnyObject> {
     const { stored } = served;
     const key = stored.key(target.namespace, target.name);
-    const value = stored.values.seal(key, await bytesOf(served, object));
-    const written = await this.#storing(
+    const { bytes, value } = await valueOf(served, key, object);
+    const stamp = await this.#storing(
       this.parts.store.update(key, value, { expectedRevision: revision, ...ttl(served) }),
     );
-    return withRevision(object, written.revision);
+    return written(object, stamp.revision, bytes);
   }
 
   async remove(served: Served, target: Target, object: AnyObject, revision: number): Promise<AnyObject> {
@@ -191,12 +191,35 @@ function admissionOf(served: Served, context: Omit<AdmissionContext, 'kind' | 'r
   return { ...context, kind: served.info, resource: served.info.resource };
 }
 
-/** No larger than a body: what is stored can be put again. The words are those of the usual store. */
-async function bytesOf(served: Served, object: AnyObject): Promise<Uint8Array> {
-  const bytes = encodeStored(await storedAs(served, object));
+/**
+ * What is stored of an object; no larger than a body, so that it can be put again. The words are those of the usual store.
+ * `bytes` is also the text of the answer, unless another version is stored than is served.
+ */
+async function valueOf(
+  served: Served,
+  key: string,
+  object: AnyObject,
+): Promise<{ bytes: Uint8Array | undefined; value: Uint8Array }> {
+  const converted = await storedAs(served, object);
+  const bytes = encodeStored(converted);
   if (bytes.length > bodyBytesMax)
     throw new ApiError('RequestEntityTooLarge', 'etcdserver: request is too large');
-  return bytes;
+  const value = served.stored.values.seal(key, bytes);
+  if (value === bytes) served.stored.values.wrote(value, converted);
+  return { bytes: converted === object ? bytes : undefined, value };
+}
+
+const texts = new WeakMap<AnyObject, Uint8Array>();
+
+/** The text that a write stored of the object which it returned, without its revision; for its answer. */
+export function writtenText(object: AnyObject): Uint8Array | undefined {
+  return texts.get(object);
+}
+
+function written(object: AnyObject, revision: number, bytes: Uint8Array | undefined): AnyObject {
+  const result = withRevision(object, revision);
+  if (bytes) texts.set(result, bytes);
+  return result;
 }
 
 function ttl(served: Served): { ttlSeconds?: number } {

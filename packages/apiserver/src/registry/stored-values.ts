@@ -1,4 +1,4 @@
-import { ApiError } from '@skerry/api';
+import { ApiError, type AnyObject } from '@skerry/api';
 import { describeError } from '@skerry/base';
 import { plainValues, type ValueTransformer } from '#encryption/transformer.ts';
 
@@ -22,6 +22,7 @@ export interface Unreadable {
  */
 export class StoredValues {
   readonly #transformer: ValueTransformer;
+  readonly #written = new WeakMap<Uint8Array, AnyObject>();
   readonly #unreadable = new Map<string, Unreadable>();
   /** Keys whose value was sealed otherwise than a write would seal it now. */
   readonly #stale = new Set<string>();
@@ -32,6 +33,18 @@ export class StoredValues {
 
   seal(key: string, plain: Uint8Array): Uint8Array {
     return this.#transformer.seal(key, plain);
+  }
+
+  /** Remembers what a value says until it comes back from the store, so that it needn't be parsed to be indexed. */
+  wrote(value: Uint8Array, object: AnyObject): void {
+    this.#written.set(value, object);
+  }
+
+  /** What `wrote` was told of the value; once. */
+  takeWritten(value: Uint8Array): AnyObject | undefined {
+    const object = this.#written.get(value);
+    if (object) this.#written.delete(value);
+    return object;
   }
 
   /** Throws 500 for a value that does not open. */

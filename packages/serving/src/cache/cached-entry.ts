@@ -103,8 +103,9 @@ export class CachedEntry implements SelectableObject {
     this.revision = source.revision;
     this.size = source.value.length;
     this.#codec = codec;
-    this.#source = source;
-    const object = passing ? this.#decode() : this.object;
+    const { written, ...kept } = source;
+    this.#source = kept;
+    const object = (codec.decode ? undefined : written) ?? (passing ? this.#decode() : this.object);
     this.labels = object.metadata?.labels;
     for (const field of codec.indexedFields) (this.#fields ??= {})[field] = codec.fieldValue(object, field);
   }
@@ -182,10 +183,10 @@ export class EndedEntry implements SelectableObject {
   }
 }
 
-/** An object that no cache holds: what a write returns, a subresource's body. */
-export function itemOf(object: AnyObject): CachedObject {
+/** An object that no cache holds: what a write returns, a subresource's body. `stored` is its text without revision, where there is one. */
+export function itemOf(object: AnyObject, stored?: Uint8Array): CachedObject {
   const { namespace = '', name = '', resourceVersion } = object.metadata ?? {};
-  let json: Uint8Array | undefined;
+  let json = stored && spliceResourceVersion(stored, Number(resourceVersion));
   return {
     key: keyOf(namespace, name),
     namespace,
