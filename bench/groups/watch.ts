@@ -12,11 +12,14 @@ import { defaultAccount } from './api.ts';
 const pods = '/api/v1/namespaces/default/pods';
 const streamsPerConnection = 50;
 const changesPerSecond = 500;
+/** The median of so many counts: of the first, compiling is a part that a server has behind it within a minute. */
+const roundsMax = 3;
 
 export const measureWatch: BenchGroup = async ({ quick, note }) => {
   const size = { watchers: quick ? 1000 : 5000, changes: quick ? 3000 : 10_000 };
   const center = await BenchCenter.start();
   try {
+    center.pauseControllers();
     const ours = await load(center, size);
     await center.stop();
     return await comparePeer(ours, startPeer, (target) => {
@@ -62,16 +65,21 @@ async function load(
         { metadata: { annotations: { 'bench-round': round } } },
         'application/merge-patch+json',
       );
-    const cpu = target.cpuSeconds();
-    const startedMs = performance.now();
-    await inParallel(changes, 64, async (index) => {
-      // Paced, as changes of many nodes are; a server that is slower than the pace is measured at its own.
-      await delay(Math.max(0, startedMs + (index / changesPerSecond) * 1000 - performance.now()));
-      await change(index % watchers, `load-${index}`);
-    });
-    await until(`${changes} events`, 120_000, () => delivered >= changes);
-    const wall = (performance.now() - startedMs) / 1000;
-    const spent = target.cpuSeconds() - cpu;
+    const rounds: { wall: number; spent: number }[] = [];
+    for (let round = 0; round < roundsMax; round++) {
+      delivered = 0;
+      const cpu = target.cpuSeconds();
+      const startedMs = performance.now();
+      await inParallel(changes, 64, async (index) => {
+        // Paced, as changes of many nodes are; a server that is slower than the pace is measured at its own.
+        await delay(Math.max(0, startedMs + (index / changesPerSecond) * 1000 - performance.now()));
+        await change(index % watchers, `load-${round}-${index}`);
+      });
+      await until(`${changes} events`, 120_000, () => delivered >= changes);
+      rounds.push({ wall: (performance.now() - startedMs) / 1000, spent: target.cpuSeconds() - cpu });
+    }
+    const wall = median(rounds.map((round) => round.wall));
+    const spent = median(rounds.map((round) => round.spent));
     const latencies: number[] = [];
     for (let index = 0; index < 300; index++) {
       const round = `single-${index}`;

@@ -32,7 +32,7 @@ function dropBy({ fields, rest }: Plan, value: unknown): void {
     return;
   }
   const object = value as Record<string, unknown>;
-  for (const name of Object.keys(object)) {
+  for (const name in object) {
     const held = object[name];
     const field = fields.get(name);
     if (!field) {

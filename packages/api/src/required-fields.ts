@@ -28,7 +28,7 @@ export function fillUnset(
   fill(set, schema, value, { fillingsOf: nulls ? unsetOf : plainUnsetOf, emptyLists });
 }
 
-type Fillings = readonly (readonly [name: string, value: unknown])[];
+type Fillings = readonly { readonly name: string; readonly value: unknown }[];
 
 interface Filling {
   readonly fillingsOf: (set: SchemaSet, schema: Schema) => Fillings;
@@ -56,14 +56,14 @@ function fillBy(plan: Plan, value: unknown, emptyLists: boolean): void {
     return;
   }
   const object = value as Record<string, unknown>;
-  for (const [name, filling] of plan.fillings) {
-    const held = object[name];
+  for (const filling of plan.fillings) {
+    const held = object[filling.name];
     // A list that needn't be there and is empty reads as none: an empty one doesn't outlive a stock server's store.
-    const isEmptyList = emptyLists && filling === null && Array.isArray(held) && held.length === 0;
-    if (held === undefined || isEmptyList) object[name] = cloneJson(filling);
+    const isEmptyList = emptyLists && filling.value === null && Array.isArray(held) && held.length === 0;
+    if (held === undefined || isEmptyList) object[filling.name] = cloneJson(filling.value);
   }
   if (plan.fields.size === 0 && !plan.rest) return;
-  for (const key of Object.keys(object)) {
+  for (const key in object) {
     const below = plan.fields.get(key) ?? plan.rest;
     if (below) fillBy(below, object[key], emptyLists);
   }
@@ -110,19 +110,19 @@ function plansOf(set: SchemaSet, fillingsOf: Filling['fillingsOf']): Plans {
 }
 
 function requiredOf(set: SchemaSet, schema: Schema): Fillings {
-  const fillings: [string, unknown][] = [];
+  const fillings: { name: string; value: unknown }[] = [];
   for (const name of schema.required ?? []) {
     const property = schema.properties?.[name];
     if (!property || property.ref === labelSelector) continue;
     const empty = emptyValue(resolveSchema(set, property));
-    if (empty !== undefined) fillings.push([name, empty]);
+    if (empty !== undefined) fillings.push({ name, value: empty });
   }
   return fillings;
 }
 
 function unsetOf(set: SchemaSet, schema: Schema): Fillings {
   const told = Object.entries(schema.properties ?? {}).flatMap(([name, property]) =>
-    property.unset === undefined ? [] : [[name, property.unset] as const],
+    property.unset === undefined ? [] : [{ name, value: property.unset }],
   );
   return besidesRequired(set, schema, told);
 }
@@ -131,14 +131,14 @@ function plainUnsetOf(set: SchemaSet, schema: Schema): Fillings {
   return besidesRequired(
     set,
     schema,
-    unsetOf(set, schema).filter(([, value]) => value !== null),
+    unsetOf(set, schema).filter(({ value }) => value !== null),
   );
 }
 
 /** What is told comes in place of a required field's empty value. */
 function besidesRequired(set: SchemaSet, schema: Schema, told: Fillings): Fillings {
-  const names = new Set(told.map(([name]) => name));
-  return [...requiredOf(set, schema).filter(([name]) => !names.has(name)), ...told];
+  const names = new Set(told.map(({ name }) => name));
+  return [...requiredOf(set, schema).filter(({ name }) => !names.has(name)), ...told];
 }
 
 function emptyValue(schema: Schema): unknown {

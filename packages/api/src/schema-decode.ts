@@ -168,9 +168,8 @@ class Decoder {
     if (!isObject(value)) throw this.#mismatch(value, place, goType(schema, place.struct));
     if (!schema.properties && !schema.additionalProperties) return value;
     const result: Record<string, unknown> = {};
-    const keys = Object.keys(value);
-    if ((this.#entries += keys.length) > entriesMax) throw tooLarge(`${entriesMax} fields`);
-    for (const key of keys) {
+    for (const key in value) {
+      if (++this.#entries > entriesMax) throw tooLarge(`${entriesMax} fields`);
       const item = value[key];
       const property = ownProperty(schema.properties, key);
       const next: Place = {

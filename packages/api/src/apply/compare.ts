@@ -111,7 +111,7 @@ class Comparer {
     if (shape.kind === 'leaf') return FieldSet.empty;
     const all = new FieldSetBuilder();
     if (shape.kind === 'map') {
-      for (const key of Object.keys(value as object))
+      for (const key in value as object)
         this.#onOneSide(`f:${key}`, this.#shapes.field(shape.schema, key), (value as JsonMap)[key], all);
     } else {
       for (const [element, same] of itemsByElement(shape, value as unknown[])) {
@@ -131,7 +131,7 @@ class Comparer {
   }
 
   #maps(shape: MapShape, before: JsonMap, after: JsonMap, found: Differences): void {
-    for (const key of Object.keys(before)) {
+    for (const key in before) {
       const now = Object.hasOwn(after, key) ? after[key] : undefined;
       this.#element(`f:${key}`, this.#shapes.field(shape.schema, key), {
         before: before[key],
@@ -139,7 +139,7 @@ class Comparer {
         found,
       });
     }
-    for (const key of Object.keys(after)) {
+    for (const key in after) {
       if (Object.hasOwn(before, key)) continue;
       this.#onOneSide(`f:${key}`, this.#shapes.field(shape.schema, key), after[key], found.added);
     }

@@ -54,7 +54,7 @@ export class FieldSet {
     const members = new Set<string>();
     const children = new Map<string, FieldSet>();
     const fields = this.#wire ?? {};
-    for (const element of Object.keys(fields)) {
+    for (const element in fields) {
       const below = fields[element];
       if (element === '.' || !isJsonMap(below)) continue;
       const keys = Object.keys(below);
@@ -170,11 +170,12 @@ export class FieldSet {
 
 /** Whether a wire form names no path; the first one that is found answers. */
 function saysNothing(fields: object): boolean {
-  return Object.entries(fields).every(([element, below]: [string, unknown]) => {
-    if (element === '.' || !isJsonMap(below)) return true;
-    const isMember = Object.hasOwn(below, '.') || Object.keys(below).length === 0;
-    return !isMember && saysNothing(below);
-  });
+  for (const element in fields) {
+    const below = (fields as Record<string, unknown>)[element];
+    if (element === '.' || !isJsonMap(below)) continue;
+    if (Object.hasOwn(below, '.') || Object.keys(below).length === 0 || !saysNothing(below)) return false;
+  }
+  return true;
 }
 
 /** Collects the members and children of a set; `build` gives it away. */

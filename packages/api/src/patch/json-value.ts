@@ -23,7 +23,7 @@ export function cloneJson(value: unknown): unknown {
   if (Array.isArray(value)) return value.map((item) => cloneJson(item));
   if (!isJsonMap(value)) return value;
   const copy: JsonMap = {};
-  for (const key of Object.keys(value)) setOwn(copy, key, cloneJson(value[key]));
+  for (const key in value) setOwn(copy, key, cloneJson(value[key]));
   return copy;
 }
 
@@ -39,13 +39,13 @@ export function equalJson(a: unknown, b: unknown): boolean {
   if (Array.isArray(b)) return false;
   const [left, right] = [a as JsonMap, b as JsonMap];
   let count = 0;
-  for (const key of Object.keys(left)) {
+  for (const key in left) {
     const value = left[key];
     if (value === undefined) continue;
     if (!Object.hasOwn(right, key) || !equalJson(value, right[key])) return false;
     count++;
   }
-  for (const key of Object.keys(right)) if (right[key] !== undefined) count--;
+  for (const key in right) if (right[key] !== undefined) count--;
   return count === 0;
 }
 

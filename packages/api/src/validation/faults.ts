@@ -198,9 +198,8 @@ export function sameJson(a: unknown, b: unknown): boolean {
   }
   const left = a as Record<string, unknown>;
   const right = b as Record<string, unknown>;
-  for (const key of Object.keys(left)) if (!sameJson(left[key], right[key])) return false;
-  for (const key of Object.keys(right))
-    if (!Object.hasOwn(left, key) && !sameJson(undefined, right[key])) return false;
+  for (const key in left) if (!sameJson(left[key], right[key])) return false;
+  for (const key in right) if (!Object.hasOwn(left, key) && !sameJson(undefined, right[key])) return false;
   return true;
 }
 

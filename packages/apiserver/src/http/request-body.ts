@@ -202,7 +202,7 @@ function countFields(value: unknown): number {
     for (const item of value) count += countFields(item);
     return count;
   }
-  for (const key of Object.keys(value)) count += 1 + countFields((value as Record<string, unknown>)[key]);
+  for (const key in value) count += 1 + countFields((value as Record<string, unknown>)[key]);
   return count;
 }
 

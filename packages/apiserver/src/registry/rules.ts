@@ -39,7 +39,8 @@ function copyWithoutNulls(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value ?? undefined;
   if (Array.isArray(value)) return value.map(copyWithoutNulls);
   const copy: Record<string, unknown> = {};
-  for (const [key, field] of Object.entries(value)) {
+  for (const key in value) {
+    const field = (value as Record<string, unknown>)[key];
     if (field === null || field === undefined) continue;
     const kept = copyWithoutNulls(field);
     // A key of data like any other, which an assignment would take for something else.
