@@ -2,7 +2,7 @@
  * The copies that the center holds of one cluster: each resource when it is first asked for, until nobody has asked for it
  * for ten minutes. Nodes and pods are held together, since each is shown with what the other says.
  */
-import { ApiError, notFound } from '@skerry/api';
+import { ApiError, isApiError, notFound } from '@skerry/api';
 import type { Clock, Logger } from '@skerry/base';
 import type { ApiClient, Transport } from '@skerry/client';
 import type { Freshness } from '#contract/index.ts';
@@ -11,7 +11,7 @@ import { Interner } from '#cache/interner.ts';
 import type { Item, StateCell } from '#cache/item.ts';
 import { NodeLoads } from '#cache/node-loads.ts';
 import { RbacWatch } from '#cache/rbac-watch.ts';
-import { ResourceCache } from '#cache/resource-cache.ts';
+import { ResourceCache, type ItemSource } from '#cache/resource-cache.ts';
 import { builtinViews } from '#views/builtin-views.ts';
 import { customView } from '#views/custom-view.ts';
 import { nodePoolView } from '#views/pool-view.ts';
@@ -33,6 +33,10 @@ const sweepEveryMs = 60_000;
 /** Copies of one cluster at once; the one that was not asked for the longest makes place. */
 const cachesMax = 64;
 const pulseWantedMs = 30_000;
+/** How long it is believed that the center may not read a resource. */
+const unreadableMs = 5 * 60_000;
+/** What only few may see: no copy with the center's rights, whatever they are. */
+const neverCopied = new Set(['secrets']);
 
 export class ClusterCache {
   readonly cluster: string;
@@ -43,6 +47,7 @@ export class ClusterCache {
   readonly #interner = new Interner();
   readonly #caches = new Map<string, ResourceCache>();
   readonly #views = new Map<string, ViewKind>();
+  readonly #unreadable = new Map<string, number>();
   readonly #stop = new AbortController();
   #usedMs: number;
 
@@ -70,6 +75,19 @@ export class ClusterCache {
     if (this.#views.size >= 1024) this.#views.clear();
     this.#views.set(id, view);
     return view;
+  }
+
+  /** The center's own copy; undefined where its rights don't reach that far, and it must be read as the caller. */
+  async readable(id: string, timeoutMs: number): Promise<ResourceCache | undefined> {
+    const nowMs = this.#options.clock.monotonic();
+    if (neverCopied.has(id) || (this.#unreadable.get(id) ?? 0) > nowMs) return undefined;
+    const cache = await this.resource(id);
+    await cache.ready(timeoutMs);
+    if (cache.synced || !isApiError(cache.trouble?.refusal, 'Forbidden')) return cache;
+    if (this.#unreadable.size >= 1024) this.#unreadable.clear();
+    this.#unreadable.set(id, nowMs + unreadableMs);
+    this.#drop(id);
+    return undefined;
   }
 
   get nodes(): ResourceCache {
@@ -110,7 +128,7 @@ export class ClusterCache {
   }
 
   /** How true what is shown of these resources is. */
-  freshness(caches: readonly ResourceCache[]): Freshness {
+  freshness(caches: readonly ItemSource[]): Freshness {
     const own = caches.map((cache) => cache.freshness());
     const { trouble } = this.pulse;
     const connecting = own.find(({ state }) => state === 'connecting');

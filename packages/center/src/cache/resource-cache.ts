@@ -23,6 +23,23 @@ export interface ResourceCacheOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
+  /** Only of this namespace. */
+  readonly namespace?: string;
+}
+
+/** What views read of one copy or of several. */
+export interface ItemSource {
+  readonly id: string;
+  readonly view: ViewKind;
+  readonly columns: readonly ViewColumn[];
+  readonly version: number;
+  readonly synced: boolean;
+  readonly trouble: Trouble | undefined;
+  items(namespace?: string): Item[];
+  ready(timeoutMs: number): Promise<void>;
+  freshness(): Freshness;
+  onChange(listener: ChangeListener): () => void;
+  touch(): void;
 }
 
 /** One object came, went or changed. */
@@ -38,9 +55,9 @@ const graceMs = 3_000;
 
 let count = 0;
 
-export class ResourceCache {
+export class ResourceCache implements ItemSource {
   /** Tells it from a later copy of the same resource. */
-  readonly id = ++count;
+  readonly id = String(++count);
   readonly view: ViewKind;
   readonly #clock: Clock;
   readonly #informer: Informer<Item>;
@@ -70,6 +87,7 @@ export class ResourceCache {
       name: view.ref.group === '' ? view.ref.resource : `${view.ref.resource}.${view.ref.group}`,
       // What the source yields is cut here, before anything holds it.
       transform: (object: KubeObject) => maker.make(object as AnyObject),
+      ...(options.namespace === undefined ? {} : { scope: { namespace: options.namespace } }),
       ...(view.placed === 'node' ? { indexes: { node: nodeOf } } : {}),
       clock,
       log: options.log,

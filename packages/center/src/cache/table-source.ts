@@ -55,7 +55,7 @@ export class TableSource {
 
   async list(options: ListOptions = {}): Promise<KubeList<TableRow>> {
     const response = await openStream(this.#transport, {
-      path: this.#path({ ...options, limit: String(options.limit ?? '') }),
+      path: this.#path(options.namespace, { ...options, limit: String(options.limit ?? '') }),
       headers: { accept },
     });
     const table = JSON.parse(await readAll(response)) as Table;
@@ -67,7 +67,7 @@ export class TableSource {
 
   async *watch(options: WatchRequest): AsyncGenerator<WatchEvent<TableRow>> {
     const response = await openStream(this.#transport, {
-      path: this.#path({
+      path: this.#path(options.namespace, {
         watch: 'true',
         allowWatchBookmarks: options.allowBookmarks ? 'true' : '',
         resourceVersion: options.resourceVersion,
@@ -98,10 +98,10 @@ export class TableSource {
     );
   }
 
-  #path(query: Readonly<Record<string, unknown>>): string {
+  #path(namespace: string | undefined, query: Readonly<Record<string, unknown>>): string {
     const parameters = new URLSearchParams({ includeObject: 'Metadata' });
     for (const [name, value] of Object.entries(query))
-      if (typeof value === 'string' && value !== '') parameters.set(name, value);
-    return `${resourcePath(this.#ref, {})}?${parameters.toString()}`;
+      if (name !== 'namespace' && typeof value === 'string' && value !== '') parameters.set(name, value);
+    return `${resourcePath(this.#ref, namespace === undefined ? {} : { namespace })}?${parameters.toString()}`;
   }
 }

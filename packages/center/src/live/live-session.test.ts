@@ -34,7 +34,7 @@ class FakeView {
   freshness = async () => this.freshnessNow;
   async onChange(listener: (change: object) => void) {
     this.changed = () => listener({});
-    return () => (this.changed = () => undefined);
+    return () => undefined;
   }
   async page(): Promise<Page> {
     this.computed++;

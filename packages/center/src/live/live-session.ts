@@ -130,7 +130,7 @@ export class LiveSession {
   #follow({ cluster }: { readonly cluster: FollowedCluster }): void {
     if (this.#closed || this.#followed.has(cluster.cluster)) return;
     const ends = [
-      cluster.rbac.onChange(() => this.#touchAll()),
+      cluster.rbac.onChange(() => this.#refreshAll()),
       cluster.pulse.onChange(() => this.#checkFreshness()),
     ];
     this.#followed.set(cluster.cluster, () => ends.forEach((end) => end()));
@@ -154,15 +154,15 @@ export class LiveSession {
     this.#checkFreshness();
     if (clock.monotonic() - this.#rightsMs < rightsEveryMs) return;
     this.#rightsMs = clock.monotonic();
-    this.#touchAll();
+    this.#refreshAll();
   }
 
   #checkFreshness(): void {
     for (const view of this.#views.values()) void view.checkFreshness();
   }
 
-  #touchAll(): void {
-    for (const view of this.#views.values()) view.touch();
+  #refreshAll(): void {
+    for (const view of this.#views.values()) view.refresh();
   }
 
   #isTooFast(): boolean {

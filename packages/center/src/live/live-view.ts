@@ -40,6 +40,7 @@ export class LiveView {
   #computing = false;
   #nextMs = 0;
   #unlisten: (() => void) | undefined;
+  #relisten = false;
   #closed = false;
 
   constructor(options: LiveViewOptions) {
@@ -52,8 +53,7 @@ export class LiveView {
       const view = await this.#options.open();
       if (this.#closed) return;
       this.#view = view;
-      this.#unlisten = await view.onChange(() => this.touch());
-      if (this.#closed) this.#unlisten();
+      await this.#listen(view);
       await view.ready(firstStateMs);
       await this.#update();
     } catch (error) {
@@ -71,6 +71,12 @@ export class LiveView {
   touch(): void {
     this.#changes++;
     this.#schedule();
+  }
+
+  /** Rights may have changed, and with them what the view is made of. */
+  refresh(): void {
+    this.#relisten = true;
+    this.touch();
   }
 
   /** The tab came to the front or went to the back. */
@@ -93,6 +99,14 @@ export class LiveView {
     }
   }
 
+  async #listen(view: ShownView): Promise<void> {
+    this.#relisten = false;
+    const unlisten = await view.onChange(() => this.touch());
+    this.#unlisten?.();
+    this.#unlisten = unlisten;
+    if (this.#closed) unlisten();
+  }
+
   #schedule(delayMs?: number): void {
     if (this.#closed || this.#timer || this.#computing || !this.#sent) return;
     const { clock, pauseMs } = this.#options;
@@ -111,6 +125,7 @@ export class LiveView {
     let delivered = true;
     try {
       const startedMs = clock.monotonic();
+      if (this.#relisten) await this.#listen(this.#view);
       const page = await this.#view.page(query);
       this.#nextMs = clock.monotonic() + (clock.monotonic() - startedMs) * busyShare;
       const message = pageChange(id, this.#sent, page);

@@ -1,11 +1,13 @@
 /** The real API server with its own security on a loopback port, and people who reach it as the center lets them. */
-import { createSecurity } from '@skerry/apiserver';
+import { createConnectFactory, createSecurity, type NodeDialer } from '@skerry/apiserver';
 import { startTestServer, type TestServer } from '@skerry/apiserver/testing';
 import { notFound } from '@skerry/api';
 import { silentLogger, systemClock, type Clock } from '@skerry/base';
 import { createClient, createHttpTransport, type ApiClient, type Transport } from '@skerry/client';
 import { createServiceAccountKey } from '@skerry/pki';
+import type http from 'node:http';
 import net from 'node:net';
+import { duplexPair } from 'node:stream';
 import type { AccessQuestion, ClusterAccess, NodeLimits } from '#access/cluster-access.ts';
 import { mayI } from '#rights/caller-reviews.ts';
 
@@ -22,13 +24,13 @@ export interface TestCluster {
   close(): Promise<void>;
 }
 
-/** `users` are known to the cluster under their own names. */
+/** All nodes are `node`; `users` are known to the cluster under their own names. */
 export async function startTestCluster(
   users: readonly string[],
-  { clock = systemClock, dialer }: { clock?: Clock; dialer?: Parameters<typeof startTestServer>[0] } = {},
+  { clock = systemClock, node }: { clock?: Clock; node?: http.Server } = {},
 ): Promise<TestCluster> {
   const server = await startTestServer({
-    ...dialer,
+    ...(node ? { connect: createConnectFactory({ random: () => 0 }), dialer: dialerTo(node) } : {}),
     security: createSecurity({
       clock: systemClock,
       log: silentLogger,
@@ -89,4 +91,13 @@ export async function startTestCluster(
       await server.close();
     },
   };
+}
+
+function dialerTo(node: http.Server): NodeDialer {
+  const dial = async () => {
+    const [ours, theirs] = duplexPair();
+    node.emit('connection', theirs);
+    return ours;
+  };
+  return { dial, dialPod: dial };
 }

@@ -1,9 +1,11 @@
 /** Pages of resources, each with what its caller may see and do. */
 import { ApiError, isApiError } from '@skerry/api';
+import type { Clock, Logger } from '@skerry/base';
 import type { ClusterAccess } from '#access/cluster-access.ts';
 import type { ClusterCache } from '#cache/cluster-cache.ts';
 import type { ClusterCaches } from '#cache/cluster-caches.ts';
-import type { ItemChange, ResourceCache } from '#cache/resource-cache.ts';
+import type { ItemChange, ItemSource } from '#cache/resource-cache.ts';
+import { PersonalCaches } from '#views/personal-caches.ts';
 import type { Freshness, Page, ViewQuery } from '#contract/index.ts';
 import type { Caller } from '#http/caller.ts';
 import { visibleFilter, type Rights, type Visible } from '#rights/rights.ts';
@@ -13,6 +15,9 @@ export interface ViewServiceOptions {
   readonly access: ClusterAccess;
   readonly caches: ClusterCaches;
   readonly rights: Rights;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
 }
 
 /** How long a page waits for a first whole state of a cluster. */
@@ -21,11 +26,13 @@ const memoMax = 64;
 
 export class ViewService {
   readonly #options: ViewServiceOptions;
+  readonly #personal: PersonalCaches;
   /** Tabs that show the same share the work. */
   readonly #memo = new Map<string, ComputedPage>();
 
   constructor(options: ViewServiceOptions) {
     this.#options = options;
+    this.#personal = new PersonalCaches(options);
   }
 
   /** @throws ApiError Forbidden, NotFound, BadRequest */
@@ -49,7 +56,21 @@ export class ViewService {
     const cache = caches.of(cluster);
     const view = await cache.view(resource);
     await rights.required(caller, cluster, view.ref);
-    return new OpenView({ caller, cluster: cache, resource, rights, memo: this.#remembered.bind(this) });
+    const copy = await cache.readable(resource, firstStateMs);
+    return new OpenView({
+      caller,
+      cluster: cache,
+      resource,
+      rights,
+      memo: this.#remembered.bind(this),
+      ...(copy
+        ? {}
+        : { personal: (visible) => this.#personal.of(caller, { cluster: cache, resource, view, visible }) }),
+    });
+  }
+
+  close(): void {
+    this.#personal.close();
   }
 
   #remembered(key: string, compute: () => ComputedPage): ComputedPage {
@@ -71,6 +92,8 @@ interface OpenViewOptions {
   readonly resource: string;
   readonly rights: Rights;
   readonly memo: (key: string, compute: () => ComputedPage) => ComputedPage;
+  /** Given where the resource is read with the caller's own rights. */
+  readonly personal?: (visible: Visible) => ItemSource;
 }
 
 export class OpenView {
@@ -85,8 +108,12 @@ export class OpenView {
   }
 
   /** The copies that the view is made of, the resource's own first; asking for them keeps them. */
-  async caches(): Promise<[ResourceCache, ...ResourceCache[]]> {
-    const { cluster, resource } = this.#options;
+  async caches(): Promise<[ItemSource, ...ItemSource[]]> {
+    const { cluster, resource, personal, caller, rights } = this.#options;
+    if (personal) {
+      const { ref } = await cluster.view(resource);
+      return [personal(await rights.required(caller, cluster.cluster, ref))];
+    }
     const own = await cluster.resource(resource);
     if (own.view.placed === 'node') return [own, cluster.nodes];
     return own === cluster.held('nodes') ? [own, cluster.pods] : [own];
@@ -139,8 +166,8 @@ export class OpenView {
     visible,
     query,
   }: {
-    own: ResourceCache;
-    caches: readonly ResourceCache[];
+    own: ItemSource;
+    caches: readonly ItemSource[];
     visible: Visible;
     query: ViewQuery;
   }): ComputedPage {
@@ -164,7 +191,7 @@ function scopeKey(visible: Visible): unknown {
 }
 
 /** From the index where few namespaces are asked for, else from the whole. */
-function itemsOf(cache: ResourceCache, { visible, query }: { visible: Visible; query: ViewQuery }) {
+function itemsOf(cache: ItemSource, { visible, query }: { visible: Visible; query: ViewQuery }) {
   const { ref } = cache.view;
   const may = visibleFilter(visible, ref);
   const asked = ref.namespaced ? query.namespace : undefined;
