@@ -8,7 +8,9 @@ import { ClusterCaches } from '#cache/cluster-caches.ts';
 import { notFoundCluster } from '#cache/not-found-cluster.ts';
 import type { Route, SocketRoute } from '#http/route.ts';
 import { liveRoute } from '#live/live-routes.ts';
+import { logDownloadRoute, logSocketRoute } from '#logs/log-routes.ts';
 import { Rights } from '#rights/rights.ts';
+import { execRoute } from '#terminal/exec-routes.ts';
 import { viewRoutes } from '#views/view-routes.ts';
 import { ViewService } from '#views/view-service.ts';
 
@@ -41,12 +43,17 @@ export function createDataPlane({ access, connections, clock, log, random }: Dat
     for (const { cluster } of caches.held) if (!connections.get(cluster)) caches.forget(cluster);
   });
   const rights = new Rights({ access, cacheOf: (cluster) => caches.of(cluster), clock });
-  const views = new ViewService({ access, caches, rights });
+  const views = new ViewService({ access, caches, rights, clock, log, random });
   return {
-    routes: viewRoutes(views),
-    sockets: [liveRoute({ views, clock, log })],
+    routes: [...viewRoutes(views), logDownloadRoute({ access, clock })],
+    sockets: [
+      liveRoute({ views, clock, log }),
+      logSocketRoute({ access, clock }),
+      execRoute({ access, clock }),
+    ],
     close() {
       unfollow();
+      views.close();
       caches.close();
     },
   };
