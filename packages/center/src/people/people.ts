@@ -49,6 +49,8 @@ export interface People {
   readonly services: readonly Service[];
   /** Takes up the sessions of a former process. */
   restore(): Promise<void>;
+  /** Brings roles and bindings in all clusters in line at once; they are kept so anyway. */
+  reconcileAccess(): Promise<void>;
   /** Once who is who is known; services must run. */
   ready(signal?: AbortSignal): Promise<void>;
 }
@@ -86,6 +88,7 @@ export function createPeople(options: PeopleOptions): People {
       accessKeeper,
     ],
     restore: () => sessions.restore(),
+    reconcileAccess: () => accessKeeper.reconcile(),
     ready: (signal) => directory.waitForSync(signal),
   };
 }
