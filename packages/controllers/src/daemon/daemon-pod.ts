@@ -19,18 +19,17 @@ export function daemonPod(
     ...(generation ? { 'pod-template-generation': generation } : {}),
   };
   const spec = pod.spec ?? { containers: [] };
-  pod.spec = {
-    ...spec,
-    affinity: {
-      ...spec.affinity,
-      nodeAffinity: {
-        ...spec.affinity?.nodeAffinity,
-        requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [onlyNode(node)] },
-      },
-    },
-    tolerations: withDaemonTolerations(spec),
-  };
+  pod.spec = { ...boundTo(spec, node), tolerations: withDaemonTolerations(spec) };
   return pod;
+}
+
+/** For one node alone, where the scheduler will put the pod if it fits. */
+export function boundTo(spec: PodSpec, node: string): PodSpec {
+  const nodeAffinity = {
+    ...spec.affinity?.nodeAffinity,
+    requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [onlyNode(node)] },
+  };
+  return { ...spec, affinity: { ...spec.affinity, nodeAffinity } };
 }
 
 function onlyNode(node: string): NodeSelectorTerm {

@@ -9,6 +9,10 @@ import type { ConfigMap, CustomResourceDefinition } from '@skerry/api';
 import { supervise } from '@skerry/base';
 import type { Service } from '@skerry/base';
 import { ApiEventRecorder, InformerFactory, resources } from '@skerry/client';
+import { createBroadcastJobController } from '#kruise/broadcast-job/broadcast-job.ts';
+import { createImageListPullJobController } from '#kruise/image-pull-job/image-list-pull-job.ts';
+import { createImagePullJobController } from '#kruise/image-pull-job/image-pull-job.ts';
+import { createNodeImageController } from '#kruise/node-image/node-image.ts';
 import { createAdvancedDaemonSetController } from '#kruise/daemon-set/advanced-daemon-set.ts';
 import { parseFeatureGates } from '#kruise/feature-gates.ts';
 import type { FeatureGates } from '#kruise/feature-gates.ts';
@@ -29,6 +33,10 @@ export interface OpenKruiseSettings {
 const creators: Readonly<Record<string, (context: KruiseContext) => Service | undefined>> = {
   'openkruise-webhooks': createWebhookService,
   'advanced-daemonset-controller': createAdvancedDaemonSetController,
+  'broadcastjob-controller': createBroadcastJobController,
+  'imagepulljob-controller': createImagePullJobController,
+  'imagelistpulljob-controller': createImageListPullJobController,
+  'nodeimage-controller': createNodeImageController,
 };
 
 export function createOpenKruiseComponent(

@@ -16,27 +16,29 @@ export class SeenVersions {
     this.#clock = clock;
   }
 
-  expect({ metadata }: KubeObject): void {
+  /** `by` tells apart those who change the same objects, and need see only what they did themselves. */
+  expect({ metadata }: KubeObject, by = ''): void {
     const version = Number(metadata?.resourceVersion);
     if (!metadata?.uid || !Number.isFinite(version)) return;
-    const known = this.#expected.get(metadata.uid);
+    const key = `${by}/${metadata.uid}`;
+    const known = this.#expected.get(key);
     if (known && known.version >= version) return;
     if (this.#expected.size >= entriesMax) this.#expected.clear();
-    this.#expected.set(metadata.uid, { version, atMs: this.#clock.monotonic() });
+    this.#expected.set(key, { version, atMs: this.#clock.monotonic() });
   }
 
   /** Whether the copy's state of an object is no older than what is known of it. */
-  isCurrent({ metadata }: KubeObject): boolean {
-    const uid = metadata?.uid ?? '';
-    const expected = this.#expected.get(uid);
+  isCurrent({ metadata }: KubeObject, by = ''): boolean {
+    const key = `${by}/${metadata?.uid}`;
+    const expected = this.#expected.get(key);
     if (!expected) return true;
     const isSeen = Number(metadata?.resourceVersion) >= expected.version;
     if (!isSeen && this.#clock.monotonic() - expected.atMs < timeoutMs) return false;
-    this.#expected.delete(uid);
+    this.#expected.delete(key);
     return true;
   }
 
-  forget(uid: string): void {
-    this.#expected.delete(uid);
+  forget(uid: string, by = ''): void {
+    this.#expected.delete(`${by}/${uid}`);
   }
 }
