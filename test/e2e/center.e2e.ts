@@ -1,5 +1,5 @@
 /** The center: clusters that it hosts, by its commands and its management API, and what of it outlives what. */
-import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -151,6 +151,50 @@ describe('a backup', () => {
     });
     await other.stop();
     await center.start();
+  });
+});
+
+describe('a cluster of elsewhere', () => {
+  const kubeconfig = () => join(center.dataDirectory, 'admin.kubeconfig');
+  let other: Center;
+
+  beforeAll(async () => {
+    other = await Center.start(undefined, ['--import-allow', '127.0.0.1']);
+  });
+  afterAll(() => other.stop());
+
+  const ofOther = (...args: string[]) => other.skerry([...args, '--data-dir', other.dataDirectory]);
+
+  test('is taken in by its kubeconfig, answers, and goes without a trace', async () => {
+    const imported = await ofOther('cluster', 'import', 'far', '--kubeconfig', kubeconfig());
+    expect(imported.errors).toBe('');
+    expect(imported.output).toContain('reached: v1.36');
+    expect(imported.output).toContain('permissions: enough for people and views');
+    await eventually(async () => {
+      const { output } = await ofOther('cluster', 'list');
+      expect(output).toMatch(/far +imported .* Running .* 100\.000 %/);
+    });
+    const key = /client-key-data: (\S{40})/.exec(center.file('admin.kubeconfig'))?.[1] ?? 'none';
+    for (const store of ['management.db', 'management.db-wal'])
+      expect(readFileSync(join(other.dataDirectory, 'center', store), 'latin1')).not.toContain(key);
+    expect((await ofOther('cluster', 'delete', 'far', '--confirm', 'far')).code).toBe(0);
+    expect((await center.kubectl(['get', 'namespaces'])).code).toBe(0);
+  });
+
+  test('at an address of this machine is refused unless the center was told', async () => {
+    const refused = await skerry('cluster', 'import', 'near', '--kubeconfig', kubeconfig());
+    expect(refused.code).toBe(1);
+    expect(refused.errors).toMatch(/127\.0\.0\.1 is a loopback address.*--import-allow/);
+    await skerry('cluster', 'delete', 'near', '--confirm', 'near');
+  });
+
+  test('whose kubeconfig runs a command is refused before anything is kept', async () => {
+    const file = join(center.dataDirectory, 'evil.kubeconfig');
+    const text = center.file('admin.kubeconfig').replace(/client-key-data: \S+/, 'exec: { command: id }');
+    writeFileSync(file, text);
+    const refused = await skerry('cluster', 'import', 'evil', '--kubeconfig', file);
+    expect(refused.errors).toContain('exec runs a command');
+    expect((await clusters()).map(({ metadata }) => metadata.name)).not.toContain('evil');
   });
 });
 

@@ -30,25 +30,31 @@ export interface ApiAnswer {
 export class Center {
   readonly dataDirectory: string;
   readonly port: number;
+  readonly #flags: readonly string[];
   #child: ChildProcess | undefined;
   #output = '';
 
-  constructor(options: { dataDirectory: string; port: number }) {
+  constructor(options: { dataDirectory: string; port: number; flags?: readonly string[] }) {
+    this.#flags = options.flags ?? [];
     this.dataDirectory = options.dataDirectory;
     this.port = options.port;
   }
 
   /** Starts a center, on a temporary directory unless told, and waits until it answers. */
-  static async start(dataDirectory = mkdtempSync(join(tmpdir(), 'skerry-center-'))): Promise<Center> {
-    const center = new Center({ dataDirectory, port: await freePort() });
+  static async start(
+    dataDirectory = mkdtempSync(join(tmpdir(), 'skerry-center-')),
+    flags: readonly string[] = [],
+  ): Promise<Center> {
+    const center = new Center({ dataDirectory, port: await freePort(), flags });
     await center.start();
     return center;
   }
 
   start(): Promise<void> {
-    const flags = ['--data-dir', this.dataDirectory, '--port', String(this.port), '--console-port', '0'];
+    const ports = ['--port', String(this.port), '--console-port', '0'];
+    const flags = ['--data-dir', this.dataDirectory, ...ports, '--listen-address', '127.0.0.1'];
     return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [entry(), 'server', ...flags, '--listen-address', '127.0.0.1'], {
+      const child = spawn(process.execPath, [entry(), 'server', ...flags, ...this.#flags], {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { ...process.env, NO_COLOR: '1' },
       });

@@ -26,3 +26,7 @@ export { createPeople, type People, type PeopleOptions } from '#people/people.ts
 export { peopleDefinitions } from '#people/definitions.ts';
 export { peopleResources } from '#people/kinds.ts';
 export type { ApiToken, Grant, IdentityProvider, Owner, User } from '#people/kinds.ts';
+export { AddressRules } from '#clusters/import/address-rules.ts';
+export { guardedDial } from '#clusters/import/guarded-dial.ts';
+export { connectImported } from '#clusters/import/import-task.ts';
+export { kubeconfigSecret } from '#clusters/import/kubeconfig-secret.ts';

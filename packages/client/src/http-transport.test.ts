@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import type tls from 'node:tls';
 import { systemClock } from '@skerry/base';
 import { createCertificateAuthority } from '@skerry/pki';
@@ -97,4 +97,22 @@ test('a server under another name, or of another authority, is refused before an
   await expect(
     clientFor(server.url, { tlsServerName: 'api.test', ca: other.certificatePem }).get('x'),
   ).rejects.toMatchObject({ code: 'api-tls', sent: false });
+});
+
+test.each([true, false])('every connection goes the given way, with HTTP/2 %s', async (h2) => {
+  const { url } = await serve({ h2 });
+  let dialled = 0;
+  const transport = createHttpTransport({
+    server: url,
+    ca: authority.certificatePem,
+    connect: ({ host, port }) => {
+      dialled++;
+      return net.connect({ host, port });
+    },
+  });
+  closers.push(() => transport.close());
+  const client = createClient({ transport, userAgent: 'test' });
+  await client.resource(resources.nodes).get('a');
+  // A server without HTTP/2 is asked once which it speaks.
+  expect(dialled).toBe(h2 ? 1 : 2);
 });

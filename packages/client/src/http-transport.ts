@@ -62,8 +62,12 @@ class HttpTransport implements Transport {
     const agentOptions = { keepAlive: true, maxSockets: Infinity, maxFreeSockets: 32 };
     this.#http1Agent =
       this.#url.protocol === 'https:' ? new https.Agent(agentOptions) : new http.Agent(agentOptions);
-    if (connect && this.#url.protocol === 'http:') {
-      this.#http1Agent.createConnection = () => connect(this.#target());
+    if (connect) {
+      // Every connection goes the given way, those to servers without HTTP/2 too.
+      this.#http1Agent.createConnection = (connection) =>
+        this.#url.protocol === 'http:'
+          ? connect(this.#target())
+          : tls.connect({ ...(connection as tls.ConnectionOptions), socket: connect(this.#target()) });
     }
   }
 

@@ -14,6 +14,7 @@ export {
   type KubeconfigContext,
   type KubeconfigEntry,
 } from './kubeconfig.ts';
+export { parseForeignKubeconfig, type ForeignKubeconfig } from './foreign-kubeconfig.ts';
 export {
   Reflector,
   keyOf,

@@ -117,7 +117,9 @@ export interface KubeconfigEntry {
   readonly cluster: string;
   readonly user: string;
   readonly server: string;
-  readonly ca: string;
+  /** The system's authorities where absent. */
+  readonly ca?: string;
+  readonly tlsServerName?: string;
   readonly clientCertificate?: string;
   readonly clientKey?: string;
   readonly token?: string;
@@ -138,7 +140,11 @@ export function kubeconfigText(entry: KubeconfigEntry): string {
       clusters: [
         {
           name: entry.cluster,
-          cluster: { server: entry.server, 'certificate-authority-data': base64(entry.ca) },
+          cluster: drop({
+            server: entry.server,
+            'certificate-authority-data': base64(entry.ca),
+            'tls-server-name': entry.tlsServerName,
+          }),
         },
       ],
       contexts: [

@@ -1,9 +1,14 @@
+import type { Secret } from '@skerry/api';
 import { silentLogger } from '@skerry/base';
-import { FakeClock } from '@skerry/base/testing';
+import { eventually, FakeClock } from '@skerry/base/testing';
+import { kubeconfigText, resources } from '@skerry/client';
 import { FakeApiClient } from '@skerry/client/testing';
 import { expect, test } from 'vitest';
 import { type Cluster, type ClusterSpec, ownClusterLabel } from '#clusters/cluster.ts';
 import { ClusterController } from '#clusters/cluster-controller.ts';
+import { AddressRules } from '#clusters/import/address-rules.ts';
+import { guardedDial } from '#clusters/import/guarded-dial.ts';
+import { kubeconfigSecret } from '#clusters/import/kubeconfig-secret.ts';
 import { centerResources } from '#management/resources.ts';
 import type { Task } from '#tasks/task.ts';
 import { TaskRunner } from '#tasks/task-runner.ts';
@@ -19,6 +24,7 @@ async function harness() {
     const controller = new ClusterController({
       client,
       host,
+      dial: guardedDial(new AddressRules([])),
       clock,
       log: silentLogger,
       onTask: () => tasks.wake(),
@@ -35,6 +41,7 @@ async function harness() {
   return {
     clock,
     host,
+    client,
     clusters,
     create: (name: string, spec: Partial<ClusterSpec> = {}) =>
       clusters.create({ metadata: { name }, spec: { type: 'hosted', ...spec } }),
@@ -104,5 +111,37 @@ test('a deleted Cluster is stopped, its folder goes, then its object', async () 
   await expect(h.get('osaka')).rejects.toThrow(/not found/);
   expect(h.host.folders.has('osaka')).toBe(false);
   expect(h.host.running).toEqual([]);
+  h.stop();
+});
+
+test('an imported cluster that leads to this machine is refused, and its credentials go with it', async () => {
+  const h = await harness();
+  const kubeconfig = kubeconfigText({
+    cluster: 'near',
+    user: 'me',
+    server: 'https://127.0.0.1:6443',
+    token: 'abc',
+  });
+  await h.client.resource<Secret>(resources.secrets).create(kubeconfigSecret('near', kubeconfig));
+  await h.create('near', { type: 'imported' });
+  await h.clock.advance(5_000);
+  await eventually(async () => {
+    await h.clock.advance(1_000);
+    const { status } = await h.get('near');
+    expect(status?.phase).toBe('Failed');
+    expect(status?.conditions?.[0]?.message).toMatch(/127\.0\.0\.1 is a loopback address/);
+  });
+  await h.clusters.delete('near');
+  await h.clock.advance(5_000);
+  expect((await h.client.resource(resources.secrets).list()).items).toEqual([]);
+  await expect(h.get('near')).rejects.toThrow(/not found/);
+  h.stop();
+});
+
+test('an imported cluster without a kubeconfig fails with the reason', async () => {
+  const h = await harness();
+  await h.create('near', { type: 'imported' });
+  await h.clock.advance(5_000);
+  expect((await h.get('near')).status?.conditions?.[0]?.message).toMatch(/no Secret kubeconfig-near/);
   h.stop();
 });

@@ -15,6 +15,8 @@ import {
   restoreClusterTask,
 } from '#clusters/hosting-tasks.ts';
 import type { ClusterHost } from '#clusters/host.ts';
+import type { guardedDial } from '#clusters/import/guarded-dial.ts';
+import { importClusterTask } from '#clusters/import/import-task.ts';
 import { requestedBy } from '#management/policies.ts';
 import { centerResources } from '#management/resources.ts';
 import type { Task } from '#tasks/task.ts';
@@ -23,13 +25,20 @@ import type { TaskKind } from '#tasks/task-runner.ts';
 export interface ClusterControllerOptions {
   readonly client: ApiClient;
   readonly host: ClusterHost;
+  /** The way to clusters of elsewhere. */
+  readonly dial: ReturnType<typeof guardedDial>;
   readonly clock: Clock;
   readonly log: Logger;
   /** Called when there is a task to be done. */
   readonly onTask: () => void;
 }
 
-const words = { 'create-cluster': 'Create', 'delete-cluster': 'Delete', restore: 'Restore' } as const;
+const words = {
+  'create-cluster': 'Create',
+  'import-cluster': 'Import',
+  'delete-cluster': 'Delete',
+  restore: 'Restore',
+} as const;
 
 const lookEveryMs = 1_000;
 
@@ -44,12 +53,14 @@ export class ClusterController {
   }
 
   get taskKinds(): Readonly<Record<string, TaskKind>> {
-    const { host, clock } = this.#options;
-    const options = { host, clock, clusters: this.#clusters, onChange: () => this.#setRunning() };
+    const { client, host, dial, clock } = this.#options;
+    const clusters = this.#clusters;
+    const options = { client, host, clock, clusters, onChange: () => this.#setRunning() };
     return {
       'create-cluster': createClusterTask(options),
       'delete-cluster': deleteClusterTask(options),
       restore: restoreClusterTask(options),
+      'import-cluster': importClusterTask({ client, clusters, dial, clock }),
     };
   }
 
@@ -62,12 +73,13 @@ export class ClusterController {
 
   async reconcile(): Promise<void> {
     const clusters = await this.#clusters.list();
-    for (const cluster of clusters.filter(isHostedForOthers)) {
+    for (const cluster of clusters.filter(isNotOwn)) {
       if (cluster.metadata?.deletionTimestamp) await this.#ensureTask(cluster, 'delete-cluster');
       else if (!cluster.status?.phase) {
         await this.#clusters.addFinalizer(cluster);
         const from = cluster.metadata?.annotations?.[restoredFrom];
-        if (from === undefined) await this.#ensureTask(cluster, 'create-cluster');
+        if (cluster.spec.type === 'imported') await this.#ensureTask(cluster, 'import-cluster');
+        else if (from === undefined) await this.#ensureTask(cluster, 'create-cluster');
         else await this.#ensureTask(cluster, 'restore', { file: from });
       }
     }
@@ -110,8 +122,12 @@ export class ClusterController {
   }
 }
 
-function isHostedForOthers({ metadata, spec }: Cluster): boolean {
-  return spec.type === 'hosted' && metadata?.labels?.[ownClusterLabel] !== 'true';
+function isNotOwn({ metadata }: Cluster): boolean {
+  return metadata?.labels?.[ownClusterLabel] !== 'true';
+}
+
+function isHostedForOthers(cluster: Cluster): boolean {
+  return cluster.spec.type === 'hosted' && isNotOwn(cluster);
 }
 
 function isPrepared({ status }: Cluster): boolean {

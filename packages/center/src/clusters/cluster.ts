@@ -23,8 +23,6 @@ export interface ClusterSpec {
   advertise?: string[];
   /** While true, it can't be deleted. */
   deletionProtection?: boolean;
-  /** Of an imported cluster: the Secret with its kubeconfig, in the center's namespace. */
-  kubeconfigSecret?: string;
 }
 
 export type ClusterPhase = 'Pending' | 'Creating' | 'Running' | 'Unreachable' | 'Failed' | 'Deleting';
@@ -86,7 +84,6 @@ export const clusterDefinition: CustomResourceDefinition = definition({
       port: fixed('port', { type: 'integer', minimum: 1, maximum: 65535 }),
       advertise: { type: 'array', maxItems: 32, items: { type: 'string', maxLength: 253 } },
       deletionProtection: { type: 'boolean' },
-      kubeconfigSecret: { type: 'string', maxLength: 253 },
     },
   },
   status: {

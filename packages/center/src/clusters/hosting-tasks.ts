@@ -1,11 +1,15 @@
 /** How a hosted cluster comes to be and how it goes, as tasks. Every step may be done twice. */
 import { SkerryError, sleep, type Clock } from '@skerry/base';
+import type { ApiClient } from '@skerry/client';
 import type { ClusterWriter } from '#clusters/cluster-writer.ts';
 import type { ClusterHost } from '#clusters/host.ts';
+import { deleteKubeconfigSecret } from '#clusters/import/kubeconfig-secret.ts';
 import { placeCluster } from '#clusters/placement.ts';
 import type { TaskContext, TaskKind } from '#tasks/task-runner.ts';
 
 export interface HostingOptions {
+  /** Of the management API. */
+  readonly client: ApiClient;
   readonly host: ClusterHost;
   readonly clusters: ClusterWriter;
   readonly clock: Clock;
@@ -133,7 +137,7 @@ async function answers(options: HostingOptions, context: TaskContext): Promise<s
 }
 
 export function deleteClusterTask(options: HostingOptions): TaskKind {
-  const { host, clusters, onChange } = options;
+  const { client, host, clusters, onChange } = options;
   return {
     steps: () => [
       {
@@ -152,6 +156,7 @@ export function deleteClusterTask(options: HostingOptions): TaskKind {
       {
         title: 'forgotten',
         async run({ spec }) {
+          await deleteKubeconfigSecret(client, spec.cluster ?? '');
           const cluster = await clusters.get(spec.cluster ?? '');
           if (cluster) await clusters.removeFinalizer(cluster);
         },

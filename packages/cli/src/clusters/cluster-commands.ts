@@ -1,11 +1,11 @@
 /** What `skerry cluster` does, by way of the management API; the work itself is the center's. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isApiError } from '@skerry/api';
+import { isApiError, type Secret } from '@skerry/api';
 import { type Clock, SkerryError } from '@skerry/base';
-import { centerResources, type Cluster, requestedBy } from '@skerry/center';
-import type { ApiClient } from '@skerry/client';
-import type { CreateFlags } from '#commands/cluster.ts';
+import { centerResources, type Cluster, kubeconfigSecret, requestedBy } from '@skerry/center';
+import { type ApiClient, kubeconfigText, parseForeignKubeconfig, resources } from '@skerry/client';
+import type { CreateFlags, ImportFlags } from '#commands/cluster.ts';
 import { localAdmin, managementClient } from '#compose/management-credential.ts';
 import { type DataDirectory, dataDirectory } from '#data-directory.ts';
 import type { Report } from '#terminal/report.ts';
@@ -36,6 +36,33 @@ export async function createCluster(
   report.line(
     `${name} answers at ${status?.endpoint}; \`skerry cluster kubeconfig ${name}\` prints its kubeconfig`,
   );
+}
+
+export async function importCluster(
+  data: DataDirectory,
+  { name, flags, clock, report }: { name: string; flags: ImportFlags; clock: Clock; report: Report },
+): Promise<void> {
+  const text = await readFile(flags.kubeconfig, 'utf8').catch((cause: unknown) => {
+    throw new SkerryError('kubeconfig-unreadable', `${flags.kubeconfig} can't be read`, { cause });
+  });
+  // Only the chosen context goes on, whatever else the file holds.
+  const chosen = parseForeignKubeconfig(text, flags.context);
+  await using management = open(data, clock);
+  const secrets = management.client.resource<Secret>(resources.secrets);
+  const secret = kubeconfigSecret(name, kubeconfigText({ cluster: name, user: 'center', ...chosen }));
+  await secrets.create(secret);
+  let task: string;
+  try {
+    const { metadata } = await management.clusters.create({
+      metadata: { name, annotations: { [requestedBy]: localAdmin } },
+      spec: { type: 'imported', displayName: flags.displayName ?? name, region: flags.region },
+    });
+    task = `import-cluster-${name}-${metadata?.uid?.slice(0, 8)}`;
+  } catch (error) {
+    await secrets.delete(secret.metadata?.name ?? '', { namespace: secret.metadata?.namespace });
+    throw error;
+  }
+  await followTask(management.client, task, { clock, report });
 }
 
 export async function listClusters(

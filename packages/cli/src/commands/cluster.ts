@@ -27,6 +27,18 @@ export function addClusterCommand(program: Command): void {
       const report = new Report(process.stdout, () => performance.now());
       await createCluster(dataOf({ dataDir }), { name, flags, clock: systemClock, report });
     });
+  withDataDirectory(cluster.command('import'))
+    .description('take in a cluster of elsewhere by its kubeconfig')
+    .argument('<name>', 'what the center calls it')
+    .requiredOption('--kubeconfig <file>', 'with its credentials inside, no commands and no files')
+    .option('--context <name>', 'which of its contexts (default the current one)')
+    .option('--display-name <text>', 'what the console calls it')
+    .option('--region <region>', 'the region that it is in')
+    .action(async (name: string, { dataDir, ...flags }: At & ImportFlags) => {
+      const { importCluster } = await import('#clusters/cluster-commands.ts');
+      const report = new Report(process.stdout, () => performance.now());
+      await importCluster(dataOf({ dataDir }), { name, flags, clock: systemClock, report });
+    });
   withDataDirectory(cluster.command('list'))
     .description('show all clusters')
     .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
@@ -58,6 +70,13 @@ export function addClusterCommand(program: Command): void {
       const { clusterKubeconfig } = await import('#clusters/cluster-commands.ts');
       process.stdout.write(await clusterKubeconfig(dataOf({ dataDir }), { name, clock: systemClock }));
     });
+}
+
+export interface ImportFlags {
+  readonly kubeconfig: string;
+  readonly context?: string;
+  readonly displayName?: string;
+  readonly region?: string;
 }
 
 export interface CreateFlags {

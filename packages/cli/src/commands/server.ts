@@ -34,6 +34,11 @@ export function addServerCommand(program: Command): void {
       wholeNumber({ min: 0, max: 65535 }),
     )
     .option('--console-address <ip>', 'address for the console (default that of the API)')
+    .option(
+      '--import-allow <list>',
+      'addresses and ranges of imported clusters that are otherwise refused: loopback, link-local, metadata services',
+      list,
+    )
     .option('--cluster-cidr <cidr>', 'range for pods (default 10.12.0.0/16), fixed after the first start')
     .option('--service-cidr <cidr>', 'range for Services (default 10.96.0.0/16), fixed after the first start')
     .option(

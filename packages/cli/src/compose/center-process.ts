@@ -5,12 +5,15 @@
  */
 import { type Clock, type Logger, type Service, sleep, supervise } from '@skerry/base';
 import {
+  AddressRules,
   AvailabilityKeeper,
   type Cluster,
   ClusterController,
   clusterDefinition,
+  connectImported,
   ensureIdentities,
   ensureOwnCluster,
+  guardedDial,
   installDefinitions,
   installPolicies,
   managementCluster,
@@ -63,15 +66,19 @@ export async function runCenterProcess(options: CenterProcessOptions, signal: Ab
   const { clusterName } = installation.config;
   ownName = await ensureOwnCluster(client, { clusterName, facts: await host.factsOfOwn() });
 
+  const dial = guardedDial(new AddressRules(installation.config.importAllow ?? []));
   const connections = new RegisteredConnections({
     client,
     clock,
     log,
-    connect: (cluster) => connectHosted(host, cluster, clock),
+    connect: (cluster) =>
+      cluster.spec.type === 'imported'
+        ? connectImported(cluster, { client, dial, clock })
+        : connectHosted(host, cluster, clock),
     fixed: { [managementCluster]: management.connection },
   });
   opened.defer(() => connections.close());
-  const clusters = new ClusterController({ client, host, clock, log, onTask: () => tasks.wake() });
+  const clusters = new ClusterController({ client, host, dial, clock, log, onTask: () => tasks.wake() });
   const tasks = new TaskRunner({
     client,
     clock,

@@ -42,6 +42,8 @@ export interface ServerConfig {
   /** Where the console is served: as the API is, port 8443, unless told. Port 0: any free one. */
   readonly consoleAddress?: string;
   readonly consolePort?: number;
+  /** Addresses and ranges that imported clusters may be at although they are loopback, link-local or the like. */
+  readonly importAllow?: readonly string[];
 }
 
 const cidr = z.string().refine(isCidr4, 'must be an IPv4 range such as 10.12.0.0/16');
@@ -97,6 +99,14 @@ const schema = z.strictObject({
     .refine((value) => isIP(value) !== 0, 'must be an IP address')
     .optional(),
   consolePort: z.int().min(0).max(65535).optional(),
+  importAllow: z
+    .array(
+      z
+        .string()
+        .refine((value) => isIP(value.split('/')[0] ?? '') !== 0, 'must be an IP address or a range of them'),
+    )
+    .max(64)
+    .optional(),
 });
 
 export const serverConfigDefaults: ServerConfig = {
