@@ -54,11 +54,6 @@ const knownDifferences: readonly KnownDifference[] = [
     reason: 'volumes do not tell when their phase changed',
   },
   {
-    name: /^autoscaling\/v1 HorizontalPodAutoscaler: /,
-    path: /annotations|managedFields/,
-    reason: 'what autoscaling/v1 cannot say rides in annotations of the same names in the form of v2',
-  },
-  {
     area: 'table',
     name: / (DaemonSet|HorizontalPodAutoscaler): /,
     path: /metadata\.(annotations|managedFields)/,

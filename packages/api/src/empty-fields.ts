@@ -113,7 +113,10 @@ function plainFields(ref: string | undefined): ReadonlySet<string> {
   let fields = known.get(ref);
   if (!fields) {
     const message = wireMessage(
-      ref.replace(/^io\.k8s\./, 'k8s.io.').replace('apiextensions-apiserver', 'apiextensions_apiserver'),
+      ref
+        .replace(/^io\.k8s\./, 'k8s.io.')
+        .replace('apiextensions-apiserver', 'apiextensions_apiserver')
+        .replace('kube-aggregator', 'kube_aggregator'),
     );
     known.set(ref, (fields = message ? new Set(plainOf(message)) : none));
   }

@@ -41,6 +41,7 @@ export {
   validateObjectMeta,
   validateObjectMetaUpdate,
 } from './validation/object-meta.ts';
+export { mandatoryFlowSpecs, mandatoryLevelSpecs } from './validation/mandatory-flow.ts';
 export { validateLabelSelector } from './validation/label-selector.ts';
 export { type Decoded, type DecodeOptions, type FieldValidationMode, decodeObject } from './schema-decode.ts';
 export { applyDefaults, pruneNulls, pruneUnknown } from './structural-schema.ts';

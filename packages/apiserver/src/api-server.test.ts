@@ -465,7 +465,12 @@ describe('subresources', () => {
     });
     await set(1);
     expect((await call('POST', `${pods}/evict/eviction`, eviction)).status).toBe(201);
-    expect((await call('GET', `${budgets}/b`)).body).toMatchObject({ status: { disruptionsAllowed: 0 } });
+    expect((await call('GET', `${budgets}/b`)).body).toMatchObject({
+      status: {
+        disruptionsAllowed: 0,
+        conditions: [{ type: 'DisruptionAllowed', status: 'False', reason: 'InsufficientPods' }],
+      },
+    });
   });
 });
 

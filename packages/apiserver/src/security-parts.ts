@@ -13,6 +13,7 @@ import { newNodeTaint } from '#admission/new-node-taint.ts';
 import { nodePool } from '#admission/node-pool.ts';
 import { nodeRestriction } from '#admission/node-restriction.ts';
 import { priority, priorityClasses, systemPriorityClasses } from '#admission/priority.ts';
+import { nodeDeclaredFeatures, podResize } from '#admission/pod-resize.ts';
 import { podSecurity } from '#admission/pod-security/pod-security.ts';
 import { QuotaKeeper } from '#admission/quota/quota-keeper.ts';
 import { resourceQuota } from '#admission/quota/resource-quota.ts';
@@ -116,6 +117,8 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
         certificateRequests({ read, authorizer }),
         resourceClaims({ read, authorizer }),
         defaultIngressClass({ read }),
+        nodeDeclaredFeatures({ read }),
+        podResize({ read }),
         { name: 'RoleEscalation', validate: (ctx) => escalation.check(ctx) },
         access.dynamicAdmission,
         resourceQuota({ access, clock }),

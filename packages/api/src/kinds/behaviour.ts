@@ -1,6 +1,8 @@
+import { dropUnservedPodFields } from '#defaults/unserved-fields.ts';
 import type { ColumnInfo, KindInfo, KindStrategy } from '#kind.ts';
 import type { AnyObject, KubeObject } from '#object.ts';
 import type { FieldError } from '#status.ts';
+import type { PodSpec } from '#types.generated.ts';
 import { dnsSubdomainFaults, pathSegmentFaults } from '#validation/names.ts';
 import {
   checkObjectMeta,
@@ -55,6 +57,8 @@ export interface BehaviourOptions<T extends KubeObject> {
    * when they have found nothing.
    */
   readonly metaLast?: boolean;
+  /** The pod that the object is or makes, whose fields are dropped that no server without further features keeps. */
+  readonly podOf?: (object: T) => PodSpec | undefined;
   readonly storage?: KindInfo['storage'];
   readonly conversion?: KindInfo['conversion'];
 }
@@ -73,6 +77,7 @@ export function behaviour<T extends KubeObject>(options: BehaviourOptions<T>): K
   const strategy: KindStrategy = {
     // The registry only hands objects of the kind to its strategy, decoded by the kind's schema.
     ...(own as unknown as KindStrategy),
+    ...(options.podOf ? withoutUnserved(own, options.podOf) : {}),
     validate(object) {
       const faults: FieldError[] = [];
       if (!options.metaLast) checkObjectMeta(faults, object.metadata, rules);
@@ -93,6 +98,22 @@ export function behaviour<T extends KubeObject>(options: BehaviourOptions<T>): K
     storage: options.storage,
     conversion: options.conversion,
     strategy,
+  };
+}
+
+function withoutUnserved<T extends KubeObject>(
+  own: TypedStrategy<T>,
+  podOf: (object: T) => PodSpec | undefined,
+): Pick<KindStrategy, 'prepareForCreate' | 'prepareForUpdate'> {
+  return {
+    prepareForCreate(object) {
+      dropUnservedPodFields(podOf(object as unknown as T), undefined);
+      own.prepareForCreate?.(object as unknown as T);
+    },
+    prepareForUpdate(object, old, now) {
+      dropUnservedPodFields(podOf(object as unknown as T), podOf(old as unknown as T));
+      own.prepareForUpdate?.(object as unknown as T, old as unknown as T, now);
+    },
   };
 }
 

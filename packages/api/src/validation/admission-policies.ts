@@ -119,7 +119,7 @@ function policyFaults(
   more: (constraints: MatchResources) => FieldError[] = () => [],
 ): FieldError[] {
   const faults: FieldError[] = [];
-  if (!failurePolicy) faults.push(required('spec.failurePolicy'));
+  if (failurePolicy === undefined) faults.push(required('spec.failurePolicy'));
   else if (!failurePolicies.includes(failurePolicy))
     faults.push(notSupported('spec.failurePolicy', failurePolicy, failurePolicies));
   if (paramKind) faults.push(...paramKindFaults(paramKind));

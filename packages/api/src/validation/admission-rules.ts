@@ -75,7 +75,7 @@ export function validateMatchResources(match: MatchResources | undefined, at: st
   if (!match) return [];
   const faults: FieldError[] = [];
   const { matchPolicy, namespaceSelector, objectSelector } = match;
-  if (!matchPolicy) faults.push(required(`${at}.matchPolicy`));
+  if (matchPolicy === undefined) faults.push(required(`${at}.matchPolicy`));
   else if (!matchPolicies.includes(matchPolicy))
     faults.push(notSupported(`${at}.matchPolicy`, matchPolicy, matchPolicies));
   faults.push(...validateLabelSelector(namespaceSelector, `${at}.namespaceSelector`));

@@ -164,7 +164,7 @@ export function validateCustomResourceDefinitionUpdate(
 
 /** Of new ones: later the names may change, to be refused as changes. */
 export function definitionNameFaults({ metadata: { name }, spec }: CustomResourceDefinition): FieldError[] {
-  if (!name || !spec?.names?.plural || name === `${spec.names.plural}.${spec.group}`) return [];
+  if (!name || name === `${spec?.names?.plural ?? ''}.${spec?.group ?? ''}`) return [];
   return [invalidValue('metadata.name', name, 'must be spec.names.plural+"."+spec.group')];
 }
 

@@ -1,4 +1,4 @@
-/** FlowSchemas and PriorityLevelConfigurations. What a server brings with it is not told apart from what is added. */
+/** FlowSchemas and PriorityLevelConfigurations: those that are added, and those that every server brings with it. */
 import type { FieldError } from '#status.ts';
 import type {
   FlowSchema,
@@ -20,6 +20,7 @@ import {
   notSupported,
   required,
 } from '#validation/faults.ts';
+import { checkMandatoryLevel, checkMandatorySchema } from '#validation/mandatory-flow.ts';
 import { dnsLabelFaults, dnsSubdomainFaults } from '#validation/names.ts';
 
 const precedenceMax = 10_000;
@@ -41,9 +42,11 @@ const verbNames = [
   'watch',
 ];
 
-export function validateFlowSchema({ metadata, spec, status }: FlowSchema): FieldError[] {
+export function validateFlowSchema(schema: FlowSchema): FieldError[] {
+  const { metadata, spec, status } = schema;
   const faults: FieldError[] = [];
   checkFlowSpec(faults, spec ?? {}, metadata.name ?? '');
+  checkMandatorySchema(faults, schema);
   checkConditionTypes(faults, status?.conditions);
   return faults;
 }
@@ -225,6 +228,7 @@ export function validatePriorityLevel(level: PriorityLevelConfiguration): FieldE
     default:
       faults.push(notSupported('spec.type', type, levelTypes));
   }
+  checkMandatoryLevel(faults, level);
   checkConditionTypes(faults, level.status?.conditions);
   return faults;
 }

@@ -80,14 +80,13 @@ function validateBinding({ roleRef, subjects }: Binding, kinds: readonly string[
   if (name) checkReasons(faults, 'roleRef.name', name, pathSegmentFaults(name));
   for (const [index, subject] of (subjects ?? []).entries())
     checkSubject(faults, subject, `subjects[${index}]`, namespaced);
-  for (const [index, subject] of (subjects ?? []).entries())
-    if (!subject.name) faults.push(required(`subjects[${index}].name`));
   if (!name) faults.push(required('roleRef.name'));
   return faults;
 }
 
 function checkSubject(faults: FieldError[], subject: Subject, at: string, namespaced: boolean): void {
   const { kind, name, apiGroup = '', namespace } = subject;
+  if (!name) faults.push(required(`${at}.name`));
   switch (kind) {
     case 'ServiceAccount':
       if (name) checkReasons(faults, `${at}.name`, name, dnsSubdomainFaults(name));

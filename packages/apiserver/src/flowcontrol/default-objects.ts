@@ -1,4 +1,9 @@
-import type { FlowSchema, PriorityLevelConfiguration } from '@skerry/api';
+import {
+  type FlowSchema,
+  mandatoryFlowSpecs,
+  mandatoryLevelSpecs,
+  type PriorityLevelConfiguration,
+} from '@skerry/api';
 
 /**
  * FlowSchemas and priority levels that every cluster has: two that must be as they are, so that there is always a place for
@@ -12,13 +17,9 @@ type LevelSpec = NonNullable<PriorityLevelConfiguration['spec']>;
 export const autoUpdate = 'apf.kubernetes.io/autoupdate-spec';
 const apiVersion = 'flowcontrol.apiserver.k8s.io/v1';
 
-export const mandatoryLevels: readonly PriorityLevelConfiguration[] = [
-  level('exempt', { type: 'Exempt', exempt: { nominalConcurrencyShares: 0, lendablePercent: 0 } }),
-  level('catch-all', {
-    type: 'Limited',
-    limited: { nominalConcurrencyShares: 5, lendablePercent: 0, limitResponse: { type: 'Reject' } },
-  }),
-];
+export const mandatoryLevels: readonly PriorityLevelConfiguration[] = Object.entries(mandatoryLevelSpecs).map(
+  ([name, spec]) => level(name, spec),
+);
 
 export const suggestedLevels: readonly PriorityLevelConfiguration[] = [
   level('system', queued({ shares: 30, lendable: 33, queues: 64, hand: 6 })),
@@ -36,10 +37,9 @@ const systemAccounts: Subject = {
   serviceAccount: { namespace: 'kube-system', name: '*' },
 };
 
-export const mandatorySchemas: readonly FlowSchema[] = [
-  schema('exempt', { level: 'exempt', precedence: 1 }, anything([group('system:masters')])),
-  schema('catch-all', { level: 'catch-all', precedence: 10_000, by: 'ByUser' }, anything(everyone)),
-];
+export const mandatorySchemas: readonly FlowSchema[] = Object.entries(mandatoryFlowSpecs).map(
+  ([name, spec]) => ({ ...named('FlowSchema', name), spec }),
+);
 
 export const suggestedSchemas: readonly FlowSchema[] = [
   schema('system-nodes', { level: 'system', precedence: 500, by: 'ByUser' }, anything(nodes)),
@@ -100,12 +100,11 @@ export const suggestedSchemas: readonly FlowSchema[] = [
 ];
 
 function level(name: string, spec: LevelSpec): PriorityLevelConfiguration {
-  return {
-    apiVersion,
-    kind: 'PriorityLevelConfiguration',
-    metadata: { name, annotations: { [autoUpdate]: 'true' } },
-    spec,
-  };
+  return { ...named('PriorityLevelConfiguration', name), spec };
+}
+
+function named(kind: string, name: string) {
+  return { apiVersion, kind, metadata: { name, annotations: { [autoUpdate]: 'true' } } };
 }
 
 function queued(of: { shares: number; lendable: number; queues: number; hand: number }): LevelSpec {
@@ -126,9 +125,7 @@ function schema(
   rule: Rule,
 ): FlowSchema {
   return {
-    apiVersion,
-    kind: 'FlowSchema',
-    metadata: { name, annotations: { [autoUpdate]: 'true' } },
+    ...named('FlowSchema', name),
     spec: {
       priorityLevelConfiguration: { name: of.level },
       matchingPrecedence: of.precedence,

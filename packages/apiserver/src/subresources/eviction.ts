@@ -1,4 +1,4 @@
-import { ApiError, badRequest, isApiError, labelSelectorFrom, type AnyObject } from '@skerry/api';
+import { ApiError, badRequest, forbidden, isApiError, labelSelectorFrom, type AnyObject } from '@skerry/api';
 import {
   checkPreconditions,
   deleteObject,
@@ -12,14 +12,26 @@ import type { WriteOptions } from '#registry/write-options.ts';
 
 interface Budget extends AnyObject {
   spec?: { selector?: Parameters<typeof labelSelectorFrom>[0]; unhealthyPodEvictionPolicy?: string };
-  status?: {
-    observedGeneration?: number;
-    disruptionsAllowed?: number;
-    currentHealthy?: number;
-    desiredHealthy?: number;
-    disruptedPods?: Record<string, string>;
-  };
+  status?: BudgetStatus;
 }
+
+interface BudgetStatus {
+  observedGeneration?: number;
+  disruptionsAllowed?: number;
+  currentHealthy?: number;
+  desiredHealthy?: number;
+  disruptedPods?: Record<string, string>;
+  conditions?: {
+    type: string;
+    status: string;
+    observedGeneration?: number;
+    lastTransitionTime?: string;
+    reason?: string;
+    message?: string;
+  }[];
+}
+
+const allowedCondition = 'DisruptionAllowed';
 
 interface Pod extends AnyObject {
   status?: { phase?: string; conditions?: { type: string; status: string; [field: string]: unknown }[] };
@@ -177,23 +189,51 @@ function takeOne(budget: Budget, pod: Pod, now: string): void {
   if ((status.observedGeneration ?? 0) < (metadataOf(budget).generation ?? 0)) {
     throw tooMany(`The disruption budget ${name} is still being processed by the server.`);
   }
-  if (disruptionsAllowed < 0) {
-    throw new ApiError('Forbidden', `pdb ${name} has a negative number of allowed disruptions`);
-  }
+  if (disruptionsAllowed < 0) throw refused(name, 'pdb disruptions allowed is negative');
   const disrupted = (status.disruptedPods ??= {});
   if (Object.keys(disrupted).length > disruptedPodsMax) {
-    throw new ApiError(
-      'Forbidden',
-      `DisruptedPods map too big - too many evictions not confirmed by PDB controller`,
-    );
+    throw refused(name, 'DisruptedPods map too big - too many evictions not confirmed by PDB controller');
   }
   if (disruptionsAllowed === 0) {
-    throw tooMany(
-      `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
-    );
+    throw tooMany(whyNone(name, status));
   }
   status.disruptionsAllowed = disruptionsAllowed - 1;
+  if (status.disruptionsAllowed === 0) tellInsufficient(status, now);
   disrupted[metadataOf(pod).name ?? ''] = now;
+}
+
+function refused(name: string, why: string): ApiError {
+  return forbidden({ group: 'policy', resource: 'poddisruptionbudget' }, name, why);
+}
+
+/** The controller's own words, where it couldn't count or had another reason than too few pods. */
+function whyNone(
+  name: string,
+  { conditions = [], currentHealthy = 0, desiredHealthy = 0 }: BudgetStatus,
+): string {
+  const told = conditions.find(({ type }) => type === allowedCondition);
+  const because = told?.status === 'False' && told.message ? told : undefined;
+  const not = `The disruption budget ${name} does not allow evicting pods currently`;
+  if (because?.reason === 'SyncFailed') return `${not} because it failed sync: ${because.message}`;
+  if (currentHealthy <= desiredHealthy)
+    return `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`;
+  return because ? `${not} (${because.reason}): ${because.message}` : not;
+}
+
+/** Its controller would say so a moment later. */
+function tellInsufficient(status: BudgetStatus, now: string): void {
+  const conditions = (status.conditions ??= []);
+  const before = conditions.find(({ type }) => type === allowedCondition);
+  const told = {
+    type: allowedCondition,
+    status: 'False',
+    ...(status.observedGeneration ? { observedGeneration: status.observedGeneration } : {}),
+    lastTransitionTime: before?.status === 'False' ? before.lastTransitionTime : now,
+    reason: 'InsufficientPods',
+    message: '',
+  };
+  if (before) Object.assign(before, told);
+  else conditions.push(told);
 }
 
 function tooMany(why: string): ApiError {

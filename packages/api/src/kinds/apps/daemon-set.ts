@@ -24,6 +24,7 @@ const count = (name: string, value: (status: DaemonSetStatus) => number | undefi
 export const templateGenerationAnnotation = 'deprecated.daemonset.template.generation';
 
 export const daemonSetBehaviour = behaviour<DaemonSet>({
+  podOf: ({ spec }) => spec?.template?.spec,
   columns: [
     nameColumn,
     count('Desired', (status) => status.desiredNumberScheduled),

@@ -13,6 +13,7 @@ import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, containerColumns, nameColumn, selectorText } from '#kinds/columns.ts';
 
 export const deploymentBehaviour = behaviour<Deployment>({
+  podOf: ({ spec }) => spec?.template?.spec,
   columns: [
     nameColumn,
     column<Deployment>('Ready', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),
@@ -47,6 +48,7 @@ export const deploymentBehaviour = behaviour<Deployment>({
 });
 
 export const replicaSetBehaviour = behaviour<ReplicaSet>({
+  podOf: ({ spec }) => spec?.template?.spec,
   columns: [
     nameColumn,
     column<ReplicaSet>('Desired', ({ spec }) => spec?.replicas ?? 0, { type: 'integer' }),

@@ -13,7 +13,15 @@ import { workloadWarnings } from '#validation/pod/pod-warnings.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, containerColumns, nameColumn } from '#kinds/columns.ts';
 
+/** To replace several pods at once is a feature that is off unless asked for. */
+function dropMaxUnavailable({ spec }: StatefulSet, old: StatefulSet | undefined): void {
+  const rolling = spec?.updateStrategy?.rollingUpdate;
+  if (rolling && old?.spec?.updateStrategy?.rollingUpdate?.maxUnavailable === undefined)
+    delete rolling.maxUnavailable;
+}
+
 export const statefulSetBehaviour = behaviour<StatefulSet>({
+  podOf: ({ spec }) => spec?.template?.spec,
   nameRule: dnsLabelFaults,
   columns: [
     nameColumn,
@@ -50,6 +58,8 @@ export const statefulSetBehaviour = behaviour<StatefulSet>({
       }
       setPodTemplateDefaults(spec.template);
     },
+    prepareForCreate: (set) => dropMaxUnavailable(set, undefined),
+    prepareForUpdate: dropMaxUnavailable,
     validate: validateStatefulSet,
     validateUpdate: validateStatefulSetUpdate,
     validateStatus: validateStatefulSetStatus,

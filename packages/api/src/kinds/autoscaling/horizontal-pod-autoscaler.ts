@@ -1,3 +1,4 @@
+import type { ObjectMeta } from '#object.ts';
 import type {
   ContainerResourceMetricSource,
   HorizontalPodAutoscaler,
@@ -13,6 +14,18 @@ import {
   validateAutoscalerStatus,
   validateAutoscalerUpdate,
 } from '#validation/autoscaling.ts';
+import {
+  autoscalerAnnotations,
+  behaviorOf,
+  behaviorText,
+  conditionsOf,
+  conditionsText,
+  currentMetricsOf,
+  currentMetricsText,
+  droppedAnnotations,
+  metricsOf,
+  metricsText,
+} from '#kinds/autoscaling/autoscaler-annotations.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
@@ -106,12 +119,9 @@ export const horizontalPodAutoscalerBehaviour = behaviour<HorizontalPodAutoscale
   },
 });
 
-const annotations = {
-  metrics: 'autoscaling.alpha.kubernetes.io/metrics',
-  currentMetrics: 'autoscaling.alpha.kubernetes.io/current-metrics',
-  conditions: 'autoscaling.alpha.kubernetes.io/conditions',
-  behavior: 'autoscaling.alpha.kubernetes.io/behavior',
-} as const;
+function withoutCarried(annotations: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(annotations).filter(([key]) => !droppedAnnotations.includes(key)));
+}
 
 function isCpuUtilization(metric: MetricSpec): boolean {
   return metric.resource?.name === 'cpu' && metric.resource.target.averageUtilization !== undefined;
@@ -124,24 +134,10 @@ function withAnnotations<T extends { annotations?: Record<string, string> }>(
   return Object.keys(annotations).length > 0 ? { ...metadata, annotations } : metadata;
 }
 
-function parsed<T>(text: string | undefined, fallback: T): T {
-  if (!text) return fallback;
-  try {
-    return JSON.parse(text) as T;
-  } catch {
-    // Whoever wrote the annotation by hand gets what the plain fields say.
-    return fallback;
-  }
-}
-
 /** autoscaling/v1 knows one metric, cpu; all else of v2 rides along in annotations. */
 function autoscalerFromV1(old: HorizontalPodAutoscalerV1): HorizontalPodAutoscaler {
-  const {
-    [annotations.metrics]: metrics,
-    [annotations.currentMetrics]: currentMetrics,
-    ...rest
-  } = old.metadata.annotations ?? {};
-  const { [annotations.conditions]: conditions, [annotations.behavior]: behavior, ...kept } = rest;
+  const given = old.metadata.annotations ?? {};
+  const kept = withoutCarried(given);
   const { targetCPUUtilizationPercentage: cpu, ...spec } = old.spec ?? {
     maxReplicas: 0,
     scaleTargetRef: {} as never,
@@ -168,10 +164,11 @@ function autoscalerFromV1(old: HorizontalPodAutoscalerV1): HorizontalPodAutoscal
             resource: { name: 'cpu', current: { averageUtilization: currentCpu, averageValue: '0' } },
           },
         ];
-  const others = parsed<MetricSpec[]>(metrics, []);
-  const otherStatus = parsed<MetricStatus[]>(currentMetrics, []);
-  const allMetrics = [...others, ...cpuSpec];
-  const allStatus = [...otherStatus, ...cpuStatus];
+  const behavior = behaviorOf(given[autoscalerAnnotations.behavior]);
+  const conditions = conditionsOf(given[autoscalerAnnotations.conditions]);
+  const allMetrics = [...(metricsOf(given[autoscalerAnnotations.metrics]) ?? []), ...cpuSpec];
+  // What the annotation says of cpu is more than the plain field does.
+  const allStatus = currentMetricsOf(given[autoscalerAnnotations.currentMetrics]) ?? cpuStatus;
   return {
     ...old,
     apiVersion: 'autoscaling/v2',
@@ -179,12 +176,12 @@ function autoscalerFromV1(old: HorizontalPodAutoscalerV1): HorizontalPodAutoscal
     spec: {
       ...spec,
       ...(allMetrics.length > 0 ? { metrics: allMetrics } : {}),
-      ...(behavior ? { behavior: parsed(behavior, undefined) } : {}),
+      ...(behavior ? { behavior } : {}),
     },
     status: {
       ...status,
       ...(allStatus.length > 0 ? { currentMetrics: allStatus } : {}),
-      ...(conditions ? { conditions: parsed(conditions, []) } : {}),
+      ...(conditions ? { conditions } : {}),
     },
   };
 }
@@ -197,13 +194,13 @@ function autoscalerToV1(current: HorizontalPodAutoscaler): HorizontalPodAutoscal
   const currentCpu = currentMetrics.find(({ resource }) => resource?.name === 'cpu')?.resource?.current
     .averageUtilization;
   const others = metrics.filter((metric) => !isCpuUtilization(metric));
-  const otherStatus = currentMetrics.filter(({ resource }) => resource?.name !== 'cpu');
+  const { metrics: metricsKey, currentMetrics: currentKey, ...keys } = autoscalerAnnotations;
   const carried = {
-    ...current.metadata.annotations,
-    ...(others.length > 0 ? { [annotations.metrics]: JSON.stringify(others) } : {}),
-    ...(otherStatus.length > 0 ? { [annotations.currentMetrics]: JSON.stringify(otherStatus) } : {}),
-    ...(conditions?.length ? { [annotations.conditions]: JSON.stringify(conditions) } : {}),
-    ...(behavior ? { [annotations.behavior]: JSON.stringify(behavior) } : {}),
+    ...withoutCarried(current.metadata.annotations ?? {}),
+    ...(others.length > 0 ? { [metricsKey]: metricsText(others) } : {}),
+    ...(currentMetrics.length > 0 ? { [currentKey]: currentMetricsText(currentMetrics) } : {}),
+    ...(conditions?.length ? { [keys.conditions]: conditionsText(conditions) } : {}),
+    ...(behavior ? { [keys.behavior]: behaviorText(behavior) } : {}),
   };
   return {
     ...current,
@@ -216,6 +213,29 @@ function autoscalerToV1(current: HorizontalPodAutoscaler): HorizontalPodAutoscal
       ...(currentCpu === undefined ? {} : { currentCPUUtilizationPercentage: currentCpu }),
     },
   };
+}
+
+const ofSpec = [autoscalerAnnotations.metrics, autoscalerAnnotations.behavior];
+const ofStatus = [autoscalerAnnotations.currentMetrics, autoscalerAnnotations.conditions];
+
+/** What annotations carry of a part that a writer may not change is as it was. */
+function keepCarried(
+  { metadata }: HorizontalPodAutoscalerV1,
+  old: HorizontalPodAutoscalerV1 | undefined,
+  keys: readonly string[],
+): void {
+  const kept = Object.entries(metadata.annotations ?? {}).filter(([key]) => !keys.includes(key));
+  for (const key of keys) {
+    const text = old?.metadata.annotations?.[key];
+    if (text !== undefined) kept.push([key, text]);
+  }
+  setAnnotations(metadata, Object.fromEntries(kept));
+}
+
+/** In place: whoever writes an object holds on to its metadata. */
+function setAnnotations(metadata: ObjectMeta, annotations: Record<string, string> = {}): void {
+  if (Object.keys(annotations).length > 0) metadata.annotations = annotations;
+  else delete metadata.annotations;
 }
 
 export const horizontalPodAutoscalerV1Behaviour = behaviour<HorizontalPodAutoscalerV1>({
@@ -236,11 +256,21 @@ export const horizontalPodAutoscalerV1Behaviour = behaviour<HorizontalPodAutosca
       autoscalerToV1(object as unknown as HorizontalPodAutoscaler) as unknown as typeof object,
   },
   strategy: {
-    setDefaults({ metadata, spec }) {
+    setDefaults(autoscaler) {
+      const { metadata, spec } = autoscaler;
       if (!spec) return;
       spec.minReplicas ??= 1;
-      if (!metadata?.annotations?.[annotations.metrics]) spec.targetCPUUtilizationPercentage ??= 80;
+      if (!metadata?.annotations?.[autoscalerAnnotations.metrics]) spec.targetCPUUtilizationPercentage ??= 80;
+      // A stock server reads it into the newer form and back.
+      const { metadata: carrying, status } = autoscalerToV1(
+        autoscalerFromV1({ ...autoscaler, metadata: metadata ?? {} }),
+      );
+      setAnnotations(metadata ?? {}, carrying.annotations);
+      if (autoscaler.status) autoscaler.status = status;
     },
+    prepareForCreate: (autoscaler) => keepCarried(autoscaler, undefined, ofStatus),
+    prepareForUpdate: (autoscaler, old) => keepCarried(autoscaler, old, ofStatus),
+    prepareForStatus: (autoscaler, old) => keepCarried(autoscaler, old, ofSpec),
     validate: (old) => validateAutoscaler(autoscalerFromV1(old)),
     validateUpdate: (next, old) => validateAutoscalerUpdate(autoscalerFromV1(next), autoscalerFromV1(old)),
     validateStatus: (next) => validateAutoscalerStatus(autoscalerFromV1(next)),

@@ -102,6 +102,7 @@ function jobWarnings<T extends Job | CronJob>(
 }
 
 export const jobBehaviour = behaviour<Job>({
+  podOf: ({ spec }) => spec?.template?.spec,
   metaTold: 'twice',
   columns: [
     nameColumn,
@@ -134,6 +135,7 @@ export const jobBehaviour = behaviour<Job>({
 });
 
 export const cronJobBehaviour = behaviour<CronJob>({
+  podOf: ({ spec }) => spec?.jobTemplate?.spec?.template?.spec,
   columns: [
     nameColumn,
     column<CronJob>('Schedule', ({ spec }) => spec?.schedule),

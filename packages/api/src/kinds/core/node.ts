@@ -1,5 +1,6 @@
 import type { Node } from '#types.generated.ts';
 import { validateNode, validateNodeStatus, validateNodeUpdate } from '#validation/core/node.ts';
+import { networkWarnings } from '#validation/addresses.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
@@ -32,6 +33,14 @@ function kernelText(node: Node): string {
   return architecture ? `${version} (${architecture})` : version;
 }
 
+function nodeWarnings({ spec = {} }: Node): string[] {
+  return [
+    ...(spec.configSource ? ['spec.configSource: the feature is removed'] : []),
+    ...(spec.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+    ...(spec.podCIDRs ?? []).flatMap((cidr, index) => networkWarnings(`spec.podCIDRs[${index}]`, cidr)),
+  ];
+}
+
 export const nodeBehaviour = behaviour<Node>({
   columns: [
     nameColumn,
@@ -60,6 +69,14 @@ export const nodeBehaviour = behaviour<Node>({
       if (node.status?.capacity && !node.status.allocatable)
         node.status.allocatable = { ...node.status.capacity };
     },
+    prepareForCreate(node) {
+      delete node.spec?.configSource;
+      delete node.status?.config;
+    },
+    prepareForUpdate(node, old) {
+      if (!old.spec?.configSource) delete node.spec?.configSource;
+    },
+    warnings: nodeWarnings,
     validate: validateNode,
     validateUpdate: validateNodeUpdate,
     validateStatus: validateNodeStatus,

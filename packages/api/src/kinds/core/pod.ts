@@ -30,6 +30,7 @@ function keepObservedGenerations(pod: Pod, old: Pod): void {
 }
 
 export const podBehaviour = behaviour<Pod>({
+  podOf: ({ spec }) => spec,
   columns: podColumns,
   metaTold: 'twice',
   strategy: {

@@ -19,6 +19,7 @@ import {
 } from '#kinds/columns.ts';
 
 export const replicationControllerBehaviour = behaviour<ReplicationController>({
+  podOf: ({ spec }) => spec?.template?.spec,
   columns: [
     nameColumn,
     column<ReplicationController>('Desired', (rc) => rc.spec?.replicas ?? 0, { type: 'integer' }),
@@ -49,6 +50,7 @@ export const replicationControllerBehaviour = behaviour<ReplicationController>({
 });
 
 export const podTemplateBehaviour = behaviour<PodTemplate>({
+  podOf: ({ template }) => template?.spec,
   columns: [
     nameColumn,
     column<PodTemplate>('Containers', (object) => names(object.template?.spec?.containers)),

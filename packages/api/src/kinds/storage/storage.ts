@@ -89,6 +89,12 @@ export const csiNodeBehaviour = behaviour<CSINode>({
   },
 });
 
+/** That nodes without the driver get no pods is a feature that is off unless asked for. */
+function dropScalingLimit({ spec }: CSIDriver, old: CSIDriver | undefined): void {
+  if (spec && old?.spec?.preventPodSchedulingIfMissing === undefined)
+    delete spec.preventPodSchedulingIfMissing;
+}
+
 export const csiDriverBehaviour = behaviour<CSIDriver>({
   columns: [
     nameColumn,
@@ -115,6 +121,8 @@ export const csiDriverBehaviour = behaviour<CSIDriver>({
       spec.requiresRepublish ??= false;
       spec.seLinuxMount ??= false;
     },
+    prepareForCreate: (driver) => dropScalingLimit(driver, undefined),
+    prepareForUpdate: dropScalingLimit,
     validate: validateCsiDriver,
     validateUpdate: validateCsiDriverUpdate,
     warnings({ spec }, old) {

@@ -66,7 +66,7 @@ function checkTopologies(faults: FieldError[], terms: readonly TopologySelectorT
       keys.set(key, [...new Set(values)].sort());
     }
     const identity = JSON.stringify([...keys].sort(([a], [b]) => (a < b ? -1 : 1)));
-    if (seen.includes(identity)) faults.push(duplicateValue(path, ''));
+    if (keys.size === 0 || seen.includes(identity)) faults.push(duplicateValue(path, ''));
     seen.push(identity);
   }
 }
