@@ -30,3 +30,4 @@ export { AddressRules } from '#clusters/import/address-rules.ts';
 export { guardedDial } from '#clusters/import/guarded-dial.ts';
 export { connectImported } from '#clusters/import/import-task.ts';
 export { kubeconfigSecret } from '#clusters/import/kubeconfig-secret.ts';
+export { localPeople, type LocalPeople } from '#people/local-people.ts';

@@ -8,6 +8,8 @@ export const paths = {
   stepUp: '/api/session/step-up',
   /** GET the {@link SessionEntry}s of the one who asks; DELETE `…/<id>` ends one, `…/others` all but this. */
   sessions: '/api/sessions',
+  /** POST {@link NewUser} → {@link GivenPassword}; POST to `…/<name>/reset-password` → {@link GivenPassword}. Rights: those to `users` of the management API. */
+  users: '/api/users',
   /** GET the caller's {@link ApiTokenEntry}s; POST {@link ApiTokenRequest} makes one; DELETE `…/<id>` revokes. */
   apiTokens: '/api/api-tokens',
   /**

@@ -48,6 +48,18 @@ export interface SessionEntry {
   readonly userAgent: string;
 }
 
+export interface NewUser {
+  readonly name: string;
+  readonly displayName?: string;
+  readonly groups?: readonly string[];
+}
+
+/** To be told to the user, who has to change it at the first sign-in; shown once. */
+export interface GivenPassword {
+  readonly user: string;
+  readonly password: string;
+}
+
 /** A credential for scripts, of the caller. */
 export interface ApiTokenEntry {
   readonly id: string;

@@ -14,6 +14,7 @@ const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const tokenPattern = /^skerry_([a-z0-9]{12})_([\w-]{43})$/;
 const daysMax = 366;
 const perUserMax = 50;
+const userLabel = 'center.skerry.io/user';
 /** `status.lastUsed` is no audit log. */
 const lastUsedEveryMs = 60_000;
 
@@ -77,28 +78,10 @@ export class ApiTokens {
   }
 
   /** Returns the token, which can't be had again. Throws 422. */
-  async create(user: string, { description, days, readOnly, clusters }: NewApiToken): Promise<string> {
-    if (!Number.isInteger(days) || days < 1 || days > daysMax) {
-      throw new ApiError('Invalid', `an API token is good for 1 to ${daysMax} days`);
-    }
-    if (this.of(user).length >= perUserMax) {
-      throw new ApiError('Invalid', `a user has at most ${perUserMax} API tokens; delete one first`);
-    }
-    const id = Array.from({ length: 12 }, () => alphabet[randomInt(alphabet.length)]).join('');
-    const secret = randomBytes(32).toString('base64url');
-    await this.#client.resource<ApiToken>(peopleResources.apiTokens).create({
-      metadata: { name: id, labels: { 'center.skerry.io/user': user } },
-      spec: {
-        user,
-        expires: new Date(this.#clock.now() + days * 24 * 3_600_000).toISOString(),
-        hash: hashOf(secret),
-        ...(description ? { description } : {}),
-        ...(readOnly ? { readOnly } : {}),
-        ...(clusters ? { clusters: [...clusters] } : {}),
-      },
-    });
-    await this.#directory.seen(this.#directory.apiTokens, id);
-    return `skerry_${id}_${secret}`;
+  async create(user: string, wanted: NewApiToken): Promise<string> {
+    const token = await createApiToken(this.#client, { user, ...wanted, clock: this.#clock });
+    await this.#directory.seen(this.#directory.apiTokens, token.split('_')[1] ?? '');
+    return token;
   }
 
   of(user: string): ApiToken[] {
@@ -154,6 +137,42 @@ export class ApiTokens {
         this.#log.warn('use of API token not noted', { id, error: describeError(error) }),
       );
   }
+}
+
+/** For whoever holds the management API: makes a token of the user. Returns it, which can't be had again. Throws 422. */
+export async function createApiToken(
+  client: ApiClient,
+  {
+    user,
+    description,
+    days,
+    readOnly,
+    clusters,
+    clock,
+  }: NewApiToken & { readonly user: string; readonly clock: Clock },
+): Promise<string> {
+  if (!Number.isInteger(days) || days < 1 || days > daysMax) {
+    throw new ApiError('Invalid', `an API token is good for 1 to ${daysMax} days`);
+  }
+  const tokens = client.resource<ApiToken>(peopleResources.apiTokens);
+  const { items } = await tokens.list({ labelSelector: `${userLabel}=${user}` });
+  if (items.length >= perUserMax) {
+    throw new ApiError('Invalid', `a user has at most ${perUserMax} API tokens; delete one first`);
+  }
+  const id = Array.from({ length: 12 }, () => alphabet[randomInt(alphabet.length)]).join('');
+  const secret = randomBytes(32).toString('base64url');
+  await tokens.create({
+    metadata: { name: id, labels: { [userLabel]: user } },
+    spec: {
+      user,
+      expires: new Date(clock.now() + days * 24 * 3_600_000).toISOString(),
+      hash: hashOf(secret),
+      ...(description ? { description } : {}),
+      ...(readOnly ? { readOnly } : {}),
+      ...(clusters ? { clusters: [...clusters] } : {}),
+    },
+  });
+  return `skerry_${id}_${secret}`;
 }
 
 function hashOf(secret: string): string {

@@ -96,6 +96,9 @@ export interface IdentityProvider extends KubeObject {
   };
 }
 
+/** On a User: RFC 3339; sessions that began before are over. */
+export const sessionsSinceAnnotation = 'center.skerry.io/sessions-since';
+
 /** Where the center keeps Secrets and ConfigMaps of people. */
 export const peopleNamespace = 'kube-system';
 

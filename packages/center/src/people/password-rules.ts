@@ -7,7 +7,6 @@ const lengthMax = 256;
 
 /** Beginnings and wholes that guessers try first; compared without digits and marks at the end. */
 const common = [
-  'abcdefghijkl',
   'administrator',
   'changeme',
   'correcthorsebatterystaple',

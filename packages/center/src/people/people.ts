@@ -17,6 +17,7 @@ import { Directory } from '#people/directory.ts';
 import { Passwords } from '#people/passwords.ts';
 import { peopleRoutes } from '#people/people-routes.ts';
 import { Throttle } from '#people/throttle.ts';
+import { userRoutes } from '#people/user-routes.ts';
 import { UserStore } from '#people/user-store.ts';
 import { createGate } from '#sessions/gate.ts';
 import { sealedFile } from '#sessions/session-file.ts';
@@ -76,6 +77,7 @@ export function createPeople(options: PeopleOptions): People {
     routes: [
       ...sessionRoutes({ sessions, tickets, directory, users, passwords, clock }),
       ...peopleRoutes({ client, tokens }),
+      ...userRoutes({ users, access }),
       ...canIRoutes(access),
       ...proxyRoutes(access),
       ...kubeconfigRoutes({ access, clock }),

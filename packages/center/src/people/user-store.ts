@@ -2,7 +2,13 @@
 import { ApiError, isApiError } from '@skerry/api';
 import { type Clock, describeError, type Logger } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
-import { type Grant, peopleResources, type User, userNamePattern } from '#people/kinds.ts';
+import {
+  type Grant,
+  peopleResources,
+  sessionsSinceAnnotation,
+  type User,
+  userNamePattern,
+} from '#people/kinds.ts';
 import type { Passwords } from '#people/passwords.ts';
 
 export interface NewUser {
@@ -72,7 +78,15 @@ export class UserStore {
         `${name} signs in by ${user.spec.oidc.provider} and has no password here`,
       );
     }
-    return this.#passwords.give(name);
+    const password = await this.#passwords.give(name);
+    await this.endSessions(name);
+    return password;
+  }
+
+  /** Whoever is signed in as the user is so no longer, whichever process holds the sessions. */
+  async endSessions(name: string): Promise<void> {
+    const annotations = { [sessionsSinceAnnotation]: new Date(this.#clock.now()).toISOString() };
+    await this.#users().patch(name, { metadata: { annotations } }, { type: 'merge' });
   }
 
   /** Takes the user away, with password and grants. */

@@ -4,6 +4,7 @@
  */
 import { type Clock, sleep } from '@skerry/base';
 import type { ApiTokens } from '#people/api-tokens.ts';
+import { sessionsSinceAnnotation } from '#people/kinds.ts';
 import type { Directory } from '#people/directory.ts';
 import type { Session, SessionStore } from '#sessions/session-store.ts';
 
@@ -48,6 +49,11 @@ export class SessionKeeper {
     if (!user || user.spec.disabled) {
       const reason = user ? 'the user was disabled' : 'the user was deleted';
       this.#sessions.end(session, { code: 4403, reason });
+      return;
+    }
+    const since = Date.parse(user.metadata?.annotations?.[sessionsSinceAnnotation] ?? '');
+    if (since > session.createdMs) {
+      this.#sessions.end(session, { code: 4401, reason: 'the password was set anew' });
       return;
     }
     session.groups = this.#directory.groupsOf(user);

@@ -12,6 +12,7 @@ import { addServerCommand } from './server.ts';
 import { addSimCommand } from './sim.ts';
 import { addTokenCommand } from './token.ts';
 import { addUpCommand } from './up.ts';
+import { addUserCommand } from './user.ts';
 
 /**
  * All commands with their flags. Long flags are kebab-case, as kubectl's are. A command's file imports what its flags need;
@@ -31,6 +32,7 @@ export function createProgram(): Command {
   addServerCommand(program);
   addClusterCommand(program);
   addBackupCommands(program);
+  addUserCommand(program);
   addTokenCommand(program);
   addJoinCommand(program);
   addAgentCommand(program);

@@ -1,0 +1,130 @@
+/** The center's people by command line: recovery when nobody can sign in, and the first steps of an installation. */
+import { isApiError } from '@skerry/api';
+import { type Clock, SkerryError, silentLogger } from '@skerry/base';
+import { type Grant, type LocalPeople, localPeople } from '@skerry/center';
+import type { GrantFlags, TokenFlags } from '#commands/user.ts';
+import { managementClient } from '#compose/management-credential.ts';
+import type { DataDirectory } from '#data-directory.ts';
+
+export interface Where {
+  readonly data: DataDirectory;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+export function createUser(
+  where: Where,
+  { name, ...wanted }: { readonly name: string; readonly displayName?: string; readonly groups?: string[] },
+): Promise<string> {
+  return withPeople(where, async ({ users }) => passwordText(name, await users.create(name, wanted)));
+}
+
+export function listUsers(where: Where): Promise<string> {
+  return withPeople(where, async (people) => {
+    const { users, grants } = await people.list();
+    const rows = [['NAME', 'SIGNS IN BY', 'LAST SIGN-IN', 'GRANT', 'ROLE', 'WHERE']];
+    const rest = new Set(grants);
+    for (const { metadata, spec, status } of users) {
+      const name = metadata?.name ?? '';
+      const own = grants.filter(({ spec: { subject } }) => subject.kind === 'User' && subject.name === name);
+      const by = spec.disabled ? 'disabled' : (spec.oidc?.provider ?? 'password');
+      const head = [name, by, status?.lastSignIn ?? '<never>'];
+      if (own.length === 0) rows.push([...head, '<none>', '', '']);
+      for (const [index, grant] of own.entries()) {
+        rest.delete(grant);
+        rows.push([...(index === 0 ? head : ['', '', '']), ...grantCells(grant)]);
+      }
+    }
+    for (const grant of rest) {
+      rows.push([
+        `${grant.spec.subject.kind.toLowerCase()} ${grant.spec.subject.name}`,
+        '',
+        '',
+        ...grantCells(grant),
+      ]);
+    }
+    return table(rows);
+  });
+}
+
+export function deleteUser(where: Where, name: string): Promise<string> {
+  return withPeople(where, async ({ users }) => {
+    await users.delete(name);
+    return `user ${name} deleted\n`;
+  });
+}
+
+export function grantRole(
+  where: Where,
+  {
+    name,
+    role,
+    group,
+    cluster,
+    allClusters,
+    ...limits
+  }: GrantFlags & { readonly name: string; readonly role: string },
+): Promise<string> {
+  return withPeople(where, async (people) => {
+    const subject = { kind: group ? ('Group' as const) : ('User' as const), name };
+    const grant = await people.grant({ subject, role, cluster: allClusters ? '*' : cluster, ...limits });
+    return `${grant}\n`;
+  });
+}
+
+export function revokeGrant(where: Where, grant: string): Promise<string> {
+  return withPeople(where, async (people) => {
+    await people.revoke(grant);
+    return `grant ${grant} revoked\n`;
+  });
+}
+
+export function resetPassword(where: Where, name: string): Promise<string> {
+  return withPeople(where, async ({ users }) => passwordText(name, await users.resetPassword(name)));
+}
+
+export function createToken(
+  where: Where,
+  { name, ...wanted }: TokenFlags & { readonly name: string },
+): Promise<string> {
+  return withPeople(where, async (people) => `${await people.createToken(name, wanted)}\n`);
+}
+
+async function withPeople(where: Where, work: (people: LocalPeople) => Promise<string>): Promise<string> {
+  const { data, clock, random } = where;
+  const client = managementClient(data, clock);
+  try {
+    return await work(localPeople({ client, clock, log: silentLogger, random }));
+  } catch (error) {
+    if (isApiError(error)) throw new SkerryError('user-command-refused', error.message, { cause: error });
+    throw error;
+  } finally {
+    client.close();
+  }
+}
+
+function passwordText(name: string, password: string): string {
+  return `${name} signs in once with the password ${password} and then chooses another; it is good for seven days\n`;
+}
+
+function grantCells({ metadata, spec }: Grant): string[] {
+  const limits = [
+    spec.namespaces && `namespaces ${spec.namespaces.join(',')}`,
+    spec.pools && `pools ${spec.pools.join(',')}`,
+    spec.owners && `owners ${spec.owners.join(',')}`,
+  ].filter((limit) => limit !== undefined);
+  const place = spec.cluster === '*' ? 'all clusters' : spec.cluster;
+  return [metadata?.name ?? '', spec.role, [place, ...limits].join('; ')];
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => cell.padEnd((widths[column] ?? 0) + 3))
+      .join('')
+      .trimEnd();
+  return `${rows.map(line).join('\n')}\n`;
+}
