@@ -12,6 +12,7 @@ import type { Service as KubernetesService, Taint } from '@skerry/api';
 import { ApiEventRecorder, Informer, resources, type ApiClient, type EventRecorder } from '@skerry/client';
 import type { Clock, Logger, Service } from '@skerry/base';
 import { ImageCollector } from '#images/collector.ts';
+import { NodeImageKeeper } from '#images/node-image-keeper.ts';
 import { imagesOf, ImagePuller } from '#images/puller.ts';
 import { noCgroups, openCgroups } from '#machine/cgroups.ts';
 import { readMachineFacts, type MachineFacts } from '#machine/facts.ts';
@@ -239,12 +240,24 @@ async function assemble(options: AgentOptions) {
     log,
     random,
   });
-  return { manager, observer, objects, services, keeper, statuses, recorder, ownRecorder };
+  const nodeImages = new NodeImageKeeper({
+    client,
+    runtime,
+    puller,
+    recorder,
+    nodeName,
+    node: () => keeper.node,
+    onNodeChange: (changed) => keeper.onChange(changed),
+    clock,
+    log,
+    random,
+  });
+  return { manager, observer, objects, services, keeper, statuses, nodeImages, recorder, ownRecorder };
 }
 
 async function runAll(options: AgentOptions, parts: Parts, signal: AbortSignal): Promise<void> {
   const { runtime, clock, log, nodeName, hostAccess = true } = options;
-  const { manager, observer, objects, services, keeper, statuses, recorder, ownRecorder } = parts;
+  const { manager, observer, objects, services, keeper, statuses, nodeImages, recorder, ownRecorder } = parts;
   // Any part that breaks takes the others with it; the owner starts the agent again.
   const broken = new AbortController();
   const whole = AbortSignal.any([signal, broken.signal]);
@@ -264,6 +277,7 @@ async function runAll(options: AgentOptions, parts: Parts, signal: AbortSignal):
     observer.run(whole),
     services.run(whole),
     manager.run(whole),
+    nodeImages.run(whole),
     ...(ownRecorder ? [ownRecorder.run(whole)] : []),
     ...(hostAccess
       ? [runLogRotation({ pods: manager, runtime, clock, log }, whole), collector.run(whole)]

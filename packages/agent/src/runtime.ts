@@ -6,6 +6,8 @@
  * with a `RuntimeError` of code `not-found`. `podUid` filters by the label `io.kubernetes.pod.uid`. Times are milliseconds since the epoch, sizes are bytes.
  * Facts: https://kubernetes.io/docs/concepts/architecture/cri/
  */
+import type { SandboxMetadata } from '@skerry/api';
+
 export interface ContainerRuntime {
   version(): Promise<RuntimeVersion>;
   /** Readiness of the runtime and of its pod network. */
@@ -305,7 +307,8 @@ export interface RegistryCredential {
 
 export interface PullOptions {
   readonly credential?: RegistryCredential;
-  readonly sandbox?: SandboxConfig;
+  /** The pod that it is for, or what is known of pods to come. */
+  readonly sandbox?: SandboxConfig | SandboxMetadata;
   readonly signal?: AbortSignal;
 }
 

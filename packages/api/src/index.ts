@@ -56,3 +56,13 @@ export { checkLastingTemplate, inOrder, mismatch, selects } from './validation/a
 export { checkPodTemplate } from './validation/pod/pod-spec.ts';
 export { checkLabelSelector, isEmptySelector } from './validation/label-selector.ts';
 export { amountOf, checkCountOrPercent, checkPercentMax } from './validation/int-or-percent.ts';
+export {
+  nodeImageAnnotation,
+  type ImagePullPhase,
+  type NodeImage,
+  type NodeImageSpec,
+  type NodeImageStatus,
+  type NodeImageTag,
+  type NodeImageTagStatus,
+  type SandboxMetadata,
+} from './extensions/node-image.ts';

@@ -66,5 +66,6 @@ export const resources = {
     'customresourcedefinitions',
     false,
   ),
+  nodeImages: ref('apps.kruise.io', 'v1beta1', 'NodeImage', 'nodeimages', false),
   nodePools: ref('apps.openyurt.io', 'v1beta2', 'NodePool', 'nodepools', false),
 } as const satisfies Record<string, ResourceRef>;

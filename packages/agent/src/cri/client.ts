@@ -226,7 +226,7 @@ export function createCriRuntime({ socket }: CriRuntimeOptions): ContainerRuntim
       const request = {
         image: { image: reference },
         auth: credential && credentialToWire(credential),
-        sandboxConfig: sandbox && sandboxToWire(sandbox),
+        sandboxConfig: sandbox && ('uid' in sandbox ? sandboxToWire(sandbox) : { ...sandbox }),
       };
       const options = { name: 'PullImage', metadata, timeoutMs: timeouts.pullMs, signal };
       const answer = await call(images.pullImage.bind(images), request, options);

@@ -4,7 +4,7 @@
  * https://kubernetes.io/docs/concepts/containers/images/
  */
 import { normalizeImageReference, parseImageReference } from '@skerry/api';
-import type { Container, Pod, Secret } from '@skerry/api';
+import type { Container, Pod, SandboxMetadata, Secret } from '@skerry/api';
 import { Backoff, describeError, type Clock } from '@skerry/base';
 import { credentialsFor } from '#images/credentials.ts';
 import { unlessAborted } from '#pods/abort.ts';
@@ -52,6 +52,13 @@ export interface ImagePullerOptions {
 export interface EnsureOptions {
   readonly secrets: readonly Secret[];
   readonly sandbox: SandboxConfig;
+  readonly signal: AbortSignal;
+}
+
+export interface PullAheadOptions {
+  readonly secrets: readonly Secret[];
+  /** What the runtime is told of a pod to come. */
+  readonly sandbox?: SandboxMetadata;
   readonly signal: AbortSignal;
 }
 
@@ -106,6 +113,19 @@ export class ImagePuller {
     return this.#pull(pod, container, options);
   }
 
+  /** Pulls an image that no pod asks for yet, together with pods that do. */
+  async pull(reference: string, options: PullAheadOptions): Promise<Image> {
+    const id = await this.#pullWithCredentials(reference, options);
+    const image = await this.#find(id, reference);
+    if (!image) throw new Error(`image "${reference}" is not there after its pull`);
+    return image;
+  }
+
+  async #find(id: string, named: string): Promise<Image | undefined> {
+    const { runtime } = this.#options;
+    return (await runtime.imageStatus(id)) ?? (await runtime.imageStatus(named));
+  }
+
   /** A pod has gone: what failed for it doesn't matter any more. */
   forget(uid: string): void {
     for (const key of this.#failures.keys()) if (key.startsWith(`${uid}/`)) this.#failures.delete(key);
@@ -113,7 +133,7 @@ export class ImagePuller {
 
   async #pull(pod: Pod, container: Container, options: EnsureOptions): Promise<Image> {
     const named = container.image ?? '';
-    const { events, runtime, clock } = this.#options;
+    const { events, clock } = this.#options;
     const part = { pod, container: container.name };
     const key = `${podUid(pod)}/${named}`;
     this.#checkBackoff(part, named, key);
@@ -122,7 +142,7 @@ export class ImagePuller {
     const startedMs = clock.monotonic();
     try {
       const id = await this.#pullWithCredentials(named, options);
-      const image = (await runtime.imageStatus(id)) ?? (await runtime.imageStatus(named));
+      const image = await this.#find(id, named);
       if (!image) throw new Error(`image "${named}" is not there after its pull`);
       const took = durationText(clock.monotonic() - startedMs);
       events.normal(
@@ -175,7 +195,10 @@ export class ImagePuller {
   }
 
   /** Tries each credential that fits the registry; none is sent only where none fits. */
-  async #pullWithCredentials(named: string, { secrets, sandbox, signal }: EnsureOptions): Promise<string> {
+  async #pullWithCredentials(
+    named: string,
+    { secrets, sandbox, signal }: EnsureOptions | PullAheadOptions,
+  ): Promise<string> {
     const reference = normalizeImageReference(named);
     const candidates: (RegistryCredential | undefined)[] = credentialsFor(reference, secrets);
     if (candidates.length === 0) candidates.push(undefined);
@@ -194,7 +217,7 @@ export class ImagePuller {
   #shared(
     reference: string,
     credential: RegistryCredential | undefined,
-    { sandbox, signal }: { sandbox: SandboxConfig; signal: AbortSignal },
+    { sandbox, signal }: { sandbox?: SandboxConfig | SandboxMetadata; signal: AbortSignal },
   ): Promise<string> {
     const key = JSON.stringify([reference, credential]);
     const running = this.#pulls.get(key);

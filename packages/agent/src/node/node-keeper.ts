@@ -96,6 +96,11 @@ export class NodeKeeper {
     return this.#informer.get(undefined, this.#options.identity.name);
   }
 
+  /** Calls back whenever the Node that the API has is another than before. */
+  onChange(changed: () => void): void {
+    this.#informer.addHandler({ onAdd: changed, onUpdate: changed });
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     // The pod network and the runtime's state don't wait for the API: pods come back while it is out of reach.
     const parts = [this.#register(signal), this.#informer.run(signal), this.#keepStatus(signal)];

@@ -1,9 +1,9 @@
-import type { Node, Pod, Secret } from '@skerry/api';
+import type { Node, NodeImage, NodeImageTag, Pod, Secret } from '@skerry/api';
 import { resources } from '@skerry/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createImageListPullJobController } from '#kruise/image-pull-job/image-list-pull-job.ts';
 import { createImagePullJobController } from '#kruise/image-pull-job/image-pull-job.ts';
-import type { ImageListPullJob, ImagePullJob, NodeImage, NodeImageTag } from '#kruise/kinds/image-pull.ts';
+import type { ImageListPullJob, ImagePullJob } from '#kruise/kinds/image-pull.ts';
 import { kruiseResources } from '#kruise/kinds/refs.ts';
 import { createNodeImageController } from '#kruise/node-image/node-image.ts';
 import { createKruiseHarness } from '#kruise/testing/kruise-harness.ts';

@@ -4,14 +4,14 @@
  * https://openkruise.io/docs/user-manuals/imagepulljob
  */
 import { isApiError } from '@skerry/api';
-import type { Node, Pod, Secret } from '@skerry/api';
+import type { Node, NodeImage, Pod, Secret } from '@skerry/api';
 import { keyOf, resources } from '@skerry/client';
 import { isNodeReady } from '#daemon/node-view.ts';
 import { jobProgress } from '#kruise/image-pull-job/job-progress.ts';
 import { withOrder } from '#kruise/image-pull-job/order.ts';
 import { PullSecrets } from '#kruise/image-pull-job/pull-secrets.ts';
 import { concernsPod, targetsOf } from '#kruise/image-pull-job/targets.ts';
-import type { ImagePullJob, NodeImage } from '#kruise/kinds/image-pull.ts';
+import type { ImagePullJob } from '#kruise/kinds/image-pull.ts';
 import { kruiseResources } from '#kruise/kinds/refs.ts';
 import { follow } from '#kruise/kruise-context.ts';
 import type { KruiseContext } from '#kruise/kruise-context.ts';

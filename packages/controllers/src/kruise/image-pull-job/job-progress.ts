@@ -1,5 +1,6 @@
 /** How far an ImagePullJob is, from what nodes say; free of I/O. */
-import type { ImagePullJob, ImagePullJobStatus, NodeImage } from '#kruise/kinds/image-pull.ts';
+import type { NodeImage } from '@skerry/api';
+import type { ImagePullJob, ImagePullJobStatus } from '#kruise/kinds/image-pull.ts';
 import { nameAndTag } from '#kruise/image-pull-job/image-name.ts';
 import { statusOfTag } from '#kruise/node-image/orders.ts';
 import { timestamp } from '#runtime/status.ts';

@@ -1,5 +1,6 @@
 /** Putting the order of an ImagePullJob into a NodeImage; free of I/O. */
-import type { ImagePullJob, NodeImage, NodeImageSpec, NodeImageTag } from '#kruise/kinds/image-pull.ts';
+import type { NodeImage, NodeImageSpec, NodeImageTag } from '@skerry/api';
+import type { ImagePullJob } from '#kruise/kinds/image-pull.ts';
 import { kruiseGroup, kruiseVersion } from '#kruise/kinds/refs.ts';
 import { nameAndTag } from '#kruise/image-pull-job/image-name.ts';
 import { timestamp } from '#runtime/status.ts';

@@ -3,10 +3,10 @@
  * copied there, one copy for each Secret however many jobs use it, and taken away with the last of them.
  */
 import { isApiError } from '@skerry/api';
-import type { Secret } from '@skerry/api';
+import type { NodeImageSpec, Secret } from '@skerry/api';
 import { resources } from '@skerry/client';
 import type { ApiClient, Informer } from '@skerry/client';
-import type { ImagePullJob, NodeImageSpec } from '#kruise/kinds/image-pull.ts';
+import type { ImagePullJob } from '#kruise/kinds/image-pull.ts';
 import { daemonConfigNamespace } from '#kruise/manifests/namespaces.ts';
 import { hashName, isSame } from '#runtime/canonical.ts';
 

@@ -1,8 +1,8 @@
 /** The nodes that an ImagePullJob is about, by their NodeImages. */
 import { labelSelectorFrom } from '@skerry/api';
-import type { Pod } from '@skerry/api';
+import type { NodeImage, Pod } from '@skerry/api';
 import type { Lister } from '@skerry/client';
-import type { ImagePullJob, NodeImage } from '#kruise/kinds/image-pull.ts';
+import type { ImagePullJob } from '#kruise/kinds/image-pull.ts';
 import { isActive } from '#runtime/pods.ts';
 
 export interface Copies {

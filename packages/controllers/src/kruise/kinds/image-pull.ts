@@ -1,9 +1,9 @@
 /**
  * Images brought onto nodes before anything runs them: an ImagePullJob says which nodes are to have an image, an
- * ImageListPullJob makes one such job per image, and a NodeImage is what one node is told and says of it.
+ * ImageListPullJob makes one such job per image.
  * https://openkruise.io/docs/user-manuals/imagepulljob
  */
-import type { LabelSelectorObject, ObjectMeta } from '@skerry/api';
+import type { LabelSelectorObject, ObjectMeta, SandboxMetadata } from '@skerry/api';
 import type { CompletionPolicy } from '#kruise/kinds/broadcast-job.ts';
 
 export interface ImagePullTemplate {
@@ -15,11 +15,6 @@ export interface ImagePullTemplate {
   completionPolicy?: CompletionPolicy;
   sandboxConfig?: SandboxMetadata;
   imagePullPolicy?: string;
-}
-
-export interface SandboxMetadata {
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
 }
 
 export interface ImagePullJob {
@@ -57,56 +52,4 @@ export interface ImageListPullJobStatus {
   completed?: number;
   succeeded?: number;
   failedImageStatuses?: { imagePullJob?: string; name?: string; message?: string }[];
-}
-
-export interface NodeImage {
-  apiVersion?: string;
-  kind?: string;
-  metadata: ObjectMeta;
-  spec?: { images?: Record<string, NodeImageSpec> };
-  status?: NodeImageStatus;
-}
-
-export interface NodeImageSpec {
-  pullSecrets?: { namespace?: string; name?: string; mode?: string }[];
-  tags: NodeImageTag[];
-  sandboxConfig?: SandboxMetadata;
-}
-
-export interface NodeImageTag {
-  tag: string;
-  createdAt?: string;
-  pullPolicy?: {
-    timeoutSeconds?: number;
-    backoffLimit?: number;
-    ttlSecondsAfterFinished?: number;
-    activeDeadlineSeconds?: number;
-  };
-  ownerReferences?: { apiVersion?: string; kind?: string; namespace?: string; name?: string; uid?: string }[];
-  /** Raised with each new order to pull the same tag. */
-  version?: number;
-  imagePullPolicy?: string;
-}
-
-export interface NodeImageStatus {
-  desired?: number;
-  succeeded?: number;
-  failed?: number;
-  pulling?: number;
-  waiting?: number;
-  imageStatuses?: Record<string, { tags: NodeImageTagStatus[] }>;
-  firstSyncStatus?: { syncAt?: string; status?: string; message?: string };
-}
-
-export type ImagePullPhase = 'Waiting' | 'Pulling' | 'Succeeded' | 'Failed';
-
-export interface NodeImageTagStatus {
-  tag: string;
-  phase: ImagePullPhase;
-  progress?: number;
-  startTime?: string;
-  completionTime?: string;
-  version?: number;
-  imageID?: string;
-  message?: string;
 }

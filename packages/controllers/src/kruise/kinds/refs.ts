@@ -1,11 +1,12 @@
+import { resources } from '@skerry/client';
 import type { ResourceRef } from '@skerry/client';
 
 export const kruiseGroup = 'apps.kruise.io';
 /** The version that is stored, and that the controllers speak. */
 export const kruiseVersion = 'v1beta1';
 
-function ref(kind: string, resource: string, namespaced = true): ResourceRef {
-  return { group: kruiseGroup, version: kruiseVersion, kind, resource, namespaced };
+function ref(kind: string, resource: string): ResourceRef {
+  return { group: kruiseGroup, version: kruiseVersion, kind, resource, namespaced: true };
 }
 
 /** Where OpenKruise's resources live. */
@@ -14,7 +15,7 @@ export const kruiseResources = {
   broadcastJobs: ref('BroadcastJob', 'broadcastjobs'),
   imagePullJobs: ref('ImagePullJob', 'imagepulljobs'),
   imageListPullJobs: ref('ImageListPullJob', 'imagelistpulljobs'),
-  nodeImages: ref('NodeImage', 'nodeimages', false),
+  nodeImages: resources.nodeImages,
 } as const satisfies Record<string, ResourceRef>;
 
 export type KruiseResource = keyof typeof kruiseResources;

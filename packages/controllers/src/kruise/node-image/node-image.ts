@@ -5,11 +5,11 @@
  * A node of ours learns from an annotation that there is a NodeImage to watch: where OpenKruise is not installed, nodes
  * need not ask for a kind that is not there.
  */
-import { isApiError } from '@skerry/api';
-import type { KubeObject, Node } from '@skerry/api';
+import { isApiError, nodeImageAnnotation } from '@skerry/api';
+import type { KubeObject, Node, NodeImage } from '@skerry/api';
 import { resources } from '@skerry/client';
 import { isNodeReady } from '#daemon/node-view.ts';
-import type { ImagePullJob, NodeImage } from '#kruise/kinds/image-pull.ts';
+import type { ImagePullJob } from '#kruise/kinds/image-pull.ts';
 import { kruiseResources } from '#kruise/kinds/refs.ts';
 import { follow } from '#kruise/kruise-context.ts';
 import type { KruiseContext } from '#kruise/kruise-context.ts';
@@ -19,8 +19,6 @@ import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, Requeue } from '#runtime/controller.ts';
 import { writeStatus } from '#runtime/status.ts';
 
-/** On a Node: uid of its NodeImage. */
-export const nodeImageAnnotation = 'node.skerry.io/node-image';
 const ref = kruiseResources.nodeImages;
 
 export function createNodeImageController(context: KruiseContext): Controller | undefined {

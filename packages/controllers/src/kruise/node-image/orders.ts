@@ -8,7 +8,7 @@ import type {
   NodeImageStatus,
   NodeImageTag,
   NodeImageTagStatus,
-} from '#kruise/kinds/image-pull.ts';
+} from '@skerry/api';
 import { kruiseGroup } from '#kruise/kinds/refs.ts';
 import { isSame } from '#runtime/canonical.ts';
 import { timestamp } from '#runtime/status.ts';

@@ -1,12 +1,8 @@
 /** What OpenKruise's objects are unless they say so: filled in by the mutating webhooks, in either version. */
 import type { AdvancedDaemonSet } from '#kruise/kinds/daemon-set.ts';
 import type { BroadcastJob } from '#kruise/kinds/broadcast-job.ts';
-import type {
-  ImageListPullJob,
-  ImagePullJob,
-  ImagePullTemplate,
-  NodeImage,
-} from '#kruise/kinds/image-pull.ts';
+import type { NodeImage } from '@skerry/api';
+import type { ImageListPullJob, ImagePullJob, ImagePullTemplate } from '#kruise/kinds/image-pull.ts';
 import type { ReviewedKind } from '#kruise/manifests/webhooks.ts';
 
 export const pullTimeoutSeconds = 600;

@@ -1,12 +1,7 @@
 /** What OpenKruise refuses of image pulls: the first thing wrong, in its words. */
 import { checkLabelSelector, isEmptySelector, parseImageReference } from '@skerry/api';
-import type { FieldError, LabelSelectorObject } from '@skerry/api';
-import type {
-  ImageListPullJob,
-  ImagePullJob,
-  ImagePullTemplate,
-  NodeImage,
-} from '#kruise/kinds/image-pull.ts';
+import type { FieldError, LabelSelectorObject, NodeImage } from '@skerry/api';
+import type { ImageListPullJob, ImagePullJob, ImagePullTemplate } from '#kruise/kinds/image-pull.ts';
 import { pullTimeoutSeconds } from '#kruise/webhooks/defaults.ts';
 
 export const imagesMax = 255;

@@ -3,10 +3,10 @@
  * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#webhook-request-and-response
  */
 import { sameJson } from '@skerry/api';
-import type { FieldError, KubeObject } from '@skerry/api';
+import type { FieldError, KubeObject, NodeImage } from '@skerry/api';
 import { describeError } from '@skerry/base';
 import type { FeatureGates } from '#kruise/feature-gates.ts';
-import type { ImageListPullJob, ImagePullJob, NodeImage } from '#kruise/kinds/image-pull.ts';
+import type { ImageListPullJob, ImagePullJob } from '#kruise/kinds/image-pull.ts';
 import type { AdvancedDaemonSet } from '#kruise/kinds/daemon-set.ts';
 import type { BroadcastJob } from '#kruise/kinds/broadcast-job.ts';
 import { conversionPath } from '#kruise/manifests/webhook-endpoint.ts';
