@@ -1,22 +1,28 @@
 import type { Plugin } from 'vite';
 
+/** Where Ant Design and its icons write style sheets. */
+const writers = [/@rc-component\/util\/es\/Dom\/dynamicCSS\.js$/, /@ant-design\/icons\/es\/cssUtils\.js$/];
+
 /**
  * Ant Design writes its styles with `innerHTML`, which the page's policy (trusted types) refuses; `textContent` does the same
  * for a style sheet. Fails the build when the library has come to do it another way.
  */
 export function trustedStyles(): Plugin {
-  const changed = new Set<string>();
+  const changed = new Set<RegExp>();
   return {
     name: 'trusted-styles',
     apply: 'build',
     enforce: 'pre',
     transform(code, id) {
-      if (!/@rc-component\/util\/(es|lib)\/Dom\/dynamicCSS\.js$/.test(id)) return undefined;
-      changed.add(id);
-      return code.replaceAll('.innerHTML', '.textContent');
+      const writer = writers.find((one) => one.test(id));
+      if (!writer) return undefined;
+      if (code.includes('.innerHTML')) changed.add(writer);
+      return { code: code.replaceAll('.innerHTML', '.textContent'), map: null };
     },
     generateBundle() {
-      if (changed.size === 0) this.error('the module that writes styles was not found');
+      for (const writer of writers.filter((one) => !changed.has(one))) {
+        this.error(`no module ${String(writer)} that writes styles with innerHTML was found`);
+      }
     },
   };
 }

@@ -139,6 +139,18 @@ export interface SearchHit {
   readonly link: string;
 }
 
+/** What a chart shows, in the query string of a metrics path: of one pod, one node, one pool, or of the whole cluster. */
+export interface MetricsQuery {
+  /** `network` has lines for what came and what went. */
+  readonly metric: 'cpu' | 'memory' | 'network' | 'gpu';
+  readonly namespace?: string;
+  readonly pod?: string;
+  readonly node?: string;
+  readonly pool?: string;
+  /** How far back, in seconds; an hour unless told. At most some 300 points come, whatever the length. */
+  readonly seconds?: number;
+}
+
 export interface Series {
   /** Seconds since 1970, ascending. */
   readonly times: readonly number[];

@@ -2,7 +2,7 @@
  * Requests to the backend. Adds the session's token against forged requests; asks for a fresh proof of identity where the
  * backend wants one, and repeats the request with it; tells when the session has ended.
  */
-import { csrfHeader, type StepUpReason } from '@skerry/center/contract';
+import { csrfHeader, paths, type StepUpReason } from '@skerry/center/contract';
 import { StatusError, type Status } from './status-error.ts';
 
 export interface RequestOptions {
@@ -40,7 +40,7 @@ async function send(path: string, options: RequestOptions): Promise<Response> {
   const response = await once(path, options);
   if (response.ok) return response;
   const status = await readStatus(response);
-  if (status.reason === stepUpRequired && (await sessionHooks.stepUp())) {
+  if (status.reason === stepUpRequired && path !== paths.stepUp && (await sessionHooks.stepUp())) {
     const again = await once(path, options);
     if (again.ok) return again;
     throw new StatusError(await readStatus(again));

@@ -23,7 +23,7 @@ export function useSignedIn(): Session {
 }
 
 export async function signIn(credentials: SignIn): Promise<void> {
-  accept(await request<Session>(paths.session, { method: 'POST', body: credentials }));
+  acceptSession(await request<Session>(paths.session, { method: 'POST', body: credentials }));
   await queryClient.invalidateQueries({ predicate: (query) => query.queryKey[0] !== key[0] });
 }
 
@@ -57,7 +57,8 @@ async function fetchSession(): Promise<SessionState> {
   return { state: 'in', session };
 }
 
-function accept(session: Session): void {
+/** The session as the backend has renewed it: with a new token against forged requests. */
+export function acceptSession(session: Session): void {
   sessionHooks.csrfToken = session.csrfToken;
   const state: SessionState = { state: 'in', session };
   queryClient.setQueryData(key, state);

@@ -6,6 +6,8 @@ export type DockTab = { readonly id: string; readonly cluster: string; readonly 
       readonly kind: 'logs';
       readonly title: string;
       readonly pod?: string;
+      /** `deployments.apps/web`: the pods of a workload. */
+      readonly workload?: string;
       readonly selector?: string;
       readonly container?: string;
     }

@@ -17,6 +17,10 @@ type Screen = () => Promise<ComponentType>;
 /** Address → screen. `$cluster` and the like are read with `useParams`. */
 const screens: Readonly<Record<string, Screen>> = {
   '/': async () => (await import('#screens/home/home.tsx')).Home,
+  '/c/$cluster/resources/$resource': async () =>
+    (await import('#screens/resources/resource-list.tsx')).ResourceList,
+  '/c/$cluster/resources/$resource/$namespace/$name': async () =>
+    (await import('#screens/resources/resource-detail.tsx')).ResourceDetail,
 };
 
 const root = createRootRoute({

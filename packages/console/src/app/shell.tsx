@@ -1,6 +1,7 @@
 /** The frame of every screen: header, menu, scope, the screen itself, and the dock for logs and terminals below it. */
 import { Outlet, useParams, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
+import { ActionDialogs } from '#actions/action-dialogs.tsx';
 import { useT } from '#i18n/index.ts';
 import { Loading } from '#ui/states.tsx';
 import { useDock } from './dock-state.ts';
@@ -57,6 +58,7 @@ export function Shell() {
         {dock.tabs.length > 0 ? <Dock /> : null}
         {open === 'palette' ? <Palette cluster={cluster} onClose={() => setOpen(undefined)} /> : null}
         {open === 'help' ? <ShortcutHelp onClose={() => setOpen(undefined)} /> : null}
+        <ActionDialogs />
         <StepUp />
       </Suspense>
     </div>

@@ -1,9 +1,9 @@
 /** Asks for the password again when the backend wants to know who sits there before it goes on. */
-import { paths, type Session } from '@skerry/center/contract';
+import { paths, type Session, type StepUpReason } from '@skerry/center/contract';
 import { Alert, Form, Input, Modal } from 'antd';
 import { useEffect, useState } from 'react';
-import { refreshSession } from '#api/session.ts';
-import { request, sessionHooks } from '#api/request.ts';
+import { acceptSession } from '#api/session.ts';
+import { queryString, request, sessionHooks } from '#api/request.ts';
 import { statusOf } from '#api/status-error.ts';
 import { useT } from '#i18n/index.ts';
 
@@ -31,14 +31,11 @@ export function StepUp() {
   const prove = async ({ password }: { password: string }): Promise<void> => {
     setBusy(true);
     try {
-      const session = await request<Session | undefined>(paths.stepUp, {
-        method: 'POST',
-        body: { password },
-      });
-      if (session?.csrfToken) sessionHooks.csrfToken = session.csrfToken;
-      else await refreshSession();
+      acceptSession(await request<Session>(paths.stepUp, { method: 'POST', body: { password } }));
       finish(true);
     } catch (error) {
+      const { reason } = statusOf(error);
+      if (reason === ('StepUpRequired' satisfies StepUpReason)) return proveAtProvider();
       setFailure(statusOf(error).message ?? '');
     } finally {
       setBusy(false);
@@ -64,4 +61,10 @@ export function StepUp() {
       {failure ? <Alert type="error" showIcon title={failure} /> : null}
     </Modal>
   );
+}
+
+/** Whoever came by an identity provider proves it there, and comes back to this page. */
+function proveAtProvider(): void {
+  const returnTo = `${location.pathname}${location.search}`;
+  location.assign(`${paths.oidc}${queryString({ stepUp: true, returnTo })}`);
 }

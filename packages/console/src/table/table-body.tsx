@@ -76,7 +76,7 @@ function GroupHead({
   const names =
     group === 'namespace'
       ? [sample?.namespace ?? '']
-      : [sample?.region ?? '', ...(group === 'pool' ? [sample?.pool ?? ''] : [])];
+      : [sample?.region ?? '', ...(group === 'pool' && sample?.pool ? [sample.pool] : [])];
   const isCollapsed = collapsed.has(groupKey);
   return (
     <tr className={styles['group']}>

@@ -1,7 +1,8 @@
-import { paths, type ChangePassword } from '@skerry/center/contract';
+import { paths, type ChangePassword, type Session } from '@skerry/center/contract';
 import { Alert, Button, Form, Input } from 'antd';
 import { useState } from 'react';
 import { request } from '#api/request.ts';
+import { acceptSession } from '#api/session.ts';
 import { statusOf } from '#api/status-error.ts';
 import { useT } from '#i18n/index.ts';
 
@@ -20,9 +21,11 @@ export function PasswordForm({ onChanged }: { readonly onChanged: () => void }) 
     setBusy(true);
     setFailure('');
     try {
-      await request(paths.password, { method: 'POST', body: { current, next } satisfies ChangePassword });
+      const body: ChangePassword = { current, next };
+      const session = await request<Session>(paths.password, { method: 'POST', body });
       form.resetFields();
       onChanged();
+      acceptSession(session);
     } catch (error) {
       setFailure(statusOf(error).message ?? '');
     } finally {

@@ -1,12 +1,18 @@
+import { actions } from './actions.ts';
+import { charts } from './charts.ts';
 import { fleet } from './fleet.ts';
 import { kinds } from './kinds.ts';
+import { resources } from './resources.ts';
 import { shell } from './shell.ts';
 import { status } from './status.ts';
 import { table } from './table.ts';
 
 export const ja = {
+  ...actions,
+  ...charts,
   ...fleet,
   ...kinds,
+  ...resources,
   ...shell,
   ...status,
   ...table,

@@ -1,4 +1,3 @@
-import { refreshSession } from '#api/session.ts';
 import { useT } from '#i18n/index.ts';
 import { PasswordForm } from '#ui/password-form.tsx';
 import { SignInPage } from './sign-in.tsx';
@@ -10,7 +9,7 @@ export function ForcedPasswordChange({ user }: { readonly user: string }) {
       <p className="muted">{t('password.forced.why')}</p>
       {/* For password managers: whose password it is. */}
       <input type="text" autoComplete="username" value={user} readOnly hidden />
-      <PasswordForm onChanged={() => void refreshSession()} />
+      <PasswordForm onChanged={() => undefined} />
     </SignInPage>
   );
 }

@@ -9,7 +9,7 @@ import styles from './sign-in.module.css';
 
 export function SignIn({ providers }: { readonly providers: SignedOut['providers'] }) {
   const t = useT();
-  const [failure, setFailure] = useState('');
+  const [failure, setFailure] = useState(() => new URLSearchParams(location.search).get('signInError') ?? '');
   const [isBusy, setBusy] = useState(false);
   const enter = async (credentials: Credentials): Promise<void> => {
     setBusy(true);
@@ -25,7 +25,7 @@ export function SignIn({ providers }: { readonly providers: SignedOut['providers
   return (
     <SignInPage title={t('session.signIn.title')}>
       {providers.map(({ id, title }) => (
-        <Button key={id} block href={`${paths.oidc}${queryString({ provider: id, return_to: returnTo })}`}>
+        <Button key={id} block href={`${paths.oidc}${queryString({ provider: id, returnTo })}`}>
           {t('session.signIn.with', { provider: title })}
         </Button>
       ))}

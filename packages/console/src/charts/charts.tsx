@@ -1,0 +1,65 @@
+/** CPU, memory, network and GPU over time, of a pod, a node, a pool or the cluster. Gaps are times of which nothing is known. */
+import { paths, type MetricsQuery, type Series } from '@skerry/center/contract';
+import { useQuery } from '@tanstack/react-query';
+import { Segmented } from 'antd';
+import { lazy, Suspense } from 'react';
+import { request } from '#api/request.ts';
+import { useSearchState } from '#app/search.ts';
+import { useT } from '#i18n/index.ts';
+import { Card, Columns, Stack } from '#ui/page.tsx';
+import { Empty, Failure, Loading } from '#ui/states.tsx';
+
+const Chart = lazy(async () => ({ default: (await import('./chart.tsx')).Chart }));
+
+const ranges = { '1h': 3600, '6h': 21_600, '24h': 86_400, '7d': 604_800 } as const;
+type Range = keyof typeof ranges;
+const metrics = ['cpu', 'memory', 'network', 'gpu'] as const;
+const refreshMs = 30_000;
+
+interface ChartsProps {
+  readonly cluster: string;
+  readonly of: Omit<MetricsQuery, 'metric' | 'seconds'>;
+}
+
+export function Charts({ cluster, of }: ChartsProps) {
+  const t = useT();
+  const [search, change] = useSearchState();
+  const range: Range = search.range !== undefined && search.range in ranges ? (search.range as Range) : '1h';
+  return (
+    <Stack>
+      <Segmented<Range>
+        aria-label={t('charts.range')}
+        value={range}
+        options={(Object.keys(ranges) as Range[]).map((one) => ({ value: one, label: t(`charts.${one}`) }))}
+        onChange={(next) => change({ range: next })}
+        style={{ alignSelf: 'flex-start' }}
+      />
+      <Columns>
+        {metrics.map((metric) => (
+          <Card key={metric} title={t(`charts.${metric}`)}>
+            <OneChart cluster={cluster} query={{ ...of, metric, seconds: ranges[range] }} />
+          </Card>
+        ))}
+      </Columns>
+    </Stack>
+  );
+}
+
+function OneChart({ cluster, query }: { readonly cluster: string; readonly query: MetricsQuery }) {
+  const t = useT();
+  const { data, error, refetch } = useQuery({
+    queryKey: ['metrics', cluster, query],
+    queryFn: () => request<Series>(paths.metrics(cluster), { query: { ...query } }),
+    refetchInterval: refreshMs,
+    placeholderData: (previous) => previous,
+  });
+  if (error && !data) return <Failure error={error} onRetry={() => void refetch()} />;
+  if (!data) return <Loading />;
+  const hasAny = data.lines.some((line) => line.values.some((value) => value !== null));
+  if (!hasAny) return <Empty title={t('charts.none')} why={t('charts.none.why')} />;
+  return (
+    <Suspense fallback={<Loading />}>
+      <Chart series={data} label={t(`charts.${query.metric}`)} />
+    </Suspense>
+  );
+}
