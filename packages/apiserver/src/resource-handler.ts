@@ -25,7 +25,8 @@ import { deprecation, isAnsweredWithObject, isCreatedByUpdate } from '#registry/
 import type { WatchMetrics } from '#metrics/watch-metrics.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { decodePatch, patchObject, requireManager } from '#registry/patch.ts';
-import { writtenText, type Registry, type Target } from '#registry/registry.ts';
+import type { Registry, Target } from '#registry/registry.ts';
+import { sendWritten } from '#written-answer.ts';
 import { writeOptionsOf } from '#registry/request-options.ts';
 import { checkPlace, updateObject, type UpdatedPart } from '#registry/update.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
@@ -125,7 +126,7 @@ export class ResourceHandler {
         ...write,
         options: { ...write.options, kind: 'CreateOptions' },
       });
-      await sendAnswer(exchange, answerObject(encoder, created, 201, writtenText(created)));
+      await sendWritten(exchange, encoder, created, 201);
       return;
     }
     const updated = await updateObject(
@@ -135,7 +136,7 @@ export class ResourceHandler {
       { ...part, replaces: true, transform: () => structuredClone(body) },
       write,
     );
-    await sendAnswer(exchange, answerObject(encoder, updated, 200, writtenText(updated)));
+    await sendWritten(exchange, encoder, updated, 200);
   }
 
   async patch({ info, served, user }: ResourceCall, exchange: Exchange, part: UpdatedPart): Promise<void> {
@@ -154,7 +155,7 @@ export class ResourceHandler {
     if (request.type === 'apply') requireManager(exchange);
     const target = targetOf(info, served);
     const { object, created } = await patchObject(this.#registry, served, target, request, part, write);
-    await sendAnswer(exchange, answerObject(encoder, object, created ? 201 : 200, writtenText(object)));
+    await sendWritten(exchange, encoder, object, created ? 201 : 200);
   }
 
   async #list({ info, served }: ResourceCall, exchange: Exchange): Promise<void> {
@@ -203,7 +204,7 @@ export class ResourceHandler {
     const document = await readDocument(exchange, served.info.kind, served);
     const object = conform(served, document.value, conformance(write, document));
     const created = await createObject(this.#registry, served, info.namespace, object, write);
-    await sendAnswer(exchange, answerObject(encoder, created, 201, writtenText(created)));
+    await sendWritten(exchange, encoder, created, 201);
   }
 
   async #delete({ info, served, user }: ResourceCall, exchange: Exchange): Promise<void> {

@@ -93,8 +93,11 @@ export interface Encoder {
   object(item: CachedObject): Uint8Array;
   /** The pieces of a list body, in order; adjacent small pieces may be joined. */
   list(items: readonly CachedObject[], meta: ListMeta): Iterable<Uint8Array>;
-  /** One watch frame. `first`: no frame has gone to this watcher yet (Tables name their columns only there). */
-  event(type: CacheEvent['type'], item: CachedObject, first: boolean): Uint8Array;
+  /**
+   * One watch frame. `first`: no frame has gone to this watcher yet (Tables name their columns only there). `base`: what the
+   * watcher was told of this object before, if it was.
+   */
+  event(type: CacheEvent['type'], item: CachedObject, first: boolean, base?: CachedObject): Uint8Array;
   bookmark(revision: number, options: { initialEventsEnd: boolean }): Uint8Array;
   error(status: Status): Uint8Array;
   /** To be awaited before objects, lists or events of these are encoded; undefined: nothing is to be waited for. */

@@ -16,6 +16,8 @@ export { decodeJson, itemOf, spliceResourceVersion } from './cache/cached-entry.
 export { tooOldResourceVersion } from './cache/history.ts';
 export { RevisionProgress, tooLargeResourceVersion } from './cache/revision-progress.ts';
 export { WatchCache, type WatchCacheOptions } from './cache/watch-cache.ts';
+export { DeltaError, HeldObjects, plainLines } from './delta/delta-decoder.ts';
+export { deltaWatchType } from './delta/delta-frame.ts';
 export { encodersFor, type EncoderOptions, type EncoderSet, type MetaVersion } from './encode/encoder-set.ts';
 export { apiVersionOf, jsonEncoder, objectForm, partialForm, type JsonForm } from './encode/json-encoder.ts';
 export { negotiate, negotiateStatus, parseAccept, type MediaClause, type Shape } from './encode/negotiate.ts';

@@ -18,12 +18,13 @@ import {
   type AgentOptions,
 } from '@skerry/agent';
 import { type Clock, type Logger, SkerryError, supervise } from '@skerry/base';
-import { createClient, createHttp2SessionTransport, type Transport } from '@skerry/client';
-import { connectTls, createLinkClient, type LinkClient, type PodTarget } from '@skerry/link';
+import { createClient } from '@skerry/client';
+import { connectTls, createLinkClient, type PodTarget } from '@skerry/link';
 import type { AgentIdentity } from '#join/agent-config.ts';
 import { createCertificateRenewal } from '#join/certificate-renewal.ts';
 import { parseAddress } from '#join/cluster-info.ts';
 import { version } from '#version.ts';
+import { linkTransport } from './link-transport.ts';
 import { podNetworkOf } from './pod-network.ts';
 
 export interface NodeOptions {
@@ -43,11 +44,6 @@ export interface NodeOptions {
 }
 
 const podDialTimeoutMs = 10_000;
-/** Watches fail after so long without a link, and are asked for anew. */
-const watchPatienceMs = 10 * 60_000;
-const firstStatePatienceMs = 5_000;
-/** Of a watch on which nothing happens. */
-const bookmarkEverySeconds = 1800;
 
 /** Runs until the signal. */
 export async function runNode(options: NodeOptions, signal: AbortSignal): Promise<void> {
@@ -127,32 +123,6 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     runtime.close();
     server.close();
   }
-}
-
-/**
- * The agent's way to the API server. Watches ask for few bookmarks, since each crosses the link and an idle machine should
- * cost next to nothing. And they wait for a link that is down instead of failing: they go on in the moment in which it is
- * back, and not after the delays that failures would have grown to. All else fails at once: a writer has newer things to
- * say by then, and a reader may do without.
- */
-function linkTransport(link: LinkClient): Transport {
-  const transport = createHttp2SessionTransport(() => link.upSession());
-  return {
-    async request(request) {
-      const { searchParams } = new URL(request.path, 'https://center');
-      if (searchParams.get('watch') !== 'true') return transport.request(request);
-      if (!link.upSession()) {
-        // Whoever waits for a first state gives up on a server that stays silent for much longer.
-        const patienceMs = searchParams.has('sendInitialEvents') ? firstStatePatienceMs : watchPatienceMs;
-        const limit = AbortSignal.timeout(patienceMs);
-        const until = request.signal ? AbortSignal.any([limit, request.signal]) : limit;
-        await link.whenLinked(until).catch(() => undefined);
-      }
-      const headers = { ...request.headers, 'skerry-bookmark-every': String(bookmarkEverySeconds) };
-      return transport.request({ ...request, headers });
-    },
-    close: () => transport.close(),
-  };
 }
 
 /** Marks pools, and simulated nodes for everyone who lists nodes. */

@@ -39,6 +39,23 @@ export function spliceResourceVersion(value: Uint8Array, revision: number): Uint
   return spliced;
 }
 
+const revisionField = /^\{"resourceVersion":"\d+"/;
+const revisionFieldLengthMax = 40;
+
+/** The JSON of an object with another revision in the place of its own. */
+export function textAtRevision(json: Uint8Array, revision: number): Uint8Array {
+  const bytes = Buffer.from(json.buffer, json.byteOffset, json.length);
+  const at = metadataStart(bytes);
+  const found = at < 0 ? null : revisionField.exec(bytes.toString('latin1', at, at + revisionFieldLengthMax));
+  if (found) {
+    const field = Buffer.from(`{"resourceVersion":"${revision}"`);
+    return Buffer.concat([bytes.subarray(0, at), field, bytes.subarray(at + found[0].length)]);
+  }
+  const object = JSON.parse(bytes.toString()) as AnyObject;
+  object.metadata = { ...object.metadata, resourceVersion: String(revision) };
+  return Buffer.from(JSON.stringify(object));
+}
+
 /** What the entries of one cache have in common. */
 export interface EntryCodec {
   /** Unset: values are JSON, and are cut instead of serialized again. */
@@ -175,7 +192,7 @@ export class EndedEntry implements SelectableObject {
   }
 
   get json(): Uint8Array {
-    return (this.#json ??= Buffer.from(JSON.stringify(this.object)));
+    return (this.#json ??= textAtRevision(this.last.json, this.revision));
   }
 
   field(name: string): string {

@@ -8,7 +8,8 @@ export class Frames {
   readonly #frames = new Map<Encoder, Map<CachedObject, Uint8Array>[]>();
   readonly #bookmarks = new Map<Encoder, Uint8Array>();
 
-  event(encoder: Encoder, type: CacheEvent['type'], item: CachedObject): Uint8Array {
+  /** `base` is the same for all watchers that an event of one type concerns. */
+  event(encoder: Encoder, type: CacheEvent['type'], item: CachedObject, base?: CachedObject): Uint8Array {
     let byType = this.#frames.get(encoder);
     if (!byType) this.#frames.set(encoder, (byType = [new Map(), new Map(), new Map()]));
     const frames = byType[type === 'ADDED' ? 0 : type === 'MODIFIED' ? 1 : 2] as Map<
@@ -16,7 +17,7 @@ export class Frames {
       Uint8Array
     >;
     let frame = frames.get(item);
-    if (!frame) frames.set(item, (frame = encoder.event(type, item, false)));
+    if (!frame) frames.set(item, (frame = encoder.event(type, item, false, base)));
     return frame;
   }
 

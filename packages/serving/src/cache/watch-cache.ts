@@ -44,6 +44,8 @@ export interface WatchCacheOptions {
 export interface SelectedEvent {
   readonly type: CacheEvent['type'];
   readonly item: CachedObject;
+  /** Of a modification: the state before, which the watcher has seen. */
+  readonly base?: CachedObject;
 }
 
 export interface WatcherCallbacks {
@@ -380,7 +382,8 @@ function selectedEvent(event: CacheEvent, selection: Selection): SelectedEvent |
   const before = previous !== undefined && selection.matches(previous);
   if (event.type === 'DELETED') return before ? { type: 'DELETED', item: current } : undefined;
   const now = selection.matches(current);
-  if (now) return { type: before ? 'MODIFIED' : 'ADDED', item: current };
+  if (now && before) return { type: 'MODIFIED', item: current, base: previous };
+  if (now) return { type: 'ADDED', item: current };
   if (before && previous) return { type: 'DELETED', item: leftAt(event, previous) };
   return undefined;
 }

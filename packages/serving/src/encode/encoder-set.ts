@@ -1,6 +1,7 @@
 import { hasProtobuf, type AnyObject } from '@skerry/api';
 import type { Clock } from '@skerry/base';
 import type { CachedObject, ConvertedObjects, Encoder, ServedKind } from '#contract.ts';
+import { deltaEncoder } from '#delta/delta-encoder.ts';
 import { convertedForm, jsonEncoder, objectForm, partialForm } from '#encode/json-encoder.ts';
 import { protobufEncoder } from '#encode/protobuf-encoder.ts';
 import { tableEncoder } from '#encode/table-encoder.ts';
@@ -16,6 +17,8 @@ export interface EncoderSet {
   /** Whole objects as `application/vnd.kubernetes.protobuf`; unset for custom resources. */
   readonly protobuf?: Encoder;
   readonly yaml?: Encoder;
+  /** Watches for a reader behind a thin link; unset where bytes take asking somebody. */
+  readonly delta?: Encoder;
   /** What the kind is called in errors: `core.ConfigMap`. */
   readonly goType: string;
   table(version: MetaVersion, includeObject: IncludeObject): Encoder;
@@ -66,6 +69,7 @@ export function encodersFor(
       ? { protobuf: protobufEncoder({ apiVersion: whole.apiVersion, kind: kind.kind }, objectOf) }
       : {}),
     yaml: yamlEncoder(json),
+    ...(converted ? {} : { delta: deltaEncoder(json) }),
     goType: protobuf ? `${kind.group.split('.')[0] || 'core'}.${kind.kind}` : 'unstructured.Unstructured',
     partial: (version) => partials[version],
     partialProtobuf: (version) => partialProtobufs[version],

@@ -1,5 +1,6 @@
 import { ApiError, badRequest } from '@skerry/api';
 import type { Encoder } from '#contract.ts';
+import { deltaWatchType } from '#delta/delta-frame.ts';
 import type { EncoderSet, MetaVersion } from '#encode/encoder-set.ts';
 import type { IncludeObject } from '#encode/table-encoder.ts';
 import { yamlEncoder } from '#encode/yaml-encoder.ts';
@@ -99,6 +100,7 @@ function encoderFor({ type, parameters }: MediaClause, set: EncoderSet, wanted: 
   if (!asksForAnotherForm(parameters)) {
     if (isJson(type)) return set.json;
     if (type === protobufType) return set.protobuf;
+    if (type === deltaWatchType) return wanted.shape === 'watch' ? set.delta : undefined;
     return type === yamlType ? set.yaml : undefined;
   }
   if (g !== 'meta.k8s.io' || (v !== 'v1' && v !== 'v1beta1')) return undefined;

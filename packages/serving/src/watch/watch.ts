@@ -163,11 +163,13 @@ class Stream implements WatchStream {
     for (const event of events) yield this.#frame(event);
   }
 
-  #frame({ type, item }: SelectedEvent, frames?: Frames): Uint8Array {
+  #frame({ type, item, base }: SelectedEvent, frames?: Frames): Uint8Array {
     const own = this.#encoder.firstFrameDiffers && this.#first;
     this.#first = false;
     return this.#counted(
-      own || !frames ? this.#encoder.event(type, item, own) : frames.event(this.#encoder, type, item),
+      own || !frames
+        ? this.#encoder.event(type, item, own, base)
+        : frames.event(this.#encoder, type, item, base),
     );
   }
 

@@ -1,0 +1,108 @@
+import { zstdDecompressSync } from 'node:zlib';
+import { describeError, SkerryError } from '@skerry/base';
+import {
+  dictionaryBytesMax,
+  frameBytesMax,
+  frameTypes,
+  PayloadReader,
+  type FrameType,
+} from '#delta/delta-frame.ts';
+import { textAtRevision } from '#cache/cached-entry.ts';
+import { frameOf } from '#encode/json-encoder.ts';
+
+/** The last bytes of every object that one watch has told of, from the first of its streams on. */
+export class HeldObjects {
+  readonly #byKey = new Map<string, { readonly revision: number; readonly bytes: Uint8Array }>();
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  /** Takes one frame; returns the line that a plain watch would have brought. Throws `DeltaError`. */
+  take(type: FrameType, payload: Uint8Array): Uint8Array {
+    try {
+      return this.#take(type, payload);
+    } catch (error) {
+      throw error instanceof DeltaError
+        ? error
+        : new DeltaError(`a frame can't be read: ${describeError(error)}`);
+    }
+  }
+
+  #take(type: FrameType, payload: Uint8Array): Uint8Array {
+    if (type === frameTypes.plain) return payload;
+    const reader = new PayloadReader(payload);
+    const key = reader.text();
+    const revision = reader.number();
+    const held = this.#byKey.get(key);
+    if (type === frameTypes.gone) {
+      if (!held) throw new DeltaError(`${key} is gone, and was never told of`);
+      this.#byKey.delete(key);
+      return frameOf('DELETED', textAtRevision(held.bytes, revision));
+    }
+    let bytes: Uint8Array;
+    if (type === frameTypes.changed) {
+      const base = reader.number();
+      if (held?.revision !== base)
+        throw new DeltaError(
+          `${key} changed since revision ${base}, and ${held?.revision ?? 'none'} is held`,
+        );
+      bytes = zstdDecompressSync(reader.rest(), {
+        dictionary: held.bytes,
+        maxOutputLength: dictionaryBytesMax,
+      });
+    } else {
+      bytes = zstdDecompressSync(reader.rest(), { maxOutputLength: frameBytesMax });
+    }
+    this.#byKey.set(key, { revision, bytes });
+    return frameOf(type === frameTypes.added ? 'ADDED' : 'MODIFIED', bytes);
+  }
+}
+
+/** What came is not what is held can be changed by: everything has to be read again. */
+export class DeltaError extends SkerryError {
+  override readonly name = 'DeltaError';
+
+  constructor(message: string) {
+    super('watch-delta', message);
+  }
+}
+
+/** Lines of a plain watch from the frames of a delta watch. Throws `DeltaError`. */
+export async function* plainLines(
+  chunks: AsyncIterable<Uint8Array>,
+  held: HeldObjects,
+): AsyncGenerator<Uint8Array> {
+  let pending: Buffer = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    pending = pending.length === 0 ? Buffer.from(chunk) : Buffer.concat([pending, chunk]);
+    for (let next = firstFrame(pending); next; next = firstFrame(pending)) {
+      yield held.take(next.type, next.payload);
+      pending = next.rest;
+    }
+  }
+  if (pending.length > 0) throw new DeltaError('the watch ended inside a frame');
+}
+
+/** Undefined until all of it is here. */
+function firstFrame(bytes: Buffer): { type: FrameType; payload: Buffer; rest: Buffer } | undefined {
+  const type = bytes[0];
+  if (type === undefined) return undefined;
+  if (type < frameTypes.added || type > frameTypes.plain)
+    throw new DeltaError(`no frame begins with ${type}`);
+  let length = 0;
+  for (let at = 1, factor = 1; at < bytes.length; at++, factor *= 0x80) {
+    const byte = bytes[at]!;
+    length += (byte & 0x7f) * factor;
+    if (length > frameBytesMax) throw new DeltaError(`a frame is longer than ${frameBytesMax} bytes`);
+    if (byte >= 0x80) continue;
+    const start = at + 1;
+    if (bytes.length < start + length) return undefined;
+    return {
+      type: type as FrameType,
+      payload: bytes.subarray(start, start + length),
+      rest: bytes.subarray(start + length),
+    };
+  }
+  return undefined;
+}
