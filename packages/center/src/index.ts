@@ -23,6 +23,7 @@ export { ensureIdentities, identities } from '#clusters/identities.ts';
 export { RegisteredConnections, type OpenConnection } from '#clusters/registered-connections.ts';
 export { createDataPlane, type DataPlane, type DataPlaneOptions } from '#data-plane.ts';
 export { createPeople, type People, type PeopleOptions } from '#people/people.ts';
+export type { PostForm } from '#oidc/provider.ts';
 export { peopleDefinitions } from '#people/definitions.ts';
 export { peopleResources } from '#people/kinds.ts';
 export type { ApiToken, Grant, IdentityProvider, Owner, User } from '#people/kinds.ts';

@@ -34,7 +34,7 @@ export interface Gate {
 }
 
 /** One line of the audit log. */
-export interface AuditRecord extends Omit<AuditNote, 'keep' | 'user'> {
+export interface AuditRecord extends Omit<AuditNote, 'keep' | 'user' | 'code'> {
   readonly user: string;
   readonly sourceAddress: string;
   readonly code: number;

@@ -18,6 +18,8 @@ export interface AuditNote {
   cluster?: string;
   object?: string;
   message?: string;
+  /** What came of it, where the answer's own code does not say. */
+  code?: number;
   /** Reads are kept in the log only where this is set. */
   keep: boolean;
 }

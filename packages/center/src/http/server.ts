@@ -205,7 +205,7 @@ class Server implements CenterServer {
     if (note.keep) {
       const { keep: _keep, ...entry } = note;
       const sourceAddress = credentials.remoteAddress;
-      const code = answer.status;
+      const code = note.code ?? answer.status;
       this.#options.audit.record({ ...entry, user: note.user ?? user, sourceAddress, code });
     }
     await send(request, response, answer);

@@ -1,7 +1,7 @@
 /** The center's people, put together: who they are, how they sign in, what they may do in which cluster, what they did. */
 import type { Clock, Logger, Service } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
-import type { ValueKey } from '@skerry/pki';
+import type { FetchJson, ValueKey } from '@skerry/pki';
 import { AccessKeeper } from '#access/access-keeper.ts';
 import { canIRoutes } from '#access/can-i-routes.ts';
 import type { ClusterAccess, ClusterConnections } from '#access/cluster-access.ts';
@@ -12,6 +12,8 @@ import { AuditLog } from '#audit/audit-log.ts';
 import { auditRoutes } from '#audit/audit-routes.ts';
 import type { AuditSink, Gate } from '#http/gate.ts';
 import type { PublicRoute, Route } from '#http/route.ts';
+import { oidcRoutes } from '#oidc/oidc-routes.ts';
+import type { PostForm } from '#oidc/provider.ts';
 import { ApiTokens } from '#people/api-tokens.ts';
 import { Directory } from '#people/directory.ts';
 import { Passwords } from '#people/passwords.ts';
@@ -35,6 +37,8 @@ export interface PeopleOptions {
   readonly auditFile: string;
   /** Where sessions outlive a restart, and by which keys; only in memory unless given. */
   readonly sessions?: { readonly file: string; readonly keys: readonly [ValueKey, ...ValueKey[]] };
+  /** How OpenID providers are spoken to; nobody signs in by one without. */
+  readonly outgoing?: { readonly fetchJson: FetchJson; readonly postForm: PostForm };
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
@@ -76,6 +80,9 @@ export function createPeople(options: PeopleOptions): People {
     users,
     routes: [
       ...sessionRoutes({ sessions, tickets, directory, users, passwords, clock }),
+      ...(options.outgoing
+        ? oidcRoutes({ client, directory, users, sessions, clock, log, ...options.outgoing })
+        : []),
       ...peopleRoutes({ client, tokens }),
       ...userRoutes({ users, access }),
       ...canIRoutes(access),

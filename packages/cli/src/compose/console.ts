@@ -13,6 +13,7 @@ import {
   startCenterServer,
 } from '@skerry/center';
 import { type KeyPair, loadOrCreateValueKeys } from '@skerry/pki';
+import { httpsForm, httpsJson } from './https-json.ts';
 import type { ConsoleFacts } from './center.ts';
 import { type Installation, reachableAddress } from './installation.ts';
 import type { ManagementApi } from './management-api.ts';
@@ -44,6 +45,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     connections,
     impersonator: identities.people,
     auditFile: join(data.logs, 'audit-console.jsonl'),
+    outgoing: { fetchJson: httpsJson, postForm: httpsForm },
     sessions: { file: join(data.center, 'sessions'), keys: await loadOrCreateValueKeys(data.center) },
   });
   await people.restore();
