@@ -98,6 +98,8 @@ export interface ApiServerOptions {
   readonly descriptions?: () => Descriptions;
   /** What is sealed in the store, and how; nothing unless told. */
   readonly encryption?: StorageEncryption;
+  /** How likely a request over HTTP/2 makes its client connect anew; 0 unless told. */
+  readonly goawayChance?: number;
   /** How clients outside reach this server; discovery names it. */
   readonly advertise?: { readonly address: string; readonly port: number };
 }
@@ -334,7 +336,10 @@ class Server implements ApiServer {
         security: () => this.#security,
       }),
       log,
-      { onRefused: (why) => metrics.connectionRefused(why) },
+      {
+        onRefused: (why) => metrics.connectionRefused(why),
+        goaway: { chance: options.goawayChance ?? 0, random },
+      },
     );
   }
 

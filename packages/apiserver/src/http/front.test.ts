@@ -160,7 +160,14 @@ async function raw(text: string): Promise<string> {
 
 /** A front whose handler answers nothing, and what it accepts over loopback. */
 async function bareFront(options: FrontOptions, connection: Partial<AcceptedConnection> = {}) {
-  const handler = { handle: () => new Promise<void>(() => undefined), upgrade: () => Promise.resolve() };
+  let taken = 0;
+  const handler = {
+    handle() {
+      taken++;
+      return new Promise<void>(() => undefined);
+    },
+    upgrade: () => Promise.resolve(),
+  };
   const front = new HttpFront(handler, recordingLogger(), options);
   const accepting = createServer((stream) =>
     front.accept({ stream, protocol: 'h2', remoteAddress: '192.0.2.1', ...connection }),
@@ -169,6 +176,7 @@ async function bareFront(options: FrontOptions, connection: Partial<AcceptedConn
   const address = accepting.address();
   return {
     port: typeof address === 'object' && address ? address.port : 0,
+    taken: () => taken,
     async [Symbol.asyncDispose]() {
       accepting.close();
       await front.close();
@@ -205,6 +213,23 @@ test('a connection on which nothing happens is closed, but not one with an open 
   await once(idle, 'close');
   expect(busy.closed).toBe(false);
   busy.destroy();
+});
+
+test('a connection may be told to go once what is on it has been answered', async () => {
+  let drawn = 0.5;
+  await using front = await bareFront({ goaway: { chance: 0.02, random: () => drawn } });
+  const session = connectHttp2(`http://127.0.0.1:${front.port}`);
+  session.on('error', () => undefined);
+  const told = once(session, 'goaway') as Promise<[number]>;
+  const first = session.request({ ':path': '/' });
+  first.on('error', () => undefined);
+  await eventually(() => expect(front.taken()).toBe(1));
+  expect(session.closed).toBe(false);
+  drawn = 0.01;
+  session.request({ ':path': '/' }).on('error', () => undefined);
+  expect((await told)[0]).toBe(http2Constants.NGHTTP2_NO_ERROR);
+  expect(front.taken()).toBe(2);
+  session.destroy();
 });
 
 test('a client that opens streams only to reset them loses its connection', async () => {

@@ -80,6 +80,8 @@ export interface FrontOptions {
   readonly headersTimeoutMs?: number;
   readonly idleMs?: number;
   readonly limits?: ConnectionLimits;
+  /** How likely a request over HTTP/2 ends its connection once all on it is answered; never unless told. */
+  readonly goaway?: { readonly chance: number; readonly random: () => number };
   /** Told of every connection that was one too many. */
   readonly onRefused?: (why: ConnectionRefusal) => void;
 }
@@ -109,6 +111,7 @@ export class HttpFront {
   readonly #listeners = new Set<NetServer>();
   readonly #idleMs: number;
   readonly #limits: ConnectionLimits;
+  readonly #goaway: FrontOptions['goaway'];
   readonly #onRefused: (why: ConnectionRefusal) => void;
   #closed = false;
 
@@ -117,6 +120,7 @@ export class HttpFront {
     this.#handler = handler;
     this.#log = log;
     this.#idleMs = idleMs;
+    this.#goaway = options.goaway;
     this.#limits = options.limits ?? new ConnectionLimits();
     this.#onRefused = options.onRefused ?? (() => {});
     this.#http1 = createServer({
@@ -224,8 +228,14 @@ export class HttpFront {
     });
     session.on('stream', (stream, headers, _flags, rawHeaders) => {
       stream.on('error', (error) => this.#log.debug('stream broke', { error: describeError(error) }));
+      // Clients spread over the servers that there are only when they connect. A machine's link leads to this one alone.
+      if (connection.remoteAddress !== undefined && this.#sendsAway()) session.close();
       this.#guard(this.#handler.handle(exchangeOverHttp2(stream, { headers, rawHeaders }, connection)));
     });
+  }
+
+  #sendsAway(): boolean {
+    return this.#goaway !== undefined && this.#goaway.random() < this.#goaway.chance;
   }
 
   #upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): void {

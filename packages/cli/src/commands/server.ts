@@ -46,6 +46,11 @@ export function addServerCommand(program: Command): void {
       'EncryptionConfiguration that says what is sealed in the database; unset, Secrets under a key of the installation',
     )
     .option(
+      '--goaway-chance <number>',
+      'how likely a request over HTTP/2 makes its client connect anew, so that clients spread over several servers (0 to 0.02, default 0)',
+      Number,
+    )
+    .option(
       '--audit-log-path <path>',
       'write an audit log there; - is the standard output. Without a policy, who did what, and no bodies',
     )

@@ -133,6 +133,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     clientAuthorityPem: authority.certificatePem,
     connect: createConnectFactory({ random }),
     descriptions: readDescriptions,
+    ...(config.goawayChance === undefined ? {} : { goawayChance: config.goawayChance }),
     encryption: storageEncryption(installation),
   });
   opened.defer(() => server.close());

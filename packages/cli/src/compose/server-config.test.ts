@@ -12,6 +12,7 @@ describe('a server config', () => {
     [{ clusterCidr: '10.0.0.0' }, /clusterCidr: must be an IPv4 range/],
     [{ clusterCidr: '10.96.128.0/17' }, /overlaps the service range 10\.96\.0\.0\/16/],
     [{ listenAddress: 'here' }, /listenAddress: must be an IP address/],
+    [{ goawayChance: 0.5 }, /goawayChance: goaway-chance can not be less than 0 or greater than 0.02/],
     [{ colour: 'red' }, /colour/],
   ])('with %j is refused by name', (change, message) => {
     expect(() => parseServerConfig({ ...serverConfigDefaults, ...change }, 'config.json')).toThrow(message);

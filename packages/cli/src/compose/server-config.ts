@@ -18,6 +18,8 @@ export interface ServerConfig {
   readonly clusterDomain: string;
   /** Paths of configuration files, absolute; unset: the defaults of this server. */
   readonly encryptionProviderConfig?: string;
+  /** Between 0 and 0.02; 0 unless told. */
+  readonly goawayChance?: number;
   readonly auditPolicyFile?: string;
   /** `-`: the standard output; unset: no audit log. */
   readonly auditLogPath?: string;
@@ -73,6 +75,11 @@ const schema = z.strictObject({
   serviceCidr: cidr,
   clusterDomain: z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,60}[a-z0-9])?$/),
   encryptionProviderConfig: filePath,
+  goawayChance: z
+    .number()
+    .min(0, 'goaway-chance can not be less than 0 or greater than 0.02')
+    .max(0.02, 'goaway-chance can not be less than 0 or greater than 0.02')
+    .optional(),
   auditPolicyFile: filePath,
   auditLogPath: filePath,
   auditLogMaxage: bound,
