@@ -54,7 +54,11 @@ describe('a configuration is refused', () => {
       rule('[secrets]', 'aescbc: { keys: [{ name: k, secret: "ä" }] }'),
       'secrets must be base64 encoded',
     ],
-    ['with a cipher that is not here', rule('[secrets]', 'secretbox: { keys: [] }'), 'has no secretbox'],
+    [
+      'with a secretbox key of the wrong length',
+      rule('[secrets]', `secretbox: { keys: [${key('k', 1, 16)}] }`),
+      'secret is not of the expected length, got 16, expected one of [32]',
+    ],
   ])('%s', (_what, rules, fault) => {
     expect(() => parse(rules)).toThrow(fault);
   });
@@ -82,6 +86,7 @@ describe('by a configuration', () => {
   test.each([
     ['aesgcm', gcm('one', 1), 'k8s:enc:aesgcm:v1:one:'],
     ['aescbc', cbc('one', 1), 'k8s:enc:aescbc:v1:one:'],
+    ['secretbox', `secretbox: { keys: [${key('one', 1)}] }`, 'k8s:enc:secretbox:v1:one:'],
   ])('%s seals and opens', (_name, provider, prefix) => {
     const { seal, open } = transformer(provider);
     const sealed = seal(at, plain);

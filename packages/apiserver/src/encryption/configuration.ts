@@ -2,14 +2,22 @@
  * Reads an EncryptionConfiguration (apiserver.config.k8s.io/v1), as `--encryption-provider-config` names it.
  * https://kubernetes.io/docs/reference/config-api/apiserver-config.v1/#apiserver-config-k8s-io-v1-EncryptionConfiguration
  *
- * `secretbox` is refused, since neither Node nor this project has its cipher, and `kms`, since there is no plugin to ask.
+ * `kms` is refused, since there is no plugin to ask.
  */
 import { ConfigurationFile, type Field } from '#configuration-file.ts';
 import { openCbc, openGcm, sealCbc, sealGcm } from '#encryption/aes.ts';
+import { openSecretbox, sealSecretbox, secretboxKeyBytes } from '#encryption/secretbox.ts';
 import type { EncryptionRule } from '#encryption/storage-encryption.ts';
 import { identity, type Provider } from '#encryption/transformer.ts';
 
-const keySizes = [16, 24, 32];
+type Cipher = 'aesgcm' | 'aescbc' | 'secretbox';
+
+const aesKeySizes = [16, 24, 32];
+const keySizes: Readonly<Record<Cipher, readonly number[]>> = {
+  aesgcm: aesKeySizes,
+  aescbc: aesKeySizes,
+  secretbox: [secretboxKeyBytes],
+};
 const reserved = new Set(['apiserveripinfo', 'serviceipallocations', 'servicenodeportallocations']);
 
 /** Fails with `config-invalid`, which names every bad field and never a key. */
@@ -58,10 +66,9 @@ function parseProvider(field: Field): Provider[] {
   }
   const [name] = names;
   if (name === 'identity') return [identity];
-  if (name === 'secretbox' || name === 'kms') {
-    field.at(name).fault(`this server has no ${name}; use aesgcm, which binds a value to its key`);
-  }
-  if (name !== 'aesgcm' && name !== 'aescbc') return [];
+  if (name === 'kms')
+    field.at(name).fault('this server has no kms; use aesgcm, which binds a value to its key');
+  if (name !== 'aesgcm' && name !== 'aescbc' && name !== 'secretbox') return [];
   const provider = field.at(name);
   provider.only('keys');
   const keys = provider.list('keys');
@@ -69,7 +76,7 @@ function parseProvider(field: Field): Provider[] {
   return keys.flatMap((key) => parseKey(key, name));
 }
 
-function parseKey(key: Field, cipher: 'aesgcm' | 'aescbc'): Provider[] {
+function parseKey(key: Field, cipher: Cipher): Provider[] {
   key.only('name', 'secret');
   const name = key.string('name');
   const text = key.string('secret');
@@ -82,28 +89,30 @@ function parseKey(key: Field, cipher: 'aesgcm' | 'aescbc'): Provider[] {
     return [];
   }
   const secret = Buffer.from(text, 'base64');
-  if (!keySizes.includes(secret.length)) {
+  if (!keySizes[cipher].includes(secret.length)) {
     field.invalid(
       'REDACTED',
-      `secret is not of the expected length, got ${secret.length}, expected one of [${keySizes.join(' ')}]`,
+      `secret is not of the expected length, got ${secret.length}, expected one of [${keySizes[cipher].join(' ')}]`,
     );
     return [];
   }
-  const prefix = `k8s:enc:${cipher}:v1:${name}:`;
-  return [
-    cipher === 'aesgcm'
-      ? {
-          prefix,
-          seal: (at, plain) => sealGcm(secret, plain, Buffer.from(at)),
-          open: (at, sealed) => openGcm(secret, sealed, Buffer.from(at)),
-        }
-      : {
-          prefix,
-          seal: (_at, plain) => sealCbc(secret, plain),
-          open: (_at, sealed) => openCbc(secret, sealed),
-        },
-  ];
+  return [{ prefix: `k8s:enc:${cipher}:v1:${name}:`, ...ciphers[cipher](secret) }];
 }
+
+const ciphers: Readonly<Record<Cipher, (secret: Buffer) => Omit<Provider, 'prefix'>>> = {
+  aesgcm: (secret) => ({
+    seal: (at, plain) => sealGcm(secret, plain, Buffer.from(at)),
+    open: (at, sealed) => openGcm(secret, sealed, Buffer.from(at)),
+  }),
+  aescbc: (secret) => ({
+    seal: (_at, plain) => sealCbc(secret, plain),
+    open: (_at, sealed) => openCbc(secret, sealed),
+  }),
+  secretbox: (secret) => ({
+    seal: (_at, plain) => sealSecretbox(secret, plain),
+    open: (_at, sealed) => openSecretbox(secret, sealed),
+  }),
+};
 
 function checkOverlap(field: Field, resources: readonly string[]): void {
   if (new Set(resources).size < resources.length) {
