@@ -10,6 +10,7 @@ import { defaultTolerations } from '#admission/default-tolerations.ts';
 import { limitRanger } from '#admission/limit-ranger.ts';
 import { namespaceLifecycle } from '#admission/namespace-lifecycle.ts';
 import { newNodeTaint } from '#admission/new-node-taint.ts';
+import { nodeOwner } from '#admission/node-owner.ts';
 import { nodePool } from '#admission/node-pool.ts';
 import { nodeRestriction } from '#admission/node-restriction.ts';
 import { priority, priorityClasses, systemPriorityClasses } from '#admission/priority.ts';
@@ -105,6 +106,7 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
         limitRanger({ read }),
         serviceAccountAdmission({ read, clock, random }),
         nodePool({ read }),
+        nodeOwner,
         nodeRestriction({ read, authorizer }),
         newNodeTaint,
         podSecurity({ read }),

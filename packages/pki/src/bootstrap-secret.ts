@@ -21,6 +21,9 @@ export const bootstrapExtra = {
 /** Prefix of the group that a node's certificate carries for the pool it was admitted to. */
 export const poolGroupPrefix = 'skerry.io:pool:';
 
+/** Prefix of the group that says whose token the node came by. */
+export const ownerGroupPrefix = 'skerry.io:owner:';
+
 export interface BootstrapSecretOptions {
   readonly token: JoinToken;
   readonly description?: string;

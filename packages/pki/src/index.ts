@@ -51,11 +51,13 @@ export {
   bootstrapSecretData,
   bootstrapSecretName,
   bootstrapSecretType,
+  ownerGroupPrefix,
   poolGroupPrefix,
   type BootstrapSecretOptions,
 } from './bootstrap-secret.ts';
 export {
   decideNodeRequest,
+  ownerOfGroups,
   poolOfGroups,
   recordTokenUse,
   signForSigner,

@@ -11,6 +11,7 @@ import { generatePrivateKey } from '#key.ts';
 import {
   type NodeRequestFacts,
   decideNodeRequest,
+  ownerOfGroups,
   poolOfGroups,
   recordTokenUse,
   signForSigner,
@@ -166,6 +167,15 @@ describe('signing', () => {
       groups: first?.organizations as string[],
     });
     expect(second?.organizations).toEqual(['system:nodes', 'skerry.io:pool:x']);
+  });
+
+  test('puts the owner of the token there too', async () => {
+    const extra = { 'skerry.io/pool': ['x'], 'skerry.io/owner': ['retail'] };
+    const first = await sign(node, { signerName: signers.node, usages, extra });
+    expect(ownerOfGroups(first?.organizations ?? [])).toBe('retail');
+    const groups = first?.organizations as string[];
+    const second = await sign(node, { signerName: signers.node, usages, groups });
+    expect(second?.organizations).toEqual(['system:nodes', 'skerry.io:pool:x', 'skerry.io:owner:retail']);
   });
 
   test('gives the time asked for, within ten minutes and a year', async () => {

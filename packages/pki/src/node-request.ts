@@ -4,11 +4,12 @@
  *
  * A node is let in by a bootstrap token, once for each name: for a name whose Node exists only that node itself may get a
  * new certificate, so nobody who holds a token can take a running node's place. The pool that a token is bound to goes into
- * the certificate as group `skerry.io:pool:<pool>`, and from there into the next one at every renewal.
+ * the certificate as group `skerry.io:pool:<pool>`, the token's owner as `skerry.io:owner:<owner>`, and both from there into the
+ * next one at every renewal.
  * https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/#kubernetes-signers
  */
 import { SkerryError } from '@skerry/base';
-import { bootstrapExtra, poolGroupPrefix } from '#bootstrap-secret.ts';
+import { bootstrapExtra, ownerGroupPrefix, poolGroupPrefix } from '#bootstrap-secret.ts';
 import type { CertificateAuthority, CertificateUsage } from '#certificate-authority.ts';
 import { leafValidityMs } from '#certificate-authority.ts';
 import type { CertificateRequest } from '#certificate-request.ts';
@@ -109,6 +110,12 @@ export function poolOfGroups(groups: readonly string[]): string | undefined {
   return group?.slice(poolGroupPrefix.length);
 }
 
+/** Whose token the node came by, in the groups of its user or certificate. */
+export function ownerOfGroups(groups: readonly string[]): string | undefined {
+  const group = groups.find((each) => each.startsWith(ownerGroupPrefix));
+  return group?.slice(ownerGroupPrefix.length);
+}
+
 /** How often a bootstrap Secret (data in base64) may be used, and for which nodes it was. */
 export function tokenUses(data: Readonly<Record<string, string>>): {
   readonly uses: number | undefined;
@@ -159,16 +166,22 @@ export async function signForSigner(
       `${facts.signerName} does not sign this request: ${fault}`,
     );
   }
-  const pool =
-    facts.signerName === signers.node
-      ? (poolOfGroups(facts.requester.groups) ?? facts.requester.extra?.[bootstrapExtra.pool]?.[0])
-      : undefined;
   const seconds = Math.max(facts.expirationSeconds ?? Infinity, secondsMin);
   return authority.signRequest(facts.requestPem, {
     usages,
     validityMs: Math.min(seconds * 1_000, leafValidityMs),
-    ...(pool === undefined ? {} : { addedGroups: [poolGroupPrefix + pool] }),
+    addedGroups: facts.signerName === signers.node ? admittedGroups(facts.requester) : [],
   });
+}
+
+/** What a token says of its nodes, and every certificate after the first repeats. */
+function admittedGroups({ groups, extra }: SigningFacts['requester']): string[] {
+  const pool = poolOfGroups(groups) ?? extra?.[bootstrapExtra.pool]?.[0];
+  const owner = ownerOfGroups(groups) ?? extra?.[bootstrapExtra.owner]?.[0];
+  return [
+    ...(pool === undefined ? [] : [poolGroupPrefix + pool]),
+    ...(owner === undefined ? [] : [ownerGroupPrefix + owner]),
+  ];
 }
 
 function usagesOf(signerName: string): CertificateUsage[] | undefined {

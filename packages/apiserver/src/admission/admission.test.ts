@@ -6,6 +6,7 @@ import { certificateRequests } from '#admission/certificate-request.ts';
 import { defaultTolerations } from '#admission/default-tolerations.ts';
 import { namespaceLifecycle } from '#admission/namespace-lifecycle.ts';
 import { newNodeTaint } from '#admission/new-node-taint.ts';
+import { nodeOwner } from '#admission/node-owner.ts';
 import { nodePool } from '#admission/node-pool.ts';
 import { nodeRestriction } from '#admission/node-restriction.ts';
 import type { AdmissionPlugin } from '#admission/plugin.ts';
@@ -250,6 +251,24 @@ describe('nodes and pools', () => {
     expect(admitted.metadata?.labels?.[label]).toBe('x');
     const strange = admissionContext({ kind: nodeKind, object: node({ [label]: 'y' }), user });
     await expect(admit(plugin(), strange)).rejects.toThrow(`admitted to pool "x" and can't be in pool "y"`);
+  });
+
+  test('a node is whose its certificate says, and says nothing else of itself', async () => {
+    const owner = 'skerry.io/owner';
+    const user = { ...nodeUser, groups: ['system:nodes', 'skerry.io:owner:retail'] };
+    const admitted = await admit(nodeOwner, admissionContext({ kind: nodeKind, object: node({}), user }));
+    expect(admitted.metadata?.labels?.[owner]).toBe('retail');
+    const object = node({ [owner]: 'bank' });
+    const update = (by: typeof user) =>
+      admit(
+        nodeOwner,
+        admissionContext({ operation: 'UPDATE', kind: nodeKind, oldObject: node({}), object, user: by }),
+      );
+    await expect(admit(nodeOwner, admissionContext({ kind: nodeKind, object, user }))).rejects.toThrow(
+      'whose it is',
+    );
+    await expect(update({ ...user, groups: ['system:nodes'] })).rejects.toThrow('whose it is');
+    await update({ ...user, name: 'kubernetes-admin', groups: [] });
   });
 
   test('a pool with nodes stays', async () => {

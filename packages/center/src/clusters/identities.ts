@@ -14,6 +14,7 @@ export const identities = {
 interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
   readonly verbs: readonly string[];
 }
 
@@ -75,16 +76,34 @@ const rules: Readonly<Record<keyof typeof identities, readonly Rule[]>> = {
       resources: ['roles', 'rolebindings', 'clusterroles', 'clusterrolebindings'],
       verbs: [...write, 'bind', 'escalate'],
     },
-    { apiGroups: [''], resources: ['secrets'], verbs: write },
     { apiGroups: [''], resources: ['namespaces', 'nodes', 'serviceaccounts'], verbs: read },
     { apiGroups: ['apps.openyurt.io'], resources: ['nodepools'], verbs: read },
-    { apiGroups: ['certificates.k8s.io'], resources: ['*'], verbs: write },
-    { apiGroups: ['certificates.k8s.io'], resources: ['signers'], verbs: ['approve', 'sign'] },
+    {
+      apiGroups: ['certificates.k8s.io'],
+      resources: ['certificatesigningrequests', 'certificatesigningrequests/approval'],
+      verbs: write,
+    },
+    {
+      apiGroups: ['certificates.k8s.io'],
+      resources: ['signers'],
+      resourceNames: ['kubernetes.io/kube-apiserver-client'],
+      verbs: ['approve'],
+    },
   ],
 };
 
-/** Makes or mends the roles. `client` is an administrator's. */
-export async function ensureIdentities(client: ApiClient): Promise<void> {
+/** Where join tokens are; the keeper sees no other Secret. */
+const tokenNamespace = 'kube-system';
+
+/**
+ * Makes or mends the roles. `client` is an administrator's. `machinesJoin`: the keeper makes join tokens; not in the management
+ * API, whose Secrets are those of people.
+ */
+export async function ensureIdentities(
+  client: ApiClient,
+  { machinesJoin = true }: { readonly machinesJoin?: boolean } = {},
+): Promise<void> {
+  if (machinesJoin) await ensureTokenRole(client);
   const entries = Object.entries(identities) as [keyof typeof identities, string][];
   await Promise.all(
     entries.map(async ([purpose, user]) => {
@@ -99,9 +118,26 @@ export async function ensureIdentities(client: ApiClient): Promise<void> {
   );
 }
 
-function ref(kind: string, resource: string): ResourceRef {
-  return { group: 'rbac.authorization.k8s.io', version: 'v1', kind, resource, namespaced: false };
+async function ensureTokenRole(client: ApiClient): Promise<void> {
+  const metadata = { name: 'skerry:center:keeper', namespace: tokenNamespace };
+  const apiGroup = 'rbac.authorization.k8s.io';
+  await ensure(client, namespacedRoles, {
+    metadata,
+    rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'create', 'delete'] }],
+  });
+  await ensure(client, namespacedBindings, {
+    metadata,
+    roleRef: { apiGroup, kind: 'Role', name: metadata.name },
+    subjects: [{ apiGroup, kind: 'User', name: identities.keeper }],
+  });
 }
+
+function ref(kind: string, resource: string, namespaced = false): ResourceRef {
+  return { group: 'rbac.authorization.k8s.io', version: 'v1', kind, resource, namespaced };
+}
+
+const namespacedRoles = ref('Role', 'roles', true);
+const namespacedBindings = ref('RoleBinding', 'rolebindings', true);
 
 const roles = ref('ClusterRole', 'clusterroles');
 const bindings = ref('ClusterRoleBinding', 'clusterrolebindings');
@@ -112,6 +148,7 @@ async function ensure(client: ApiClient, at: ResourceRef, object: AnyObject): Pr
     await known.create(object);
   } catch (error) {
     if (!isApiError(error, 'AlreadyExists')) throw error;
-    await known.patch(object.metadata?.name ?? '', object, { type: 'merge' });
+    const { name = '', namespace } = object.metadata ?? {};
+    await known.patch(name, object, { type: 'merge', namespace });
   }
 }

@@ -12,6 +12,7 @@ import { AuditLog } from '#audit/audit-log.ts';
 import { auditRoutes } from '#audit/audit-routes.ts';
 import type { AuditSink, Gate } from '#http/gate.ts';
 import type { PublicRoute, Route } from '#http/route.ts';
+import { joinRoutes } from '#joining/join-routes.ts';
 import { oidcRoutes } from '#oidc/oidc-routes.ts';
 import type { PostForm } from '#oidc/provider.ts';
 import { ApiTokens } from '#people/api-tokens.ts';
@@ -88,6 +89,7 @@ export function createPeople(options: PeopleOptions): People {
       ...canIRoutes(access),
       ...proxyRoutes(access),
       ...kubeconfigRoutes({ access, clock }),
+      ...joinRoutes({ access, directory, clock }),
       ...auditRoutes({ log: audit, access }),
     ],
     services: [

@@ -71,8 +71,9 @@ interface Api {
   readonly connection: ClusterConnection;
 }
 
-async function startApi(): Promise<Api> {
+async function startApi({ machinesJoin }: { machinesJoin: boolean }): Promise<Api> {
   const clock = systemClock;
+  const { certificatePem: authority } = await createCertificateAuthority({ commonName: 'edge', clock });
   const purposes = ['people', 'reader', 'keeper'] as const;
   const server = await startTestServer({
     security: createSecurity({
@@ -91,7 +92,7 @@ async function startApi(): Promise<Api> {
   });
   const transport = (token: string) => createHttpTransport({ server: server.url, token, clock });
   const admin = createClient({ transport: transport('admin'), userAgent: 'test', clock });
-  await ensureIdentities(admin);
+  await ensureIdentities(admin, { machinesJoin });
   return {
     server,
     admin,
@@ -105,7 +106,7 @@ async function startApi(): Promise<Api> {
         await once(socket, 'connect');
         return { socket, host, prefix: '', headers: { authorization: 'Bearer people' } };
       },
-      address: { server: 'https://edge.example.com:6443', ca: 'authority' },
+      address: { server: 'https://edge.example.com:6443', ca: authority },
       hosted: true,
     },
   };
@@ -114,7 +115,10 @@ async function startApi(): Promise<Api> {
 export async function startTestCenter(options: TestCenterOptions = {}): Promise<TestCenter> {
   const clock = new ShiftedClock();
   const { log = silentLogger, cluster: name = 'edge' } = options;
-  const [management, cluster] = await Promise.all([startApi(), startApi()]);
+  const [management, cluster] = await Promise.all([
+    startApi({ machinesJoin: false }),
+    startApi({ machinesJoin: true }),
+  ]);
   await installDefinitions(management.admin, peopleDefinitions, { clock: systemClock });
   const folder = await mkdtemp(join(tmpdir(), 'center-'));
   const listeners = new Set<() => void>();

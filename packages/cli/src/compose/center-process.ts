@@ -59,7 +59,7 @@ export async function runCenterProcess(options: CenterProcessOptions, signal: Ab
     signal,
   });
   await installPolicies(client);
-  await ensureIdentities(client);
+  await ensureIdentities(client, { machinesJoin: false });
   let ownName = '';
   const host = new MachineHost({ data, own: installation, ownName: () => ownName, clock, tell });
   onTold((message) => host.take(message));
