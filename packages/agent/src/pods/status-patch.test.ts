@@ -21,6 +21,18 @@ test.each<[string, PodStatus, PodStatus, object | undefined]>([
     undefined,
   ],
   [
+    'no other word for a condition of others',
+    { conditions: [ready('True'), { type: 'Other', status: 'False' }] },
+    { conditions: [ready('True'), { type: 'Other', status: 'True' }] },
+    undefined,
+  ],
+  [
+    'that a pod is scheduled, where nobody says so',
+    { conditions: [] },
+    { conditions: [{ type: 'PodScheduled', status: 'True' }] },
+    { conditions: [{ type: 'PodScheduled', status: 'True' }] },
+  ],
+  [
     'addresses, as a whole',
     { podIPs: [{ ip: 'a' }] },
     { podIPs: [{ ip: 'b' }] },

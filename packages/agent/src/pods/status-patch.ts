@@ -1,5 +1,6 @@
 /** The strategic merge patch that turns one pod status into another. Lists merged by key on the server are sent as changes. */
 import type { PodStatus } from '@skerry/api';
+import { isOwnCondition } from '#pods/status.ts';
 
 const replacedLists: Readonly<Record<string, true>> = { podIPs: true, hostIPs: true };
 
@@ -26,6 +27,9 @@ function changedConditions(from: PodStatus | undefined, to: PodStatus): object[]
   return (to.conditions ?? []).flatMap((condition) => {
     const before = old.get(condition.type);
     if (isEqual(before, condition)) return [];
+    // What others say may have changed since it was seen. Nobody schedules a static pod, so its node says that it is.
+    const isFirstWord = condition.type === 'PodScheduled' && before === undefined;
+    if (!isOwnCondition(condition) && !isFirstWord) return [];
     // A merged entry keeps what isn't named: what has ended has to be said.
     const removed = Object.keys(before ?? {}).filter((key) => asRecord(condition)[key] === undefined);
     return [{ ...condition, ...Object.fromEntries(removed.map((key) => [key, null])) }];

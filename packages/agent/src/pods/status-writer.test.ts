@@ -70,6 +70,28 @@ test('what another writer said of a pod over the word of its node is corrected',
   expect(status()?.conditions).toEqual([ready]);
 });
 
+test('a pod with readiness gates is not called ready again before its node has looked at them', async () => {
+  const { clock, client, writer, pod, status } = setUp();
+  const ready = { type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' };
+  const gate = { type: 'InPlaceUpdateReady', status: 'True' };
+  writer.set(pod, { phase: 'Running', conditions: [ready, gate] });
+  await clock.advance(0);
+  const closed = [
+    { ...ready, status: 'False' },
+    { ...gate, status: 'False' },
+  ];
+  const changed = client.edit<Pod>(resources.pods, { namespace: 'default', name: 'web' }, (object) => {
+    object.spec!.readinessGates = [{ conditionType: gate.type }];
+    object.status = { ...object.status, conditions: closed };
+  });
+  writer.observe(changed);
+  await clock.advance(0);
+  expect(status()?.conditions).toEqual(closed);
+  writer.set(changed, { phase: 'Running', conditions: [{ ...ready, status: 'False' }, gate] });
+  await clock.advance(0);
+  expect(status()?.conditions).toEqual(closed);
+});
+
 test('an older look at the pod than the last answer changes nothing', async () => {
   const { clock, client, writer, pod, status } = setUp();
   const stale = client.edit<Pod>(resources.pods, { namespace: 'default', name: 'web' }, (object) => {

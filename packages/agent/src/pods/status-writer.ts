@@ -69,6 +69,8 @@ export class StatusWriter {
     entry.revision = resourceVersion;
     // A pod that somebody ended for good stays ended.
     if (isTerminal(pod.status) && !isTerminal(entry.wanted)) return;
+    // A gate may have changed, and readiness with it: the node's own word on that is about to be renewed.
+    if (pod.spec?.readinessGates?.length) return;
     this.#write(uid, entry);
   }
 

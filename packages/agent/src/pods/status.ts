@@ -256,14 +256,24 @@ function podPhase(input: StatusInput, { initStatuses, statuses }: Statuses): Pod
   return 'Running';
 }
 
-const ownConditions = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady'] as const;
+const ownConditions: ReadonlySet<string> = new Set([
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+]);
+
+/** Whether the node says this condition; others belong to others. */
+export function isOwnCondition({ type }: Pick<PodCondition, 'type'>): boolean {
+  return ownConditions.has(type);
+}
 
 function podConditions(
   input: StatusInput,
   facts: Statuses & { phase: PodPhase; hasSandbox: boolean },
 ): PodCondition[] {
   const previous = input.previous?.conditions ?? [];
-  const others = previous.filter(({ type }) => !ownConditions.some((own) => own === type));
+  const others = previous.filter((condition) => !isOwnCondition(condition));
   const ready = containersReady(input.pod, facts);
   const made = [
     condition('PodReadyToStartContainers', facts.hasSandbox),

@@ -36,7 +36,7 @@ import {
 } from '#pods/runtime-pod.ts';
 import { podLogDirectory, portMappings, sandboxConfig } from '#pods/sandbox-config.ts';
 import { Staleness } from '#pods/staleness.ts';
-import { podStatus, type WaitingReason } from '#pods/status.ts';
+import { isOwnCondition, podStatus, type WaitingReason } from '#pods/status.ts';
 import { isEqual } from '#pods/status-patch.ts';
 import { terminationMessage } from '#pods/termination-message.ts';
 import { RuntimeError, type ContainerStatus, type SandboxConfig, type SandboxStatus } from '#runtime.ts';
@@ -620,9 +620,8 @@ function essential({ metadata }: Pod) {
 
 /** Conditions that others write (gates, disruption) are theirs: the newest from the API counts. */
 function mergeConditions(status: PodStatus | undefined, pod: Pod): PodStatus | undefined {
-  const own = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady']);
-  const mine = (status?.conditions ?? []).filter(({ type }) => own.has(type));
-  const theirs = (pod.status?.conditions ?? []).filter(({ type }) => !own.has(type));
+  const mine = (status?.conditions ?? []).filter(isOwnCondition);
+  const theirs = (pod.status?.conditions ?? []).filter((condition) => !isOwnCondition(condition));
   return { ...status, conditions: [...mine, ...theirs] };
 }
 
