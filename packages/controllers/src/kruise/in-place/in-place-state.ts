@@ -116,7 +116,8 @@ export function progressOf(pod: Pod): InPlaceProgress {
   const statuses = new Map((pod.status?.containerStatuses ?? []).map((status) => [status.name, status]));
   for (const [name, last] of Object.entries(state.lastContainerStatuses ?? {})) {
     const status = statuses.get(name);
-    if (!status) return { type: 'waiting' };
+    // One that is about to be made has no image yet.
+    if (!status?.imageID) return { type: 'waiting' };
     const wanted = pod.spec?.containers.find((container) => container.name === name)?.image;
     // Two names of one image have one id; then the name that runs says that it is done.
     if (status.imageID === last.imageID && !isSameImage(status.image, wanted)) return { type: 'waiting' };
