@@ -58,6 +58,7 @@ export class BenchCenter implements BenchTarget {
       await delay(5);
     }
     this.readyMs = performance.now() - startedMs;
+    await until('the controllers process', readyTimeoutMs, () => this.#hasChild('serve-controllers'));
   }
 
   async down(): Promise<void> {
@@ -133,8 +134,16 @@ export class BenchCenter implements BenchTarget {
     });
   }
 
+  #hasChild(command: string): boolean {
+    return this.#childOf(command) !== undefined;
+  }
+
+  #childOf(command: string) {
+    return childrenOf(this.#child?.pid ?? 0).find((child) => child.command.includes(` ${command} `));
+  }
+
   #childPid(command: string): number {
-    const found = childrenOf(this.#child?.pid ?? 0).find((child) => child.command.includes(` ${command} `));
+    const found = this.#childOf(command);
     if (!found) throw new Error(`${command} is not running; see ${join(this.dataDirectory, 'logs')}`);
     return found.pid;
   }

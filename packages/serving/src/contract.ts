@@ -41,6 +41,8 @@ export interface CachedObject {
   readonly name: string;
   readonly revision: number;
   readonly object: AnyObject;
+  /** The same for one who looks once, at what is about to be replaced: it isn't kept for others. */
+  readonly passingObject?: AnyObject;
   /** The object's JSON without a trailing newline. */
   readonly json: Uint8Array;
   /** Of what has ended: the revision that it was last, whose object it is but for `metadata.resourceVersion`. */

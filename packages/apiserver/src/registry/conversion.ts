@@ -19,6 +19,12 @@ export async function shownItem({ remote, fromStorage }: Served, item: CachedObj
   return remote ? remote.shown(item) : fromStorage(item.object);
 }
 
+/** The same for one who looks once, at what is about to be replaced. */
+export async function passingItem(served: Served, item: CachedObject): Promise<AnyObject> {
+  if (served.remote || !item.passingObject) return shownItem(served, item);
+  return served.fromStorage(item.passingObject);
+}
+
 /** A stored object as a served version shows it. */
 export async function shownAs({ remote, fromStorage }: Served, object: AnyObject): Promise<AnyObject> {
   return remote ? remote.fromStorage(object) : fromStorage(object);

@@ -4,7 +4,7 @@ import type { RevisionProgress } from '@skerry/serving';
 import { StoreConflictError, StoreUnavailableError, type Store } from '@skerry/store';
 import type { AdmissionChain, AdmissionContext } from '#security.ts';
 import { bodyBytesMax } from '#http/request-body.ts';
-import { shownAs, shownItem, storedAs } from '#registry/conversion.ts';
+import { passingItem, shownAs, storedAs } from '#registry/conversion.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { decodeStored, encodeStored, inOrder } from '#registry/stored-resource.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
@@ -66,7 +66,7 @@ export class Registry {
     await this.fresh();
     served.stored.values.requireReadable(served.stored.key(target.namespace, target.name));
     const item = served.stored.cache.get(target.namespace, target.name);
-    return item && { object: await shownItem(served, item), revision: item.revision };
+    return item && { object: await passingItem(served, item), revision: item.revision };
   }
 
   async get(served: Served, target: Target): Promise<Current> {

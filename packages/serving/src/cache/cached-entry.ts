@@ -135,6 +135,10 @@ export class CachedEntry implements SelectableObject {
     return object;
   }
 
+  get passingObject(): AnyObject {
+    return this.#codec.decoded.get(this) ?? this.#decode();
+  }
+
   #decode(): AnyObject {
     if (!this.#source) return parseObject({ value: this.json });
     return (this.#codec.decode ?? decodeJson)(this.#source);
