@@ -15,7 +15,7 @@ import { ResourceCache, type ItemSource } from '#cache/resource-cache.ts';
 import { builtinViews } from '#views/builtin-views.ts';
 import { customView } from '#views/custom-view.ts';
 import { nodePoolView } from '#views/pool-view.ts';
-import { isOutOfReach } from '#views/states/node-state.ts';
+import { isOutOfReach, offlineState } from '#views/states/node-state.ts';
 import type { Place, ViewContext, ViewKind } from '#views/view-kind.ts';
 
 export interface ClusterCacheOptions {
@@ -139,10 +139,11 @@ export class ClusterCache {
 
   context(): ViewContext {
     const nodes = this.held('nodes');
+    const nowMs = this.#options.clock.now();
     return {
-      nowMs: this.#options.clock.now(),
+      nowMs,
       placeOf: (item) => placeOf(item, nodes),
-      stateOf: (item) => shownState(item, nodes),
+      stateOf: (item) => shownState(item, nodes, nowMs),
       loadOf: (node) => (this.held('pods')?.synced ? this.loads.of(node) : undefined),
     };
   }
@@ -209,16 +210,30 @@ export function placeOf(item: Item, nodes: ResourceCache | undefined): Place | u
   return node?.kind === 'node' ? node : undefined;
 }
 
-/** Pods of a node out of reach most likely run on, and nobody knows: they are shown as they were last seen. */
-export function shownState(item: Item, nodes: ResourceCache | undefined): StateCell | undefined {
+/**
+ * Pods of a node out of reach most likely run on, and nobody knows: they are shown as they were last seen. A node that ran on
+ * its own for too long tells nobody; the time does.
+ */
+export function shownState(
+  item: Item,
+  nodes: ResourceCache | undefined,
+  nowMs: number,
+): StateCell | undefined {
   const { facts, state } = item;
+  if (facts?.kind === 'node') return nodeStateNow(item, nowMs);
   if (!state || facts?.kind !== 'pod' || facts.node === undefined || !facts.live) return state;
   const node = nodes?.get(undefined, facts.node);
-  if (!node || !isOutOfReach(node.state)) return state;
+  const now = node && nodeStateNow(node, nowMs);
+  if (!now || !isOutOfReach(now)) return state;
   return {
     state: `Last known: ${state.state}`,
     tone: 'disconnected',
-    why: `node ${facts.node} is ${node.state?.state.toLowerCase()}`,
-    ...(node.state?.since ? { since: node.state.since } : {}),
+    why: `node ${facts.node} is ${now.state.toLowerCase()}`,
+    ...(now.since ? { since: now.since } : {}),
   };
+}
+
+function nodeStateNow({ facts, state }: Item, nowMs: number): StateCell | undefined {
+  const until = facts?.kind === 'node' ? facts.autonomousUntilMs : undefined;
+  return until !== undefined && until <= nowMs ? offlineState(state?.since) : state;
 }

@@ -17,6 +17,7 @@ import {
   type ResourceAmounts,
 } from '@skerry/api';
 import type { Interner } from '#cache/interner.ts';
+import { autonomyMs } from '#views/states/node-state.ts';
 
 export interface PodFacts {
   readonly kind: 'pod';
@@ -46,6 +47,8 @@ export interface NodeFacts {
   readonly ready: boolean;
   readonly reachable: boolean;
   readonly since?: string;
+  /** When it has run on its own for as long as it may. */
+  readonly autonomousUntilMs?: number;
 }
 
 export interface WorkloadFacts {
@@ -196,7 +199,14 @@ export function nodeFacts(node: Node, interner: Interner): NodeFacts {
     ready: ready?.status === 'True',
     reachable: ready !== undefined && ready.status !== 'Unknown',
     ...(ready?.lastTransitionTime ? { since: ready.lastTransitionTime } : {}),
+    ...(ready?.status === 'Unknown' ? autonomyEnd(node, ready.lastTransitionTime) : {}),
   };
+}
+
+function autonomyEnd(node: Node, since: string | undefined): Pick<NodeFacts, 'autonomousUntilMs'> {
+  const duration = autonomyMs(node);
+  const untilMs = Date.parse(since ?? '') + (duration ?? 0);
+  return duration && !Number.isNaN(untilMs) ? { autonomousUntilMs: untilMs } : {};
 }
 
 export function daemonSetFacts({ spec, status }: DaemonSet): WorkloadFacts {

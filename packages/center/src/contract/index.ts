@@ -9,6 +9,7 @@ export * from './links.ts';
 export * from './page.ts';
 export type * from './session.ts';
 export type * from './views.ts';
+export type * from './attention.ts';
 export type * from './live.ts';
 export type * from './streams.ts';
 export type * from './tasks.ts';

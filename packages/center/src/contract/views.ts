@@ -130,6 +130,13 @@ export interface Overview {
   readonly freshness: Freshness;
 }
 
+/** What is searched for, as it stands in the query string: words that all must be found. At most 50 hits, 20 unless told. */
+export interface SearchQuery {
+  readonly q: string;
+  readonly limit?: number;
+  readonly cluster?: string;
+}
+
 export interface SearchHit {
   readonly cluster: string;
   readonly resource: string;
@@ -147,7 +154,7 @@ export interface MetricsQuery {
   readonly pod?: string;
   readonly node?: string;
   readonly pool?: string;
-  /** How far back, in seconds; an hour unless told. At most some 300 points come, whatever the length. */
+  /** How far back, in seconds; an hour unless told, a day at most, and of pods an hour. At most some 300 points come. */
   readonly seconds?: number;
 }
 
@@ -156,7 +163,7 @@ export interface Series {
   readonly times: readonly number[];
   readonly lines: readonly {
     readonly name: string;
-    /** `cores`, `bytes`, `bytes/s`, `ratio`. */
+    /** `cores`, `bytes`, `bytes/s`, `ratio`, `pieces`. */
     readonly unit: string;
     readonly values: readonly (number | null)[];
   }[];
@@ -170,6 +177,7 @@ export interface GpuView {
     readonly resource: string;
     readonly model?: string;
     readonly capacity: number;
+    /** Those that the caller may not see stand together, without a name. */
     readonly holders: readonly { readonly namespace: string; readonly pod: string; readonly count: number }[];
   }[];
   readonly waiting: readonly {
@@ -187,6 +195,8 @@ export interface PlacementQuestion {
   readonly namespace: string;
   /** A PodTemplateSpec. */
   readonly template: object;
+  /** Asked for a DaemonSet: its pods tolerate more than others. */
+  readonly daemonSet?: boolean;
 }
 
 export interface PlacementAnswer {

@@ -203,10 +203,12 @@ function allowedIn(
   { ref, item, rules }: { ref: ResourceRef; item: Item; rules: ReadonlyMap<string, RuleSet> },
 ): boolean {
   const own = rules.get(item.metadata.namespace ?? '');
-  return own !== undefined && rulesAllow(own, { ...questionOf(action, ref), name: item.metadata.name });
+  const name = action.of ? {} : { name: item.metadata.name };
+  return own !== undefined && rulesAllow(own, { ...questionOf(action, ref), ...name });
 }
 
-function questionOf({ verb, subresource }: RowAction, { group, resource }: ResourceRef): AccessQuestion {
+function questionOf({ verb, subresource, of }: RowAction, ref: ResourceRef): AccessQuestion {
+  const { group, resource } = of ?? ref;
   return { verb, group, resource, ...(subresource ? { subresource } : {}) };
 }
 

@@ -88,7 +88,7 @@ export async function startTestCluster(
     limits,
     async close() {
       for (const transport of transports) transport.close();
-      await server.close();
+      await server.close().catch(() => undefined);
     },
   };
 }

@@ -17,14 +17,15 @@ interface ApiResourceList {
   }[];
 }
 
-/** `widgets.shop.example`; undefined where the cluster serves nothing of that name that can be watched. */
+/** `widgets.shop.example`, or `widgets.v1beta1.shop.example` where one version is meant. */
+const idPattern = /^([a-z0-9-]+)(?:\.(v\d+(?:(?:alpha|beta)\d+)?))?(?:\.([a-z0-9.-]+))?$/;
+
+/** Undefined where the cluster serves nothing of that name that can be watched. */
 export async function customView(client: ApiClient, id: string): Promise<ViewKind | undefined> {
-  const dot = id.indexOf('.');
-  const resource = dot < 0 ? id : id.slice(0, dot);
-  const group = dot < 0 ? '' : id.slice(dot + 1);
-  if (!/^[a-z0-9-]+$/.test(resource) || !/^[a-z0-9.-]*$/.test(group)) return undefined;
+  const [, resource, asked, group = ''] = idPattern.exec(id) ?? [];
+  if (resource === undefined) return undefined;
   try {
-    const version = group === '' ? 'v1' : await preferredVersion(client, group);
+    const version = asked ?? (group === '' ? 'v1' : await preferredVersion(client, group));
     const path = group === '' ? '/api/v1' : `/apis/${group}/${version}`;
     const { resources = [] } = await client.request<ApiResourceList>('GET', path);
     const found = resources.find(({ name }) => name === resource);

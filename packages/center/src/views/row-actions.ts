@@ -6,6 +6,8 @@ const remove: RowAction = { id: 'delete', verb: 'delete' };
 const scale: RowAction = { id: 'scale', verb: 'patch', subresource: 'scale' };
 const restart: RowAction = { id: 'restart', verb: 'patch' };
 
+const logs: RowAction = { id: 'logs', verb: 'get', subresource: 'log', of: { group: '', resource: 'pods' } };
+
 const runs = (item: Item) => item.facts?.kind === 'pod' && item.facts.node !== undefined;
 const runsNow = (item: Item) => item.facts?.kind === 'pod' && item.facts.phase === 'Running';
 
@@ -19,16 +21,16 @@ const special: Readonly<Record<string, readonly RowAction[]>> = {
     { id: 'cordon', verb: 'patch' },
     { id: 'drain', verb: 'patch' },
   ],
-  'apps/deployments': [scale, restart, { id: 'rollback', verb: 'update' }],
-  'apps/statefulsets': [scale, restart],
-  'apps/daemonsets': [restart],
-  'apps/replicasets': [scale],
-  '/replicationcontrollers': [scale],
+  'apps/deployments': [logs, scale, restart, { id: 'rollback', verb: 'update' }],
+  'apps/statefulsets': [logs, scale, restart],
+  'apps/daemonsets': [logs, restart],
+  'apps/replicasets': [logs, scale],
+  '/replicationcontrollers': [logs, scale],
   'batch/cronjobs': [
     { id: 'suspend', verb: 'patch' },
     { id: 'trigger', verb: 'patch' },
   ],
-  'batch/jobs': [{ id: 'suspend', verb: 'patch' }],
+  'batch/jobs': [logs, { id: 'suspend', verb: 'patch' }],
   'certificates.k8s.io/certificatesigningrequests': [
     { id: 'approve', verb: 'update', subresource: 'approval' },
   ],

@@ -63,6 +63,8 @@ export interface RowAction {
   readonly id: string;
   readonly verb: string;
   readonly subresource?: string;
+  /** Where the right is to another resource: logs of a Deployment are those of pods. */
+  readonly of?: { readonly group: string; readonly resource: string };
   /** Absent: for all objects of the resource. */
   readonly applies?: (item: Item) => boolean;
 }

@@ -212,6 +212,7 @@ describe('a view', () => {
     await eventually(async () =>
       expect((await page('admin', 'widgets.shop.example', { q: 'size:4' })).total).toBe(1),
     );
+    expect(names(await page('admin', 'widgets.v1.shop.example'))).toEqual(['w']);
   });
 
   test('that the center may not read is read as the caller', async () => {

@@ -36,19 +36,28 @@ function unreachableState(
   node: Node,
   { since, nowMs }: { since: string | undefined; nowMs: number },
 ): StateCell {
-  const annotations = node.metadata.annotations ?? {};
-  const duration = durationMs(annotations[autonomyDurationAnnotation]);
-  if (duration !== undefined && duration > 0) {
-    const left = Date.parse(since ?? '') + duration - nowMs;
-    if (left <= 0) return state('Offline', 'error', { why: 'its time to run on its own is over', since });
-    return state('Autonomous', 'disconnected', { why: 'runs on its own', since });
+  const duration = autonomyMs(node);
+  if (duration !== undefined) {
+    const isOver = duration > 0 && Date.parse(since ?? '') + duration <= nowMs;
+    return isOver
+      ? offlineState(since)
+      : state('Autonomous', 'disconnected', { why: 'runs on its own', since });
   }
-  if (annotations[autonomyAnnotation] === 'true' || duration === 0)
-    return state('Autonomous', 'disconnected', { why: 'runs on its own', since });
   return state('Disconnected', 'disconnected', {
     why: whyOf(conditionOf(node.status?.conditions, 'Ready')),
     since,
   });
+}
+
+export function offlineState(since: string | undefined): StateCell {
+  return state('Offline', 'error', { why: 'its time to run on its own is over', since });
+}
+
+/** How long a node may run on its own, in milliseconds: 0 for good, undefined not at all. */
+export function autonomyMs({ metadata }: Node): number | undefined {
+  const annotations = metadata.annotations ?? {};
+  const duration = durationMs(annotations[autonomyDurationAnnotation]);
+  return duration ?? (annotations[autonomyAnnotation] === 'true' ? 0 : undefined);
 }
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
