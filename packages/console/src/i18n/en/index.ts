@@ -1,5 +1,6 @@
 import { actions } from './actions.ts';
 import { charts } from './charts.ts';
+import { editor } from './editor.ts';
 import { fleet } from './fleet.ts';
 import { kinds } from './kinds.ts';
 import { resources } from './resources.ts';
@@ -10,6 +11,7 @@ import { table } from './table.ts';
 export const en = {
   ...actions,
   ...charts,
+  ...editor,
   ...fleet,
   ...kinds,
   ...resources,

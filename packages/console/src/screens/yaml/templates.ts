@@ -1,0 +1,60 @@
+/** What the "Sample Template" list offers: complete manifests that a server accepts as they are. */
+import { templateTexts } from './template-texts.ts';
+
+export type TemplateGroup = 'workload' | 'edge' | 'gpu' | 'network' | 'config' | 'access';
+
+export interface Template {
+  readonly id: string;
+  readonly group: TemplateGroup;
+  /** A name of kinds, the same in every language, and what is special about it. */
+  readonly title: string;
+  readonly yaml: string;
+}
+
+/** The empty one, for what one writes or pastes oneself. */
+export const customTemplate = 'custom';
+
+export const templateGroups: readonly TemplateGroup[] = [
+  'workload',
+  'edge',
+  'gpu',
+  'network',
+  'config',
+  'access',
+];
+
+const described: readonly (readonly [id: keyof typeof templateTexts, group: TemplateGroup, title: string])[] =
+  [
+    ['deployment', 'workload', 'Deployment'],
+    ['deployment-service', 'workload', 'Deployment + Service'],
+    ['statefulset', 'workload', 'StatefulSet + PersistentVolumeClaim'],
+    ['daemonset', 'workload', 'DaemonSet'],
+    ['job', 'workload', 'Job'],
+    ['cronjob', 'workload', 'CronJob'],
+    ['daemonset-pool', 'edge', 'DaemonSet (node pool)'],
+    ['daemonset-ota', 'edge', 'DaemonSet (AdvancedRollingUpdate)'],
+    ['kruise-daemonset', 'edge', 'OpenKruise DaemonSet'],
+    ['kruise-cloneset', 'edge', 'OpenKruise CloneSet'],
+    ['nodepool', 'edge', 'NodePool'],
+    ['gpu-deployment', 'gpu', 'Deployment (nvidia.com/gpu)'],
+    ['gpu-job', 'gpu', 'Job (nvidia.com/gpu)'],
+    ['service-topology', 'network', 'Service (node pool topology)'],
+    ['ingress', 'network', 'Ingress'],
+    ['networkpolicy', 'network', 'NetworkPolicy'],
+    ['configmap', 'config', 'ConfigMap'],
+    ['secret', 'config', 'Secret'],
+    ['pvc', 'config', 'PersistentVolumeClaim'],
+    ['quota', 'config', 'ResourceQuota + LimitRange'],
+    ['role', 'access', 'ServiceAccount + Role + RoleBinding'],
+  ];
+
+export const templates: readonly Template[] = described.map(([id, group, title]) => ({
+  id,
+  group,
+  title,
+  yaml: templateTexts[id],
+}));
+
+export function templateOf(id: string): Template | undefined {
+  return templates.find((template) => template.id === id);
+}
