@@ -1,7 +1,10 @@
-/** A chart with what charts are made of: a Deployment, a Service, settings, a kind of its own with one object, a hook. */
+/**
+ * A chart with what charts are made of: a Deployment, a Service, settings, a kind of its own with one object, hooks that are settings
+ * and Jobs, tests.
+ */
 export const chart: Readonly<Record<string, string>> = {
   'shop/Chart.yaml': 'apiVersion: v2\nname: shop\nversion: 0.1.0\nappVersion: "1"\n',
-  'shop/values.yaml': 'replicas: 1\ncolor: red\n',
+  'shop/values.yaml': 'replicas: 1\ncolor: red\nexitCodes: {}\n',
   'shop/crds/orders.yaml': `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: orders.shop.example.org}
@@ -50,5 +53,40 @@ metadata:
   name: before
   annotations: {helm.sh/hook: "pre-install,pre-upgrade", helm.sh/hook-delete-policy: before-hook-creation}
 data: {revision: "{{ .Release.Revision }}"}
+`,
+  'shop/templates/jobs.yaml': `{{- range list "migrate" "warm-up" }}
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{ . }}
+  annotations:
+    helm.sh/hook: {{ eq . "migrate" | ternary "pre-install,pre-upgrade" "post-install,post-upgrade" }}
+    helm.sh/hook-delete-policy: {{ eq . "migrate" | ternary "before-hook-creation" "before-hook-creation,hook-succeeded" }}
+spec:
+  backoffLimit: 0
+  template:
+    metadata:
+      annotations:
+        skerry.io/simulated-run-seconds: "0.2"
+        skerry.io/simulated-exit-code: {{ get $.Values.exitCodes . | default 0 | quote }}
+    spec:
+      restartPolicy: Never
+      initContainers: [{name: prepare, image: "registry.example/shop:1"}]
+      containers: [{name: job, image: "registry.example/shop:1"}]
+---
+{{- end }}
+`,
+  'shop/templates/tests/reachable.yaml': `apiVersion: v1
+kind: Pod
+metadata:
+  name: reachable
+  annotations:
+    helm.sh/hook: test
+    helm.sh/hook-delete-policy: before-hook-creation
+    skerry.io/simulated-run-seconds: "0.2"
+    skerry.io/simulated-exit-code: {{ .Values.exitCodes.reachable | default 0 | quote }}
+spec:
+  restartPolicy: Never
+  containers: [{name: test, image: "registry.example/shop:1"}]
 `,
 };

@@ -31,6 +31,11 @@ describe.each(helms)('$name $applies', ({ name, program, applies }) => {
       expect(code, `$ helm ${args.join(' ')}\n${output}${errors}`).toBe(0);
       return output;
     };
+    const failing = async (...args: string[]) => {
+      const { code, output, errors } = await session.run(program, args);
+      expect(code, `$ helm ${args.join(' ')}\n${output}${errors}`).toBe(1);
+      return `${output}${errors}`;
+    };
     const read = (path: string, what: string) => session.ok('get', what, '-o', `jsonpath={${path}}`);
     try {
       session.write(chart);
@@ -39,6 +44,13 @@ describe.each(helms)('$name $applies', ({ name, program, applies }) => {
       );
       expect(await read('.status.readyReplicas', 'deployment/web')).toBe('1');
       expect(await read('.spec.color', 'order/first')).toBe('red');
+      // The one before stays until the next, the one after went when it had succeeded.
+      expect(await session.ok('get', 'jobs', '-o', 'name')).toBe('job.batch/migrate\n');
+      expect(await read('.status.succeeded', 'job/migrate')).toBe('1');
+      expect(await helm('test', 'shop', '--timeout=60s')).toMatch(
+        /^TEST SUITE: +reachable$[^]*^Phase: +Succeeded$/m,
+      );
+      expect(await read('.status.phase', 'pod/reachable')).toBe('Succeeded');
       expect(await helm('list')).toMatch(/^shop\s+\S+\s+1\s.*deployed\s+shop-0\.1\.0\s+1\s*$/m);
       expect(await helm('status', 'shop')).toContain('STATUS: deployed');
 
@@ -63,6 +75,15 @@ describe.each(helms)('$name $applies', ({ name, program, applies }) => {
       expect(await helm('history', 'shop')).toMatch(
         /^1\s.*superseded[^]*^2\s.*superseded[^]*^3\s.*deployed .*Rollback to 1/m,
       );
+      expect(await failing('upgrade', 'shop', 'shop', '--set=exitCodes.migrate=3', '--timeout=60s')).toMatch(
+        /UPGRADE FAILED: pre-upgrade hooks failed:[^]*migrate/,
+      );
+      expect(await read('.status.failed', 'job/migrate')).toBe('1');
+      expect(await read('.data.color', 'cm/settings')).toBe('red');
+      await helm('upgrade', 'shop', 'shop', '--set=exitCodes.reachable=1', '--timeout=60s', ...applies);
+      expect(await read('.status.succeeded', 'job/migrate')).toBe('1');
+      expect(await failing('test', 'shop', '--timeout=60s')).toContain('pod reachable failed');
+
       expect(await helm('uninstall', 'shop', '--wait')).toContain('release "shop" uninstalled');
       expect(await session.ok('get', 'deploy,svc,order', '-o', 'name')).toBe('');
       expect(await helm('list')).not.toContain('shop-0.1.0');

@@ -2,7 +2,7 @@
 import type { Container, Pod, SecurityContext } from '@skerry/api';
 import { expand } from '#pods/expansion.ts';
 import { ContainerConfigError } from '#pods/environment.ts';
-import { annotation, containerHash, containerLabels, podText } from '#pods/labels.ts';
+import { annotation, containerHash, containerLabels, containerRole, podText } from '#pods/labels.ts';
 import { containerResources } from '#pods/resources.ts';
 import { namespaceModes, securityProfile, supplementalGroups } from '#pods/sandbox-config.ts';
 import type { ContainerConfig, ContainerSecurity, DeviceNode, EnvVar, Image, Mount } from '#runtime.ts';
@@ -52,6 +52,7 @@ export function containerConfig(pod: Pod, container: Container, parts: Container
       ...parts.devices?.annotations,
       [annotation.hash]: containerHash(container),
       [annotation.restartCount]: String(parts.restartCount),
+      [annotation.role]: containerRole(pod, container),
       [annotation.terminationMessagePath]: container.terminationMessagePath ?? defaultTerminationMessagePath,
       [annotation.terminationMessagePolicy]: container.terminationMessagePolicy ?? 'File',
       [annotation.terminationMessageFile]: parts.terminationMessageFile,

@@ -21,7 +21,11 @@ export const annotation = {
   terminationMessageFile: 'io.skerry.termination-message-file',
   gracePeriod: 'io.kubernetes.pod.terminationGracePeriod',
   preStop: 'io.kubernetes.container.preStopHandler',
+  /** A `ContainerRole`, for a runtime that only simulates and has to know what would end. */
+  role: 'io.skerry.container-role',
 } as const;
+
+export type ContainerRole = 'init' | 'sidecar' | 'main' | 'ephemeral';
 
 export function podLabels(pod: Pod): Record<string, string> {
   return {
@@ -73,6 +77,12 @@ export function mainContainers(pod: Pod): readonly Container[] {
 /** Those that `kubectl debug` adds. They have no resources and no probes, and run once. */
 export function ephemeralContainers(pod: Pod): readonly EphemeralContainer[] {
   return pod.spec?.ephemeralContainers ?? [];
+}
+
+export function containerRole(pod: Pod, { name, restartPolicy }: Container): ContainerRole {
+  const named = (container: { readonly name: string }) => container.name === name;
+  if (initContainers(pod).some(named)) return isSidecar({ restartPolicy }) ? 'sidecar' : 'init';
+  return ephemeralContainers(pod).some(named) ? 'ephemeral' : 'main';
 }
 
 /** The containers that the pod was made with. */

@@ -1,13 +1,13 @@
 /**
- * A container runtime without containers: pods "run" until they are stopped, and no process is behind them. For machines
- * that can't run containers, and for thousands of nodes in one process. Whatever it says is labelled as simulated: the
- * runtime's name, every container's log, and the refusal of exec.
+ * A container runtime without containers: pods "run" until they are stopped, or end as their annotations say, and no
+ * process is behind them. For machines that can't run containers, and for thousands of nodes in one process. Whatever it
+ * says is labelled as simulated: the runtime's name, every container's log, and the refusal of exec.
  *
  * It keeps the contract of `ContainerRuntime`, in memory: after a restart nothing runs, as after a reboot.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Clock } from '@skerry/base';
+import type { Clock, Timer } from '@skerry/base';
 import {
   type ContainerConfig,
   type ContainerRuntime,
@@ -20,6 +20,7 @@ import {
   type SandboxStats,
   type SandboxStatus,
 } from '#runtime.ts';
+import { endingOf, endingText, type Ending } from '#simulated/ending.ts';
 
 export interface SimulatedRuntimeOptions {
   readonly clock: Clock;
@@ -42,6 +43,10 @@ interface Container {
   readonly sandbox: Sandbox;
   readonly config: ContainerConfig;
   readonly createdAtMs: number;
+  /** Undefined: it runs until it is stopped. */
+  readonly ending: Ending | undefined;
+  /** Waits for the ending while it runs. */
+  timer: Timer | undefined;
   state: 'created' | 'running' | 'exited';
   startedAtMs: number;
   finishedAtMs: number;
@@ -88,7 +93,7 @@ class SimulatedRuntime implements ContainerRuntime {
     if (!sandbox) return;
     sandbox.ready = false;
     for (const container of this.#containers.values())
-      if (container.sandbox === sandbox) this.#end(container);
+      if (container.sandbox === sandbox) this.#end(container, signalledExitCode);
     this.#changed();
   }
 
@@ -113,9 +118,10 @@ class SimulatedRuntime implements ContainerRuntime {
   async createContainer(sandboxId: string, config: ContainerConfig): Promise<string> {
     const sandbox = this.#sandboxes.get(sandboxId);
     if (!sandbox) throw missing('sandbox', sandboxId);
+    const ending = endingOf(config, sandbox.config);
     const id = this.#newId();
-    const times = { createdAtMs: this.#now, startedAtMs: 0, finishedAtMs: 0 };
-    this.#containers.set(id, { id, sandbox, config, ...times, state: 'created', exitCode: 0 });
+    const times = { createdAtMs: this.#now, startedAtMs: 0, finishedAtMs: 0, timer: undefined };
+    this.#containers.set(id, { id, sandbox, config, ending, ...times, state: 'created', exitCode: 0 });
     return id;
   }
 
@@ -124,16 +130,27 @@ class SimulatedRuntime implements ContainerRuntime {
     container.state = 'running';
     container.startedAtMs = this.#now;
     if (this.#options.writeLogs) await this.#writeLog(container);
+    this.#awaitEnding(container);
     this.#changed();
+  }
+
+  #awaitEnding(container: Container): void {
+    const { ending } = container;
+    if (!ending || container.state !== 'running') return;
+    container.timer = this.#options.clock.after(ending.afterMs, () => {
+      this.#end(container, ending.exitCode);
+      this.#changed();
+    });
   }
 
   async stopContainer(id: string): Promise<void> {
     const container = this.#containers.get(id);
-    if (container) this.#end(container);
+    if (container) this.#end(container, signalledExitCode);
     this.#changed();
   }
 
   async removeContainer(id: string): Promise<void> {
+    this.#containers.get(id)?.timer?.cancel();
     this.#containers.delete(id);
   }
 
@@ -149,7 +166,7 @@ class SimulatedRuntime implements ContainerRuntime {
       startedAtMs,
       finishedAtMs,
       exitCode,
-      reason: state === 'exited' ? 'Error' : '',
+      reason: state !== 'exited' ? '' : exitCode === 0 ? 'Completed' : 'Error',
       message: '',
       logPath: logFileOf(container),
     };
@@ -228,6 +245,7 @@ class SimulatedRuntime implements ContainerRuntime {
 
   close(): void {
     this.#listeners.clear();
+    for (const { timer } of this.#containers.values()) timer?.cancel();
   }
 
   get #now(): number {
@@ -249,11 +267,12 @@ class SimulatedRuntime implements ContainerRuntime {
     return container;
   }
 
-  #end(container: Container): void {
+  #end(container: Container, exitCode: number): void {
     if (container.state !== 'running') return;
+    container.timer?.cancel();
     container.state = 'exited';
     container.finishedAtMs = this.#now;
-    container.exitCode = signalledExitCode;
+    container.exitCode = exitCode;
   }
 
   #sandboxStatus({ id, config, createdAtMs, address, ready }: Sandbox): SandboxStatus {
@@ -283,7 +302,8 @@ class SimulatedRuntime implements ContainerRuntime {
     const file = logFileOf(container);
     await mkdir(dirname(file), { recursive: true });
     const time = new Date(this.#now).toISOString().replace('Z', '000000Z');
-    await writeFile(file, `${time} stdout F simulated container ${container.config.name}: no process runs\n`);
+    const text = `simulated container ${container.config.name}: no process runs; ${endingText(container.ending)}`;
+    await writeFile(file, `${time} stdout F ${text}\n`);
   }
 }
 
