@@ -19,6 +19,8 @@ export {
   protobufList,
   type TypeName,
 } from './protobuf/encode.ts';
+export { WireReader } from './protobuf/wire-reader.ts';
+export { WireWriter } from './protobuf/wire-writer.ts';
 export { dropEmptyFields } from './empty-fields.ts';
 export { builtinKinds, kindOf, resourceOf } from './kinds/builtin.ts';
 export { behaviour, type KindBehaviour, type TypedStrategy } from './kinds/behaviour.ts';

@@ -24,7 +24,7 @@ import { withDefinitionRules } from '#crd/definition-kind.ts';
 import { definitions } from '#crd/definition.ts';
 import { DiscoveryHandler } from '#discovery/discovery-handler.ts';
 import { Dispatcher, type PathHandler } from '#dispatcher.ts';
-import { rewriteStale } from '#encryption/rewrite.ts';
+import { reviewStored, rewriteStale } from '#encryption/rewrite.ts';
 import { StorageEncryption } from '#encryption/storage-encryption.ts';
 import { FlowConfig } from '#flowcontrol/flow-config.ts';
 import { FlowControl } from '#flowcontrol/flow-control.ts';
@@ -115,6 +115,8 @@ export interface ApiServer {
   listenUnix(path: string): Promise<void>;
   /** Also answers plain HTTP on loopback; returns the port. For tests. */
   listenLoopback(port?: number): Promise<number>;
+  /** After `encryption` changed its keys: seals anew what lies under others, and reads what opens at last. */
+  reseal(): Promise<void>;
   /** Ends all connections and background work. The store stays open: its opener closes it. */
   close(): Promise<void>;
 }
@@ -210,7 +212,14 @@ class Server implements ApiServer {
     });
     this.#hooks.set('/services', this.#services);
     this.#access = new OwnAccess(this.#kinds, registry);
-    this.#feed = new StoreFeed({ store, progress: this.#progress, clock, log, changes: this.#access });
+    this.#feed = new StoreFeed({
+      store,
+      progress: this.#progress,
+      clock,
+      log,
+      changes: this.#access,
+      encryption: this.#encryption,
+    });
     this.#hooks.set(`${definitions.group}/${definitions.resource}`, definitionHooks);
     this.#hooks.set(`${apiServices.group}/${apiServices.resource}`, apiServiceHooks(clock));
     for (const [kind, hooks] of deviceHooks) this.#hooks.set(kind, hooks);
@@ -364,6 +373,12 @@ class Server implements ApiServer {
     this.#rewriting = this.#rewrite();
   }
 
+  async reseal(): Promise<void> {
+    if (this.#state !== 'ready') return;
+    this.#rewriting = this.#rewriting.then(() => this.#rewrite('changed'));
+    await this.#rewriting;
+  }
+
   accept(connection: AcceptedConnection): void {
     this.#front.accept(connection);
   }
@@ -409,11 +424,16 @@ class Server implements ApiServer {
     });
   }
 
-  async #rewrite(): Promise<void> {
+  async #rewrite(keys: 'as-read' | 'changed' = 'as-read'): Promise<void> {
     const { store, clock, log } = this.#options;
+    const { signal } = this.#stop;
     const resources = new Set(this.#kinds.allStored().map(({ stored }) => stored));
     try {
-      await rewriteStale(resources, { store, clock, log, signal: this.#stop.signal });
+      if (keys === 'changed') {
+        for (const stored of resources)
+          await reviewStored(stored, { store, encryption: this.#encryption, signal });
+      }
+      await rewriteStale(resources, { store, clock, log, signal });
     } catch (error) {
       log.warn('stored values not rewritten', { error: describeError(error) });
     }
@@ -428,6 +448,7 @@ class Server implements ApiServer {
       check('ping', () => undefined),
       check('log', () => undefined),
       check('etcd', stored),
+      ...(this.#encryption.checksPlugins ? [check('kms-providers', () => this.#encryption.faults[0])] : []),
       ...hooks.map((name) => check(`poststarthook/${name}`, started)),
     ];
     const readyz = [

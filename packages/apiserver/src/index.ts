@@ -15,7 +15,13 @@ export {
 } from './oidc/configuration.ts';
 export { createSecurity, type SecurityOptions } from './security-parts.ts';
 export type { StaticToken } from './authn/authenticator.ts';
-export { parseEncryptionConfiguration } from './encryption/configuration.ts';
+export {
+  type ConnectKms,
+  type KmsSettings,
+  parseEncryptionConfiguration,
+} from './encryption/configuration.ts';
+export type { KmsPlugin, KmsStatus, WrappedKey } from './encryption/kms-plugin.ts';
+export { KmsProvider } from './encryption/kms-provider.ts';
 export type { InstallationKey } from './encryption/envelope.ts';
 export { StorageEncryption } from './encryption/storage-encryption.ts';
 export { createApiServer, defaultVersion, type ApiServer, type ApiServerOptions } from './api-server.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseEncryptionConfiguration } from '#encryption/configuration.ts';
+import { identity } from '#encryption/transformer.ts';
 import { StorageEncryption } from '#encryption/storage-encryption.ts';
 
 const head = 'apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\n';
@@ -61,6 +62,31 @@ describe('a configuration is refused', () => {
     ],
   ])('%s', (_what, rules, fault) => {
     expect(() => parse(rules)).toThrow(fault);
+  });
+
+  const plugin = (...changed: object[]) =>
+    changed.map((change) => {
+      const settings = { apiVersion: 'v2', name: 'a', endpoint: 'unix:///a.sock', ...change };
+      return rule('[secrets]', JSON.stringify({ kms: settings }));
+    });
+
+  test.each<[string, string[], string]>([
+    ['of version 1', plugin({ apiVersion: 'v1' }), 'KMSv1 is deprecated'],
+    ['of another version', plugin({ apiVersion: 'v3' }), 'unsupported apiVersion v3 for KMS provider'],
+    ['without a name', plugin({ name: '' }), 'name is a mandatory field for a provider'],
+    ['of such a name', plugin({ name: 'a:b' }), "invalid KMS provider name a:b, must not contain ':'"],
+    ['twice the same', plugin({}, {}), 'duplicate KMS provider name a, names must be unique'],
+    ['that never waits', plugin({ timeout: '0s' }), 'timeout should be a positive value'],
+    ['with a cache', plugin({ cachesize: 5 }), 'cachesize is not supported in v2'],
+    ['without an endpoint', plugin({ endpoint: '' }), 'endpoint is a mandatory field for a kms'],
+    [
+      'over the net',
+      plugin({ endpoint: 'https://a' }),
+      'unsupported scheme "https" for KMS provider, only unix is supported',
+    ],
+  ])('with a plugin %s', (_what, rules, fault) => {
+    const text = `${head}resources:\n${rules.join('')}`;
+    expect(() => parseEncryptionConfiguration(text, 'file.yaml', () => identity)).toThrow(fault);
   });
 
   test('where an earlier rule has taken the resource', () => {

@@ -1,12 +1,11 @@
 /**
  * Reads an EncryptionConfiguration (apiserver.config.k8s.io/v1), as `--encryption-provider-config` names it.
  * https://kubernetes.io/docs/reference/config-api/apiserver-config.v1/#apiserver-config-k8s-io-v1-EncryptionConfiguration
- *
- * `kms` is refused, since there is no plugin to ask.
  */
 import { ConfigurationFile, type Field } from '#configuration-file.ts';
 import { openCbc, openGcm, sealCbc, sealGcm } from '#encryption/aes.ts';
 import { openSecretbox, sealSecretbox, secretboxKeyBytes } from '#encryption/secretbox.ts';
+import { durationMs } from '#http/request-timeout.ts';
 import type { EncryptionRule } from '#encryption/storage-encryption.ts';
 import { identity, type Provider } from '#encryption/transformer.ts';
 
@@ -20,8 +19,22 @@ const keySizes: Readonly<Record<Cipher, readonly number[]>> = {
 };
 const reserved = new Set(['apiserveripinfo', 'serviceipallocations', 'servicenodeportallocations']);
 
-/** Fails with `config-invalid`, which names every bad field and never a key. */
-export function parseEncryptionConfiguration(text: string, source: string): EncryptionRule[] {
+/** A KMS v2 plugin as a configuration names it. */
+export interface KmsSettings {
+  readonly name: string;
+  /** Path of its socket. */
+  readonly socket: string;
+  readonly timeoutMs: number;
+}
+
+export type ConnectKms = (settings: KmsSettings) => Provider;
+
+/** Fails with `config-invalid`, which names every bad field and never a key. Plugins are connected to once all is well. */
+export function parseEncryptionConfiguration(
+  text: string,
+  source: string,
+  connectKms?: ConnectKms,
+): EncryptionRule[] {
   const file = new ConfigurationFile(text, source, {
     apiVersions: ['apiserver.config.k8s.io/v1'],
     kind: 'EncryptionConfiguration',
@@ -30,13 +43,29 @@ export function parseEncryptionConfiguration(text: string, source: string): Encr
   root.only('apiVersion', 'kind', 'resources');
   const rules = root.list('resources');
   if (rules.length === 0) root.at('resources').required('at least one resources is required');
-  const parsed = rules.map((rule) => parseRule(rule));
+  const plugins = new Map<string, KmsSettings>();
+  const parsed = rules.map((rule) => parseRule(rule, plugins));
   refuseMasked(root, parsed);
+  if (plugins.size > 0 && !connectKms) root.at('resources').fault('this server reaches no KMS plugins');
   file.finish();
-  return parsed;
+  const connected = new Map(
+    [...plugins].map(([name, settings]) => [name, connectKms?.(settings) ?? identity]),
+  );
+  return parsed.map(({ resources, providers }) => ({
+    resources,
+    providers: providers.map((each) => (typeof each === 'string' ? connected.get(each)! : each)),
+  }));
 }
 
-function parseRule(rule: Field): EncryptionRule {
+interface ParsedRule {
+  readonly resources: readonly string[];
+  /** A plugin is told by its name. */
+  readonly providers: readonly (Provider | string)[];
+}
+
+type Plugins = Map<string, KmsSettings>;
+
+function parseRule(rule: Field, plugins: Plugins): ParsedRule {
   rule.only('resources', 'providers');
   const resources = rule.strings('resources');
   const named = rule.at('resources');
@@ -46,10 +75,10 @@ function parseRule(rule: Field): EncryptionRule {
   const providers = rule.list('providers');
   const at = rule.at('providers');
   if (providers.length === 0) at.required(`at least one ${at.path} is required`);
-  return { resources, providers: providers.flatMap((provider) => parseProvider(provider)) };
+  return { resources, providers: providers.flatMap((provider) => parseProvider(provider, plugins)) };
 }
 
-function parseProvider(field: Field): Provider[] {
+function parseProvider(field: Field, plugins: Plugins): (Provider | string)[] {
   field.only('aesgcm', 'aescbc', 'secretbox', 'kms', 'identity');
   const names = field.keys();
   if (names.length === 0) {
@@ -66,14 +95,75 @@ function parseProvider(field: Field): Provider[] {
   }
   const [name] = names;
   if (name === 'identity') return [identity];
-  if (name === 'kms')
-    field.at(name).fault('this server has no kms; use aesgcm, which binds a value to its key');
+  if (name === 'kms') return parseKms(field.at(name), plugins);
   if (name !== 'aesgcm' && name !== 'aescbc' && name !== 'secretbox') return [];
   const provider = field.at(name);
   provider.only('keys');
   const keys = provider.list('keys');
   if (keys.length === 0) provider.at('keys').required('at least one keys is required');
   return keys.flatMap((key) => parseKey(key, name));
+}
+
+const kmsTimeoutMs = 3_000;
+
+function parseKms(kms: Field, plugins: Plugins): string[] {
+  kms.only('apiVersion', 'name', 'cachesize', 'endpoint', 'timeout');
+  const apiVersion = kms.string('apiVersion') ?? 'v1';
+  const name = kms.string('name') ?? '';
+  if (apiVersion === 'v1') {
+    kms
+      .at('apiVersion')
+      .invalid(
+        apiVersion,
+        'KMSv1 is deprecated and will only receive security updates going forward. Use KMSv2 instead',
+      );
+  } else if (apiVersion !== 'v2') {
+    const why = `unsupported apiVersion ${apiVersion} for KMS provider, only v1 and v2 are supported`;
+    kms.at('apiVersion').invalid(apiVersion, why);
+  }
+  if (!name) kms.at('name').required('name is a mandatory field for a provider');
+  else if (name.includes(':'))
+    kms.at('name').invalid(name, `invalid KMS provider name ${name}, must not contain ':'`);
+  else if (plugins.has(name))
+    kms.at('name').invalid(name, `duplicate KMS provider name ${name}, names must be unique`);
+  const timeout = kms.string('timeout');
+  const timeoutMs = timeout === undefined ? kmsTimeoutMs : millisecondsOf(timeout);
+  if (timeoutMs === undefined || timeoutMs <= 0)
+    kms.at('timeout').invalid(timeout, 'timeout should be a positive value');
+  if (kms.at('cachesize').value !== undefined)
+    kms.at('cachesize').invalid(kms.at('cachesize').value, 'cachesize is not supported in v2');
+  const socket = socketOf(kms);
+  if (!name || socket === undefined) return [];
+  if (!plugins.has(name)) plugins.set(name, { name, socket, timeoutMs: timeoutMs ?? kmsTimeoutMs });
+  return [name];
+}
+
+function socketOf(kms: Field): string | undefined {
+  const endpoint = kms.string('endpoint') ?? '';
+  const field = kms.at('endpoint');
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(endpoint)?.[1]?.toLowerCase() ?? '';
+  const why = !endpoint
+    ? 'endpoint is a mandatory field for a kms'
+    : /\p{Cc}/u.test(endpoint)
+      ? `invalid endpoint for kms provider, error: parse ${JSON.stringify(endpoint)}: net/url: invalid control character in URL`
+      : scheme !== 'unix'
+        ? `unsupported scheme ${JSON.stringify(scheme)} for KMS provider, only unix is supported`
+        : undefined;
+  if (why) {
+    field.invalid(endpoint, why);
+    return undefined;
+  }
+  // `unix:///path`, and `unix:///@name` for a socket without a file.
+  const path = endpoint.slice(scheme.length + 1).replace(/^\/\//, '');
+  return path.startsWith('/@') ? `\0${path.slice(2)}` : path;
+}
+
+function millisecondsOf(text: string): number | undefined {
+  try {
+    return durationMs(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function parseKey(key: Field, cipher: Cipher): Provider[] {
@@ -154,7 +244,7 @@ function checkResource(field: Field, resource: string): void {
 }
 
 /** What an earlier rule takes for its whole group, or for all, a later one can't have. */
-function refuseMasked(root: Field, rules: readonly EncryptionRule[]): void {
+function refuseMasked(root: Field, rules: readonly ParsedRule[]): void {
   const seen = new Set<string>();
   rules.forEach(({ resources }, index) => {
     for (const resource of resources) {

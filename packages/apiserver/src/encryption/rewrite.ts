@@ -5,14 +5,18 @@
  *
  * The old bytes are still in the history, which goes with compaction, and in free pages of the file, which the store is
  * asked to wipe when all is done.
+ *
+ * After keys have changed while the server runs, `reviewStored` finds what is to be rewritten.
  */
 import type { Clock, Logger } from '@skerry/base';
 import { describeError } from '@skerry/base';
-import { StoreConflictError, type Store } from '@skerry/store';
+import { type RangeResult, StoreConflictError, type Store } from '@skerry/store';
+import type { StorageEncryption } from '#encryption/storage-encryption.ts';
 import type { StoredResource } from '#registry/stored-resource.ts';
 
 /** Values that are rewritten side by side; they share commits of the store. */
 const rewritesAtOnce = 64;
+const reviewedAtOnce = 500;
 
 export interface Rewritten {
   readonly rewritten: number;
@@ -45,11 +49,34 @@ export async function rewriteStale(
   return { rewritten, failed };
 }
 
+/** Notes which values would be sealed otherwise now, and which open now that did not. */
+export async function reviewStored(
+  resource: StoredResource,
+  parts: {
+    readonly store: Store;
+    readonly encryption: Pick<StorageEncryption, 'prepare'>;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  const { store, encryption, signal } = parts;
+  let startKey: string | undefined;
+  do {
+    const page: RangeResult = await store.range(resource.prefix, {
+      limit: reviewedAtOnce,
+      ...(startKey === undefined ? {} : { startKey }),
+    });
+    await encryption.prepare(page.entries);
+    for (const entry of page.entries) resource.values.review(entry);
+    startKey = page.more ? `${page.entries.at(-1)!.key}\0` : undefined;
+  } while (startKey !== undefined && !signal.aborted);
+}
+
 async function rewrite(store: Store, resource: StoredResource, key: string): Promise<boolean> {
   const entry = await store.get(key);
   if (!entry) return false;
   const { value, stale } = resource.values.open(entry);
-  if (!stale) return false;
+  // What did not open is written as well, so that the caches hear of it.
+  if (!stale && !resource.values.unreadableAt(key)) return false;
   const { ttlSeconds } = resource;
   try {
     await store.update(key, resource.values.seal(key, value), {

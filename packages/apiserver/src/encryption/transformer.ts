@@ -27,6 +27,10 @@ export interface Provider {
   seal(key: string, plain: Uint8Array): Uint8Array;
   /** `sealed` comes without the prefix. Throws when it can't be opened. */
   open(key: string, sealed: Uint8Array): Uint8Array;
+  /** Whether it would seal this otherwise now, although it opens it. Unset: never. */
+  stale?(sealed: Uint8Array): boolean;
+  /** What has to be asked for before this opens; undefined where nothing has. Never rejects. */
+  prepare?(sealed: Uint8Array): Promise<void> | undefined;
 }
 
 export const sealedPrefix = 'k8s:enc:';
@@ -56,8 +60,9 @@ export function firstOf(providers: readonly [Provider, ...Provider[]]): ValueTra
       for (const provider of providers) {
         if (!startsWith(stored, provider.prefix)) continue;
         try {
-          const value = provider.open(key, stored.subarray(provider.prefix.length));
-          return { value, stale: provider !== primary };
+          const sealed = stored.subarray(provider.prefix.length);
+          const value = provider.open(key, sealed);
+          return { value, stale: provider !== primary || (provider.stale?.(sealed) ?? false) };
         } catch (error) {
           // Two providers may have a prefix in common, with different keys.
           if (provider.prefix !== '') failure ??= error;
@@ -74,7 +79,7 @@ export const plainValues: ValueTransformer = {
   open: (_key, value) => ({ value, stale: false }),
 };
 
-function startsWith(bytes: Uint8Array, prefix: string): boolean {
+export function startsWith(bytes: Uint8Array, prefix: string): boolean {
   const { length } = prefix;
   if (bytes.length < length) return false;
   for (let index = 0; index < length; index++) if (bytes[index] !== prefix.charCodeAt(index)) return false;

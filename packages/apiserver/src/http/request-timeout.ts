@@ -22,8 +22,8 @@ export function timeoutOf(query: URLSearchParams): number {
   return asked > 0 && asked < requestTimeoutMs ? asked : requestTimeoutMs;
 }
 
-/** `1m30s` as clients in Go write it. */
-function durationMs(text: string): number {
+/** `1m30s` as clients in Go write it. @throws ApiError BadRequest. */
+export function durationMs(text: string): number {
   const [, sign = '', rest = ''] = /^([-+]?)(.*)$/s.exec(text) ?? [];
   if (rest === '0') return 0;
   let total = 0;

@@ -27,6 +27,7 @@ const others = { group: '', resource: 'others' };
 function setUp(source: Store = store) {
   const progress = new RevisionProgress();
   const feed = new StoreFeed({
+    encryption: { prepare: () => undefined },
     store: source,
     progress,
     clock: systemClock,

@@ -2,6 +2,7 @@ import type { GroupResource } from '@skerry/api';
 import { Backoff, describeError, sleep, type Clock, type Logger } from '@skerry/base';
 import type { CachedObject, RevisionProgress, SourceEntry, SourceEvent } from '@skerry/serving';
 import { CompactedError, type Store, type StoreEvent } from '@skerry/store';
+import type { StorageEncryption } from '#encryption/storage-encryption.ts';
 import { prefixOfKey, registryPrefix, type StoredResource } from '#registry/stored-resource.ts';
 
 /** Hears of changes after the caches have them. */
@@ -36,6 +37,7 @@ export class StoreFeed {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #changes: ChangeListener;
+  readonly #encryption: Pick<StorageEncryption, 'prepare'>;
   readonly #resources = new Map<string, StoredResource>();
   /** Events of resources that are being read; the read is short, and bounded by its pages. */
   readonly #waiting = new Map<string, StoreEvent[]>();
@@ -51,12 +53,14 @@ export class StoreFeed {
     clock: Clock;
     log: Logger;
     changes: ChangeListener;
+    encryption: Pick<StorageEncryption, 'prepare'>;
   }) {
     this.#store = parts.store;
     this.#progress = parts.progress;
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#changes = parts.changes;
+    this.#encryption = parts.encryption;
   }
 
   /** Whether what the store has reaches the caches. */
@@ -159,6 +163,8 @@ export class StoreFeed {
           signal,
         })) {
           this.#following = true;
+          const asking = this.#encryption.prepare(batch);
+          if (asking) await asking;
           this.#apply(batch);
           revision = batch.at(-1)!.revision;
           this.#progress.advance(revision);
@@ -260,6 +266,7 @@ export class StoreFeed {
       page = await this.#store.range(prefix, { limit: pageSize, revision, startKey });
       entries.push(...page.entries);
     }
+    await this.#encryption.prepare(entries);
     return { entries, revision };
   }
 }

@@ -31,8 +31,13 @@ export class StoredValues {
     this.#transformer = transformer;
   }
 
+  /** Throws 500 when there is no key to seal by at present. */
   seal(key: string, plain: Uint8Array): Uint8Array {
-    return this.#transformer.seal(key, plain);
+    try {
+      return this.#transformer.seal(key, plain);
+    } catch (error) {
+      throw unreadable(describeError(error));
+    }
   }
 
   /** Remembers what a value says until it comes back from the store, so that it needn't be parsed to be indexed. */
@@ -66,6 +71,16 @@ export class StoredValues {
     } catch (error) {
       this.#unreadable.set(key, { revision: modRevision, reason: describeError(error) });
       return undefined;
+    }
+  }
+
+  /** Looks at a stored value again after keys have changed: it may lie under an old one now, or open at last. */
+  review({ key, value }: Pick<StoredValue, 'key' | 'value'>): void {
+    try {
+      const { stale } = this.#transformer.open(key, value);
+      if (stale || this.#unreadable.has(key)) this.#stale.add(key);
+    } catch {
+      // What does not open stays as it was, in the caches too.
     }
   }
 

@@ -29,6 +29,13 @@ export function wholeNumber({ min, max }: { min: number; max: number }): (text: 
   };
 }
 
+/** `true`, `false`, and the like that Go takes. */
+export function yesOrNo(text: string): boolean {
+  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)) return true;
+  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text)) return false;
+  throw new InvalidArgumentError('It must be true or false.');
+}
+
 /** A comma-separated list without empty parts. */
 export function list(text: string): string[] {
   const values = text.split(',').map((value) => value.trim());

@@ -7,7 +7,7 @@ import { aborted, runUntilStopped } from '#process/run-until-stopped.ts';
 import { settleMemory } from '#process/settle-memory.ts';
 import { columns, Report } from '#terminal/report.ts';
 import { firstUserLines } from '#terminal/console-facts.ts';
-import { dataOf, keyValues, list, wholeNumber, withDataDirectory } from './common-flags.ts';
+import { dataOf, keyValues, list, wholeNumber, withDataDirectory, yesOrNo } from './common-flags.ts';
 
 interface Flags extends Partial<ServerConfig> {
   readonly dataDir: string;
@@ -44,6 +44,11 @@ export function addServerCommand(program: Command): void {
     .option(
       '--encryption-provider-config <path>',
       'EncryptionConfiguration that says what is sealed in the database; unset, Secrets under a key of the installation',
+    )
+    .option(
+      '--encryption-provider-config-automatic-reload [boolean]',
+      'look at that file each minute, and take up what it says without a restart (default false)',
+      yesOrNo,
     )
     .option(
       '--goaway-chance <number>',

@@ -19,7 +19,7 @@ import type { Installation } from './installation.ts';
 import { dialDirectly } from './direct-dial.ts';
 import { readDescriptions } from './openapi-descriptions.ts';
 import { LeaseRenewal } from './lease-renewal.ts';
-import { storageEncryption } from './storage-encryption.ts';
+import { openEncryption } from './storage-encryption.ts';
 import { measureProcess, type ProcessMeasures } from './process-metrics.ts';
 import { storeWriterUrl } from './store-writer.ts';
 import { listenTls } from './tls-front.ts';
@@ -51,6 +51,8 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     writerUrl: storeWriterUrl(),
   });
   opened.defer(() => store.close());
+  const sealing = await openEncryption(installation, { clock, log });
+  opened.defer(() => sealing.close());
   const audit = await openAudit(config, { clock, log });
   opened.defer(async () => audit?.close());
   const leases = new LeaseRenewal({ clock, log });
@@ -101,7 +103,10 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
   let process: ProcessMeasures | undefined;
   const server = createApiServer({
     store,
-    measure: (metrics) => (process = measureProcess(metrics, { database: data.database })),
+    measure(metrics) {
+      process = measureProcess(metrics, { database: data.database });
+      sealing.measure(metrics);
+    },
     kinds: builtinKinds,
     clock,
     log,
@@ -134,7 +139,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     connect: createConnectFactory({ random }),
     descriptions: readDescriptions,
     ...(config.goawayChance === undefined ? {} : { goawayChance: config.goawayChance }),
-    encryption: storageEncryption(installation),
+    encryption: sealing.encryption,
   });
   opened.defer(() => server.close());
   opened.defer(() => hub.close());
@@ -169,6 +174,8 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
       frontProxyCertificate = frontProxy.clientCertificate;
     },
   });
+  const resealing = sealing.run(() => server.reseal(), signal);
+  opened.defer(() => resealing);
   const keeping = supervise(upkeep, { clock, log, signal });
   opened.defer(() => keeping);
   onReady({ port: front.port });

@@ -18,6 +18,7 @@ export interface ServerConfig {
   readonly clusterDomain: string;
   /** Paths of configuration files, absolute; unset: the defaults of this server. */
   readonly encryptionProviderConfig?: string;
+  readonly encryptionProviderConfigAutomaticReload?: boolean;
   /** Between 0 and 0.02; 0 unless told. */
   readonly goawayChance?: number;
   readonly auditPolicyFile?: string;
@@ -75,6 +76,7 @@ const schema = z.strictObject({
   serviceCidr: cidr,
   clusterDomain: z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,60}[a-z0-9])?$/),
   encryptionProviderConfig: filePath,
+  encryptionProviderConfigAutomaticReload: z.boolean().optional(),
   goawayChance: z
     .number()
     .min(0, 'goaway-chance can not be less than 0 or greater than 0.02')
