@@ -23,7 +23,7 @@ export const namespaceColumn: ViewColumn = {
 };
 
 export const stateColumn: ViewColumn = {
-  id: 'state',
+  id: 'status',
   title: 'Status',
   type: 'state',
   priority: 0,

@@ -21,9 +21,9 @@ export interface Filter {
 }
 
 const aliases: Readonly<Record<string, string>> = {
-  status: 'state',
+  state: 'status',
   ns: 'namespace',
-  phase: 'state',
+  phase: 'status',
   labels: 'label',
   l: 'label',
 };

@@ -75,8 +75,8 @@ describe('a page', () => {
   test('sorts by any column, either way, the worst state first', () => {
     const ages = page({ sort: '-age', group: 'none' }).rows.map(({ created }) => created);
     expect(ages).toEqual(ages.toSorted());
-    const states = page({ sort: 'state', group: 'none', limit: 3 }).rows.map(
-      ({ cells }) => cells[column('state')],
+    const states = page({ sort: 'status', group: 'none', limit: 3 }).rows.map(
+      ({ cells }) => cells[column('status')],
     );
     expect(states[0]).toMatchObject({ state: 'CrashLoopBackOff', tone: 'error' });
     expect(states[2]).toMatchObject({ state: 'Running' });
@@ -90,7 +90,7 @@ describe('a page', () => {
   test('counts each facet as if it were not filtered by itself', () => {
     const { total, facets } = page({ q: 'status:Running ns:team-1' });
     expect(total).toBe(100);
-    expect(facets['state']).toEqual([{ value: 'Running', count: 100 }]);
+    expect(facets['status']).toEqual([{ value: 'Running', count: 100 }]);
     expect(facets['namespace']).toHaveLength(10);
     expect(facets['namespace']).toContainEqual({ value: 'team-5', count: 99 });
     expect(facets['region']).toHaveLength(5);

@@ -32,7 +32,7 @@ export function tableColumns(view: ViewKind, definitions: readonly TableColumn[]
   const stateColumn: ViewColumn[] = states
     ? [
         {
-          id: 'state',
+          id: 'status',
           title: states.definition.name,
           type: 'state',
           priority: 0,

@@ -105,7 +105,7 @@ describe('a view', () => {
 
   test('shows pods of a node out of reach as they were last seen', async () => {
     const shown = await page('admin', 'pods', { q: 'far' });
-    expect(cell(shown, 0, 'state')).toMatchObject({ state: 'Last known: Pending', tone: 'disconnected' });
+    expect(cell(shown, 0, 'status')).toMatchObject({ state: 'Last known: Pending', tone: 'disconnected' });
   });
 
   test('of nodes says what their pods take', async () => {
@@ -206,7 +206,7 @@ describe('a view', () => {
       }),
     );
     const shown = await page('admin', 'widgets.shop.example');
-    expect(shown.columns.map(({ id }) => id)).toEqual(['name', 'namespace', 'state', 'size', 'age']);
+    expect(shown.columns.map(({ id }) => id)).toEqual(['name', 'namespace', 'status', 'size', 'age']);
     expect(shown.rows[0]?.cells.slice(0, 4)).toEqual(['w', 'shop', { state: 'Failed', tone: 'error' }, 3]);
     await cluster.admin.resource(ref).patch('w', { spec: { size: 4 } }, { type: 'merge', namespace: 'shop' });
     await eventually(async () =>
