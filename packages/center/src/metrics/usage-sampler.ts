@@ -124,21 +124,21 @@ export class UsageSampler {
       this.#latest.set(name, used);
       const { gpu, pool } = this.#gpuOf(name);
       this.#write(`node/${name}`, nowMs, [used.cpu, used.memory, gpu]);
-      for (const of of ['cluster', `pool/${pool}`]) {
-        const sum = sums.get(of) ?? { cpu: 0, memory: 0, gpu: 0 };
-        sums.set(of, { cpu: sum.cpu + used.cpu, memory: sum.memory + used.memory, gpu: sum.gpu + gpu });
+      for (const whole of ['cluster', `pool/${pool}`]) {
+        const sum = sums.get(whole) ?? { cpu: 0, memory: 0, gpu: 0 };
+        sums.set(whole, { cpu: sum.cpu + used.cpu, memory: sum.memory + used.memory, gpu: sum.gpu + gpu });
       }
     }
-    for (const [of, { cpu, memory, gpu }] of sums) this.#write(of, nowMs, [cpu, memory, gpu]);
+    for (const [whole, { cpu, memory, gpu }] of sums) this.#write(whole, nowMs, [cpu, memory, gpu]);
     this.#latestMs = clock.monotonic();
     this.hour.sweep(nowMs);
     this.day.sweep(nowMs);
   }
 
   /** What a coarse step holds is its last sample. */
-  #write(of: string, nowMs: number, values: readonly number[]): void {
-    this.hour.write(of, nowMs, values);
-    this.day.write(of, nowMs, values);
+  #write(thing: string, nowMs: number, values: readonly number[]): void {
+    this.hour.write(thing, nowMs, values);
+    this.day.write(thing, nowMs, values);
   }
 
   /** GPUs that pods hold on a node: what they use of them nobody measures here. */
