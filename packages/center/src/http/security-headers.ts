@@ -60,3 +60,8 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   'permissions-policy': permissions.map((name) => `${name}=()`).join(', '),
   'x-frame-options': 'DENY',
 };
+
+/** For a center at `localhost`: a browser takes HSTS for the whole host, and others serve plain HTTP there. */
+export const securityHeadersOfLocal: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(securityHeaders).filter(([name]) => name !== 'strict-transport-security'),
+);

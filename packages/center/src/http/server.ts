@@ -27,7 +27,7 @@ import type {
   SocketRoute,
 } from '#http/route.ts';
 import { type Match, Router } from '#http/router.ts';
-import { securityHeaders } from '#http/security-headers.ts';
+import { securityHeaders, securityHeadersOfLocal } from '#http/security-headers.ts';
 import { Sockets, splitTarget } from '#http/sockets.ts';
 import type { StaticFiles } from '#http/static-files.ts';
 
@@ -369,7 +369,7 @@ async function send(request: Incoming, response: Outgoing, answer: CenterRespons
   if (response.headersSent || response.destroyed) return;
   const isApi = (request.url ?? '').startsWith('/api/');
   const headers: Record<string, string | readonly string[]> = {
-    ...securityHeaders,
+    ...(isLocal(request) ? securityHeadersOfLocal : securityHeaders),
     ...(isApi ? { 'cache-control': 'no-store' } : {}),
     ...answer.headers,
   };
@@ -390,6 +390,12 @@ async function send(request: Incoming, response: Outgoing, answer: CenterRespons
     end(response, bodyless ? undefined : bytes);
   } else await stream(response, body);
   if (unread) request.resume();
+}
+
+/** Browsers would refuse plain HTTP to every program of the machine, whatever its port. */
+function isLocal(request: Incoming): boolean {
+  const read = headerReader(request);
+  return /^(?:[^:]+\.)?localhost(?::\d+)?$/i.test(read(':authority') ?? read('host') ?? '');
 }
 
 function end(response: Outgoing, bytes: Buffer | undefined): void {

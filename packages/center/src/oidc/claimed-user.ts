@@ -14,6 +14,7 @@ const subjectLengthMax = 255;
 
 export interface ClaimedUser {
   readonly user: string;
+  readonly userUid: string;
   readonly displayName: string;
   readonly groups: readonly string[];
 }
@@ -41,6 +42,7 @@ export async function claimedUser(
   await directory.seen(directory.users, user);
   return {
     user,
+    userUid: known.metadata?.uid ?? '',
     displayName: known.spec.displayName ?? user,
     groups: named.map((group) => `${id}:${group}`),
   };

@@ -3,7 +3,7 @@
  * whoever must not miss a change adds a listener.
  */
 import { type Clock, type Logger, sleep } from '@skerry/base';
-import { type ApiClient, InformerFactory, type Informer } from '@skerry/client';
+import { type ApiClient, InformerFactory, type Informer, type InformerHandler } from '@skerry/client';
 import {
   type ApiToken,
   type Grant,
@@ -79,8 +79,23 @@ export class Directory {
 
   /** Calls back after anything that decides who may do what has changed. */
   onChange(listener: () => void): () => void {
-    const handler = { onAdd: listener, onUpdate: listener, onDelete: listener };
-    const removes = [this.users.addHandler(handler), this.grants.addHandler(handler)];
+    const removes = [
+      this.users.addHandler(
+        onDifference(listener, ({ metadata, spec, status }) => [metadata?.annotations, spec, status?.groups]),
+      ),
+      this.grants.addHandler(onDifference(listener, ({ spec }) => spec)),
+    ];
     return () => removes.forEach((remove) => remove());
   }
+}
+
+/** What is written into a status decides nothing. */
+function onDifference<T>(listener: () => void, deciding: (object: T) => unknown): InformerHandler<T> {
+  return {
+    onAdd: listener,
+    onUpdate(object, old) {
+      if (JSON.stringify(deciding(object)) !== JSON.stringify(deciding(old))) listener();
+    },
+    onDelete: listener,
+  };
 }

@@ -11,6 +11,8 @@ import { PasswordHasher } from '#people/password-hash.ts';
 import { passwordFault } from '#people/password-rules.ts';
 import type { Throttle } from '#people/throttle.ts';
 
+/** Before the user's name, in the name of the Secret. */
+export const passwordSecretPrefix = 'user-password-';
 const secretType = 'center.skerry.io/password';
 const givenValidMs = 7 * 24 * 3_600_000;
 /** Read aloud and typed: no characters that look alike. Twenty of 31 are 99 bits. */
@@ -124,5 +126,5 @@ export class Passwords {
 }
 
 function secretName(user: string): string {
-  return `user-password-${user}`;
+  return passwordSecretPrefix + user;
 }

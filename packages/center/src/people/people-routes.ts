@@ -8,6 +8,8 @@ import { jsonResponse, noContent, type Route } from '#http/route.ts';
 import type { ApiTokens } from '#people/api-tokens.ts';
 import { type ApiToken, peopleNamespace as namespace } from '#people/kinds.ts';
 
+/** Before the user's name, in the name of the ConfigMap. */
+export const preferencesPrefix = 'user-preferences-';
 const preferencesBytesMax = 64 * 1024;
 
 export function peopleRoutes({ client, tokens }: { client: ApiClient; tokens: ApiTokens }): Route[] {
@@ -104,5 +106,5 @@ function entryOf({ metadata, spec, status }: ApiToken): contract.ApiTokenEntry {
 }
 
 function preferencesName(user: string): string {
-  return `user-preferences-${user}`;
+  return preferencesPrefix + user;
 }

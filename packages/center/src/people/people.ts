@@ -17,6 +17,7 @@ import { oidcRoutes } from '#oidc/oidc-routes.ts';
 import type { PostForm } from '#oidc/provider.ts';
 import { ApiTokens } from '#people/api-tokens.ts';
 import { Directory } from '#people/directory.ts';
+import { Leftovers } from '#people/leftovers.ts';
 import { Passwords } from '#people/passwords.ts';
 import { peopleRoutes } from '#people/people-routes.ts';
 import { Throttle } from '#people/throttle.ts';
@@ -95,6 +96,7 @@ export function createPeople(options: PeopleOptions): People {
     services: [
       { name: 'people directory', run: (signal) => directory.run(signal) },
       { name: 'sessions', run: (signal) => sessions.run(signal) },
+      new Leftovers({ directory, client, clock, log }),
       new SessionKeeper({ sessions, directory, tokens, clock }),
       accessKeeper,
     ],

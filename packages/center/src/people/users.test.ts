@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { resources } from '@skerry/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { csrfHeader } from '#contract/paths.ts';
+import { peopleResources } from '#people/kinds.ts';
 import { passwordFault } from '#people/password-rules.ts';
 import { PasswordHasher } from '#people/password-hash.ts';
 import { type Browser, signedIn, startTestCenter, type TestCenter } from '#testing/start-test-center.ts';
@@ -88,4 +91,72 @@ test('a hash verifies its password alone, in whatever form it was typed', async 
   expect(await hasher.verify('cafe\u0301 on the corner', hash)).toBe(true);
   expect(await hasher.verify('cafe on the corner', hash)).toBe(false);
   expect(await hasher.verify('anything', undefined)).toBe(false);
+});
+
+test('a new user of an old name inherits nothing: session, password, grants, API tokens, settings', async () => {
+  const old = await signedIn(center, 'sam', [{ role: 'admin' }]);
+  const made = await old.ask('POST', '/api/api-tokens', { days: 5 });
+  await old.ask('PUT', '/api/preferences', { theme: 'dark' });
+  // As kubectl does it, which knows nothing of what hangs on a user.
+  await center.management.resource(peopleResources.users).delete('sam');
+  await expect
+    .poll(async () => {
+      const lists = await Promise.all([
+        center.management.resource(peopleResources.grants).list(),
+        center.management.resource(peopleResources.apiTokens).list(),
+        center.management.resource(resources.secrets).list({ namespace: 'kube-system' }),
+        center.management.resource(resources.configMaps).list({ namespace: 'kube-system' }),
+      ]);
+      return lists.flatMap(({ items }) => items).filter((object) => JSON.stringify(object).includes('sam'));
+    })
+    .toEqual([]);
+  await center.people.users.create('sam', {});
+  expect((await old.ask('GET', '/api/session')).status).toBe(401);
+  const headers = { authorization: `Bearer ${String(made.body['token'])}` };
+  expect((await center.browser().ask('GET', '/api/preferences', undefined, headers)).status).toBe(401);
+});
+
+describe('whoever may not be let in', () => {
+  const body = (method: string) => (method === 'GET' ? undefined : {});
+  const paths = () =>
+    center.people.routes
+      .filter((route) => !route.public)
+      .map(({ method, pattern, beforePasswordChange }) => ({
+        method,
+        path: pattern.replace('/*', '/version').replaceAll(/:\w+/g, 'edge'),
+        beforePasswordChange,
+      }));
+
+  test('nobody who has not signed in reaches any route but signing in', async () => {
+    for (const { method, path } of paths()) {
+      const answer = await center.browser().ask(method, path, body(method));
+      expect(answer.status, `${method} ${path}`).toBe(401);
+    }
+  });
+
+  test('nobody reaches a route that changes something without the token of the session', async () => {
+    const browser = await signedIn(center, 'tokenless', [{ role: 'admin', cluster: '*' }]);
+    for (const { method, path } of paths().filter(({ method }) => method !== 'GET')) {
+      const answer = await browser.ask(method, path, {}, { [csrfHeader]: undefined });
+      expect([answer.status, answer.body.reason], `${method} ${path}`).toEqual([403, 'CsrfRefused']);
+    }
+  });
+
+  test('nobody with a given password reaches anything but changing it and leaving', async () => {
+    const password = await center.people.users.create('fresh', {});
+    const browser = center.browser();
+    await browser.ask('POST', '/api/session', { user: 'fresh', password });
+    for (const { method, path, beforePasswordChange } of paths()) {
+      if (beforePasswordChange) continue;
+      const answer = await browser.ask(method, path, body(method));
+      expect(answer.body.reason, `${method} ${path}`).toBe('PasswordChangeRequired');
+    }
+  });
+
+  test('a stolen cookie in another browser ends the session', async () => {
+    const browser = await signedIn(center, 'robbed');
+    const thief = { 'user-agent': 'another' };
+    expect((await browser.ask('GET', '/api/preferences', undefined, thief)).status).toBe(401);
+    expect((await browser.ask('GET', '/api/preferences')).status).toBe(401);
+  });
 });

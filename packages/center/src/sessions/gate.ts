@@ -24,7 +24,7 @@ export function createGate({
 }): Gate {
   const signedIn = (request: Credentials) => {
     const id = cookieOf(request.header('cookie'), sessionCookie);
-    const found = id === undefined ? undefined : sessions.find(id);
+    const found = id === undefined ? undefined : sessions.find(id, request.header('user-agent') ?? '');
     return found && id !== undefined ? { ...found, id } : undefined;
   };
   const callerOf = (session: Session, former: boolean, ended: AbortSignal): Caller => ({

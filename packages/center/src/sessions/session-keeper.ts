@@ -28,14 +28,18 @@ export class SessionKeeper {
 
   async run(signal: AbortSignal): Promise<void> {
     await this.#directory.waitForSync(signal);
-    const remove = this.#directory.onChange(() => this.check());
+    const removes = [
+      this.#directory.onChange(() => this.check()),
+      // What it may do at its beginning is what changes are told from.
+      this.#sessions.onBegin((session) => this.#checkSession(session)),
+    ];
     try {
       while (!signal.aborted) {
         this.check();
         await sleep(this.#clock, everyMs, signal).catch(() => undefined);
       }
     } finally {
-      remove();
+      for (const remove of removes) remove();
     }
   }
 
@@ -46,8 +50,9 @@ export class SessionKeeper {
 
   #checkSession(session: Session): void {
     const user = this.#directory.user(session.user);
-    if (!user || user.spec.disabled) {
-      const reason = user ? 'the user was disabled' : 'the user was deleted';
+    const isGone = user?.metadata?.uid !== session.userUid;
+    if (!user || isGone || user.spec.disabled) {
+      const reason = user && !isGone ? 'the user was disabled' : 'the user was deleted';
       this.#sessions.end(session, { code: 4403, reason });
       return;
     }

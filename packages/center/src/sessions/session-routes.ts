@@ -74,6 +74,7 @@ export function sessionRoutes(options: SessionRoutesOptions): (Route | PublicRou
         endSessionOf(sessions, request.header('cookie'));
         const { id, session } = sessions.create({
           user,
+          userUid: known.metadata?.uid ?? '',
           displayName: known.spec.displayName ?? user,
           groups: directory.groupsOf(known),
           method: 'password',

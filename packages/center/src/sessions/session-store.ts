@@ -24,6 +24,8 @@ const totalMax = 20_000;
 
 export interface SignedIn {
   readonly user: string;
+  /** Of the User object: another of the same name is another person. */
+  readonly userUid: string;
   readonly displayName: string;
   readonly groups: readonly string[];
   readonly method: SignInMethod;
@@ -63,6 +65,7 @@ export class SessionStore {
   readonly #file: SealedFile | undefined;
   readonly #held = new Map<string, Held>();
   readonly #byHash = new Map<string, Held>();
+  readonly #listeners = new Set<(session: Session) => void>();
   #csrfKey = randomBytes(32);
   #save: Timer | undefined;
   #saving: Promise<void> = Promise.resolve();
@@ -120,7 +123,7 @@ export class SessionStore {
     const nowMs = this.#clock.now();
     const session: Session = {
       ...who,
-      userAgent: who.userAgent.slice(0, 200),
+      userAgent: shortened(who.userAgent),
       publicId: randomBytes(9).toString('base64url'),
       createdMs: nowMs,
       lastMs: nowMs,
@@ -131,14 +134,27 @@ export class SessionStore {
     const id = newId();
     this.#add(hashOf(id), session);
     this.#changed();
+    for (const listener of this.#listeners) listener(session);
     return { id, session };
   }
 
-  /** The live session of an id; that it was asked for keeps it alive. */
-  find(id: string): Found | undefined {
+  /** Calls back for each session as it begins. Returns what ends it. */
+  onBegin(listener: (session: Session) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** The live session of an id; that it was asked for keeps it alive. From another browser than it was given to, it ends. */
+  find(id: string, userAgent?: string): Found | undefined {
     const hash = hashOf(id);
     const held = this.#byHash.get(hash);
     if (!held || this.#endIfOver(held)) return undefined;
+    if (userAgent !== undefined && shortened(userAgent) !== held.session.userAgent) {
+      const { user, publicId } = held.session;
+      this.#log.warn('session ended: its cookie came from another browser', { user, session: publicId });
+      this.end(held.session, { code: 4401, reason: 'the session was used by another browser' });
+      return undefined;
+    }
     const nowMs = this.#clock.now();
     const former = held.hash !== hash;
     if (former && (held.former?.hash !== hash || held.former.untilMs < nowMs)) return undefined;
@@ -273,6 +289,10 @@ interface Stored {
   readonly version: 1;
   readonly csrfKey: string;
   readonly sessions: readonly StoredSession[];
+}
+
+function shortened(userAgent: string): string {
+  return userAgent.slice(0, 200);
 }
 
 function newId(): string {

@@ -223,6 +223,7 @@ describe('a session', () => {
     });
     const who = {
       user: 'a',
+      userUid: 'u',
       displayName: 'a',
       groups: [],
       method: 'password',

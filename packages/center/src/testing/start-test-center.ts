@@ -232,13 +232,21 @@ export class Browser {
       headers: { host: `localhost:${this.#at.port}`, ...sent },
       agent: false,
     });
-    request.end(body === undefined ? undefined : isText ? body : JSON.stringify(body));
+    const text = body === undefined ? undefined : isText ? body : JSON.stringify(body);
+    // Node sends the body of a DELETE without saying how long it is.
+    if (text !== undefined) request.setHeader('content-length', Buffer.byteLength(text));
+    request.end(text);
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk as Buffer);
-    const text = Buffer.concat(chunks).toString();
+    const answered = Buffer.concat(chunks).toString();
     this.#keepCookies(response.headers['set-cookie'] ?? []);
-    const answer = { status: response.statusCode ?? 0, headers: response.headers, text, body: parsed(text) };
+    const answer = {
+      status: response.statusCode ?? 0,
+      headers: response.headers,
+      text: answered,
+      body: parsed(answered),
+    };
     if (typeof answer.body['csrfToken'] === 'string') this.csrfToken = answer.body['csrfToken'];
     return answer;
   }
