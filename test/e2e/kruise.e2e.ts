@@ -216,6 +216,39 @@ describe.skipIf(!canRunContainers())('OpenKruise in three regions', () => {
     expect(await cluster.kubectlOk('logs', pods.items[0]?.metadata.name ?? '')).toContain('Filesystem');
   });
 
+  test('a machine reports on itself alone, and reads the credentials that image pulls were given', async () => {
+    const asMachine = (...args: string[]) =>
+      cluster.kubectl([...args, '--as', 'system:node:beijing-1', '--as-group', 'system:nodes']);
+    const report = (node: string) =>
+      asMachine(
+        'patch',
+        'nodeimage',
+        node,
+        '--subresource=status',
+        '--type=merge',
+        '-p',
+        '{"status":{"desired":1}}',
+      );
+    expect((await report('shanghai-1')).errors).toContain('a node may report only on its own NodeImage');
+    expect((await report('beijing-1')).errors).toBe('');
+    const mayRead = async (namespace: string) =>
+      (await asMachine('auth', 'can-i', 'get', 'secrets/x', '-n', namespace)).output.trim();
+    expect(await mayRead('kruise-daemon-config')).toBe('yes');
+    expect(await mayRead('kube-system')).toBe('no');
+  });
+
+  test('people with the role edit may use it in their namespace', async () => {
+    await cluster.kubectlOk('create', 'rolebinding', 'ann', '--clusterrole=edit', '--user=ann');
+    const may = async (verb: string, kind: string) =>
+      (await cluster.kubectl(['auth', 'can-i', verb, kind, '--as', 'ann'])).output.trim();
+    await eventually(
+      async () => expect(await may('create', 'daemonsets.apps.kruise.io')).toBe('yes'),
+      patient,
+    );
+    expect(await may('list', 'imagepulljobs')).toBe('yes');
+    expect(await may('patch', 'nodeimages')).toBe('no');
+  });
+
   test('a machine that joins gets its pod', async () => {
     const added = await cluster.skerry([
       'up',

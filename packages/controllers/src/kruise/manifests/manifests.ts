@@ -15,6 +15,7 @@ import {
   pullSecretRole,
   pullSecretRoleBinding,
 } from '#kruise/manifests/node-access.ts';
+import { userRoles } from '#kruise/manifests/user-roles.ts';
 import { settingsConfigMap } from '#kruise/manifests/values.ts';
 import type { OpenKruiseValues } from '#kruise/manifests/values.ts';
 import { mutatingWebhooks, validatingWebhooks } from '#kruise/manifests/webhooks.ts';
@@ -37,6 +38,7 @@ export function openKruiseManifests(values: OpenKruiseValues = {}): KubeObject[]
     nodeRoleBinding,
     pullSecretRole,
     pullSecretRoleBinding,
+    ...userRoles,
     ...kruiseDefinitions,
     ownStatusPolicy,
     ownStatusPolicyBinding,
