@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PodSpec, Secret } from '@skerry/api';
+import type { Node, NodeImage, NodeImageSpec, PodSpec, Secret } from '@skerry/api';
+import { eventually } from '@skerry/base/testing';
 import { resources } from '@skerry/client';
 import { containerdPaths } from '#containerd/config.ts';
 import { runCommand } from '#machine/command.ts';
@@ -212,5 +213,41 @@ describe.skipIf(!canRun)('pulling from a registry', () => {
       /10\.66\.0\.1:5999.*connection refused/,
     );
     await node.remove('nowhere');
+  });
+
+  test('an image is here before a pod asks for it, where the NodeImage orders it, by the credentials named there', async () => {
+    const image = newReference(guarded);
+    await publish(image, 'ahead');
+    const [name, tag] = [image.slice(0, image.lastIndexOf(':')), image.slice(image.lastIndexOf(':') + 1)];
+    const { username, password } = registryUser;
+    addSecret('ahead', { [guarded.address]: { username, password } });
+    const order = (pullSecrets: object[], version: number) => ({
+      pullSecrets,
+      tags: [{ tag, version, createdAt: '2026-01-01T00:00:00Z', pullPolicy: { backoffLimit: 0 } }],
+    });
+    node.client.seed(resources.nodeImages, {
+      metadata: { name: 'n1', uid: 'node-image' },
+      spec: { images: { [name]: order([], 0) } },
+    } as NodeImage);
+    node.client.edit<Node>(resources.nodes, { name: 'n1' }, ({ metadata }) => {
+      metadata.annotations = { ...metadata.annotations, 'node.skerry.io/node-image': 'node-image' };
+    });
+    const answered = (expected: object) =>
+      eventually(
+        () => {
+          const { status } = node.client.all<NodeImage>(resources.nodeImages)[0]!;
+          expect(status?.imageStatuses?.[name]?.tags).toMatchObject([expected]);
+        },
+        { timeoutMs: 60_000 },
+      );
+    await answered({ phase: 'Failed', message: expect.stringContaining('401') as string });
+    node.client.edit<NodeImage>(resources.nodeImages, { name: 'n1' }, ({ spec }) => {
+      spec!.images![name] = order([{ namespace: 'default', name: 'ahead' }], 1) as NodeImageSpec;
+    });
+    await answered({ phase: 'Succeeded', version: 1, imageID: expect.stringMatching(/@sha256:/) as string });
+    // No credentials of its own, and none needed: the image is here.
+    run('ahead', image, 'Never');
+    expect(await output('ahead')).toBe('ahead');
+    await node.remove('ahead');
   });
 });
