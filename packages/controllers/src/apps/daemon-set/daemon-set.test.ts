@@ -201,9 +201,21 @@ test('a daemon that fails at once is replaced with growing delays', async () => 
   expect(cluster.events.lines.filter((line) => line.includes('Found failed daemon pod'))).toHaveLength(2);
 });
 
-test('an offline node is left out of an update where the set says so', async () => {
-  const set = daemonSet('a');
-  set.metadata.annotations = { 'apps.skerry.io/offline-nodes': 'skip' };
+test.each<[string, Record<string, string>, string]>([
+  ['where the set says so', { 'apps.skerry.io/offline-nodes': 'skip' }, 'RollingUpdate'],
+  [
+    'by the strategy of OpenYurt',
+    { 'apps.openyurt.io/update-strategy': 'AdvancedRollingUpdate', 'apps.openyurt.io/max-unavailable': '1' },
+    'OnDelete',
+  ],
+  [
+    'by its name in small letters',
+    { 'apps.openyurt.io/update-strategy': 'advancedrollingupdate' },
+    'OnDelete',
+  ],
+])('an offline node is left out of an update %s', async (_how, annotations, type) => {
+  const set = daemonSet('a', { updateStrategy: { type } });
+  set.metadata.annotations = annotations;
   const setReady = (name: string, status: string) =>
     cluster.client.edit<Node>(resources.nodes, { name }, (node) => {
       node.status = { conditions: [{ type: 'Ready', status }] };

@@ -11,7 +11,7 @@ import { daemonPod } from '#daemon/daemon-pod.ts';
 import { DaemonPods } from '#daemon/daemon-pods.ts';
 import { followNodes } from '#daemon/follow-nodes.ts';
 import { hashOf, syncHistory, trimHistory } from '#daemon/history.ts';
-import { countNodes, desiredCount, isOffline, skipsOfflineNodes } from '#daemon/node-view.ts';
+import { countNodes, desiredCount, isOffline } from '#daemon/node-view.ts';
 import type { NodeView } from '#daemon/node-view.ts';
 import { placePlan } from '#daemon/plan.ts';
 import type { Plan, PlanContext } from '#daemon/plan.ts';
@@ -19,7 +19,12 @@ import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext, Requeue } from '#runtime/controller.ts';
 import { indexByController } from '#runtime/ownership.ts';
 import { splitKey, writeStatus } from '#runtime/status.ts';
-import { isRollingUpdate, surgeAndUnavailable, updatePlan } from '#apps/daemon-set/update-plan.ts';
+import {
+  isRollingUpdate,
+  leavesOutOffline,
+  surgeAndUnavailable,
+  updatePlan,
+} from '#apps/daemon-set/update-plan.ts';
 
 const burst = 250;
 const ref = resources.daemonSets;
@@ -39,10 +44,11 @@ export function createDaemonSetController(context: ControllerContext): Controlle
     onDelete: (set) => daemonPods.forget(keyOf(set)),
   });
   nodes.addHandler(
-    followNodes(
-      () => daemonSets.list(),
-      (set) => queue.add(keyOf(set)),
-    ),
+    followNodes({
+      sets: () => daemonSets.list(),
+      looksAtReadiness: leavesOutOffline,
+      look: (set) => queue.add(keyOf(set)),
+    }),
   );
   pods.addHandler(daemonPods.handler(queue));
 
@@ -97,7 +103,7 @@ export function createDaemonSetController(context: ControllerContext): Controlle
 
   async function update(key: string, set: DaemonSet, hash: string) {
     const views = await daemonPods.look(set);
-    const reached = skipsOfflineNodes(set) ? views.filter((view) => !isOffline(view)) : views;
+    const reached = leavesOutOffline(set) ? views.filter((view) => !isOffline(view)) : views;
     const plan = updatePlan(set, reached, { ...planContext(set, hash), desired: desiredCount(views) });
     return carryOut(key, set, plan, hash);
   }

@@ -3,21 +3,48 @@
  * Rules: https://kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/
  */
 import type { DaemonSet, Pod } from '@skerry/api';
-import { desiredCount, isUpdated } from '#daemon/node-view.ts';
+import { desiredCount, isUpdated, skipsOfflineNodes } from '#daemon/node-view.ts';
 import type { NodeView } from '#daemon/node-view.ts';
 import { emptyPlan, isAvailable } from '#daemon/plan.ts';
 import type { Plan, PlanContext } from '#daemon/plan.ts';
 import { resolveIntOrPercent } from '#runtime/pods.ts';
 
-export function surgeAndUnavailable(set: DaemonSet, desired: number): { surge: number; unavailable: number } {
+/**
+ * OpenYurt's strategy for fleets whose machines come and go: with OnDelete, the set still rolls, over nodes that are online.
+ * https://openyurt.io/docs/user-manuals/workload/daemon-pod-ota-update
+ */
+const edgeStrategyAnnotation = 'apps.openyurt.io/update-strategy';
+const edgeUnavailableAnnotation = 'apps.openyurt.io/max-unavailable';
+const edgeUnavailableDefault = '10%';
+
+function isEdgeRollingUpdate({ metadata, spec }: DaemonSet): boolean {
+  const strategy = metadata.annotations?.[edgeStrategyAnnotation]?.toLowerCase();
+  return spec?.updateStrategy?.type === 'OnDelete' && strategy === 'advancedrollingupdate';
+}
+
+function limitsOf(set: DaemonSet): { maxSurge: number | string; maxUnavailable: number | string } {
+  if (isEdgeRollingUpdate(set)) {
+    const maxUnavailable = set.metadata.annotations?.[edgeUnavailableAnnotation] ?? edgeUnavailableDefault;
+    return { maxSurge: 0, maxUnavailable };
+  }
   const { maxSurge = 0, maxUnavailable = 1 } = set.spec?.updateStrategy?.rollingUpdate ?? {};
+  return { maxSurge, maxUnavailable };
+}
+
+export function surgeAndUnavailable(set: DaemonSet, desired: number): { surge: number; unavailable: number } {
+  const { maxSurge, maxUnavailable } = limitsOf(set);
   const surge = resolveIntOrPercent(maxSurge, { total: desired, round: 'up' });
   const unavailable = resolveIntOrPercent(maxUnavailable, { total: desired, round: 'up' });
   return { surge, unavailable: surge === 0 && unavailable === 0 ? 1 : unavailable };
 }
 
 export function isRollingUpdate(set: DaemonSet): boolean {
-  return (set.spec?.updateStrategy?.type ?? 'RollingUpdate') === 'RollingUpdate';
+  return (set.spec?.updateStrategy?.type ?? 'RollingUpdate') === 'RollingUpdate' || isEdgeRollingUpdate(set);
+}
+
+/** Whether offline nodes are neither counted nor waited for. */
+export function leavesOutOffline(set: DaemonSet): boolean {
+  return skipsOfflineNodes(set) || isEdgeRollingUpdate(set);
 }
 
 /** `desired` is asked of all nodes, also where some are left out. */

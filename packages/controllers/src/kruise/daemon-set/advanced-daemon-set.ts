@@ -8,6 +8,7 @@ import type { ControllerRevision, Node, Pod } from '@skerry/api';
 import { keyOf, resources } from '@skerry/client';
 import { DaemonPods } from '#daemon/daemon-pods.ts';
 import { followNodes } from '#daemon/follow-nodes.ts';
+import { skipsOfflineNodes } from '#daemon/node-view.ts';
 import { syncHistory } from '#daemon/history.ts';
 import { DaemonSetLook } from '#kruise/daemon-set/daemon-set-look.ts';
 import { InPlaceUpdates } from '#kruise/in-place/in-place-updates.ts';
@@ -46,7 +47,7 @@ export function createAdvancedDaemonSetController(context: KruiseContext): Contr
   follow(
     context,
     nodes,
-    followNodes(() => daemonSets.list(), enqueue),
+    followNodes({ sets: () => daemonSets.list(), looksAtReadiness: skipsOfflineNodes, look: enqueue }),
   );
   follow(context, pods, daemonPods.handler(queue));
   follow(context, pods, { onDelete: ({ metadata }) => seen.forget(metadata.uid ?? '') });
