@@ -2,6 +2,7 @@
  * The release bundle: one file for `skerry`, one for each of its threads. Start-up time and memory are those of this
  * bundle; development runs the sources as they are.
  */
+import { cp, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 await build({
@@ -30,3 +31,7 @@ await build({
   },
   logLevel: 'warning',
 });
+
+// The catalogue of components lies beside the bundle.
+await rm('dist/components', { recursive: true, force: true });
+await cp('components', 'dist/components', { recursive: true });

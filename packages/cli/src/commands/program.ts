@@ -4,6 +4,7 @@ import { addAgentCommand } from './agent.ts';
 import { addBackupCommands } from './backup.ts';
 import { addClusterCommand } from './cluster.ts';
 
+import { addComponentCommand } from './component.ts';
 import { addInternalCommands } from './internal.ts';
 import { addJoinCommand } from './join.ts';
 import { addKeysCommand } from './keys.ts';
@@ -31,6 +32,7 @@ export function createProgram(): Command {
   addUpCommand(program);
   addServerCommand(program);
   addClusterCommand(program);
+  addComponentCommand(program);
   addBackupCommands(program);
   addUserCommand(program);
   addTokenCommand(program);

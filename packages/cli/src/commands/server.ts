@@ -35,6 +35,10 @@ export function addServerCommand(program: Command): void {
     )
     .option('--console-address <ip>', 'address for the console (default that of the API)')
     .option(
+      '--registry <host/path>',
+      "pull components' images from there instead of where they come from; empty for the latter",
+    )
+    .option(
       '--import-allow <list>',
       'addresses and ranges of imported clusters that are otherwise refused: loopback, link-local, metadata services',
       list,

@@ -7,9 +7,16 @@ import { type Clock, type Logger, type Service, sleep, supervise } from '@skerry
 import {
   AddressRules,
   AvailabilityKeeper,
+  centerResources,
   type Cluster,
+  type ClusterAccess,
   ClusterController,
   clusterDefinition,
+  ComponentController,
+  componentDefinition,
+  componentRoutes,
+  ComponentService,
+  componentTask,
   connectImported,
   ensureIdentities,
   ensureOwnCluster,
@@ -21,14 +28,18 @@ import {
   type OpenConnection,
   RegisteredConnections,
   taskDefinition,
+  type TaskObject,
+  taskRoutes,
   TaskRunner,
 } from '@skerry/center';
+import type { ApiClient } from '@skerry/client';
 import { aborted } from '#process/run-until-stopped.ts';
 import { settleMemory } from '#process/settle-memory.ts';
 import { backupTask } from '#backup/backup-task.ts';
 import { certificateReading } from './certificate-upkeep.ts';
 import type { ConsoleFacts } from './center.ts';
 import { MachineHost } from './cluster-host.ts';
+import { componentOptions } from './component-options.ts';
 import { startConsole } from './console.ts';
 import { connectOverSocket } from './hosted-connection.ts';
 import { type Installation, reachableAddress, writeAdminKubeconfig } from './installation.ts';
@@ -54,10 +65,14 @@ export async function runCenterProcess(options: CenterProcessOptions, signal: Ab
   const management = await startManagementApi(data, { clock, log, random });
   opened.defer(() => management.close());
   const { client } = management;
-  await installDefinitions(client, [clusterDefinition, taskDefinition, ...peopleDefinitions], {
-    clock,
-    signal,
-  });
+  await installDefinitions(
+    client,
+    [clusterDefinition, taskDefinition, componentDefinition, ...peopleDefinitions],
+    {
+      clock,
+      signal,
+    },
+  );
   await installPolicies(client);
   await ensureIdentities(client, { machinesJoin: false });
   let ownName = '';
@@ -79,12 +94,18 @@ export async function runCenterProcess(options: CenterProcessOptions, signal: Ab
   });
   opened.defer(() => connections.close());
   const clusters = new ClusterController({ client, host, dial, clock, log, onTask: () => tasks.wake() });
+  const componentWork = componentOptions({ data, client, config: installation.config, dial, clock, log });
   const tasks = new TaskRunner({
     client,
     clock,
     log,
-    kinds: { ...clusters.taskKinds, backup: backupTask({ data, ownName: () => ownName, clock }) },
+    kinds: {
+      ...clusters.taskKinds,
+      backup: backupTask({ data, ownName: () => ownName, clock }),
+      component: componentTask(componentWork),
+    },
   });
+  const components = new ComponentController({ client, clock, log, onTask: () => tasks.wake() });
   const availability = new AvailabilityKeeper({
     client,
     clock,
@@ -93,6 +114,7 @@ export async function runCenterProcess(options: CenterProcessOptions, signal: Ab
   });
   const services: Service[] = [
     clusters,
+    components,
     { name: 'tasks', run: (stop) => tasks.run(stop) },
     availability,
     { name: 'connections', run: (stop) => keepConnected(connections, clock, stop) },
@@ -104,7 +126,12 @@ export async function runCenterProcess(options: CenterProcessOptions, signal: Ab
     await Promise.allSettled(working);
   });
 
-  const console = await startConsole({ installation, management, connections, clock, log, random });
+  const service = new ComponentService(componentWork, () => tasks.wake());
+  const routes = (access: ClusterAccess) => [
+    ...taskRoutes({ client, access }),
+    ...componentRoutes({ service, access, task: (name) => taskOf(client, name) }),
+  ];
+  const console = await startConsole({ installation, management, connections, routes, clock, log, random });
   opened.defer(() => console.close());
   const certificates = certificateReading({
     installation,
@@ -115,6 +142,10 @@ export async function runCenterProcess(options: CenterProcessOptions, signal: Ab
   onReady(console.facts);
   settleMemory();
   await aborted(signal);
+}
+
+function taskOf(client: ApiClient, name: string): Promise<TaskObject> {
+  return client.resource<TaskObject>(centerResources.tasks).get(name);
 }
 
 async function connectHosted(host: MachineHost, cluster: Cluster, clock: Clock): Promise<OpenConnection> {

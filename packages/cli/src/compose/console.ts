@@ -5,10 +5,12 @@ import { type Clock, type Logger, SkerryError, supervise } from '@skerry/base';
 import {
   type CenterServer,
   type CenterServerOptions,
+  type ClusterAccess,
   type ClusterConnections,
   createDataPlane,
   createPeople,
   identities,
+  type Route,
   StaticFiles,
   startCenterServer,
 } from '@skerry/center';
@@ -22,6 +24,8 @@ export interface ConsoleOptions {
   readonly installation: Installation;
   readonly management: ManagementApi;
   readonly connections: ClusterConnections;
+  /** Further routes, of what is neither people nor views. */
+  readonly routes: (access: ClusterAccess) => readonly Route[];
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
@@ -66,7 +70,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     address,
     port,
     certificate: serverCertificate,
-    routes: [...people.routes, ...dataPlane.routes],
+    routes: [...people.routes, ...dataPlane.routes, ...options.routes(people.access)],
     sockets: dataPlane.sockets,
     gate: people.gate,
     audit: people.audit,

@@ -47,6 +47,8 @@ export interface ServerConfig {
   readonly consolePort?: number;
   /** Addresses and ranges that imported clusters may be at although they are loopback, link-local or the like. */
   readonly importAllow?: readonly string[];
+  /** Where images of components are pulled from instead of where they come from. */
+  readonly registry?: string;
 }
 
 const cidr = z.string().refine(isCidr4, 'must be an IPv4 range such as 10.12.0.0/16');
@@ -108,6 +110,11 @@ const schema = z.strictObject({
     .refine((value) => isIP(value) !== 0, 'must be an IP address')
     .optional(),
   consolePort: z.int().min(0).max(65535).optional(),
+  registry: z
+    .string()
+    .regex(/^([a-z0-9][a-z0-9.:/_-]{0,200})?$/, 'must be like registry.example.com/mirror')
+    .transform((value) => value || undefined)
+    .optional(),
   importAllow: z
     .array(
       z
