@@ -2,7 +2,7 @@ import { ApiError, isApiError, type Status } from '@skerry/api';
 import { isWebSocketRequest } from '@skerry/streams';
 import { describeError, type Clock, type Logger, type Timer } from '@skerry/base';
 import type { AuditMetrics } from '#audit/audit-metrics.ts';
-import { auditorOf, noAuditor, type Auditor } from '#audit/auditor.ts';
+import { auditorOf, noAuditor, NotAuditedError, type Auditor } from '#audit/auditor.ts';
 import { forbiddenRequest } from '#authz/forbidden-request.ts';
 import { sendStatus, sendText } from '#http/answers.ts';
 import { refuseUpgrade, type Exchange } from '#http/exchange.ts';
@@ -167,7 +167,8 @@ export class RequestPipeline implements RequestHandler {
       throw error;
     }
     const asking = user ?? anonymousUser;
-    audited.begin(asking);
+    const received = audited.begin(asking);
+    if (received) await received;
     const attributes = attributesOf(info, asking, asked.query);
     const acting = await impersonated(asked, attributes, security.authorizer);
     if (!acting) return asking;
@@ -200,6 +201,11 @@ export class RequestPipeline implements RequestHandler {
       metrics.terminated(measured, 429);
       exchange.setHeader('Retry-After', String(error.retryAfterSeconds));
       sendText(exchange, 429, `${error.message}\n`);
+      return;
+    }
+    if (error instanceof NotAuditedError) {
+      exchange.setHeader('X-Content-Type-Options', 'nosniff');
+      sendText(exchange, 500, error.textFor(exchange.path));
       return;
     }
     const status = this.#statusOf(error, exchange);

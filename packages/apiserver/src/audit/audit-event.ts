@@ -55,8 +55,14 @@ export const auditStages = ['RequestReceived', 'ResponseStarted', 'ResponseCompl
 export type AuditStage = (typeof auditStages)[number];
 
 export interface AuditSink {
-  /** Must not throw and must not block: what can't be kept is counted and dropped. */
-  record(event: AuditEvent): void;
-  /** Events that were dropped, and events that were taken. */
-  readonly counts: { readonly recorded: number; readonly dropped: number };
+  /**
+   * Must not throw: what can't be kept is counted and dropped. A request waits for the promise that its first event gives,
+   * if it gives one, and is refused when that rejects.
+   */
+  record(event: AuditEvent): Promise<void> | undefined;
+  /** Whither events go, under the names of kube-apiserver: how many were taken there, and how many dropped. */
+  readonly plugins: readonly {
+    readonly name: string;
+    readonly counts: { readonly recorded: number; readonly dropped: number };
+  }[];
 }

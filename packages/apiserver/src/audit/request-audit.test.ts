@@ -11,17 +11,27 @@ import { startTestServer, type TestServer } from '#testing/start-test-server.ts'
 
 let server: TestServer | undefined;
 let events: AuditEvent[] = [];
+let refusing = false;
 afterEach(async () => {
   await server?.close();
   events = [];
+  refusing = false;
 });
 
 async function startWith(rule: AuditRule, parts: Partial<SecurityParts> = {}) {
   const sink = {
-    record: (event: AuditEvent) => void events.push(structuredClone(event)),
-    get counts() {
-      return { recorded: events.length, dropped: 0 };
+    record(event: AuditEvent) {
+      events.push(structuredClone(event));
+      return refusing ? Promise.reject(new Error('the log is full')) : undefined;
     },
+    plugins: [
+      {
+        name: 'log',
+        get counts() {
+          return { recorded: events.length, dropped: 0 };
+        },
+      },
+    ],
   };
   server = await startTestServer({
     security: (access) => ({
@@ -250,4 +260,22 @@ test('requests are answered the same where no log is written', async () => {
   const call = await startWith({ level: 'None' });
   expect((await call('POST', configMaps, { metadata: { name: 'a' } })).status).toBe(201);
   expect(events).toEqual([]);
+});
+
+test('a request that the log must have and does not take is refused', async () => {
+  const call = await startWith({ level: 'Metadata' });
+  refusing = true;
+  const answer = await fetch(`${server!.url}${configMaps}`, { method: 'POST', body: '{}' });
+  expect(answer.status).toBe(500);
+  expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+  expect(await answer.text()).toBe(
+    'Internal Server Error: "/api/v1/namespaces/default/configmaps": failed to store audit event\n',
+  );
+  expect(stages()).toEqual(['RequestReceived']);
+  refusing = false;
+  const list = await call('GET', configMaps);
+  expect(list).toMatchObject({ body: { items: [] } });
+  expect(await (await fetch(`${server!.url}/metrics`)).text()).toContain(
+    'apiserver_audit_requests_rejected_total 1',
+  );
 });

@@ -45,6 +45,8 @@ export class RequestAudit {
   #impersonated: AuditUser | undefined;
   #constraint: string | undefined;
   #started = false;
+  /** Where the log must have the request before it goes on. */
+  readonly received: Promise<void> | undefined;
   #panic: string | undefined;
 
   /**
@@ -105,7 +107,7 @@ export class RequestAudit {
       response: info.type === 'resource' && decision.level === 'RequestResponse' && !facts.longRunning,
       ...(facts.longRunning || !user ? { onAnswer: () => this.#start() } : {}),
     });
-    if (user) this.#emit('RequestReceived', facts.receivedMs);
+    if (user) this.received = this.#record('RequestReceived', facts.receivedMs);
   }
 
   impersonated(user: UserInfo, constraint?: string): void {
@@ -138,7 +140,12 @@ export class RequestAudit {
   }
 
   #emit(stage: AuditStage, nowMs: number): void {
-    if (this.#decision.omitStages.has(stage)) return;
+    // The answer has been given or is on its way: that it is not in the log is counted there.
+    this.#record(stage, nowMs)?.catch(() => undefined);
+  }
+
+  #record(stage: AuditStage, nowMs: number): Promise<void> | undefined {
+    if (this.#decision.omitStages.has(stage)) return undefined;
     const { level } = this.#decision;
     const answer = stage === 'RequestReceived' ? {} : this.#answer(level);
     const event: AuditEvent = {
@@ -160,7 +167,7 @@ export class RequestAudit {
       stageTimestamp: timestamp(nowMs),
       annotations: this.#notes.annotations,
     };
-    this.#log.sink.record(event);
+    return this.#log.sink.record(event);
   }
 
   #answer(level: AuditLevel): Partial<AuditEvent> {

@@ -26,6 +26,7 @@ export class AuditLogWriter implements AuditSink {
   #writing: Promise<void> | undefined;
   #complainedMs = -Infinity;
   readonly counts = { recorded: 0, dropped: 0 };
+  readonly plugins = [{ name: 'log', counts: this.counts }];
 
   constructor(output: AuditOutput, { log, clock }: { readonly log: Logger; readonly clock: Clock }) {
     this.#output = output;
@@ -33,16 +34,17 @@ export class AuditLogWriter implements AuditSink {
     this.#clock = clock;
   }
 
-  record(event: AuditEvent): void {
+  record(event: AuditEvent): undefined {
     const line = Buffer.from(`${JSON.stringify(event)}\n`);
     if (this.#waiting.length >= eventsMax || this.#waitingBytes + line.length > bytesMax) {
       this.#drop(1, 'more events wait than are buffered');
-      return;
+      return undefined;
     }
     this.counts.recorded++;
     this.#waiting.push(line);
     this.#waitingBytes += line.length;
     this.#writing ??= this.#write();
+    return undefined;
   }
 
   /** Writes what waits. */

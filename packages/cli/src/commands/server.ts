@@ -7,7 +7,15 @@ import { aborted, runUntilStopped } from '#process/run-until-stopped.ts';
 import { settleMemory } from '#process/settle-memory.ts';
 import { columns, Report } from '#terminal/report.ts';
 import { firstUserLines } from '#terminal/console-facts.ts';
-import { dataOf, keyValues, list, wholeNumber, withDataDirectory, yesOrNo } from './common-flags.ts';
+import {
+  dataOf,
+  duration,
+  keyValues,
+  list,
+  wholeNumber,
+  withDataDirectory,
+  yesOrNo,
+} from './common-flags.ts';
 
 interface Flags extends Partial<ServerConfig> {
   readonly dataDir: string;
@@ -15,6 +23,7 @@ interface Flags extends Partial<ServerConfig> {
 
 /** 0: without bound. */
 const bound = wholeNumber({ min: 0, max: 1_000_000 });
+const count = wholeNumber({ min: 1, max: 1_000_000 });
 
 /** `skerry server`: the center. Machines join it with `skerry join`. */
 export function addServerCommand(program: Command): void {
@@ -67,6 +76,30 @@ export function addServerCommand(program: Command): void {
     .option('--audit-log-maxage <days>', 'keep files that were put aside so long (default 30)', bound)
     .option('--audit-log-maxbackup <number>', 'keep so many files that were put aside (default 10)', bound)
     .option('--audit-log-maxsize <megabytes>', 'put the file aside before it is larger (default 100)', bound)
+    .option('--audit-webhook-config-file <path>', 'kubeconfig of a server that the audit log is sent to')
+    .option(
+      '--audit-webhook-mode <mode>',
+      'batch: requests never wait for it; blocking: they wait; blocking-strict: and fail without it (default batch)',
+    )
+    .option('--audit-webhook-batch-buffer-size <number>', 'events that may wait (default 10000)', count)
+    .option('--audit-webhook-batch-max-size <number>', 'events that are sent at once (default 400)', count)
+    .option('--audit-webhook-batch-max-wait <duration>', 'events wait no longer (default 30s)', duration)
+    .option(
+      '--audit-webhook-batch-throttle-enable [boolean]',
+      'whether batches are throttled (default true)',
+      yesOrNo,
+    )
+    .option('--audit-webhook-batch-throttle-qps <number>', 'batches a second (default 10)', Number)
+    .option(
+      '--audit-webhook-batch-throttle-burst <number>',
+      'batches at once after a pause (default 15)',
+      count,
+    )
+    .option(
+      '--audit-webhook-initial-backoff <duration>',
+      'pause after a batch that was not taken (default 10s)',
+      duration,
+    )
     .option(
       '--service-account-issuer <list>',
       'issuer of ServiceAccount tokens; tokens of further ones in the list are accepted too',

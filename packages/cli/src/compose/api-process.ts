@@ -53,7 +53,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
   opened.defer(() => store.close());
   const sealing = await openEncryption(installation, { clock, log });
   opened.defer(() => sealing.close());
-  const audit = await openAudit(config, { clock, log });
+  const audit = await openAudit(config, { clock, log, random });
   opened.defer(async () => audit?.close());
   const leases = new LeaseRenewal({ clock, log });
   const hub = createLinkHub<PeerIdentity>({

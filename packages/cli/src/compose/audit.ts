@@ -1,6 +1,9 @@
 import { defaultAuditPolicy, parseAuditPolicy, type SecurityParts } from '@skerry/apiserver';
 import { type Clock, type Logger, SkerryError } from '@skerry/base';
+import { createHttpTransport, loadKubeconfig } from '@skerry/client';
 import { AuditLogWriter, type AuditOutput } from '#audit/audit-log.ts';
+import { allSinks } from '#audit/all-sinks.ts';
+import { AuditWebhook, type AuditWebhookOptions } from '#audit/audit-webhook.ts';
 import { RotatedFile } from '#audit/rotated-file.ts';
 import { descriptorOutput, parentOutput } from '#audit/standard-output.ts';
 import { readConfigurationFile } from './configuration-file.ts';
@@ -16,16 +19,52 @@ const megabyte = 1024 * 1024;
 /** The audit log that the configuration names; undefined where it names none. Fails with `config-invalid`. */
 export async function openAudit(
   config: ServerConfig,
-  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+  parts: { readonly clock: Clock; readonly log: Logger; readonly random: () => number },
 ): Promise<AuditParts | undefined> {
-  const { auditLogPath, auditPolicyFile } = config;
-  if (auditLogPath === undefined) return undefined;
+  const { auditLogPath, auditWebhookConfigFile, auditPolicyFile } = config;
+  if (auditLogPath === undefined && auditWebhookConfigFile === undefined) return undefined;
   const policy =
     auditPolicyFile === undefined
       ? defaultAuditPolicy
       : parseAuditPolicy(readConfigurationFile(auditPolicyFile), auditPolicyFile);
-  const sink = new AuditLogWriter(await openOutput(auditLogPath, config, clock), { clock, log });
-  return { audit: { policy, sink }, close: () => sink.close() };
+  const log =
+    auditLogPath === undefined
+      ? []
+      : [new AuditLogWriter(await openOutput(auditLogPath, config, parts.clock), parts)];
+  const webhook =
+    auditWebhookConfigFile === undefined ? [] : [await openWebhook(auditWebhookConfigFile, config, parts)];
+  const sinks = [...log, ...webhook];
+  return {
+    audit: { policy, sink: allSinks(sinks) },
+    async close() {
+      await Promise.all(sinks.map((sink) => sink.close()));
+    },
+  };
+}
+
+async function openWebhook(
+  file: string,
+  config: ServerConfig,
+  parts: { readonly clock: Clock; readonly log: Logger; readonly random: () => number },
+): Promise<AuditWebhook> {
+  const throttled = config.auditWebhookBatchThrottleEnable ?? true;
+  const throttle = {
+    perSecond: config.auditWebhookBatchThrottleQps ?? 10,
+    burst: config.auditWebhookBatchThrottleBurst ?? 15,
+  };
+  const options: AuditWebhookOptions = {
+    mode: config.auditWebhookMode ?? 'batch',
+    bufferSize: config.auditWebhookBatchBufferSize ?? 10_000,
+    batchMaxSize: config.auditWebhookBatchMaxSize ?? 400,
+    batchMaxWaitMs: (config.auditWebhookBatchMaxWait ?? 30) * 1000,
+    initialBackoffMs: (config.auditWebhookInitialBackoff ?? 10) * 1000,
+    ...(throttled ? { throttle } : {}),
+  };
+  const kubeconfig = await loadKubeconfig(file);
+  const transport = createHttpTransport({ ...kubeconfig, clock: parts.clock });
+  // A server at a path is asked at that path, as it stands there.
+  const path = URL.parse(kubeconfig.server)?.pathname === '/' ? '/' : '';
+  return new AuditWebhook(options, { ...parts, transport, path });
 }
 
 async function openOutput(path: string, config: ServerConfig, clock: Clock): Promise<AuditOutput> {

@@ -28,6 +28,18 @@ export interface ServerConfig {
   readonly auditLogMaxage?: number;
   readonly auditLogMaxbackup?: number;
   readonly auditLogMaxsize?: number;
+  /** A kubeconfig that says where events are sent. */
+  readonly auditWebhookConfigFile?: string;
+  readonly auditWebhookMode?: 'batch' | 'blocking' | 'blocking-strict';
+  readonly auditWebhookBatchBufferSize?: number;
+  readonly auditWebhookBatchMaxSize?: number;
+  /** Seconds. */
+  readonly auditWebhookBatchMaxWait?: number;
+  readonly auditWebhookBatchThrottleEnable?: boolean;
+  readonly auditWebhookBatchThrottleQps?: number;
+  readonly auditWebhookBatchThrottleBurst?: number;
+  /** Seconds. */
+  readonly auditWebhookInitialBackoff?: number;
   /** The first is that of new tokens, which are for it unless told; tokens of the others are accepted too. */
   readonly serviceAccountIssuer?: readonly string[];
   readonly serviceAccountJwksUri?: string;
@@ -65,6 +77,8 @@ const word = z
   .transform((value) => value || undefined)
   .optional();
 
+const number = z.int().min(1).max(1_000_000).optional();
+
 const bound = z.int().min(0).max(1_000_000).optional();
 
 const schema = z.strictObject({
@@ -89,6 +103,15 @@ const schema = z.strictObject({
   auditLogMaxage: bound,
   auditLogMaxbackup: bound,
   auditLogMaxsize: bound,
+  auditWebhookConfigFile: filePath,
+  auditWebhookMode: z.enum(['batch', 'blocking', 'blocking-strict']).optional(),
+  auditWebhookBatchBufferSize: number,
+  auditWebhookBatchMaxSize: number,
+  auditWebhookBatchMaxWait: z.number().positive().max(3600).optional(),
+  auditWebhookBatchThrottleEnable: z.boolean().optional(),
+  auditWebhookBatchThrottleQps: z.number().positive().max(1_000_000).optional(),
+  auditWebhookBatchThrottleBurst: number,
+  auditWebhookInitialBackoff: z.number().positive().max(3600).optional(),
   serviceAccountIssuer: z.array(z.string().min(1)).max(16).optional(),
   serviceAccountJwksUri: z
     .string()
