@@ -1,5 +1,5 @@
 /** The center: clusters that it hosts, by its commands and its management API, and what of it outlives what. */
-import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -22,6 +22,23 @@ const kubectl = (cluster: string, ...args: string[]) =>
     env: center.environment,
   });
 
+const kruiseDaemonSet = `apiVersion: apps.kruise.io/v1alpha1
+kind: DaemonSet
+metadata: { name: everywhere, namespace: default }
+spec:
+  selector: { matchLabels: { app: everywhere } }
+  template:
+    metadata: { labels: { app: everywhere } }
+    spec: { containers: [{ name: one, image: 'busybox:1' }] }
+`;
+
+function saidOf(output: string): { console: string; password: string } {
+  return {
+    console: /^ *console +(\S+)$/m.exec(output)?.[1] ?? '',
+    password: /one-time password (\S+)/.exec(output)?.[1] ?? '',
+  };
+}
+
 interface Listed {
   readonly items: {
     readonly metadata: { readonly name: string };
@@ -32,6 +49,34 @@ interface Listed {
 async function clusters(): Promise<Listed['items']> {
   return (JSON.parse((await skerry('cluster', 'list', '-o', 'json')).output) as Listed).items;
 }
+
+test('the first start tells where the console is and how to sign in, once and in no log', async () => {
+  const { console: address, password } = saidOf(center.output);
+  expect(address).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
+  expect(password).toMatch(/^[a-z0-9-]{20,}$/);
+  const logs = readdirSync(join(center.dataDirectory, 'logs')).map((file) => center.file(`logs/${file}`));
+  expect(logs.join('\n')).not.toContain(password);
+  const get = (path: string) => center.request({ path, url: address, as: 'nobody' });
+  const page = await get('/');
+  // The console's files are built at set-up; without them only its API is there.
+  expect([200, 404]).toContain(page.status);
+  expect(page.headers['content-security-policy']).toContain("default-src 'none'");
+  expect((await get('/api/home')).status).toBe(401);
+  const signIn = (given: string) =>
+    center.request({
+      method: 'POST',
+      path: '/api/session',
+      url: address,
+      as: 'nobody',
+      headers: { origin: address },
+      body: { user: 'admin', password: given },
+    });
+  expect((await signIn('wrong')).status).toBe(401);
+  expect((await signIn(password)).json).toMatchObject({ user: 'admin', mustChangePassword: true });
+  await center.pause();
+  await center.start();
+  expect(center.output).not.toContain('one-time password');
+});
 
 describe('a hosted cluster', () => {
   test('is made by a command, answers kubectl, and shares nothing with the first', async () => {
@@ -195,6 +240,31 @@ describe('a cluster of elsewhere', () => {
     const refused = await skerry('cluster', 'import', 'evil', '--kubeconfig', file);
     expect(refused.errors).toContain('exec runs a command');
     expect((await clusters()).map(({ metadata }) => metadata.name)).not.toContain('evil');
+  });
+});
+
+describe('a component', () => {
+  test('is planned, installed and removed by command', async () => {
+    const planned = await skerry('component', 'install', 'openkruise', '--dry-run');
+    expect(planned.output).toContain('create CustomResourceDefinition daemonsets.apps.kruise.io');
+    const installed = await skerry('component', 'install', 'openkruise');
+    expect(installed.errors).toBe('');
+    expect((await skerry('component', 'list')).output).toMatch(/openkruise +\S+ +\S+ +Installed/);
+    const made = await center.kubectl(['apply', '-f', '-'], kruiseDaemonSet);
+    expect(made.errors).toBe('');
+    const refused = await skerry('component', 'remove', 'openkruise');
+    expect(refused.errors).toContain('daemonsets.apps.kruise.io default/everywhere is still there');
+    await center.kubectl(['delete', 'daemonsets.apps.kruise.io', 'everywhere']);
+    const removed = await skerry('component', 'remove', 'openkruise');
+    expect(removed.errors).toBe('');
+    expect((await center.kubectl(['get', 'crd'])).output).not.toContain('kruise');
+  });
+
+  test('is installed in the cluster that is named', async () => {
+    await skerry('cluster', 'create', 'uji');
+    expect((await skerry('component', 'install', 'node-exporter', '--cluster', 'uji')).errors).toBe('');
+    expect((await kubectl('uji', '-n', 'node-exporter', 'get', 'daemonset', 'node-exporter')).code).toBe(0);
+    expect((await center.kubectl(['get', 'namespace', 'node-exporter'])).code).toBe(1);
   });
 });
 

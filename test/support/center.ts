@@ -16,6 +16,8 @@ export interface ApiRequest {
   /** Sent as it is when it is text, as JSON otherwise. */
   readonly body?: unknown;
   /** The administrator's certificate unless told otherwise. */
+  /** `https://host:port`; the API server's unless told. */
+  readonly url?: string;
   readonly as?: 'admin' | 'nobody' | { readonly cert: string; readonly key: string };
 }
 
@@ -92,13 +94,13 @@ export class Center {
   }
 
   /** One request on a connection of its own. */
-  request({ method = 'GET', path, headers, body, as = 'admin' }: ApiRequest): Promise<ApiAnswer> {
+  request({ method = 'GET', path, headers, body, url, as = 'admin' }: ApiRequest): Promise<ApiAnswer> {
     const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const outgoing = request(
         {
           host: '127.0.0.1',
-          port: this.port,
+          port: url === undefined ? this.port : Number(new URL(url).port),
           method,
           path,
           agent: false,
@@ -134,6 +136,11 @@ export class Center {
 
   file(path: string): string {
     return readFileSync(join(this.dataDirectory, path), 'utf8');
+  }
+
+  /** What it has said since it was last started. */
+  get output(): string {
+    return this.#output;
   }
 
   /** All that its processes have said and logged. */

@@ -104,12 +104,16 @@ async function startServer(options: CenterServerOptions): Promise<CenterServer> 
   }
 }
 
-/** Beside the bundle, or the console's own build where the sources run. */
+/** Beside the bundle, or the console's own build at the root of the sources. */
 function consoleFolder(): string | undefined {
-  const candidates = [
-    join(import.meta.dirname, 'console'),
-    join(import.meta.dirname, '../console'),
-    join(import.meta.dirname, '../../../console/dist'),
+  const places = [
+    'console',
+    '../console',
+    '../packages/console/dist',
+    '../../packages/console/dist',
+    '../../../console/dist',
   ];
-  return candidates.find((folder) => existsSync(join(folder, 'index.html')));
+  return places
+    .map((place) => join(import.meta.dirname, place))
+    .find((folder) => existsSync(join(folder, 'index.html')));
 }
