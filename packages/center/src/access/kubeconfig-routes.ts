@@ -7,6 +7,7 @@ import { type Clock, sleep } from '@skerry/base';
 import { type ApiClient, createClient, kubeconfigText, resources } from '@skerry/client';
 import { createCertificateRequest, generatePrivateKey, signers } from '@skerry/pki';
 import type { PeopleAccess } from '#access/people-access.ts';
+import { reachableServer } from '#access/reachable-server.ts';
 import { subjectOf } from '#access/subject.ts';
 import { paths } from '#contract/paths.ts';
 import type { Route } from '#http/route.ts';
@@ -21,7 +22,7 @@ export function kubeconfigRoutes({ access, clock }: { access: PeopleAccess; cloc
       pattern: paths.kubeconfig(':cluster'),
       action: 'download kubeconfig',
       stepUp: true,
-      async handle({ caller, params, signal }) {
+      async handle({ caller, params, signal, origin }) {
         const cluster = params['cluster'] ?? '';
         const { keeper, address } = access.connection(cluster, caller);
         if (!address.ca) {
@@ -35,7 +36,7 @@ export function kubeconfigRoutes({ access, clock }: { access: PeopleAccess; cloc
         const text = kubeconfigText({
           cluster,
           user: subject.user,
-          server: address.server,
+          server: reachableServer(address.server, origin),
           ca: address.ca,
           clientCertificate,
           clientKey: keyPem,

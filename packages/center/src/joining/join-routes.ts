@@ -4,6 +4,7 @@
  */
 import { ApiError, badRequest } from '@skerry/api';
 import { createClient } from '@skerry/client';
+import { reachableServer } from '#access/reachable-server.ts';
 import type { PeopleAccess } from '#access/people-access.ts';
 import { paths } from '#contract/paths.ts';
 import type { Caller } from '#http/caller.ts';
@@ -53,7 +54,8 @@ export function joinRoutes({
       async handle(request) {
         const { caller, params, audit } = request;
         const name = params['cluster'] ?? '';
-        const cluster = clusterOf(caller, name);
+        const { client, address } = clusterOf(caller, name);
+        const server = reachableServer(address.server, request.origin);
         const fields = new Fields(await request.json());
         const pool = fields.text('pool', { lengthMax: 63 });
         const owner = fields.optionalText('owner', { lengthMax: 63 });
@@ -73,7 +75,7 @@ export function joinRoutes({
           throw new ApiError('NotFound', `there is no owner ${owner}`);
         }
         const wanted = { pool, ttl, uses, ...(owner ? { owner } : {}), user: caller.user, clock };
-        const script = await createJoinScript(cluster, wanted);
+        const script = await createJoinScript({ client, address: { ...address, server } }, wanted);
         audit.object += `, token ${script.id}`;
         return jsonResponse(script, { status: 201 });
       },
