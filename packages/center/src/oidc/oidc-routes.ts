@@ -96,7 +96,17 @@ class OidcSignIn {
       untilMs: this.#options.clock.monotonic() + validMs,
       ...(session ? { session: session.publicId } : {}),
     };
-    const location = await provider.authorizationUrl(state, pending);
+    let location: string;
+    try {
+      location = await provider.authorizationUrl(state, pending);
+    } catch (error) {
+      this.#options.log.warn('identity provider not reached', { provider: id, error: describeError(error) });
+      return this.#refused(
+        request,
+        pending.returnTo,
+        'the identity provider can not be reached; try again later',
+      );
+    }
     this.#keep(state, pending);
     return {
       status: 302,

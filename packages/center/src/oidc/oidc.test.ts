@@ -169,6 +169,16 @@ describe('signing in by a provider', () => {
     expect(replay).toMatchObject(failed);
   });
 
+  test('tells on the page that the provider can not be reached', async () => {
+    const spec = { title: 'Down', issuer: 'https://down.example.com', clientId: 'x' };
+    const providers = center.management.resource<IdentityProvider>(peopleResources.identityProviders);
+    await providers.create({ metadata: { name: 'down' }, spec });
+    await eventually(async () => {
+      const answer = await center.browser().ask('GET', '/api/oidc/start?provider=down&returnTo=%2Fnodes');
+      expect(answer.headers['location']).toMatch(/^\/nodes\?signInError=the\+identity\+provider/);
+    });
+  });
+
   test('begins at the console, not at a page of others', async () => {
     const headers = { 'sec-fetch-site': 'cross-site' };
     const answer = await center.browser().ask('GET', '/api/oidc/start?provider=corp', undefined, headers);

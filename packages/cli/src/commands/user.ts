@@ -54,6 +54,13 @@ export function addUserCommand(program: Command): void {
       const { revokeGrant } = await import('#people/user-commands.ts');
       process.stdout.write(await revokeGrant(at(dataDir), grant));
     });
+  withDataDirectory(user.command('apply'))
+    .description('bring Users, Grants, Owners, IdentityProviders and Secrets of a file to the center')
+    .requiredOption('-f, --filename <file>', 'YAML; - for standard input')
+    .action(async ({ dataDir, filename }: At & { filename: string }) => {
+      const { applyFile } = await import('#people/user-commands.ts');
+      process.stdout.write(await applyFile(at(dataDir), filename));
+    });
   withDataDirectory(user.command('reset-password'))
     .description('print a new first password; whoever is signed in as the user is so no longer')
     .argument('<name>')

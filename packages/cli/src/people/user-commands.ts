@@ -2,8 +2,10 @@
 import { isApiError } from '@skerry/api';
 import { type Clock, SkerryError, silentLogger } from '@skerry/base';
 import { type Grant, type LocalPeople, localPeople } from '@skerry/center';
+import type { ApiClient } from '@skerry/client';
 import type { GrantFlags, TokenFlags } from '#commands/user.ts';
 import { managementClient } from '#compose/management-credential.ts';
+import { applyObjects } from './apply-objects.ts';
 import type { DataDirectory } from '#data-directory.ts';
 
 export interface Where {
@@ -90,11 +92,19 @@ export function createToken(
   return withPeople(where, async (people) => `${await people.createToken(name, wanted)}\n`);
 }
 
-async function withPeople(where: Where, work: (people: LocalPeople) => Promise<string>): Promise<string> {
-  const { data, clock, random } = where;
-  const client = managementClient(data, clock);
+export function applyFile(where: Where, file: string): Promise<string> {
+  return withClient(where, (client) => applyObjects(client, file));
+}
+
+function withPeople(where: Where, work: (people: LocalPeople) => Promise<string>): Promise<string> {
+  const { clock, random } = where;
+  return withClient(where, (client) => work(localPeople({ client, clock, log: silentLogger, random })));
+}
+
+async function withClient(where: Where, work: (client: ApiClient) => Promise<string>): Promise<string> {
+  const client = managementClient(where.data, where.clock);
   try {
-    return await work(localPeople({ client, clock, log: silentLogger, random }));
+    return await work(client);
   } catch (error) {
     if (isApiError(error)) throw new SkerryError('user-command-refused', error.message, { cause: error });
     throw error;
