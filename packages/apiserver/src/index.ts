@@ -13,7 +13,7 @@ export {
   type AuthenticationSettings,
   type OidcFlags,
 } from './oidc/configuration.ts';
-export { createSecurity, type SecurityOptions } from './security-parts.ts';
+export { createSecurity, type FollowedAuthentication, type SecurityOptions } from './security-parts.ts';
 export type { StaticToken } from './authn/authenticator.ts';
 export {
   type ConnectKms,

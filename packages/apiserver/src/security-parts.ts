@@ -58,7 +58,7 @@ export interface SecurityOptions {
   /** Credentials of the installation's own processes. */
   readonly staticTokens?: readonly StaticToken[];
   /** Foreign issuers whose tokens are accepted, and where anonymous requests are. */
-  readonly authentication?: AuthenticationSettings;
+  readonly authentication?: AuthenticationSettings | FollowedAuthentication;
   /** How documents of those issuers are fetched. */
   readonly fetchJson?: FetchJson;
   /** What is written to the audit log, and where; nothing unless set. */
@@ -67,12 +67,20 @@ export interface SecurityOptions {
   readonly clusterInfo?: { readonly authorityPem: string; readonly server: string };
 }
 
+/** Settings that may be others later. */
+export interface FollowedAuthentication {
+  readonly current: AuthenticationSettings;
+  /** `listener` is called after each change. */
+  onChange(listener: () => void): void;
+}
+
 const defaultIssuer = 'https://kubernetes.default.svc.cluster.local';
 
 export function createSecurity(options: SecurityOptions): SecurityFactory {
   const { clock, log, random, serviceAccountKey, formerServiceAccountKeys = [], staticTokens = [] } = options;
   const { formerIssuers = [], jwksUri } = options;
-  const { authentication, fetchJson } = options;
+  const { fetchJson } = options;
+  const authentication = followed(options.authentication);
   const issuer = options.issuer ?? defaultIssuer;
   const audiences = options.audiences ?? [issuer];
   const keys = [serviceAccountKey, ...formerServiceAccountKeys];
@@ -95,10 +103,10 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
         keys,
         deletedNodes,
         ...(authentication && fetchJson
-          ? { foreignIssuers: new JwtAuthenticator(authentication.issuers, { fetchJson, clock, log }) }
+          ? { foreignIssuers: jwtAuthenticator(authentication, { fetchJson, clock, log }) }
           : {}),
       }),
-      ...(authentication?.anonymous ? { anonymous: allowedAnonymously(authentication.anonymous) } : {}),
+      ...(authentication ? { anonymous: (path: string) => allowedAnonymously(authentication, path) } : {}),
       refusesPeer: (peer) => deletedNodes.refuses(peer),
       authorizer,
       admission: createAdmissionChain([
@@ -150,8 +158,25 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
   };
 }
 
-function allowedAnonymously({ enabled, paths }: { enabled: boolean; paths: readonly string[] }) {
-  return (path: string) => enabled && (paths.length === 0 || paths.includes(path));
+function followed(
+  settings: AuthenticationSettings | FollowedAuthentication | undefined,
+): FollowedAuthentication | undefined {
+  if (!settings || 'current' in settings) return settings;
+  return { current: settings, onChange: () => undefined };
+}
+
+function jwtAuthenticator(
+  authentication: FollowedAuthentication,
+  parts: { readonly fetchJson: FetchJson; readonly clock: Clock; readonly log: Logger },
+): JwtAuthenticator {
+  const authenticator = new JwtAuthenticator(authentication.current.issuers, parts);
+  authentication.onChange(() => authenticator.replace(authentication.current.issuers));
+  return authenticator;
+}
+
+function allowedAnonymously({ current: { anonymous } }: FollowedAuthentication, path: string): boolean {
+  if (!anonymous) return true;
+  return anonymous.enabled && (anonymous.paths.length === 0 || anonymous.paths.includes(path));
 }
 
 /** A kubeconfig without a user: what a joining machine reads before it trusts anything. */

@@ -29,7 +29,7 @@ export interface AuthenticatorOptions {
   readonly audiences: readonly string[];
   readonly keys: readonly TokenKey[];
   /** Users of foreign issuers. */
-  readonly foreignIssuers?: JwtAuthenticator;
+  readonly foreignIssuers?: Pick<JwtAuthenticator, 'authenticate'>;
   /** Nodes whose certificates no longer count. */
   readonly deletedNodes?: DeletedNodes;
 }

@@ -13,9 +13,10 @@ import type { UserInfo } from '#security.ts';
 const leewaySeconds = 5 * 60;
 
 export class JwtAuthenticator {
-  readonly #issuers: ReadonlyMap<string, { readonly issuer: JwtIssuer; readonly keys: IssuerKeys }>;
+  readonly #parts: { readonly fetchJson: FetchJson; readonly clock: Clock; readonly log: Logger };
   readonly #clock: Clock;
   readonly #log: Logger;
+  #issuers: ReadonlyMap<string, { readonly issuer: JwtIssuer; readonly keys: IssuerKeys }> = new Map();
 
   constructor(
     issuers: readonly JwtIssuer[],
@@ -23,8 +24,22 @@ export class JwtAuthenticator {
   ) {
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#parts = parts;
+    this.replace(issuers);
+  }
+
+  /** From now on these are believed. One whose keys come from where they came from keeps those that are known. */
+  replace(issuers: readonly JwtIssuer[]): void {
+    const before = this.#issuers;
     this.#issuers = new Map(
-      issuers.map((issuer) => [issuer.url, { issuer, keys: new IssuerKeys({ ...issuer, ...parts }) }]),
+      issuers.map((issuer) => {
+        const known = before.get(issuer.url);
+        const same =
+          known?.issuer.discoveryUrl === issuer.discoveryUrl &&
+          known?.issuer.authorityPem === issuer.authorityPem;
+        const keys = known && same ? known.keys : new IssuerKeys({ ...issuer, ...this.#parts });
+        return [issuer.url, { issuer, keys }];
+      }),
     );
   }
 

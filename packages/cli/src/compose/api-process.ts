@@ -12,7 +12,7 @@ import { createLinkHub } from '@skerry/link';
 import { openSqliteStore } from '@skerry/store';
 import { aborted } from '#process/run-until-stopped.ts';
 import { openAudit } from './audit.ts';
-import { authenticationSettings } from './authentication.ts';
+import { openAuthentication } from './authentication.ts';
 import { certificateUpkeep } from './certificate-upkeep.ts';
 import { httpsJson } from './https-json.ts';
 import type { Installation } from './installation.ts';
@@ -71,6 +71,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
   };
   const [ownIssuer = `https://kubernetes.default.svc.${config.clusterDomain}`, ...formerIssuers] =
     config.serviceAccountIssuer ?? [];
+  const authentication = openAuthentication(config, { ownIssuer, clock, log });
   const security = createSecurity({
     clock,
     log,
@@ -80,7 +81,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     issuer: ownIssuer,
     formerIssuers,
     jwksUri: config.serviceAccountJwksUri,
-    authentication: authenticationSettings(config, { ownIssuer }),
+    authentication: authentication.settings,
     fetchJson: httpsJson,
     staticTokens: [
       {
@@ -106,6 +107,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     measure(metrics) {
       process = measureProcess(metrics, { database: data.database });
       sealing.measure(metrics);
+      authentication.measure(metrics);
     },
     kinds: builtinKinds,
     clock,
@@ -176,6 +178,8 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
   });
   const resealing = sealing.run(() => server.reseal(), signal);
   opened.defer(() => resealing);
+  const following = authentication.run(signal);
+  opened.defer(() => following);
   const keeping = supervise(upkeep, { clock, log, signal });
   opened.defer(() => keeping);
   onReady({ port: front.port });

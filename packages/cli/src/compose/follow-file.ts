@@ -15,7 +15,7 @@ export async function followFile(
     readonly clock: Clock;
     readonly signal: AbortSignal;
   },
-  take: (text: string) => Promise<void>,
+  take: (text: string) => Promise<void> | void,
   failed: (error: unknown) => void,
 ): Promise<void> {
   const { path, clock, signal } = file;

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { createSecurity } from '@skerry/apiserver';
 import { callerOf, startTestServer } from '@skerry/apiserver/testing';
 import { silentLogger, systemClock } from '@skerry/base';
+import { FakeClock, recordingLogger } from '@skerry/base/testing';
 import { type CertificateAuthority, createCertificateAuthority, createServiceAccountKey } from '@skerry/pki';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { authenticationSettings } from './authentication.ts';
+import { authenticationSettings, openAuthentication } from './authentication.ts';
 import { httpsJson } from './https-json.ts';
 import { serverConfigDefaults } from './server-config.ts';
 
@@ -85,6 +86,52 @@ test('a token of an issuer that was named is its user', async () => {
 
 test('an issuer whose certificate nobody vouches for gives no keys', async () => {
   expect((await whoIs({})).status).toBe(401);
+});
+
+test('what the file says holds from the next look on, and a wrong file changes nothing', async () => {
+  const file = join(folder, 'authentication.yaml');
+  const head = 'apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n';
+  const authority = JSON.stringify(await readFile(join(folder, 'ca.pem'), 'utf8'));
+  const jwt = `jwt:\n- issuer: { url: "${url}", audiences: [app], certificateAuthority: ${authority} }\n  claimMappings: { username: { claim: sub, prefix: "" } }\n`;
+  await writeFile(file, head);
+  const clock = new FakeClock();
+  const log = recordingLogger();
+  const authentication = openAuthentication(
+    { ...serverConfigDefaults, authenticationConfig: file },
+    { ownIssuer: 'https://own', clock, log },
+  );
+  const server = await startTestServer({
+    security: createSecurity({
+      clock: systemClock,
+      log: silentLogger,
+      random: Math.random,
+      serviceAccountKey: await createServiceAccountKey(),
+      authentication: authentication.settings,
+      fetchJson: httpsJson,
+    }),
+  });
+  const stop = new AbortController();
+  const running = authentication.run(stop.signal);
+  const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
+  const statusWith = async (headers: Record<string, string>) =>
+    (await callerOf(server.url)('POST', path, {}, { headers })).status;
+  const jane = () => statusWith({ authorization: `Bearer ${token()}` });
+  expect(await jane()).toBe(401);
+  await writeFile(file, head + jwt);
+  await clock.advance(60_000);
+  expect(await jane()).toBe(201);
+  await writeFile(file, `${head}jwt: x\n`);
+  await clock.advance(60_000);
+  expect(await jane()).toBe(201);
+  expect(log.lines.map(({ message }) => message)).toContain('authentication configuration not reloaded');
+  expect(await statusWith({})).toBe(403);
+  await writeFile(file, `${head}anonymous: { enabled: false }\n`);
+  await clock.advance(60_000);
+  expect(await jane()).toBe(401);
+  expect(await statusWith({})).toBe(401);
+  stop.abort();
+  await running;
+  await server.close();
 });
 
 test('a file and flags together are refused', () => {

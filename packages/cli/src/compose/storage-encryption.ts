@@ -15,6 +15,7 @@ import { connectKmsPlugin } from '#kms/kms-client.ts';
 import { readConfigurationFile } from './configuration-file.ts';
 import { followFile } from './follow-file.ts';
 import type { Installation } from './installation.ts';
+import { Reloads } from './reloads.ts';
 
 export interface EncryptionParts {
   readonly encryption: StorageEncryption;
@@ -48,20 +49,15 @@ export async function openEncryption(
     rules,
     ...(followed || plugins.current.length > 0 ? { faults: () => plugins.faults } : {}),
   });
-  const reloads = { success: 0, failure: 0 };
+  const reloads = new Reloads();
   return {
     encryption,
     measure(metrics) {
       if (!followed) return;
-      metrics.sampled(
-        {
-          name: 'apiserver_encryption_config_controller_automatic_reloads_total',
-          help: 'Reloads of the encryption configuration, by how they went.',
-          type: 'counter',
-          labels: ['status'],
-        },
-        () => Object.entries(reloads).map(([status, count]) => [[status], count] as const),
-      );
+      reloads.measure(metrics, {
+        name: 'apiserver_encryption_config_controller_automatic_reloads_total',
+        help: 'Reloads of the encryption configuration, by how they went.',
+      });
     },
     async run(reseal, signal) {
       const again = () => {
@@ -78,12 +74,12 @@ export async function openEncryption(
           encryption.replace(
             await plugins.take((connect) => parseEncryptionConfiguration(next, path, connect)),
           );
-          reloads.success++;
+          reloads.succeeded();
           log.info('encryption configuration reloaded', { path });
           again();
         },
         (error) => {
-          reloads.failure++;
+          reloads.failed();
           log.error('encryption configuration not reloaded', { path, error: describeError(error) });
         },
       );
