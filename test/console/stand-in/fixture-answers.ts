@@ -261,6 +261,19 @@ export const answers: readonly FixtureAnswer[] = [
     ],
   },
   {
+    pattern: paths.apiTokens,
+    answer: () => [
+      {
+        id: 't1',
+        description: 'nightly report',
+        created: ago(9000),
+        expires: ago(-50_000),
+        lastUsed: ago(30),
+        readOnly: true,
+      },
+    ],
+  },
+  {
     pattern: paths.components(':cluster'),
     answer: (): readonly ComponentEntry[] => [
       {

@@ -254,6 +254,13 @@ function routes(state: State): Route[] {
             : [],
       });
     }),
+    route('POST', paths.users, async (request) => {
+      const { name } = (await request.json()) as { name: string };
+      return jsonResponse({ user: name, password: 'quiet-otter-reads-7' }, { status: 201 });
+    }),
+    route('POST', `${paths.users}/:name/reset-password`, async ({ params }) =>
+      jsonResponse({ user: params['name'], password: 'quiet-otter-reads-7' }),
+    ),
     route('POST', paths.kubeconfig(':cluster'), async () => ({
       status: 200,
       headers: { 'content-type': 'application/yaml' },

@@ -6,6 +6,7 @@ import { objectPath, type KindEntry } from '#kinds/kind.ts';
 import { useView } from '#live/use-view.ts';
 import { queryClient } from './queries.ts';
 import { request } from './request.ts';
+import { StatusError } from './status-error.ts';
 
 export interface OwnerReference {
   readonly apiVersion: string;
@@ -147,6 +148,8 @@ const backupPollMs = 30_000;
 
 /** An object, asked for again whenever its row changes. */
 export function useObject<Found = ApiObject>(cluster: string, kind: KindEntry, place: Place) {
+  // Whoever reads a Secret proves first who they are; its page does so only when a value is asked for.
+  const isSealed = kind.resource === 'secrets';
   const key = ['object', cluster, kind.resource, place.namespace ?? '', place.name];
   const view = useView({
     cluster,
@@ -166,6 +169,14 @@ export function useObject<Found = ApiObject>(cluster: string, kind: KindEntry, p
     queryKey: key,
     queryFn: () => getObject<Found>(cluster, kind, place),
     refetchInterval: backupPollMs,
+    enabled: !isSealed,
   });
-  return { ...query, row, columns: view.page?.columns ?? [], freshness: view.freshness };
+  if (isSealed) {
+    const known = row
+      ? ({ metadata: { ...place, uid: row.key, creationTimestamp: row.created } } as Found)
+      : undefined;
+    const missing = view.page && !row ? new StatusError({ code: 404, reason: 'NotFound' }) : null;
+    return { ...query, data: known, error: missing, row, freshness: view.freshness };
+  }
+  return { ...query, row, freshness: view.freshness };
 }

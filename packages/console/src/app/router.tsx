@@ -17,6 +17,26 @@ type Screen = () => Promise<ComponentType>;
 /** Address → screen. `$cluster` and the like are read with `useParams`. */
 const screens: Readonly<Record<string, Screen>> = {
   '/': async () => (await import('#screens/home/home.tsx')).Home,
+  '/clusters': async () => (await import('#screens/clusters/clusters.tsx')).Clusters,
+  '/clusters/new': async () => (await import('#screens/clusters/create-cluster.tsx')).CreateCluster,
+  '/clusters/import': async () => (await import('#screens/clusters/import-cluster.tsx')).ImportCluster,
+  '/tasks': async () => (await import('#screens/tasks/tasks.tsx')).Tasks,
+  '/tasks/$task': async () => (await import('#screens/tasks/task-page.tsx')).TaskPage,
+  '/users': async () => (await import('#screens/people/users.tsx')).Users,
+  '/grants': async () => (await import('#screens/people/grants.tsx')).Grants,
+  '/audit': async () => (await import('#screens/audit/audit.tsx')).Audit,
+  '/settings': async () => (await import('#screens/settings/settings.tsx')).Settings,
+  '/c/$cluster': async () => (await import('#screens/overview/overview.tsx')).OverviewScreen,
+  '/c/$cluster/pools': async () => (await import('#screens/pools/pools.tsx')).Pools,
+  '/c/$cluster/pools/new': async () => (await import('#screens/pools/create-pool.tsx')).CreatePool,
+  '/c/$cluster/pools/$pool': async () => (await import('#screens/pools/pool.tsx')).PoolScreen,
+  '/c/$cluster/pools/$pool/edit': async () => (await import('#screens/pools/edit-pool.tsx')).EditPool,
+  '/c/$cluster/pools/$pool/add': async () => (await import('#screens/pools/add-nodes.tsx')).AddNodes,
+  '/c/$cluster/nodes': async () => (await import('#screens/nodes/nodes.tsx')).Nodes,
+  '/c/$cluster/nodes/$node': async () => (await import('#screens/nodes/node.tsx')).NodeScreen,
+  '/c/$cluster/gpu': async () => (await import('#screens/gpu/gpu.tsx')).Gpu,
+  '/c/$cluster/components': async () => (await import('#screens/components/components.tsx')).Components,
+  '/c/$cluster/events': async () => (await import('#screens/events/events.tsx')).Events,
   '/c/$cluster/resources/$resource': async () =>
     (await import('#screens/resources/resource-list.tsx')).ResourceList,
   '/c/$cluster/resources/$resource/$namespace/$name': async () =>

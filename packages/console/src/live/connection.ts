@@ -81,6 +81,7 @@ export class LiveConnection {
   readonly readFreshness = (): Freshness => this.#freshness;
   readonly subscribeFreshness = (listener: () => void): (() => void) => {
     this.#freshnessListeners.add(listener);
+    void this.#open();
     return () => this.#freshnessListeners.delete(listener);
   };
 
@@ -150,7 +151,7 @@ export class LiveConnection {
     this.#failures++;
     setTimeout(
       () => {
-        if (this.#views.size > 0) void this.#open();
+        if (this.#views.size > 0 || this.#freshnessListeners.size > 0) void this.#open();
       },
       delay * (0.75 + Math.random() / 2),
     );

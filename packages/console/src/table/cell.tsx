@@ -11,7 +11,10 @@ export function CellContent({ cell, column }: { readonly cell: Cell | undefined;
   if (typeof cell === 'number')
     return <span className={styles['number']}>{cell.toLocaleString(document.documentElement.lang)}</span>;
   return (
-    <span className={styles['text']} title={cell.length > 40 ? cell : undefined}>
+    <span
+      className={column.id === 'message' ? styles['long'] : styles['text']}
+      title={cell.length > 40 ? cell : undefined}
+    >
       {cell}
     </span>
   );

@@ -92,7 +92,7 @@ function GroupHead({
             </Fragment>
           ))}
           {info ? <span className={styles['total']}>{t('table.count', { count: info.total })}</span> : null}
-          {info ? <ToneCounts counts={info.tones} /> : null}
+          {info && Object.keys(info.tones).length > 0 ? <ToneCounts counts={info.tones} /> : null}
         </button>
       </th>
     </tr>

@@ -5,6 +5,8 @@ import { useT } from '#i18n/index.ts';
 import type { RowAction } from '#table/row-action.ts';
 
 const shownMax = 3;
+/** Which of them is what one comes for, if it comes first. */
+const main = new Set(['edit', 'addNodes', 'logs']);
 
 /** What can be done to the thing that the page is about: the first as buttons, the others behind "More". */
 export function ActionButtons({
@@ -25,7 +27,11 @@ export function ActionButtons({
   return (
     <>
       {shown.map((action, index) => (
-        <Button key={action.id} type={index === 0 ? 'primary' : 'default'} onClick={() => run(action)}>
+        <Button
+          key={action.id}
+          type={index === 0 && main.has(action.id) ? 'primary' : 'default'}
+          onClick={() => run(action)}
+        >
           {action.title}
         </Button>
       ))}

@@ -22,8 +22,8 @@ export function Page({ title, mark, intro, actions, children }: PageProps) {
           {mark}
         </div>
         {actions ? <div className={styles['actions']}>{actions}</div> : null}
-        {intro ? <p className={styles['intro']}>{intro}</p> : null}
       </header>
+      {intro ? <p className={styles['intro']}>{intro}</p> : null}
       {children}
     </>
   );
@@ -64,18 +64,41 @@ export function Stack({ children }: { readonly children: ReactNode }) {
   return <div className={styles['stack']}>{children}</div>;
 }
 
+export type Fact = readonly [name: string, value: ReactNode];
+
+interface FactsProps {
+  readonly of: readonly Fact[];
+  /** Those that take a line of their own. */
+  readonly wide?: readonly Fact[];
+}
+
 /** Names and values. */
-export function Facts({ of }: { readonly of: readonly (readonly [name: string, value: ReactNode])[] }) {
+export function Facts({ of, wide = [] }: FactsProps) {
   return (
     <dl className={styles['facts']}>
-      {of.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>
-            {value === undefined || value === null || value === '' ? <span className="muted">–</span> : value}
-          </dd>
-        </div>
+      {of.map((fact) => (
+        <OneFact key={fact[0]} fact={fact} />
+      ))}
+      {wide.map((fact) => (
+        <OneFact key={fact[0]} fact={fact} isWide />
       ))}
     </dl>
+  );
+}
+
+function OneFact({
+  fact: [name, value],
+  isWide = false,
+}: {
+  readonly fact: Fact;
+  readonly isWide?: boolean;
+}) {
+  return (
+    <div className={isWide ? styles['wide'] : undefined}>
+      <dt>{name}</dt>
+      <dd>
+        {value === undefined || value === null || value === '' ? <span className="muted">–</span> : value}
+      </dd>
+    </div>
   );
 }

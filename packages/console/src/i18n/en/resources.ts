@@ -25,7 +25,9 @@ export const resources = {
   'containers.exit': 'exit code {{code}}',
   'data.title': 'Data',
   'data.none': 'No data',
-  'data.hidden': 'hidden value',
+  'data.sealed': 'This is secret',
+  'data.sealed.why':
+    'Its values are fetched when you ask for them. You may have to prove who you are, and the audit log says that you looked.',
   'facts.notPlaced': 'not placed yet',
   'facts.qos': 'QoS class',
   'facts.serviceAccount': 'Service account',

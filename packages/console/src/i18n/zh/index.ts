@@ -1,8 +1,11 @@
 import { actions } from './actions.ts';
 import { charts } from './charts.ts';
+import { clusters } from './clusters.ts';
 import { editor } from './editor.ts';
 import { fleet } from './fleet.ts';
 import { kinds } from './kinds.ts';
+import { nodes } from './nodes.ts';
+import { people } from './people.ts';
 import { resources } from './resources.ts';
 import { shell } from './shell.ts';
 import { status } from './status.ts';
@@ -11,9 +14,12 @@ import { table } from './table.ts';
 export const zh = {
   ...actions,
   ...charts,
+  ...clusters,
   ...editor,
   ...fleet,
   ...kinds,
+  ...nodes,
+  ...people,
   ...resources,
   ...shell,
   ...status,

@@ -1,14 +1,15 @@
-/** What a ConfigMap or Secret holds. Values of a Secret are fetched when they are asked for, key by key on the screen. */
+/** What a ConfigMap or Secret holds. What a Secret holds is fetched when it is asked for, and only then. */
 import { Button } from 'antd';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { getObject, type ApiObject } from '#api/objects.ts';
-import { statusOf } from '#api/status-error.ts';
 import { useT } from '#i18n/index.ts';
 import type { KindEntry } from '#kinds/kind.ts';
 import { mapAt } from '#kinds/values.ts';
 import { CopyButton } from '#ui/copy-button.tsx';
+import { FailureNote } from '#ui/failure-note.tsx';
 import { Card } from '#ui/page.tsx';
 import { Empty } from '#ui/states.tsx';
+import { useSubmit } from '#ui/use-submit.ts';
 import styles from './data-of.module.css';
 
 interface DataOfProps {
@@ -18,60 +19,63 @@ interface DataOfProps {
 }
 
 export function DataOf({ cluster, kind, object }: DataOfProps) {
+  if (kind.resource === 'secrets') return <SecretData cluster={cluster} kind={kind} object={object} />;
+  if (kind.resource !== 'configmaps') return null;
+  return <Entries of={{ ...mapAt(object, 'data'), ...mapAt(object, 'binaryData') }} />;
+}
+
+function SecretData({ cluster, kind, object }: DataOfProps) {
   const t = useT();
-  if (kind.resource !== 'configmaps' && kind.resource !== 'secrets') return null;
-  const isSecret = kind.resource === 'secrets';
-  const data = { ...mapAt(object, 'data'), ...(isSecret ? {} : mapAt(object, 'binaryData')) };
-  const keys = Object.keys(data).sort();
+  const [data, setData] = useState<Readonly<Record<string, string>>>();
+  const { isBusy, failure, submit } = useSubmit();
+  const reveal = (): Promise<void> =>
+    submit(async () => {
+      const secret = await getObject(cluster, kind, object.metadata);
+      setData(
+        Object.fromEntries(Object.entries(mapAt(secret, 'data')).map(([key, value]) => [key, decode(value)])),
+      );
+    });
+  if (data) {
+    return (
+      <Entries of={data} extra={<Button onClick={() => setData(undefined)}>{t('action.hide')}</Button>} />
+    );
+  }
   return (
-    <Card title={t('data.title')} isFlush>
-      {keys.length === 0 ? <Empty title={t('data.none')} /> : null}
-      {keys.map((key) => (
-        <div key={key} className={styles['entry']}>
-          <h3 className="mono">{key}</h3>
-          {isSecret ? (
-            <SecretValue cluster={cluster} kind={kind} object={object} name={key} />
-          ) : (
-            <pre tabIndex={0} aria-label={key}>
-              {data[key]}
-            </pre>
-          )}
-        </div>
-      ))}
+    <Card title={t('data.title')}>
+      <FailureNote status={failure} />
+      <Empty title={t('data.sealed')} why={t('data.sealed.why')} mark="•••">
+        <Button loading={isBusy} onClick={() => void reveal()}>
+          {t('action.reveal')}
+        </Button>
+      </Empty>
     </Card>
   );
 }
 
-function SecretValue({ cluster, kind, object, name }: DataOfProps & { readonly name: string }) {
+function Entries({
+  of,
+  extra,
+}: {
+  readonly of: Readonly<Record<string, string>>;
+  readonly extra?: ReactNode;
+}) {
   const t = useT();
-  const [value, setValue] = useState<string>();
-  const [failure, setFailure] = useState('');
-  const reveal = async (): Promise<void> => {
-    setFailure('');
-    try {
-      const secret = await getObject(cluster, kind, object.metadata);
-      setValue(decode(mapAt(secret, 'data')[name] ?? ''));
-    } catch (error) {
-      setFailure(statusOf(error).message ?? '');
-    }
-  };
+  const entries = Object.entries(of).sort(([one], [other]) => one.localeCompare(other));
   return (
-    <>
-      <div className={styles['buttons']}>
-        <Button size="small" onClick={() => (value === undefined ? void reveal() : setValue(undefined))}>
-          {value === undefined ? t('action.reveal') : t('action.hide')}
-        </Button>
-        {value === undefined ? null : <CopyButton text={value} />}
-      </div>
-      {value === undefined ? (
-        <pre aria-label={t('data.hidden')}>••••••••</pre>
-      ) : (
-        <pre tabIndex={0} aria-label={name}>
-          {value}
-        </pre>
-      )}
-      {failure ? <p role="alert">{failure}</p> : null}
-    </>
+    <Card title={t('data.title')} isFlush extra={extra}>
+      {entries.length === 0 ? <Empty title={t('data.none')} /> : null}
+      {entries.map(([key, value]) => (
+        <div key={key} className={styles['entry']}>
+          <h3 className="mono">{key}</h3>
+          <span className={styles['copy']}>
+            <CopyButton text={value} />
+          </span>
+          <pre tabIndex={0} aria-label={key}>
+            {value}
+          </pre>
+        </div>
+      ))}
+    </Card>
   );
 }
 

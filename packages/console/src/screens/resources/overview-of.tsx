@@ -34,6 +34,8 @@ export function OverviewOf({ cluster, kind, object }: OverviewOfProps) {
             ...(metadata.ownerReferences?.length
               ? ([[t('column.owner'), <OwnersOf key="owners" cluster={cluster} object={object} />]] as const)
               : []),
+          ]}
+          wide={[
             [t('column.labels'), <Chips key="labels" of={metadata.labels} />],
             ...(metadata.annotations
               ? ([

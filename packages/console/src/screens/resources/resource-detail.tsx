@@ -134,7 +134,9 @@ function tabsOf({
       ? { charts: <Charts cluster={cluster} of={{ pod: name, namespace: namespace ?? '' }} /> }
       : {}),
     events: <EventsOf cluster={cluster} object={object} kind={kind.kind} />,
-    yaml: <YamlOf cluster={cluster} kind={kind} object={object} />,
+    ...(kind.resource === 'secrets'
+      ? {}
+      : { yaml: <YamlOf cluster={cluster} kind={kind} object={object} /> }),
   };
 }
 

@@ -57,15 +57,8 @@ export function yamlOf(kind: KindEntry, object: ApiObject): string {
   const { managedFields: _, ...metadata } = object.metadata as ApiObject['metadata'] & {
     managedFields?: unknown;
   };
-  // Values of secrets are shown where they are asked for, and nowhere else.
-  const data =
-    kind.resource === 'secrets' && object['data'] ? { data: hidden(object['data'] as object) } : {};
   return stringify(
-    { apiVersion: apiVersionOf(kind), kind: kind.kind, ...object, ...data, metadata },
+    { apiVersion: apiVersionOf(kind), kind: kind.kind, ...object, metadata },
     { lineWidth: 0 },
   );
-}
-
-function hidden(data: object): Record<string, string> {
-  return Object.fromEntries(Object.keys(data).map((key) => [key, '••••••']));
 }

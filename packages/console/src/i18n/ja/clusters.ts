@@ -1,0 +1,48 @@
+import type { clusters as english } from '#i18n/en/clusters.ts';
+import type { Translation } from '#i18n/translation.ts';
+
+export const clusters = {
+  'clusters.create.what':
+    'このセンターがホストする独立したクラスターです。作成後に任意のリージョンのマシンを参加させます。',
+  'clusters.import.what':
+    '他の場所で動作しているクラスターを、センターから接続できる kubeconfig で取り込みます。',
+  'clusters.filter': '名前またはリージョンで絞り込み',
+  'clusters.kubeconfig': 'kubeconfig をダウンロード',
+  'clusters.kubeconfig.rule': '証明書またはトークンを含むもの。exec やファイルパスは拒否されます。',
+  'clusters.kubeconfig.file': 'またはファイルから:',
+  'clusters.kind.hosted': 'ホスト型',
+  'clusters.kind.imported': 'インポート済み',
+  'clusters.availability': '稼働率',
+  'clusters.protection': '削除保護',
+  'clusters.protection.what': '有効な間、誰もクラスターを削除できません。',
+  'clusters.protect': '削除から保護',
+  'clusters.unprotect': '削除を許可',
+  'clusters.step.basics': 'クラスター構成',
+  'clusters.step.network': 'ネットワーク',
+  'clusters.step.confirm': '確認',
+  'clusters.name.rule': 'a–z、0–9、「-」を 1～63 文字。先頭と末尾は英数字。',
+  'clusters.displayName': '表示名',
+  'clusters.region': '中心リージョン',
+  'clusters.region.what': 'センターが置かれている場所です。マシンのリージョンはノードプールで決まります。',
+  'clusters.podCidr': 'ポッド CIDR ブロック',
+  'clusters.serviceCidr': 'サービス CIDR ブロック',
+  'clusters.cidr.what': '空欄の場合はセンターが選択します。後から変更できません。',
+  'clusters.cidr.wrong': '10.244.0.0/16 のような IPv4 範囲ではありません。',
+  'clusters.cidr.overlap': 'ポッド CIDR ブロックと重複しています。',
+  'clusters.port': 'API サーバーのポート',
+  'clusters.port.what': '空欄の場合はセンターが選択します。',
+  'clusters.advertise': '追加の名前とアドレス',
+  'clusters.advertise.what': 'センター自身のもの以外に、マシンやクライアントが接続に使うもの。',
+  'clusters.confirm.what':
+    'このオブジェクトが作成されます。kubectl や API でも同じクラスターを作成できます。',
+  'tasks.what': '長時間の処理は、誰も見ていなくても、センターを再起動しても続行されます。',
+  'tasks.none': 'タスクはありません',
+  'tasks.none.why': 'クラスターの作成、コンポーネント、バックアップ、リストアがここに表示されます。',
+  'tasks.title': 'タスク',
+  'tasks.progress': '進捗',
+  'tasks.steps': '{{total}} 手順中 {{done}} 完了',
+  'tasks.ended': '終了',
+  'overview.capacity': '割り当て可能量に対する要求量',
+  'overview.requested': '{{allocatable}} 中 {{requested}}',
+  'overview.regions': 'リージョンとノードプール',
+} as const satisfies Translation<typeof english>;

@@ -1,0 +1,158 @@
+/** GPUs of a cluster: who holds them, who waits for one, and which pool could take them. */
+import { links, paths, type GpuView } from '@skerry/center/contract';
+import { useQuery } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import { Button } from 'antd';
+import { request } from '#api/request.ts';
+import { Link, useGo } from '#app/link.tsx';
+import { useSearchState, type Search } from '#app/search.ts';
+import { Charts } from '#charts/charts.tsx';
+import { useT } from '#i18n/index.ts';
+import { Age } from '#ui/age.tsx';
+import { Meter } from '#ui/meter.tsx';
+import { Card, Page, Stack } from '#ui/page.tsx';
+import { PlainTable } from '#ui/plain-table.tsx';
+import { Empty, Failure, Loading } from '#ui/states.tsx';
+
+const pollMs = 5000;
+
+export function Gpu() {
+  const { cluster = '' } = useParams({ strict: false }) as { cluster?: string };
+  const t = useT();
+  const [search] = useSearchState();
+  const { data, error, refetch } = useQuery({
+    queryKey: ['gpu', cluster],
+    queryFn: () => request<GpuView>(paths.gpu(cluster)),
+    refetchInterval: pollMs,
+  });
+  if (!data) return error ? <Failure error={error} onRetry={() => void refetch()} /> : <Loading />;
+  const nodes = data.nodes.filter((node) => isInScope(node, search));
+  return (
+    <Page title={t('nav.gpu')} intro={t('gpu.what')}>
+      <Stack>
+        <Waiting cluster={cluster} waiting={data.waiting} />
+        {nodes.length === 0 ? (
+          <Card>
+            <Empty title={t('gpu.none')} why={t('gpu.none.why')} />
+          </Card>
+        ) : (
+          <>
+            <Card title={t('gpu.pools')}>
+              <Stack>
+                {byPool(nodes).map(({ key, capacity, used }) => (
+                  <Meter
+                    key={key}
+                    label={key}
+                    share={capacity > 0 ? used / capacity : 0}
+                    text={t('gpu.usedOf', { used, capacity })}
+                  />
+                ))}
+              </Stack>
+            </Card>
+            <Card title={t('gpu.nodes')} isFlush>
+              <PlainTable
+                label={t('gpu.nodes')}
+                head={[
+                  t('column.region'),
+                  t('column.pool'),
+                  t('column.node'),
+                  t('gpu.resource'),
+                  t('gpu.model'),
+                  t('gpu.use'),
+                  t('gpu.holders'),
+                ]}
+                rows={nodes.map((node) => ({
+                  key: `${node.node}/${node.resource}`,
+                  cells: [
+                    node.region,
+                    <Link key="pool" to={links.pool(cluster, node.pool)}>
+                      {node.pool}
+                    </Link>,
+                    <Link key="node" to={links.node(cluster, node.node)}>
+                      {node.node}
+                    </Link>,
+                    node.resource,
+                    node.model,
+                    t('gpu.usedOf', { used: usedOf(node), capacity: node.capacity }),
+                    node.holders.map(({ namespace, pod, count }) => (
+                      <div key={`${namespace}/${pod}`}>
+                        <Link to={links.object(cluster, 'pods', { namespace, name: pod })}>
+                          {namespace}/{pod}
+                        </Link>{' '}
+                        × {count}
+                      </div>
+                    )),
+                  ],
+                }))}
+              />
+            </Card>
+          </>
+        )}
+        <Charts cluster={cluster} of={search.pool ? { pool: search.pool } : {}} />
+      </Stack>
+    </Page>
+  );
+}
+
+function Waiting({ cluster, waiting }: { readonly cluster: string; readonly waiting: GpuView['waiting'] }) {
+  const t = useT();
+  const go = useGo();
+  return (
+    <Card title={t('gpu.waiting')} isFlush>
+      {waiting.length === 0 ? (
+        <Empty title={t('gpu.waiting.none')} mark="✓" />
+      ) : (
+        <PlainTable
+          label={t('gpu.waiting')}
+          head={[t('gpu.pod'), t('gpu.wants'), t('column.since'), t('gpu.why'), t('gpu.couldHost')]}
+          rows={waiting.map((pod) => ({
+            key: `${pod.namespace}/${pod.pod}`,
+            cells: [
+              <Link key="pod" to={links.object(cluster, 'pods', { namespace: pod.namespace, name: pod.pod })}>
+                {pod.namespace}/{pod.pod}
+              </Link>,
+              pod.count,
+              <Age key="since" since={pod.since} />,
+              pod.why,
+              pod.couldHost.length === 0 ? (
+                <Button key="pool" size="small" onClick={() => go(`${links.pools(cluster)}/new`)}>
+                  {t('pools.create')}
+                </Button>
+              ) : (
+                pod.couldHost.map(({ pool, region, free }) => (
+                  <div key={pool}>
+                    <Link to={links.pool(cluster, pool)}>{pool}</Link>{' '}
+                    <span className="muted">
+                      {region} · {t('gpu.free', { count: free })}
+                    </span>{' '}
+                    <Link to={links.addNodes(cluster, pool)}>{t('action.addNodes')}</Link>
+                  </div>
+                ))
+              ),
+            ],
+          }))}
+        />
+      )}
+    </Card>
+  );
+}
+
+type GpuNode = GpuView['nodes'][number];
+
+function usedOf({ holders }: GpuNode): number {
+  return holders.reduce((sum, { count }) => sum + count, 0);
+}
+
+function byPool(nodes: readonly GpuNode[]): readonly { key: string; capacity: number; used: number }[] {
+  const pools = new Map<string, { key: string; capacity: number; used: number }>();
+  for (const node of nodes) {
+    const key = `${node.region} / ${node.pool} · ${node.model ?? node.resource}`;
+    const pool = pools.get(key) ?? { key, capacity: 0, used: 0 };
+    pools.set(key, { key, capacity: pool.capacity + node.capacity, used: pool.used + usedOf(node) });
+  }
+  return [...pools.values()];
+}
+
+function isInScope(node: GpuNode, { region, pool }: Search): boolean {
+  return (!region || node.region === region) && (!pool || node.pool === pool);
+}

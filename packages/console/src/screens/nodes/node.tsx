@@ -1,0 +1,167 @@
+import { links } from '@skerry/center/contract';
+import { useParams } from '@tanstack/react-router';
+import { Tabs } from 'antd';
+import { actionsOfRow } from '#actions/row-actions.ts';
+import { useObject, type ApiObject } from '#api/objects.ts';
+import { Link, useGo } from '#app/link.tsx';
+import { useSearchState } from '#app/search.ts';
+import { Charts } from '#charts/charts.tsx';
+import { useT } from '#i18n/index.ts';
+import { kindOf } from '#kinds/built-in.ts';
+import { listAt, mapAt, textAt } from '#kinds/values.ts';
+import { EventsOf } from '#screens/resources/events-of.tsx';
+import { OverviewOf } from '#screens/resources/overview-of.tsx';
+import { YamlOf } from '#screens/resources/yaml-of.tsx';
+import { LiveTable } from '#table/live-table.tsx';
+import { ActionButtons } from '#ui/action-buttons.tsx';
+import { Card, Facts, Page, Stack } from '#ui/page.tsx';
+import { PlainTable } from '#ui/plain-table.tsx';
+import { Failure, Loading } from '#ui/states.tsx';
+import { StateTag } from '#ui/tone.tsx';
+import { nodeKind } from './nodes.tsx';
+
+const poolLabel = 'apps.openyurt.io/nodepool';
+const regionLabel = 'topology.kubernetes.io/region';
+
+export function NodeScreen() {
+  const { cluster = '', node = '' } = useParams({ strict: false }) as { cluster?: string; node?: string };
+  const t = useT();
+  const go = useGo();
+  const [search, change] = useSearchState();
+  const { data, error, row, refetch } = useObject(cluster, nodeKind, { name: node });
+  if (!data) return error ? <Failure error={error} onRetry={() => void refetch()} /> : <Loading />;
+  const state = row?.cells.find((cell) => cell !== null && typeof cell === 'object');
+  const pods = kindOf('pods');
+  return (
+    <Page
+      title={node}
+      mark={
+        <>
+          <span className="muted">{t('column.node')}</span>
+          {state && typeof state === 'object' ? <StateTag {...state} /> : null}
+        </>
+      }
+      actions={
+        row ? (
+          <ActionButtons
+            name={node}
+            actions={actionsOfRow(row, {
+              cluster,
+              kind: nodeKind,
+              t,
+              onDeleted: () => go(links.nodes(cluster)),
+            })}
+          />
+        ) : null
+      }
+    >
+      <Tabs
+        activeKey={search.tab ?? 'overview'}
+        onChange={(tab) => change({ tab: tab === 'overview' ? undefined : tab }, { push: true })}
+        destroyOnHidden
+        items={[
+          {
+            key: 'overview',
+            label: t('tab.overview'),
+            children: (
+              <Stack>
+                <Place cluster={cluster} node={data} />
+                <Resources node={data} />
+                <OverviewOf cluster={cluster} kind={nodeKind} object={data} />
+              </Stack>
+            ),
+          },
+          {
+            key: 'pods',
+            label: t('kind.pods'),
+            children: (
+              <LiveTable
+                cluster={cluster}
+                resource="pods"
+                label={t('kind.pods')}
+                isEmbedded
+                fixed={{ q: `node:${node}`, group: 'none' }}
+                linkOf={(pod) => links.object(cluster, 'pods', pod)}
+                actionsOf={(pod) => actionsOfRow(pod, { cluster, kind: pods, t })}
+                empty={{ title: t('pods.none'), why: t('nodes.noPods.why') }}
+              />
+            ),
+          },
+          { key: 'charts', label: t('tab.charts'), children: <Charts cluster={cluster} of={{ node }} /> },
+          {
+            key: 'events',
+            label: t('kind.events'),
+            children: <EventsOf cluster={cluster} object={data} kind="Node" />,
+          },
+          {
+            key: 'yaml',
+            label: t('tab.yaml'),
+            children: <YamlOf cluster={cluster} kind={nodeKind} object={data} />,
+          },
+        ]}
+      />
+    </Page>
+  );
+}
+
+function Place({ cluster, node }: { readonly cluster: string; readonly node: ApiObject }) {
+  const t = useT();
+  const { labels = {}, annotations = {} } = node.metadata;
+  const pool = labels[poolLabel];
+  const isAutonomous =
+    annotations['node.beta.openyurt.io/autonomy'] === 'true' ||
+    annotations['node.openyurt.io/autonomy-duration'] !== undefined;
+  const info = (field: string): string | undefined => textAt(node, 'status', 'nodeInfo', field);
+  return (
+    <Card title={t('nodes.place')}>
+      <Facts
+        of={[
+          [t('column.region'), labels[regionLabel]],
+          [
+            t('column.pool'),
+            pool ? (
+              <Link key="pool" to={links.pool(cluster, pool)}>
+                {pool}
+              </Link>
+            ) : undefined,
+          ],
+          [t('column.autonomy'), isAutonomous ? t('facts.yes') : t('facts.no')],
+          [
+            t('column.ip'),
+            listAt(node, 'status', 'addresses')
+              .map((address) => textAt(address, 'address') ?? '')
+              .join(', '),
+          ],
+          [t('column.version'), info('kubeletVersion')],
+          [t('column.os-image'), info('osImage')],
+          [t('nodes.kernel'), info('kernelVersion')],
+          [t('nodes.runtime'), info('containerRuntimeVersion')],
+          [t('nodes.architecture'), info('architecture')],
+          [
+            t('field.taints'),
+            listAt(node, 'spec', 'taints')
+              .map((taint) => `${textAt(taint, 'key') ?? ''}:${textAt(taint, 'effect') ?? ''}`)
+              .join(', '),
+          ],
+        ]}
+      />
+    </Card>
+  );
+}
+
+function Resources({ node }: { readonly node: ApiObject }) {
+  const t = useT();
+  const capacity = mapAt(node, 'status', 'capacity');
+  const allocatable = mapAt(node, 'status', 'allocatable');
+  return (
+    <Card title={t('nodes.resources')} isFlush>
+      <PlainTable
+        label={t('nodes.resources')}
+        head={[t('nodes.resource'), t('column.capacity'), t('nodes.allocatable')]}
+        rows={Object.keys(capacity)
+          .sort()
+          .map((name) => ({ key: name, cells: [name, capacity[name], allocatable[name]] }))}
+      />
+    </Card>
+  );
+}

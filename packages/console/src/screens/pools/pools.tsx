@@ -1,0 +1,37 @@
+import { PlusOutlined } from '@ant-design/icons';
+import { links } from '@skerry/center/contract';
+import { useParams } from '@tanstack/react-router';
+import { Button } from 'antd';
+import { actionsOfRow } from '#actions/row-actions.ts';
+import { useGo } from '#app/link.tsx';
+import { useT } from '#i18n/index.ts';
+import { kindOf } from '#kinds/built-in.ts';
+import { LiveTable } from '#table/live-table.tsx';
+import { Page } from '#ui/page.tsx';
+
+export const poolKind = kindOf('nodepools.apps.openyurt.io');
+
+/** Node pools, region by region: what everything else is grouped by. */
+export function Pools() {
+  const { cluster = '' } = useParams({ strict: false }) as { cluster?: string };
+  const t = useT();
+  const go = useGo();
+  const create = (
+    <Button type="primary" icon={<PlusOutlined />} onClick={() => go(`${links.pools(cluster)}/new`)}>
+      {t('pools.create')}
+    </Button>
+  );
+  return (
+    <Page title={t('kind.nodepools.apps.openyurt.io')} intro={t('pools.what')} actions={create}>
+      <LiveTable
+        cluster={cluster}
+        resource={poolKind.resource}
+        label={t('kind.nodepools.apps.openyurt.io')}
+        defaultGroup="region"
+        linkOf={(row) => links.pool(cluster, row.name)}
+        actionsOf={(row) => actionsOfRow(row, { cluster, kind: poolKind, t })}
+        empty={{ title: t('pools.none'), why: t('pools.none.why'), action: create }}
+      />
+    </Page>
+  );
+}
