@@ -1,6 +1,6 @@
 /**
  * `npm test`: set-up, then types, lint, format, unit tests, answers compared with those of the real API server, tests on real containerd, stock clients against a
- * real center, and end-to-end tests, in this order.
+ * real center, the console in a real browser, and end-to-end tests, in this order.
  * All are run even when one fails; the last line counts tests and checks. `npm test -- unit` runs only the named parts.
  */
 import { spawnSync } from 'node:child_process';
@@ -22,6 +22,7 @@ const parts = [
   ['fuzz', () => vitest('fuzz')],
   ['containerd', () => vitest('containerd')],
   ['clients', () => vitest('clients')],
+  ['console', () => vitest('console')],
   ['e2e', () => vitest('e2e')],
 ];
 

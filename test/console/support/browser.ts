@@ -26,7 +26,7 @@ export interface WatchedPage {
   readonly page: Page;
   /** What went wrong so far, in words. */
   readonly faults: string[];
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Failures that a page provokes on purpose, which the browser reports as errors. */
@@ -68,4 +68,11 @@ export async function signIn(page: Page, { path = '/' }: { path?: string } = {})
   await page.locator('input[autocomplete="current-password"]').fill('a good password');
   await page.locator('button[type="submit"]').click();
   await page.locator('#content').waitFor();
+}
+
+/** Until what the screen asked for is there: nothing says that it loads. */
+export async function settled(page: Page): Promise<void> {
+  await page.locator('#content h1').first().waitFor();
+  await page.locator('[class*="spinner"]').first().waitFor({ state: 'detached' });
+  await page.evaluate('document.fonts.ready.then(() => undefined)');
 }

@@ -37,7 +37,7 @@ const tokens: Readonly<Record<Theme, ThemeConfig>> = {
       ...shared,
       colorPrimary: '#0f7c84',
       colorLink: '#58c2c8',
-      colorError: '#d9545d',
+      colorError: '#ff9aa0',
       colorBgBase: '#10161b',
       colorBgContainer: '#171f26',
       colorBgElevated: '#1c262e',
@@ -48,6 +48,10 @@ const tokens: Readonly<Record<Theme, ThemeConfig>> = {
       colorTextPlaceholder: '#8d9ba6',
       colorTextDisabled: '#83909b',
       colorBorder: '#3a4753',
+    },
+    components: {
+      Tabs: { itemSelectedColor: '#58c2c8', itemHoverColor: '#7fd4d8', inkBarColor: '#58c2c8' },
+      Button: { dangerColor: '#10161b' },
     },
   },
 };

@@ -11,7 +11,8 @@ import { Empty, Failure, Loading } from '#ui/states.tsx';
 
 const Chart = lazy(async () => ({ default: (await import('./chart.tsx')).Chart }));
 
-const ranges = { '1h': 3600, '6h': 21_600, '24h': 86_400, '7d': 604_800 } as const;
+/** Of pods an hour is kept, of everything else a day. */
+const ranges = { '1h': 3600, '6h': 21_600, '24h': 86_400 } as const;
 type Range = keyof typeof ranges;
 const metrics = ['cpu', 'memory', 'network', 'gpu'] as const;
 const refreshMs = 30_000;
@@ -24,16 +25,19 @@ interface ChartsProps {
 export function Charts({ cluster, of }: ChartsProps) {
   const t = useT();
   const [search, change] = useSearchState();
-  const range: Range = search.range !== undefined && search.range in ranges ? (search.range as Range) : '1h';
+  const offered = of.pod ? (['1h'] as const) : (Object.keys(ranges) as Range[]);
+  const range: Range = offered.find((one) => one === search.range) ?? '1h';
   return (
     <Stack>
-      <Segmented<Range>
-        aria-label={t('charts.range')}
-        value={range}
-        options={(Object.keys(ranges) as Range[]).map((one) => ({ value: one, label: t(`charts.${one}`) }))}
-        onChange={(next) => change({ range: next })}
-        style={{ alignSelf: 'flex-start' }}
-      />
+      {offered.length > 1 ? (
+        <Segmented<Range>
+          aria-label={t('charts.range')}
+          value={range}
+          options={offered.map((one) => ({ value: one, label: t(`charts.${one}`) }))}
+          onChange={(next) => change({ range: next })}
+          style={{ alignSelf: 'flex-start' }}
+        />
+      ) : null}
       <Columns>
         {metrics.map((metric) => (
           <Card key={metric} title={t(`charts.${metric}`)}>

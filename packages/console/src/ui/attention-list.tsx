@@ -1,9 +1,12 @@
-import type { Attention } from '@skerry/center/contract';
+import type { Attention, AttentionRules } from '@skerry/center/contract';
 import { Link } from '#app/link.tsx';
-import { translateIfKnown, useT } from '#i18n/index.ts';
+import { translateIfKnown, useT, type MessageId } from '#i18n/index.ts';
 import { Empty } from './states.tsx';
 import { toneMarks } from './tone.tsx';
 import styles from './attention-list.module.css';
+
+/** Fails the type check when a rule has no message. */
+type HasMessages = `attention.${keyof AttentionRules}` extends MessageId ? string : never;
 
 /** What wants a person, worst first, each with where to look. The backend's English stands in for a rule that has no message. */
 export function AttentionList({
@@ -24,7 +27,7 @@ export function AttentionList({
           </span>
           <span className="visually-hidden">{t(`tone.${one.tone}`)}: </span>
           <Link to={one.link} className={styles['text']}>
-            {translateIfKnown(`attention.${one.rule}`, one.values) ?? one.message}
+            {translateIfKnown(`attention.${one.rule}` satisfies HasMessages, one.values) ?? one.message}
           </Link>
           {showCluster ? <span className="muted">{one.cluster}</span> : null}
         </li>

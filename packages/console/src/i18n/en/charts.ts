@@ -3,7 +3,6 @@ export const charts = {
   'charts.1h': '1 hour',
   'charts.6h': '6 hours',
   'charts.24h': '24 hours',
-  'charts.7d': '7 days',
   'charts.cpu': 'CPU',
   'charts.memory': 'Memory',
   'charts.network': 'Network',

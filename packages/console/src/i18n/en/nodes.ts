@@ -73,6 +73,7 @@ export const nodes = {
   'gpu.resource': 'Resource',
   'gpu.model': 'Model',
   'gpu.use': 'Use',
+  'gpu.others': 'others that you may not see',
   'gpu.holders': 'Held by',
   'gpu.waiting': 'Waiting for a GPU',
   'gpu.waiting.none': 'Nobody waits for a GPU',

@@ -6,7 +6,6 @@ export const charts = {
   'charts.1h': '1 時間',
   'charts.6h': '6 時間',
   'charts.24h': '24 時間',
-  'charts.7d': '7 日間',
   'charts.cpu': 'CPU',
   'charts.memory': 'メモリ',
   'charts.network': 'ネットワーク',

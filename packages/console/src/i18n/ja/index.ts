@@ -1,4 +1,5 @@
 import { actions } from './actions.ts';
+import { attention } from './attention.ts';
 import { charts } from './charts.ts';
 import { clusters } from './clusters.ts';
 import { editor } from './editor.ts';
@@ -13,6 +14,7 @@ import { table } from './table.ts';
 
 export const ja = {
   ...actions,
+  ...attention,
   ...charts,
   ...clusters,
   ...editor,

@@ -77,6 +77,7 @@ export const nodes = {
   'gpu.resource': 'リソース',
   'gpu.model': 'モデル',
   'gpu.use': '使用状況',
+  'gpu.others': '表示権限のないポッド',
   'gpu.holders': '使用中のポッド',
   'gpu.waiting': 'GPU 待ち',
   'gpu.waiting.none': 'GPU 待ちはありません',

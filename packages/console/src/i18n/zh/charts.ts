@@ -6,7 +6,6 @@ export const charts = {
   'charts.1h': '1 小时',
   'charts.6h': '6 小时',
   'charts.24h': '24 小时',
-  'charts.7d': '7 天',
   'charts.cpu': 'CPU',
   'charts.memory': '内存',
   'charts.network': '网络',

@@ -72,6 +72,7 @@ export const nodes = {
   'gpu.resource': '资源',
   'gpu.model': '型号',
   'gpu.use': '使用情况',
+  'gpu.others': '您无权查看的容器组',
   'gpu.holders': '占用者',
   'gpu.waiting': '等待 GPU',
   'gpu.waiting.none': '没有等待 GPU 的容器组',

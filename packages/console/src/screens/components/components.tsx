@@ -104,7 +104,7 @@ function ComponentCard({
                 <Button
                   type="primary"
                   size="small"
-                  aria-label={named(t('components.upgrade'))}
+                  aria-label={named(t('components.upgradeTo', { version: newest }))}
                   onClick={() => onOpen('upgrade')}
                 >
                   {t('components.upgradeTo', { version: newest })}

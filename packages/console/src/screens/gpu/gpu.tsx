@@ -76,9 +76,13 @@ export function Gpu() {
                     t('gpu.usedOf', { used: usedOf(node), capacity: node.capacity }),
                     node.holders.map(({ namespace, pod, count }) => (
                       <div key={`${namespace}/${pod}`}>
-                        <Link to={links.object(cluster, 'pods', { namespace, name: pod })}>
-                          {namespace}/{pod}
-                        </Link>{' '}
+                        {pod ? (
+                          <Link to={links.object(cluster, 'pods', { namespace, name: pod })}>
+                            {namespace}/{pod}
+                          </Link>
+                        ) : (
+                          <span className="muted">{t('gpu.others')}</span>
+                        )}{' '}
                         × {count}
                       </div>
                     )),

@@ -63,14 +63,16 @@ export function SignInPage({
         <h1>{title}</h1>
         {children}
       </main>
-      <Select<Language>
-        variant="borderless"
-        aria-label={t('settings.language')}
-        value={language}
-        options={languages.map((one) => ({ value: one, label: languageNames[one] }))}
-        onChange={(one) => void setLanguage(one)}
-        popupMatchSelectWidth={false}
-      />
+      <footer>
+        <Select<Language>
+          variant="borderless"
+          aria-label={t('settings.language')}
+          value={language}
+          options={languages.map((one) => ({ value: one, label: languageNames[one] }))}
+          onChange={(one) => void setLanguage(one)}
+          popupMatchSelectWidth={false}
+        />
+      </footer>
     </div>
   );
 }
