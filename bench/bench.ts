@@ -8,6 +8,7 @@ import { refuseOption, scriptOptions } from '../tools/script-options.ts';
 import { type Figure, figureOf, tableOf } from './figure.ts';
 import type { BenchContext, BenchGroup } from './group.ts';
 import { measureApi } from './groups/api.ts';
+import { measureConsole } from './groups/console.ts';
 import { measureLink } from './groups/link.ts';
 import { measureNode } from './groups/node.ts';
 import { measureSchedule } from './groups/schedule.ts';
@@ -22,13 +23,14 @@ const groups: Readonly<Record<string, BenchGroup>> = {
   api: measureApi,
   watch: measureWatch,
   schedule: measureSchedule,
+  console: measureConsole,
   link: measureLink,
   workloads: measureWorkloads,
   node: measureNode,
 };
 
 /** Groups of parts that the product does not have yet. */
-const empty = ['network', 'console'];
+const empty = ['network'];
 
 const usage = `usage: npm run bench -- [--only GROUP[,GROUP]] [--quick] [--json FILE]
 

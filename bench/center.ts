@@ -15,6 +15,7 @@ const readyTimeoutMs = 60_000;
 export class BenchCenter implements BenchTarget {
   readonly dataDirectory = mkdtempSync(join(tmpdir(), 'skerry-bench-'));
   port = 0;
+  consolePort = 0;
   /** From the start of the process until `/readyz` said ok. */
   readyMs = 0;
   #child: ChildProcess | undefined;
@@ -33,6 +34,7 @@ export class BenchCenter implements BenchTarget {
 
   async up(): Promise<void> {
     this.port = await freePort();
+    this.consolePort = await freePort();
     const startedMs = performance.now();
     const args = [
       'server',
@@ -41,7 +43,7 @@ export class BenchCenter implements BenchTarget {
       '--port',
       String(this.port),
       '--console-port',
-      '0',
+      String(this.consolePort),
       '--listen-address',
       '127.0.0.1',
     ];
@@ -99,6 +101,18 @@ export class BenchCenter implements BenchTarget {
 
   get apiPid(): number {
     return this.#childPid('serve-api');
+  }
+
+  get centerPid(): number {
+    return this.#childPid('serve-center');
+  }
+
+  /** A token of the console's first user, for its API. */
+  async consoleToken(): Promise<string> {
+    const args = ['user', 'token', 'admin', '--data-dir', this.dataDirectory];
+    const made = await run(process.execPath, [bundle, ...args]);
+    if (made.code !== 0) throw new Error(`user token: ${made.errors}`);
+    return made.output.trim().split('\n').at(-1) ?? '';
   }
 
   get controllersPid(): number {

@@ -113,7 +113,10 @@ export class ResourceCache implements ItemSource {
   }
 
   get columns(): readonly ViewColumn[] {
-    return this.#table ? tableColumns(this.view, this.#table.columns) : this.view.columns;
+    // Columns come with the first row; until then a built-in resource has its own.
+    const { columns } = this.view;
+    if (!this.#table || (this.#table.columns.length === 0 && columns.length > 0)) return columns;
+    return tableColumns(this.view, this.#table.columns);
   }
 
   get synced(): boolean {

@@ -15,6 +15,7 @@ test.each<[string, string, boolean]>([
   ['web shop', 'web', true],
   ['web tokyo pod', 'web', true],
   ['web bank', 'web', false],
+  ['shop', 'web', false],
   ['bew', 'web', false],
   ['wb', 'web', false],
 ])('%s in %s: %s', (query, name, found) => {

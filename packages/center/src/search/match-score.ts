@@ -1,14 +1,18 @@
 /**
  * How well a name answers to words: 0 not at all, more the better. All words must be found, in the name or in what stands
- * beside it; a word that only fits letter by letter (`ngx` in `nginx`) counts least.
+ * beside it, and one at least in the name; a word that only fits letter by letter (`ngx` in `nginx`) counts least.
  */
 export function matchScore(words: readonly string[], name: string, beside: string): number {
   let total = 0;
+  let isNamed = false;
   for (const word of words) {
-    const score = wordScore(word, name) || (beside.includes(word) ? 1 : 0);
-    if (score === 0) return 0;
+    const score = wordScore(word, name);
+    if (score > 0) isNamed = true;
+    else if (!beside.includes(word)) return 0;
     total += score;
   }
+  // A word for a whole namespace or cluster is none for each thing in it.
+  if (!isNamed) return 0;
   // Of equals, the shorter name is the nearer one.
   return total + 1 / (1 + name.length);
 }

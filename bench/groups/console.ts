@@ -1,0 +1,208 @@
+/**
+ * What the console waits for: pages of a large cluster, filtered, sorted and cut by the center, a search over all its names, and
+ * a change on its way to an open tab. Asked over HTTPS as the console asks, of a center that runs as it is released.
+ */
+import { WebSocket } from '@skerry/streams/testing';
+import { ApiSession, inParallel } from '../api-session.ts';
+import { BenchCenter, until } from '../center.ts';
+import { type Measurement, quantile } from '../figure.ts';
+import type { BenchGroup } from '../group.ts';
+import { benchNode, benchPod } from '../objects.ts';
+import { cpuSeconds, pssMb } from '../processes.ts';
+import { defaultAccount } from './api.ts';
+
+const pods = '/api/v1/namespaces/default/pods';
+const regions = ['beijing', 'osaka', 'shanghai', 'tokyo'];
+const mergePatch = 'application/merge-patch+json';
+const widthMax = 64;
+
+/** Queries as people make them: the first page, a filter, a sort far down, one pool. */
+const queries = [
+  '',
+  'q=status:Pending+label:team%3Dteam-7&sort=-age',
+  'q=pod-123&sort=name&group=none',
+  'region=osaka&sort=node&offset=5000',
+  'sort=-age&group=none&offset=20000',
+];
+
+export const measureConsole: BenchGroup = async ({ quick, note }) => {
+  const count = quick ? 5000 : 50_000;
+  const nodes = count / 10;
+  const runs = quick ? 20 : 60;
+  const center = await BenchCenter.start();
+  const session = await ApiSession.open(center, 4);
+  try {
+    center.pauseControllers();
+    await fill(session, { count, nodes });
+    note(`${nodes} nodes and ${count} pods are there`);
+    const token = await center.consoleToken();
+    const { ca } = center.credentials;
+    const console = await ApiSession.open({ port: center.consolePort, credentials: { ca, token } });
+    const before = pssMb(center.centerPid);
+    const cluster = await clusterName(console);
+    const startedMs = performance.now();
+    await until('the first page of pods', 120_000, async () => (await total(console, cluster)) === count);
+    const firstMs = performance.now() - startedMs;
+    const lists = await timed(runs, (run) =>
+      console.ok('GET', view(cluster, queries[run % queries.length]!)),
+    );
+    // A search holds the copies of more resources, so memory is read after it.
+    const searches = await timed(runs, (run) =>
+      console.ok('GET', `/api/search?q=pod-${(run * 7919) % count}&limit=20`),
+    );
+    const live = await liveChanges(center, { session, cluster, token, runs: quick ? 20 : 60, nodes });
+    const memory = pssMb(center.centerPid) - before;
+    console.close();
+    const name = `${nodes} nodes, ${count} pods`;
+    return [
+      { name: `first page of pods after nobody looked, ${name}`, value: firstMs, unit: 'ms' },
+      { name: `a page, filtered and sorted, ${name}, p50`, value: quantile(lists, 0.5), unit: 'ms' },
+      {
+        name: `a page, filtered and sorted, ${name}, p95`,
+        value: quantile(lists, 0.95),
+        unit: 'ms',
+        most: 150,
+      },
+      { name: `search over all names, ${name}, p95`, value: quantile(searches, 0.95), unit: 'ms', most: 100 },
+      ...live,
+      {
+        name: `the center's copies (PSS above an idle center), ${name}`,
+        value: memory,
+        unit: 'MB',
+        most: 150,
+      },
+    ];
+  } finally {
+    session.close();
+    await center.stop();
+  }
+};
+
+/** None twice: what tabs share is not what is measured. */
+function query(run: number): string {
+  return `${queries[run % queries.length]}&limit=${50 + run}`;
+}
+
+async function fill(session: ApiSession, { count, nodes }: { count: number; nodes: number }): Promise<void> {
+  await defaultAccount(session);
+  await inParallel(nodes, widthMax, (at) =>
+    session.ok('POST', '/api/v1/nodes', benchNode(`node-${at}`, regions[at % regions.length]!)),
+  );
+  await inParallel(count, widthMax, (at) =>
+    session.ok('POST', pods, benchPod(`pod-${at}`, { node: `node-${at % nodes}`, team: at % 50 })),
+  );
+}
+
+/** From the write until a tab that shows the pod is told, and what a tab costs while pods change all the time. */
+async function liveChanges(
+  center: BenchCenter,
+  {
+    session,
+    cluster,
+    token,
+    runs,
+    nodes,
+  }: { session: ApiSession; cluster: string; token: string; runs: number; nodes: number },
+): Promise<Measurement[]> {
+  const { ca } = center.credentials;
+  const tab = new WebSocket(`wss://127.0.0.1:${center.consolePort}/api/live`, {
+    ca,
+    headers: { authorization: `Bearer ${token}` },
+  });
+  let onText: (text: string) => void = () => undefined;
+  tab.on('message', (data: Buffer) => onText(data.toString('utf8')));
+  await new Promise<void>((resolve, reject) => {
+    tab.once('open', resolve);
+    tab.once('error', reject);
+  });
+  try {
+    const next = (holds: (text: string) => boolean) =>
+      new Promise<void>((resolve) => {
+        onText = (text) => holds(text) && resolve();
+      });
+    const show = async (id: string, asked: object) => {
+      const page = next((text) => text.includes(`"page","id":"${id}"`));
+      tab.send(JSON.stringify({ type: 'show', id, cluster, resource: 'pods', query: asked }));
+      await page;
+    };
+    await show('one', { q: 'pod-77', group: 'none' });
+    const latencies: number[] = [];
+    for (let run = 0; run < runs; run++) {
+      const told = next((text) => text.includes(`round-${run}"`));
+      const sentMs = performance.now();
+      const status = { status: { phase: 'Failed', reason: `round-${run}` } };
+      await session.ok('PATCH', `${pods}/pod-77/status`, status, mergePatch);
+      await told;
+      latencies.push(performance.now() - sentMs);
+    }
+    tab.send(JSON.stringify({ type: 'hide', id: 'one' }));
+    // All of them, those that fail first: every change shows.
+    await show('all', { group: 'none', sort: 'status' });
+    let bytes = 0;
+    onText = (text) => (bytes += text.length);
+    const changes = 2_000;
+    const cpu = cpuSeconds(center.centerPid);
+    const startedMs = performance.now();
+    await inParallel(changes, 8, async (at) => {
+      const waitMs = startedMs + at * 5 - performance.now();
+      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+      await session.ok(
+        'PATCH',
+        `${pods}/pod-${at % nodes}/status`,
+        { status: { message: `${at}` } },
+        mergePatch,
+      );
+    });
+    const seconds = (performance.now() - startedMs) / 1000;
+    return [
+      { name: 'a change, write sent to tab told, p50', value: quantile(latencies, 0.5), unit: 'ms' },
+      {
+        name: 'a change, write sent to tab told, p95',
+        value: quantile(latencies, 0.95),
+        unit: 'ms',
+        most: 1000,
+      },
+      {
+        name: 'one tab under 200 changes/s: to the tab',
+        value: bytes / 1024 / seconds,
+        unit: 'KiB/s',
+        most: 256,
+      },
+      {
+        name: 'one tab under 200 changes/s: the center',
+        value: ((cpuSeconds(center.centerPid) - cpu) / seconds) * 100,
+        unit: '% of a core',
+      },
+    ];
+  } finally {
+    tab.terminate();
+  }
+}
+
+async function timed(runs: number, work: (run: number) => Promise<unknown>): Promise<number[]> {
+  const times: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    const startedMs = performance.now();
+    await work(run);
+    times.push(performance.now() - startedMs);
+  }
+  return times;
+}
+
+function view(cluster: string, query: string): string {
+  return `/api/clusters/${cluster}/views/pods?${query}`;
+}
+
+async function total(console: ApiSession, cluster: string): Promise<number> {
+  return (await console.json<{ total: number }>(view(cluster, 'limit=1'))).total;
+}
+
+async function clusterName(console: ApiSession): Promise<string> {
+  let name: string | undefined;
+  await until('the cluster is known', 60_000, async () => {
+    const { clusters } = await console.json<{ clusters: { name: string }[] }>('/api/home');
+    name = clusters[0]?.name;
+    return name !== undefined;
+  });
+  return name!;
+}
