@@ -6,6 +6,7 @@ export interface AttentionRules {
   'cluster-unreachable': { readonly cluster: string; readonly why: string };
   'cluster-failed': { readonly cluster: string; readonly why: string };
   'certificate-expiring': { readonly certificate: string; readonly days: number; readonly notAfter: string };
+  'component-failed': { readonly component: string; readonly version: string; readonly why: string };
   'nodes-disconnected': PlaceValues & { readonly node: string; readonly since: string };
   'nodes-offline': PlaceValues & { readonly node: string; readonly since: string };
   'nodes-not-ready': PlaceValues & { readonly node: string; readonly why: string };

@@ -266,6 +266,7 @@ describe('what the center itself knows of a cluster', () => {
       { name: 'admin', notAfter: '2026-01-20T00:00:00Z' },
       { name: 'authority', notAfter: '2036-01-01T00:00:00Z' },
     ],
+    failedComponents: [{ component: 'kruise', version: '1.8', why: 'its image is not there' }],
   };
 
   test('certificates that expire, and a cluster that does not answer, come worst first', () => {
@@ -275,8 +276,9 @@ describe('what the center itself knows of a cluster', () => {
     ).toEqual([
       ['cluster-unreachable', 'error', 'connection refused'],
       ['certificate-expiring', 'error', 'serving'],
+      ['component-failed', 'error', 'its image is not there'],
       ['certificate-expiring', 'warning', 'admin'],
     ]);
-    expect(attention[2]?.message).toBe('the certificate admin expires in 18 days');
+    expect(attention[3]?.message).toBe('the certificate admin expires in 18 days');
   });
 });

@@ -79,5 +79,14 @@ function ownFindings(
       link,
     });
   }
+  for (const { component, version, why: reason } of facts?.failedComponents ?? []) {
+    found.push({
+      rule: 'component-failed',
+      tone: 'error',
+      values: { component, version, why: reason },
+      message: `the component ${component} ${version} failed: ${reason}`,
+      link: links.components(cluster),
+    });
+  }
   return found;
 }

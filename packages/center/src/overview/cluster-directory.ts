@@ -1,7 +1,8 @@
-/** What the center knows of its clusters by itself: their Cluster objects, kept true by an informer. */
+/** What the center knows of its clusters by itself: their Cluster and Component objects, kept true by informers. */
 import type { Clock, Logger } from '@skerry/base';
 import { Informer, type ApiClient } from '@skerry/client';
 import type { Cluster } from '#clusters/cluster.ts';
+import type { Component } from '#components/component.ts';
 import type { StateCell } from '#cache/item.ts';
 import { centerResources } from '#management/resources.ts';
 import { state } from '#views/states/state.ts';
@@ -15,6 +16,13 @@ export interface ClusterFacts {
   /** 0 to 1. */
   readonly availability?: number;
   readonly certificates: readonly { readonly name: string; readonly notAfter: string }[];
+  readonly failedComponents: readonly FailedComponent[];
+}
+
+export interface FailedComponent {
+  readonly component: string;
+  readonly version: string;
+  readonly why: string;
 }
 
 export interface ClusterDirectoryOptions {
@@ -26,22 +34,30 @@ export interface ClusterDirectoryOptions {
 }
 
 export class ClusterDirectory {
-  readonly #informer: Informer<Cluster>;
+  readonly #clusters: Informer<Cluster>;
+  readonly #components: Informer<Component>;
   readonly #stop = new AbortController();
 
   constructor({ client, ...rest }: ClusterDirectoryOptions) {
-    this.#informer = new Informer<Cluster>({
+    this.#clusters = new Informer<Cluster>({
       source: client.resource<Cluster>(centerResources.clusters),
       name: 'clusters.center.skerry.io',
       ...rest,
     });
-    void this.#informer.run(this.#stop.signal);
+    this.#components = new Informer<Component>({
+      source: client.resource<Component>(centerResources.components),
+      name: 'components.center.skerry.io',
+      indexes: { cluster: ({ spec }) => [spec.cluster] },
+      ...rest,
+    });
+    void this.#clusters.run(this.#stop.signal);
+    void this.#components.run(this.#stop.signal);
   }
 
   /** Undefined where there is no such Cluster. */
   get(cluster: string): ClusterFacts | undefined {
-    const found = this.#informer.get(undefined, cluster);
-    return found && clusterFacts(found);
+    const found = this.#clusters.get(undefined, cluster);
+    return found && clusterFacts(found, this.#components.byIndex('cluster', cluster));
   }
 
   close(): void {
@@ -49,7 +65,10 @@ export class ClusterDirectory {
   }
 }
 
-export function clusterFacts({ metadata, spec, status }: Cluster): ClusterFacts {
+export function clusterFacts(
+  { metadata, spec, status }: Cluster,
+  components: readonly Component[],
+): ClusterFacts {
   return {
     name: metadata?.name ?? '',
     kind: spec.type,
@@ -58,6 +77,13 @@ export function clusterFacts({ metadata, spec, status }: Cluster): ClusterFacts 
     state: clusterState(status),
     ...(status?.availability ? { availability: status.availability.ratio } : {}),
     certificates: status?.certificates ?? [],
+    failedComponents: components
+      .filter((component) => component.status?.phase === 'Failed')
+      .map((component) => ({
+        component: component.spec.component,
+        version: component.spec.version,
+        why: component.status?.conditions?.find(({ message }) => message)?.message ?? '',
+      })),
   };
 }
 

@@ -22,17 +22,21 @@ interface Review<S> {
 
 const authorization = '/apis/authorization.k8s.io/v1';
 
-export async function whoIs(client: ApiClient): Promise<ClusterIdentity> {
+export async function whoIs(client: ApiClient, signal?: AbortSignal): Promise<ClusterIdentity> {
   const review = await client.request<Review<{ userInfo?: { username?: string; groups?: string[] } }>>(
     'POST',
     '/apis/authentication.k8s.io/v1/selfsubjectreviews',
-    { body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' } },
+    { body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }, signal },
   );
   const { username = '', groups = [] } = review.status?.userInfo ?? {};
   return { username, groups };
 }
 
-export async function mayI(client: ApiClient, question: AccessQuestion): Promise<boolean> {
+export async function mayI(
+  client: ApiClient,
+  question: AccessQuestion,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const review = await client.request<Review<{ allowed?: boolean }>>(
     'POST',
     `${authorization}/selfsubjectaccessreviews`,
@@ -42,13 +46,14 @@ export async function mayI(client: ApiClient, question: AccessQuestion): Promise
         kind: 'SelfSubjectAccessReview',
         spec: { resourceAttributes: question },
       },
+      signal,
     },
   );
   return review.status?.allowed === true;
 }
 
 /** All that is allowed in one namespace, as far as the cluster can list it. */
-export async function rulesIn(client: ApiClient, namespace: string): Promise<RuleSet> {
+export async function rulesIn(client: ApiClient, namespace: string, signal?: AbortSignal): Promise<RuleSet> {
   const review = await client.request<Review<{ resourceRules?: RuleSet['rules'] }>>(
     'POST',
     `${authorization}/selfsubjectrulesreviews`,
@@ -58,6 +63,7 @@ export async function rulesIn(client: ApiClient, namespace: string): Promise<Rul
         kind: 'SelfSubjectRulesReview',
         spec: { namespace },
       },
+      signal,
     },
   );
   return { rules: review.status?.resourceRules ?? [] };

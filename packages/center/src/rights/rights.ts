@@ -7,7 +7,7 @@
  */
 import { forbidden } from '@skerry/api';
 import { unreachable, type Clock } from '@skerry/base';
-import type { ResourceRef } from '@skerry/client';
+import { TransportError, type ResourceRef } from '@skerry/client';
 import type { AccessQuestion, ClusterAccess, NodeLimits } from '#access/cluster-access.ts';
 import type { ClusterCache } from '#cache/cluster-cache.ts';
 import { poolLabel } from '#cache/facts.ts';
@@ -34,6 +34,9 @@ export type Visible =
 
 const keptMs = 60_000;
 const identityKeptMs = 600_000;
+/** While a cluster does not answer, its last word stands this long: what was shown stays there, marked as stale. */
+const unreachableMs = 600_000;
+const askTimeoutMs = 5_000;
 /** Namespaces asked about for one caller; of more, only the first are shown without naming them. */
 const namespacesMax = 500;
 const parallelMax = 8;
@@ -49,6 +52,7 @@ export interface RightsOptions {
 export class Rights {
   readonly #access: ClusterAccess;
   readonly #cacheOf: RightsOptions['cacheOf'];
+  readonly #clock: Clock;
   readonly #identities: KeptAnswers<ClusterIdentity>;
   readonly #answers: KeptAnswers<boolean>;
   readonly #rules: KeptAnswers<RuleSet>;
@@ -57,10 +61,12 @@ export class Rights {
   constructor({ access, cacheOf, clock }: RightsOptions) {
     this.#access = access;
     this.#cacheOf = cacheOf;
-    this.#identities = new KeptAnswers({ clock, keptMs: identityKeptMs, entriesMax: 10_000 });
-    this.#answers = new KeptAnswers({ clock, keptMs, entriesMax: 50_000 });
-    this.#rules = new KeptAnswers({ clock, keptMs, entriesMax: 10_000 });
-    this.#visible = new KeptAnswers({ clock, keptMs, entriesMax: 10_000 });
+    this.#clock = clock;
+    const kept = { clock, keptMs, unreachableMs, entriesMax: 10_000 };
+    this.#identities = new KeptAnswers({ ...kept, keptMs: identityKeptMs });
+    this.#answers = new KeptAnswers({ ...kept, entriesMax: 50_000 });
+    this.#rules = new KeptAnswers(kept);
+    this.#visible = new KeptAnswers(kept);
   }
 
   /** Rises when rights in the cluster may have changed. */
@@ -71,7 +77,7 @@ export class Rights {
   may(caller: Caller, cluster: string, question: AccessQuestion): Promise<boolean> {
     const key = `${keyOf(caller, cluster)}\n${JSON.stringify(question)}`;
     return this.#answers.get(key, this.generation(cluster), () =>
-      mayI(this.#access.as(caller, cluster), question),
+      this.#asked((signal) => mayI(this.#access.as(caller, cluster), question, signal)),
     );
   }
 
@@ -120,7 +126,7 @@ export class Rights {
     await inParallel(namespaces, parallelMax, async (namespace) => {
       const key = `${keyOf(caller, cluster)}\n${namespace}`;
       const found = await this.#rules.get(key, this.generation(cluster), () =>
-        rulesIn(this.#access.as(caller, cluster), namespace),
+        this.#asked((signal) => rulesIn(this.#access.as(caller, cluster), namespace, signal)),
       );
       rules.set(namespace, found);
     });
@@ -148,7 +154,24 @@ export class Rights {
   }
 
   #identity(caller: Caller, cluster: string): Promise<ClusterIdentity> {
-    return this.#identities.get(keyOf(caller, cluster), 0, () => whoIs(this.#access.as(caller, cluster)));
+    return this.#identities.get(keyOf(caller, cluster), 0, () =>
+      this.#asked((signal) => whoIs(this.#access.as(caller, cluster), signal)),
+    );
+  }
+
+  /** A cluster that says nothing must not hold up what can be shown without it. */
+  async #asked<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const silence = new AbortController();
+    const timer = this.#clock.after(askTimeoutMs, () =>
+      silence.abort(
+        new TransportError('api-unreachable', `no answer within ${askTimeoutMs / 1000} s`, { sent: true }),
+      ),
+    );
+    try {
+      return await ask(silence.signal);
+    } finally {
+      timer.cancel();
+    }
   }
 
   /** Namespaces in which the caller may have rights: those whose bindings name them, or all where bindings can't be read. */

@@ -119,6 +119,7 @@ const nodeColumns: DeclaredColumn[] = [
     type: 'state',
     derive: (item, context) => linkState(item, context),
   }),
+  column('autonomy', 'Autonomy', { cell: (object) => autonomyText(as<Node>(object)) }),
   column('pods', 'Pods', {
     type: 'number',
     derive: (item, context) => context.loadOf(item.metadata.name)?.pods ?? null,
@@ -151,6 +152,13 @@ const nodeColumns: DeclaredColumn[] = [
     derive: (item, context) => context.loadOf(item.metadata.name)?.requested.get('memory') ?? null,
   }),
 ];
+
+/** How long it may run on its own: `2h`, `always`; nothing where it may not. */
+function autonomyText({ metadata }: Node): string | null {
+  const duration = metadata.annotations?.['node.openyurt.io/autonomy-duration'];
+  if (duration !== undefined) return duration === '0' ? 'always' : duration;
+  return metadata.annotations?.['node.beta.openyurt.io/autonomy'] === 'true' ? 'always' : null;
+}
 
 function allocatable({ facts }: Item, resource: string): number | null {
   return facts?.kind === 'node' ? (facts.allocatable.get(resource) ?? null) : null;
