@@ -142,8 +142,9 @@ export class ClusterCache {
     const nowMs = this.#options.clock.now();
     return {
       nowMs,
-      placeOf: (item) => placeOf(item, nodes),
-      stateOf: (item) => shownState(item, nodes, nowMs),
+      // Several columns of a row ask the same, one after the other.
+      placeOf: rememberingLast((item) => placeOf(item, nodes)),
+      stateOf: rememberingLast((item) => shownState(item, nodes, nowMs)),
       loadOf: (node) => (this.held('pods')?.synced ? this.loads.of(node) : undefined),
     };
   }
@@ -199,6 +200,14 @@ function builtin(id: string): ViewKind {
 }
 
 export const poolsId = 'nodepools.apps.openyurt.io';
+
+function rememberingLast<T>(of: (item: Item) => T): (item: Item) => T {
+  let last: { readonly item: Item; readonly value: T } | undefined;
+  return (item) => {
+    if (last?.item !== item) last = { item, value: of(item) };
+    return last.value;
+  };
+}
 
 /** Where an object is: a node and a pool by themselves, a pod by its node. */
 export function placeOf(item: Item, nodes: ResourceCache | undefined): Place | undefined {
