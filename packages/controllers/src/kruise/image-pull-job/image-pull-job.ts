@@ -40,8 +40,9 @@ export function createImagePullJobController(context: KruiseContext): Controller
   const queue = createQueue(context);
 
   const enqueue = (job: ImagePullJob) => queue.add(keyOf(job));
-  const active = () => jobs.list().filter(({ status }) => !status?.completionTime);
-  const enqueueActive = () => active().forEach(enqueue);
+  const enqueueActive = () => {
+    for (const job of jobs.list()) if (!job.status?.completionTime) enqueue(job);
+  };
   jobs.addHandler({ onAdd: enqueue, onUpdate: enqueue, onDelete: enqueue });
   images.addHandler({
     onAdd: enqueueActive,
@@ -52,8 +53,13 @@ export function createImagePullJobController(context: KruiseContext): Controller
       for (const key of owners) queue.add(key);
     },
   });
+  jobs.addIndex('pods', ({ metadata, spec, status }) =>
+    spec?.podSelector && !status?.completionTime ? [metadata.namespace ?? ''] : [],
+  );
   const lookAtPod = (pod: Pod) => {
-    for (const job of active()) if (concernsPod(job, pod)) enqueue(job);
+    for (const job of jobs.byIndex('pods', pod.metadata.namespace ?? '')) {
+      if (concernsPod(job, pod)) enqueue(job);
+    }
   };
   follow(context, pods, {
     onAdd: lookAtPod,

@@ -27,8 +27,7 @@ export function targetsOf({ metadata, spec }: ImagePullJob, { images, pods }: Co
   return images.list().filter((image) => wanted.matches(image.metadata.labels));
 }
 
-/** Whether a change of this pod may change what the job is about. */
-export function concernsPod({ metadata, spec }: ImagePullJob, pod: Pod): boolean {
-  if (!spec?.podSelector || metadata.namespace !== pod.metadata.namespace) return false;
-  return labelSelectorFrom(spec.podSelector).matches(pod.metadata.labels);
+/** Whether a change of this pod of the job's namespace may change what the job is about. */
+export function concernsPod({ spec }: ImagePullJob, pod: Pod): boolean {
+  return labelSelectorFrom(spec?.podSelector).matches(pod.metadata.labels);
 }
