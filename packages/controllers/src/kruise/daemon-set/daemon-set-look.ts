@@ -155,8 +155,8 @@ export class DaemonSetLook {
     const owned = views.flatMap((view) => view.pods);
     const changing = owned.filter((pod) => inPlace.concerns(pod));
     await atOnce(parallelMax, changing, async (pod) => this.#expect(await inPlace.refresh(pod)));
-    await atOnce(parallelMax, owned.filter(lacksReadiness), (pod) =>
-      openReadiness(context.client, pod, context.clock.now()),
+    await atOnce(parallelMax, owned.filter(lacksReadiness), async (pod) =>
+      this.#expect(await openReadiness(context.client, pod, context.clock.now())),
     );
   }
 

@@ -62,10 +62,14 @@ export function lacksReadiness(pod: Pod): boolean {
   return hasReadyGate(pod) && !pod.metadata.deletionTimestamp && readyGateOf(pod) === undefined;
 }
 
-export async function openReadiness(client: ApiClient, { metadata }: Pod, nowMs: number): Promise<void> {
+export async function openReadiness(
+  client: ApiClient,
+  { metadata }: Pod,
+  nowMs: number,
+): Promise<Pod | undefined> {
   const { name = '', namespace, uid } = metadata;
   const open = { type: podReadyGate, status: 'True', lastTransitionTime: timestamp(nowMs) };
-  await client
+  return client
     .resource<Pod>(resources.pods)
     .patch(
       name,
@@ -74,6 +78,7 @@ export async function openReadiness(client: ApiClient, { metadata }: Pod, nowMs:
     )
     .catch((error: unknown) => {
       if (!isApiError(error, 'NotFound')) throw error;
+      return undefined;
     });
 }
 

@@ -65,10 +65,7 @@ export class InPlaceUpdates {
     if (!fresh) return undefined;
     const progress = progressOf(fresh);
     if (progress.type === 'waiting') return undefined;
-    if (progress.type === 'done') {
-      if (hasInPlaceGate(fresh)) await this.#setCondition(fresh, { status: 'True' });
-      return undefined;
-    }
+    if (progress.type === 'done') return this.#setCondition(fresh, { status: 'True' });
     const nowMs = this.#clock.now();
     return this.#change(fresh, (latest) => {
       const state = inPlaceStateOf(latest);
@@ -101,15 +98,15 @@ export class InPlaceUpdates {
   async #setCondition(
     pod: Pod,
     given: { readonly status: 'True' | 'False'; readonly reason?: string },
-  ): Promise<void> {
-    if (!hasInPlaceGate(pod)) return;
+  ): Promise<Pod | undefined> {
+    if (!hasInPlaceGate(pod)) return undefined;
     const { name = '', namespace, uid } = pod.metadata;
     const lastTransitionTime = timestamp(this.#clock.now());
     // What is not said anew would stay.
     const condition = { type: inPlaceGate, reason: null, message: null, lastTransitionTime, ...given };
     const notReady = { type: 'Ready', status: 'False', lastTransitionTime };
     const conditions = given.status === 'True' ? [condition] : [condition, notReady];
-    await this.#pods
+    return this.#pods
       .patch(
         name,
         { metadata: { uid }, status: { conditions } },
