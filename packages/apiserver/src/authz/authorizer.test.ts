@@ -240,6 +240,13 @@ describe('a node', () => {
       metadata: { name: 'pvc', namespace: 'ns' },
       spec: { volumeName: 'pv' },
     });
+    for (const node of ['a', 'b']) {
+      const pullSecrets = [{ namespace: 'pulls', name: `of-${node}` }];
+      table.put(
+        { group: 'apps.kruise.io', resource: 'nodeimages' },
+        { metadata: { name: node }, spec: { images: { 'r.io/x': { pullSecrets, tags: [] } } } },
+      );
+    }
   });
 
   test.each([
@@ -250,6 +257,14 @@ describe('a node', () => {
     ['get secrets elsewhere/env', false],
     ['list secrets ns', false],
     ['update secrets ns/env', false],
+    ['get secrets pulls/of-a', true],
+    ['get secrets pulls/of-b', false],
+    ['get nodeimages.apps.kruise.io /a', true],
+    ['get nodeimages.apps.kruise.io /b', false],
+    ['list nodeimages.apps.kruise.io', false],
+    ['update nodeimages.apps.kruise.io /a', false],
+    ['update nodeimages/status.apps.kruise.io /a', true],
+    ['update nodeimages/status.apps.kruise.io /b', false],
     ['get configmaps ns/all', true],
     ['get configmaps ns/kube-root-ca.crt', true],
     ['get configmaps ns/any', false],
@@ -291,6 +306,8 @@ describe('a node', () => {
       ['list pods', ',,=', false],
       ['watch nodes', 'metadata.name=a', true],
       ['watch nodes', 'metadata.name=b', false],
+      ['watch nodeimages.apps.kruise.io', 'metadata.name=a', true],
+      ['watch nodeimages.apps.kruise.io', 'metadata.name=b', false],
       ['watch secrets ns', 'metadata.name=env', true],
     ];
     for (const [text, fieldSelector, expected] of cases) {

@@ -3,7 +3,13 @@
  * A node that is broken into reaches nothing of other nodes' pods.
  * https://kubernetes.io/docs/reference/access-authn-authz/node/
  */
-import { type PersistentVolume, type PersistentVolumeClaim, type Pod, parseFieldSelector } from '@skerry/api';
+import {
+  type NodeImage,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  type Pod,
+  parseFieldSelector,
+} from '@skerry/api';
 import { nodeRules } from '#authz/policy/node-rules.ts';
 import type { PodGraph, Referred } from '#authz/pod-graph.ts';
 import { ruleAllows } from '#authz/rule.ts';
@@ -59,6 +65,8 @@ export class NodeAccess {
         return ownObject(attributes, node, '');
       case 'resourceslices.resource.k8s.io':
         return this.#slice(node, attributes);
+      case 'nodeimages.apps.kruise.io':
+        return ownNodeImage(node, attributes);
       case 'nodes':
         return this.#node(node, attributes);
       case 'pods':
@@ -82,7 +90,17 @@ export class NodeAccess {
     if ((attributes.subresource ?? '') !== subresource) return no('cannot read subresource');
     if (name === '') return no('No Object name found');
     if (this.#graph.refers(node, what, namespace, name)) return yes;
+    if (what === 'secrets' && this.#pullsWith(node, namespace, name)) return yes;
     return no(`no relationship found between node '${node}' and this object`);
+  }
+
+  /** Whether the node was told to pull an image with the credentials of this Secret. */
+  #pullsWith(node: string, namespace: string, name: string): boolean {
+    const ref = { group: 'apps.kruise.io', resource: 'nodeimages' };
+    const images = this.#read.get<NodeImage>(ref, node)?.spec?.images ?? {};
+    return Object.values(images).some(({ pullSecrets }) =>
+      pullSecrets?.some((secret) => secret.namespace === namespace && secret.name === name),
+    );
   }
 
   /** A volume is reachable through a claim that one of the node's pods uses. */
@@ -177,6 +195,16 @@ function ownObject(
   if (verb !== 'create' && name !== node)
     return no('can only access an object with the same name as the requesting node');
   return yes;
+}
+
+/** What the node is to pull: it reads that and says how it goes. */
+function ownNodeImage(node: string, attributes: AuthorizationAttributes): AuthorizationDecision {
+  const { verb, subresource = '' } = attributes;
+  const verbs = subresource === 'status' ? ['get', 'update', 'patch'] : ['get', 'list', 'watch'];
+  if (!['', 'status'].includes(subresource) || !verbs.includes(verb))
+    return no('can only read and report on node images');
+  if ((attributes.name || selectedName(attributes)) === node) return yes;
+  return no('can only access an object with the same name as the requesting node');
 }
 
 function byRules(attributes: AuthorizationAttributes): AuthorizationDecision {

@@ -1,6 +1,7 @@
 /**
- * Credentials for nodes. A node may read Secrets of the namespace `kruise-daemon-config` only, so those that a job names are
- * copied there, one copy for each Secret however many jobs use it, and taken away with the last of them.
+ * Credentials for nodes. A node may read the Secrets that its NodeImage names; those that a job names are copied into the
+ * namespace `kruise-daemon-config` for that, one copy for each Secret however many jobs use it, and taken away with the last
+ * of them, so that what nodes may read is there only while it is used.
  */
 import { isApiError } from '@skerry/api';
 import type { NodeImageSpec, Secret } from '@skerry/api';

@@ -7,14 +7,6 @@ import {
   nodeImageDefinition,
 } from '#kruise/manifests/image-pull.ts';
 import { kruiseNamespaces } from '#kruise/manifests/namespaces.ts';
-import {
-  nodeRole,
-  nodeRoleBinding,
-  ownStatusPolicy,
-  ownStatusPolicyBinding,
-  pullSecretRole,
-  pullSecretRoleBinding,
-} from '#kruise/manifests/node-access.ts';
 import { userRoles } from '#kruise/manifests/user-roles.ts';
 import { settingsConfigMap } from '#kruise/manifests/values.ts';
 import type { OpenKruiseValues } from '#kruise/manifests/values.ts';
@@ -34,14 +26,8 @@ export function openKruiseManifests(values: OpenKruiseValues = {}): KubeObject[]
   return [
     ...kruiseNamespaces,
     settingsConfigMap(values),
-    nodeRole,
-    nodeRoleBinding,
-    pullSecretRole,
-    pullSecretRoleBinding,
     ...userRoles,
     ...kruiseDefinitions,
-    ownStatusPolicy,
-    ownStatusPolicyBinding,
     mutatingWebhooks,
     validatingWebhooks,
   ].map((object) => structuredClone(object) as KubeObject);
