@@ -7,7 +7,11 @@ import { useLanguage, type Language } from '#i18n/index.ts';
 import { cspNonce } from './csp-nonce.ts';
 import { useTheme, type Theme } from './theme.ts';
 
+/** Components that wait for the end of a movement must know that there is none. */
+const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
+
 const shared: ThemeConfig['token'] = {
+  motion: !isStill,
   borderRadius: 6,
   fontFamily: 'var(--font)',
   fontFamilyCode: 'var(--mono)',

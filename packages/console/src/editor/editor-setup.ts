@@ -103,6 +103,7 @@ const look = EditorView.theme({
   },
   '&.cm-merge-a .cm-changedLine': { backgroundColor: 'var(--error-soft)' },
   '&.cm-merge-b .cm-changedLine': { backgroundColor: 'var(--ok-soft)' },
+  '.cm-collapsedLines:before, .cm-collapsedLines:after': { content: '"⋯"', margin: '0 6px' },
   '.cm-collapsedLines': { background: 'var(--surface-2)', color: 'var(--muted)' },
 });
 

@@ -4,12 +4,15 @@ import type { EditorState, StateEffect } from '@codemirror/state';
 import { isMap, isScalar, type Document } from 'yaml';
 import { parsePiece, splitDocuments, rangeOfNode, YamlRefused } from './yaml-text.ts';
 
+/** Finding what to fold means parsing it. */
+const foldedLengthMax = 256 << 10;
 const noisyAnnotations = ['kubectl.kubernetes.io/last-applied-configuration'];
 
 export function foldNoise(state: EditorState): readonly StateEffect<unknown>[] {
   const effects: StateEffect<unknown>[] = [];
   for (const piece of splitDocuments(state.doc.toString())) {
-    for (const [key, end] of noisyRanges(piece.text)) {
+    if (piece.text.length > foldedLengthMax) continue;
+    for (const [key, end] of noisyRanges(piece.text).toSorted(([one], [other]) => one - other)) {
       const line = state.doc.lineAt(piece.from + key);
       const until = piece.from + end;
       const trimmed = until - (/\s*$/.exec(state.doc.sliceString(line.to, until))?.[0].length ?? 0);

@@ -60,7 +60,7 @@ describe('with a schema', () => {
     [
       'a key that stands twice',
       'spec:\n  selector: {}\n  selector: {}\n  containers: []\n',
-      ['syntax "s" Map keys must be unique'],
+      ['syntax "selector" Map keys must be unique'],
     ],
   ])('reports %s', (_, rest, expected) => {
     expect(faultsOf(head + rest)).toEqual(expected);

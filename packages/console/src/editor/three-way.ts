@@ -54,14 +54,13 @@ interface Found {
 
 function merge({ base, mine, theirs }: Three, path: readonly Step[], found: Found): unknown {
   if (ofServer.includes(path.join('.'))) return theirs === absent ? mine : theirs;
-  if (equal(mine, theirs)) return mine;
-  if (equal(base, theirs)) return mine;
+  if (equal(mine, theirs) || equal(base, theirs)) return mine;
+  if (isMap(mine) && isMap(theirs))
+    return mergeMaps({ base: isMap(base) ? base : {}, mine, theirs }, path, found);
   if (equal(base, mine)) {
     found.taken.push(path);
     return theirs;
   }
-  if (isMap(mine) && isMap(theirs))
-    return mergeMaps({ base: isMap(base) ? base : {}, mine, theirs }, path, found);
   const lists = namedLists({ base, mine, theirs });
   if (lists) return Object.values(mergeMaps(lists, path, found));
   const shown = (value: unknown): unknown => (value === absent ? undefined : value);

@@ -1,6 +1,6 @@
 /** A text of YAML to write. The text is the caller's; what doesn't fit or isn't text is refused and said. */
 import type { Extension } from '@codemirror/state';
-import { Compartment } from '@codemirror/state';
+import { Annotation, Compartment } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 import { Alert } from 'antd';
 import { useEffect, useRef, useState } from 'react';
@@ -20,6 +20,9 @@ interface YamlEditorProps {
   /** Where to go when it changes: a position, marked by `key`. */
   readonly goTo?: { readonly key: number; readonly position: number } | undefined;
 }
+
+/** Marks a text that the caller gave, who need not be told of it. */
+const isGiven = Annotation.define<boolean>();
 
 export function YamlEditor({ cluster, label, value, onChange, readOnly = false, goTo }: YamlEditorProps) {
   const t = useT();
@@ -49,6 +52,7 @@ export function YamlEditor({ cluster, label, value, onChange, readOnly = false, 
         EditorView.updateListener.of((update) => {
           if (!update.docChanged) return;
           initial.current = update.state.doc.toString();
+          if (update.transactions.some((transaction) => transaction.annotation(isGiven))) return;
           handlers.current.setRefusal(undefined);
           handlers.current.onChange(initial.current);
         }),
@@ -72,7 +76,10 @@ export function YamlEditor({ cluster, label, value, onChange, readOnly = false, 
     const editor = view.current;
     if (!editor || value === initial.current) return;
     initial.current = value;
-    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
+    editor.dispatch({
+      changes: { from: 0, to: editor.state.doc.length, insert: value },
+      annotations: isGiven.of(true),
+    });
     editor.dispatch({ effects: [...foldNoise(editor.state)] });
   }, [value]);
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  headOf,
   meaningfulDocuments,
   objectOf,
   parsePiece,
@@ -58,5 +59,15 @@ describe('a hostile text is refused, not unfolded:', () => {
   ])('%s', (_, text, reason) => {
     expect(reasonOf(text)).toBe(reason);
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+});
+
+test('type and name of a document that is too long to be read come from its head', () => {
+  const text =
+    '# a\napiVersion: "a/v1"\nkind: Big # one\nmetadata:\n    labels:\n        name: not-this\n    name: big\n    namespace: here\nspec:\n  name: no\n';
+  expect(headOf(text)).toEqual({
+    apiVersion: 'a/v1',
+    kind: 'Big',
+    metadata: { name: 'big', namespace: 'here' },
   });
 });

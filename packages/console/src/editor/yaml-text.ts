@@ -12,6 +12,7 @@ import {
   isScalar,
   parseDocument,
   visit,
+  YAMLParseError,
   type Document,
   type Pair,
 } from 'yaml';
@@ -20,7 +21,9 @@ import type { Step } from './schema.ts';
 /** More is refused when it is pasted, dropped or loaded. The backend takes 3 MiB. */
 export const textLengthMax = 1 << 20;
 /** A document longer than this isn't checked while one types. */
-export const checkedLengthMax = 128 << 10;
+export const checkedLengthMax = 64 << 10;
+/** One longer than this isn't read here at all: the server reads it, and only its head is looked at. */
+export const readLengthMax = 256 << 10;
 export const documentsMax = 200;
 const aliasesMax = 50;
 
@@ -77,11 +80,34 @@ export class YamlRefused extends Error {
 }
 
 const depthMax = 200;
+const quiet = { prettyErrors: false, logLevel: 'silent' } as const;
+const duplicatesMax = 20;
+
+/** The parser compares each key with all before it, which takes minutes for a long mapping; a set does it at once. */
+function addDuplicates(document: Document): void {
+  let found = 0;
+  visit(document, {
+    Map(_, map) {
+      const names = new Set<string>();
+      for (const pair of map.items) {
+        const name = keyText(pair);
+        const range = names.has(name) && name !== '<<' ? rangeOfNode(pair.key) : undefined;
+        names.add(name);
+        if (!range) continue;
+        document.errors.push(new YAMLParseError([...range], 'DUPLICATE_KEY', 'Map keys must be unique'));
+        if (++found >= duplicatesMax) return visit.BREAK;
+      }
+      return undefined;
+    },
+  });
+}
 
 function parse(text: string): Document {
   if (isNestedTooDeep(text)) throw new YamlRefused('tooDeep');
   try {
-    return parseDocument(text, { prettyErrors: false, logLevel: 'silent', keepSourceTokens: false });
+    const document = parseDocument(text, { ...quiet, uniqueKeys: false });
+    addDuplicates(document);
+    return document;
   } catch (error) {
     if (error instanceof RangeError) throw new YamlRefused('tooDeep');
     throw error;
@@ -121,6 +147,26 @@ export function objectOf(text: string): Record<string, unknown> {
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw new YamlRefused('notAnObject');
   return value as Record<string, unknown>;
+}
+
+/**
+ * Type and name of a document that is too long to be parsed here, by its lines that are not indented, as tools write them. What
+ * it says wrong, the server finds.
+ */
+export function headOf(text: string): Record<string, unknown> {
+  const field = (from: string, indent: string, name: string): string | undefined =>
+    new RegExp(`^${indent}${name}:[ \\t]+["']?([^\\s"'#]+)`, 'm').exec(from)?.[1];
+  const metadata = /^metadata:[ \t]*\n((?:[ \t]+[^\n]*\n|[ \t]*\n)*)/m.exec(text)?.[1] ?? '';
+  const indent = /^[ \t]+/.exec(metadata)?.[0] ?? '  ';
+  const named = ['name', 'generateName', 'namespace'].flatMap((name): [string, string][] => {
+    const value = field(metadata, indent, name);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return {
+    apiVersion: field(text, '', 'apiVersion'),
+    kind: field(text, '', 'kind'),
+    metadata: Object.fromEntries(named),
+  };
 }
 
 export interface TypeMeta {

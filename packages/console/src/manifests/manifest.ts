@@ -3,7 +3,9 @@ import { textOf, type KubernetesObject } from '#editor/object-text.ts';
 import {
   documentsMax,
   meaningfulDocuments,
+  headOf,
   objectOf,
+  readLengthMax,
   YamlRefused,
   type RefusalReason,
 } from '#editor/yaml-text.ts';
@@ -58,6 +60,7 @@ export function readManifests(text: string): ReadText {
 }
 
 function objectsOf(text: string): readonly { object: KubernetesObject; text: string }[] {
+  if (text.length > readLengthMax) return [{ object: headOf(text), text }];
   const object: KubernetesObject = objectOf(text);
   const items = object['items'];
   if (object.kind !== 'List' || object.apiVersion !== 'v1' || !Array.isArray(items))
@@ -115,6 +118,9 @@ function rankOf(kind: string): number {
 /** Whether one of the manifests makes the kind of another. */
 export function definesKind({ object }: Manifest, { apiVersion, kind }: Manifest): boolean {
   if (object.kind !== 'CustomResourceDefinition') return false;
+  // Of a long one only the name is known: plural and group.
+  if (object['spec'] === undefined)
+    return object.metadata?.name?.endsWith(`.${apiVersion.split('/')[0]}`) ?? false;
   const spec = object['spec'] as
     | { group?: string; names?: { kind?: string }; versions?: { name?: string }[] }
     | undefined;

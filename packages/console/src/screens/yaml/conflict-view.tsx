@@ -29,9 +29,11 @@ export function ConflictView({ base, mine, theirs, text, onContinue, onBack }: C
     () =>
       rewrite(
         text,
-        settle(
-          merged,
-          conflicts.filter((_, index) => theirsAt.has(index)),
+        withoutManagers(
+          settle(
+            merged,
+            conflicts.filter((_, index) => theirsAt.has(index)),
+          ),
         ),
       ),
     [text, merged, conflicts, theirsAt],
@@ -70,7 +72,7 @@ export function ConflictView({ base, mine, theirs, text, onContinue, onBack }: C
       ) : null}
       <DiffView
         key={joined}
-        before={{ title: t('yaml.conflict.theirs'), text: textOf(theirs) }}
+        before={{ title: t('yaml.conflict.theirs'), text: textOf(withoutManagers(theirs)) }}
         after={{ title: t('yaml.conflict.joined'), text: joined }}
         onChange={(next) => setWritten({ from: joined, text: next })}
       />
@@ -82,6 +84,12 @@ export function ConflictView({ base, mine, theirs, text, onContinue, onBack }: C
       </div>
     </div>
   );
+}
+
+/** The server keeps who manages what when it isn't told. */
+function withoutManagers(object: KubernetesObject): KubernetesObject {
+  const { managedFields: _, ...metadata } = object.metadata ?? {};
+  return { ...object, metadata };
 }
 
 function Choice({

@@ -13,7 +13,7 @@ import { useT, type Translate } from '#i18n/index.ts';
 import type { ReadFault } from '#manifests/manifest.ts';
 import { Page } from '#ui/page.tsx';
 import { ReviewList } from './review-list.tsx';
-import { customTemplate, templateGroups, templateOf, templates } from './templates.ts';
+import { customTemplate, templateGroups, templateOf, templateOfResource, templates } from './templates.ts';
 import { changesExisting, isReady, useManifests } from './use-manifests.ts';
 import styles from './yaml.module.css';
 
@@ -26,7 +26,7 @@ export function CreateFromYaml() {
   const [search, setSearch] = useSearchState();
   const preferences = usePreferences();
   const own = preferences.templates ?? [];
-  const template = search['template'] ?? customTemplate;
+  const template = search['template'] ?? templateOfResource(search['kind']) ?? customTemplate;
   const yamlOf = (id: string): string =>
     templateOf(id)?.yaml ?? own.find(({ name }) => ownPrefix + name === id)?.yaml ?? '';
   const [text, setText] = useState(() => yamlOf(template));
@@ -55,7 +55,7 @@ export function CreateFromYaml() {
   const choose = (id: string): void => {
     const take = (next: string): void => {
       write(next);
-      setSearch({ template: id === customTemplate ? '' : id });
+      setSearch({ template: id });
     };
     if (id === customTemplate) take(isDirty ? text : '');
     else if (!isDirty) take(yamlOf(id));
@@ -112,7 +112,7 @@ export function CreateFromYaml() {
           </Button>
           <span className={styles['hint']}>{t('editor.keys')}</span>
         </div>
-        <div ref={results} aria-live="polite">
+        <div ref={results} aria-live="polite" className={styles['results']}>
           <ReadFaults faults={state.faults} onGoTo={(position) => setGoTo({ key: Date.now(), position })} />
           <Summary
             step={state.step}

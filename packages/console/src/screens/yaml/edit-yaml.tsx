@@ -6,7 +6,7 @@ import { links, paths } from '@skerry/center/contract';
 import { useQuery } from '@tanstack/react-query';
 import { useBlocker, useParams } from '@tanstack/react-router';
 import { Alert, Button } from 'antd';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { findResource, pathOfType, type ResourceType } from '#api/cluster-types.ts';
 import { queryClient } from '#api/queries.ts';
 import { request } from '#api/request.ts';
@@ -15,7 +15,7 @@ import { Link } from '#app/link.tsx';
 import { DiffView } from '#editor/diff-view.tsx';
 import { comparableText, textOf, type KubernetesObject } from '#editor/object-text.ts';
 import { YamlEditor } from '#editor/yaml-editor.tsx';
-import { objectOf, parsePiece, rangeOf, YamlRefused } from '#editor/yaml-text.ts';
+import { objectOf, parsePiece, rangeOf, readLengthMax, YamlRefused } from '#editor/yaml-text.ts';
 import { useT } from '#i18n/index.ts';
 import { fieldManager } from '#manifests/apply.ts';
 import { Page } from '#ui/page.tsx';
@@ -118,7 +118,9 @@ function Editing({
   const [text, setText] = useState(() => textOf(object));
   const [state, setState] = useState<Step>({ step: 'writing' });
   const [goTo, setGoTo] = useState<{ key: number; position: number }>();
-  const isDirty = text !== textOf(base);
+  const baseText = useMemo(() => textOf(base), [base]);
+  const baseComparable = useMemo(() => comparableText(base), [base]);
+  const isDirty = text !== baseText;
   useBlocker({
     shouldBlockFn: ({ current, next }) =>
       isDirty && current.pathname !== next.pathname && !window.confirm(t('editor.leave')),
@@ -130,7 +132,7 @@ function Editing({
     refetchInterval: lookAgainMs,
     gcTime: 0,
   });
-  const isOutdated = latest.data !== undefined && comparableText(latest.data) !== comparableText(base);
+  const isOutdated = latest.data !== undefined && comparableText(latest.data) !== baseComparable;
   const isGone = latest.error instanceof StatusError && latest.error.code === 404;
 
   const read = (): KubernetesObject | undefined => {
@@ -148,31 +150,31 @@ function Editing({
   const showConflict = async (mine: KubernetesObject): Promise<void> => {
     setState({ step: 'conflict', mine, theirs: await fetchObject(target) });
   };
-  const fail = async (error: unknown, mine: KubernetesObject): Promise<void> => {
+  const fail = async (error: unknown): Promise<void> => {
     const status = statusOf(error);
-    if (status.code === 409) await showConflict(mine);
-    else {
+    if (status.code === 409) {
+      const mine = read();
+      if (mine) await showConflict(mine);
+    } else {
       setState({ step: 'failed', status });
       const position = positionOf(text, status);
       if (position !== undefined) setGoTo({ key: Date.now(), position });
     }
   };
+  /** What is too long to be read at once is read by the server alone, unless it comes to a conflict. */
+  const isReadable = (): boolean => text.length > readLengthMax || read() !== undefined;
   const review = async (): Promise<void> => {
-    const mine = read();
-    if (!mine) return;
+    if (!isReadable()) return;
     setState({ step: 'busy' });
     try {
       const after = await put(target, text, { dryRun: true });
-      setState({ step: 'reviewed', before: comparableText(base), after: comparableText(after) });
+      setState({ step: 'reviewed', before: baseComparable, after: comparableText(after) });
     } catch (error) {
-      await fail(error, mine).catch((again: unknown) =>
-        setState({ step: 'failed', status: statusOf(again) }),
-      );
+      await fail(error).catch((again: unknown) => setState({ step: 'failed', status: statusOf(again) }));
     }
   };
   const save = async (): Promise<void> => {
-    const mine = read();
-    if (!mine) return;
+    if (!isReadable()) return;
     setState({ step: 'busy' });
     try {
       const saved = await put(target, text, { dryRun: false });
@@ -183,9 +185,7 @@ function Editing({
       void latest.refetch();
       await queryClient.invalidateQueries({ queryKey: ['object', cluster] });
     } catch (error) {
-      await fail(error, mine).catch((again: unknown) =>
-        setState({ step: 'failed', status: statusOf(again) }),
-      );
+      await fail(error).catch((again: unknown) => setState({ step: 'failed', status: statusOf(again) }));
     }
   };
 
@@ -254,7 +254,7 @@ function Editing({
             {t('yaml.reviewAndSave')}
           </Button>
         )}
-        <Button disabled={!isDirty || state.step === 'busy'} onClick={() => setText(textOf(base))}>
+        <Button disabled={!isDirty || state.step === 'busy'} onClick={() => setText(baseText)}>
           {t('yaml.discard')}
         </Button>
         <Link to={links.object(cluster, resource, namespace === '-' ? { name } : { namespace, name })}>
@@ -262,7 +262,7 @@ function Editing({
         </Link>
         <span className={styles['hint']}>{t('editor.keys')}</span>
       </div>
-      <div aria-live="polite">
+      <div aria-live="polite" className={styles['results']}>
         <Result state={state} />
       </div>
     </div>

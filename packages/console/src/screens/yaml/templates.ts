@@ -58,3 +58,27 @@ export const templates: readonly Template[] = described.map(([id, group, title])
 export function templateOf(id: string): Template | undefined {
   return templates.find((template) => template.id === id);
 }
+
+const ofResource: Readonly<Record<string, string>> = {
+  'deployments.apps': 'deployment',
+  'statefulsets.apps': 'statefulset',
+  'daemonsets.apps': 'daemonset',
+  'daemonsets.apps.kruise.io': 'kruise-daemonset',
+  'clonesets.apps.kruise.io': 'kruise-cloneset',
+  'jobs.batch': 'job',
+  'cronjobs.batch': 'cronjob',
+  'ingresses.networking.k8s.io': 'ingress',
+  'networkpolicies.networking.k8s.io': 'networkpolicy',
+  services: 'service-topology',
+  configmaps: 'configmap',
+  secrets: 'secret',
+  persistentvolumeclaims: 'pvc',
+  resourcequotas: 'quota',
+  'roles.rbac.authorization.k8s.io': 'role',
+  'nodepools.apps.openyurt.io': 'nodepool',
+};
+
+/** What to begin with for who comes from a list. */
+export function templateOfResource(resource: string | undefined): string | undefined {
+  return resource && Object.hasOwn(ofResource, resource) ? ofResource[resource] : undefined;
+}

@@ -24,6 +24,8 @@ export function useManifests(cluster: string) {
   const [state, setState] = useState<ManifestsState>(writing);
 
   const check = async ({ text, namespace, force }: Asked): Promise<readonly Reviewed[] | undefined> => {
+    setState({ step: 'checking', reviewed: [], faults: [] });
+    await painted();
     const { manifests, faults } = readManifests(text);
     const ordered = inOrder(manifests);
     let reviewed: readonly Reviewed[] = ordered.map((manifest) => ({ manifest }));
@@ -77,4 +79,11 @@ export function isReady(reviewed: readonly Reviewed[]): boolean {
 
 export function changesExisting(reviewed: readonly Reviewed[]): boolean {
   return reviewed.some(({ check }) => check?.state === 'changed');
+}
+
+/** A long text takes seconds to read: the screen says first that it is being done. */
+function painted(): Promise<void> {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+  });
 }
