@@ -17,7 +17,7 @@ export function trustedStyles(): Plugin {
       const writer = writers.find((one) => one.test(id));
       if (!writer) return undefined;
       if (code.includes('.innerHTML')) changed.add(writer);
-      return { code: code.replaceAll('.innerHTML', '.textContent'), map: null };
+      return { code: withNonce(code.replaceAll('.innerHTML', '.textContent')), map: null };
     },
     generateBundle() {
       for (const writer of writers.filter((one) => !changed.has(one))) {
@@ -25,4 +25,13 @@ export function trustedStyles(): Plugin {
       }
     },
   };
+}
+
+/** Some components (what keeps the page still below a dialog) forget to pass the nonce on. */
+function withNonce(code: string): string {
+  return code.replace(
+    /(\w+)\.nonce = csp\?\.nonce;\s*\}/,
+    (all, node: string) =>
+      `${all} else { ${node}.nonce = document.querySelector('meta[name="csp-nonce"]')?.content ?? ''; }`,
+  );
 }

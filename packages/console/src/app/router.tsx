@@ -41,6 +41,9 @@ const screens: Readonly<Record<string, Screen>> = {
     (await import('#screens/resources/resource-list.tsx')).ResourceList,
   '/c/$cluster/resources/$resource/$namespace/$name': async () =>
     (await import('#screens/resources/resource-detail.tsx')).ResourceDetail,
+  '/c/$cluster/create': async () => (await import('#screens/wizard/create-workload.tsx')).CreateWorkload,
+  '/c/$cluster/resources/$resource/$namespace/$name/edit': async () =>
+    (await import('#screens/wizard/edit-workload.tsx')).EditWorkload,
   '/c/$cluster/yaml': async () => (await import('#screens/yaml/create-from-yaml.tsx')).CreateFromYaml,
   '/c/$cluster/resources/$resource/$namespace/$name/yaml': async () =>
     (await import('#screens/yaml/edit-yaml.tsx')).EditYaml,

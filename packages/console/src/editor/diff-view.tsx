@@ -16,7 +16,30 @@ interface DiffViewProps {
   readonly onChange?: (text: string) => void;
 }
 
-export function DiffView({ before, after, onChange }: DiffViewProps) {
+export function DiffView(props: DiffViewProps) {
+  return props.before.text === '' && !props.onChange ? <Whole {...props.after} /> : <Both {...props} />;
+}
+
+/** There is nothing to compare with. */
+function Whole({ title, text }: DiffViewProps['after']) {
+  const host = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!host.current) return undefined;
+    const extensions = yamlBasics({ label: title, readOnly: true });
+    const view = new EditorView({ parent: host.current, doc: text, extensions });
+    return () => view.destroy();
+  }, [title, text]);
+  return (
+    <div>
+      <div className={styles['titles']} aria-hidden="true">
+        {title}
+      </div>
+      <div ref={host} className={styles['diff']} />
+    </div>
+  );
+}
+
+function Both({ before, after, onChange }: DiffViewProps) {
   const t = useT();
   const host = useRef<HTMLDivElement>(null);
   const latest = useRef({ onChange, text: after.text });

@@ -11,6 +11,7 @@ import { resources } from './resources.ts';
 import { shell } from './shell.ts';
 import { status } from './status.ts';
 import { table } from './table.ts';
+import { wizard } from './wizard.ts';
 
 export const ja = {
   ...actions,
@@ -26,4 +27,5 @@ export const ja = {
   ...shell,
   ...status,
   ...table,
+  ...wizard,
 } as const;
