@@ -76,6 +76,7 @@ export async function startStandIn({ port = 0 }: { port?: number } = {}): Promis
       checkOrigin: () => undefined,
       checkReady: () => undefined,
       touch: () => undefined,
+      stillMay: () => Promise.resolve(true),
       redeem: async ({ header }) => callerOf(state, header('cookie')) ?? unauthorized(),
     },
     audit: {

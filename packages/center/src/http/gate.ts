@@ -1,3 +1,4 @@
+import type { AccessQuestion } from '#access/cluster-access.ts';
 import type { Caller } from '#http/caller.ts';
 import type { AuditNote, Method } from '#http/route.ts';
 
@@ -27,6 +28,8 @@ export interface Gate {
       readonly beforePasswordChange?: boolean;
     },
   ): void;
+  /** Whether the caller still may, by the cluster's word; a cluster that does not answer takes nothing away. */
+  stillMay(caller: Caller, cluster: string, question: AccessQuestion): Promise<boolean>;
   /** Something came over the caller's WebSocket: the session is in use. */
   touch(caller: Caller): void;
   /** Takes the ticket that opens one WebSocket once. Throws 401, 403. */

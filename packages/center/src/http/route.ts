@@ -6,6 +6,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
+import type { AccessQuestion } from '#access/cluster-access.ts';
 import type { Caller } from '#http/caller.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -102,6 +103,8 @@ export interface SocketRoute {
   readonly messageBytesMax?: number;
   readonly action?: string;
   readonly stepUp?: boolean;
+  /** Right in the cluster of the path that the stream needs; asked again every minute, and the stream ends with it. */
+  needs?(request: SocketRequest): AccessQuestion;
   open(socket: WebSocket, caller: Caller, request: SocketRequest): Promise<void>;
 }
 

@@ -34,13 +34,16 @@ const caller = {
   mustChangePassword: false,
   ended: session.signal,
 };
+let mayStill = true;
+let onTouch = () => {};
 const gate: Gate = {
   caller: async ({ header }) => (header('cookie') ? caller : undefined),
   checkOrigin({ header }) {
     if (header('origin') === 'https://evil.example') throw new ApiError('Forbidden', 'not from here');
   },
   checkReady: () => undefined,
-  touch: () => undefined,
+  touch: () => onTouch(),
+  stillMay: async () => mayStill,
   async redeem(_, { ticket }) {
     if (ticket !== 'good') throw new ApiError('Unauthorized', 'no such ticket');
     return caller;
@@ -100,6 +103,14 @@ beforeAll(async () => {
       { public: true, method: 'GET', pattern: '/api/open', handle: async () => jsonResponse('open') },
     ],
     sockets: [
+      {
+        pattern: '/api/logs/:cluster',
+        needs: () => ({ verb: 'get', group: '', resource: 'pods', subresource: 'log' }),
+        open: async (socket, _caller, { audit }) => {
+          audit.object = 'pods/a/b';
+          socket.send('open');
+        },
+      },
       {
         pattern: '/api/live',
         open: async (socket, { user }, { query }) => socket.send(`${user} ${query.toString()}`),
@@ -338,6 +349,25 @@ describe('WebSockets', () => {
     const socket = open('/api/refused?ticket=good');
     const [code, reason] = (await once(socket, 'close')) as [number, Buffer];
     expect([code, reason.toString()]).toEqual([4403, 'not yours']);
+  });
+
+  test('end when the right that they need is gone, and are kept in the audit log with what they are about', async () => {
+    const socket = open('/api/logs/edge?ticket=good');
+    await once(socket, 'message');
+    expect(records.at(-1)).toMatchObject({ cluster: 'edge', object: 'pods/a/b', code: 101 });
+    const closed = once(socket, 'close') as Promise<[number, Buffer]>;
+    mayStill = false;
+    const pinged = once(socket, 'ping');
+    await clock.advance(30_000);
+    await pinged;
+    // What comes after the answer to the ping tells that it has come.
+    const touched = new Promise<void>((resolve) => (onTouch = resolve));
+    socket.send('here');
+    await touched;
+    await clock.advance(30_000);
+    const [code, reason] = await closed;
+    expect([code, reason.toString()]).toEqual([4403, 'you may not do this any more']);
+    mayStill = true;
   });
 
   test('end with their session', async () => {

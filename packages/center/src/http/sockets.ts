@@ -5,17 +5,18 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ApiError, isApiError, notFound } from '@skerry/api';
-import type { Clock, Logger } from '@skerry/base';
+import type { Clock, Logger, Timer } from '@skerry/base';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { statusOf } from '#http/answer.ts';
 import type { Caller, SessionEnd } from '#http/caller.ts';
 import type { AuditSink, Credentials, Gate } from '#http/gate.ts';
-import type { AuditNote, SocketRoute } from '#http/route.ts';
+import type { AuditNote, SocketRequest, SocketRoute } from '#http/route.ts';
 import { Router } from '#http/router.ts';
 import { securityHeaders } from '#http/security-headers.ts';
 
 const messageBytesDefault = 64 * 1024;
 const pingEveryMs = 30_000;
+const rightsEveryMs = 60_000;
 const socketsPerSessionMax = 64;
 
 export interface SocketsOptions {
@@ -64,16 +65,19 @@ export class Sockets {
       const leave = this.#enter(caller);
       query.delete('ticket');
       const webSocket = await this.#handshake(message, { socket, head, route: match.route, leave });
-      audit.record({ ...note, user, sourceAddress, code: 101 });
-      this.#follow(webSocket, caller);
-      await match.route.open(webSocket, caller, {
+      const request: SocketRequest = {
         path,
         params: match.params,
         query,
         remoteAddress: sourceAddress,
         message,
         audit: note,
-      });
+      };
+      this.#follow(webSocket, caller, { route: match.route, request });
+      const opened = match.route.open(webSocket, caller, request);
+      // By now the route has said what it is about.
+      audit.record({ ...note, user, sourceAddress, code: 101 });
+      await opened;
     } catch (error) {
       const status = statusOf(error, log, note.action);
       audit.record({ ...note, user, sourceAddress, code: status.code, message: status.message ?? '' });
@@ -128,7 +132,11 @@ export class Sockets {
     });
   }
 
-  #follow(socket: WebSocket, caller: Caller): void {
+  #follow(
+    socket: WebSocket,
+    caller: Caller,
+    { route, request }: { route: SocketRoute; request: SocketRequest },
+  ): void {
     this.#open.add(socket);
     const onEnd = () => {
       const { code, reason } = caller.ended.reason as SessionEnd;
@@ -151,11 +159,38 @@ export class Sockets {
       timer = this.#options.clock.after(pingEveryMs, beat);
     };
     let timer = this.#options.clock.after(pingEveryMs, beat);
+    const stopAsking = this.#keepAsking(socket, caller, { route, request });
     socket.once('close', () => {
       timer.cancel();
+      stopAsking();
       caller.ended.removeEventListener('abort', onEnd);
       this.#open.delete(socket);
     });
+  }
+
+  /** Ends the stream when the right that it needs is gone, whoever took it. Returns what ends the asking. */
+  #keepAsking(
+    socket: WebSocket,
+    caller: Caller,
+    { route, request }: { route: SocketRoute; request: SocketRequest },
+  ): () => void {
+    const { gate, clock } = this.#options;
+    if (!route.needs) return () => undefined;
+    let timer: Timer;
+    const ask = async () => {
+      let allowed = true;
+      try {
+        const question = route.needs?.(request);
+        const cluster = request.params['cluster'] ?? '';
+        if (question) allowed = await gate.stillMay(caller, cluster, question);
+      } catch {
+        // What the request is about is not plain: the route refuses it.
+      }
+      if (!allowed) socket.close(4403, 'you may not do this any more');
+      timer = clock.after(rightsEveryMs, () => void ask());
+    };
+    timer = clock.after(rightsEveryMs, () => void ask());
+    return () => timer.cancel();
   }
 }
 

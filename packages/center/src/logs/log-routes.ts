@@ -16,6 +16,11 @@ export function logSocketRoute({ access, clock }: LogRouteOptions): SocketRoute 
   return {
     pattern: paths.logs(':cluster'),
     action: 'read logs',
+    needs({ query: parameters }) {
+      const { namespace, pod } = logsQueryFrom(parameters);
+      const question = { verb: 'get', group: '', resource: 'pods', subresource: 'log', namespace };
+      return pod === undefined ? question : { ...question, name: pod };
+    },
     open: async (socket, caller, { params, query: parameters, audit }) => {
       const { cluster = '' } = params;
       const query = logsQueryFrom(parameters);

@@ -76,7 +76,7 @@ export function createPeople(options: PeopleOptions): People {
   const audit = new AuditLog({ path: options.auditFile, clock, log });
   const accessKeeper = new AccessKeeper({ ...options, directory });
   return {
-    gate: createGate({ sessions, tickets, tokens }),
+    gate: createGate({ sessions, tickets, tokens, access }),
     audit,
     access,
     users,

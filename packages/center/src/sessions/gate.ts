@@ -2,7 +2,8 @@
  * The gate of the console's server: who asks, by session cookie or API token, and whether the request is theirs. A request
  * with an Authorization header is judged by it alone.
  */
-import { ApiError } from '@skerry/api';
+import { ApiError, isApiError } from '@skerry/api';
+import type { ClusterAccess } from '#access/cluster-access.ts';
 import { csrfHeader } from '#contract/paths.ts';
 import { refusal } from '#http/answer.ts';
 import type { Caller } from '#http/caller.ts';
@@ -17,10 +18,12 @@ export function createGate({
   sessions,
   tickets,
   tokens,
+  access,
 }: {
   readonly sessions: SessionStore;
   readonly tickets: Tickets;
   readonly tokens: ApiTokens;
+  readonly access: Pick<ClusterAccess, 'may'>;
 }): Gate {
   const signedIn = (request: Credentials) => {
     const id = cookieOf(request.header('cookie'), sessionCookie);
@@ -70,6 +73,14 @@ export function createGate({
       }
       const ended = AbortSignal.any([session.ended.signal, session.rights.signal]);
       return callerOf(session, former, ended);
+    },
+
+    async stillMay(caller, cluster, question) {
+      try {
+        return await access.may(caller, cluster, question);
+      } catch (error) {
+        return !isApiError(error, 'NotFound');
+      }
     },
 
     touch({ sessionId }) {

@@ -18,6 +18,10 @@ export function execRoute({ access, clock }: { access: ClusterAccess; clock: Clo
     protocols,
     messageBytesMax,
     stepUp: true,
+    needs({ query: parameters }) {
+      const { namespace, pod } = execQueryFrom(parameters);
+      return { verb: 'create', group: '', resource: 'pods', subresource: 'exec', namespace, name: pod };
+    },
     open: async (browser, caller, { params, query: parameters, audit }) => {
       const { cluster = '' } = params;
       const query = execQueryFrom(parameters);
