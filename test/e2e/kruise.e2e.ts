@@ -1,6 +1,8 @@
 /** OpenKruise on real containers in three regions: installed, used as its own examples do, and removed. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CustomResourceDefinition, KubeObject, NodeImage, Pod } from '@skerry/api';
+import type { CustomResourceDefinition, KubeObject, Node, NodeImage, Pod } from '@skerry/api';
 import { eventually } from '@skerry/base/testing';
 import { openKruiseManifests } from '@skerry/controllers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -144,6 +146,39 @@ describe.skipIf(!canRunContainers())('OpenKruise in three regions', () => {
         restarts: 1,
       });
     }
+  });
+
+  test('a machine that is offline is left out of an upgrade, and follows when it is back', async () => {
+    const image = 'skerry.io/stand-in/fleet-agent:1.2';
+    const setLine = (state: 'up' | 'down') => {
+      const file = readFileSync(join(cluster.dataDirectory, 'up.json'), 'utf8');
+      const { id, regions } = JSON.parse(file) as { id: string; regions: string[] };
+      const link = `sk${id}u${regions.indexOf('shanghai')}`;
+      expect(spawnSync('ip', ['link', 'set', link, state]).status).toBe(0);
+    };
+    const images = async () => {
+      const { items } = await cluster.json<Listed<Pod>>('get', 'pods', '-l', 'app=edge-agent');
+      return Object.fromEntries(
+        items.map(({ spec }) => [spec?.nodeName ?? '', spec?.containers[0]?.image?.split(':')[1]]),
+      );
+    };
+    setLine('down');
+    try {
+      await eventually(async () => {
+        const { status } = await cluster.json<Node>('get', 'node', 'shanghai-1');
+        expect(status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('Unknown');
+      }, patient);
+      await patchSet({}, image);
+      await eventually(async () => {
+        const reached = { 'beijing-1': '1.2', 'shanghai-1': '1.1', 'zhangjiakou-1': '1.2' };
+        expect(await images()).toEqual(reached);
+      }, patient);
+    } finally {
+      setLine('up');
+    }
+    await updated(3);
+    const now = await facts();
+    for (const machine of machines) expect(now[machine]).toMatchObject({ uid: before[machine]?.uid, image });
   });
 
   test('what is written in one version can be read in the other', async () => {
