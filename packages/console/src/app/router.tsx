@@ -44,6 +44,10 @@ const screens: Readonly<Record<string, Screen>> = {
   '/c/$cluster/create': async () => (await import('#screens/wizard/create-workload.tsx')).CreateWorkload,
   '/c/$cluster/resources/$resource/$namespace/$name/edit': async () =>
     (await import('#screens/wizard/edit-workload.tsx')).EditWorkload,
+  '/c/$cluster/custom-resources': async () =>
+    (await import('#screens/custom-resources/custom-resources.tsx')).CustomResources,
+  '/c/$cluster/custom-resources/$definition': async () =>
+    (await import('#screens/custom-resources/definition-detail.tsx')).DefinitionDetail,
   '/c/$cluster/yaml': async () => (await import('#screens/yaml/create-from-yaml.tsx')).CreateFromYaml,
   '/c/$cluster/resources/$resource/$namespace/$name/yaml': async () =>
     (await import('#screens/yaml/edit-yaml.tsx')).EditYaml,

@@ -2,6 +2,7 @@ import { actions } from './actions.ts';
 import { attention } from './attention.ts';
 import { charts } from './charts.ts';
 import { clusters } from './clusters.ts';
+import { definitions } from './definitions.ts';
 import { editor } from './editor.ts';
 import { fleet } from './fleet.ts';
 import { kinds } from './kinds.ts';
@@ -18,6 +19,7 @@ export const ja = {
   ...attention,
   ...charts,
   ...clusters,
+  ...definitions,
   ...editor,
   ...fleet,
   ...kinds,

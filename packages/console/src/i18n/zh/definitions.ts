@@ -1,0 +1,31 @@
+import type { definitions as english } from '#i18n/en/definitions.ts';
+import type { Translation } from '#i18n/translation.ts';
+
+export const definitions = {
+  'crds.tab': 'CRD',
+  'crds.objects': '资源对象浏览器',
+  'crds.none': '还没有定义',
+  'crds.none.why': '定义为集群增加一种对象类型。组件自带其定义，其他可使用 YAML 创建。',
+  'crds.choose': '请在左侧选择类型',
+  'crds.choose.why': '展开 API 组和版本，或进行搜索。',
+  'crds.groups': 'API 组',
+  'crds.search': '搜索组和类型',
+  'crds.core': 'core',
+  'crds.noObjects': '还没有 {{kind}}',
+  'crds.editYaml': '编辑 YAML',
+  'crds.about': '基本信息',
+  'crds.group': 'API 组',
+  'crds.plural': '路径名称',
+  'crds.shortNames': '简称',
+  'crds.scope': '作用域',
+  'crds.scope.namespaced': '命名空间级',
+  'crds.scope.cluster': '集群级',
+  'crds.stored': '存储版本',
+  'crds.versions': '版本',
+  'crds.served': '提供服务',
+  'crds.storage': '用于存储',
+  'crds.deprecated': '已弃用',
+  'crds.columns': '列表列',
+  'crds.description': '说明',
+  'crds.fields': '字段',
+} as const satisfies Translation<typeof english>;
