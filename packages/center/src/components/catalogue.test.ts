@@ -12,6 +12,15 @@ const folder = join(import.meta.dirname, '../../../../components');
 
 /** Values for components that can't do without. */
 const samples: Readonly<Record<string, Record<string, unknown>>> = {
+  'load-generator': {
+    target: 'https://shop.example.com/search?q=a',
+    startAt: '2026-01-31T12:00:00Z',
+    pools: [{ name: 'osaka', pods: 3 }],
+  },
+  prober: {
+    probes: [{ name: 'page', type: 'http', target: 'https://shop.example.com/' }],
+    pools: [{ name: 'osaka' }],
+  },
   'http-cache': {
     origin: 'https://origin.example.com:8443',
     pools: [{ name: 'osaka' }, { name: 'kyoto', replicas: 3 }],

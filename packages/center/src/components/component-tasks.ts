@@ -35,6 +35,8 @@ export interface ComponentTaskOptions {
 const healthyMsMax = 5 * 60_000;
 const goneMsMax = 2 * 60_000;
 const establishedMsMax = 30_000;
+/** For pods to end, with their grace. */
+const emptyMsMax = 60_000;
 const lookEveryMs = 500;
 
 export function componentTask(options: ComponentTaskOptions): TaskKind {
@@ -87,16 +89,33 @@ class ComponentWork {
     const owned: ObjectName[] = [];
     for (const name of names) {
       const found = await objects.get(name);
-      if (found?.metadata?.labels?.[componentLabel] !== component) continue;
-      if (name.kind === 'Namespace' && (await objects.firstIn(name.name)) !== undefined) continue;
+      if (found?.metadata?.labels?.[componentLabel] === component) owned.push(name);
+    }
+    const inside = owned.filter(({ kind }) => kind !== 'Namespace');
+    for (const name of inside) {
       await context.say(`removing ${wordsOf(name)}`);
       await objects.delete(name);
-      if (name.kind !== 'Namespace') owned.push(name);
     }
     await this.until(context, goneMsMax, async () => {
-      for (const name of owned) if (await objects.get(name)) return `${wordsOf(name)} is still there`;
+      for (const name of inside) if (await objects.get(name)) return `${wordsOf(name)} is still there`;
       return undefined;
     });
+    for (const name of owned.filter(({ kind }) => kind === 'Namespace')) {
+      await context.say(`removing ${wordsOf(name)}`);
+      if (await this.#isEmptied(objects, name.name, context)) await objects.delete(name);
+    }
+  }
+
+  /** Pods of what was just deleted take a while to go. */
+  async #isEmptied(objects: ClusterObjects, namespace: string, { signal }: TaskContext): Promise<boolean> {
+    const { clock } = this.options;
+    const deadlineMs = clock.monotonic() + emptyMsMax;
+    for (;;) {
+      const left = await objects.firstIn(namespace);
+      if (left === undefined) return true;
+      if (!left.startsWith('Pod ') || clock.monotonic() > deadlineMs) return false;
+      await sleep(clock, lookEveryMs, signal);
+    }
   }
 
   async until(

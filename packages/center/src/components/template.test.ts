@@ -21,6 +21,8 @@ const scope = {
 describe('a template', () => {
   test.each([
     ['a value keeps its type', { port: '{{ values.port }}' }, [{ port: 9100 }]],
+    ['a number as text', { env: '{{ text.values.port }}' }, [{ env: '9100' }]],
+    ['a list as JSON', { data: '{{ json.values.none }}' }, [{ data: '[]' }]],
     ['a value within a text', { image: 'x:{{ version }}' }, [{ image: 'x:1.2' }]],
     ['a whole mapping', { labels: '{{ values.labels }}' }, [{ labels: { a: 'b' } }]],
     ['what is not given is left out', { a: 1, b: '{{ values.missing }}' }, [{ a: 1 }]],

@@ -3,7 +3,8 @@
  * structure, so nothing in it needs to be escaped. There are no expressions, no functions and no loops but one.
  *
  * - `{{ values.port }}` alone is replaced by the value as it is, of whatever type; within other text, by a text, number or
- *   boolean. `{{ images.NAME }}`, `{{ cluster }}` and `{{ version }}` are known too.
+ *   boolean. `{{ images.NAME }}`, `{{ cluster }}` and `{{ version }}` are known too. `{{ text.values.port }}` is a number as text,
+ *   `{{ json.values.list }}` any value as JSON, for programs that read it so.
  * - A mapping in a list, or a document, with the key `$if: values.x` is left out when the value is absent, false, '' or [].
  * - One with `$each: values.pools` and `$as: pool` is repeated for every element, called `pool` within.
  */
@@ -59,6 +60,8 @@ function fillText(text: string, scope: Scope): unknown {
 /** Own properties alone, so that no name leads to what objects have by nature. */
 function lookUp(path: string, scope: Scope): unknown {
   const [root = '', ...rest] = path.split('.');
+  if (root === 'json') return JSON.stringify(lookUp(rest.join('.'), scope));
+  if (root === 'text') return textOfValue(rest.join('.'), scope);
   if (!Object.hasOwn(scope, root)) throw broken(`{{ ${path} }}: there is no ${root} here`);
   let value: unknown = scope[root];
   for (const part of rest) {
@@ -66,6 +69,14 @@ function lookUp(path: string, scope: Scope): unknown {
     value = isMapping(value) && Object.hasOwn(value, part) ? value[part] : undefined;
   }
   return value;
+}
+
+function textOfValue(path: string, scope: Scope): string | undefined {
+  const value = lookUp(path, scope);
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return String(value);
+  throw broken(`{{ text.${path} }} is no text, number or boolean`);
 }
 
 function isGiven(value: unknown): boolean {

@@ -28,6 +28,16 @@ export function addComponentCommand(program: Command): void {
       const { listComponents } = await import('#components/component-commands.ts');
       process.stdout.write(await listComponents(dataOf(flags), { ...flags, output, clock: systemClock }));
     });
+  at(component.command('report'))
+    .description('what load-generator or prober found, by region')
+    .argument('<name>')
+    .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
+    .action(async (name: string, { output, ...flags }: At & { output: string }) => {
+      const { reportOfComponent } = await import('#components/component-report.ts');
+      process.stdout.write(
+        await reportOfComponent(dataOf(flags), { ...flags, name, output, clock: systemClock }),
+      );
+    });
   for (const [action, words] of [
     ['install', 'install a component'],
     ['upgrade', 'bring a component to another version; values that are not given stay'],

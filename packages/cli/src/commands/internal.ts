@@ -70,6 +70,27 @@ export function addInternalCommands(program: Command): void {
         );
       }),
     );
+  program.command('load-generator', { hidden: true }).action(() =>
+    asChild('load-generator', async (signal) => {
+      const { runLoadGenerator } = await import('#programs/run-programs.ts');
+      const log = jsonLogger({ level: 'info', name: 'load-generator' });
+      await runLoadGenerator({ env: process.env, clock: systemClock, log }, signal);
+    }),
+  );
+  program
+    .command('prober', { hidden: true })
+    .requiredOption('--config <path>')
+    .option('--port <number>', '', wholeNumber({ min: 1, max: 65535 }), 9115)
+    .action((options: { config: string; port: number }) =>
+      asChild('prober', async (signal) => {
+        const { runProber } = await import('#programs/run-programs.ts');
+        const log = jsonLogger({ level: 'info', name: 'prober' });
+        await runProber(
+          { ...options, env: process.env, clock: systemClock, log, random: Math.random },
+          signal,
+        );
+      }),
+    );
   program
     .command('sample-device-plugin', { hidden: true })
     .requiredOption('--kubelet-dir <path>')

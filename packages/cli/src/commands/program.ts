@@ -5,6 +5,7 @@ import { addBackupCommands } from './backup.ts';
 import { addClusterCommand } from './cluster.ts';
 
 import { addComponentCommand } from './component.ts';
+import { addImageCommand } from './image.ts';
 import { addInternalCommands } from './internal.ts';
 import { addJoinCommand } from './join.ts';
 import { addKeysCommand } from './keys.ts';
@@ -41,6 +42,7 @@ export function createProgram(): Command {
   addKeysCommand(program);
   addResetCommand(program);
   addSimCommand(program);
+  addImageCommand(program);
   addInternalCommands(program);
   return program;
 }

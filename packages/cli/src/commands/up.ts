@@ -91,13 +91,21 @@ async function run({ dataDir, regions, runtime, ...flags }: Flags): Promise<void
   }
 }
 
+/** As this machine reaches it: what the center tells others is an address of the network between regions. */
+function consoleHere({ console, installation }: Up): string {
+  const { consoleAddress, listenAddress } = installation.config;
+  const address = consoleAddress ?? listenAddress;
+  const { port } = new URL(console.console);
+  return address === '0.0.0.0' ? `https://127.0.0.1:${port}` : console.console;
+}
+
 function sayWhereThingsAre(up: Up, report: Report): void {
   const { data, config } = up.installation;
   report.line();
   report.line(
     columns([
       ['API', `https://127.0.0.1:${config.port}`],
-      ['console', up.console.console],
+      ['console', consoleHere(up)],
       ...firstUserLines(up.console),
       ['kubeconfig', data.adminKubeconfig],
       ['logs', data.logs],

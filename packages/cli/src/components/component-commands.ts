@@ -90,6 +90,28 @@ async function withService<T>(
   }
 }
 
+/** With a client of one cluster, as one who may do everything there. */
+export async function withCluster<T>(
+  data: DataDirectory,
+  { cluster, clock }: { cluster?: string; clock: Clock },
+  use: (client: ApiClient) => Promise<T>,
+): Promise<T> {
+  const management = managementClient(data, clock);
+  try {
+    const { config } = await openInstallation(data, clock);
+    const dial = guardedDial(new AddressRules(config.importAllow ?? []));
+    const parts = { data, client: management, config, dial, clock, log: silentLogger };
+    const client = await componentOptions(parts).adminClient(await clusterOf(management, cluster));
+    try {
+      return await use(client);
+    } finally {
+      client.close();
+    }
+  } finally {
+    management.close();
+  }
+}
+
 /** The center's own unless one is named. Fails with `cluster-not-found`. */
 async function clusterOf(client: ApiClient, name: string | undefined): Promise<string> {
   const { items } = await client.resource<Cluster>(centerResources.clusters).list();
