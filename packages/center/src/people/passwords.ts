@@ -41,18 +41,20 @@ export class Passwords {
 
   /**
    * Whether this is the user's password, and whether it must be changed. Undefined: no. Takes as long for users who don't
-   * exist, are disabled or have no password (`mayHave` false). Throws 429.
+   * exist, are disabled or have no password (`mayHave` false). `browser`: one that the user has signed in by before. Throws 429.
    */
   async check(
     user: string,
     password: string,
-    { address, mayHave }: { address: string; mayHave: boolean },
+    { address, mayHave, browser }: { address: string; mayHave: boolean; browser?: string | undefined },
   ): Promise<{ readonly mustChange: boolean } | undefined> {
-    this.#throttle.attempt(user, address);
+    const account = browser === undefined ? `user ${user}` : `browser ${browser}`;
+    const from = browser === undefined ? address : undefined;
+    this.#throttle.attempt(account, from);
     const stored = await this.#read(user);
     const usable = mayHave && stored && (stored.expiresMs === 0 || stored.expiresMs > this.#clock.now());
     if (!(await this.#hasher.verify(password, usable ? stored.hash : undefined)) || !usable) return undefined;
-    this.#throttle.succeeded(user, address);
+    this.#throttle.succeeded(account, from);
     return { mustChange: stored.mustChange };
   }
 

@@ -2,10 +2,12 @@
  * Slows down who guesses. Failures of an account and of an address are counted apart: the account's wait doubles from the
  * fifth failure on, to 15 minutes, so that guessing one password takes years; an address, behind which many people may be,
  * waits from the twentieth on. A success forgets the account's failures, and an hour forgets all. A user who doesn't exist is
- * counted like one who does.
+ * counted like one who does. Callers may name a browser that the user is known by in place of the account, so that a stranger who
+ * guesses at a name does not keep its owner out.
  */
 import { ApiError } from '@skerry/api';
 import type { Clock } from '@skerry/base';
+import { networkOf } from '#people/address-network.ts';
 
 interface Failures {
   count: number;
@@ -32,13 +34,18 @@ export class Throttle {
     this.#random = random;
   }
 
-  /** Throws 429 while either has to wait. Counts the attempt as a failure until `succeeded` is called, so that many at once don't slip through. */
-  attempt(account: string, address: string): void {
+  /**
+   * Throws 429 while either has to wait. Counts the attempt as a failure until `succeeded` is called, so that many at once don't slip
+   * through. A browser that the user is known by goes by itself, without `address`.
+   */
+  attempt(account: string, address?: string): void {
     const nowMs = this.#clock.monotonic();
-    const waits = [this.#accounts.get(account), this.#addresses.get(address)].map(
-      (known) => (known?.waitUntilMs ?? 0) - nowMs,
-    );
-    const waitMs = Math.max(...waits);
+    const network = address === undefined ? undefined : networkOf(address);
+    const waits = [
+      this.#accounts.get(account),
+      network === undefined ? undefined : this.#addresses.get(network),
+    ];
+    const waitMs = Math.max(...waits.map((known) => (known?.waitUntilMs ?? 0) - nowMs));
     if (waitMs > 0) {
       const seconds = Math.ceil(waitMs / 1000);
       throw new ApiError('TooManyRequests', `too many failed attempts; try again in ${seconds} s`, {
@@ -46,12 +53,12 @@ export class Throttle {
       });
     }
     this.#count(this.#accounts, account, freeOfAccount);
-    this.#count(this.#addresses, address, freeOfAddress);
+    if (network !== undefined) this.#count(this.#addresses, network, freeOfAddress);
   }
 
-  succeeded(account: string, address: string): void {
+  succeeded(account: string, address?: string): void {
     this.#accounts.delete(account);
-    const known = this.#addresses.get(address);
+    const known = address === undefined ? undefined : this.#addresses.get(networkOf(address));
     if (!known) return;
     known.count--;
     known.waitUntilMs = 0;

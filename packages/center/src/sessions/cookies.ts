@@ -5,6 +5,9 @@ export const sessionCookie = '__Host-sid';
 /** Binds an OpenID sign-in to the browser that began it. */
 export const signInCookie = '__Host-oidc';
 
+/** Tells that somebody has signed in here before; lets nobody in. */
+export const knownBrowserCookie = '__Host-known';
+
 /** The value of a cookie that is there exactly once; two of a name are a trick, and count as none. */
 export function cookieOf(header: string | undefined, name: string): string | undefined {
   const values = (header ?? '')

@@ -5,11 +5,18 @@ import type * as contract from '#contract/index.ts';
 import { paths } from '#contract/paths.ts';
 import { refusal } from '#http/answer.ts';
 import { Fields } from '#http/fields.ts';
-import { type CenterRequest, jsonResponse, noContent, type PublicRoute, type Route } from '#http/route.ts';
+import {
+  type AnonymousRequest,
+  type CenterRequest,
+  jsonResponse,
+  noContent,
+  type PublicRoute,
+  type Route,
+} from '#http/route.ts';
 import type { Directory } from '#people/directory.ts';
 import type { Passwords } from '#people/passwords.ts';
 import type { UserStore } from '#people/user-store.ts';
-import { clearCookie, cookieOf, sessionCookie, setCookie } from '#sessions/cookies.ts';
+import { clearCookie, cookieOf, knownBrowserCookie, sessionCookie, setCookie } from '#sessions/cookies.ts';
 import { type Session, type SessionStore, stepUpMs } from '#sessions/session-store.ts';
 import type { Tickets } from '#sessions/tickets.ts';
 
@@ -22,6 +29,7 @@ export interface SessionRoutesOptions {
   readonly clock: Clock;
 }
 
+const browserKnownSeconds = 90 * 24 * 3_600;
 const passwordLength = { lengthMax: 1024 };
 
 /** The one text for everything that can be wrong with a sign-in. */
@@ -40,10 +48,12 @@ export function sessionRoutes(options: SessionRoutesOptions): (Route | PublicRou
     return session;
   };
   /** The user's password, proved; every way to be wrong looks and takes the same. */
-  const prove = async (user: string, password: string, address: string) => {
+  const prove = async (user: string, password: string, request: AnonymousRequest) => {
     const known = directory.user(user);
     const mayHave = known !== undefined && !known.spec.disabled && !known.spec.oidc;
-    return passwords.check(user, password, { address, mayHave });
+    const token = cookieOf(request.header('cookie'), knownBrowserCookie);
+    const browser = token !== undefined && sessions.isBrowserToken(user, token) ? token : undefined;
+    return passwords.check(user, password, { address: request.remoteAddress, mayHave, browser });
   };
 
   return [
@@ -68,22 +78,26 @@ export function sessionRoutes(options: SessionRoutesOptions): (Route | PublicRou
         const fields = new Fields(await request.json());
         const user = fields.text('user', { lengthMax: 63 });
         request.audit.user = user;
-        const proof = await prove(user, fields.text('password', passwordLength), request.remoteAddress);
-        const known = directory.user(user);
-        if (!proof || !known) throw wrong();
+        const proof = await prove(user, fields.text('password', passwordLength), request);
+        const found = directory.user(user);
+        if (!proof || !found) throw wrong();
         endSessionOf(sessions, request.header('cookie'));
         const { id, session } = sessions.create({
           user,
-          userUid: known.metadata?.uid ?? '',
-          displayName: known.spec.displayName ?? user,
-          groups: directory.groupsOf(known),
+          userUid: found.metadata?.uid ?? '',
+          displayName: found.spec.displayName ?? user,
+          groups: directory.groupsOf(found),
           method: 'password',
           mustChangePassword: proof.mustChange,
           address: request.remoteAddress,
           userAgent: request.header('user-agent') ?? '',
         });
         await users.noteSignIn(user, {});
-        return answer(session, id, { isNew: true });
+        const known = setCookie(knownBrowserCookie, sessions.browserToken(user), {
+          seconds: browserKnownSeconds,
+        });
+        const headers = { 'set-cookie': [setCookie(sessionCookie, id), known] };
+        return jsonResponse(describeSession(options, session, id), { headers });
       },
     },
     {
@@ -110,7 +124,7 @@ export function sessionRoutes(options: SessionRoutesOptions): (Route | PublicRou
         const fields = new Fields(await request.json());
         const current = fields.text('current', passwordLength);
         const next = fields.text('next', passwordLength);
-        if (!(await prove(user, current, request.remoteAddress))) {
+        if (!(await prove(user, current, request))) {
           throw new ApiError('Forbidden', 'the current password is wrong');
         }
         if (next === current) throw new ApiError('Invalid', 'choose a password that you have not now');
@@ -134,7 +148,7 @@ export function sessionRoutes(options: SessionRoutesOptions): (Route | PublicRou
           throw refusal('StepUpRequired', 'prove who you are at your identity provider');
         }
         const password = new Fields(await request.json()).text('password', passwordLength);
-        if (!(await prove(session.user, password, request.remoteAddress))) {
+        if (!(await prove(session.user, password, request))) {
           throw new ApiError('Forbidden', 'the password is wrong');
         }
         const id = sessions.rotate(session, (held) => (held.steppedUpUntilMs = clock.now() + stepUpMs));

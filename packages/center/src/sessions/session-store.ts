@@ -17,6 +17,7 @@ export const absoluteMsMax = 12 * 3_600_000;
 export const stepUpMs = 5 * 60_000;
 const formerIdMs = 10_000;
 const sweepEveryMs = 30_000;
+const browserNonceBytes = 18;
 const saveAfterMs = 1_000;
 /** Beyond, a user's oldest session gives way, and beyond that nobody can sign in. */
 const perUserMax = 20;
@@ -214,10 +215,19 @@ export class SessionStore {
     return createHmac('sha256', this.#csrfKey).update(`csrf ${id}`).digest('base64url');
   }
 
+  /** For the cookie of a browser in which the user has signed in. */
+  browserToken(user: string): string {
+    const nonce = randomBytes(browserNonceBytes).toString('base64url');
+    return nonce + this.#browserMark(user, nonce);
+  }
+
+  isBrowserToken(user: string, token: string): boolean {
+    const nonce = token.slice(0, (browserNonceBytes * 4) / 3);
+    return isSame(token, nonce + this.#browserMark(user, nonce));
+  }
+
   isCsrfToken(id: string, token: string): boolean {
-    const expected = Buffer.from(this.csrfToken(id));
-    const given = Buffer.from(token);
-    return given.length === expected.length && timingSafeEqual(given, expected);
+    return isSame(token, this.csrfToken(id));
   }
 
   isSteppedUp({ steppedUpUntilMs }: Session): boolean {
@@ -226,6 +236,10 @@ export class SessionStore {
 
   expiresMs(session: Session): number {
     return Math.min(session.lastMs + idleMsMax, session.createdMs + absoluteMsMax);
+  }
+
+  #browserMark(user: string, nonce: string): string {
+    return createHmac('sha256', this.#csrfKey).update(`browser ${nonce} ${user}`).digest('base64url');
   }
 
   #add(hash: string, session: Session): void {
@@ -289,6 +303,11 @@ interface Stored {
   readonly version: 1;
   readonly csrfKey: string;
   readonly sessions: readonly StoredSession[];
+}
+
+function isSame(left: string, right: string): boolean {
+  const [a, b] = [Buffer.from(left), Buffer.from(right)];
+  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 function shortened(userAgent: string): string {

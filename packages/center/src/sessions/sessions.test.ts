@@ -45,6 +45,9 @@ describe('signing in', () => {
       .ask('POST', '/api/session', { user: 'admin', password: adminPassword });
     expect(answer.headers['set-cookie']).toEqual([
       expect.stringMatching(/^__Host-sid=[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=Lax$/),
+      expect.stringMatching(
+        /^__Host-known=[\w-]{67}; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=7776000$/,
+      ),
     ]);
     expect(answer.headers['cache-control']).toBe('no-store');
   });
@@ -325,6 +328,15 @@ describe('guessing', () => {
     expect(answers.slice(5)).toEqual([429, 429]);
     for (let attempt = 0; attempt < 7; attempt++) answers.push(await guess('unknown-target'));
     expect(answers.slice(-2), 'users that are not there are slowed too').toEqual([429, 429]);
+    // Who has signed in by this browser before is not kept out by strangers.
+    const browser = await signedIn(center, 'welcome');
+    const password = await changePassword(browser);
+    for (let attempt = 0; attempt < 6; attempt++) await guess('welcome');
+    expect(await guess('welcome')).toBe(429);
+    expect((await browser.ask('POST', '/api/session', { user: 'welcome', password })).status).toBe(200);
+    const other = center.browser();
+    other.cookies.set('__Host-known', browser.cookies.get('__Host-known') ?? '');
+    expect((await other.ask('POST', '/api/session', { user: 'target', password: 'wrong' })).status).toBe(429);
     center.clock.shiftMs += 3_600_000;
     expect(await guess('target')).toBe(401);
     center.clock.shiftMs += 3_600_000;
