@@ -7,6 +7,7 @@ import {
   listAnswer,
   negotiate,
   parseListOptions,
+  selectedItems,
   watch,
   type CachedObject,
   type Encoder,
@@ -166,6 +167,7 @@ export class ResourceHandler {
       scope: scopeOf(info),
       options: parseListOptions(exchange.query, served.info, served),
       encoder,
+      ...shownIn(served),
       fresh: this.#newest,
       clock: this.#clock,
       signal: exchange.signal,
@@ -185,6 +187,7 @@ export class ResourceHandler {
       scope: scopeOf(info),
       options: parseListOptions(query, served.info, served),
       encoder,
+      ...shownIn(served),
       sink,
       clock: this.#clock,
       random: this.#random,
@@ -226,7 +229,8 @@ export class ResourceHandler {
     const { request, write } = await this.#deleteOptions(exchange, user);
     await this.#registry.fresh();
     requireReadable(info, served);
-    const items = served.stored.cache.list(scopeOf(info), options);
+    const { cache } = served.stored;
+    const items = await selectedItems({ cache, scope: scopeOf(info), options, ...shownIn(served) });
     const encoder = negotiate(exchange.headers['accept'], served.encoders);
     const gone = new Set<CachedObject>();
     const oneOfMany = { ...write, ofCollection: true };
@@ -313,6 +317,11 @@ function requireReadable(info: ResourceRequest, { stored }: Served): void {
     stored.namespaced && namespace !== undefined ? `${stored.prefix}${namespace}/` : stored.prefix;
   if (name !== undefined) stored.values.requireReadable(stored.key(namespace ?? '', name));
   else stored.values.requireAllReadable(inNamespace);
+}
+
+/** Selectors see the version that is asked for; where somebody must be asked for it, the cache doesn't have it. */
+function shownIn({ remote }: Served) {
+  return remote ? { shown: remote.objects } : {};
 }
 
 function scopeOf(info: ResourceRequest) {

@@ -25,7 +25,7 @@ export { yamlText } from './encode/yaml-encoder.ts';
 export type { IncludeObject } from './encode/table-encoder.ts';
 export { decodeContinueToken, encodeContinueToken, type ContinueToken } from './list/continue-token.ts';
 export { parseListOptions, resourceVersionOf, type ListOptions } from './list/list-options.ts';
-export { get, list, waitUntilFresh, type Freshness, type ListRequest } from './list/list.ts';
+export { get, list, selectedItems, waitUntilFresh, type Freshness, type ListRequest } from './list/list.ts';
 export { WatchMemory } from './watch/watch-memory.ts';
 export { watch, type WatchObserver, type WatchRequest, type WatchStream } from './watch/watch.ts';
 export { readSignedClaims, tokenKeysOf, type TokenKey } from './token/jwt.ts';

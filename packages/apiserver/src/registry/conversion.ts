@@ -3,11 +3,13 @@
  * conversion takes time and can fail. Whoever reads or writes for a client goes through here.
  */
 import type { AnyObject } from '@skerry/api';
-import type { CachedObject } from '@skerry/serving';
+import type { CachedObject, ConvertedObjects } from '@skerry/serving';
 import type { KindTable, Served } from '#registry/kind-table.ts';
 
 /** How a version converts that must ask somebody. All reject with an ApiError. */
 export interface RemoteConversion {
+  /** Cached objects in this version, for those who select among them. */
+  readonly objects: ConvertedObjects;
   /** A cached object, asked for once for each revision. */
   shown(item: CachedObject): Promise<AnyObject>;
   toStorage(object: AnyObject): Promise<AnyObject>;

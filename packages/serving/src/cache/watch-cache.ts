@@ -43,9 +43,9 @@ export interface WatchCacheOptions {
 /** A watcher's view of one event: what entered or left its selection counts as added or deleted. */
 export interface SelectedEvent {
   readonly type: CacheEvent['type'];
-  readonly item: CachedObject;
+  readonly item: SelectableObject;
   /** Of a modification: the state before, which the watcher has seen. */
-  readonly base?: CachedObject;
+  readonly base?: SelectableObject;
 }
 
 export interface WatcherCallbacks {
@@ -65,7 +65,7 @@ interface Watcher {
 
 /** Objects of one list, newest or as of a revision. */
 export interface Page {
-  readonly items: readonly CachedObject[];
+  readonly items: readonly SelectableObject[];
   /** Selected or not, objects in scope behind the last one; only counted where no selector narrows. */
   readonly remaining: number | undefined;
   readonly more: boolean;
@@ -200,8 +200,13 @@ export class WatchCache {
     return [...this.page(this.select(scope, selectors), {}).items];
   }
 
-  select(scope: Scope, selectors: { labelSelector?: Selector; fieldSelector?: FieldSelector }): Selection {
-    return new Selection(scope, selectors);
+  /** `shown`: the form that selectors see; as it is here unless told. */
+  select(
+    scope: Scope,
+    selectors: { labelSelector?: Selector; fieldSelector?: FieldSelector },
+    shown?: (item: CachedObject) => AnyObject,
+  ): Selection {
+    return new Selection(scope, selectors, shown);
   }
 
   /**
@@ -221,7 +226,7 @@ export class WatchCache {
       const stop = Math.min(end, start + limit);
       return { items: this.#sorted.slice(start, stop), more: stop < end, remaining: end - stop };
     }
-    const items: CachedObject[] = [];
+    const items: SelectableObject[] = [];
     let more = false;
     for (const item of this.#candidates(selection, { prefix, first }, then)) {
       if (!selection.matches(item)) continue;
@@ -377,7 +382,7 @@ export class WatchCache {
 }
 
 /** What an event is to a watcher, by the rules of selector transitions; undefined: nothing. */
-function selectedEvent(event: CacheEvent, selection: Selection): SelectedEvent | undefined {
+export function selectedEvent(event: CacheEvent, selection: Selection): SelectedEvent | undefined {
   const { current, previous } = event;
   const before = previous !== undefined && selection.matches(previous);
   if (event.type === 'DELETED') return before ? { type: 'DELETED', item: current } : undefined;

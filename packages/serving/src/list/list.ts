@@ -2,8 +2,9 @@ import { ApiError, badRequest, isApiError, notFound } from '@skerry/api';
 import type { GroupResource, ListMeta } from '@skerry/api';
 import type { Clock } from '@skerry/base';
 import { answerItem, listAnswer } from '#answer.ts';
+import type { Selection } from '#cache/selection.ts';
 import type { WatchCache } from '#cache/watch-cache.ts';
-import type { Answer, Encoder, Scope } from '#contract.ts';
+import type { Answer, CachedObject, ConvertedObjects, Encoder, Scope } from '#contract.ts';
 import { decodeContinueToken, encodeContinueToken } from '#list/continue-token.ts';
 import type { ContinueToken } from '#list/continue-token.ts';
 import type { ListOptions } from '#list/list-options.ts';
@@ -21,6 +22,8 @@ export interface ListRequest extends Freshness {
   readonly scope: Scope;
   readonly options: ListOptions;
   readonly encoder: Encoder;
+  /** The form that selectors see; as the cache has it unless told. */
+  readonly shown?: ConvertedObjects;
 }
 
 const expiredPage =
@@ -38,10 +41,10 @@ export async function list(request: ListRequest): Promise<Answer> {
   const { cache, scope, options, encoder } = request;
   const token = tokenOf(options);
   const revision = token ? await pageRevision(request, token) : await listRevision(request);
-  const selection = cache.select(scope, options);
   const startKey = token?.startKey;
   let page;
   try {
+    const selection = await selectionOf(request, { revision, startKey });
     page = cache.page(selection, { revision, startKey, limit: options.limit });
   } catch (error) {
     throw isApiError(error, 'Expired') ? expired(token, error) : error;
@@ -54,6 +57,28 @@ export async function list(request: ListRequest): Promise<Answer> {
   }
   await encoder.prepare?.(page.items);
   return listAnswer(encoder, page.items, meta);
+}
+
+/** Of what a list names: with all that selectors look at in the form in which they see it. */
+async function selectionOf(
+  { cache, scope, options, shown }: Pick<ListRequest, 'cache' | 'scope' | 'options' | 'shown'>,
+  at: { readonly revision: number; readonly startKey?: string | undefined },
+): Promise<Selection> {
+  const selection = cache.select(scope, options, shown && ((item) => shown.object(item)));
+  if (shown && selection.looks) {
+    const { revision, startKey } = at;
+    const place = cache.select(selection.place, {});
+    await shown.prepare(cache.page(place, { revision, ...(startKey ? { startKey } : {}) }).items);
+  }
+  return selection;
+}
+
+/** The objects that a request means, now. */
+export async function selectedItems(
+  request: Pick<ListRequest, 'cache' | 'scope' | 'options' | 'shown'>,
+): Promise<readonly CachedObject[]> {
+  const { revision } = request.cache;
+  return request.cache.page(await selectionOf(request, { revision }), { revision }).items;
 }
 
 /**

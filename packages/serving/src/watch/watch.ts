@@ -3,8 +3,8 @@ import { describeError, type Clock, type Timer } from '@skerry/base';
 import type { Frames } from '#cache/frames.ts';
 import { tooOldResourceVersion } from '#cache/history.ts';
 import type { Selection } from '#cache/selection.ts';
-import type { SelectedEvent, WatchCache } from '#cache/watch-cache.ts';
-import type { CachedObject, Encoder, Scope, Sink } from '#contract.ts';
+import { selectedEvent, type SelectedEvent, type WatchCache } from '#cache/watch-cache.ts';
+import type { CachedObject, ConvertedObjects, Encoder, Scope, SelectableObject, Sink } from '#contract.ts';
 import type { ListOptions } from '#list/list-options.ts';
 import { waitUntilFresh } from '#list/list.ts';
 import type { Freshness } from '#list/list.ts';
@@ -28,6 +28,8 @@ export interface WatchRequest extends Freshness {
   /** Shared by all watches of a server; what one may be behind is bounded without it too. */
   readonly memory?: WatchMemory;
   readonly observer?: WatchObserver;
+  /** The form that selectors see, which is also the encoder's; as the cache has it unless told. */
+  readonly shown?: ConvertedObjects;
 }
 
 /** Hears of a watch, for those who count. */
@@ -68,6 +70,8 @@ class Stream implements WatchStream {
   readonly #cache: WatchCache;
   readonly #encoder: Encoder;
   readonly #selection: Selection;
+  /** What is followed: the selection, or all at its place, where what selectors see is known only after a conversion. */
+  readonly #followed: Selection;
   readonly #bookmarks: boolean;
   readonly #bookmarkEveryMs: number;
   readonly #marksInitialEnd: boolean;
@@ -89,7 +93,10 @@ class Stream implements WatchStream {
     const { cache, encoder, options, sink, signal, clock } = request;
     this.#cache = cache;
     this.#encoder = encoder;
-    this.#selection = cache.select(request.scope, options);
+    const { shown } = request;
+    this.#selection = cache.select(request.scope, options, shown && ((item) => shown.object(item)));
+    this.#followed =
+      shown && this.#selection.looks ? cache.select(this.#selection.place, {}) : this.#selection;
     this.#bookmarks = options.allowWatchBookmarks;
     this.#bookmarkEveryMs = request.bookmarkEveryMs ?? 0;
     this.#clock = clock;
@@ -121,15 +128,15 @@ class Stream implements WatchStream {
 
   /** Everything there is as ADDED, then what happens. */
   startWithState(): void {
-    const { items } = this.#cache.page(this.#selection, {});
+    const { items } = this.#cache.page(this.#followed, {});
     this.#revision = this.#cache.revision;
     this.#follow(undefined);
     const revision = this.#revision;
-    this.#inOrder(items, () => this.#queue.begin(this.#initialFrames(items, revision)));
+    this.#inOrder(items, () => this.#queue.begin(this.#initialFrames(this.#selected(items), revision)));
   }
 
   #follow(afterRevision: number | undefined): readonly SelectedEvent[] {
-    const { missed, stop } = this.#cache.watch(this.#selection, {
+    const { missed, stop } = this.#cache.watch(this.#followed, {
       afterRevision,
       callbacks: {
         onEvents: (events, frames) => this.#send(events, frames),
@@ -146,11 +153,31 @@ class Stream implements WatchStream {
     this.#revision = revision;
     try {
       const missed = this.#follow(revision);
-      this.#inOrder(itemsOf(missed), () => this.#queue.begin(this.#encoded(missed)));
+      this.#inOrder(this.#itemsOf(missed), () => this.#queue.begin(this.#encoded(this.#narrowed(missed))));
     } catch (error) {
       if (!isApiError(error)) throw error;
       this.#fail(error);
     }
+  }
+
+  #selected(items: readonly SelectableObject[]): readonly SelectableObject[] {
+    if (this.#followed === this.#selection) return items;
+    return items.filter((item) => this.#selection.matches(item));
+  }
+
+  /** What the events of what is followed are to the selection. */
+  #narrowed(events: readonly SelectedEvent[]): readonly SelectedEvent[] {
+    if (this.#followed === this.#selection) return events;
+    return events.flatMap(({ type, item, base }) => {
+      const previous = type === 'DELETED' ? item : base;
+      return selectedEvent({ type, revision: item.revision, current: item, previous }, this.#selection) ?? [];
+    });
+  }
+
+  /** What must be in its form before events are told. */
+  #itemsOf(events: readonly SelectedEvent[]): CachedObject[] {
+    if (this.#followed === this.#selection) return events.map(({ item }) => item);
+    return events.flatMap(({ item, base }) => (base ? [base, item] : [item]));
   }
 
   *#initialFrames(items: Iterable<SelectedEvent['item']>, revision: number): Generator<Uint8Array> {
@@ -183,8 +210,9 @@ class Stream implements WatchStream {
     const last = wanted.at(-1);
     if (!last) return;
     this.#revision = last.item.revision;
-    this.#inOrder(itemsOf(wanted), () => {
-      this.#queue.push(wanted.map((event) => this.#frame(event, frames)));
+    this.#inOrder(this.#itemsOf(wanted), () => {
+      const told = this.#narrowed(wanted);
+      if (told.length > 0) this.#queue.push(told.map((event) => this.#frame(event, frames)));
     });
   }
 
@@ -248,10 +276,6 @@ class Stream implements WatchStream {
     this.#queue.push([this.#encoder.error(error.status)]);
     this.#queue.end();
   }
-}
-
-function itemsOf(events: readonly SelectedEvent[]): CachedObject[] {
-  return events.map(({ item }) => item);
 }
 
 function asApiError(error: unknown): ApiError {

@@ -63,6 +63,7 @@ async function define(storage: 'v1' | 'v2', conversionReviewVersions = ['v1']): 
     storage: name === storage,
     schema: { openAPIV3Schema: { type: 'object', properties } },
     subresources: { status: {} },
+    selectableFields: [{ jsonPath: name === 'v1' ? '.host' : '.address' }],
     additionalPrinterColumns: [
       { name: 'Where', type: 'string', jsonPath: name === 'v1' ? '.host' : '.address' },
     ],
@@ -211,6 +212,69 @@ describe('a custom resource that its webhook converts', () => {
       { type: 'DELETED', object: { metadata: { name: 'a' }, address: 'i:80' } },
     ]);
     aborter.abort();
+  });
+
+  test('is selected by what it is in the version that is asked for', async () => {
+    // Labels of one version only: a conversion may change them.
+    convert = (object, apiVersion) => {
+      const next = splitOrJoin(object, apiVersion);
+      const address = String(next['address'] ?? '').split(':')[0] ?? '';
+      const labels = apiVersion === 'example.com/v2' ? { at: address } : undefined;
+      return { ...next, metadata: { ...next.metadata, labels } };
+    };
+    await call('POST', v1, { ...toy('a'), host: 'x', port: '1' });
+    await call('POST', v1, { ...toy('b'), host: 'y', port: '2' });
+    const names = async (path: string) => {
+      const { status, body } = await call('GET', path);
+      expect(status).toBe(200);
+      return (body.items as AnyObject[]).map(({ metadata }) => metadata?.name);
+    };
+    expect(await names(`${v2}?fieldSelector=address%3Dx:1`)).toEqual(['a']);
+    expect(await names(`${v2}?labelSelector=at%3Dy`)).toEqual(['b']);
+    expect(await names(`${v2}?labelSelector=at%3Dy&fieldSelector=metadata.name%3Da`)).toEqual([]);
+    expect(await names(`${v1}?fieldSelector=host%3Dy`)).toEqual(['b']);
+    expect(await names(`${v1}?labelSelector=at%3Dy`)).toEqual([]);
+    expect(await names(`${v2}?labelSelector=at&limit=1`)).toEqual(['a']);
+
+    const told: string[] = [];
+    const stop = new AbortController();
+    const answer = await fetch(`${server.url}${v2}?watch=true&labelSelector=at%3Dx`, { signal: stop.signal });
+    const reading = (async () => {
+      let text = '';
+      for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
+        text += Buffer.from(chunk).toString();
+        const lines = text.split('\n');
+        text = lines.pop() ?? '';
+        for (const line of lines) {
+          const { type, object } = JSON.parse(line) as { type: string; object: AnyObject };
+          told.push(`${type} ${object.metadata?.name} ${String(object['address'])}`);
+        }
+      }
+    })().catch(() => undefined);
+    const move = (name: string, host: string) => call('PATCH', `${v1}/${name}`, { host }, merge);
+    await move('b', 'x');
+    await move('b', 'z');
+    await move('a', 'w');
+    await move('b', 'x');
+    await call('PATCH', `${v1}/b`, { port: '3' }, merge);
+    await call('DELETE', `${v1}/b`);
+    const expected = [
+      'ADDED a x:1',
+      'ADDED b x:2',
+      'DELETED b x:2',
+      'DELETED a x:1',
+      'ADDED b x:2',
+      'MODIFIED b x:3',
+      'DELETED b x:3',
+    ];
+    await eventually(() => expect(told).toEqual(expected));
+    stop.abort();
+    await reading;
+
+    await call('DELETE', `${v2}?labelSelector=at%3Dnobody`);
+    expect(await names(v2)).toEqual(['a']);
+    await call('DELETE', `${v2}?labelSelector=at%3Dw`);
+    expect(await names(v2)).toEqual([]);
   });
 
   test('keeps its metadata but for labels and annotations', async () => {

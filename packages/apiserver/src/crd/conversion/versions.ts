@@ -47,6 +47,7 @@ export function conversionsOf(
       ...renaming,
       encoding: { converted },
       remote: {
+        objects: converted,
         shown: (item) => converted.shown(item),
         toStorage: (object) => convert(object, storage),
         fromStorage: (object) => convert(object, apiVersion),
