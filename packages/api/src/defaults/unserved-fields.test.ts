@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { dropUnservedPodFields } from '#defaults/unserved-fields.ts';
-import type { PodSpec } from '#types.generated.ts';
+import { dropUnservedPodFields, dropUnservedPodStatus } from '#defaults/unserved-fields.ts';
+import type { PodSpec, PodStatus } from '#types.generated.ts';
 
 const whole = (): PodSpec => ({
   schedulingGroup: { podGroupName: 'g' },
@@ -34,4 +34,28 @@ test('a pod that has it from before keeps it', () => {
   const spec = whole();
   dropUnservedPodFields(spec, whole());
   expect(spec).toEqual(whole());
+});
+
+const told = (): PodStatus => ({
+  nodeAllocatableResourceClaimStatuses: [{ resourceClaimName: 'x', resources: { cpu: '1' } }],
+  containerStatuses: [
+    {
+      name: 'a',
+      image: 'i',
+      imageID: 'd',
+      ready: true,
+      restartCount: 0,
+      volumeMounts: [{ name: 'v', mountPath: '/v', volumeStatus: { image: { imageRef: 'sha256:a' } } }],
+    },
+  ],
+});
+
+test('of its status too', () => {
+  const status = told();
+  dropUnservedPodStatus(status, {});
+  expect(status.nodeAllocatableResourceClaimStatuses).toBeUndefined();
+  expect(status.containerStatuses?.[0]?.volumeMounts).toEqual([{ name: 'v', mountPath: '/v' }]);
+  const kept = told();
+  dropUnservedPodStatus(kept, told());
+  expect(kept).toEqual(told());
 });

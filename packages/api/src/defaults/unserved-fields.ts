@@ -3,7 +3,14 @@
  * to ask for them here: a new object comes without them, an old one that has some keeps them.
  * https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/
  */
-import type { Container, EphemeralContainer, PodSpec, VolumeProjection } from '#types.generated.ts';
+import type {
+  Container,
+  ContainerStatus,
+  EphemeralContainer,
+  PodSpec,
+  PodStatus,
+  VolumeProjection,
+} from '#types.generated.ts';
 
 type AnyContainer = Container | EphemeralContainer;
 
@@ -20,6 +27,21 @@ export function dropUnservedPodFields(spec: PodSpec | undefined, old: PodSpec | 
   for (const field of ['clusterTrustBundle', 'podCertificate'] as const)
     for (const source of projectionsOf(spec))
       if (source[field] && !(old && projectionsOf(old).some((each) => each[field]))) delete source[field];
+}
+
+/** The same of what is told of a pod. In place. */
+export function dropUnservedPodStatus(status: PodStatus | undefined, old: PodStatus | undefined): void {
+  if (!status) return;
+  if (!old?.nodeAllocatableResourceClaimStatuses) delete status.nodeAllocatableResourceClaimStatuses;
+  if (old && mountsOf(old).some(({ volumeStatus }) => volumeStatus?.image)) return;
+  for (const mount of mountsOf(status)) if (mount.volumeStatus?.image) delete mount.volumeStatus;
+}
+
+function mountsOf(status: PodStatus): NonNullable<ContainerStatus['volumeMounts']> {
+  const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = status;
+  return [containerStatuses, initContainerStatuses, ephemeralContainerStatuses]
+    .flatMap((list) => list ?? [])
+    .flatMap(({ volumeMounts }) => volumeMounts ?? []);
 }
 
 function hasStopSignal({ lifecycle }: AnyContainer): boolean {

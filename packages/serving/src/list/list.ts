@@ -38,7 +38,7 @@ const expiredPage =
  * @throws ApiError
  */
 export async function list(request: ListRequest): Promise<Answer> {
-  const { cache, scope, options, encoder } = request;
+  const { cache, options, encoder } = request;
   const token = tokenOf(options);
   const revision = token ? await pageRevision(request, token) : await listRevision(request);
   const startKey = token?.startKey;

@@ -1,3 +1,4 @@
+import { dropUnservedPodStatus } from '#defaults/unserved-fields.ts';
 import { takeAppArmorAnnotations } from '#defaults/app-armor.ts';
 import { mergeLabelKeys } from '#defaults/label-keys.ts';
 import { setPodDefaults } from '#defaults/pod-spec.ts';
@@ -67,7 +68,10 @@ export const podBehaviour = behaviour<Pod>({
       mergeLabelKeys(pod);
       takeAppArmorAnnotations(pod);
     },
-    prepareForStatus: keepObservedGenerations,
+    prepareForStatus(pod, old) {
+      keepObservedGenerations(pod, old);
+      dropUnservedPodStatus(pod.status, old.status);
+    },
     /** A pod that nobody runs needs no time to stop. */
     deletionGraceSeconds(pod, requested) {
       if (!pod.spec?.nodeName || isPodTerminal(pod)) return undefined;

@@ -218,7 +218,7 @@ describe('a custom resource that its webhook converts', () => {
     // Labels of one version only: a conversion may change them.
     convert = (object, apiVersion) => {
       const next = splitOrJoin(object, apiVersion);
-      const address = String(next['address'] ?? '').split(':')[0] ?? '';
+      const address = typeof next['address'] === 'string' ? next['address'].split(':')[0] : '';
       const labels = apiVersion === 'example.com/v2' ? { at: address } : undefined;
       return { ...next, metadata: { ...next.metadata, labels } };
     };
