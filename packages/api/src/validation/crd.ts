@@ -90,7 +90,7 @@ function versionsFaults(
     faults.push(
       invalidValue('spec.versions', shown, 'must have exactly one version marked as storage version'),
     );
-  if (versions[0])
+  if (versions[0]?.name)
     faults.push(...joined('spec.version', versions[0].name, dns1035LabelFaults(versions[0].name)));
   return faults;
 }

@@ -40,7 +40,8 @@ export function validatePriorityClass(
     faults.push(
       forbiddenField('value', `maximum allowed value of a user defined priority is ${userPriorityMax}`),
     );
-  if (preemptionPolicy !== undefined)
+  if (preemptionPolicy === '') faults.push(required('preemptionPolicy'));
+  else if (preemptionPolicy !== undefined)
     checkOptionalChoice(faults, 'preemptionPolicy', preemptionPolicy, preemptionPolicies);
   return faults;
 }

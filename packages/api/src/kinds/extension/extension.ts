@@ -36,7 +36,7 @@ export const customResourceDefinitionBehaviour = behaviour<CustomResourceDefinit
       crd.status = {
         acceptedNames: { kind: '', plural: '' },
         conditions: [],
-        storedVersions: stored ? [stored] : [],
+        storedVersions: stored === undefined ? [] : [stored],
       };
     },
     prepareForUpdate(crd) {
