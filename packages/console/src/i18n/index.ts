@@ -90,5 +90,5 @@ export function useLanguage(): Language {
 export const translate: Translate = (id, values) => i18next.t(id, { ...values });
 /** The message of an id that comes from elsewhere, if there is one. */
 export function translateIfKnown(id: string, values?: Values): string | undefined {
-  return i18next.exists(id) ? i18next.t(id, { ...values }) : undefined;
+  return i18next.exists(id, { ...values }) ? i18next.t(id, { ...values }) : undefined;
 }

@@ -114,7 +114,7 @@ function TableOf({ view, state, change, query, ...props }: TableOfProps) {
       </section>
     );
   }
-  const columns = shownColumns(page, chosenColumns?.[resource], fixed);
+  const columns = shownColumns(page, chosenColumns?.[resource], query);
   const toggle = (row: Row): void => {
     const next = new Map(selected);
     if (!next.delete(row.key)) next.set(row.key, row);
@@ -246,19 +246,25 @@ function queryOf(
   };
 }
 
-/** What the person chose, else what the backend holds for important; name, namespace and age have places of their own. */
+/** What the person chose, else what the backend holds for important; name and namespace have places of their own. */
 function shownColumns(
   page: Page,
   chosen: readonly string[] | undefined,
-  fixed: ViewQuery,
+  query: ViewQuery,
 ): readonly ShownColumn[] {
   const all = page.columns.map((column, index) => ({ ...column, index }));
   const others = all.filter(({ id }) => id !== 'name' && id !== 'namespace');
   if (chosen) return chosen.flatMap((id) => others.find((column) => column.id === id) ?? []);
-  return others.filter(
-    ({ id, priority }) =>
-      priority === 0 && !(id === 'pool' && fixed.pool) && !(id === 'node' && fixed.q?.includes('node:')),
-  );
+  return others.filter(({ id, priority }) => priority === 0 && !isSaidElsewhere(id, page, query));
+}
+
+/** By the heads of the groups, or by the question itself. */
+function isSaidElsewhere(column: string, { groups }: Page, { group = 'none', pool, q }: ViewQuery): boolean {
+  const isGrouped = groups.length > 0;
+  if (column === 'pool') return pool !== undefined || (isGrouped && group === 'pool');
+  if (column === 'region')
+    return pool !== undefined || (isGrouped && (group === 'pool' || group === 'region'));
+  return column === 'node' && (q?.includes('node:') ?? false);
 }
 
 export type ShownColumn = Column & { readonly index: number };

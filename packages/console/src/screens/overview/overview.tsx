@@ -77,6 +77,9 @@ export function OverviewScreen() {
           </Card>
           <Card title={t('overview.capacity')}>
             <Stack>
+              {Object.keys(data.capacity).length === 0 ? (
+                <Empty title={t('nodes.none')} why={t('nodes.none.why')} />
+              ) : null}
               {Object.entries(data.capacity).map(([name, { allocatable, requested, used }]) => (
                 <Meter
                   key={name}
