@@ -47,6 +47,7 @@ export default defineConfig({
         test: {
           name: 'console',
           include: ['test/console/**/*.console.ts'],
+          expect: { poll: { timeout: 15_000 } },
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,

@@ -60,7 +60,7 @@ interface TableOfProps extends LiveTableProps {
 }
 
 function TableOf({ view, state, change, query, ...props }: TableOfProps) {
-  const { cluster, resource, label, fixed = {}, linkOf, actionsOf, bulkActions = [] } = props;
+  const { cluster, resource, label, linkOf, actionsOf, bulkActions = [] } = props;
   const t = useT();
   const go = useGo();
   const [selected, setSelected] = useState<ReadonlyMap<string, Row>>(new Map());

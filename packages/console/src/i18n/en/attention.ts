@@ -2,6 +2,7 @@ export const attention = {
   'attention.cluster-unreachable': 'Cluster {{cluster}} does not answer: {{why}}',
   'attention.cluster-failed': 'Cluster {{cluster}} failed: {{why}}',
   'attention.certificate-expiring': 'Certificate {{certificate}} ends in {{days}} days',
+  'attention.component-failed': 'Component {{component}} {{version}} failed: {{why}}',
   'attention.nodes-disconnected_one': '{{region}} / {{pool}}: {{node}} runs on its own, cut off',
   'attention.nodes-disconnected_other': '{{region}} / {{pool}}: {{count}} nodes run on their own, cut off',
   'attention.nodes-offline_one': '{{region}} / {{pool}}: {{node}} is offline',

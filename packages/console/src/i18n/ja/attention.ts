@@ -5,6 +5,7 @@ export const attention = {
   'attention.cluster-unreachable': 'クラスター {{cluster}} が応答しません: {{why}}',
   'attention.cluster-failed': 'クラスター {{cluster}} が異常です: {{why}}',
   'attention.certificate-expiring': '証明書 {{certificate}} の期限切れまで {{days}} 日',
+  'attention.component-failed': 'コンポーネント {{component}} {{version}} が異常です: {{why}}',
   'attention.nodes-disconnected_other':
     '{{region}} / {{pool}}: 切断中で自律運転しているノードが {{count}} 台（{{node}} など）',
   'attention.nodes-offline_other':

@@ -5,6 +5,7 @@ export const attention = {
   'attention.cluster-unreachable': '集群 {{cluster}} 没有响应：{{why}}',
   'attention.cluster-failed': '集群 {{cluster}} 出现故障：{{why}}',
   'attention.certificate-expiring': '证书 {{certificate}} 将在 {{days}} 天后过期',
+  'attention.component-failed': '组件 {{component}} {{version}} 出现故障：{{why}}',
   'attention.nodes-disconnected_other':
     '{{region}} / {{pool}}：{{count}} 个节点断连并自治运行（如 {{node}}）',
   'attention.nodes-offline_other': '{{region}} / {{pool}}：{{count}} 个节点离线（如 {{node}}）',
