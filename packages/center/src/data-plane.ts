@@ -58,7 +58,10 @@ export function createDataPlane({
     random,
   });
   const unfollow = connections.onChange(() => {
-    for (const { cluster } of caches.held) if (!connections.get(cluster)) caches.forget(cluster);
+    for (const cache of caches.held) {
+      const connection = connections.get(cache.cluster);
+      if (!connection || !cache.isReadBy(connection.reader)) caches.forget(cache.cluster);
+    }
   });
   const rights = new Rights({ access, cacheOf: (cluster) => caches.of(cluster), clock });
   const parts = { access, caches, rights };

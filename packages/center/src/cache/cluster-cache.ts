@@ -154,13 +154,21 @@ export class ClusterCache {
     return this.#caches.size === 0 && this.#options.clock.monotonic() - this.#usedMs > idleMaxMs;
   }
 
-  get heldResources(): readonly string[] {
-    return [...this.#caches.keys()];
+  /** Whether it is read this way. */
+  isReadBy(transport: Transport): boolean {
+    return this.#options.transport === transport;
+  }
+
+  /** Calls back once it is closed. Returns what ends it. */
+  onClose(listener: () => void): () => void {
+    const { signal } = this.#stop;
+    signal.addEventListener('abort', listener, { once: true });
+    return () => signal.removeEventListener('abort', listener);
   }
 
   close(): void {
-    this.#stop.abort();
     for (const id of this.#caches.keys()) this.#drop(id);
+    this.#stop.abort();
   }
 
   #isWatched(): boolean {

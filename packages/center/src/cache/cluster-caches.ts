@@ -45,8 +45,10 @@ export class ClusterCaches {
 
   /** The cluster is gone, or is reached another way now. */
   forget(cluster: string): void {
-    this.#caches.get(cluster)?.close();
+    const cache = this.#caches.get(cluster);
+    // Out of the way first: whoever is told looks for the next one.
     this.#caches.delete(cluster);
+    cache?.close();
   }
 
   close(): void {

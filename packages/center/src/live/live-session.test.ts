@@ -25,10 +25,12 @@ class FakeView {
   changed: () => void = () => undefined;
   readonly rbacChanged: (() => void)[] = [];
   readonly pulseChanged: (() => void)[] = [];
+  readonly closed: (() => void)[] = [];
   readonly cluster = {
     cluster: 'a',
     rbac: { onChange: (listener: () => void) => listen(this.rbacChanged, listener) },
     pulse: { onChange: (listener: () => void) => listen(this.pulseChanged, listener) },
+    onClose: (listener: () => void) => listen(this.closed, listener),
   };
   ready = async () => undefined;
   freshness = async () => this.freshnessNow;
@@ -197,6 +199,16 @@ describe('a view that is shown', () => {
     expect(types()).toEqual(['page', 'error']);
   });
 
+  test('is opened anew where its cluster is reached another way', async () => {
+    show();
+    await clock.advance(0);
+    view.rows[0] = row('row-0', 'elsewhere');
+    for (const told of [...view.closed]) told();
+    await clock.advance(0);
+    expect(socket.messages[1]).toEqual({ type: 'change', id: 'v', rows: [row('row-0', 'elsewhere')] });
+    expect([view.rbacChanged.length, view.pulseChanged.length, view.closed.length]).toEqual([1, 1, 1]);
+  });
+
   test('is quiet once it is hidden', async () => {
     show();
     await clock.advance(0);
@@ -249,6 +261,6 @@ describe('a tab', () => {
     view.changed();
     session.close();
     expect(clock.pendingTimers).toBe(0);
-    expect([view.rbacChanged.length, view.pulseChanged.length]).toEqual([0, 0]);
+    expect([view.rbacChanged.length, view.pulseChanged.length, view.closed.length]).toEqual([0, 0, 0]);
   });
 });

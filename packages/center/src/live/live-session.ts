@@ -10,6 +10,7 @@ import type { Caller } from '#http/caller.ts';
 import { ByteBudget } from '#live/byte-budget.ts';
 import { LiveView, type ShownView } from '#live/live-view.ts';
 import { parseLiveRequest } from '#live/live-request.ts';
+import type { ViewPlace } from '#views/view-service.ts';
 
 /** What is used of a WebSocket. */
 export interface LiveSocket {
@@ -23,16 +24,15 @@ export interface FollowedCluster {
   readonly cluster: string;
   readonly rbac: { onChange(listener: () => void): () => void };
   readonly pulse: { onChange(listener: () => void): () => void };
+  /** What was copied of it is no more: it is gone, or reached another way. */
+  onClose(listener: () => void): () => void;
 }
 
 export interface LiveSessionOptions {
   readonly socket: LiveSocket;
   readonly caller: Caller;
   readonly views: {
-    open(
-      caller: Caller,
-      where: { cluster: string; resource: string },
-    ): Promise<ShownView & { readonly cluster: FollowedCluster }>;
+    open(caller: Caller, where: ViewPlace): Promise<ShownView & { readonly cluster: FollowedCluster }>;
   };
   readonly statusOf: (error: unknown) => object;
   readonly clock: Clock;
@@ -111,9 +111,10 @@ export class LiveSession {
     const { views, caller, statusOf, clock } = this.#options;
     const view = new LiveView({
       id,
+      cluster,
       query: query satisfies ViewQuery,
       open: async () => {
-        const open = await views.open(caller, { cluster, resource });
+        const open = await views.open(caller, { cluster, resource, namespaces: query.namespace });
         this.#follow(open);
         return open;
       },
@@ -132,8 +133,15 @@ export class LiveSession {
     const ends = [
       cluster.rbac.onChange(() => this.#refreshAll()),
       cluster.pulse.onChange(() => this.#checkFreshness()),
+      cluster.onClose(() => this.#reopen(cluster.cluster)),
     ];
     this.#followed.set(cluster.cluster, () => ends.forEach((end) => end()));
+  }
+
+  #reopen(cluster: string): void {
+    this.#followed.get(cluster)?.();
+    this.#followed.delete(cluster);
+    for (const view of this.#views.values()) if (view.cluster === cluster) void view.start();
   }
 
   #send(message: LiveMessage): boolean {

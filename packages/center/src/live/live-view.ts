@@ -16,6 +16,7 @@ export type ShownView = Pick<OpenView, 'ready' | 'page' | 'onChange' | 'freshnes
 
 export interface LiveViewOptions {
   readonly id: string;
+  readonly cluster: string;
   readonly query: ViewQuery;
   readonly open: () => Promise<ShownView>;
   /** Sends where the tab can take it; false: not now. */
@@ -47,7 +48,11 @@ export class LiveView {
     this.#options = options;
   }
 
-  /** Never rejects: what goes wrong is told to the tab. */
+  get cluster(): string {
+    return this.#options.cluster;
+  }
+
+  /** Opens the view, or opens it anew. Never rejects: what goes wrong is told to the tab. */
   async start(): Promise<void> {
     try {
       const view = await this.#options.open();

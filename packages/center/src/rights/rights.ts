@@ -39,6 +39,8 @@ const unreachableMs = 600_000;
 const askTimeoutMs = 5_000;
 /** Namespaces asked about for one caller; of more, only the first are shown without naming them. */
 const namespacesMax = 500;
+/** Namespaces that a caller may name in one query. */
+const namedMax = 50;
 const parallelMax = 8;
 const bindingsWaitMs = 5_000;
 const ownerLabel = 'skerry.io/owner';
@@ -87,11 +89,24 @@ export class Rights {
     return this.#visible.get(key, this.generation(cluster), () => this.#findVisible(caller, cluster, ref));
   }
 
-  /** The same, and a refusal where there is nothing to see. @throws ApiError Forbidden, NotFound */
-  async required(caller: Caller, cluster: string, ref: ResourceRef): Promise<Visible> {
+  /**
+   * The same, and a refusal where there is nothing to see. Namespaces that the caller names are asked about by themselves, since
+   * a cluster may give rights by other ways than bindings. @throws ApiError Forbidden, NotFound
+   */
+  async required(
+    caller: Caller,
+    cluster: string,
+    { ref, named = [] }: { readonly ref: ResourceRef; readonly named?: readonly string[] | undefined },
+  ): Promise<Visible> {
     const visible = await this.visible(caller, cluster, ref);
-    if (visible.scope === 'none') throw refusal(ref, visible.username);
-    return visible;
+    if (!ref.namespaced || named.length === 0 || visible.scope === 'all') return checked(visible, ref);
+    const namespaces = new Set(visible.scope === 'namespaces' ? visible.namespaces : []);
+    await inParallel(named.slice(0, namedMax), parallelMax, async (namespace) => {
+      const { group, resource } = ref;
+      if (await this.may(caller, cluster, { verb: 'list', group, resource, namespace }))
+        namespaces.add(namespace);
+    });
+    return namespaces.size > 0 ? { scope: 'namespaces', namespaces } : checked(visible, ref);
   }
 
   /** Of each item, the actions that the caller may take. */
@@ -195,6 +210,11 @@ export class Rights {
     }
     return [...found].sort().slice(0, namespacesMax);
   }
+}
+
+function checked(visible: Visible, ref: ResourceRef): Visible {
+  if (visible.scope === 'none') throw refusal(ref, visible.username);
+  return visible;
 }
 
 /** Whether an item is among what is visible. */

@@ -123,6 +123,7 @@ describe('a view', () => {
   test('shows namespaces that the caller has rights in, and no more', async () => {
     expect(names(await page('ann', 'pods', { group: 'none' }))).toEqual(['far', 'web']);
     expect(names(await page('ann', 'pods', { namespace: ['bank'] }))).toEqual([]);
+    await expect(page('nobody', 'pods', { namespace: ['shop'] })).rejects.toMatchObject({ code: 403 });
     expect((await page('ann', 'pods')).facets['namespace']).toEqual([{ value: 'shop', count: 2 }]);
     expect(names(await page('ann', 'namespaces'))).toEqual(['shop']);
   });

@@ -1,6 +1,7 @@
 /** Pages of resources, each with what its caller may see and do. */
 import { ApiError, isApiError } from '@skerry/api';
 import type { Clock, Logger } from '@skerry/base';
+import type { ResourceRef } from '@skerry/client';
 import type { ClusterAccess } from '#access/cluster-access.ts';
 import type { ClusterCache } from '#cache/cluster-cache.ts';
 import type { ClusterCaches } from '#cache/cluster-caches.ts';
@@ -40,27 +41,25 @@ export class ViewService {
     caller: Caller,
     { cluster, resource, query }: { cluster: string; resource: string; query: ViewQuery },
   ): Promise<Page> {
-    const view = await this.open(caller, { cluster, resource });
+    const view = await this.open(caller, { cluster, resource, namespaces: query.namespace });
     await view.ready(firstStateMs);
     return view.page(query);
   }
 
   /** What a caller sees of a resource, now and for as long as they look. @throws ApiError Forbidden, NotFound */
-  async open(
-    caller: Caller,
-    { cluster, resource }: { cluster: string; resource: string },
-  ): Promise<OpenView> {
+  async open(caller: Caller, { cluster, resource, namespaces }: ViewPlace): Promise<OpenView> {
     const { access, caches, rights } = this.#options;
     // Whether there is such a cluster is told only to those who may know.
     access.as(caller, cluster);
     const cache = caches.of(cluster);
     const view = await cache.view(resource);
-    await rights.required(caller, cluster, view.ref);
+    await rights.required(caller, cluster, { ref: view.ref, named: namespaces });
     const copy = await cache.readable(resource, firstStateMs);
     return new OpenView({
       caller,
       cluster: cache,
       resource,
+      namespaces,
       rights,
       memo: this.#remembered.bind(this),
       ...(copy
@@ -86,10 +85,18 @@ export class ViewService {
   }
 }
 
+/** Which resource of which cluster; namespaces where only some are asked for. */
+export interface ViewPlace {
+  readonly cluster: string;
+  readonly resource: string;
+  readonly namespaces?: readonly string[] | undefined;
+}
+
 interface OpenViewOptions {
   readonly caller: Caller;
   readonly cluster: ClusterCache;
   readonly resource: string;
+  readonly namespaces: readonly string[] | undefined;
   readonly rights: Rights;
   readonly memo: (key: string, compute: () => ComputedPage) => ComputedPage;
   /** Given where the resource is read with the caller's own rights. */
@@ -109,11 +116,8 @@ export class OpenView {
 
   /** The copies that the view is made of, the resource's own first; asking for them keeps them. */
   async caches(): Promise<[ItemSource, ...ItemSource[]]> {
-    const { cluster, resource, personal, caller, rights } = this.#options;
-    if (personal) {
-      const { ref } = await cluster.view(resource);
-      return [personal(await rights.required(caller, cluster.cluster, ref))];
-    }
+    const { cluster, resource, personal } = this.#options;
+    if (personal) return [personal(await this.#visible((await cluster.view(resource)).ref))];
     const own = await cluster.resource(resource);
     if (own.view.placed === 'node') return [own, cluster.nodes];
     return own === cluster.held('nodes') ? [own, cluster.pods] : [own];
@@ -142,7 +146,7 @@ export class OpenView {
     const caches = await this.caches();
     const [own] = caches;
     const { view } = own;
-    const visible = await rights.required(caller, cluster.cluster, view.ref);
+    const visible = await this.#visible(view.ref);
     const freshness = await this.freshness();
     const { page, items } = this.#compute({ own, caches, visible, query });
     const actions = await rights.actions(caller, { cluster: cluster.cluster, view, items });
@@ -158,6 +162,11 @@ export class OpenView {
     const caches = await this.caches();
     const ends = caches.map((cache) => cache.onChange(listener));
     return () => ends.forEach((end) => end());
+  }
+
+  #visible(ref: ResourceRef): Promise<Visible> {
+    const { caller, cluster, rights, namespaces } = this.#options;
+    return rights.required(caller, cluster.cluster, { ref, named: namespaces });
   }
 
   #compute({
