@@ -53,7 +53,10 @@ export const paths = {
   components: (cluster: string) => `/api/clusters/${cluster}/components`,
   /** WebSocket: {@link LiveRequest}s up, {@link LiveMessage}s down; one per tab. */
   live: '/api/live',
-  /** WebSocket: {@link LogsQuery} in the query string; {@link LogFrame}s down. */
+  /**
+   * WebSocket: {@link LogsQuery} in the query string; {@link LogFrame}s down. A plain GET of the same: the logs as a file, one
+   * container after the other, without following.
+   */
   logs: (cluster: string) => `/api/clusters/${cluster}/logs`,
   /** WebSocket with Kubernetes' own `v5.channel.k8s.io` framing: {@link ExecQuery} in the query string. */
   exec: (cluster: string) => `/api/clusters/${cluster}/exec`,

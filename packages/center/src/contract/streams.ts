@@ -16,7 +16,7 @@ export type LogFrame =
   | { readonly type: 'lines'; readonly source: string; readonly lines: readonly string[] }
   /** The pod's log ended, or can't be read: why. */
   | { readonly type: 'end'; readonly source: string; readonly why?: string }
-  /** Lines that were left out since the reader was too slow. */
+  /** Lines that were left out since the reader was too slow. The backend slows down the node instead, so none are for now. */
   | { readonly type: 'skipped'; readonly source: string; readonly lines: number };
 
 export interface ExecQuery {

@@ -3,6 +3,7 @@ import { paths } from '#contract/index.ts';
 import { statusOf } from '#http/answer.ts';
 import type { SocketRoute } from '#http/route.ts';
 import { LiveSession } from '#live/live-session.ts';
+import { Pacer } from '#live/pacer.ts';
 import type { ViewService } from '#views/view-service.ts';
 
 export function liveRoute({
@@ -14,6 +15,7 @@ export function liveRoute({
   clock: Clock;
   log: Logger;
 }): SocketRoute {
+  const pacer = new Pacer(clock);
   return {
     pattern: paths.live,
     action: 'watch views',
@@ -23,6 +25,7 @@ export function liveRoute({
         caller,
         views,
         statusOf: (error) => statusOf(error, log, 'live view'),
+        pacer,
         clock,
       });
       socket.on('message', (data: Buffer, isBinary: boolean) => {

@@ -3,6 +3,7 @@ import { FakeClock } from '@skerry/base/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Freshness, LiveMessage, LiveRequest, Page, Row } from '#contract/index.ts';
 import { LiveSession } from '#live/live-session.ts';
+import { Pacer } from '#live/pacer.ts';
 import { callerNamed } from '#testing/caller-named.ts';
 
 class FakeSocket {
@@ -76,6 +77,7 @@ beforeEach(async () => {
     caller: callerNamed('ann'),
     views: { open: async () => view },
     statusOf: () => ({ code: 500 }),
+    pacer: new Pacer(clock),
     clock,
   });
 });
@@ -203,7 +205,7 @@ describe('a view that is shown', () => {
     show();
     await clock.advance(0);
     view.rows[0] = row('row-0', 'elsewhere');
-    for (const told of [...view.closed]) told();
+    view.closed.slice().forEach((told) => told());
     await clock.advance(0);
     expect(socket.messages[1]).toEqual({ type: 'change', id: 'v', rows: [row('row-0', 'elsewhere')] });
     expect([view.rbacChanged.length, view.pulseChanged.length, view.closed.length]).toEqual([1, 1, 1]);

@@ -9,6 +9,7 @@ import type { LiveMessage, LiveRequest, ViewQuery } from '#contract/index.ts';
 import type { Caller } from '#http/caller.ts';
 import { ByteBudget } from '#live/byte-budget.ts';
 import { LiveView, type ShownView } from '#live/live-view.ts';
+import type { Pacer } from '#live/pacer.ts';
 import { parseLiveRequest } from '#live/live-request.ts';
 import type { ViewPlace } from '#views/view-service.ts';
 
@@ -35,6 +36,8 @@ export interface LiveSessionOptions {
     open(caller: Caller, where: ViewPlace): Promise<ShownView & { readonly cluster: FollowedCluster }>;
   };
   readonly statusOf: (error: unknown) => object;
+  /** One for all tabs. */
+  readonly pacer: Pacer;
   readonly clock: Clock;
 }
 
@@ -108,7 +111,7 @@ export class LiveSession {
       this.#send({ type: 'error', id, status });
       return;
     }
-    const { views, caller, statusOf, clock } = this.#options;
+    const { views, caller, statusOf, pacer, clock } = this.#options;
     const view = new LiveView({
       id,
       cluster,
@@ -121,6 +124,7 @@ export class LiveSession {
       send: (message) => this.#views.get(id) === view && this.#send(message),
       pauseMs: () => (this.#visible ? pauseMs.visible : pauseMs.hidden),
       statusOf,
+      pacer,
       clock,
     });
     this.#views.set(id, view);

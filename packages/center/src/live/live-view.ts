@@ -8,6 +8,7 @@
 import { isApiError } from '@skerry/api';
 import type { Clock, Timer } from '@skerry/base';
 import type { Freshness, LiveMessage, Page, ViewQuery } from '#contract/index.ts';
+import type { Pacer } from '#live/pacer.ts';
 import { pageChange } from '#live/page-change.ts';
 import type { OpenView } from '#views/view-service.ts';
 
@@ -24,6 +25,7 @@ export interface LiveViewOptions {
   /** Between two messages, by whether the tab is looked at. */
   readonly pauseMs: () => number;
   readonly statusOf: (error: unknown) => object;
+  readonly pacer: Pacer;
   readonly clock: Clock;
 }
 
@@ -40,6 +42,7 @@ export class LiveView {
   #timer: Timer | undefined;
   #computing = false;
   #nextMs = 0;
+  #costMs = 0;
   #unlisten: (() => void) | undefined;
   #relisten = false;
   #closed = false;
@@ -114,8 +117,9 @@ export class LiveView {
 
   #schedule(delayMs?: number): void {
     if (this.#closed || this.#timer || this.#computing || !this.#sent) return;
-    const { clock, pauseMs } = this.#options;
-    const wait = delayMs ?? Math.max(pauseMs(), this.#nextMs - clock.monotonic());
+    const { clock, pauseMs, pacer } = this.#options;
+    const own = delayMs ?? Math.max(pauseMs(), this.#nextMs - clock.monotonic());
+    const wait = Math.max(own, pacer.reserve(this.#costMs));
     this.#timer = clock.after(wait, () => {
       this.#timer = undefined;
       void this.#update();
@@ -132,7 +136,8 @@ export class LiveView {
       const startedMs = clock.monotonic();
       if (this.#relisten) await this.#listen(this.#view);
       const page = await this.#view.page(query);
-      this.#nextMs = clock.monotonic() + (clock.monotonic() - startedMs) * busyShare;
+      this.#costMs = clock.monotonic() - startedMs;
+      this.#nextMs = clock.monotonic() + this.#costMs * busyShare;
       const message = pageChange(id, this.#sent, page);
       if (message) delivered = send(message);
       if (delivered) {
