@@ -3,7 +3,7 @@
  *
  * Changes are not queued: each only says that what was sent is no longer so, and the next message is the difference between
  * what was sent and what is. So a tab that is slow, hidden or over its budget costs one page of memory, however much changes.
- * A view that takes long to compute is computed less often: at most a tenth of the time goes into it.
+ * A view that takes long to compute is computed less often: at most a fifth of the time goes into it.
  */
 import { isApiError } from '@skerry/api';
 import type { Clock, Timer } from '@skerry/base';
@@ -29,7 +29,7 @@ export interface LiveViewOptions {
   readonly clock: Clock;
 }
 
-const busyShare = 10;
+const busyShare = 4;
 const retryMs = 1_000;
 
 export class LiveView {

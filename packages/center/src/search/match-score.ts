@@ -2,13 +2,17 @@
  * How well a name answers to words: 0 not at all, more the better. All words must be found, in the name or in what stands
  * beside it, and one at least in the name; a word that only fits letter by letter (`ngx` in `nginx`) counts least.
  */
-export function matchScore(words: readonly string[], name: string, beside: string): number {
+export function matchScore(
+  words: readonly string[],
+  name: string,
+  beside: { readonly around: string; readonly namespace?: string | undefined },
+): number {
   let total = 0;
   let isNamed = false;
   for (const word of words) {
     const score = wordScore(word, name);
     if (score > 0) isNamed = true;
-    else if (!beside.includes(word)) return 0;
+    else if (!beside.around.includes(word) && !beside.namespace?.includes(word)) return 0;
     total += score;
   }
   // A word for a whole namespace or cluster is none for each thing in it.

@@ -67,7 +67,7 @@ export class SearchService {
         const around = `${name} ${kind.toLowerCase()}`;
         for (const item of items) {
           const { namespace } = item.metadata;
-          const score = matchScore(words, item.metadata.name, namespace ? `${around} ${namespace}` : around);
+          const score = matchScore(words, item.metadata.name, { around, namespace });
           if (score > 0) best.offer({ score, rank, cluster: name, resource, kind, item });
         }
       });
