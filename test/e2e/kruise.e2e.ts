@@ -181,6 +181,28 @@ describe.skipIf(!canRunContainers())('OpenKruise in three regions', () => {
     for (const machine of machines) expect(now[machine]).toMatchObject({ uid: before[machine]?.uid, image });
   });
 
+  test('a container that reads a label is started anew with its new value, in the same pod', async () => {
+    const patchTemplate = (...operations: object[]) =>
+      cluster.kubectlOk('patch', 'ads', 'edge-agent', '--type=json', '-p', JSON.stringify(operations));
+    const labels = '/spec/template/metadata/labels/tier';
+    const tier = { name: 'TIER', valueFrom: { fieldRef: { fieldPath: "metadata.labels['tier']" } } };
+    await patchTemplate(
+      { op: 'add', path: labels, value: 'near' },
+      { op: 'add', path: '/spec/template/spec/containers/0/env/-', value: tier },
+      { op: 'replace', path: '/spec/updateStrategy/rollingUpdate/maxUnavailable', value: '100%' },
+    );
+    await updated(3);
+    const made = await facts();
+    await patchTemplate({ op: 'replace', path: labels, value: 'far' });
+    await updated(3);
+    const now = await facts();
+    for (const machine of machines) {
+      expect(now[machine]).toEqual({ ...made[machine], restarts: 1 });
+      const pod = now[machine]?.name ?? '';
+      expect(await cluster.kubectlOk('exec', pod, '--', 'sh', '-c', 'echo $TIER')).toBe('far\n');
+    }
+  });
+
   test('what is written in one version can be read in the other', async () => {
     const newer = await cluster.json<{ spec: object; status: { updateRevision: string } }>(
       'get',

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Pod } from '@skerry/api';
 import { computeActions } from '#pods/actions.ts';
+import { annotation } from '#pods/labels.ts';
+import { metadataHash } from '#pods/metadata-environment.ts';
 import type { RuntimePod } from '#pods/runtime-pod.ts';
 import { testContainer, testPod, testRuntimePod, testSandbox, testStatus } from '#testing/pods.ts';
 
@@ -26,6 +28,22 @@ const later = testContainer('later');
 const side = testContainer('side', { restartPolicy: 'Always' });
 const pod = (spec: Parameters<typeof testPod>[0]) => testPod({ containers: [a], ...spec });
 
+/** Reads the label `tier`. */
+const reader = testContainer('a', {
+  env: [{ name: 'TIER', valueFrom: { fieldRef: { fieldPath: "metadata.labels['tier']" } } }],
+});
+function labelled(tier: string, state = ''): Pod {
+  const made = testPod({ containers: [reader] });
+  made.metadata.labels = { tier };
+  made.metadata.annotations = { 'apps.kruise.io/inplace-update-state': state };
+  return made;
+}
+function hasRead(tier: string) {
+  const status = testStatus(reader, 'running');
+  const read = metadataHash(labelled(tier), reader) ?? '';
+  return { ...status, annotations: { ...status.annotations, [annotation.metadataHash]: read } };
+}
+
 const cases: [string, Pod, RuntimePod | undefined, string[]][] = [
   [
     'a new pod gets a sandbox and its containers',
@@ -40,6 +58,24 @@ const cases: [string, Pod, RuntimePod | undefined, string[]][] = [
     ['sandbox 0', 'start init'],
   ],
   ['a pod that runs is left alone', pod({}), testRuntimePod([testStatus(a, 'running')]), []],
+  [
+    'a container whose environment has read an old label is started anew where the pod asks for it',
+    labelled('new', '{"updateEnvFromMetadata":true}'),
+    testRuntimePod([hasRead('old')]),
+    ['kill a for environment', 'start a'],
+  ],
+  [
+    'a container that has read the label as it is now is left alone',
+    labelled('new', '{"updateEnvFromMetadata":true}'),
+    testRuntimePod([hasRead('new')]),
+    [],
+  ],
+  [
+    'a container keeps what it has read where nobody asks',
+    labelled('new', '{"updateImages":true}'),
+    testRuntimePod([hasRead('old')]),
+    [],
+  ],
   [
     'only what is missing is started',
     pod({ containers: [a, b] }),

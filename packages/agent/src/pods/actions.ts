@@ -14,12 +14,13 @@ import {
   isSidecar,
   mainContainers,
 } from '#pods/labels.ts';
+import { hasStaleEnvironment } from '#pods/metadata-environment.ts';
 import { hashOf, isRunning, latestContainer, readySandbox, type RuntimePod } from '#pods/runtime-pod.ts';
 import type { ContainerStatus, SandboxStatus } from '#runtime.ts';
 
 export interface ContainerToKill {
   readonly container: ContainerStatus;
-  readonly reason: 'probe' | 'image' | 'unknown';
+  readonly reason: 'probe' | 'image' | 'environment';
   /** As the event says it. */
   readonly message: string;
 }
@@ -59,7 +60,10 @@ export function computeActions(pod: Pod, runtime: RuntimePod | undefined, probes
   let kept = 0;
   for (const container of mainContainers(pod)) {
     const latest = latestContainer(inSandbox, container.name);
-    const fault = isRunning(latest) && latest ? faultOf(container, latest, probes) : undefined;
+    const fault =
+      isRunning(latest) && latest
+        ? (faultOf(container, latest, probes) ?? staleness(pod, container, latest))
+        : undefined;
     if (fault) {
       kill.push(fault);
       if (fault.reason !== 'probe' || pod.spec?.restartPolicy !== 'Never') start.push(container);
@@ -151,6 +155,15 @@ function faultOf(
     container: status,
     reason: 'probe',
     message: `Container ${container.name} failed ${failed.toLowerCase()} probe, will be restarted`,
+  };
+}
+
+function staleness(pod: Pod, container: Container, status: ContainerStatus): ContainerToKill | undefined {
+  if (!hasStaleEnvironment(pod, container, status)) return undefined;
+  return {
+    container: status,
+    reason: 'environment',
+    message: `Container ${container.name} environment changed, will be restarted`,
   };
 }
 

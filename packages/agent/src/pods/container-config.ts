@@ -3,6 +3,7 @@ import type { Container, Pod, SecurityContext } from '@skerry/api';
 import { expand } from '#pods/expansion.ts';
 import { ContainerConfigError } from '#pods/environment.ts';
 import { annotation, containerHash, containerLabels, containerRole, podText } from '#pods/labels.ts';
+import { metadataHash } from '#pods/metadata-environment.ts';
 import { containerResources } from '#pods/resources.ts';
 import { namespaceModes, securityProfile, supplementalGroups } from '#pods/sandbox-config.ts';
 import type { ContainerConfig, ContainerSecurity, DeviceNode, EnvVar, Image, Mount } from '#runtime.ts';
@@ -35,6 +36,7 @@ export function containerConfig(pod: Pod, container: Container, parts: Container
   const values = new Map(env.map(({ name, value }) => [name, value]));
   const expanded = (texts: readonly string[] = []) =>
     texts.map((text) => expand(text, (name) => values.get(name)));
+  const readHash = metadataHash(pod, container);
   return {
     name: container.name,
     attempt: parts.restartCount,
@@ -51,6 +53,7 @@ export function containerConfig(pod: Pod, container: Container, parts: Container
     annotations: {
       ...parts.devices?.annotations,
       [annotation.hash]: containerHash(container),
+      ...(readHash ? { [annotation.metadataHash]: readHash } : {}),
       [annotation.restartCount]: String(parts.restartCount),
       [annotation.role]: containerRole(pod, container),
       [annotation.terminationMessagePath]: container.terminationMessagePath ?? defaultTerminationMessagePath,

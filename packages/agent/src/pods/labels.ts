@@ -14,6 +14,8 @@ export const label = {
 
 export const annotation = {
   hash: 'io.kubernetes.container.hash',
+  /** Of labels and annotations that the container has read into its environment. */
+  metadataHash: 'io.skerry.container-metadata-hash',
   restartCount: 'io.kubernetes.container.restartCount',
   terminationMessagePath: 'io.kubernetes.container.terminationMessagePath',
   terminationMessagePolicy: 'io.kubernetes.container.terminationMessagePolicy',

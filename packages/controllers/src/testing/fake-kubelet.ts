@@ -58,17 +58,36 @@ function areGatesOpen({ spec, status }: Pod): boolean {
   );
 }
 
-function runsItsImages({ spec, status }: Pod): boolean {
+function runsItsImages(pod: Pod): boolean {
+  const { spec, status } = pod;
+  const stale = staleContainers(pod);
   return (spec?.containers ?? []).every(({ name, image }) =>
-    status?.containerStatuses?.some((container) => container.name === name && container.image === image),
+    status?.containerStatuses?.some(
+      (container) => container.name === name && container.image === image && !stale.has(name),
+    ),
   );
 }
 
-function statusesOf({ spec, status }: Pod, ready: boolean): ContainerStatus[] {
+/** Containers that an update in place wants started anew for what they have read of the pod. */
+function staleContainers({ metadata, status }: Pod): ReadonlySet<string> {
+  const text = metadata.annotations?.['apps.kruise.io/inplace-update-state'] ?? '{}';
+  const { lastContainerStatuses = {} } = JSON.parse(text) as {
+    lastContainerStatuses?: Record<string, { containerID?: string }>;
+  };
+  const isStale = ({ name, containerID }: ContainerStatus) =>
+    containerID !== undefined && lastContainerStatuses[name]?.containerID === containerID;
+  return new Set((status?.containerStatuses ?? []).filter(isStale).map(({ name }) => name));
+}
+
+function statusesOf(pod: Pod, ready: boolean): ContainerStatus[] {
+  const { spec, status } = pod;
+  const stale = staleContainers(pod);
   return (spec?.containers ?? []).map(({ name, image = '' }) => {
     const old = status?.containerStatuses?.find((container) => container.name === name);
-    const restartCount = old ? old.restartCount + (old.image === image ? 0 : 1) : 0;
-    return { name, image, imageID: `id-of-${image}`, ready, restartCount };
+    const isNew = old?.image !== image || stale.has(name);
+    const restartCount = old ? old.restartCount + (isNew ? 1 : 0) : 0;
+    const containerID = `fake://${name}-${restartCount}`;
+    return { name, image, imageID: `id-of-${image}`, containerID, ready, restartCount };
   });
 }
 

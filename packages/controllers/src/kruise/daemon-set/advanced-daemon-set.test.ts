@@ -241,6 +241,26 @@ describe('an update in place', () => {
     expect(podOn('n1').metadata.labels).not.toHaveProperty('old');
   });
 
+  test('starts a container anew that has read a label which changes', async () => {
+    const env = [{ name: 'TIER', valueFrom: { fieldRef: { fieldPath: "metadata.labels['tier']" } } }];
+    const setTier = (tier: string) =>
+      editSet(({ template }) => {
+        template.metadata = { labels: { app: 'agent', tier } };
+        template.spec = { containers: [{ name: 'main', image: 'a', env }] };
+      });
+    await create({ rolling: inPlace });
+    setTier('one');
+    await cluster.settle();
+    const before = podOn('n1').metadata.uid;
+    setTier('two');
+    await cluster.settle();
+    const pod = podOn('n1');
+    expect(pod.metadata).toMatchObject({ uid: before, labels: { tier: 'two' } });
+    expect(pod.status?.containerStatuses?.[0]?.restartCount).toBe(1);
+    expect(stateOf(pod)).toMatchObject({ updateEnvFromMetadata: true });
+    expect(await status()).toMatchObject({ updatedNumberScheduled: 4, numberAvailable: 4 });
+  });
+
   test('that changes more than images makes new pods', async () => {
     await create({ rolling: inPlace });
     const before = new Set(pods().map(({ metadata }) => metadata.uid));

@@ -22,6 +22,18 @@ test.each([
     template({}, { labels: { b: '2' } }),
     { images: {}, labels: { a: null, b: '2' } },
   ],
+  [
+    'a label that a container has read',
+    template(readsTier, { labels: { tier: '1', other: 'x' } }),
+    template(readsTier, { labels: { tier: '2' } }),
+    { images: {}, labels: { tier: '2', other: null }, readers: ['main'] },
+  ],
+  [
+    'a label that none has read',
+    template(readsTier, { labels: { other: '1' } }),
+    template(readsTier, { labels: { other: '2' } }),
+    { labels: { other: '2' }, readers: [] },
+  ],
 ])('%s changes in place', (_what, old, next, expected) => {
   expect(inPlaceChange(old, next)).toMatchObject(expected);
 });
@@ -40,11 +52,6 @@ test.each([
     { ...template(), spec: { containers: [{ name: 'main', image: 'a' }, { name: 'x' }] } },
   ],
   ['an image that is taken away', template(), template({ image: undefined })],
-  [
-    'a label that a container has read',
-    template(readsTier, { labels: { tier: '1' } }),
-    template(readsTier, { labels: { tier: '2' } }),
-  ],
 ])('%s takes a new pod', (_what, old, next) => {
   expect(inPlaceChange(old, next)).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 /**
  * What a new template changes on a pod that stays: the images of its containers, and labels and annotations. Anything else
- * needs a new pod, and so do labels and annotations that a container reads into its environment, which is fixed at its start.
+ * needs a new pod. A container that reads a changed label or annotation into its environment is started anew.
  */
 import type { Container, ControllerRevision, PodTemplateSpec } from '@skerry/api';
 import { isSame } from '#runtime/canonical.ts';
@@ -11,6 +11,8 @@ export interface InPlaceChange {
   /** As a merge patch has them: null takes away. */
   readonly labels: Readonly<Record<string, string | null>>;
   readonly annotations: Readonly<Record<string, string | null>>;
+  /** Names of containers that have read what changes. */
+  readonly readers: readonly string[];
 }
 
 export function templateOf({ data }: ControllerRevision): PodTemplateSpec {
@@ -34,12 +36,12 @@ export function inPlaceChange(old: PodTemplateSpec, next: PodTemplateSpec): InPl
   if (!isSame(withoutImages(old, images), withoutImages(next, images))) return undefined;
   const labels = difference(old.metadata?.labels, next.metadata?.labels);
   const annotations = difference(old.metadata?.annotations, next.metadata?.annotations);
-  const isRead = containers.some(
-    (container) =>
-      Object.keys(labels).some((key) => readsField(container, `metadata.labels['${key}']`)) ||
-      Object.keys(annotations).some((key) => readsField(container, `metadata.annotations['${key}']`)),
-  );
-  return isRead ? undefined : { images, labels, annotations };
+  const changed = [
+    ...Object.keys(labels).map((key) => `metadata.labels['${key}']`),
+    ...Object.keys(annotations).map((key) => `metadata.annotations['${key}']`),
+  ];
+  const readers = containers.filter((container) => changed.some((path) => readsField(container, path)));
+  return { images, labels, annotations, readers: readers.map(({ name }) => name) };
 }
 
 function withoutImages({ metadata, spec }: PodTemplateSpec, images: Readonly<Record<string, string>>) {

@@ -4,6 +4,7 @@
  */
 import { normalizeImageReference, parseImageReference } from '@skerry/api';
 import type { Container, Pod } from '@skerry/api';
+import type { InPlaceChange } from '#kruise/in-place/in-place-change.ts';
 import { timestamp } from '#runtime/status.ts';
 
 export const inPlaceStateAnnotation = 'apps.kruise.io/inplace-update-state';
@@ -14,9 +15,11 @@ const priorityVariable = 'KRUISE_CONTAINER_PRIORITY';
 export interface InPlaceState {
   revision: string;
   updateTimestamp: string;
-  /** As it was before, by the name of the container: the image's id changes when the update is done. */
-  lastContainerStatuses?: Record<string, { imageID?: string }>;
+  /** As it was before, by the name of the container: when the update is done, what is told here has changed. */
+  lastContainerStatuses?: Record<string, { imageID?: string; containerID?: string }>;
   updateImages?: boolean;
+  /** Asks the node to start containers anew whose environment has read a label or annotation as it was before. */
+  updateEnvFromMetadata?: boolean;
   /** What is left for later batches. */
   nextContainerImages?: Record<string, string>;
   preCheckBeforeNext?: { containersRequiredReady?: string[] };
@@ -43,8 +46,27 @@ export function inPlaceStateOf({ metadata }: Pod): InPlaceState | undefined {
   }
 }
 
-export function newState(revision: string, nowMs: number): InPlaceState {
-  return { revision, updateTimestamp: timestamp(nowMs), updateImages: true, lastContainerStatuses: {} };
+/** Of an update that begins now. The containers that have read what changes are started anew with the first batch. */
+export function newState(pod: Pod, options: NewStateOptions): InPlaceState {
+  const { revision, change, nowMs } = options;
+  const isReader = ({ name }: { name: string }) =>
+    change.readers.includes(name) && change.images[name] === undefined;
+  const readers = (pod.status?.containerStatuses ?? []).filter(isReader);
+  return {
+    revision,
+    updateTimestamp: timestamp(nowMs),
+    ...(Object.keys(change.images).length > 0 ? { updateImages: true } : {}),
+    ...(change.readers.length > 0 ? { updateEnvFromMetadata: true } : {}),
+    lastContainerStatuses: Object.fromEntries(
+      readers.map(({ name, containerID = '' }) => [name, { containerID }]),
+    ),
+  };
+}
+
+export interface NewStateOptions {
+  readonly revision: string;
+  readonly change: InPlaceChange;
+  readonly nowMs: number;
 }
 
 /** A copy of the pod with the next batch of images, and with what is left to do noted on it. */
@@ -118,6 +140,10 @@ export function progressOf(pod: Pod): InPlaceProgress {
     const status = statuses.get(name);
     // One that is about to be made has no image yet.
     if (!status?.imageID) return { type: 'waiting' };
+    if (last.containerID !== undefined) {
+      if (status.containerID === last.containerID) return { type: 'waiting' };
+      continue;
+    }
     const wanted = pod.spec?.containers.find((container) => container.name === name)?.image;
     // Two names of one image have one id; then the name that runs says that it is done.
     if (status.imageID === last.imageID && !isSameImage(status.image, wanted)) return { type: 'waiting' };

@@ -43,7 +43,7 @@ export class InPlaceUpdates {
     const nowMs = this.#clock.now();
     await this.#setCondition(pod, { status: 'False', reason: 'StartInPlaceUpdate' });
     return this.#change(pod, (fresh) => {
-      const state = newState(hash, nowMs);
+      const state = newState(fresh, { revision: hash, change, nowMs });
       const next = withNextBatch(fresh, { images: change.images, state, nowMs });
       next.metadata.labels = merged(next.metadata.labels, change.labels);
       next.metadata.labels[revisionHashLabel] = hash;
