@@ -200,7 +200,7 @@ function tonesOf(items: readonly Item[], context: ViewContext): Counts {
   return counts;
 }
 
-/** Pools without a node are there too. */
+/** Pools without a node are there too, where they say that they stand. */
 function regionsOf(
   nodes: readonly Item[],
   pools: readonly Item[],
@@ -214,13 +214,16 @@ function regionsOf(
     if (!counts) own.set(pool, (counts = {}));
     return counts;
   };
-  for (const { facts, metadata } of pools) if (facts?.kind === 'pool') poolOf(facts.region, metadata.name);
+  const withNodes = new Set<string>();
   for (const node of nodes) {
     const place = context?.placeOf(node);
     const tone = context?.stateOf(node)?.tone;
     const counts = poolOf(place?.region ?? '', place?.pool ?? '');
+    if (place?.pool) withNodes.add(place.pool);
     if (tone) counts[tone] = (counts[tone] ?? 0) + 1;
   }
+  for (const { facts, metadata } of pools)
+    if (facts?.kind === 'pool' && !withNodes.has(metadata.name)) poolOf(facts.region, metadata.name);
   return [...regions]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([region, own]) => ({

@@ -20,7 +20,8 @@ export function ScopeBar({ cluster }: { readonly cluster: string }) {
   const regions = overview.data?.regions ?? [];
   const pools = regions
     .filter((region) => !search.region || region.region === search.region)
-    .flatMap((region) => region.pools.map((pool) => pool.pool));
+    .flatMap((region) => region.pools.map((pool) => pool.pool))
+    .filter(Boolean);
   const namespaces = useNamespaces(cluster);
   const freshness = useConnectionFreshness();
   return (
@@ -52,10 +53,9 @@ export function ScopeBar({ cluster }: { readonly cluster: string }) {
             value={search.region ?? ''}
             options={[
               { value: '', label: t('scope.allRegions') },
-              ...withCurrent(
-                regions.map((region) => region.region),
-                search.region,
-              ).map(asOption),
+              ...withCurrent(regions.map((region) => region.region).filter(Boolean), search.region).map(
+                asOption,
+              ),
             ]}
             onChange={(region) => change({ region: region || undefined, pool: undefined, offset: undefined })}
           />
