@@ -115,12 +115,13 @@ export class AccessKeeper {
     const client = createClient({ transport: connection.keeper, userAgent: 'skerry-center/access' });
     const facts = await this.#facts(cluster, client);
     const wanted = wantedAccess(facts);
-    await keepRoles(client, wanted.roles);
-    const unbound = await keepBindings(client, wanted.bindings);
+    const faults = new Map(wanted.faults);
+    await keepRoles(client, wanted.roles, faults);
+    await keepBindings(client, wanted.bindings, faults);
     return new Map(
       facts.grants.map(({ metadata }) => {
         const name = metadata?.name ?? '';
-        const message = wanted.faults.get(name) ?? unbound.get(name);
+        const message = faults.get(name);
         return [name, message === undefined ? { applied: true } : { applied: false, message }];
       }),
     );
@@ -210,7 +211,12 @@ async function listAll<T extends KubeObject>(
   return items;
 }
 
-async function keepRoles(client: ApiClient, wanted: readonly WantedRole[]): Promise<void> {
+/** Notes by grant why its role could not be made; what is wrong with one holds up no other. */
+async function keepRoles(
+  client: ApiClient,
+  wanted: readonly WantedRole[],
+  faults: Map<string, string>,
+): Promise<void> {
   const known = client.resource<ClusterRole>(roles);
   const found = new Map(
     (await listAll<ClusterRole>(client, roles, { labelSelector })).map((role) => [
@@ -222,11 +228,26 @@ async function keepRoles(client: ApiClient, wanted: readonly WantedRole[]): Prom
     const role = roleObject(want);
     const is = found.get(want.name);
     found.delete(want.name);
-    if (!is) await createOrReplace(known, role);
-    else if (!isSameRole(is, role))
-      await known.update({ ...role, metadata: { ...is.metadata, labels: role.metadata.labels } });
+    const metadata = { ...is?.metadata, labels: role.metadata.labels };
+    await noting(faults, want.labels?.[grantLabel], async () => {
+      if (!is) await createOrReplace(known, role);
+      else if (!isSameRole(is, role)) await known.update({ ...role, metadata });
+    });
   }
   for (const name of found.keys()) await known.delete(name).catch(ignoreMissing);
+}
+
+async function noting(
+  faults: Map<string, string>,
+  grant: string | undefined,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (grant === undefined) throw error;
+    faults.set(grant, describeError(error));
+  }
 }
 
 function roleObject({ name, rules, aggregates, labels }: WantedRole): ClusterRole {
@@ -254,11 +275,12 @@ function isSameRole(is: ClusterRole, want: ClusterRole): boolean {
   );
 }
 
-/** By grant: why a binding could not be made. */
+/** The same for bindings. */
 async function keepBindings(
   client: ApiClient,
   wanted: readonly WantedBinding[],
-): Promise<ReadonlyMap<string, string>> {
+  faults: Map<string, string>,
+): Promise<void> {
   const keyOf = (namespace: string | undefined, name: string) => `${namespace ?? ''}/${name}`;
   const found = new Map<string, ClusterRoleBinding | RoleBinding>();
   for (const at of [clusterBindings, bindings]) {
@@ -266,7 +288,6 @@ async function keepBindings(
       found.set(keyOf(binding.metadata.namespace, binding.metadata.name ?? ''), binding);
     }
   }
-  const faults = new Map<string, string>();
   for (const want of wanted) {
     const key = keyOf(want.namespace, want.name);
     const is = found.get(key);
@@ -284,14 +305,11 @@ async function keepBindings(
       want.namespace ? bindings : clusterBindings,
     );
     const { namespace } = want;
-    try {
+    await noting(faults, want.grant, async () => {
       // What a binding points to can't be changed.
       if (is) await known.delete(want.name, { namespace }).catch(ignoreMissing);
       await known.create(binding, { namespace });
-    } catch (error) {
-      if (want.grant === undefined) throw error;
-      faults.set(want.grant, describeError(error));
-    }
+    });
   }
   for (const { metadata } of found.values()) {
     const { namespace, name = '' } = metadata;
@@ -300,7 +318,6 @@ async function keepBindings(
       .delete(name, { namespace })
       .catch(ignoreMissing);
   }
-  return faults;
 }
 
 function bindingObject({

@@ -307,6 +307,28 @@ describe('a grant', () => {
     expect((await people['osaka-ops']?.ask('GET', `${at}/api/v1/nodes/osaka-2`))?.status).toBe(200);
   });
 
+  test('that can not be made says why, and holds up no other', async () => {
+    const spec = { subject: { kind: 'Group' as const, name: '開発 100%' }, role: 'dev', cluster: 'edge' };
+    await expect(grants().create({ metadata: { name: 'x'.repeat(64) }, spec })).rejects.toThrow('at most 63');
+    await grants().create({ metadata: { name: 'bad-role' }, spec: { ...spec, role: 'a/b' } });
+    await grants().create({ metadata: { name: 'developers' }, spec });
+    await eventually(async () => {
+      expect((await grants().get('bad-role')).status?.clusters?.[0]).toMatchObject({ applied: false });
+      expect((await grants().get('developers')).status?.clusters).toEqual([{ name: 'edge', applied: true }]);
+    });
+    await grants().delete('bad-role');
+    const bound = await center.cluster
+      .resource<ClusterRoleBinding>(clusterBindings)
+      .get('skerry:grant:developers');
+    expect(bound.subjects?.[0]?.name).toBe('skerry:%E9%96%8B%E7%99%BA 100%25');
+    const password = await center.people.users.create('yuki', { groups: ['開発 100%'] });
+    await eventually(async () => {
+      const browser = center.browser();
+      await browser.signIn('yuki', password).catch(() => browser.signIn('yuki', 'a new one of ikuy today'));
+      expect((await browser.ask('GET', `${at}/api/v1/pods`)).status).toBe(200);
+    });
+  });
+
   test("lets the center speak for the center's people alone", async () => {
     const role = await center.cluster.resource<ClusterRole>(clusterRoles).get('skerry:people');
     const names = role.rules?.flatMap(({ resourceNames }) => resourceNames ?? []) ?? [];

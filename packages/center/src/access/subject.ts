@@ -19,6 +19,7 @@ export function clusterUser(user: string): string {
   return prefix + user;
 }
 
+/** Groups travel in headers, which hold ASCII: other characters are percent-encoded, in bindings as well. */
 export function clusterGroup(group: string): string {
-  return prefix + group;
+  return prefix + group.replaceAll(/[^\x20-\x7e]|%/gu, (character) => encodeURIComponent(character));
 }

@@ -17,6 +17,8 @@ export interface ClaimedUser {
   readonly userUid: string;
   readonly displayName: string;
   readonly groups: readonly string[];
+  /** Clusters don't know the person, or not all of the groups, yet. */
+  readonly isNew: boolean;
 }
 
 /** The user, made if it is a new one. Throws `sign-in-refused`. */
@@ -40,11 +42,15 @@ export async function claimedUser(
   if (known.spec.disabled) throw refuse('you may not sign in here any more');
   const user = known.metadata?.name ?? '';
   await directory.seen(directory.users, user);
+  const groups = named.map((group) => `${id}:${group}`);
   return {
     user,
     userUid: known.metadata?.uid ?? '',
     displayName: known.spec.displayName ?? user,
-    groups: named.map((group) => `${id}:${group}`),
+    groups,
+    isNew:
+      !groups.every((group) => known.status?.groups?.includes(group)) ||
+      known.status?.lastSignIn === undefined,
   };
 }
 

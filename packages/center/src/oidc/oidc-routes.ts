@@ -25,6 +25,8 @@ export interface OidcOptions {
   readonly directory: Directory;
   readonly users: UserStore;
   readonly sessions: SessionStore;
+  /** Waits, for a while, until clusters let the center speak for the person. */
+  readonly settle: (user: string, groups: readonly string[]) => Promise<void>;
   readonly fetchJson: FetchJson;
   readonly postForm: PostForm;
   readonly clock: Clock;
@@ -164,6 +166,7 @@ class OidcSignIn {
     request.audit.user = who.user;
     if (pending.session) return this.#provedAgain(pending.session, who.user);
     await users.noteSignIn(who.user, { groups: who.groups });
+    if (who.isNew) await this.#options.settle(who.user, who.groups);
     endSessionOf(sessions, request.header('cookie'));
     const { id } = sessions.create({
       ...who,

@@ -4,6 +4,7 @@ import { resources } from '@skerry/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { returnPath } from '#oidc/return-path.ts';
 import {
+  type Grant,
   type IdentityProvider,
   peopleNamespace as namespace,
   peopleResources,
@@ -89,6 +90,22 @@ describe('signing in by a provider', () => {
       groups: ['corp:staff', 'corp:system:masters'],
     });
     expect(JSON.stringify(answer.headers)).not.toContain('eyJ');
+  });
+
+  test('lets people of a group that was granted something work at once', async () => {
+    const grants = center.management.resource<Grant>(peopleResources.grants);
+    const spec = {
+      subject: { kind: 'Group' as const, name: 'corp:night' },
+      role: 'restricted',
+      cluster: 'edge',
+    };
+    await grants.create({ metadata: { name: 'night' }, spec });
+    await eventually(async () => {
+      if (!(await grants.get('night')).status?.clusters?.length) throw new Error('not applied yet');
+    });
+    const browser = center.browser();
+    await signIn(browser, { ...ann, sub: 'n', preferred_username: 'nora', groups: ['staff', 'night'] });
+    expect((await browser.ask('GET', '/api/clusters/edge/kubernetes/api/v1/pods')).status).toBe(200);
   });
 
   test('makes the same person the same user, and nobody another', async () => {

@@ -21,6 +21,12 @@ const userName = {
   message: 'the name of a user is at most 63 of a-z, 0-9, "-" and "."',
 };
 
+/** It becomes the value of a label. */
+const grantName = {
+  rule: 'self.metadata.name.size() <= 63',
+  message: 'the name of a grant has at most 63 characters',
+};
+
 const user = definition({
   ref: peopleResources.users,
   description: 'Somebody who may sign in at the console.',
@@ -152,7 +158,7 @@ const identityProvider = definition({
 /** Kinds of people, for whoever makes the management API know its kinds. */
 export const peopleDefinitions: readonly CustomResourceDefinition[] = [
   withRule(user, userName),
-  grant,
+  withRule(grant, grantName),
   apiToken,
   owner,
   identityProvider,

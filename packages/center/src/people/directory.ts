@@ -71,10 +71,15 @@ export class Directory {
   }
 
   /** Waits until the watch has brought an object that was just made, for at most five seconds. */
-  async seen(informer: { get(namespace: undefined, name: string): unknown }, name: string): Promise<void> {
+  seen(informer: { get(namespace: undefined, name: string): unknown }, name: string): Promise<void> {
+    return this.waitFor(() => informer.get(undefined, name) !== undefined);
+  }
+
+  /** Waits until the watch has brought what makes it true, for at most five seconds. */
+  async waitFor(isTrue: () => boolean): Promise<void> {
     const { clock } = this.#options;
     const deadlineMs = clock.monotonic() + seenMsMax;
-    while (!informer.get(undefined, name) && clock.monotonic() < deadlineMs) await sleep(clock, 5);
+    while (!isTrue() && clock.monotonic() < deadlineMs) await sleep(clock, 5);
   }
 
   /** Calls back after anything that decides who may do what has changed. */

@@ -1,5 +1,5 @@
 /** The center's people, put together: who they are, how they sign in, what they may do in which cluster, what they did. */
-import type { Clock, Logger, Service } from '@skerry/base';
+import { type Clock, type Logger, type Service, sleep } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
 import type { FetchJson, ValueKey } from '@skerry/pki';
 import { AccessKeeper } from '#access/access-keeper.ts';
@@ -29,6 +29,9 @@ import { SessionKeeper } from '#sessions/session-keeper.ts';
 import { sessionRoutes } from '#sessions/session-routes.ts';
 import { SessionStore } from '#sessions/session-store.ts';
 import { Tickets } from '#sessions/tickets.ts';
+
+/** A cluster that does not answer keeps nobody from signing in. */
+const settleMsMax = 3_000;
 
 export interface PeopleOptions {
   /** The management API, with its kinds installed, as the center itself. */
@@ -75,6 +78,13 @@ export function createPeople(options: PeopleOptions): People {
   const access = new PeopleAccess({ connections, directory, clock });
   const audit = new AuditLog({ path: options.auditFile, clock, log });
   const accessKeeper = new AccessKeeper({ ...options, directory });
+  const settle = async (user: string, groups: readonly string[]) => {
+    await directory.waitFor(() => {
+      const known = directory.user(user)?.status?.groups ?? [];
+      return groups.every((group) => known.includes(group));
+    });
+    await Promise.race([accessKeeper.reconcile(), sleep(clock, settleMsMax)]);
+  };
   return {
     gate: createGate({ sessions, tickets, tokens, access }),
     audit,
@@ -83,7 +93,7 @@ export function createPeople(options: PeopleOptions): People {
     routes: [
       ...sessionRoutes({ sessions, tickets, directory, users, passwords, clock }),
       ...(options.outgoing
-        ? oidcRoutes({ client, directory, users, sessions, clock, log, ...options.outgoing })
+        ? oidcRoutes({ client, directory, users, sessions, settle, clock, log, ...options.outgoing })
         : []),
       ...peopleRoutes({ client, tokens }),
       ...userRoutes({ users, access }),
