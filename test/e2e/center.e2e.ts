@@ -111,6 +111,18 @@ describe('a hosted cluster', () => {
     ).toEqual(ofOsaka);
   });
 
+  test('whose API server ends is started again, and that is seen', async () => {
+    const api = childrenOf(center.pid).find(
+      ({ command }) => command.includes(folder('osaka')) && command.includes('serve-api'),
+    );
+    process.kill(api?.pid ?? 0, 'SIGKILL');
+    await eventually(async () => {
+      expect((await kubectl('osaka', 'get', 'namespace', 'only-here')).code).toBe(0);
+      const { output } = await skerry('cluster', 'list');
+      expect(output).toMatch(/^osaka .* Running .* 1 +yes$/m);
+    });
+  });
+
   test('is found again by the next start of the center, with what it holds', async () => {
     await center.pause();
     await center.start();

@@ -63,6 +63,7 @@ test('a new Cluster gets ranges and a port of its own, runs, and its task tells 
     endpoint: 'https://127.0.0.1:6445',
     version: 'v1.36.3',
   });
+  expect(osaka.status?.processes).toMatchObject({ state: 'running', restarts: 0 });
   expect(h.host.running).toEqual(['osaka']);
   expect((await h.tasks()).map(({ spec, status }) => [spec.kind, status?.state])).toEqual([
     ['create-cluster', 'succeeded'],
@@ -77,6 +78,7 @@ test.each([
     { podCIDR: '10.50.0.0/16', serviceCIDR: '10.50.0.0/24' },
     /serviceCIDR 10\.50\.0\.0\/24 overlaps 10\.50\.0\.0\/16, its own pods/,
   ],
+  [{ version: '1.30' }, /version 1\.30 can't be had; this center has 1\.36/],
   [{ port: 7000 }, /port 7000 is in use on this machine/],
 ])('what can not be had is refused with the reason: %o', async (spec, why) => {
   const h = await harness();

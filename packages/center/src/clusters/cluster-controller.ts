@@ -6,7 +6,7 @@
 import { isApiError } from '@skerry/api';
 import { type Clock, type Logger, sleep } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
-import { type Cluster, ownClusterLabel, restoredFrom } from '#clusters/cluster.ts';
+import { type Cluster, type ClusterStatus, ownClusterLabel, restoredFrom } from '#clusters/cluster.ts';
 import { ClusterWriter } from '#clusters/cluster-writer.ts';
 import {
   createClusterTask,
@@ -17,7 +17,7 @@ import {
 import type { ClusterHost } from '#clusters/host.ts';
 import type { guardedDial } from '#clusters/import/guarded-dial.ts';
 import { importClusterTask } from '#clusters/import/import-task.ts';
-import { requestedBy } from '#management/policies.ts';
+import { centerUser, requestedBy } from '#management/policies.ts';
 import { centerResources } from '#management/resources.ts';
 import type { Task } from '#tasks/task.ts';
 import type { TaskKind } from '#tasks/task-runner.ts';
@@ -41,11 +41,14 @@ const words = {
 } as const;
 
 const lookEveryMs = 1_000;
+/** Certificates are renewed sixty days before they end. */
+const factsEveryMs = 3_600_000;
 
 export class ClusterController {
   readonly name = 'clusters';
   readonly #options: ClusterControllerOptions;
   readonly #clusters: ClusterWriter;
+  readonly #factsMs = new Map<string, number>();
 
   constructor(options: ClusterControllerOptions) {
     this.#options = options;
@@ -84,6 +87,29 @@ export class ClusterController {
       }
     }
     this.#tellHost(clusters);
+    for (const cluster of clusters.filter(isHosted)) await this.#keepStatus(cluster);
+  }
+
+  /** How processes are, and when certificates end, where that is another thing than the status says. */
+  async #keepStatus({ metadata, status }: Cluster): Promise<void> {
+    const { host } = this.#options;
+    const name = metadata?.name ?? '';
+    const state = host.state(name);
+    const processes = state && { state: state.state, restarts: state.restarts, why: state.why ?? null };
+    if (processes && !isSame(status?.processes, processes))
+      await this.#clusters.patchStatus(name, { processes: processes as ClusterStatus['processes'] });
+    if (status?.phase !== 'Running' || !this.#isTimeForFacts(name)) return;
+    const { certificates } = await host.facts(name);
+    if (JSON.stringify(certificates) !== JSON.stringify(status.certificates))
+      await this.#clusters.patchStatus(name, { certificates: [...certificates] });
+  }
+
+  #isTimeForFacts(name: string): boolean {
+    const nowMs = this.#options.clock.monotonic();
+    const lastMs = this.#factsMs.get(name);
+    if (lastMs !== undefined && nowMs - lastMs < factsEveryMs) return false;
+    this.#factsMs.set(name, nowMs);
+    return true;
   }
 
   async #setRunning(): Promise<void> {
@@ -112,7 +138,8 @@ export class ClusterController {
           title: `${words[kind]} cluster ${name}`,
           cluster: name,
           ...(input ? { input } : {}),
-          user: cluster.metadata?.annotations?.[requestedBy] ?? 'system:skerry:center',
+          // Who deleted it stands in the audit log; an object can't be told while it goes.
+          user: (kind !== 'delete-cluster' && cluster.metadata?.annotations?.[requestedBy]) || centerUser,
         },
       });
       this.#options.onTask();
@@ -120,6 +147,17 @@ export class ClusterController {
       if (!isApiError(error, 'AlreadyExists')) throw error;
     }
   }
+}
+
+function isHosted({ spec, metadata }: Cluster): boolean {
+  return spec.type === 'hosted' && !metadata?.deletionTimestamp;
+}
+
+function isSame(
+  before: ClusterStatus['processes'],
+  now: { state: string; restarts: number; why: string | null },
+): boolean {
+  return before?.state === now.state && before.restarts === now.restarts && (before.why ?? null) === now.why;
 }
 
 function isNotOwn({ metadata }: Cluster): boolean {

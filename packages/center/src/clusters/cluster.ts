@@ -44,6 +44,8 @@ export interface ClusterStatus {
   version?: string;
   availability?: Availability;
   certificates?: { name: string; notAfter: string }[];
+  /** Of a hosted one: how its processes are, and how often one of them had to be started again since the center was. */
+  processes?: { state: string; restarts: number; why?: string };
   /** The task that makes or removes it. */
   task?: string;
 }
@@ -105,6 +107,10 @@ export const clusterDefinition: CustomResourceDefinition = definition({
           changed: instant,
         },
       },
+      processes: {
+        type: 'object',
+        properties: { state: text, restarts: { type: 'integer' }, why: text },
+      },
       certificates: {
         type: 'array',
         items: { type: 'object', properties: { name: text, notAfter: instant } },
@@ -115,6 +121,7 @@ export const clusterDefinition: CustomResourceDefinition = definition({
     { name: 'Type', type: 'string', jsonPath: '.spec.type' },
     { name: 'Region', type: 'string', jsonPath: '.spec.region' },
     { name: 'Version', type: 'string', jsonPath: '.status.version' },
+    { name: 'Restarts', type: 'integer', jsonPath: '.status.processes.restarts' },
     { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
     { name: 'Endpoint', type: 'string', jsonPath: '.status.endpoint' },
     { name: 'Availability', type: 'number', jsonPath: '.status.availability.ratio' },

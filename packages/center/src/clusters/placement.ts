@@ -4,6 +4,7 @@ import type { Cluster } from '#clusters/cluster.ts';
 import type { ClusterHost, HostedSettings } from '#clusters/host.ts';
 import { freeRange, rangeFault, type UsedRange } from '#clusters/ranges.ts';
 
+const servedVersion = '1.36';
 const portMin = 6444;
 const portMax = 6999;
 /** Pods of clusters from 10.13, Services from 10.97: behind those of the first cluster. */
@@ -18,6 +19,9 @@ export async function placeCluster(
   const name = cluster.metadata?.name ?? '';
   const nameFault = host.nameFault(name);
   if (nameFault !== undefined) throw invalid(name, nameFault);
+  const { version } = cluster.spec;
+  if (version !== undefined && !isServed(version))
+    throw invalid(name, `version ${version} can't be had; this center has ${servedVersion}`);
   const used = [...rangesOf(others), ...host.addresses().map(ofThisMachine)];
   const podCIDR = chosen(cluster.spec.podCIDR, used, firstPodOctet);
   if (podCIDR.fault !== undefined) throw invalid(name, `podCIDR ${podCIDR.fault}`);
@@ -33,6 +37,11 @@ export async function placeCluster(
     port: await choosePort(cluster, others, host),
     advertise: cluster.spec.advertise ?? [],
   };
+}
+
+/** `1.36`, `v1.36` and any patch of it. */
+function isServed(version: string): boolean {
+  return new RegExp(`^v?${servedVersion.replace('.', '\\.')}(\\.|$)`).test(version);
 }
 
 function rangesOf(others: readonly Cluster[]): UsedRange[] {

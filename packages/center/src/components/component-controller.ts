@@ -4,7 +4,7 @@ import { type Clock, type Logger, sleep } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
 import type { Component } from '#components/component.ts';
 import { ComponentWriter } from '#components/component-writer.ts';
-import { requestedBy } from '#management/policies.ts';
+import { centerUser, requestedBy } from '#management/policies.ts';
 import { centerResources } from '#management/resources.ts';
 import type { Task } from '#tasks/task.ts';
 
@@ -60,7 +60,7 @@ export async function ensureComponentTask(client: ApiClient, component: Componen
         kind: 'component',
         title: titleOf(component),
         cluster: spec.cluster,
-        user: metadata?.annotations?.[requestedBy] ?? 'system:skerry:center',
+        user: metadata?.annotations?.[requestedBy] ?? centerUser,
         input: {
           action: removing ? 'remove' : 'apply',
           name: metadata?.name,

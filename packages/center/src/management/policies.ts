@@ -7,10 +7,11 @@ import { isApiError } from '@skerry/api';
 import type { ApiClient, ResourceRef } from '@skerry/client';
 import { centerGroup } from '#management/resources.ts';
 
-/** On what makes a task: who asked for it. It can only name whoever writes it. */
+/** On what makes a task: who asked for it. The API server itself writes it, whatever a request says. */
 export const requestedBy = 'center.skerry.io/requested-by';
 
-const center = 'system:skerry:center';
+/** What the center is called by its own management API. */
+export const centerUser = 'system:skerry:center';
 
 interface Rule {
   readonly name: string;
@@ -36,19 +37,6 @@ const rules: readonly Rule[] = [
     message: "this is the center's own cluster, which goes only with the center",
   },
   {
-    name: 'requested-by',
-    resources: ['clusters', 'components'],
-    operations: ['CREATE', 'UPDATE'],
-    expression: [
-      `request.userInfo.username == '${center}'`,
-      '!has(object.metadata.annotations)',
-      `!('${requestedBy}' in object.metadata.annotations)`,
-      `object.metadata.annotations['${requestedBy}'] == request.userInfo.username`,
-      `(request.operation == 'UPDATE' && has(oldObject.metadata.annotations) && '${requestedBy}' in oldObject.metadata.annotations && oldObject.metadata.annotations['${requestedBy}'] == object.metadata.annotations['${requestedBy}'])`,
-    ].join(' || '),
-    message: `the annotation ${requestedBy} can only name whoever writes it`,
-  },
-  {
     name: 'restored-from',
     resources: ['clusters'],
     operations: ['CREATE', 'UPDATE'],
@@ -64,7 +52,7 @@ const rules: readonly Rule[] = [
     name: 'task-user',
     resources: ['tasks'],
     operations: ['CREATE'],
-    expression: `request.userInfo.username == '${center}' || object.spec.user == request.userInfo.username`,
+    expression: `request.userInfo.username == '${centerUser}' || object.spec.user == request.userInfo.username`,
     message: 'spec.user can only name whoever makes the task',
   },
 ];
@@ -73,11 +61,14 @@ function ref(kind: string, resource: string): ResourceRef {
   return { group: 'admissionregistration.k8s.io', version: 'v1', kind, resource, namespaced: false };
 }
 
+const mutatingPolicies = ref('MutatingAdmissionPolicy', 'mutatingadmissionpolicies');
+const mutatingBindings = ref('MutatingAdmissionPolicyBinding', 'mutatingadmissionpolicybindings');
 const policies = ref('ValidatingAdmissionPolicy', 'validatingadmissionpolicies');
 const bindings = ref('ValidatingAdmissionPolicyBinding', 'validatingadmissionpolicybindings');
 
 /** Repeating it brings changed rules up to this release. */
 export async function installPolicies(client: ApiClient): Promise<void> {
+  await installRequester(client);
   for (const rule of rules) {
     const name = `${rule.name}.${centerGroup}`;
     await ensure(client, policies, {
@@ -102,6 +93,40 @@ export async function installPolicies(client: ApiClient): Promise<void> {
       spec: { policyName: name, validationActions: ['Deny'] },
     });
   }
+}
+
+/** Whoever makes or changes one is who asked for what follows; the center, which only carries it out, is not. */
+async function installRequester(client: ApiClient): Promise<void> {
+  const name = `requested-by.${centerGroup}`;
+  await ensure(client, mutatingPolicies, {
+    metadata: { name },
+    spec: {
+      failurePolicy: 'Fail',
+      reinvocationPolicy: 'Never',
+      matchConstraints: {
+        resourceRules: [
+          {
+            apiGroups: [centerGroup],
+            apiVersions: ['*'],
+            operations: ['CREATE', 'UPDATE'],
+            resources: ['clusters', 'components'],
+          },
+        ],
+      },
+      matchConditions: [
+        { name: 'not-the-center', expression: `request.userInfo.username != '${centerUser}'` },
+      ],
+      mutations: [
+        {
+          patchType: 'ApplyConfiguration',
+          applyConfiguration: {
+            expression: `Object{metadata: Object.metadata{annotations: {'${requestedBy}': request.userInfo.username}}}`,
+          },
+        },
+      ],
+    },
+  });
+  await ensure(client, mutatingBindings, { metadata: { name }, spec: { policyName: name } });
 }
 
 async function ensure(

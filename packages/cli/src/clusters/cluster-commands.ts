@@ -73,7 +73,7 @@ export async function listClusters(
   const clusters = await management.clusters.list();
   if (output === 'json') return `${JSON.stringify(clusters, null, 2)}\n`;
   return table(
-    ['NAME', 'TYPE', 'REGION', 'PHASE', 'VERSION', 'ENDPOINT', 'AVAILABILITY', 'PROTECTED'],
+    ['NAME', 'TYPE', 'REGION', 'PHASE', 'VERSION', 'ENDPOINT', 'AVAILABILITY', 'RESTARTS', 'PROTECTED'],
     clusters.items.map(({ metadata, spec, status }) => [
       metadata?.name ?? '',
       spec.type,
@@ -82,6 +82,7 @@ export async function listClusters(
       status?.version ?? '-',
       status?.endpoint ?? '-',
       status?.availability ? `${(status.availability.ratio * 100).toFixed(3)} %` : '-',
+      String(status?.processes?.restarts ?? '-'),
       spec.deletionProtection ? 'yes' : 'no',
     ]),
   );

@@ -4,7 +4,7 @@
  * ends neither the supervisor nor the others.
  */
 import { join } from 'node:path';
-import { type Clock, type Logger, SkerryError } from '@skerry/base';
+import { type Clock, type Logger, SkerryError, sleep } from '@skerry/base';
 import * as z from 'zod';
 import { ManagedProcess } from '#process/managed-process.ts';
 import { selfCommand } from '#process/self.ts';
@@ -28,6 +28,8 @@ const consoleFacts = z.object({
   firstUser: z.object({ name: z.string(), password: z.string() }).optional(),
 });
 
+const tellEveryMs = 5_000;
+
 /** What the center's process tells when it is ready. */
 export type ConsoleFacts = z.infer<typeof consoleFacts>;
 
@@ -35,6 +37,7 @@ export function createCenter({ data }: Installation, { clock, log }: { clock: Cl
   const own = createClusterProcesses(data, { clock, log });
   const hosted = new HostedClusters({
     processesOf: (at) => createClusterProcesses(at, { clock, log: log.with({ directory: at.path }) }),
+    own,
     onChange: (states) => center.send(states),
     clock,
     log,
@@ -55,7 +58,15 @@ export function createCenter({ data }: Installation, { clock, log }: { clock: Cl
       else log.warn('unknown message of the center');
     },
   });
+  const stopped = new AbortController();
+  const keepTelling = async () => {
+    while (!stopped.signal.aborted) {
+      await sleep(clock, tellEveryMs, stopped.signal).catch(() => undefined);
+      hosted.tell();
+    }
+  };
   const stop = async () => {
+    stopped.abort(new Error('asked to stop'));
     await center.stop();
     await hosted.stop();
     await own.stop();
@@ -75,6 +86,7 @@ export function createCenter({ data }: Installation, { clock, log }: { clock: Cl
       signal.addEventListener('abort', stopAll, { once: true });
       try {
         const [facts] = await Promise.all([center.start(), own.start()]);
+        void keepTelling();
         return consoleFactsOf(facts);
       } finally {
         signal.removeEventListener('abort', stopAll);

@@ -16,7 +16,12 @@ import { restoreBackup } from '#backup/backup.ts';
 import { type DataDirectory, dataDirectory } from '#data-directory.ts';
 import { adminClient } from './admin-client.ts';
 import { type Installation, openInstallation, prepareInstallation } from './installation.ts';
-import { type ClusterStates, parseClusterStates, type RunClusters } from './supervisor-protocol.ts';
+import {
+  type ClusterStates,
+  ownClusterKey,
+  parseClusterStates,
+  type RunClusters,
+} from './supervisor-protocol.ts';
 
 export interface MachineHostOptions {
   readonly data: DataDirectory;
@@ -101,7 +106,8 @@ export class MachineHost implements ClusterHost {
   }
 
   state(name: string): HostedState | undefined {
-    return this.#states.find((state) => state.name === name);
+    const key = name === this.#options.ownName() ? ownClusterKey : name;
+    return this.#states.find((state) => state.name === key);
   }
 
   async remove(name: string): Promise<void> {

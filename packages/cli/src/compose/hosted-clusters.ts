@@ -5,10 +5,12 @@
 import { Backoff, type Clock, describeError, type Logger, sleep } from '@skerry/base';
 import { createDataDirectory, type DataDirectory, dataDirectory } from '#data-directory.ts';
 import type { ClusterProcesses } from './cluster-processes.ts';
-import type { ClusterStates, RunClusters } from './supervisor-protocol.ts';
+import { type ClusterStates, ownClusterKey, type RunClusters } from './supervisor-protocol.ts';
 
 export interface HostedClustersOptions {
   readonly processesOf: (data: DataDirectory) => ClusterProcesses;
+  /** The center's own cluster, which is started and stopped elsewhere, and told of with the others. */
+  readonly own?: ClusterProcesses;
   readonly onChange: (states: ClusterStates) => void;
   readonly clock: Clock;
   readonly log: Logger;
@@ -48,7 +50,7 @@ export class HostedClusters {
       // One that is just being stopped is started by the next word of the center.
       if (!this.#hosted.has(name)) this.#start(name, dataDirectory(directory));
     }
-    this.#tell();
+    this.tell();
   }
 
   async stop(): Promise<void> {
@@ -92,25 +94,34 @@ export class HostedClusters {
       await sleep(clock, backoff.next(), signal).catch(() => undefined);
     }
     this.#hosted.delete(name);
-    this.#tell();
+    this.tell();
   }
 
   #set(name: string, hosted: Hosted, state: State, why?: string): void {
     if (this.#hosted.get(name) !== hosted || hosted.state === 'stopping') return;
     hosted.state = state;
     hosted.why = why;
-    this.#tell();
+    this.tell();
   }
 
-  #tell(): void {
-    const clusters = [...this.#hosted].map(([name, { state, why, processes }]) => ({
-      name,
-      state,
-      ...(why === undefined ? {} : { why }),
-      restarts: (processes?.processes ?? []).reduce((sum, { restarts }) => sum + restarts, 0),
-    }));
+  /** How all of them are; to be called from time to time, since a process that was started again says nothing by itself. */
+  tell(): void {
+    const clusters: ClusterStates['clusters'] = [...this.#hosted].map(
+      ([name, { state, why, processes }]) => ({
+        name,
+        state,
+        ...(why === undefined ? {} : { why }),
+        restarts: restartsOf(processes),
+      }),
+    );
+    const { own } = this.#options;
+    if (own) clusters.unshift({ name: ownClusterKey, state: 'running', restarts: restartsOf(own) });
     this.#options.onChange({ type: 'cluster-states', clusters });
   }
+}
+
+function restartsOf(processes: ClusterProcesses | undefined): number {
+  return (processes?.processes ?? []).reduce((sum, { restarts }) => sum + restarts, 0);
 }
 
 function whenAborted(signal: AbortSignal): Promise<void> {

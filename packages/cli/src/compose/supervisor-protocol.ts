@@ -5,6 +5,9 @@
  */
 import * as z from 'zod';
 
+/** What the center's own cluster is called between the two: no name of a Cluster. */
+export const ownClusterKey = '@own';
+
 const wanted = z.strictObject({
   type: z.literal('run-clusters'),
   clusters: z.array(z.strictObject({ name: z.string(), directory: z.string() })).max(256),
