@@ -43,7 +43,8 @@ function validateWebhook(webhook: MutatingWebhook | ValidatingWebhook, at: strin
     faults.push(...validateRule(rule, `${at}.rules[${index}]`));
   checkOptionalChoice(faults, `${at}.failurePolicy`, failurePolicy, failurePolicies);
   checkOptionalChoice(faults, `${at}.matchPolicy`, matchPolicy, matchPolicies);
-  if (!effects) faults.push(required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun'));
+  if (effects === undefined)
+    faults.push(required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun'));
   else if (!sideEffects.includes(effects))
     faults.push(notSupported(`${at}.sideEffects`, effects, sideEffects));
   if (timeoutSeconds !== undefined && (timeoutSeconds < 1 || timeoutSeconds > timeoutSecondsMax))

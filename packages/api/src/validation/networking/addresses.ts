@@ -16,8 +16,7 @@ export function validateIPAddress({ spec }: IPAddress): FieldError[] {
   const faults: FieldError[] = [];
   const parent = spec?.parentRef;
   const path = 'spec.parentRef';
-  // A parent of which nothing is told is none.
-  if (!parent || !Object.values(parent).some(Boolean)) return [required(path)];
+  if (!parent) return [required(path)];
   const { group, resource, name, namespace } = parent;
   if (group) checkReasons(faults, `${path}.group`, group, dnsSubdomainFaults(group));
   if (resource) checkReasons(faults, `${path}.resource`, resource, pathSegmentFaults(resource));

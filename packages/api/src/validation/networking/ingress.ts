@@ -120,7 +120,7 @@ function checkPath(
   at: string,
 ): void {
   const here = `${at}.path`;
-  if (!pathType) {
+  if (pathType === undefined) {
     faults.push(required(`${at}.pathType`, 'pathType must be specified'));
     return;
   }
