@@ -16,7 +16,8 @@ import { builtinViews } from '#views/builtin-views.ts';
 import { customView } from '#views/custom-view.ts';
 import { nodePoolView } from '#views/pool-view.ts';
 import { isOutOfReach, offlineState } from '#views/states/node-state.ts';
-import type { Place, ViewContext, ViewKind } from '#views/view-kind.ts';
+import type { Workload } from '#cache/workload-of.ts';
+import type { Place, PoolCount, ViewContext, ViewKind } from '#views/view-kind.ts';
 
 export interface ClusterCacheOptions {
   readonly cluster: string;
@@ -145,6 +146,7 @@ export class ClusterCache {
       // Several columns of a row ask the same, one after the other.
       placeOf: rememberingLast((item) => placeOf(item, nodes)),
       stateOf: rememberingLast((item) => shownState(item, nodes, nowMs)),
+      spreadOf: (workload) => this.#spread(workload),
       loadOf: (node) => (this.held('pods')?.synced ? this.loads.of(node) : undefined),
     };
   }
@@ -169,6 +171,19 @@ export class ClusterCache {
   close(): void {
     for (const id of this.#caches.keys()) this.#drop(id);
     this.#stop.abort();
+  }
+
+  #spread(workload: Workload): PoolCount[] {
+    const nodes = this.held('nodes');
+    const counts = new Map<string, number>();
+    for (const pod of this.held('pods')?.ofWorkload(workload) ?? []) {
+      const place = placeOf(pod, nodes);
+      if (!place || pod.facts?.kind !== 'pod' || !pod.facts.live) continue;
+      counts.set(place.pool, (counts.get(place.pool) ?? 0) + 1);
+    }
+    return [...counts]
+      .map(([pool, pods]) => ({ pool, pods }))
+      .sort((a, b) => b.pods - a.pods || (a.pool < b.pool ? -1 : 1));
   }
 
   #isWatched(): boolean {

@@ -11,6 +11,7 @@ import type { Interner } from '#cache/interner.ts';
 import type { Item } from '#cache/item.ts';
 import { ItemMaker } from '#cache/item-maker.ts';
 import { ObservedSource, type ListWatch, type Trouble } from '#cache/observed-source.ts';
+import { workloadKey, workloadOf, type Workload } from '#cache/workload-of.ts';
 import { TableSource } from '#cache/table-source.ts';
 import { tableColumns } from '#views/table-columns.ts';
 import type { ViewColumn, ViewKind } from '#views/view-kind.ts';
@@ -75,7 +76,7 @@ export class ResourceCache implements ItemSource {
     this.view = view;
     this.#clock = clock;
     this.#usedMs = clock.monotonic();
-    this.#table = view.fromTable ? new TableSource(transport, view.ref) : undefined;
+    this.#table = view.fromTable ? new TableSource(transport, { ref: view.ref, clock }) : undefined;
     const source = (this.#table ?? client.resource<AnyObject>(view.ref)) as ListWatch;
     this.#source = new ObservedSource<Item>(source as ListWatch<Item>, {
       clock,
@@ -88,7 +89,9 @@ export class ResourceCache implements ItemSource {
       // What the source yields is cut here, before anything holds it.
       transform: (object: KubeObject) => maker.make(object as AnyObject),
       ...(options.namespace === undefined ? {} : { scope: { namespace: options.namespace } }),
-      ...(view.placed === 'node' ? { indexes: { node: nodeOf } } : {}),
+      ...(view.placed === 'node'
+        ? { indexes: { node: nodeOf, workload: (item) => [workloadKey(workloadOf(item))] } }
+        : {}),
       clock,
       log: options.log,
       random: options.random,
@@ -166,6 +169,11 @@ export class ResourceCache implements ItemSource {
   /** Of a resource whose objects are on nodes. */
   onNode(node: string): Item[] {
     return this.#informer.byIndex('node', node);
+  }
+
+  /** Pods of a workload. */
+  ofWorkload(workload: Workload): Item[] {
+    return this.#informer.byIndex('workload', workloadKey(workload));
   }
 
   get trouble(): Trouble | undefined {

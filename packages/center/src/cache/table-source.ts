@@ -6,6 +6,7 @@
  * answer; a definition that changes shows when the watch begins anew.
  */
 import { ApiError, type KubeList, type KubeObject, type Status, type WatchEvent } from '@skerry/api';
+import type { Clock } from '@skerry/base';
 import {
   resourcePath,
   type ListOptions,
@@ -41,11 +42,13 @@ const accept = 'application/json;as=Table;g=meta.k8s.io;v=v1';
 export class TableSource {
   readonly #transport: Transport;
   readonly #ref: ResourceRef;
+  readonly #clock: Clock;
   #columns: readonly TableColumn[] = [];
 
-  constructor(transport: Transport, ref: ResourceRef) {
+  constructor(transport: Transport, { ref, clock }: { ref: ResourceRef; clock: Clock }) {
     this.#transport = transport;
     this.#ref = ref;
+    this.#clock = clock;
   }
 
   /** As the last answer told them. */
@@ -94,7 +97,16 @@ export class TableSource {
     if (table.kind !== 'Table') throw new ApiError('NotAcceptable', 'the API server does not print tables');
     if (table.columnDefinitions?.length) this.#columns = table.columnDefinitions;
     return (table.rows ?? []).flatMap(({ cells = [], object }) =>
-      object?.metadata ? [{ metadata: object.metadata, tableCells: cells }] : [],
+      object?.metadata ? [{ metadata: object.metadata, tableCells: this.#dated(cells) }] : [],
+    );
+  }
+
+  /** Dates are printed as ages, which are only true for a moment: they become instants again, as exact as they were told. */
+  #dated(cells: readonly unknown[]): readonly unknown[] {
+    if (!this.#columns.some(({ type }) => type === 'date')) return cells;
+    const nowMs = this.#clock.now();
+    return cells.map((cell, index) =>
+      this.#columns[index]?.type === 'date' ? instantOf(cell, nowMs) : cell,
     );
   }
 
@@ -104,4 +116,21 @@ export class TableSource {
       if (name !== 'namespace' && typeof value === 'string' && value !== '') parameters.set(name, value);
     return `${resourcePath(this.#ref, namespace === undefined ? {} : { namespace })}?${parameters.toString()}`;
   }
+}
+
+const unitMs: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  y: 365 * 86_400_000,
+};
+
+/** `3d5h` before now, as RFC 3339; null for anything else. */
+function instantOf(age: unknown, nowMs: number): string | null {
+  if (typeof age !== 'string' || !/^(?:\d+[smhdy])+$/.test(age)) return null;
+  let ms = 0;
+  for (const [, amount, unit] of age.matchAll(/(\d+)([smhdy])/g))
+    ms += Number(amount) * (unitMs[unit ?? ''] ?? 0);
+  return new Date(nowMs - ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }

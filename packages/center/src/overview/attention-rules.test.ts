@@ -31,6 +31,7 @@ function found(parts: Partial<AttentionInput>) {
     placeOf: (item: Item) => placeOf(item, nodes),
     stateOf: (item: Item) => item.state,
     loadOf: () => undefined,
+    spreadOf: () => [],
   };
   return findings({ ...input, context });
 }

@@ -4,6 +4,7 @@
  */
 import { gpusRequested } from '#views/builtin-views.ts';
 import type { Item, StateCell } from '#cache/item.ts';
+import { workloadKey, workloadOf, type Workload } from '#cache/workload-of.ts';
 import { links, type AttentionRules, type Tone } from '#contract/index.ts';
 import type { Place, ViewContext } from '#views/view-kind.ts';
 import { isOutOfReach } from '#views/states/node-state.ts';
@@ -246,12 +247,6 @@ export function findings(input: AttentionInput): Finding[] {
   return rules.flatMap((rule) => rule(input));
 }
 
-interface Owner {
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-}
-
 function isCrashing(pod: Item, context: ViewContext): boolean {
   const word = pod.state?.state ?? '';
   return (
@@ -274,28 +269,20 @@ function waitingOf({ facts }: Item): { readonly since: string; readonly why: str
   return facts?.kind === 'pod' && facts.waiting ? facts.waiting : { since: '', why: '' };
 }
 
-function byOwner(pods: readonly Item[], wanted: (pod: Item) => boolean): { owner: Owner; items: Item[] }[] {
-  const groups = new Map<string, { owner: Owner; items: Item[] }>();
+function byOwner(
+  pods: readonly Item[],
+  wanted: (pod: Item) => boolean,
+): { owner: Workload; items: Item[] }[] {
+  const groups = new Map<string, { owner: Workload; items: Item[] }>();
   for (const pod of pods) {
     if (!wanted(pod)) continue;
-    const owner = ownerOf(pod);
-    const key = `${owner.kind}/${owner.namespace}/${owner.name}`;
+    const owner = workloadOf(pod);
+    const key = workloadKey(owner);
     const group = groups.get(key);
     if (group) group.items.push(pod);
     else groups.set(key, { owner, items: [pod] });
   }
   return [...groups.values()];
-}
-
-/** The workload as people know it: a ReplicaSet of a Deployment carries a hash behind its name. */
-function ownerOf({ facts, metadata }: Item): Owner {
-  const namespace = metadata.namespace ?? '';
-  if (facts?.kind !== 'pod' || !facts.owner) return { kind: 'Pod', namespace, name: metadata.name };
-  const { kind, name } = facts.owner;
-  const hash = metadata.labels?.['pod-template-hash'];
-  if (kind === 'ReplicaSet' && hash && name.endsWith(`-${hash}`))
-    return { kind: 'Deployment', namespace, name: name.slice(0, -hash.length - 1) };
-  return { kind, namespace, name };
 }
 
 function byPlace(
@@ -334,7 +321,7 @@ function byImage(
   );
 }
 
-function podsLink(cluster: string, owner: Owner, pods: readonly Item[]): string {
+function podsLink(cluster: string, owner: Workload, pods: readonly Item[]): string {
   const [first] = pods;
   if (pods.length === 1 && first)
     return links.object(cluster, 'pods', { namespace: owner.namespace, name: first.metadata.name });
@@ -350,7 +337,7 @@ function placeText({ region, pool }: Place): string {
   return region ? `region ${region}` : 'no pool';
 }
 
-function ownerText({ kind, namespace, name }: Owner): string {
+function ownerText({ kind, namespace, name }: Workload): string {
   return `${kind} ${namespace}/${name}`;
 }
 

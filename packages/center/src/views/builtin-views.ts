@@ -15,6 +15,7 @@ import {
 } from '@skerry/api';
 import { bindingFacts, daemonSetFacts, isGpu, nodeFacts, podFacts } from '#cache/facts.ts';
 import type { Item, StateCell } from '#cache/item.ts';
+import { workloadOf } from '#cache/workload-of.ts';
 import { rowActions } from '#views/row-actions.ts';
 import {
   ageColumn,
@@ -48,7 +49,7 @@ import {
 } from '#views/states/workload-state.ts';
 import { arranged, type DeclaredColumn, type ViewContext, type ViewKind } from '#views/view-kind.ts';
 
-interface Addition extends Pick<ViewKind, 'placed' | 'facts' | 'fromTable'> {
+interface Addition extends Pick<ViewKind, 'placed' | 'facts' | 'fromTable' | 'spread'> {
   readonly state?: ViewKind['state'];
   /** By id, in place of kubectl's or after them. */
   readonly columns?: readonly DeclaredColumn[];
@@ -93,8 +94,10 @@ const podColumns: DeclaredColumn[] = [
   }),
   column('owner', 'Owner', {
     priority: 1,
-    derive: ({ facts }) =>
-      facts?.kind === 'pod' && facts.owner ? `${facts.owner.kind}/${facts.owner.name}` : null,
+    derive: (item) => {
+      const { kind, name } = workloadOf(item);
+      return kind === 'Pod' ? null : `${kind}/${name}`;
+    },
   }),
 ];
 
@@ -179,6 +182,20 @@ function linkState(item: Item, context: ViewContext): StateCell | null {
   return { state: now?.state ?? 'Unknown', tone: now?.tone ?? 'unknown', ...(since ? { since } : {}) };
 }
 
+/** `osaka-1 3, tokyo-0 2`; of many pools, the three with most pods. */
+function spreadColumn(kind: string): DeclaredColumn {
+  return column('pools', 'Pools', {
+    derive: ({ metadata: { name, namespace = '' } }, context) => {
+      const spread = context.spreadOf({ kind, namespace, name });
+      const told = spread.slice(0, poolsTold).map(({ pool, pods }) => `${pool || '-'} ${pods}`);
+      const more = spread.length - told.length;
+      return told.length === 0 ? null : `${told.join(', ')}${more > 0 ? `, ${more} more` : ''}`;
+    },
+  });
+}
+
+const poolsTold = 3;
+
 const jobDuration = column('duration', 'Duration', {
   derive: ({ facts }, { nowMs }) =>
     facts?.kind === 'job' && facts.startedMs !== undefined
@@ -247,10 +264,16 @@ const additions: Readonly<Record<string, Addition>> = {
   'apps/daemonsets': {
     state: typed(daemonSetState),
     facts: (object) => daemonSetFacts(as<DaemonSet>(object)),
+    spread: true,
+    columns: [spreadColumn('DaemonSet')],
   },
-  'apps/deployments': { state: typed(deploymentState) },
+  'apps/deployments': { state: typed(deploymentState), spread: true, columns: [spreadColumn('Deployment')] },
   'apps/replicasets': { state: typed(replicaSetState) },
-  'apps/statefulsets': { state: typed(statefulSetState) },
+  'apps/statefulsets': {
+    state: typed(statefulSetState),
+    spread: true,
+    columns: [spreadColumn('StatefulSet')],
+  },
   'autoscaling/horizontalpodautoscalers': { state: typed(autoscalerState) },
   'batch/cronjobs': {
     state: typed(cronJobState),

@@ -21,6 +21,7 @@ const context: ViewContext = {
     item === crashing ? { region: 'osaka', pool: 'osaka-1' } : { region: 'tokyo', pool: 'tokyo-2' },
   stateOf: (item) => (item === running ? { state: 'Disconnected', tone: 'disconnected' } : item.state),
   loadOf: () => undefined,
+  spreadOf: () => [],
 };
 
 test.each<[string, boolean, boolean]>([

@@ -28,6 +28,7 @@ function page(query: ViewQuery) {
           facts?.kind === 'pod' && facts.node ? poolOf(Number(facts.node.slice(5))) : undefined,
         stateOf: (item) => item.state,
         loadOf: () => undefined,
+        spreadOf: () => [],
       },
       freshness: { state: 'live' },
     },

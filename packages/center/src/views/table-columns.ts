@@ -7,6 +7,11 @@ import type { ViewColumn, ViewKind } from '#views/view-kind.ts';
 
 /** Told by columns that every view has. */
 const told = new Set(['name', 'age', 'created-at', 'namespace']);
+const types: Readonly<Record<string, ViewColumn['type']>> = {
+  integer: 'number',
+  number: 'number',
+  date: 'date',
+};
 /** Names of columns that say how an object is, the most telling first. */
 const stateNames = ['status', 'state', 'phase', 'ready', 'health', 'available', 'synced'];
 
@@ -24,7 +29,7 @@ export function tableColumns(view: ViewKind, definitions: readonly TableColumn[]
     .map(({ definition, index, id }): ViewColumn => ({
       id,
       title: definition.name,
-      type: definition.type === 'integer' || definition.type === 'number' ? 'number' : 'text',
+      type: types[definition.type] ?? 'text',
       priority: definition.priority > 0 ? 1 : 0,
       sortable: true,
       derive: (item) => item.cells[index] ?? null,

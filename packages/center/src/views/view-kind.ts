@@ -10,6 +10,7 @@ import type { Cell, Column } from '#contract/index.ts';
 import type { Facts } from '#cache/facts.ts';
 import type { Interner } from '#cache/interner.ts';
 import type { Item, StateCell } from '#cache/item.ts';
+import type { Workload } from '#cache/workload-of.ts';
 
 export interface Place {
   readonly region: string;
@@ -24,6 +25,13 @@ export interface ViewContext {
   readonly stateOf: (item: Item) => StateCell | undefined;
   /** Pods of a node, and what they take of it. */
   readonly loadOf: (node: string) => NodeLoad | undefined;
+  /** Pools that pods of a workload are in, the one with most first. */
+  readonly spreadOf: (workload: Workload) => readonly PoolCount[];
+}
+
+export interface PoolCount {
+  readonly pool: string;
+  readonly pods: number;
 }
 
 export interface NodeLoad {
@@ -77,6 +85,8 @@ export interface ViewKind {
   readonly state?: (object: AnyObject, nowMs: number) => StateCell | undefined;
   readonly facts?: (object: AnyObject, interner: Interner) => Facts | undefined;
   readonly actions: readonly RowAction[];
+  /** Whether it keeps pods, whose pools it is shown with. */
+  readonly spread?: boolean;
   /** Whether the API server makes the cells, as a Table: of custom resources, and of Secrets, whose values stay there. */
   readonly fromTable?: boolean;
 }

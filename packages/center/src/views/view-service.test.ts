@@ -120,6 +120,30 @@ describe('a view', () => {
     ]);
   });
 
+  test('of a workload says in which pools its pods are', async () => {
+    const template = {
+      metadata: { labels: { app: 'agent' } },
+      spec: { containers: [{ name: 'c', image: 'i' }] },
+    };
+    await create(resources.daemonSets, {
+      metadata: { name: 'agent', namespace: 'shop' },
+      spec: { selector: { matchLabels: { app: 'agent' } }, template },
+    });
+    for (const index of [0, 1]) {
+      const { metadata, spec } = pod('shop', `agent-${index}`, `node-0000${index}`);
+      const owner = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'agent', uid: 'u', controller: true };
+      await create(resources.pods, { metadata: { ...metadata, ownerReferences: [owner] }, spec });
+    }
+    await eventually(async () => {
+      expect(cell(await page('admin', 'daemonsets.apps'), 0, 'pools')).toBe('beijing-0 1, guangzhou-0 1');
+    });
+    for (const index of [0, 1])
+      await cluster.admin
+        .resource(resources.pods)
+        .delete(`agent-${index}`, { namespace: 'shop', gracePeriodSeconds: 0 });
+    await eventually(async () => expect((await page('admin', 'pods')).total).toBe(3));
+  });
+
   test('shows namespaces that the caller has rights in, and no more', async () => {
     expect(names(await page('ann', 'pods', { group: 'none' }))).toEqual(['far', 'web']);
     expect(names(await page('ann', 'pods', { namespace: ['bank'] }))).toEqual([]);
@@ -186,6 +210,7 @@ describe('a view', () => {
             additionalPrinterColumns: [
               { name: 'Size', type: 'integer', jsonPath: '.spec.size' },
               { name: 'Phase', type: 'string', jsonPath: '.spec.phase' },
+              { name: 'Checked', type: 'date', jsonPath: '.spec.checked' },
             ],
           },
         ],
@@ -203,12 +228,23 @@ describe('a view', () => {
         apiVersion: 'shop.example/v1',
         kind: 'Widget',
         metadata: { name: 'w', namespace: 'shop' },
-        spec: { size: 3, phase: 'Failed' },
+        spec: { size: 3, phase: 'Failed', checked: new Date(Date.now() - 3_600_000).toISOString() },
       }),
     );
     const shown = await page('admin', 'widgets.shop.example');
-    expect(shown.columns.map(({ id }) => id)).toEqual(['name', 'namespace', 'status', 'size', 'age']);
+    expect(shown.columns.map(({ id }) => id)).toEqual([
+      'name',
+      'namespace',
+      'status',
+      'size',
+      'checked',
+      'age',
+    ]);
     expect(shown.rows[0]?.cells.slice(0, 4)).toEqual(['w', 'shop', { state: 'Failed', tone: 'error' }, 3]);
+    expect(shown.columns[4]?.type).toBe('date');
+    expect(Math.abs(Date.now() - 3_600_000 - Date.parse(cell(shown, 0, 'checked') as string))).toBeLessThan(
+      60_000,
+    );
     await cluster.admin.resource(ref).patch('w', { spec: { size: 4 } }, { type: 'merge', namespace: 'shop' });
     await eventually(async () =>
       expect((await page('admin', 'widgets.shop.example', { q: 'size:4' })).total).toBe(1),

@@ -120,6 +120,7 @@ export class OpenView {
     if (personal) return [personal(await this.#visible((await cluster.view(resource)).ref))];
     const own = await cluster.resource(resource);
     if (own.view.placed === 'node') return [own, cluster.nodes];
+    if (own.view.spread) return [own, cluster.pods, cluster.nodes];
     return own === cluster.held('nodes') ? [own, cluster.pods] : [own];
   }
 
