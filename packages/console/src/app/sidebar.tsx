@@ -150,6 +150,11 @@ export function Sidebar({ cluster, path, isOpen, onClose }: SidebarProps) {
 function currentItem(sections: readonly MenuSection[], path: string): string | undefined {
   return sections
     .flatMap((section) => section.items.map((item) => item.to))
-    .filter((to) => path === to || (to !== '/' && path.startsWith(`${to}/`)))
+    .filter((to) => path === to || (!isRoot(to) && path.startsWith(`${to}/`)))
     .sort((one, other) => other.length - one.length)[0];
+}
+
+/** Of the fleet or of a cluster: everything stands below it. */
+function isRoot(to: string): boolean {
+  return to === '/' || /^\/c\/[^/]+$/.test(to);
 }

@@ -1,0 +1,326 @@
+/**
+ * The ways that people are told to go, click by click, before a real center: create a pool for a region and a script for its
+ * machines; install OpenKruise; roll out a DaemonSet from an image and change it; roll out OpenKruise's DaemonSet from YAML and change
+ * it in the tree of resource objects. In English, Japanese and Chinese, by the words that each document uses.
+ */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { Center } from '../../support/center.ts';
+import { hasBrowser, launchBrowser, openPage, type WatchedPage } from '../support/browser.ts';
+
+interface Words {
+  readonly locale: string;
+  readonly signIn: string;
+  readonly user: string;
+  readonly password: string;
+  readonly clusters: string;
+  readonly pools: string;
+  readonly createPool: string;
+  readonly name: string;
+  readonly region: string;
+  readonly createAndAdd: string;
+  readonly makeScript: string;
+  readonly daemonSets: string;
+  readonly fromImage: string;
+  readonly appName: string;
+  readonly type: string;
+  readonly image: string;
+  readonly next: string;
+  readonly create: string;
+  readonly edit: string;
+  readonly save: string;
+  readonly review: string;
+  readonly pods: string;
+  readonly fromYaml: string;
+  readonly sampleTemplate: string;
+  readonly custom: string;
+  readonly yaml: string;
+  readonly customResources: string;
+  readonly resourceObjects: string;
+  readonly editYaml: string;
+}
+
+const languages: Readonly<Record<'en' | 'ja' | 'zh', Words>> = {
+  en: {
+    locale: 'en',
+    signIn: 'Sign in',
+    user: 'User',
+    password: 'Password',
+    clusters: 'Clusters',
+    pools: 'Node pools',
+    createPool: 'Create edge node pool',
+    name: 'Name',
+    region: 'Region',
+    createAndAdd: 'Create and add nodes',
+    makeScript: 'Make the script',
+    daemonSets: 'DaemonSets',
+    fromImage: 'Create from image',
+    appName: 'Application name',
+    type: 'Type',
+    image: 'Image',
+    next: 'Next',
+    create: 'Create',
+    edit: 'Edit',
+    save: 'Save',
+    review: 'Review and save',
+    pods: 'Pods',
+    fromYaml: 'Create from YAML',
+    sampleTemplate: 'Sample Template',
+    custom: 'Custom',
+    yaml: 'YAML',
+    customResources: 'Custom Resources',
+    resourceObjects: 'Resource Objects',
+    editYaml: 'Edit YAML',
+  },
+  ja: {
+    locale: 'ja',
+    signIn: 'サインイン',
+    user: 'ユーザー',
+    password: 'パスワード',
+    clusters: 'クラスター',
+    pools: 'ノードプール',
+    createPool: 'エッジノードプールの作成',
+    name: '名前',
+    region: 'リージョン',
+    createAndAdd: '作成してノードを追加',
+    makeScript: 'スクリプトを作成',
+    daemonSets: 'DaemonSet',
+    fromImage: 'イメージから作成',
+    appName: 'アプリケーション名',
+    type: 'タイプ',
+    image: 'イメージ',
+    next: '次へ',
+    create: '作成',
+    edit: '編集',
+    save: '保存',
+    review: '確認して保存',
+    pods: 'ポッド',
+    fromYaml: 'YAMLから作成',
+    sampleTemplate: 'サンプルテンプレート',
+    custom: 'カスタム',
+    yaml: 'YAML',
+    customResources: 'カスタムリソース',
+    resourceObjects: 'リソースオブジェクト',
+    editYaml: 'YAMLの編集',
+  },
+  zh: {
+    locale: 'zh-CN',
+    signIn: '登录',
+    user: '用户',
+    password: '密码',
+    clusters: '集群',
+    pools: '节点池',
+    createPool: '创建边缘节点池',
+    name: '名称',
+    region: '地域',
+    createAndAdd: '创建并添加节点',
+    makeScript: '生成脚本',
+    daemonSets: '守护进程集',
+    fromImage: '使用镜像创建',
+    appName: '应用名称',
+    type: '类型',
+    image: '镜像',
+    next: '下一步',
+    create: '创建',
+    edit: '编辑',
+    save: '保存',
+    review: '检查并保存',
+    pods: '容器组',
+    fromYaml: '使用 YAML 创建',
+    sampleTemplate: '示例模板',
+    custom: '自定义',
+    yaml: 'YAML',
+    customResources: '自定义资源',
+    resourceObjects: '资源对象浏览器',
+    editYaml: '编辑 YAML',
+  },
+};
+
+const newPassword = 'quiet otters read seven books';
+
+describe.skipIf(!hasBrowser)('before a real center', () => {
+  let center: Center;
+  let browser: Browser;
+  let origin: string;
+
+  beforeAll(async () => {
+    [center, browser] = await Promise.all([Center.start(), launchBrowser()]);
+    await vi.waitFor(() => expect(center.output).toMatch(/one-time password \S+/), { timeout: 30_000 });
+    origin = /^ *console +(\S+)$/m.exec(center.output)?.[1] ?? '';
+    const given = /one-time password (\S+)/.exec(center.output)?.[1] ?? '';
+    await chooseOwnPassword(given);
+    await installOpenKruise();
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    await center?.stop();
+  });
+
+  async function open(words: Words): Promise<WatchedPage> {
+    const watched = await openPage(browser, origin, { locale: words.locale });
+    const { page } = watched;
+    await page.goto('/');
+    await page.getByLabel(words.user, { exact: true }).fill('admin');
+    await page.getByLabel(words.password, { exact: true }).fill(newPassword);
+    await page.getByRole('button', { name: words.signIn, exact: true }).click();
+    await page.getByRole('navigation').getByRole('link', { name: words.clusters, exact: true }).click();
+    await page.getByRole('link', { name: 'default', exact: true }).click();
+    return watched;
+  }
+
+  async function chooseOwnPassword(given: string): Promise<void> {
+    const { page, faults, close } = await openPage(browser, origin);
+    await page.goto('/');
+    await page.getByLabel('User', { exact: true }).fill('admin');
+    await page.getByLabel('Password', { exact: true }).fill(given);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByLabel('Current password').fill(given);
+    await page.getByLabel('New password', { exact: true }).fill(newPassword);
+    await page.getByLabel('New password, again').fill(newPassword);
+    await page.getByRole('button', { name: 'Change password' }).click();
+    await page.getByRole('heading', { name: 'Home' }).waitFor();
+    await close();
+    expect(faults).toEqual([]);
+  }
+
+  async function installOpenKruise(): Promise<void> {
+    const { page, faults, close } = await open(languages.en);
+    await menu(page, 'Components');
+    await page.getByRole('button', { name: 'Install: OpenKruise' }).click();
+    await page.getByRole('button', { name: 'Show what would change' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Install', exact: true }).click();
+    await page.waitForURL(/\/tasks\//);
+    await page.getByText('Succeeded').first().waitFor({ timeout: 60_000 });
+    await close();
+    expect(faults).toEqual([]);
+  }
+
+  const kubectl = async (...args: string[]): Promise<string> => (await center.kubectl(args)).output;
+
+  describe.each(Object.entries(languages))('%s', (language, words) => {
+    test('a pool for a region, and a script for its machines', async () => {
+      const { page, faults, close } = await open(words);
+      await menu(page, words.pools);
+      await page.getByRole('button', { name: words.createPool }).first().click();
+      await page.getByLabel(words.name, { exact: true }).fill(`osaka-${language}`);
+      await page.getByRole('textbox', { name: words.region }).fill('osaka');
+      await page.getByRole('button', { name: words.createAndAdd }).click();
+      await page.getByRole('button', { name: words.makeScript }).click();
+      await page.locator('pre').filter({ hasText: 'skerry' }).waitFor();
+      await close();
+      expect(faults).toEqual([]);
+      expect(
+        await kubectl('get', 'nodepool', `osaka-${language}`, '-o', 'jsonpath={.spec.labels}'),
+      ).toContain('osaka');
+    });
+
+    test('a DaemonSet from an image, and an upgrade of it', async () => {
+      const { page, faults, close } = await open(words);
+      const name = `agent-${language}`;
+      await menu(page, words.daemonSets);
+      await page.getByRole('button', { name: words.fromImage }).first().click();
+      await page.getByLabel(words.appName, { exact: true }).fill(name);
+      await page.getByText('DaemonSet', { exact: true }).first().waitFor();
+      await page.getByRole('button', { name: words.next, exact: true }).click();
+      await page.getByLabel(words.image, { exact: true }).fill('skerry.io/stand-in/fleet-agent:1.0');
+      for (let step = 0; step < 3; step++)
+        await page.getByRole('button', { name: words.next, exact: true }).click();
+      await page.getByRole('button', { name: words.create, exact: true }).click();
+      await page.getByRole('heading', { name }).waitFor();
+      expect(await kubectl('get', 'daemonset.apps', name, '-o', 'name')).toBe(`daemonset.apps/${name}\n`);
+
+      await menu(page, words.daemonSets);
+      await page.getByRole('button', { name: `${words.edit}: ${name}` }).click();
+      await page.getByRole('button', { name: words.next, exact: true }).click();
+      await page.getByLabel(words.image, { exact: true }).fill('skerry.io/stand-in/fleet-agent:1.1');
+      for (let step = 0; step < 3; step++)
+        await page.getByRole('button', { name: words.next, exact: true }).click();
+      await page.locator('#content button.ant-btn-primary').last().click();
+      await expect
+        .poll(() =>
+          kubectl('get', 'daemonset.apps', name, '-o', 'jsonpath={.spec.template.spec.containers[0].image}'),
+        )
+        .toBe('skerry.io/stand-in/fleet-agent:1.1');
+      await close();
+      expect(faults).toEqual([]);
+    });
+
+    test("OpenKruise's DaemonSet from YAML, and an upgrade of it among the resource objects", async () => {
+      const { page, faults, close } = await open(words);
+      const name = `cache-${language}`;
+      await menu(page, words.pods);
+      await page.getByRole('button', { name: words.fromYaml }).first().click();
+      await page.getByLabel(words.sampleTemplate).click();
+      await page.getByTitle(words.custom, { exact: true }).last().click();
+      const editor = page.getByRole('textbox', { name: words.yaml });
+      await editor.click();
+      await page.keyboard.insertText(kruiseDaemonSet(name));
+      await page.getByRole('button', { name: words.create, exact: true }).click();
+      await expect
+        .poll(() => kubectl('get', 'daemonset.apps.kruise.io', name, '-o', 'name'))
+        .toBe(`daemonset.apps.kruise.io/${name}\n`);
+
+      await menu(page, words.customResources);
+      await page.getByRole('tab', { name: words.resourceObjects }).click();
+      const tree = page.getByRole('main').getByRole('navigation');
+      const branch = (title: string) =>
+        tree
+          .getByRole('listitem')
+          .filter({ has: page.getByRole('button', { name: title, exact: true }) })
+          .last();
+      await branch('apps.kruise.io').getByRole('button').first().click();
+      const version = branch('v1alpha1').getByRole('button').first();
+      if ((await version.getAttribute('aria-expanded')) === 'false') await version.click();
+      await branch('v1alpha1').getByRole('button', { name: 'DaemonSet', exact: true }).click();
+      await page.getByRole('button', { name: `${words.editYaml}: ${name}` }).click();
+      await page.getByText('fleet-agent:1.0').click();
+      await page.keyboard.press('End');
+      await page.keyboard.press('Backspace');
+      await page.keyboard.type('1');
+      await page.getByRole('button', { name: words.review, exact: true }).click();
+      await page.getByRole('button', { name: words.save, exact: true }).click();
+      await expect
+        .poll(() =>
+          kubectl(
+            'get',
+            'daemonset.apps.kruise.io',
+            name,
+            '-o',
+            'jsonpath={.spec.template.spec.containers[0].image}',
+          ),
+        )
+        .toBe('skerry.io/stand-in/fleet-agent:1.1');
+      await close();
+      expect(faults).toEqual([]);
+    });
+  });
+});
+
+async function menu(page: Page, item: string): Promise<void> {
+  await page.getByRole('navigation').getByRole('link', { name: item, exact: true }).click();
+}
+
+function kruiseDaemonSet(name: string): string {
+  return `apiVersion: apps.kruise.io/v1alpha1
+kind: DaemonSet
+metadata:
+  name: ${name}
+  namespace: default
+spec:
+  selector:
+    matchLabels:
+      app: ${name}
+  updateStrategy:
+    type: RollingUpdate
+    rollingUpdate:
+      rollingUpdateType: InPlaceIfPossible
+  template:
+    metadata:
+      labels:
+        app: ${name}
+    spec:
+      containers:
+        - name: main
+          image: skerry.io/stand-in/fleet-agent:1.0
+`;
+}
