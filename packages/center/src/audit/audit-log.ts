@@ -34,6 +34,8 @@ export interface AuditQuery {
 }
 
 const textMax = 500;
+const strangersMax = 120;
+const strangersEveryMs = 60_000;
 
 export class AuditLog implements AuditSink {
   readonly #options: AuditLogOptions;
@@ -43,6 +45,9 @@ export class AuditLog implements AuditSink {
   #lastMs = 0;
   #count = 0;
   #failed = 0;
+  #strangersSinceMs = -Infinity;
+  #strangers = 0;
+  #leftOut = 0;
 
   constructor(options: AuditLogOptions) {
     const { path, sizeMax = 16 << 20, filesMax = 10 } = options;
@@ -53,7 +58,16 @@ export class AuditLog implements AuditSink {
     this.#size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  record({ user, sourceAddress, action, cluster, object, code, message }: AuditRecord): void {
+  record(record: AuditRecord): void {
+    if (record.stranger && record.code >= 400 && !this.#takesOfStrangers()) {
+      this.#leftOut++;
+      return;
+    }
+    this.#tellLeftOut();
+    this.#append(record);
+  }
+
+  #append({ user, sourceAddress, action, cluster, object, code, message }: AuditRecord): void {
     const nowMs = this.#options.clock.now();
     const result = code < 400 ? 'allowed' : code < 500 ? 'refused' : 'failed';
     const entry: AuditEntry = {
@@ -87,6 +101,24 @@ export class AuditLog implements AuditSink {
       }
     }
     return { entries };
+  }
+
+  /** So many refusals of strangers are kept each minute: whoever can send requests must not be able to push others' entries out. */
+  #takesOfStrangers(): boolean {
+    const nowMs = this.#options.clock.monotonic();
+    if (nowMs - this.#strangersSinceMs >= strangersEveryMs) {
+      this.#strangersSinceMs = nowMs;
+      this.#strangers = 0;
+    }
+    return this.#strangers++ < strangersMax;
+  }
+
+  /** Once the minute is over, what was left out is told as one entry. */
+  #tellLeftOut(): void {
+    if (this.#leftOut === 0 || this.#strangers > strangersMax) return;
+    const message = `${this.#leftOut} more refused requests of strangers were left out`;
+    this.#leftOut = 0;
+    this.#append({ user: '', sourceAddress: '', action: 'left out', code: 429, message });
   }
 
   /** Texts that sort as the entries do. */

@@ -39,6 +39,8 @@ export interface Gate {
 /** One line of the audit log. */
 export interface AuditRecord extends Omit<AuditNote, 'keep' | 'user' | 'code'> {
   readonly user: string;
+  /** Nobody that the center knows: `user` is what they call themselves, or empty. */
+  readonly stranger?: boolean;
   readonly sourceAddress: string;
   readonly code: number;
 }

@@ -206,7 +206,13 @@ class Server implements CenterServer {
       const { keep: _keep, ...entry } = note;
       const sourceAddress = credentials.remoteAddress;
       const code = note.code ?? answer.status;
-      this.#options.audit.record({ ...entry, user: note.user ?? user, sourceAddress, code });
+      this.#options.audit.record({
+        ...entry,
+        user: note.user ?? user,
+        stranger: user === '',
+        sourceAddress,
+        code,
+      });
     }
     await send(request, response, answer);
   }

@@ -80,7 +80,9 @@ export class Sockets {
       await opened;
     } catch (error) {
       const status = statusOf(error, log, note.action);
-      audit.record({ ...note, user, sourceAddress, code: status.code, message: status.message ?? '' });
+      const stranger = user === '';
+      const { code, message: why = '' } = status;
+      audit.record({ ...note, user, stranger, sourceAddress, code, message: why });
       const open = openedOn(socket);
       if (open) {
         open.close(isApiError(error) ? 4000 + status.code : 1011, closeReason(status.message ?? ''));
