@@ -2,6 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { firstRouteBudget } from './build/first-route-budget.ts';
 import { precompress } from './build/precompress.ts';
+import { terminalStyles } from './build/terminal-styles.ts';
 import { trustedStyles } from './build/trusted-styles.ts';
 
 /** Static files for the center to serve: every name under `assets/` carries a digest, every text has a `.br` and a `.gz`. */
@@ -10,6 +11,7 @@ export default defineConfig({
   plugins: [
     react(),
     trustedStyles(),
+    terminalStyles(),
     firstRouteBudget({
       entries: ['src/app/router.tsx', 'src/screens/home/home.tsx', 'src/i18n/en/index.ts'],
       bytesMax: 250 * 1024,

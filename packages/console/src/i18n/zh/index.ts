@@ -3,6 +3,7 @@ import { attention } from './attention.ts';
 import { charts } from './charts.ts';
 import { clusters } from './clusters.ts';
 import { definitions } from './definitions.ts';
+import { dock } from './dock.ts';
 import { editor } from './editor.ts';
 import { fleet } from './fleet.ts';
 import { kinds } from './kinds.ts';
@@ -20,6 +21,7 @@ export const zh = {
   ...charts,
   ...clusters,
   ...definitions,
+  ...dock,
   ...editor,
   ...fleet,
   ...kinds,

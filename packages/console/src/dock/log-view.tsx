@@ -1,0 +1,425 @@
+/**
+ * A log as lines: as many are in the page as can be seen, whatever the log's length. It follows the end until one scrolls up, and
+ * again when one comes back down. What is searched for is marked, or everything else is left out.
+ */
+import { useQuery } from '@tanstack/react-query';
+import { Button, Checkbox, Input, Select } from 'antd';
+import {
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+  type CSSProperties,
+  type ReactNode,
+} from 'react';
+import { getObject } from '#api/objects.ts';
+import type { DockTab } from '#app/dock-state.ts';
+import { useT } from '#i18n/index.ts';
+import { kindOf } from '#kinds/built-in.ts';
+import { listAt, textAt } from '#kinds/values.ts';
+import { download } from '#ui/download.ts';
+import { piecesOf, plainText, type Style } from './ansi.ts';
+import { LogBuffer, type LogLine } from './log-buffer.ts';
+import { streamLog, type LogOptions, type LogState } from './log-stream.ts';
+import { mark, matcherOf, matchesLine, type Matcher } from './search-lines.ts';
+import styles from './log-view.module.css';
+
+const lineHeight = 18;
+const overscan = 12;
+/** So near to the end counts as being there. */
+const endDistance = 24;
+
+const initial: LogOptions = {
+  container: '',
+  previous: false,
+  timestamps: false,
+  tailLines: 500,
+  sinceSeconds: 0,
+};
+
+type LogsTab = Extract<DockTab, { kind: 'logs' }>;
+
+export function LogView({ tab }: { readonly tab: LogsTab }) {
+  const t = useT();
+  const [options, setOptions] = useState<LogOptions>({ ...initial, container: tab.container ?? '' });
+  const [state, setState] = useState<LogState>('connecting');
+  const [wanted, setWanted] = useState('');
+  const [isRegExp, setRegExp] = useState(false);
+  const [isFilter, setFilter] = useState(false);
+  const buffer = useMemo(() => new LogBuffer(), []);
+  const key = JSON.stringify(options);
+  const tabKey = JSON.stringify(tab);
+  useEffect(() => {
+    buffer.clear();
+    const stream = streamLog(JSON.parse(tabKey) as LogsTab, JSON.parse(key) as LogOptions, {
+      buffer,
+      onState: setState,
+    });
+    return () => stream.close();
+  }, [buffer, key, tabKey]);
+  const version = useSyncExternalStore(buffer.subscribe, buffer.version);
+  const found = useMemo(() => matcherOf(wanted, { isRegExp }), [wanted, isRegExp]);
+  const matcher = typeof found === 'function' ? found : undefined;
+  const lines = useMemo(
+    () =>
+      matcher && isFilter ? buffer.lines.filter(({ text }) => matchesLine(matcher, text)) : buffer.lines,
+    // The buffer's version says when its lines are others.
+    // oxlint-disable-next-line react/exhaustive-deps
+    [buffer, matcher, isFilter, version],
+  );
+  const matches = useMemo(
+    () => (matcher ? lines.flatMap(({ text }, index) => (matchesLine(matcher, text) ? [index] : [])) : []),
+    [matcher, lines],
+  );
+  const [current, setCurrent] = useState(0);
+  const list = useRef<ListHandle>(null);
+  const step = (by: number): void => {
+    if (matches.length === 0) return;
+    const next = (current + by + matches.length) % matches.length;
+    setCurrent(next);
+    list.current?.show(matches[next] ?? 0);
+  };
+  const save = (): void =>
+    download(
+      `${tab.title}.log`,
+      buffer.lines
+        .map(({ source, text }) =>
+          tab.pod || source === '' ? plainText(text) : `${source} ${plainText(text)}`,
+        )
+        .join('\n'),
+    );
+  return (
+    <div className={styles['view']}>
+      <div className={styles['bar']} role="toolbar" aria-label={t('logs.tools')}>
+        {tab.pod ? (
+          <Containers
+            tab={tab}
+            pod={tab.pod}
+            value={options.container}
+            onChange={(container) => setOptions({ ...options, container })}
+          />
+        ) : null}
+        <Select
+          size="small"
+          aria-label={t('logs.since')}
+          value={options.sinceSeconds}
+          onChange={(sinceSeconds) => setOptions({ ...options, sinceSeconds })}
+          options={[
+            { value: 0, label: t('logs.since.all') },
+            ...[300, 3600, 21_600, 86_400].map((value) => ({
+              value,
+              label: t('logs.since.last', { age: ages[value] ?? '' }),
+            })),
+          ]}
+        />
+        <Select
+          size="small"
+          aria-label={t('logs.tail')}
+          value={options.tailLines}
+          onChange={(tailLines) => setOptions({ ...options, tailLines })}
+          options={[100, 500, 5000, 20_000].map((value) => ({
+            value,
+            label: t('logs.tail.lines', { count: value }),
+          }))}
+        />
+        <Checkbox
+          checked={options.timestamps}
+          onChange={(event) => setOptions({ ...options, timestamps: event.target.checked })}
+        >
+          {t('logs.timestamps')}
+        </Checkbox>
+        {tab.pod ? (
+          <Checkbox
+            checked={options.previous}
+            onChange={(event) => setOptions({ ...options, previous: event.target.checked })}
+          >
+            {t('logs.previous')}
+          </Checkbox>
+        ) : null}
+        <span className={styles['search']}>
+          <Input
+            size="small"
+            type="search"
+            aria-label={t('logs.search')}
+            placeholder={t('logs.search')}
+            value={wanted}
+            status={found && !matcher ? 'error' : ''}
+            onChange={(event) => {
+              setWanted(event.target.value);
+              setCurrent(0);
+            }}
+            onKeyDown={(event) => {
+              if (event.nativeEvent.isComposing || event.key !== 'Enter') return;
+              step(event.shiftKey ? -1 : 1);
+            }}
+          />
+          <span className="muted" role="status">
+            {wanted === '' ? '' : t('logs.matches', { count: matches.length })}
+          </span>
+          <Checkbox checked={isRegExp} onChange={(event) => setRegExp(event.target.checked)}>
+            {t('logs.regexp')}
+          </Checkbox>
+          <Checkbox checked={isFilter} onChange={(event) => setFilter(event.target.checked)}>
+            {t('logs.filter')}
+          </Checkbox>
+        </span>
+        <Button size="small" onClick={save}>
+          {t('action.download')}
+        </Button>
+        <span className="muted" role="status">
+          {t(`logs.state.${state}`)}
+        </span>
+      </div>
+      <Lines
+        ref={list}
+        lines={lines}
+        total={buffer.total}
+        matcher={matcher}
+        marked={matches[current]}
+        hasSources={!tab.pod}
+        label={t('logs.of', { name: tab.title })}
+      />
+    </div>
+  );
+}
+
+const ages: Readonly<Record<number, string>> = { 300: '5m', 3600: '1h', 21_600: '6h', 86_400: '24h' };
+
+function Containers({
+  tab,
+  pod,
+  value,
+  onChange,
+}: {
+  readonly tab: LogsTab;
+  readonly pod: string;
+  readonly value: string;
+  readonly onChange: (container: string) => void;
+}) {
+  const t = useT();
+  const { data } = useQuery({
+    queryKey: ['object', tab.cluster, 'pods', tab.namespace, pod],
+    queryFn: () => getObject(tab.cluster, kindOf('pods'), { namespace: tab.namespace, name: pod }),
+  });
+  const names = ['initContainers', 'containers', 'ephemeralContainers'].flatMap((list) =>
+    listAt(data, 'spec', list).map((container) => textAt(container, 'name') ?? ''),
+  );
+  if (names.length < 2) return null;
+  return (
+    <Select
+      size="small"
+      aria-label={t('logs.container')}
+      value={value}
+      onChange={onChange}
+      popupMatchSelectWidth={false}
+      options={[
+        { value: '', label: t('logs.allContainers') },
+        ...names.map((name) => ({ value: name, label: name })),
+      ]}
+    />
+  );
+}
+
+interface ListHandle {
+  readonly show: (index: number) => void;
+}
+
+interface LinesProps {
+  readonly ref: React.Ref<ListHandle>;
+  readonly lines: readonly LogLine[];
+  readonly total: number;
+  readonly matcher: Matcher | undefined;
+  /** The line of the match that is looked at. */
+  readonly marked: number | undefined;
+  readonly hasSources: boolean;
+  readonly label: string;
+}
+
+function Lines({ ref, lines, total, matcher, marked, hasSources, label }: LinesProps) {
+  const t = useT();
+  const box = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState({ top: 0, height: 400 });
+  const [isFollowing, setFollowing] = useState(true);
+  const [seen, setSeen] = useState(0);
+  const toEnd = useCallback(() => {
+    if (box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, []);
+  useEffect(() => {
+    if (isFollowing) toEnd();
+  }, [isFollowing, lines, toEnd]);
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return undefined;
+    const observer = new ResizeObserver(() =>
+      setView({ top: element.scrollTop, height: element.clientHeight }),
+    );
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  const latestTotal = useRef(total);
+  useEffect(() => {
+    latestTotal.current = total;
+  });
+  // The handle is how the search, which stands above, moves the list.
+  useEffect(() => {
+    const handle: ListHandle = {
+      show: (index) => {
+        setFollowing(false);
+        setSeen(latestTotal.current);
+        if (box.current)
+          box.current.scrollTop = Math.max(0, index * lineHeight - box.current.clientHeight / 2);
+      },
+    };
+    if (typeof ref === 'function') ref(handle);
+    else if (ref) ref.current = handle;
+  }, [ref]);
+  const onScroll = (): void => {
+    const element = box.current;
+    if (!element) return;
+    setView({ top: element.scrollTop, height: element.clientHeight });
+    const isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < endDistance;
+    if (isAtEnd !== isFollowing) {
+      setFollowing(isAtEnd);
+      setSeen(total);
+    }
+  };
+  const first = Math.max(0, Math.floor(view.top / lineHeight) - overscan);
+  const last = Math.min(lines.length, Math.ceil((view.top + view.height) / lineHeight) + overscan);
+  const firstLine = lines[first];
+  const inherited = useMemo(() => stylesBefore(lines, first), [lines, first]);
+  const rows: ReactNode[] = [];
+  const styleOf = new Map(inherited);
+  for (let index = first; index < last; index++) {
+    const line = lines[index];
+    if (!line) continue;
+    const { pieces, after } = piecesOf(line.text, styleOf.get(line.source));
+    styleOf.set(line.source, after);
+    rows.push(
+      <Line
+        key={line.number}
+        line={line}
+        pieces={pieces}
+        matcher={matcher}
+        isMarked={index === marked}
+        hasSource={hasSources}
+      />,
+    );
+  }
+  const waiting = total - seen;
+  return (
+    <div className={styles['frame']}>
+      <div
+        ref={box}
+        className={styles['box']}
+        onScroll={onScroll}
+        // A region that scrolls has to be reachable by keyboard.
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        tabIndex={0}
+        role="log"
+        aria-live="off"
+        aria-label={label}
+        data-first={firstLine?.number}
+      >
+        <div className={styles['space']} style={{ height: lines.length * lineHeight }}>
+          <div className={styles['shown']} style={{ transform: `translateY(${first * lineHeight}px)` }}>
+            {rows}
+          </div>
+        </div>
+      </div>
+      {isFollowing ? null : (
+        <button
+          type="button"
+          className={styles['pill']}
+          onClick={() => {
+            setFollowing(true);
+            toEnd();
+          }}
+        >
+          ↓ {waiting > 0 ? t('logs.new', { count: waiting }) : t('logs.follow')}
+        </button>
+      )}
+    </div>
+  );
+}
+
+const lookedBackMax = 200;
+
+/** The colours that are on where the shown part begins: set by a line before it that did not end them. */
+function stylesBefore(lines: readonly LogLine[], first: number): ReadonlyMap<string, Style> {
+  const found = new Map<string, Style>();
+  for (const { source, text } of lines.slice(Math.max(0, first - lookedBackMax), first)) {
+    if (!text.includes('\u001b') && !found.has(source)) continue;
+    found.set(source, piecesOf(text, found.get(source)).after);
+  }
+  return found;
+}
+
+interface LineProps {
+  readonly line: LogLine;
+  readonly pieces: ReturnType<typeof piecesOf>['pieces'];
+  readonly matcher: Matcher | undefined;
+  readonly isMarked: boolean;
+  readonly hasSource: boolean;
+}
+
+function Line({ line, pieces, matcher, isMarked, hasSource }: LineProps) {
+  const matches = matcher?.(plainText(line.text)) ?? [];
+  let offset = 0;
+  return (
+    <div
+      className={`${styles['line'] ?? ''} ${isMarked ? (styles['marked'] ?? '') : ''} ${line.source === '' ? (styles['own'] ?? '') : ''}`}
+    >
+      {hasSource && line.source !== '' ? (
+        <span className={`${styles['source'] ?? ''} ${styles[`source-${hueOf(line.source)}`] ?? ''}`}>
+          {line.source}
+        </span>
+      ) : null}
+      {pieces.map(({ text, style }, index) => {
+        const parts = mark(text, offset, matches);
+        offset += text.length;
+        return (
+          // Pieces have no identity but their place.
+          // oxlint-disable-next-line react/no-array-index-key
+          <span key={index} className={classOf(style)} style={colorsOf(style)}>
+            {parts.map((part, at) =>
+              // oxlint-disable-next-line react/no-array-index-key
+              part.isMatch ? <mark key={at}>{part.text}</mark> : part.text,
+            )}
+          </span>
+        );
+      })}
+    </div>
+  );
+}
+
+function classOf({ color, background, bold, dim, italic, underline, inverse }: Style): string {
+  return [
+    typeof color === 'number' ? styles[`color-${color}`] : undefined,
+    typeof background === 'number' ? styles[`back-${background % 8}`] : undefined,
+    bold ? styles['bold'] : undefined,
+    dim ? styles['dim'] : undefined,
+    italic ? styles['italic'] : undefined,
+    underline ? styles['underline'] : undefined,
+    inverse ? styles['inverse'] : undefined,
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
+function colorsOf({ color, background }: Style): CSSProperties | undefined {
+  if (typeof color !== 'string' && typeof background !== 'string') return undefined;
+  return {
+    ...(typeof color === 'string' ? { color } : {}),
+    ...(typeof background === 'string' ? { backgroundColor: background } : {}),
+  };
+}
+
+const hues = 6;
+
+function hueOf(source: string): number {
+  let hash = 0;
+  for (let index = 0; index < source.length; index++) hash = (hash * 31 + source.charCodeAt(index)) | 0;
+  return Math.abs(hash) % hues;
+}
