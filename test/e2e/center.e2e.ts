@@ -286,6 +286,15 @@ test("the center's own cluster can not be deleted", async () => {
   expect(refused.errors).toContain('goes only with the center');
 });
 
+test('what was done at length is listed, with what failed', async () => {
+  const { output } = await skerry('task', 'list');
+  expect(output).toMatch(/succeeded +\S+ +skerry:local-admin +Create cluster osaka/);
+  expect(output).toMatch(
+    /failed +\S+ +skerry:local-admin +Create cluster kyoto +ranges and port: .*overlaps/,
+  );
+  expect((await skerry('task', 'follow', 'none')).errors).toContain('there is no task none');
+});
+
 test('credentials of the management API are in no log', () => {
   const token = readFileSync(join(center.dataDirectory, 'run/management-admin-token'), 'utf8');
   expect(center.logs).not.toContain(token);

@@ -12,6 +12,7 @@ import { addKeysCommand } from './keys.ts';
 import { addResetCommand } from './reset.ts';
 import { addServerCommand } from './server.ts';
 import { addSimCommand } from './sim.ts';
+import { addTaskCommand } from './task.ts';
 import { addTokenCommand } from './token.ts';
 import { addUpCommand } from './up.ts';
 import { addUserCommand } from './user.ts';
@@ -34,6 +35,7 @@ export function createProgram(): Command {
   addServerCommand(program);
   addClusterCommand(program);
   addComponentCommand(program);
+  addTaskCommand(program);
   addBackupCommands(program);
   addUserCommand(program);
   addTokenCommand(program);
