@@ -1,8 +1,11 @@
 /** Everything that is fuzzed, by name. */
 import { bodies } from './areas/bodies.ts';
 import { definitions } from './areas/definitions.ts';
+import { deltas } from './areas/deltas.ts';
 import { http2 } from './areas/http2.ts';
 import { identity } from './areas/identity.ts';
+import { nodeProxies } from './areas/node-proxies.ts';
+import { nodeStreams } from './areas/node-streams.ts';
 import { objects } from './areas/objects.ts';
 import { patches } from './areas/patches.ts';
 import { pressure } from './areas/pressure.ts';
@@ -23,5 +26,8 @@ export const areas: Readonly<Record<string, readonly Probe[]>> = {
   http2,
   tls,
   streams,
+  nodeStreams,
+  nodeProxies,
+  deltas,
   pressure,
 };

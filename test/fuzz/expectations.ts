@@ -43,13 +43,21 @@ const reasons: Readonly<Record<number, readonly string[]>> = {
   504: ['Timeout'],
 };
 
-export function expectHonest({ status, headers, bytes }: Answer): void {
+export function expectHonest(
+  { status, headers, bytes }: Answer,
+  /** What stands behind the server fails, and the answer may say so. */
+  { failing = false }: { readonly failing?: boolean } = {},
+): void {
   const text = bytes.toString();
   const fail = (why: string) => {
     throw new Error(`${why}: ${status} ${text.slice(0, 500)}`);
   };
   if (status < 400) return;
   if (status === 500 && stockFailure.test(text)) return;
+  if (status === 500 && failing) {
+    if (text.includes('"message":"Internal error occurred: ')) return;
+    fail('a failure without its words');
+  }
   if (status >= 500 && !honestFailures.has(status)) fail('the server failed');
   // What was not read as a request is answered before any of the API is asked, as upstream does.
   if (status === 431) return;

@@ -1,15 +1,18 @@
 /**
  * The server that is fuzzed, in a process of its own: the real API server with its security on a memory store, behind the
  * real TLS port and, for speed, on plain loopback too. Beside HTTP it answers its parent about itself: what it costs, what
- * it logged as a bug, whether anything reached the prototypes that all objects share.
+ * it logged as a bug, whether anything reached the prototypes that all objects share. One node stands behind it, whose
+ * runtime and pods answer as they like.
  */
 import { randomUUID } from 'node:crypto';
 import { builtinKinds } from '@skerry/api';
-import { createApiServer, createSecurity } from '@skerry/apiserver';
+import { createApiServer, createConnectFactory, createSecurity } from '@skerry/apiserver';
 import { systemClock, type Logger } from '@skerry/base';
 import { createCertificateAuthority, createServiceAccountKey } from '@skerry/pki';
 import { openMemoryStore } from '@skerry/store';
 import { listenTls } from '../../packages/cli/src/compose/tls-front.ts';
+import { nodeObjects, type NodeObject } from './node/node-objects.ts';
+import { NodeStandIn } from './node/node-stand-in.ts';
 
 /** What the parent is told once requests are answered. */
 export interface ServerReady {
@@ -27,6 +30,9 @@ export interface ServerReport {
   readonly cpuMs: number;
   readonly heapBytes: number;
   readonly connections: number;
+  /** Connections to the node, its runtime and its pods, and logs of the node that are open. */
+  readonly nodeConnections: number;
+  readonly nodeFiles: number;
   /** Messages logged as errors: bugs. */
   readonly bugs: readonly string[];
   /** Names that stand on a shared prototype and did not at the start. */
@@ -59,7 +65,7 @@ function namesOnPrototypes(): Set<string> {
 }
 
 /** `collected`: after the garbage is gone, so that what is left is held. */
-function report({ collected }: { collected: boolean }): ServerReport {
+async function report(node: NodeStandIn, { collected }: { collected: boolean }): Promise<ServerReport> {
   const { user, system } = process.threadCpuUsage();
   if (collected) (globalThis as { gc?: () => void }).gc?.();
   return {
@@ -67,26 +73,45 @@ function report({ collected }: { collected: boolean }): ServerReport {
     cpuMs: (user + system) / 1000,
     heapBytes: process.memoryUsage().heapUsed,
     connections: process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length,
+    nodeConnections: await node.connections(),
+    nodeFiles: node.openFiles(),
     bugs,
     polluted: [...namesOnPrototypes()].filter((name) => !namesBefore.has(name)),
   };
 }
 
-/** What a controller makes elsewhere; without it no pod gets past admission. */
-async function createDefaultAccount(port: number): Promise<void> {
-  const answer = await fetch(`http://127.0.0.1:${port}/api/v1/namespaces/default/serviceaccounts`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${adminToken}` },
-    body: JSON.stringify({ metadata: { name: 'default' } }),
+/** What a controller makes elsewhere, without which no pod gets past admission; and all that leads to the node. */
+async function createObjects(port: number): Promise<void> {
+  const account: NodeObject = {
+    path: '/api/v1/namespaces/default/serviceaccounts',
+    object: { metadata: { name: 'default' } },
+  };
+  for (const { path, object, status } of [account, ...nodeObjects()]) {
+    await send(port, 'POST', path, object);
+    if (status) await send(port, 'PATCH', `${path}/${object.metadata.name}/status`, { status });
+  }
+}
+
+async function send(port: number, method: 'POST' | 'PATCH', path: string, body: object): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+    method,
+    headers: {
+      'content-type': method === 'POST' ? 'application/json' : 'application/merge-patch+json',
+      authorization: `Bearer ${adminToken}`,
+    },
+    body: JSON.stringify(body),
   });
-  if (answer.status !== 201) throw new Error(`the default account: ${answer.status} ${await answer.text()}`);
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
 }
 
 async function main(): Promise<void> {
   const clock = systemClock;
   const store = openMemoryStore({ clock });
   const authority = await createCertificateAuthority({ commonName: 'fuzz-ca', clock });
+  const node = await NodeStandIn.start({ clock, log });
   const server = createApiServer({
+    connect: createConnectFactory({ random: Math.random }),
+    dialer: node.dialer,
     store,
     kinds: builtinKinds,
     clock,
@@ -103,7 +128,7 @@ async function main(): Promise<void> {
   });
   await server.start();
   const plainPort = await server.listenLoopback();
-  await createDefaultAccount(plainPort);
+  await createObjects(plainPort);
   const front = await listenTls({
     address: '127.0.0.1',
     port: 0,
@@ -117,8 +142,13 @@ async function main(): Promise<void> {
     onApi: (connection) => server.accept(connection),
     onLink: (socket) => socket.destroy(),
   });
-  process.on('message', (asked) => process.send?.(report({ collected: asked === 'collected' })));
-  process.on('disconnect', () => process.exit(0));
+  process.on('message', (asked) => {
+    void report(node, { collected: asked === 'collected' }).then((answer) => process.send?.(answer));
+  });
+  process.on('disconnect', () => {
+    node.remove();
+    process.exit(0);
+  });
   process.send?.({
     type: 'ready',
     plainPort,

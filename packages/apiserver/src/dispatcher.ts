@@ -78,7 +78,9 @@ export class Dispatcher implements RequestTarget {
   async upgrade({ info, user }: AuthorizedRequest, upgrade: UpgradeRequest): Promise<void> {
     if (info.type === 'path') throw unknownPath();
     const served = this.#parts.kinds.stored(info.group, info.version, info.resource);
-    if (!served?.info.subresources.some(({ name }) => name === info.subresource)) throw unknownPath();
+    const described = served?.info.subresources.find(({ name }) => name === info.subresource);
+    if (!served || !described) throw unknownPath();
+    if (info.subresource !== 'proxy' && !described.verbs.includes(info.verb)) throw methodNotAllowed();
     if (!connectSubresources.has(info.subresource) || !this.#parts.connect) {
       throw new ApiError('BadRequest', 'this resource is not served over an upgraded connection');
     }

@@ -1,10 +1,11 @@
+export { watchDeparture, type Departure } from '#departure.ts';
 export { joinStreams } from '#join.ts';
 export { upgrade, UpgradeRefusedError, type Upgraded, type UpgradeRequest } from '#spdy/connect.ts';
 export { SpdyError } from '#spdy/frame.ts';
 export type { SpdyHeaders } from '#spdy/header-block.ts';
 export { createSpdySession, SpdyStream } from '#spdy/session.ts';
 export type { SpdySession, SpdySessionOptions } from '#spdy/session.ts';
-export { acceptWebSocket, isWebSocketRequest, offeredProtocols } from '#websocket/accept.ts';
+export { acceptWebSocket, HandshakeError, isWebSocketRequest, offeredProtocols } from '#websocket/accept.ts';
 export { channelProtocols, createChannelSocket } from '#websocket/channels.ts';
 export type { ChannelProtocol, ChannelSocket } from '#websocket/channels.ts';
 export { tunnelPrefix, webSocketBytes } from '#websocket/tunnel.ts';

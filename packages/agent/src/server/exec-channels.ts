@@ -29,10 +29,11 @@ export interface StreamRequest {
 }
 
 export async function bridgeChannels(
-  { request, socket, head }: UpgradeExchange,
+  exchange: UpgradeExchange,
   { url, protocol, wanted }: { url: string; protocol: string; wanted: StreamRequest },
 ): Promise<void> {
-  const runtime = await openRuntimeStream(url, ['v4.channel.k8s.io']);
+  const { request, socket, head } = exchange;
+  const runtime = await openRuntimeStream(url, ['v4.channel.k8s.io'], exchange);
   const session = createSpdySession(runtime.socket, { role: 'client' });
   try {
     const channels = createChannelSocket(await acceptWebSocket(request, socket, head, protocol));

@@ -9,6 +9,7 @@
 import http, { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { describeError, type Clock, type Logger } from '@skerry/base';
+import { HandshakeError, watchDeparture } from '@skerry/streams';
 import { readContainerLog } from '#server/container-log.ts';
 import { bridgeChannels, type StreamRequest } from '#server/exec-channels.ts';
 import { isTrue, parseLogOptions } from '#server/log-options.ts';
@@ -48,7 +49,10 @@ export function createNodeServer(options: NodeServerOptions): Server {
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', (error) => log.debug('stream broke', { error: describeError(error) }));
-    serveUpgrade({ request, socket, head }).catch((error: unknown) => refuse(socket, error));
+    const departure = watchDeparture(socket);
+    serveUpgrade({ request, socket, head, departure })
+      .catch((error: unknown) => refuse(socket, error))
+      .finally(() => departure.stop());
   });
   server.on('clientError', (_error, socket) => socket.destroy());
   return server;
@@ -214,6 +218,7 @@ function explain(error: unknown): { status: number; message: string } {
     const status = error.code === 'not-found' ? 404 : error.code === 'unavailable' ? 503 : 500;
     return { status, message: describeError(error) };
   }
+  if (error instanceof HandshakeError) return { status: 400, message: error.message };
   return { status: 500, message: describeError(error) };
 }
 

@@ -23,10 +23,11 @@ export function parsePorts(query: URLSearchParams): number[] {
 }
 
 export async function bridgePorts(
-  { request, socket, head }: UpgradeExchange,
+  exchange: UpgradeExchange,
   { url, protocol, ports }: { url: string; protocol: string; ports: readonly number[] },
 ): Promise<void> {
-  const runtime = await openRuntimeStream(url, ['portforward.k8s.io']);
+  const { request, socket, head } = exchange;
+  const runtime = await openRuntimeStream(url, ['portforward.k8s.io'], exchange);
   const session = createSpdySession(runtime.socket, { role: 'client' });
   try {
     const channels = createChannelSocket(await acceptWebSocket(request, socket, head, protocol));

@@ -13,6 +13,7 @@ import {
   offeredProtocols,
   tunnelPrefix,
   upgrade,
+  type Departure,
   webSocketBytes,
   type Upgraded,
 } from '@skerry/streams';
@@ -22,6 +23,8 @@ export interface UpgradeExchange {
   readonly request: IncomingMessage;
   readonly socket: Duplex;
   readonly head: Buffer;
+  /** Watched until the client's connection has its reader. */
+  readonly departure: Departure;
 }
 
 const protocolVersionHeader = 'X-Stream-Protocol-Version';
@@ -49,10 +52,20 @@ export function clientProtocolOf(request: IncomingMessage): ClientProtocol {
   );
 }
 
-/** Opens SPDY to the runtime's URL; `versions` are what both ends may speak inside. */
-export async function openRuntimeStream(url: string, versions: readonly string[]): Promise<Upgraded> {
+/** Opens SPDY to the runtime's URL for a client that waits; `versions` are what both ends may speak inside. */
+export async function openRuntimeStream(
+  url: string,
+  versions: readonly string[],
+  { departure }: Pick<UpgradeExchange, 'departure'>,
+): Promise<Upgraded> {
   try {
-    return await upgrade({ url, headers: { [protocolVersionHeader]: versions } });
+    const runtime = await upgrade({
+      url,
+      headers: { [protocolVersionHeader]: versions },
+      signal: departure.signal,
+    });
+    departure.stop();
+    return runtime;
   } catch (error) {
     if (error instanceof UpgradeRefusedError)
       throw new NodeRequestError(error.status, error.body.trim(), { cause: error });
@@ -63,9 +76,10 @@ export async function openRuntimeStream(url: string, versions: readonly string[]
 }
 
 /** Passes a SPDY client through to the runtime, with what both negotiate. */
-export async function passThrough({ request, socket, head }: UpgradeExchange, url: string): Promise<void> {
+export async function passThrough(exchange: UpgradeExchange, url: string): Promise<void> {
+  const { request, socket, head } = exchange;
   const versions = request.headersDistinct[protocolVersionHeader.toLowerCase()] ?? [];
-  const runtime = await openRuntimeStream(url, versions);
+  const runtime = await openRuntimeStream(url, versions, exchange);
   const chosen = runtime.headers[protocolVersionHeader.toLowerCase()];
   socket.write(
     [
@@ -82,10 +96,11 @@ export async function passThrough({ request, socket, head }: UpgradeExchange, ur
 
 /** Unwraps a SPDY connection that travels inside WebSocket messages. */
 export async function unwrapTunnel(
-  { request, socket, head }: UpgradeExchange,
+  exchange: UpgradeExchange,
   { url, protocol }: { url: string; protocol: string },
 ): Promise<void> {
-  const runtime = await openRuntimeStream(url, [protocol.slice(tunnelPrefix.length)]);
+  const { request, socket, head } = exchange;
+  const runtime = await openRuntimeStream(url, [protocol.slice(tunnelPrefix.length)], exchange);
   try {
     const webSocket = await acceptWebSocket(request, socket, head, protocol);
     joinStreams(webSocketBytes(webSocket), runtime.socket);

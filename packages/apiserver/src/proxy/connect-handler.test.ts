@@ -239,6 +239,19 @@ describe('logs over WebSocket', () => {
     expect(message.statusCode).toBe(404);
     expect(JSON.parse(text)).toMatchObject({ message: 'pods "none" not found' });
   });
+
+  test('end with a client that breaks the rules, and nothing else does', async () => {
+    node.removeAllListeners('request').on('request', (_request, response) => response.flushHeaders());
+    const { socket } = await upgrade('GET', `${pods}/web/log`, {
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': '13',
+      'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+    });
+    // A reserved bit: no frame that anybody may send.
+    socket!.on('error', () => undefined).write(Buffer.of(0xb2, 0x80, 0, 0, 0, 0));
+    // Whatever nobody catches fails the tests as a whole.
+    await new Promise((resolve) => socket!.resume().once('close', resolve));
+  });
 });
 
 describe('upgraded streams', () => {
@@ -316,6 +329,29 @@ describe('upgraded streams', () => {
       message: expect.stringContaining('container not found'),
     });
   });
+
+  test('know no method but GET and POST', async () => {
+    const { text } = await upgrade('PUT', `${pods}/web/exec?stdout=1&command=x`, { Upgrade: 'SPDY/3.1' });
+    expect(JSON.parse(text)).toMatchObject({ code: 405, reason: 'MethodNotAllowed' });
+  });
+
+  test.each(['exec?stdout=1&command=x', 'proxy/x'])(
+    '%s ends at a node that says nothing as soon as the client goes',
+    async (path) => {
+      const closed = new Promise((resolve) => {
+        for (const silent of [node, pod])
+          silent.removeAllListeners('upgrade').on('upgrade', (_request, socket) => {
+            asking.destroy();
+            socket.resume().once('close', resolve);
+          });
+      });
+      const asking = http.request(`${server.url}${pods}/web/${path}`, {
+        headers: { Connection: 'Upgrade', Upgrade: 'SPDY/3.1' },
+      });
+      asking.on('error', () => undefined).end();
+      await closed;
+    },
+  );
 
   test('need an upgrade', async () => {
     expect(await call('POST', `${pods}/web/exec?stdout=1&command=x`)).toMatchObject({

@@ -11,10 +11,13 @@ import { ApiError, badRequest } from '@skerry/api';
 import type { Logger } from '@skerry/base';
 import {
   acceptWebSocket,
+  type Departure,
+  HandshakeError,
   isWebSocketRequest,
   messageProtocols,
   offeredProtocols,
   sendMessages,
+  watchDeparture,
 } from '@skerry/streams';
 import type { ConnectFactory, ConnectRequest } from '#connect.ts';
 import type { Exchange } from '#http/exchange.ts';
@@ -49,11 +52,15 @@ export function createConnectFactory({ random }: { random: () => number }): Conn
         throw badRequest('Upgrade request required');
       },
       async handleUpgrade(request, message, socket, head) {
-        const client = { message, socket, head };
+        const client = { message, socket, head, departure: watchDeparture(socket) };
         const { subresource } = request.info;
-        if (subresource === 'proxy') return upgradeProxy(parts, request, client);
-        if (subresource === 'log') return upgradeLog(parts, request, client);
-        return upgradeStream(parts, request, client);
+        try {
+          if (subresource === 'proxy') await upgradeProxy(parts, request, client);
+          else if (subresource === 'log') await upgradeLog(parts, request, client);
+          else await upgradeStream(parts, request, client);
+        } finally {
+          client.departure.stop();
+        }
       },
     };
   };
@@ -70,6 +77,8 @@ interface Client {
   readonly message: IncomingMessage;
   readonly socket: Duplex;
   readonly head: Buffer;
+  /** Watched until the client's connection has its reader. */
+  readonly departure: Departure;
 }
 
 async function serveLog(parts: Parts, { info, query }: ConnectRequest, exchange: Exchange): Promise<void> {
@@ -85,7 +94,7 @@ async function serveLog(parts: Parts, { info, query }: ConnectRequest, exchange:
 
 /** A log over a WebSocket. */
 async function upgradeLog(parts: Parts, { info, query }: ConnectRequest, client: Client): Promise<void> {
-  const { message, socket, head } = client;
+  const { message, socket, head, departure } = client;
   if (!isWebSocketRequest(message)) throw badRequest('a log is upgraded to a WebSocket only');
   const offered = offeredProtocols(message);
   const protocol = offered.length === 0 ? '' : messageProtocols.find((name) => offered.includes(name));
@@ -94,8 +103,12 @@ async function upgradeLog(parts: Parts, { info, query }: ConnectRequest, client:
   const target = logTarget(parts.read, info, query);
   const gone = new AbortController();
   socket.once('close', () => gone.abort());
-  const response = target ? await openLog(parts, target, gone.signal) : Readable.from([]);
-  const webSocket = await acceptWebSocket(message, socket, head, protocol);
+  const signal = AbortSignal.any([gone.signal, departure.signal]);
+  const response = target ? await openLog(parts, target, signal) : Readable.from([]);
+  departure.stop();
+  const webSocket = await acceptWebSocket(message, socket, head, protocol).catch((error: unknown) => {
+    throw error instanceof HandshakeError ? badRequest(error.message) : error;
+  });
   // The client sees a log that was cut as a connection that was.
   await sendMessages(webSocket, response).catch(() => webSocket.terminate());
 }
@@ -117,7 +130,7 @@ async function upgradeStream(
 ): Promise<void> {
   const target = streamTarget(read, info, query);
   const connection = await dialNode(dialer, target.node, info.subresource);
-  const { message } = client;
+  const { message, departure } = client;
   const answer = await reach(
     target.node,
     sendRequest({
@@ -125,6 +138,7 @@ async function upgradeStream(
       path: target.path,
       headers: { host: target.node, ...forwardedUpgradeHeaders(message) },
       connection,
+      signal: departure.signal,
     }),
   );
   await finishUpgrade(answer, client, log);
@@ -139,7 +153,7 @@ async function serveProxy(parts: Parts, request: ConnectRequest, exchange: Excha
     exchange.send(301, { Location: joinPath(`${exchange.path}/`, search) }, '');
     return;
   }
-  const connection = await dialBackend(parts.dialer, backend);
+  const connection = await dialBackend(parts.dialer, backend, exchange.signal);
   const host = hostOf(backend);
   const headers = withoutCredentials(endToEnd(exchange.headers));
   const withBody = !['GET', 'HEAD'].includes(exchange.method) || Number(headers['content-length'] ?? 0) > 0;
@@ -186,9 +200,9 @@ function forwardedFor(
 }
 
 async function upgradeProxy(parts: Parts, { info }: ConnectRequest, client: Client): Promise<void> {
-  const { message } = client;
+  const { message, departure } = client;
   const backend = backendOf(parts.read, info, parts.random);
-  const connection = await dialBackend(parts.dialer, backend);
+  const connection = await dialBackend(parts.dialer, backend, departure.signal);
   const [path = '', search = ''] = (message.url ?? '').split('?', 2);
   const headers = withoutCredentials(endToEnd(message.headers));
   const answer = await sendRequest({
@@ -201,9 +215,11 @@ async function upgradeProxy(parts: Parts, { info }: ConnectRequest, client: Clie
       ...forwardedUpgradeHeaders(message),
     },
     connection,
+    signal: departure.signal,
   }).catch((error: unknown) => {
     throw serviceUnreachable(error);
   });
+  departure.stop();
   if (answer.kind === 'response') passRefusal(answer.response, client.socket);
   else passUpgrade(answer, client, parts.log);
 }
@@ -213,6 +229,7 @@ async function finishUpgrade(answer: Answer, client: Client, log: Logger): Promi
     const { response } = answer;
     throw nodeRefused(response.statusCode ?? 502, await readText(response));
   }
+  client.departure.stop();
   passUpgrade(answer, client, log);
 }
 
@@ -220,12 +237,12 @@ async function dialNode(dialer: NodeDialer, node: string, purpose: string): Prom
   return reach(node, dialer.dial(node, { purpose }));
 }
 
-async function dialBackend(dialer: NodeDialer, backend: Backend): Promise<Duplex> {
+async function dialBackend(dialer: NodeDialer, backend: Backend, signal: AbortSignal): Promise<Duplex> {
   if (backend.kind === 'node') return dialNode(dialer, backend.node, 'proxy');
   const { node, address, port, secure } = backend;
   try {
     const stream = await dialer.dialPod(node, { address, port, purpose: 'proxy' });
-    return secure ? await secured(stream) : stream;
+    return secure ? await secured(stream, signal) : stream;
   } catch (error) {
     throw serviceUnreachable(error);
   }

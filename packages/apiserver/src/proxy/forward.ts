@@ -89,10 +89,16 @@ function attempt(outgoing: Outgoing): Promise<Answer> {
 }
 
 /** TLS inside a dialled stream; pods have certificates of their own making, as every API server's proxy allows. */
-export async function secured(connection: Duplex): Promise<Duplex> {
+export async function secured(connection: Duplex, signal: AbortSignal): Promise<Duplex> {
   const socket = tls.connect({ socket: connection, rejectUnauthorized: false });
-  await once(socket, 'secureConnect');
-  return socket;
+  try {
+    await once(socket, 'secureConnect', { signal });
+    return socket;
+  } catch (error) {
+    socket.on('error', () => undefined).destroy();
+    connection.destroy();
+    throw error;
+  }
 }
 
 /** Passes an answer on until it ends or the client goes. */

@@ -10,6 +10,9 @@ import {
 import { textAtRevision } from '#cache/cached-entry.ts';
 import { frameOf } from '#encode/json-encoder.ts';
 
+/** Of a frame's length as LEB128. */
+const lengthBytesMax = 8;
+
 /** The last bytes of every object that one watch has told of, from the first of its streams on. */
 export class HeldObjects {
   readonly #byKey = new Map<string, { readonly revision: number; readonly bytes: Uint8Array }>();
@@ -73,21 +76,32 @@ export async function* plainLines(
   chunks: AsyncIterable<Uint8Array>,
   held: HeldObjects,
 ): AsyncGenerator<Uint8Array> {
-  let pending: Buffer = Buffer.alloc(0);
+  // Put together only when a whole frame is there: once a piece would copy a long frame as often as it has pieces.
+  let pieces: Uint8Array[] = [];
+  let size = 0;
+  let wanted = 1;
   for await (const chunk of chunks) {
-    pending = pending.length === 0 ? Buffer.from(chunk) : Buffer.concat([pending, chunk]);
-    for (let next = firstFrame(pending); next; next = firstFrame(pending)) {
-      yield held.take(next.type, next.payload);
-      pending = next.rest;
+    pieces.push(chunk);
+    size += chunk.length;
+    if (size < wanted) continue;
+    let rest: Buffer = pieces.length === 1 ? Buffer.from(chunk) : Buffer.concat(pieces);
+    for (;;) {
+      const { type, start, end } = frameBounds(rest);
+      wanted = end;
+      if (type === undefined || rest.length < end) break;
+      yield held.take(type, rest.subarray(start, end));
+      rest = rest.subarray(end);
     }
+    pieces = rest.length > 0 ? [rest] : [];
+    size = rest.length;
   }
-  if (pending.length > 0) throw new DeltaError('the watch ended inside a frame');
+  if (size > 0) throw new DeltaError('the watch ended inside a frame');
 }
 
-/** Undefined until all of it is here. */
-function firstFrame(bytes: Buffer): { type: FrameType; payload: Buffer; rest: Buffer } | undefined {
+/** Of the first frame; as much as can be told of it so far. `end`: bytes that are needed to go on. */
+function frameBounds(bytes: Buffer): { type?: FrameType; start: number; end: number } {
   const type = bytes[0];
-  if (type === undefined) return undefined;
+  if (type === undefined) return { start: 0, end: 1 };
   if (type < frameTypes.added || type > frameTypes.plain)
     throw new DeltaError(`no frame begins with ${type}`);
   let length = 0;
@@ -95,14 +109,8 @@ function firstFrame(bytes: Buffer): { type: FrameType; payload: Buffer; rest: Bu
     const byte = bytes[at]!;
     length += (byte & 0x7f) * factor;
     if (length > frameBytesMax) throw new DeltaError(`a frame is longer than ${frameBytesMax} bytes`);
-    if (byte >= 0x80) continue;
-    const start = at + 1;
-    if (bytes.length < start + length) return undefined;
-    return {
-      type: type as FrameType,
-      payload: bytes.subarray(start, start + length),
-      rest: bytes.subarray(start + length),
-    };
+    if (byte < 0x80) return { type: type as FrameType, start: at + 1, end: at + 1 + length };
+    if (at > lengthBytesMax) throw new DeltaError('a length has no end');
   }
-  return undefined;
+  return { start: 0, end: bytes.length + 1 };
 }

@@ -11,6 +11,11 @@ const pongBytesMax = 64 * 1024;
 
 const protocolHeader = 'sec-websocket-protocol';
 
+/** What was sent as a WebSocket's handshake is none; nothing was answered yet. */
+export class HandshakeError extends Error {
+  override readonly name = 'HandshakeError';
+}
+
 export function isWebSocketRequest(request: IncomingMessage): boolean {
   return (
     /(?:^|,)\s*upgrade\s*(?:,|$)/i.test(request.headers.connection ?? '') &&
@@ -25,7 +30,7 @@ export function offeredProtocols(request: IncomingMessage): string[] {
 }
 
 /**
- * Completes the handshake; `protocol` is one the client offered, or '' for none. The `ws` library takes an offered name
+ * Completes the handshake, or rejects with a `HandshakeError`; `protocol` is one the client offered, or '' for none. The `ws` library takes an offered name
  * with a slash (`SPDY/3.1+portforward.k8s.io`) for a malformed header, so it is not shown the offer and the answer is
  * put into its response.
  */
@@ -50,7 +55,7 @@ export function acceptWebSocket(
   });
   return new Promise((resolve, reject) => {
     socket.once('close', () => reject(new Error('the connection was closed during the WebSocket handshake')));
-    server.once('wsClientError', (error) => reject(error));
+    server.once('wsClientError', ({ message }) => reject(new HandshakeError(message)));
     server.handleUpgrade(request, socket, head, (webSocket) => {
       if (protocol !== '') Object.defineProperty(webSocket, 'protocol', { value: protocol });
       // A frame that came with the request may be broken, and then nobody else listens yet. Its end is told by `close`.
