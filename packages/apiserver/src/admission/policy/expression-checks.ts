@@ -85,7 +85,10 @@ function validatingFaults(object: AnyObject): FieldError[] {
   const asking = admissionEnvironment({ params, authorizer: true });
   const composition = new Composition(asking);
   // About what was decided, and so without the authorizer; but with all variables, which may have asked it.
-  const telling = new Composition(admissionEnvironment({ params, authorizer: false }));
+  const told = admissionEnvironment({ params, authorizer: false });
+  const telling = new Composition(told);
+  // Where there are no variables, nothing is called so.
+  const composed = (spec.variables?.length ?? 0) > 0;
   const faults = conditionFaults(asking, spec.matchConditions, 'spec.matchConditions');
   for (const [index, { name, expression }] of (spec.variables ?? []).entries()) {
     faults.push(
@@ -93,16 +96,18 @@ function validatingFaults(object: AnyObject): FieldError[] {
     );
     if (composition.declare(name, expression).ok) telling.declare(name, expression);
   }
+  const conditions = composed ? composition.environment : asking;
+  const messages = composed ? telling.environment : told;
   for (const [index, { expression, messageExpression }] of (spec.validations ?? []).entries()) {
     const at = `spec.validations[${index}]`;
     faults.push(
-      ...expressionFaults(composition.environment, expression, `${at}.expression`, [boolType]),
-      ...expressionFaults(telling.environment, messageExpression, `${at}.messageExpression`, [stringType]),
+      ...expressionFaults(conditions, expression, `${at}.expression`, [boolType]),
+      ...expressionFaults(messages, messageExpression, `${at}.messageExpression`, [stringType]),
     );
   }
   for (const [index, { valueExpression }] of (spec.auditAnnotations ?? []).entries()) {
     const at = `spec.auditAnnotations[${index}].valueExpression`;
-    faults.push(...expressionFaults(composition.environment, valueExpression, at, [stringType, nullType]));
+    faults.push(...expressionFaults(conditions, valueExpression, at, [stringType, nullType]));
   }
   return faults;
 }

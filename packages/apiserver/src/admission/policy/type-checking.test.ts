@@ -73,6 +73,7 @@ test.each([
     "undeclared reference to 'authorizer'",
   ],
   [{ validations: [{ expression: 'params.x == 1' }] }, "undeclared reference to 'params'"],
+  [{ validations: [{ expression: 'variables.x == 1' }] }, "undeclared reference to 'variables'"],
   [
     { variables: [{ name: 'a', expression: 'variables.b' }], validations: [{ expression: 'true' }] },
     "undefined field 'b'",
