@@ -2,9 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CustomResourceDefinition, KubeObject, Node, NodeImage, Pod } from '@skerry/api';
+import type { KubeObject, Node, NodeImage, Pod } from '@skerry/api';
 import { eventually } from '@skerry/base/testing';
-import { openKruiseManifests } from '@skerry/controllers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canRunContainers, Cluster, root } from '../support/cluster.ts';
 
@@ -36,13 +35,12 @@ describe.skipIf(!canRunContainers())('OpenKruise in three regions', () => {
     if (result.code !== 0) throw new Error(result.errors);
   };
 
+  const component = (verb: string) =>
+    cluster.skerry(['component', verb, 'openkruise', '--data-dir', cluster.dataDirectory]);
+
   beforeAll(async () => {
     cluster = await Cluster.start({ runtime: 'containerd' });
-    await apply(openKruiseManifests());
-    await eventually(async () => {
-      const crd = await cluster.json<CustomResourceDefinition>('get', 'crd', 'daemonsets.apps.kruise.io');
-      expect(crd.spec.conversion?.webhook?.clientConfig?.caBundle).toBeTruthy();
-    }, patient);
+    expect((await component('install')).errors).toBe('');
   });
 
   afterAll(async () => {
@@ -321,14 +319,15 @@ describe.skipIf(!canRunContainers())('OpenKruise in three regions', () => {
     await eventually(() => ready(4), patient);
   });
 
-  test('it goes with its definitions, and its pods with it', async () => {
-    for (const object of openKruiseManifests().toReversed()) {
-      const list = JSON.stringify(object);
-      const result = await cluster.kubectl(['delete', '--ignore-not-found', '-f', '-'], { input: list });
-      expect(result.errors).toBe('');
-    }
+  test('it is not removed while it is used, and leaves nothing when it is', async () => {
+    const refused = await component('remove');
+    expect(refused.code).toBe(1);
+    expect(refused.errors).toMatch(/is still there/);
+    await cluster.kubectlOk('delete', 'ads,bcj,imagepulljobs', '--all');
+    expect((await component('remove')).errors).toBe('');
     await eventually(async () => {
       expect((await cluster.json<Listed<Pod>>('get', 'pods')).items).toEqual([]);
     }, patient);
+    expect(await cluster.kubectlOk('get', 'crd')).not.toContain('kruise');
   });
 });
