@@ -9,8 +9,8 @@ import { forbidden } from '@skerry/api';
 import { unreachable, type Clock } from '@skerry/base';
 import { TransportError, type ResourceRef } from '@skerry/client';
 import type { AccessQuestion, ClusterAccess, NodeLimits } from '#access/cluster-access.ts';
+import { isWithin } from '#access/wanted-access.ts';
 import type { ClusterCache } from '#cache/cluster-cache.ts';
-import { poolLabel } from '#cache/facts.ts';
 import type { Item } from '#cache/item.ts';
 import type { Caller } from '#http/caller.ts';
 import {
@@ -43,7 +43,11 @@ const namespacesMax = 500;
 const namedMax = 50;
 const parallelMax = 8;
 const bindingsWaitMs = 5_000;
-const ownerLabel = 'skerry.io/owner';
+/**
+ * What is allowed in a namespace that isn't there is allowed everywhere: the rules for objects that are in none, among them those
+ * for single objects by name.
+ */
+const noNamespace = 'skerry-no-namespace';
 
 export interface RightsOptions {
   readonly access: ClusterAccess;
@@ -85,6 +89,10 @@ export class Rights {
 
   /** @throws ApiError NotFound where the caller may know of no such cluster. */
   visible(caller: Caller, cluster: string, ref: ResourceRef): Promise<Visible> {
+    if (ref.group === '' && ref.resource === 'nodes') {
+      const limits = this.#access.nodeLimits(caller, cluster);
+      if (limits) return Promise.resolve({ scope: 'nodes', limits });
+    }
     const key = `${keyOf(caller, cluster)}\n${ref.resource}.${ref.group}`;
     return this.#visible.get(key, this.generation(cluster), () => this.#findVisible(caller, cluster, ref));
   }
@@ -122,7 +130,7 @@ export class Rights {
     });
     const rules = await this.#rulesOf(caller, {
       cluster,
-      items: everywhere.size < actions.length && ref.namespaced ? items : [],
+      items: everywhere.size < actions.length ? items : [],
     });
     return items.map((item) =>
       actions
@@ -137,7 +145,7 @@ export class Rights {
     { cluster, items }: { cluster: string; items: readonly Item[] },
   ): Promise<ReadonlyMap<string, RuleSet>> {
     const rules = new Map<string, RuleSet>();
-    const namespaces = [...new Set(items.map(({ metadata }) => metadata.namespace ?? ''))].filter(Boolean);
+    const namespaces = new Set(items.map(({ metadata }) => metadata.namespace ?? noNamespace));
     await inParallel(namespaces, parallelMax, async (namespace) => {
       const key = `${keyOf(caller, cluster)}\n${namespace}`;
       const found = await this.#rules.get(key, this.generation(cluster), () =>
@@ -150,10 +158,6 @@ export class Rights {
 
   async #findVisible(caller: Caller, cluster: string, ref: ResourceRef): Promise<Visible> {
     const { group, resource } = ref;
-    if (group === '' && resource === 'nodes') {
-      const limits = this.#access.nodeLimits(caller, cluster);
-      if (limits) return { scope: 'nodes', limits };
-    }
     if (await this.may(caller, cluster, { verb: 'list', group, resource })) return { scope: 'all' };
     const ofNamespaces = group === '' && resource === 'namespaces';
     const { username } = await this.#identity(caller, cluster);
@@ -236,16 +240,11 @@ export function visibleFilter(visible: Visible, ref: ResourceRef): (item: Item) 
   }
 }
 
-function isWithin({ metadata }: Item, { pools, owners }: NodeLimits): boolean {
-  const labels = metadata.labels ?? {};
-  return pools.includes(labels[poolLabel] ?? '') || owners.includes(labels[ownerLabel] ?? '');
-}
-
 function allowedIn(
   action: RowAction,
   { ref, item, rules }: { ref: ResourceRef; item: Item; rules: ReadonlyMap<string, RuleSet> },
 ): boolean {
-  const own = rules.get(item.metadata.namespace ?? '');
+  const own = rules.get(item.metadata.namespace ?? noNamespace);
   const name = action.of ? {} : { name: item.metadata.name };
   return own !== undefined && rulesAllow(own, { ...questionOf(action, ref), ...name });
 }

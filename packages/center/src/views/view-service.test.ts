@@ -179,7 +179,21 @@ describe('a view', () => {
 
   test('shows only nodes of the pools that a grant is limited to', async () => {
     cluster.limits.set('owner', { pools: ['guangzhou-0'], owners: [] });
-    expect(names(await page('owner', 'nodes'))).toEqual(['node-00001']);
+    const shown = await page('owner', 'nodes');
+    expect(names(shown)).toEqual(['node-00001']);
+    expect(shown.rows[0]?.actions).toEqual([]);
+    await create(rbac('ClusterRole', 'clusterroles', false), {
+      metadata: { name: 'own-nodes' },
+      rules: [{ apiGroups: [''], resources: ['nodes'], resourceNames: ['node-00001'], verbs: ['patch'] }],
+    });
+    await create(rbac('ClusterRoleBinding', 'clusterrolebindings', false), {
+      metadata: { name: 'own-nodes' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'own-nodes' },
+      subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'owner' }],
+    });
+    await eventually(async () =>
+      expect((await page('owner', 'nodes')).rows[0]?.actions).toEqual(['cordon', 'drain']),
+    );
   });
 
   test('keeps values of secrets where they are', async () => {
