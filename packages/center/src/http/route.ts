@@ -77,6 +77,8 @@ export interface Route extends Endpoint {
 /** A route for anyone: signing in. Requests that change something must still come from the console's own pages. */
 export interface PublicRoute extends Endpoint {
   readonly public: true;
+  /** Asked by other servers, which prove by what they send who they are: it need not come from the console's own pages. */
+  readonly fromServers?: boolean;
   handle(request: AnonymousRequest & { readonly caller?: Caller | undefined }): Promise<CenterResponse>;
 }
 

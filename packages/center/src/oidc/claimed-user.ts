@@ -17,6 +17,7 @@ export interface ClaimedUser {
   readonly userUid: string;
   readonly displayName: string;
   readonly groups: readonly string[];
+  readonly providerSession?: string;
   /** Clusters don't know the person, or not all of the groups, yet. */
   readonly isNew: boolean;
 }
@@ -48,6 +49,7 @@ export async function claimedUser(
     userUid: known.metadata?.uid ?? '',
     displayName: known.spec.displayName ?? user,
     groups,
+    ...(typeof claims['sid'] === 'string' ? { providerSession: claims['sid'] } : {}),
     isNew:
       !groups.every((group) => known.status?.groups?.includes(group)) ||
       known.status?.lastSignIn === undefined,

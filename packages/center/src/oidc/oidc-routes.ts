@@ -7,7 +7,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { ApiError, isApiError, type Secret } from '@skerry/api';
 import { type Clock, describeError, type Logger, SkerryError } from '@skerry/base';
 import { type ApiClient, resources } from '@skerry/client';
-import type { FetchJson } from '@skerry/pki';
+import { type FetchJson, parseToken } from '@skerry/pki';
 import { paths } from '#contract/paths.ts';
 import type { AnonymousRequest, CenterResponse, PublicRoute } from '#http/route.ts';
 import { claimedUser } from '#oidc/claimed-user.ts';
@@ -55,6 +55,15 @@ export function oidcRoutes(options: OidcOptions): PublicRoute[] {
       method: 'GET',
       pattern: paths.oidc,
       handle: (request) => signIn.start(request, request.caller?.sessionId),
+    },
+    {
+      public: true,
+      fromServers: true,
+      method: 'POST',
+      pattern: '/api/oidc/backchannel-logout',
+      contentTypes: ['application/x-www-form-urlencoded'],
+      action: 'sign out by provider',
+      handle: (request) => signIn.logOut(request),
     },
     {
       public: true,
@@ -140,6 +149,43 @@ class OidcSignIn {
       this.#options.log.info('sign-in refused', { provider: pending.provider, error: describeError(error) });
       return this.#refused(request, pending.returnTo, why);
     }
+  }
+
+  /** The provider itself says that somebody is signed out. Throws 400 for whatever it did not sign. */
+  async logOut(request: AnonymousRequest): Promise<CenterResponse> {
+    const token = new URLSearchParams((await request.body()).toString()).get('logout_token') ?? '';
+    const issuer = parseToken(token)?.claims['iss'];
+    const providers = this.#options.directory.providers.list().filter(({ spec }) => spec.issuer === issuer);
+    for (const { metadata } of providers) {
+      const id = metadata?.name ?? '';
+      try {
+        const over = await (await this.#provider(id)).logoutOf(token);
+        const ended = this.#endSessions(id, over);
+        request.audit.object = `provider ${id}`;
+        request.audit.message = `${ended} sessions`;
+        return { status: 200 };
+      } catch (error) {
+        if (!(error instanceof SkerryError)) throw error;
+        this.#options.log.info('sign-out of a provider refused', { provider: id, error: error.message });
+      }
+    }
+    throw new ApiError('BadRequest', 'that is no logout token of a provider that is known here');
+  }
+
+  #endSessions(provider: string, { subject, session: sid }: { subject?: string; session?: string }): number {
+    const { sessions, directory } = this.#options;
+    const ending = sessions.all().filter((session) => {
+      const link = directory.user(session.user)?.spec.oidc;
+      return (
+        session.method === 'oidc' &&
+        link?.provider === provider &&
+        (subject === undefined || link.subject === subject) &&
+        (sid === undefined || session.providerSession === sid)
+      );
+    });
+    for (const session of ending)
+      sessions.end(session, { code: 4401, reason: 'signed out at the identity provider' });
+    return ending.length;
   }
 
   /** Told on a page of the console, since it is a person who came here. */

@@ -196,6 +196,37 @@ describe('signing in by a provider', () => {
     });
   });
 
+  test("ends when the provider says so, and at nobody else's word", async () => {
+    const [here, there] = [center.browser(), center.browser()];
+    await signIn(here, { ...ann, sid: 's1' });
+    await signIn(there, { ...ann, sid: 's2' });
+    const says = (token: string) =>
+      center.browser().ask('POST', '/api/oidc/backchannel-logout', `logout_token=${token}`, {
+        'content-type': 'application/x-www-form-urlencoded',
+        'sec-fetch-site': undefined,
+        origin: undefined,
+      });
+    const status = async (browser: Browser) => (await browser.ask('GET', '/api/session')).status;
+    idp.tamper = { signature: true };
+    expect((await says(idp.logoutToken({ sub: '1' }))).status).toBe(400);
+    idp.tamper = {};
+    for (const claims of [
+      { sub: '1', nonce: 'n' },
+      { sub: '1', events: {} },
+      { sub: '1', iat: 1 },
+      { sub: '1', aud: 'x' },
+      {},
+    ]) {
+      expect((await says(idp.logoutToken(claims))).status, JSON.stringify(claims)).toBe(400);
+    }
+    expect((await says('x')).status).toBe(400);
+    expect([await status(here), await status(there)]).toEqual([200, 200]);
+    expect((await says(idp.logoutToken({ sub: '1', sid: 's1' }))).status).toBe(200);
+    expect([await status(here), await status(there)]).toEqual([401, 200]);
+    expect((await says(idp.logoutToken({ sub: '1' }))).status).toBe(200);
+    expect(await status(there)).toBe(401);
+  });
+
   test('begins at the console, not at a page of others', async () => {
     const headers = { 'sec-fetch-site': 'cross-site' };
     const answer = await center.browser().ask('GET', '/api/oidc/start?provider=corp', undefined, headers);

@@ -43,6 +43,8 @@ interface Endpoints {
 const endpointsKeptMs = 3_600_000;
 /** How far the provider's clock may be off. */
 const leewaySeconds = 60;
+/** https://openid.net/specs/openid-connect-backchannel-1_0.html */
+const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
 /** An ID token is taken at once or not at all. */
 const ageSecondsMax = 10 * 60;
 const freshSecondsMax = 5 * 60;
@@ -103,9 +105,25 @@ export class Provider {
     return this.#verified(idToken, pending);
   }
 
-  async #verified(idToken: string, { nonce, fresh }: PendingProof): Promise<Claims> {
-    const { spec, clock } = this.#options;
-    const parsed = parseToken(idToken);
+  /** Whose sessions are over, by a logout token. Throws `sign-in-refused` for anything that is none. */
+  async logoutOf(token: string): Promise<{ readonly subject?: string; readonly session?: string }> {
+    const claims = await this.#signed(token);
+    const { events, iat, nonce, sub, sid } = claims;
+    const isLogout = typeof events === 'object' && events !== null && logoutEvent in events;
+    const ageSeconds = this.#options.clock.now() / 1000 - (typeof iat === 'number' ? iat : 0);
+    // With a nonce it is an ID token, which browsers get to see.
+    if (!isLogout || nonce !== undefined || Math.abs(ageSeconds) > ageSecondsMax)
+      throw refuse('not a logout token of now');
+    const subject = typeof sub === 'string' ? { subject: sub } : {};
+    const session = typeof sid === 'string' ? { session: sid } : {};
+    if (typeof sub !== 'string' && typeof sid !== 'string') throw refuse('the logout token names nobody');
+    return { ...subject, ...session };
+  }
+
+  /** Claims of a token that this provider has signed for this client. */
+  async #signed(token: string): Promise<Claims> {
+    const { spec } = this.#options;
+    const parsed = parseToken(token);
     if (!parsed || !isSigned(parsed, await this.#keys.find(parsed.keyId), signatureAlgorithms)) {
       throw refuse('the signature of the ID token is wrong');
     }
@@ -117,6 +135,12 @@ export class Provider {
     if ((audiences.length > 1 || party !== undefined) && party !== spec.clientId) {
       throw refuse('the ID token was given to somebody else');
     }
+    return claims;
+  }
+
+  async #verified(idToken: string, { nonce, fresh }: PendingProof): Promise<Claims> {
+    const { clock } = this.#options;
+    const claims = await this.#signed(idToken);
     const nowSeconds = clock.now() / 1000;
     const { exp, iat } = claims;
     if (typeof exp !== 'number' || nowSeconds > exp + leewaySeconds) throw refuse('the ID token has expired');

@@ -31,6 +31,8 @@ export interface SignedIn {
   readonly groups: readonly string[];
   readonly method: SignInMethod;
   readonly mustChangePassword: boolean;
+  /** What the identity provider calls its own session (`sid`). */
+  readonly providerSession?: string;
   readonly address: string;
   readonly userAgent: string;
 }

@@ -74,6 +74,17 @@ export class FakeIdentityProvider {
     return new URLSearchParams({ code, state: asked.get('state') ?? '' });
   }
 
+  /** What the provider sends when somebody signs out there. */
+  logoutToken(claims: Readonly<Record<string, unknown>>): string {
+    return this.#token({
+      iss: this.issuer,
+      aud: this.clientId,
+      iat: Math.floor(this.#now() / 1000),
+      events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+      ...claims,
+    });
+  }
+
   #token(claims: object): string {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const signed = `${part({ alg: 'ES256', kid: 'k' })}.${part(claims)}`;
