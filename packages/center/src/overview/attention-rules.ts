@@ -2,7 +2,7 @@
  * What wants a person's attention in a cluster: a table of rules, each a pure function of what the caller may see. A rule finds
  * each cause once per place, not each object that suffers from it: forty nodes of a pool behind one dead link are one finding.
  */
-import { gpusRequested } from '#views/builtin-views.ts';
+import { gpusRequested } from '#views/pod-columns.ts';
 import type { Item, StateCell } from '#cache/item.ts';
 import { workloadKey, workloadOf, type Workload } from '#cache/workload-of.ts';
 import { links, type AttentionRules, type Tone } from '#contract/index.ts';

@@ -1,7 +1,6 @@
 /** How the built-in kinds are shown: the columns of `kubectl get` and what Skerry adds to them. */
 import {
   builtinKinds,
-  humanDuration,
   podSummary,
   type AnyObject,
   type CronJob,
@@ -9,13 +8,10 @@ import {
   type Event,
   type Job,
   type KindInfo,
-  type KubeObject,
   type Node,
   type Pod,
 } from '@skerry/api';
-import { bindingFacts, daemonSetFacts, isGpu, nodeFacts, podFacts } from '#cache/facts.ts';
-import type { Item, StateCell } from '#cache/item.ts';
-import { workloadOf } from '#cache/workload-of.ts';
+import { bindingFacts, daemonSetFacts, nodeFacts, podFacts } from '#cache/facts.ts';
 import { rowActions } from '#views/row-actions.ts';
 import {
   ageColumn,
@@ -27,6 +23,9 @@ import {
   regionColumn,
   stateColumn,
 } from '#views/columns.ts';
+import { nodeColumns } from '#views/node-columns.ts';
+import { as, typed } from '#views/of-kind.ts';
+import { podColumns } from '#views/pod-columns.ts';
 import { nodeState } from '#views/states/node-state.ts';
 import {
   apiServiceState,
@@ -47,7 +46,8 @@ import {
   replicaSetState,
   statefulSetState,
 } from '#views/states/workload-state.ts';
-import { arranged, type DeclaredColumn, type ViewContext, type ViewKind } from '#views/view-kind.ts';
+import { arranged, type DeclaredColumn, type ViewKind } from '#views/view-kind.ts';
+import { jobDuration, jobFacts, spreadColumn } from '#views/workload-columns.ts';
 
 interface Addition extends Pick<ViewKind, 'placed' | 'facts' | 'fromTable' | 'spread'> {
   readonly state?: ViewKind['state'];
@@ -56,166 +56,8 @@ interface Addition extends Pick<ViewKind, 'placed' | 'facts' | 'fromTable' | 'sp
   readonly drop?: readonly string[];
 }
 
-// The cache of a resource hands over objects of its kind.
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- callers name the kind that `fn` is handed.
-function typed<T extends KubeObject>(
-  fn: (object: T, nowMs: number) => StateCell | undefined,
-): ViewKind['state'] {
-  return (object, nowMs) => fn(object as unknown as T, nowMs);
-}
-
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as for `typed`.
-const as = <T extends KubeObject>(object: AnyObject) => object as unknown as T;
-
-const podColumns: DeclaredColumn[] = [
-  column('ready', 'Ready', {
-    cell: (object) => {
-      const { ready, containers } = podSummary(as<Pod>(object));
-      return `${ready}/${containers}`;
-    },
-  }),
-  column('restarts', 'Restarts', {
-    type: 'number',
-    derive: (item) => (item.facts?.kind === 'pod' ? item.facts.restarts : null),
-  }),
-  column('node', 'Node', {
-    derive: (item) => (item.facts?.kind === 'pod' ? (item.facts.node ?? null) : null),
-  }),
-  column('gpu', 'GPU', { type: 'number', derive: (item) => gpusRequested(item) || null }),
-  column('cpu', 'CPU request', {
-    type: 'quantity',
-    priority: 1,
-    derive: (item) => cores(amount(item, 'cpu')),
-  }),
-  column('memory', 'Memory request', {
-    type: 'quantity',
-    priority: 1,
-    derive: (item) => amount(item, 'memory'),
-  }),
-  column('owner', 'Owner', {
-    priority: 1,
-    derive: (item) => {
-      const { kind, name } = workloadOf(item);
-      return kind === 'Pod' ? null : `${kind}/${name}`;
-    },
-  }),
-];
-
-function amount({ facts }: Item, resource: string): number | null {
-  return facts?.kind === 'pod' ? (facts.requests.get(resource) ?? null) : null;
-}
-
-function cores(milli: number | null): number | null {
-  return milli === null ? null : milli / 1000;
-}
-
-/** Accelerators that a pod asks for, whatever they are called. */
-export function gpusRequested({ facts }: Item): number {
-  if (facts?.kind !== 'pod' || facts.requests.size === 0) return 0;
-  let total = 0;
-  for (const [resource, count] of facts.requests) if (isGpu(resource)) total += count;
-  return total;
-}
-
-const nodeColumns: DeclaredColumn[] = [
-  column('link', 'Link', {
-    type: 'state',
-    derive: (item, context) => linkState(item, context),
-  }),
-  column('autonomy', 'Autonomy', { cell: (object) => autonomyText(as<Node>(object)) }),
-  column('pods', 'Pods', {
-    type: 'number',
-    derive: (item, context) => context.loadOf(item.metadata.name)?.pods ?? null,
-  }),
-  column('gpu', 'GPU', {
-    type: 'number',
-    derive: ({ facts }) =>
-      facts?.kind === 'node' ? facts.gpus.reduce((sum, { count }) => sum + count, 0) || null : null,
-  }),
-  column('gpu-used', 'GPU used', { type: 'number', derive: gpusUsed }),
-  column('gpu-model', 'GPU model', {
-    priority: 1,
-    facet: true,
-    derive: ({ facts }) => (facts?.kind === 'node' ? (facts.gpus[0]?.model ?? null) : null),
-  }),
-  column('cpu', 'CPU', { type: 'quantity', priority: 1, derive: (item) => cores(allocatable(item, 'cpu')) }),
-  column('memory', 'Memory', {
-    type: 'quantity',
-    priority: 1,
-    derive: (item) => allocatable(item, 'memory'),
-  }),
-  column('cpu-requested', 'CPU requested', {
-    type: 'quantity',
-    priority: 1,
-    derive: (item, context) => cores(context.loadOf(item.metadata.name)?.requested.get('cpu') ?? null),
-  }),
-  column('memory-requested', 'Memory requested', {
-    type: 'quantity',
-    priority: 1,
-    derive: (item, context) => context.loadOf(item.metadata.name)?.requested.get('memory') ?? null,
-  }),
-];
-
-/** How long it may run on its own: `2h`, `always`; nothing where it may not. */
-function autonomyText({ metadata }: Node): string | null {
-  const duration = metadata.annotations?.['node.openyurt.io/autonomy-duration'];
-  if (duration !== undefined) return duration === '0' ? 'always' : duration;
-  return metadata.annotations?.['node.beta.openyurt.io/autonomy'] === 'true' ? 'always' : null;
-}
-
-function allocatable({ facts }: Item, resource: string): number | null {
-  return facts?.kind === 'node' ? (facts.allocatable.get(resource) ?? null) : null;
-}
-
-function gpusUsed(item: Item, context: ViewContext): number | null {
-  if (item.facts?.kind !== 'node' || item.facts.gpus.length === 0) return null;
-  const requested = context.loadOf(item.metadata.name)?.requested;
-  if (!requested) return null;
-  return item.facts.gpus.reduce((sum, { resource }) => sum + (requested.get(resource) ?? 0), 0);
-}
-
-function linkState(item: Item, context: ViewContext): StateCell | null {
-  if (item.facts?.kind !== 'node') return null;
-  const { reachable, since } = item.facts;
-  if (reachable) return { state: 'Online', tone: 'ok', ...(since ? { since } : {}) };
-  const now = context.stateOf(item);
-  return { state: now?.state ?? 'Unknown', tone: now?.tone ?? 'unknown', ...(since ? { since } : {}) };
-}
-
-/** `osaka-1 3, tokyo-0 2`; of many pools, the three with most pods. */
-function spreadColumn(kind: string): DeclaredColumn {
-  return column('pools', 'Pools', {
-    derive: ({ metadata: { name, namespace = '' } }, context) => {
-      const spread = context.spreadOf({ kind, namespace, name });
-      const told = spread.slice(0, poolsTold).map(({ pool, pods }) => `${pool || '-'} ${pods}`);
-      const more = spread.length - told.length;
-      return told.length === 0 ? null : `${told.join(', ')}${more > 0 ? `, ${more} more` : ''}`;
-    },
-  });
-}
-
-const poolsTold = 3;
-
-const jobDuration = column('duration', 'Duration', {
-  derive: ({ facts }, { nowMs }) =>
-    facts?.kind === 'job' && facts.startedMs !== undefined
-      ? humanDuration((facts.endedMs ?? nowMs) - facts.startedMs)
-      : null,
-});
-
 const date = (id: string, title: string, of: (object: AnyObject) => string | undefined, priority = 0) =>
   column(id, title, { type: 'date', priority, cell: (object) => of(object) ?? null });
-
-function jobFacts(job: Job) {
-  const { startTime, completionTime, conditions } = job.status ?? {};
-  const failed = conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
-  const ended = completionTime ?? failed?.lastTransitionTime;
-  return {
-    kind: 'job' as const,
-    ...(startTime ? { startedMs: Date.parse(startTime) } : {}),
-    ...(ended ? { endedMs: Date.parse(ended) } : {}),
-  };
-}
 
 /** Last and first time that an event was seen, whichever way its writer tells it. */
 function seen(event: Event): { last?: string; first?: string } {

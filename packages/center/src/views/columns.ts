@@ -114,6 +114,11 @@ export function column(
   return { id, title, type: 'text', priority: 0, sortable: true, ...made };
 }
 
+/** Thousandths of a core, as the scheduler counts, in cores. */
+export function cores(milli: number | null): number | null {
+  return milli === null ? null : milli / 1000;
+}
+
 /** What goes to the console: without how it is made. */
 export function columnOf({ id, title, type, priority, sortable }: ViewColumn): Column {
   return { id, title, type, priority, sortable };
