@@ -42,4 +42,10 @@ export const screens: Readonly<Record<string, string>> = {
   claims: '/c/edge/resources/persistentvolumeclaims',
   volumes: '/c/edge/resources/persistentvolumes',
   custom: '/c/edge/resources/daemonsets.apps.kruise.io/shop/edge-cache',
+  'create-workload': '/c/edge/create?type=DaemonSet',
+  'edit-workload': '/c/edge/resources/daemonsets.apps/shop/fleet-agent/edit',
+  'create-from-yaml': '/c/edge/yaml',
+  'edit-yaml': '/c/edge/resources/deployments.apps/shop/web/yaml',
+  definitions: '/c/edge/custom-resources',
+  'resource-objects': '/c/edge/custom-resources?tab=objects&type=apps.kruise.io/v1alpha1/daemonsets',
 };

@@ -6,7 +6,7 @@ import { useDeferredValue, useId, useState, type KeyboardEvent } from 'react';
 import { request } from '#api/request.ts';
 import { useT, type Translate } from '#i18n/index.ts';
 import { useGo } from './link.tsx';
-import { clusterMenu, fleetMenu } from './sidebar.tsx';
+import { useMenu, type MenuSection } from './sidebar.tsx';
 import { setThemeChoice } from './theme.ts';
 import styles from './palette.module.css';
 
@@ -38,8 +38,10 @@ export function Palette({
     enabled: wanted.length >= 2,
     placeholderData: (previous) => previous,
   });
+  const inCluster = useMenu(cluster);
+  const inFleet = useMenu(undefined);
   const entries = [
-    ...screenEntries(t, cluster, go).filter((entry) => matches(entry.title, wanted)),
+    ...screenEntries({ t, go, cluster, inCluster, inFleet }).filter((entry) => matches(entry.title, wanted)),
     ...(wanted.length >= 2 ? (hits.data ?? []) : []).map((hit): Entry => ({
       key: `${hit.cluster}/${hit.resource}/${hit.namespace ?? ''}/${hit.name}`,
       title: hit.name,
@@ -114,14 +116,20 @@ export function Palette({
   );
 }
 
-function screenEntries(t: Translate, cluster: string | undefined, go: (to: string) => void): Entry[] {
-  const inCluster = (cluster ? clusterMenu(cluster) : []).flatMap((section) =>
-    section.items.map((item) => ({ item, detail: cluster ?? '' })),
+interface Screens {
+  readonly t: Translate;
+  readonly go: (to: string) => void;
+  readonly cluster: string | undefined;
+  readonly inCluster: readonly MenuSection[];
+  readonly inFleet: readonly MenuSection[];
+}
+
+function screenEntries({ t, go, cluster, inCluster, inFleet }: Screens): Entry[] {
+  const ofCluster = (cluster ? inCluster : []).flatMap(({ items }) =>
+    items.map((item) => ({ item, detail: cluster ?? '' })),
   );
-  const inFleet = fleetMenu.flatMap((section) =>
-    section.items.map((item) => ({ item, detail: t('scope.fleet') })),
-  );
-  const screens = [...inCluster, ...inFleet].map(({ item, detail }): Entry => ({
+  const ofFleet = inFleet.flatMap(({ items }) => items.map((item) => ({ item, detail: t('scope.fleet') })));
+  const screens = [...ofCluster, ...ofFleet].map(({ item, detail }): Entry => ({
     key: `screen ${detail} ${item.to}`,
     title: t(item.title),
     detail,

@@ -1,15 +1,17 @@
 /** The menu: of the fleet, and of a cluster when one is open. Links, so that each opens in a tab of its own when asked to. */
 import { links } from '@skerry/center/contract';
+import { managementRights, useRights, type Right } from '#api/rights.ts';
 import type { MessageId } from '#i18n/index.ts';
 import { useT } from '#i18n/index.ts';
+import { kindOf } from '#kinds/built-in.ts';
 import { Link } from './link.tsx';
 import styles from './sidebar.module.css';
 
 export interface MenuItem {
   readonly to: string;
   readonly title: MessageId;
-  /** Other addresses that belong to it. */
-  readonly also?: string;
+  /** Without it, the item is not offered. */
+  readonly needs?: Right;
 }
 
 export interface MenuSection {
@@ -27,8 +29,8 @@ export const fleetMenu: readonly MenuSection[] = [
   {
     title: 'nav.people',
     items: [
-      { to: '/users', title: 'nav.users' },
-      { to: '/grants', title: 'nav.grants' },
+      { to: '/users', title: 'nav.users', needs: 'list users.center.skerry.io' },
+      { to: '/grants', title: 'nav.grants', needs: 'list grants.center.skerry.io' },
       { to: '/audit', title: 'nav.audit' },
     ],
   },
@@ -44,6 +46,7 @@ export function clusterMenu(cluster: string): readonly MenuSection[] {
   const kind = (resource: string): MenuItem => ({
     to: links.list(cluster, resource),
     title: `kind.${resource}` as MessageId,
+    ...(kindOf(resource).isNamespaced ? {} : { needs: `list ${resource}` as const }),
   });
   return [
     { items: [{ to: links.clusters, title: 'nav.clusters' }] },
@@ -51,8 +54,12 @@ export function clusterMenu(cluster: string): readonly MenuSection[] {
     {
       title: 'nav.nodes',
       items: [
-        { to: links.pools(cluster), title: 'kind.nodepools.apps.openyurt.io' },
-        { to: links.nodes(cluster), title: 'kind.nodes' },
+        {
+          to: links.pools(cluster),
+          title: 'kind.nodepools.apps.openyurt.io',
+          needs: 'list nodepools.apps.openyurt.io',
+        },
+        { to: links.nodes(cluster), title: 'kind.nodes', needs: 'list nodes' },
         { to: links.gpu(cluster), title: 'nav.gpu' },
       ],
     },
@@ -88,7 +95,7 @@ export function clusterMenu(cluster: string): readonly MenuSection[] {
     {
       title: 'nav.operations',
       items: [
-        { to: links.components(cluster), title: 'nav.components' },
+        { to: links.components(cluster), title: 'nav.components', needs: 'list nodes' },
         { to: `${links.cluster(cluster)}/events`, title: 'kind.events' },
         kind('namespaces'),
       ],
@@ -106,6 +113,17 @@ export function clusterMenu(cluster: string): readonly MenuSection[] {
   ];
 }
 
+/** The menu of a cluster, or of the fleet, as far as the caller may go. */
+export function useMenu(cluster: string | undefined): readonly MenuSection[] {
+  const may = useRights(cluster ?? managementRights);
+  return (cluster ? clusterMenu(cluster) : fleetMenu)
+    .map((section) => ({
+      ...section,
+      items: section.items.filter(({ needs }) => needs === undefined || may(needs)),
+    }))
+    .filter(({ items }) => items.length > 0);
+}
+
 interface SidebarProps {
   readonly cluster: string | undefined;
   readonly path: string;
@@ -115,7 +133,7 @@ interface SidebarProps {
 
 export function Sidebar({ cluster, path, isOpen, onClose }: SidebarProps) {
   const t = useT();
-  const sections = cluster ? clusterMenu(cluster) : fleetMenu;
+  const sections = useMenu(cluster);
   const current = currentItem(sections, path);
   return (
     <nav

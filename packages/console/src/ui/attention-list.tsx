@@ -1,7 +1,6 @@
 import type { Attention, AttentionRules } from '@skerry/center/contract';
 import { Link } from '#app/link.tsx';
 import { translateIfKnown, useT, type MessageId } from '#i18n/index.ts';
-import { Empty } from './states.tsx';
 import { toneMarks } from './tone.tsx';
 import styles from './attention-list.module.css';
 
@@ -17,7 +16,18 @@ export function AttentionList({
   readonly showCluster?: boolean;
 }) {
   const t = useT();
-  if (of.length === 0) return <Empty title={t('attention.none')} why={t('attention.none.why')} mark="✓" />;
+  if (of.length === 0) {
+    return (
+      <p className={styles['none']} role="status">
+        <span className={`${styles['mark'] ?? ''} ${styles['ok'] ?? ''}`} aria-hidden="true">
+          ✓
+        </span>
+        <span>
+          {t('attention.none')} <span className="muted">{t('attention.none.why')}</span>
+        </span>
+      </p>
+    );
+  }
   return (
     <ul className={styles['list']}>
       {of.map((one) => (

@@ -1,8 +1,7 @@
 export const fleet = {
   'home.attention': 'Wants attention',
-  'attention.none': 'Nothing wants attention',
-  'attention.none.why':
-    'Rules look all the time at nodes, links, rollouts, GPUs and certificates; what they find appears here.',
+  'attention.none': 'Nothing wants attention.',
+  'attention.none.why': 'Nodes, links, rollouts, GPUs and certificates are looked at all the time.',
   'clusters.create': 'Create cluster',
   'clusters.import': 'Import cluster',
   'clusters.none': 'No cluster yet',

@@ -3,9 +3,8 @@ import type { Translation } from '#i18n/translation.ts';
 
 export const fleet = {
   'home.attention': '対応が必要',
-  'attention.none': '対応が必要な項目はありません',
-  'attention.none.why':
-    'ノード、リンク、ロールアウト、GPU、証明書を常時確認し、見つかった項目をここに表示します。',
+  'attention.none': '対応が必要な項目はありません。',
+  'attention.none.why': 'ノード、リンク、ロールアウト、GPU、証明書を常時確認しています。',
   'clusters.create': 'クラスターの作成',
   'clusters.import': 'クラスターのインポート',
   'clusters.none': 'クラスターがありません',

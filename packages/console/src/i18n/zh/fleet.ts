@@ -3,8 +3,8 @@ import type { Translation } from '#i18n/translation.ts';
 
 export const fleet = {
   'home.attention': '需要关注',
-  'attention.none': '没有需要关注的事项',
-  'attention.none.why': '系统持续检查节点、链路、发布、GPU 和证书，发现的问题会显示在这里。',
+  'attention.none': '没有需要关注的事项。',
+  'attention.none.why': '系统持续检查节点、链路、发布、GPU 和证书。',
   'clusters.create': '创建集群',
   'clusters.import': '导入集群',
   'clusters.none': '还没有集群',

@@ -8,6 +8,7 @@ import { openActionDialog } from '#actions/dialog-state.ts';
 import { listObjects, management, patchObject, type ObjectList } from '#api/objects.ts';
 import { queryClient } from '#api/queries.ts';
 import { requestText } from '#api/request.ts';
+import { managementRights, useRights } from '#api/rights.ts';
 import { Link, useGo } from '#app/link.tsx';
 import { useT } from '#i18n/index.ts';
 import { managementKinds, type ClusterObject } from '#kinds/management.ts';
@@ -27,8 +28,10 @@ export function Clusters() {
   const go = useGo();
   const [filter, setFilter] = useState('');
   const { data, error, refetch } = useHome();
+  const may = useRights(managementRights, { whileUnknown: false });
   const objects = useQuery({
     queryKey: ['clusters'],
+    enabled: may('list clusters.center.skerry.io'),
     queryFn: () => listObjects<ClusterObject>(management, managementKinds.clusters),
     refetchInterval: 10_000,
   });
@@ -79,12 +82,14 @@ export function Clusters() {
     <Page
       title={t('nav.clusters')}
       actions={
-        <>
-          <Button onClick={() => go('/clusters/import')}>{t('clusters.import')}</Button>
-          <Button type="primary" icon={<PlusOutlined />} onClick={() => go('/clusters/new')}>
-            {t('clusters.create')}
-          </Button>
-        </>
+        may('create clusters.center.skerry.io') ? (
+          <>
+            <Button onClick={() => go('/clusters/import')}>{t('clusters.import')}</Button>
+            <Button type="primary" icon={<PlusOutlined />} onClick={() => go('/clusters/new')}>
+              {t('clusters.create')}
+            </Button>
+          </>
+        ) : null
       }
     >
       {!data ? (

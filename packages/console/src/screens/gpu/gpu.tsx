@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { Button } from 'antd';
 import { request } from '#api/request.ts';
+import { useRights } from '#api/rights.ts';
 import { Link, useGo } from '#app/link.tsx';
 import { useSearchState, type Search } from '#app/search.ts';
 import { Charts } from '#charts/charts.tsx';
@@ -20,6 +21,7 @@ export function Gpu() {
   const { cluster = '' } = useParams({ strict: false }) as { cluster?: string };
   const t = useT();
   const [search] = useSearchState();
+  const may = useRights(cluster, { whileUnknown: false });
   const { data, error, refetch } = useQuery({
     queryKey: ['gpu', cluster],
     queryFn: () => request<GpuView>(paths.gpu(cluster)),
@@ -92,7 +94,9 @@ export function Gpu() {
             </Card>
           </>
         )}
-        <Charts cluster={cluster} of={search.pool ? { pool: search.pool } : {}} />
+        {may('list nodes') ? (
+          <Charts cluster={cluster} of={search.pool ? { pool: search.pool } : {}} />
+        ) : null}
       </Stack>
     </Page>
   );

@@ -10,6 +10,7 @@ import { PlusOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { request } from '#api/request.ts';
+import { managementRights, useRights } from '#api/rights.ts';
 import { Link, useGo } from '#app/link.tsx';
 import { useT } from '#i18n/index.ts';
 import { AttentionList } from '#ui/attention-list.tsx';
@@ -30,13 +31,16 @@ export function Home() {
   const t = useT();
   const go = useGo();
   const { data, error, refetch } = useHome();
+  const may = useRights(managementRights);
   return (
     <Page
       title={t('nav.home')}
       actions={
-        <Button type="primary" icon={<PlusOutlined />} onClick={() => go('/clusters/new')}>
-          {t('clusters.create')}
-        </Button>
+        may('create clusters.center.skerry.io') ? (
+          <Button type="primary" icon={<PlusOutlined />} onClick={() => go('/clusters/new')}>
+            {t('clusters.create')}
+          </Button>
+        ) : null
       }
     >
       {!data ? (

@@ -3,6 +3,7 @@ import { links, paths, type Overview } from '@skerry/center/contract';
 import { useParams } from '@tanstack/react-router';
 import { Button } from 'antd';
 import { requestText } from '#api/request.ts';
+import { useRights } from '#api/rights.ts';
 import { Link, useGo } from '#app/link.tsx';
 import { useOverview } from '#app/scope-bar.tsx';
 import { Charts } from '#charts/charts.tsx';
@@ -31,6 +32,7 @@ export function OverviewScreen() {
   const go = useGo();
   const { data, error, refetch } = useOverview(cluster);
   const { isBusy, failure, submit } = useSubmit();
+  const may = useRights(cluster, { whileUnknown: false });
   if (!data) return error ? <Failure error={error} onRetry={() => void refetch()} /> : <Loading />;
   const { summary } = data;
   const save = (): Promise<void> =>
@@ -55,9 +57,11 @@ export function OverviewScreen() {
           <Button loading={isBusy} onClick={() => void save()}>
             {t('clusters.kubeconfig')}
           </Button>
-          <Button type="primary" onClick={() => go(`${links.pools(cluster)}/new`)}>
-            {t('pools.create')}
-          </Button>
+          {may('create nodepools.apps.openyurt.io') ? (
+            <Button type="primary" onClick={() => go(`${links.pools(cluster)}/new`)}>
+              {t('pools.create')}
+            </Button>
+          ) : null}
         </>
       }
     >
@@ -99,7 +103,7 @@ export function OverviewScreen() {
           <AttentionList of={data.attention} />
         </Card>
         <Regions cluster={cluster} regions={data.regions} />
-        <Charts cluster={cluster} of={{}} />
+        {may('list nodes') ? <Charts cluster={cluster} of={{}} /> : null}
       </Stack>
     </Page>
   );

@@ -3,6 +3,7 @@ import { links } from '@skerry/center/contract';
 import { useParams } from '@tanstack/react-router';
 import { Button } from 'antd';
 import { actionsOfRow } from '#actions/row-actions.ts';
+import { useRights } from '#api/rights.ts';
 import { useGo } from '#app/link.tsx';
 import { useT } from '#i18n/index.ts';
 import { kindOf } from '#kinds/built-in.ts';
@@ -16,11 +17,12 @@ export function Pools() {
   const { cluster = '' } = useParams({ strict: false }) as { cluster?: string };
   const t = useT();
   const go = useGo();
-  const create = (
+  const may = useRights(cluster);
+  const create = may('create nodepools.apps.openyurt.io') ? (
     <Button type="primary" icon={<PlusOutlined />} onClick={() => go(`${links.pools(cluster)}/new`)}>
       {t('pools.create')}
     </Button>
-  );
+  ) : null;
   return (
     <Page title={t('kind.nodepools.apps.openyurt.io')} intro={t('pools.what')} actions={create}>
       <LiveTable
