@@ -3,7 +3,7 @@
  * priority, the highest first; the next batch waits until the containers of the last one are ready.
  */
 import { normalizeImageReference, parseImageReference } from '@skerry/api';
-import type { Container, Pod } from '@skerry/api';
+import type { Container, ContainerStatus, Pod } from '@skerry/api';
 import type { InPlaceChange } from '#kruise/in-place/in-place-change.ts';
 import { timestamp } from '#runtime/status.ts';
 
@@ -12,11 +12,17 @@ export const inPlaceStateAnnotation = 'apps.kruise.io/inplace-update-state';
 export const inPlaceGate = 'InPlaceUpdateReady';
 const priorityVariable = 'KRUISE_CONTAINER_PRIORITY';
 
+interface LastStatus {
+  imageID?: string;
+  /** Of ours; OpenKruise notes the image alone. */
+  containerID?: string;
+}
+
 export interface InPlaceState {
   revision: string;
   updateTimestamp: string;
   /** As it was before, by the name of the container: when the update is done, what is told here has changed. */
-  lastContainerStatuses?: Record<string, { imageID?: string; containerID?: string }>;
+  lastContainerStatuses?: Record<string, LastStatus>;
   updateImages?: boolean;
   /** Asks the node to start containers anew whose environment has read a label or annotation as it was before. */
   updateEnvFromMetadata?: boolean;
@@ -58,7 +64,7 @@ export function newState(pod: Pod, options: NewStateOptions): InPlaceState {
     ...(Object.keys(change.images).length > 0 ? { updateImages: true } : {}),
     ...(change.readers.length > 0 ? { updateEnvFromMetadata: true } : {}),
     lastContainerStatuses: Object.fromEntries(
-      readers.map(({ name, containerID = '' }) => [name, { containerID }]),
+      readers.map(({ name, containerID }) => [name, { containerID }]),
     ),
   };
 }
@@ -88,7 +94,7 @@ export function withNextBatch(
     }
     container.image = image;
     const status = pod.status?.containerStatuses?.find(({ name }) => name === container.name);
-    if (status) last[container.name] = { imageID: status.imageID };
+    if (status) last[container.name] = { imageID: status.imageID, containerID: status.containerID };
   }
   const { preCheckBeforeNext: _, nextContainerImages: __, ...kept } = state;
   const isLast = Object.keys(left).length === 0;
@@ -140,19 +146,25 @@ export function progressOf(pod: Pod): InPlaceProgress {
     const status = statuses.get(name);
     // One that is about to be made has no image yet.
     if (!status?.imageID) return { type: 'waiting' };
-    if (last.containerID !== undefined) {
-      if (status.containerID === last.containerID) return { type: 'waiting' };
-      continue;
-    }
     const wanted = pod.spec?.containers.find((container) => container.name === name)?.image;
-    // Two names of one image have one id; then the name that runs says that it is done.
-    if (status.imageID === last.imageID && !isSameImage(status.image, wanted)) return { type: 'waiting' };
+    if (!hasChanged(status, last, wanted)) return { type: 'waiting' };
   }
   const images = state.nextContainerImages ?? {};
   if (Object.keys(images).length === 0) return { type: 'done' };
   const required = state.preCheckBeforeNext?.containersRequiredReady ?? [];
   const areReady = required.every((name) => statuses.get(name)?.ready);
   return areReady ? { type: 'next', images } : { type: 'waiting' };
+}
+
+/**
+ * Whether the container is another than before. Its own id tells where it is noted, and so does the id of its image; of two
+ * names for one image only the name under which it runs does.
+ */
+function hasChanged(status: ContainerStatus, last: LastStatus, wanted: string | undefined): boolean {
+  if (last.imageID !== undefined && status.imageID !== last.imageID) return true;
+  return last.containerID === undefined
+    ? isSameImage(status.image, wanted)
+    : status.containerID !== last.containerID;
 }
 
 function isSameImage(a = '', b = ''): boolean {

@@ -5,6 +5,7 @@
  * The authority is made anew at each start and its key never leaves memory, so there is nothing to steal, to back up or to
  * rotate; until the new one is written, which takes a moment, the API server refuses writes of OpenKruise's kinds.
  */
+import { isIP } from 'node:net';
 import type {
   CustomResourceDefinition,
   KubeObject,
@@ -122,7 +123,9 @@ export function createWebhookService(context: KruiseContext): Service {
 }
 
 function certificateFor(authority: CertificateAuthority, host: string) {
-  return authority.issueServerCertificate({ dnsNames: ['localhost'], ipAddresses: [host] });
+  return authority.issueServerCertificate(
+    isIP(host) ? { dnsNames: [], ipAddresses: [host] } : { dnsNames: [host], ipAddresses: [] },
+  );
 }
 
 type Configuration = MutatingWebhookConfiguration | ValidatingWebhookConfiguration;
