@@ -2,9 +2,10 @@
  * Lists that are sets or maps hold no element twice.
  * Rules: https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy
  */
+import { isRecord } from '@skerry/base';
 import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
 import type { FieldError } from '#status.ts';
-import { isObject, ownProperty } from '#structural-schema.ts';
+import { ownProperty } from '#structural-schema.ts';
 import { duplicateValue, invalidValue } from '#validation/faults.ts';
 
 export function validateListTypes(set: SchemaSet, given: Schema, value: unknown, path = ''): FieldError[] {
@@ -17,7 +18,7 @@ export function validateListTypes(set: SchemaSet, given: Schema, value: unknown,
         faults.push(...validateListTypes(set, items, item, `${path}[${index}]`));
     return faults;
   }
-  if (!isObject(value)) return [];
+  if (!isRecord(value)) return [];
   const { additionalProperties: values } = schema;
   return Object.entries(value).flatMap(([name, part]) => {
     const property = ownProperty(schema, name);
@@ -29,7 +30,7 @@ export function validateListTypes(set: SchemaSet, given: Schema, value: unknown,
 function listFaults(schema: Schema, list: readonly unknown[], path: string): FieldError[] {
   if (schema.listType === 'set') return repeated(list, path, (item) => item);
   if (schema.listType !== 'map') return [];
-  const wrong = list.findIndex((item) => item !== null && !isObject(item));
+  const wrong = list.findIndex((item) => item !== null && !isRecord(item));
   if (wrong !== -1)
     return [
       invalidValue(`${path}[${wrong}]`, list[wrong], 'must be an object for an array of list-type map'),
@@ -38,7 +39,7 @@ function listFaults(schema: Schema, list: readonly unknown[], path: string): Fie
 }
 
 function keysOf(item: unknown, keys: readonly string[]): object {
-  const given = isObject(item) ? item : {};
+  const given = isRecord(item) ? item : {};
   return Object.fromEntries(keys.filter((key) => given[key] !== undefined).map((key) => [key, given[key]]));
 }
 
@@ -63,7 +64,7 @@ function repeated(
 /** One text for values that are equal, whatever the order of their fields. */
 export function stableJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(stableJson).join(',')}]`;
-  if (!isObject(value)) return JSON.stringify(value);
+  if (!isRecord(value)) return JSON.stringify(value);
   const keys = Object.keys(value).sort();
   return `{${keys.map((key) => `${JSON.stringify(key)}:${stableJson(value[key])}`).join(',')}}`;
 }

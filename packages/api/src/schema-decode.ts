@@ -6,6 +6,7 @@
  * Unlike validation it stops at the first fault, since nothing can be said about a value whose shape is wrong. The value
  * given is left alone; what comes back shares only the parts that no schema describes.
  */
+import { isRecord } from '@skerry/base';
 import { parseInstant } from '#instant.ts';
 import { setOwn } from '#patch/json-value.ts';
 import { instantFormOf } from '#protobuf/instant-fields.ts';
@@ -145,7 +146,7 @@ class Decoder {
     if (schema.intOrString) return this.#intOrString(schema, value, place);
     switch (schema.type) {
       case 'object':
-        if (!isObject(value)) throw this.#mismatch(value, place, goType(given, place.struct));
+        if (!isRecord(value)) throw this.#mismatch(value, place, goType(given, place.struct));
         return this.object(schema, value, here);
       case 'array':
         return this.#array(schema, value, place);
@@ -165,7 +166,7 @@ class Decoder {
   }
 
   object(schema: Schema, value: unknown, place: Place): Record<string, unknown> {
-    if (!isObject(value)) throw this.#mismatch(value, place, goType(schema, place.struct));
+    if (!isRecord(value)) throw this.#mismatch(value, place, goType(schema, place.struct));
     if (!schema.properties && !schema.additionalProperties) return value;
     const result: Record<string, unknown> = {};
     for (const key in value) {
@@ -276,10 +277,6 @@ function ownProperty(
   key: string,
 ): Schema | undefined {
   return properties && Object.hasOwn(properties, key) ? properties[key] : undefined;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isInt32(value: unknown): boolean {

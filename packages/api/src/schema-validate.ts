@@ -4,12 +4,13 @@
  * a schema may have become stricter since.
  * Rules: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation-ratcheting
  */
+import { isRecord } from '@skerry/base';
 import { stableJson } from '#list-types.ts';
 import { matchesPattern } from '#pattern.ts';
 import { base64Fault, isDateTime } from '#schema-decode.ts';
 import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
 import type { FieldError } from '#status.ts';
-import { isObject, ownProperty } from '#structural-schema.ts';
+import { ownProperty } from '#structural-schema.ts';
 import {
   invalidValue,
   notSupported,
@@ -92,7 +93,7 @@ function checkAnew(
   if (typeof value === 'string') checkString(schema, value, path, faults);
   else if (typeof value === 'number') checkNumber(schema, value, path, faults);
   else if (Array.isArray(value)) checkList(set, schema, value, path, faults, before);
-  else if (isObject(value)) checkObject(set, schema, value, path, faults, before);
+  else if (isRecord(value)) checkObject(set, schema, value, path, faults, before);
   checkCombinations(set, schema, value, path, faults, before);
 }
 
@@ -103,16 +104,16 @@ function enumText(allowed: unknown): string {
 /** The element of a keyed list that has the same keys. Elements of other lists can't be told apart over time. */
 function elementBefore(schema: Schema, item: unknown, before: Before | undefined): Before | undefined {
   const keys = schema.listMapKeys ?? [];
-  if (schema.listType !== 'map' || keys.length === 0 || !isObject(item) || !Array.isArray(before?.value))
+  if (schema.listType !== 'map' || keys.length === 0 || !isRecord(item) || !Array.isArray(before?.value))
     return undefined;
   const found = before.value.find(
-    (old: unknown) => isObject(old) && keys.every((key) => sameJson(old[key], item[key])),
+    (old: unknown) => isRecord(old) && keys.every((key) => sameJson(old[key], item[key])),
   ) as unknown;
   return found === undefined ? undefined : { value: found };
 }
 
 function fieldBefore(path: string, key: string, before: Before | undefined): Before | undefined {
-  if (!isObject(before?.value) || !Object.hasOwn(before.value, key)) return undefined;
+  if (!isRecord(before?.value) || !Object.hasOwn(before.value, key)) return undefined;
   // What an object is, is always judged.
   if (path === '' && (key === 'kind' || key === 'apiVersion')) return undefined;
   return { value: before.value[key] };

@@ -3,6 +3,7 @@
  * not name, fill in defaults, say what is wrong. Each walks the value once. CEL rules are not judged here.
  * Rules: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
  */
+import { isRecord } from '@skerry/base';
 import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
 
 /** Fields of every object, whatever its schema says. */
@@ -34,7 +35,7 @@ function prune(set: SchemaSet, given: Schema, value: unknown, path: string, prun
       for (const [index, item] of value.entries()) prune(set, items, item, `${path}[${index}]`, pruned);
     return;
   }
-  if (!isObject(value)) return;
+  if (!isRecord(value)) return;
   for (const key of Object.keys(value)) {
     if (schema.embeddedResource && objectFields.has(key)) continue;
     const at = path === '' ? key : `${path}.${key}`;
@@ -54,7 +55,7 @@ export function applyDefaults(set: SchemaSet, given: Schema, value: unknown): vo
     if (schema.items) for (const item of value) applyDefaults(set, schema.items, item);
     return;
   }
-  if (!isObject(value)) return;
+  if (!isRecord(value)) return;
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
     const target = resolveSchema(set, property);
     const fallback = property.default ?? target.default;
@@ -76,7 +77,7 @@ export function pruneNulls(set: SchemaSet, given: Schema, value: unknown): void 
     if (schema.items) for (const item of value) pruneNulls(set, schema.items, item);
     return;
   }
-  if (!isObject(value)) return;
+  if (!isRecord(value)) return;
   for (const [key, item] of Object.entries(value)) {
     const property = ownProperty(schema, key) ?? schema.additionalProperties;
     if (!property) continue;
@@ -99,8 +100,4 @@ function isTyped(schema: Schema): boolean {
 
 export function ownProperty(schema: Schema, key: string): Schema | undefined {
   return schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,7 +3,7 @@
  * read strictly. A field that nobody reads is a fault, since a rule with a misspelt name would silently not hold. All faults
  * are collected, and told at once by `finish`, in the form of API errors: `resources[0].providers: Required value: …`.
  */
-import { SkerryError } from '@skerry/base';
+import { SkerryError, isRecord } from '@skerry/base';
 import { parse } from 'yaml';
 
 const bytesMax = 1024 * 1024;
@@ -132,8 +132,4 @@ export class Field {
   fault(message: string): void {
     this.#faults.push(this.path ? `${this.path}: ${message}` : message);
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

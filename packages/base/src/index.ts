@@ -4,4 +4,5 @@ export { Backoff, type BackoffOptions } from './backoff.ts';
 export { sleep, systemClock, type Clock, type Timer } from './clock.ts';
 export { SkerryError, describeError } from './errors.ts';
 export { silentLogger, type Fields, type Level, type Logger } from './logger.ts';
+export { isRecord } from './record.ts';
 export { supervise, type Service } from './service.ts';

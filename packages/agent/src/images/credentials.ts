@@ -2,6 +2,7 @@
  * Which of a pod's pull secrets fit an image. The longest matching name comes first.
  * https://kubernetes.io/docs/concepts/containers/images/#config-json
  */
+import { isRecord } from '@skerry/base';
 import type { Secret } from '@skerry/api';
 import type { RegistryCredential } from '#runtime.ts';
 
@@ -36,10 +37,6 @@ function entriesOf(secret: Secret): Record<string, Entry> {
   } catch {
     return {};
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** `registry.example`, `*.registry.example`, `registry.example:5000/team`; each part of a host may be a glob. */

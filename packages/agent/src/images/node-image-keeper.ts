@@ -22,7 +22,7 @@ import { carryOutOrder, failureText } from '#images/image-order.ts';
 import type { ImagePuller } from '#images/puller.ts';
 import { unlessAborted } from '#pods/abort.ts';
 import { time } from '#pods/status.ts';
-import { isEqual } from '#pods/status-patch.ts';
+import { equalButForNulls } from '#pods/status-patch.ts';
 import type { ContainerRuntime } from '#runtime.ts';
 import { watchLifeMs } from '#watch-life.ts';
 
@@ -291,7 +291,7 @@ export class NodeImageKeeper {
       this.#changed = false;
       if (!image || signal.aborted) return;
       const status = this.#statusFor(image);
-      if (isEqual(status, image.status)) return;
+      if (equalButForNulls(status, image.status)) return;
       try {
         const answer = await this.#nodeImages.update({ ...image, status }, { subresource: 'status' });
         if (!this.#isOlder(answer)) this.#newest = answer;

@@ -12,7 +12,7 @@ import { readPodCidrs, writeCniConfig, type PodNetwork } from '#network/cni-conf
 import type { PacketFilter } from '#network/packet-filter.ts';
 import { newNode, nodeStatus, standardLabels, type NodeIdentity } from '#node/node-object.ts';
 import type { DeviceManager } from '#pods/context.ts';
-import { isEqual } from '#pods/status-patch.ts';
+import { equalButForNulls } from '#pods/status-patch.ts';
 import type { RuntimeObserver } from '#pods/observer.ts';
 import type { ContainerRuntime, RuntimeVersion } from '#runtime.ts';
 import { watchLifeMs } from '#watch-life.ts';
@@ -123,7 +123,8 @@ export class NodeKeeper {
   #onUpdate(node: Node, old: Node): void {
     this.#held = node.status;
     const isOverruled =
-      this.#sent !== undefined && !isEqual(ownConditions(this.#sent.status), ownConditions(node.status));
+      this.#sent !== undefined &&
+      !equalButForNulls(ownConditions(this.#sent.status), ownConditions(node.status));
     // Where a server makes something else of each report, the regular look is soon enough.
     const isFresh = this.#sent && this.#options.clock.monotonic() - this.#sent.atMs < reportGapMs;
     if (node.spec?.podCIDR !== old.spec?.podCIDR || (isOverruled && !isFresh)) this.look();
@@ -254,7 +255,7 @@ export class NodeKeeper {
     const said = this.#sent
       ? { ...previous, ...ownResources(previous, [this.#sent.status, status]) }
       : previous;
-    if (!isDue && isEqual(withoutHeartbeats(status), withoutHeartbeats(said))) return;
+    if (!isDue && equalButForNulls(withoutHeartbeats(status), withoutHeartbeats(said))) return;
     const answer = await this.#nodes.patch(
       identity.name,
       { status: replacing(said, status) },

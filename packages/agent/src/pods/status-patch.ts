@@ -11,7 +11,7 @@ export function statusPatch(from: PodStatus | undefined, to: PodStatus): Record<
   const patch: Record<string, unknown> = {};
   for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const [old, wanted] = [before[key], after[key]];
-    if (isEqual(old, wanted)) continue;
+    if (equalButForNulls(old, wanted)) continue;
     if (key === 'conditions') {
       const changed = changedConditions(from, to);
       if (changed.length > 0) patch[key] = changed;
@@ -26,7 +26,7 @@ function changedConditions(from: PodStatus | undefined, to: PodStatus): object[]
   const old = new Map((from?.conditions ?? []).map((condition) => [condition.type, condition]));
   return (to.conditions ?? []).flatMap((condition) => {
     const before = old.get(condition.type);
-    if (isEqual(before, condition)) return [];
+    if (equalButForNulls(before, condition)) return [];
     // What others say may have changed since it was seen. Nobody schedules a static pod, so its node says that it is.
     const isFirstWord = condition.type === 'PodScheduled' && before === undefined;
     if (!isOwnCondition(condition) && !isFirstWord) return [];
@@ -40,13 +40,13 @@ function asRecord(value: object): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** Equal as JSON: order of keys and undefined fields don't matter, nor does null against absent. */
-export function isEqual(a: unknown, b: unknown): boolean {
+/** Equal as JSON where null is as good as absent, as in what an API server answers and a node reports. */
+export function equalButForNulls(a: unknown, b: unknown): boolean {
   if (a === b || (a ?? undefined) === (b ?? undefined)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const [left, right] = [asRecord(a), asRecord(b)];
   return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) =>
-    isEqual(left[key], right[key]),
+    equalButForNulls(left[key], right[key]),
   );
 }

@@ -6,7 +6,7 @@
 import { isApiError, type Pod, type PodStatus } from '@skerry/api';
 import { resources, type ApiClient, type ResourceClient } from '@skerry/client';
 import { Backoff, describeError, sleep, type Clock, type Logger } from '@skerry/base';
-import { isEqual, statusPatch } from '#pods/status-patch.ts';
+import { equalButForNulls, statusPatch } from '#pods/status-patch.ts';
 
 export interface StatusWriterOptions {
   readonly client: ApiClient;
@@ -133,7 +133,7 @@ export class StatusWriter {
         const options = { namespace: entry.namespace, subresource: 'status', type: 'strategic' } as const;
         const answer = await this.#pods.patch(entry.name, { metadata: { uid }, status }, options);
         // What the server made of it may differ; asking again for the same would change nothing.
-        entry.base = isEqual(entry.wanted, wanted) ? wanted : (answer.status ?? wanted);
+        entry.base = equalButForNulls(entry.wanted, wanted) ? wanted : (answer.status ?? wanted);
         entry.revision = answer.metadata.resourceVersion ?? entry.revision;
         return;
       } catch (error) {

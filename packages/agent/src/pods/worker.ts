@@ -37,7 +37,7 @@ import {
 import { podLogDirectory, portMappings, sandboxConfig } from '#pods/sandbox-config.ts';
 import { Staleness } from '#pods/staleness.ts';
 import { isOwnCondition, podStatus, type WaitingReason } from '#pods/status.ts';
-import { isEqual } from '#pods/status-patch.ts';
+import { equalButForNulls } from '#pods/status-patch.ts';
 import { terminationMessage } from '#pods/termination-message.ts';
 import { RuntimeError, type ContainerStatus, type SandboxConfig, type SandboxStatus } from '#runtime.ts';
 
@@ -104,7 +104,7 @@ export class PodWorker {
   update(pod: Pod): void {
     const old = this.#pod;
     this.#pod = pod;
-    const matters = !isEqual(
+    const matters = !equalButForNulls(
       { ...old, status: null, metadata: essential(old) },
       { ...pod, status: null, metadata: essential(pod) },
     );

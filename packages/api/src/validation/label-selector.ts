@@ -28,35 +28,54 @@ export function checkLabelSelector(
 ): void {
   if (!selector) return;
   checkLabels(faults, selector.matchLabels, `${path}.matchLabels`);
-  for (const [index, expression] of (selector.matchExpressions ?? []).entries()) {
-    const at = `${path}.matchExpressions[${index}]`;
-    const values = expression.values ?? [];
-    checkOperator(faults, at, expression.operator, values);
-    checkReasons(faults, `${at}.key`, expression.key, labelKeyFaults(expression.key));
-    if (anyValues) continue;
-    for (const [position, value] of values.entries())
-      checkReasons(faults, `${at}.values[${position}]`, value, labelValueFaults(value));
-  }
+  for (const [index, expression] of (selector.matchExpressions ?? []).entries())
+    checkLabelRequirement(faults, expression, `${path}.matchExpressions[${index}]`, { anyValues });
 }
 
-function checkOperator(faults: FieldError[], at: string, operator: string, values: readonly string[]): void {
+interface LabelRequirement {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+}
+
+/** One expression of a selector. Those of nodes may also compare numbers. */
+export function checkLabelRequirement(
+  faults: FieldError[],
+  { key, operator, values = [] }: LabelRequirement,
+  path: string,
+  { anyValues = false, numbers = false }: SelectorLeniency & { readonly numbers?: boolean },
+): void {
+  checkOperator(faults, operator, values, { path, numbers });
+  checkReasons(faults, `${path}.key`, key, labelKeyFaults(key));
+  if (anyValues) return;
+  for (const [index, value] of values.entries())
+    checkReasons(faults, `${path}.values[${index}]`, value, labelValueFaults(value));
+}
+
+function checkOperator(
+  faults: FieldError[],
+  operator: string,
+  values: readonly string[],
+  { path, numbers }: { readonly path: string; readonly numbers: boolean },
+): void {
+  const at = `${path}.values`;
   switch (operator) {
     case 'In':
     case 'NotIn':
       if (values.length === 0)
-        faults.push(required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
-      break;
+        faults.push(required(at, "must be specified when `operator` is 'In' or 'NotIn'"));
+      return;
     case 'Exists':
     case 'DoesNotExist':
       if (values.length > 0)
-        faults.push(
-          forbiddenField(
-            `${at}.values`,
-            "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
-          ),
-        );
-      break;
-    default:
-      faults.push(invalidValue(`${at}.operator`, operator, 'not a valid selector operator'));
+        faults.push(forbiddenField(at, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+      return;
+    case 'Gt':
+    case 'Lt':
+      if (!numbers) break;
+      if (values.length !== 1)
+        faults.push(required(at, "must be specified single value when `operator` is 'Lt' or 'Gt'"));
+      return;
   }
+  faults.push(invalidValue(`${path}.operator`, operator, 'not a valid selector operator'));
 }

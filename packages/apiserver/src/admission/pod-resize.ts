@@ -4,6 +4,7 @@
  * https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
  */
 import {
+  equalJson,
   ApiError,
   type Container,
   forbidden,
@@ -13,7 +14,6 @@ import {
   resourceAmounts,
 } from '@skerry/api';
 import { type AdmissionPlugin, isAbout, nodes, pods } from '#admission/plugin.ts';
-import { jsonEqual } from '#registry/json-equal.ts';
 import type { AdmissionContext, ObjectReader } from '#security.ts';
 
 const resizes = { ...pods, subresource: 'resize' };
@@ -76,7 +76,7 @@ function withCause(error: ApiError, reason: string): ApiError {
 const updateFeatures: readonly (readonly [string, (change: Change) => boolean])[] = [
   [
     'InPlacePodLevelResourcesVerticalScaling',
-    ({ pod, old }) => !jsonEqual(pod.spec?.resources ?? {}, old.spec?.resources ?? {}),
+    ({ pod, old }) => !equalJson(pod.spec?.resources ?? {}, old.spec?.resources ?? {}),
   ],
   [
     'InPlacePodVerticalScalingInitContainers',
@@ -84,7 +84,7 @@ const updateFeatures: readonly (readonly [string, (change: Change) => boolean])[
       (old.spec?.initContainers ?? []).some(
         (container, index) =>
           !isSidecar(container) &&
-          !jsonEqual(container.resources ?? {}, pod.spec?.initContainers?.[index]?.resources ?? {}),
+          !equalJson(container.resources ?? {}, pod.spec?.initContainers?.[index]?.resources ?? {}),
       ),
   ],
 ];

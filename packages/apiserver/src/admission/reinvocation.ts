@@ -1,9 +1,9 @@
+import { equalJson } from '@skerry/api';
 /**
  * Of one request's mutating admission: whether it must run a second time, since a later part changed what an earlier one
  * had seen, and what of it then. There is never a third time.
  */
 import type { AnyObject } from '@skerry/api';
-import { jsonEqual } from '#registry/json-equal.ts';
 
 export class Reinvocation {
   #round: 0 | 1 = 0;
@@ -61,6 +61,6 @@ export class InvocationBook {
 
   /** Whether others have changed the object since. */
   isChangedSince(object: AnyObject | undefined): boolean {
-    return !jsonEqual(this.#left, object);
+    return !equalJson(this.#left, object);
   }
 }

@@ -4,6 +4,7 @@
  * https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/
  */
 import {
+  equalJson,
   type AnyObject,
   type FieldError,
   forbiddenField,
@@ -16,7 +17,6 @@ import {
 } from '@skerry/api';
 import { type AdmissionPlugin, isAbout } from '#admission/plugin.ts';
 import { forbiddenRequest } from '#authz/forbidden-request.ts';
-import { jsonEqual } from '#registry/json-equal.ts';
 import type {
   AdmissionContext,
   AuthorizationAttributes,
@@ -52,7 +52,7 @@ export function resourceClaims(parts: {
 
   async function bindingFaults(ctx: AdmissionContext, next: Status, old: Status): Promise<FieldError[]> {
     const same =
-      jsonEqual(next.allocation, old.allocation) && jsonEqual(next.reservedFor ?? [], old.reservedFor ?? []);
+      equalJson(next.allocation, old.allocation) && equalJson(next.reservedFor ?? [], old.reservedFor ?? []);
     if (same) return [];
     const verb = verbOf(ctx);
     const why = await refusal({ ...asked(ctx, verb), subresource: 'binding' });
@@ -144,7 +144,7 @@ function changedDrivers(next: Status, old: Status): string[] {
   const before = new Map((old.devices ?? []).map((device) => [keyOf(device), device]));
   const drivers = new Set<string>();
   for (const device of next.devices ?? []) {
-    if (!jsonEqual(before.get(keyOf(device)), device)) drivers.add(device.driver);
+    if (!equalJson(before.get(keyOf(device)), device)) drivers.add(device.driver);
     before.delete(keyOf(device));
   }
   for (const { driver } of before.values()) drivers.add(driver);

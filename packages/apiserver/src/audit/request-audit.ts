@@ -4,6 +4,7 @@
  * their way stands in it, and so that requests pay nothing where no log is written.
  * https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/
  */
+import { isRecord } from '@skerry/base';
 import { isIP } from 'node:net';
 import { decodeProtobuf, type Status } from '@skerry/api';
 import type { Clock } from '@skerry/base';
@@ -310,8 +311,4 @@ function withoutManagedFields(value: unknown): unknown {
         }
       : {}),
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import { isApiError, type AnyObject, type ObjectMeta } from '@skerry/api';
+import { equalJson, isApiError, type AnyObject, type ObjectMeta } from '@skerry/api';
 import { describeError, type Clock, type Logger } from '@skerry/base';
 import { encodersFor, type RevisionProgress, WatchCache } from '@skerry/serving';
 import { approvalCondition, nameStatus, type NameStatus, type UsedNames } from '#crd/accepted-names.ts';
@@ -18,7 +18,6 @@ import {
 import type { WebhookCaller } from '#outgoing/webhook-caller.ts';
 import { deleteObject } from '#registry/delete.ts';
 import type { StoreFeed } from '#registry/feed.ts';
-import { jsonEqual } from '#registry/json-equal.ts';
 import type { KindTable, Served } from '#registry/kind-table.ts';
 import { metadataOf, type Registry } from '#registry/registry.ts';
 import { StoredResource } from '#registry/stored-resource.ts';
@@ -191,9 +190,9 @@ export class CustomResources {
     const approval = approvalCondition(definition);
     if (approval) setCondition(next, approval, now);
     const status = next.status!;
-    const renamed = !jsonEqual(status.acceptedNames, names);
+    const renamed = !equalJson(status.acceptedNames, names);
     status.acceptedNames = names;
-    if (jsonEqual(next.status, definition.status)) return;
+    if (equalJson(next.status, definition.status)) return;
     await this.#update(definition, (current) => {
       current.status = status;
       return current;
@@ -209,7 +208,7 @@ export class CustomResources {
     const { group, names, scope } = definition.spec;
     const before = this.#served.get(name);
     const going = metadataOf(definition).deletionTimestamp !== undefined;
-    if (before && before.going === going && jsonEqual(before.spec, definition.spec)) return;
+    if (before && before.going === going && equalJson(before.spec, definition.spec)) return;
     let stored = before && kinds.storedResource(group, names.plural);
     if (!stored) {
       stored = this.#storedResource(definition, scope === 'Namespaced');

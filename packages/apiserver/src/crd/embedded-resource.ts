@@ -1,6 +1,7 @@
 /**
  * Whole objects within objects, `x-kubernetes-embedded-resource`: they say what they are, and their metadata is right.
  */
+import { isRecord } from '@skerry/base';
 import {
   checkObjectMeta,
   type FieldError,
@@ -10,7 +11,6 @@ import {
   pathSegmentFaults,
   required,
 } from '@skerry/api';
-import { isObject } from '#crd/rules/correlation.ts';
 import { itemsOf, type RawSchema, valuesOf } from '#crd/schema/nodes.ts';
 
 /** `path` is '' for a whole object, which is not embedded itself. */
@@ -21,7 +21,7 @@ export function embeddedFaults(raw: RawSchema, value: unknown, path: string): Fi
       ? value.flatMap((element, index) => embeddedFaults(items, element, `${path}[${index}]`))
       : [];
   }
-  if (!isObject(value)) return [];
+  if (!isRecord(value)) return [];
   const faults = raw['x-kubernetes-embedded-resource'] ? ownFaults(value, path) : [];
   const values = valuesOf(raw);
   for (const [name, part] of Object.entries(value)) {
@@ -66,7 +66,7 @@ function kindFaults(value: unknown, path: string): FieldError[] {
 }
 
 function metadataFaults(value: unknown, path: string): FieldError[] {
-  if (!isObject(value)) return [invalidValue(path, value, 'must be an object')];
+  if (!isRecord(value)) return [invalidValue(path, value, 'must be an object')];
   const named: ObjectMeta = {
     ...value,
     name: typeof value['name'] === 'string' && value['name'] ? value['name'] : 'fakename',

@@ -1,4 +1,5 @@
 /** The columns that a definition gives its kind in tables, as stock servers fill them. */
+import { isRecord } from '@skerry/base';
 import { ageText, type ColumnInfo } from '@skerry/api';
 import type { DefinitionVersion } from '#crd/definition.ts';
 import { findByPath } from '#crd/json-path-find.ts';
@@ -69,16 +70,12 @@ const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$
 /** With sorted keys, and fit for HTML. */
 function goJson(value: unknown): string {
   const text = JSON.stringify(value, (_, part: unknown) =>
-    isObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
+    isRecord(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
   );
   return text.replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const nameColumn: ColumnInfo = {

@@ -1,7 +1,7 @@
 /** Numbers of replicas must be numbers that a Scale can show. */
+import { isRecord } from '@skerry/base';
 import { type AnyObject, type FieldError, invalidValue } from '@skerry/api';
 import type { DefinitionVersion } from '#crd/definition.ts';
-import { isObject } from '#crd/rules/correlation.ts';
 
 const replicasMax = 2 ** 31 - 1;
 
@@ -52,7 +52,7 @@ function notMap(path: string, value: unknown, instead: unknown): FieldError {
 function valueAt(object: AnyObject, path: string): { value?: unknown; wrong?: unknown } {
   let value: unknown = object;
   for (const name of path.replace(/^\./, '').split('.')) {
-    if (!isObject(value)) return { wrong: value };
+    if (!isRecord(value)) return { wrong: value };
     if (!Object.hasOwn(value, name)) return {};
     value = value[name];
   }

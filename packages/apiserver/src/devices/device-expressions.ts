@@ -4,6 +4,7 @@
  * https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/
  */
 import {
+  equalJson,
   type AnyObject,
   type DeviceClass,
   type DeviceClaim,
@@ -28,7 +29,6 @@ import {
   structType,
   type Type,
 } from '@skerry/cel';
-import { jsonEqual } from '#registry/json-equal.ts';
 import type { KindHooks } from '#registry/registry.ts';
 
 const costMax = 1_000_000;
@@ -161,7 +161,7 @@ function placeOf({ path, reason }: FieldError): number[] {
 const classHooks: KindHooks = {
   faults(object, own, old) {
     const selectorsOf = (of: AnyObject | undefined) => (of as DeviceClass | undefined)?.spec?.selectors ?? [];
-    if (old && jsonEqual(selectorsOf(object), selectorsOf(old))) return own;
+    if (old && equalJson(selectorsOf(object), selectorsOf(old))) return own;
     return merged(own, selectorsFaults(selectorsOf(object), 'spec.selectors'));
   },
 };

@@ -1,4 +1,5 @@
 import {
+  equalJson,
   isApiError,
   type AnyObject,
   type FlowSchema,
@@ -15,7 +16,6 @@ import {
 } from '#flowcontrol/default-objects.ts';
 import type { FlowControl } from '#flowcontrol/flow-control.ts';
 import { queuingOf } from '#flowcontrol/priority-level.ts';
-import { jsonEqual } from '#registry/json-equal.ts';
 import type { ObjectRef, ServerAccess } from '#security.ts';
 
 const group = 'flowcontrol.apiserver.k8s.io';
@@ -225,7 +225,7 @@ function followsVersion(annotation: string | undefined, generation: number | und
 /** Whether `actual` says all that `wanted` says; what is defaulted may be there besides. */
 function isWithin(wanted: unknown, actual: unknown): boolean {
   if (typeof wanted !== 'object' || wanted === null || Array.isArray(wanted))
-    return jsonEqual(wanted, actual);
+    return equalJson(wanted, actual);
   if (typeof actual !== 'object' || actual === null) return false;
   return Object.entries(wanted).every(([key, value]) =>
     isWithin(value, (actual as Record<string, unknown>)[key]),

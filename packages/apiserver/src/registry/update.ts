@@ -1,4 +1,5 @@
 import {
+  equalJson,
   type ApiError,
   badRequest,
   conflict,
@@ -11,7 +12,6 @@ import {
 import { StoreConflictError } from '@skerry/store';
 import { settleNamespace } from '#registry/create.ts';
 import { ownUpdated } from '#registry/field-ownership.ts';
-import { jsonEqual } from '#registry/json-equal.ts';
 import {
   annotationOfSpec,
   countedMetadata,
@@ -314,8 +314,8 @@ function countGeneration(served: Served, next: AnyObject, old: AnyObject, part: 
       (field !== 'status' || !hasStatus(served)),
   );
   const changed =
-    fields.some((field) => !jsonEqual(next[field], old[field])) ||
-    counted.some((field) => !jsonEqual(meta![field], oldMeta![field]));
+    fields.some((field) => !equalJson(next[field], old[field])) ||
+    counted.some((field) => !equalJson(meta![field], oldMeta![field]));
   if (changed) metadataOf(next).generation = (metadataOf(old).generation ?? 0) + 1;
 }
 
@@ -340,5 +340,5 @@ function sameBut(next: AnyObject, old: AnyObject): boolean {
       managedFields: object.metadata?.managedFields?.map((entry) => ({ ...entry, time: undefined })),
     },
   });
-  return jsonEqual(strip(next), strip(old));
+  return equalJson(strip(next), strip(old));
 }

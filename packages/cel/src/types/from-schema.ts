@@ -3,6 +3,7 @@
  * exposed: rules can't name it, though objects that hold it can still be compared.
  * Rules: https://kubernetes.io/docs/reference/using-api/cel/#openapi-fields-to-cel-types
  */
+import { isRecord } from '@skerry/base';
 import { resolveSchema, type Schema, type SchemaSet } from '@skerry/api';
 import { Declared } from '#types/declared.ts';
 import { escapeName } from '#types/escape.ts';
@@ -135,7 +136,7 @@ class Reader {
       minSize,
       fields: exposed,
       toValue: (raw) =>
-        isObject(raw)
+        isRecord(raw)
           ? new JsonObject(raw, fields, type)
           : new Fault('invalid data, expected a map for the provided schema with type=object'),
     });
@@ -154,7 +155,7 @@ class Reader {
       key: mapKeyText,
       element,
       toValue: (raw) =>
-        isObject(raw)
+        isRecord(raw)
           ? new JsonMap(raw, (item) => element.toValue(item))
           : new Fault('invalid data, expected a map for the provided schema with type=object'),
     });
@@ -330,8 +331,4 @@ function listEquality({ listType, listMapKeys = [] }: Schema): ListEquality | un
 
 function byteLength(value: string): number {
   return new TextEncoder().encode(value).length;
-}
-
-function isObject(raw: unknown): raw is Record<string, unknown> {
-  return typeof raw === 'object' && raw !== null && !Array.isArray(raw);
 }

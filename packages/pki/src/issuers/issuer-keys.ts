@@ -5,8 +5,8 @@
  * be reached, the keys that were fetched last go on being good.
  * https://openid.net/specs/openid-connect-discovery-1_0.html
  */
-import { type Clock, describeError, type Logger } from '@skerry/base';
-import { isRecord, type IssuerKey, keysOf } from '#issuers/signature.ts';
+import { type Clock, describeError, type Logger, isRecord } from '@skerry/base';
+import { type IssuerKey, keysOf } from '#issuers/signature.ts';
 
 /** GET over TLS that is verified against the authority, or the machine's own when unset. Rejects for anything but a 200 with JSON. */
 export type FetchJson = (url: string, options: { readonly authorityPem?: string }) => Promise<unknown>;

@@ -3,6 +3,7 @@
  * decision, and the key's type must fit the algorithm, so that no token chooses how it is checked: `none`, and a public key
  * taken for a shared secret, have no way in.
  */
+import { isRecord } from '@skerry/base';
 import { constants, createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto';
 
 export const signatureAlgorithms = [
@@ -115,8 +116,4 @@ function recordOf(part: string): Readonly<Record<string, unknown>> | undefined {
   } catch {
     return undefined;
   }
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '@skerry/base';
 import { createPublicKey, verify } from 'node:crypto';
 import type { JsonWebKey, KeyObject } from 'node:crypto';
 
@@ -69,8 +70,4 @@ function parsed(part: string): Claims | undefined {
   } catch {
     return undefined;
   }
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
+import { isRecord } from '@skerry/base';
 import { createHash } from 'node:crypto';
 import type { Clock } from '@skerry/base';
-import { isRecord, readSignedClaims } from '#token/jwt.ts';
+import { readSignedClaims } from '#token/jwt.ts';
 import type { Claims, TokenKey } from '#token/jwt.ts';
 
 export interface BoundObject {

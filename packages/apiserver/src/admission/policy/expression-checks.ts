@@ -3,6 +3,7 @@
  * of the compiler. Only what a write brings is looked at: what is stored was good when it came.
  */
 import {
+  equalJson,
   type AnyObject,
   type FieldError,
   type MatchCondition,
@@ -14,7 +15,6 @@ import { boolType, Composition, nullType, stringType, type Environment, type Typ
 import { compileExpression } from '#admission/expressions/compiled-expression.ts';
 import { admissionEnvironment } from '#admission/expressions/environment.ts';
 import { jsonPatchesType, objectType, withInitializers } from '#admission/policy/object-initializers.ts';
-import { jsonEqual } from '#registry/json-equal.ts';
 import type { KindHooks } from '#registry/registry.ts';
 
 type Check = (object: AnyObject) => FieldError[];
@@ -36,7 +36,7 @@ function hooksOf(check: Check): KindHooks {
   return {
     faults(object, own, old) {
       const same =
-        old && jsonEqual(object['spec'], old['spec']) && jsonEqual(object['webhooks'], old['webhooks']);
+        old && equalJson(object['spec'], old['spec']) && equalJson(object['webhooks'], old['webhooks']);
       return same ? own : inOrder([...own, ...check(object)]);
     },
   };

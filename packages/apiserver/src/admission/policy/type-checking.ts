@@ -4,6 +4,7 @@
  * https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/#type-checking
  */
 import {
+  equalJson,
   isApiError,
   type AnyObject,
   type ExpressionWarning,
@@ -15,7 +16,6 @@ import { describeError, type Logger } from '@skerry/base';
 import { Composition, type Declared, declaredOf } from '@skerry/cel';
 import { compileExpression } from '#admission/expressions/compiled-expression.ts';
 import { typedEnvironment } from '#admission/expressions/environment.ts';
-import { jsonEqual } from '#registry/json-equal.ts';
 import type { KindTable } from '#registry/kind-table.ts';
 import { metadataOf } from '#registry/registry.ts';
 import { schemaOf } from '#registry/rules.ts';
@@ -86,7 +86,7 @@ export class TypeChecking {
       observedGeneration: generation,
       typeChecking: expressionWarnings.length > 0 ? { expressionWarnings } : {},
     };
-    if (jsonEqual(status, policy.status)) return;
+    if (equalJson(status, policy.status)) return;
     await write.update(policies, { ...(structuredClone(policy) as unknown as AnyObject), status });
   }
 }

@@ -4,7 +4,7 @@
  * the object after it: a later webhook, or the server's own plugins in their second round.
  * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#reinvocation-policy
  */
-import { applyJsonPatch, isApiError, type AnyObject } from '@skerry/api';
+import { equalJson, applyJsonPatch, isApiError, type AnyObject } from '@skerry/api';
 import type { AdmissionPlugin } from '#admission/plugin.ts';
 import type { Reinvocation } from '#admission/reinvocation.ts';
 import {
@@ -24,7 +24,6 @@ import { internal } from '#admission/webhook/webhook-errors.ts';
 import type { WebhookSource } from '#admission/webhook/webhook-source.ts';
 import { conform, plainReason } from '#registry/conform.ts';
 import { convertBetween } from '#registry/conversion.ts';
-import { jsonEqual } from '#registry/json-equal.ts';
 import { fillDefaults } from '#registry/rules.ts';
 import type { AdmissionContext } from '#security.ts';
 
@@ -84,7 +83,7 @@ async function changedBy(
       );
     }
     const next = await patched(parts, ctx, shown, { object: asked, verdict });
-    const changed = !jsonEqual(next.shown, asked);
+    const changed = !equalJson(next.shown, asked);
     notes.patched(verdict.patch);
     unfilledObject.restore(next.object);
     becomes(ctx.object, next.object);

@@ -2,6 +2,7 @@
  * Which part of an object was which part of it before. What has not changed may stay, though it would not be let in today.
  * Rules: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation-ratcheting
  */
+import { isRecord } from '@skerry/base';
 import { sameJson } from '@skerry/api';
 
 /** A value and what it was. */
@@ -48,13 +49,9 @@ export class Correlation {
 }
 
 function fieldPair({ value, old }: Pair, name: string): Pair | undefined {
-  if (!isObject(value) || !isObject(old)) return undefined;
+  if (!isRecord(value) || !isRecord(old)) return undefined;
   if (!Object.hasOwn(value, name) || !Object.hasOwn(old, name)) return undefined;
   return { value: value[name], old: old[name] };
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Elements of a list by their keys. */
@@ -78,7 +75,7 @@ export class KeyedElements {
   }
 
   #keyOf(element: unknown): string | undefined {
-    if (!isObject(element) || this.#keys.length === 0) return undefined;
+    if (!isRecord(element) || this.#keys.length === 0) return undefined;
     return JSON.stringify(this.#keys.map((key) => element[key] ?? null));
   }
 }

@@ -3,10 +3,11 @@
  * spent. Wordings and order are those of stock servers.
  * Rules: https://kubernetes.io/docs/reference/using-api/cel/
  */
+import { isRecord } from '@skerry/base';
 import { duplicateValue, type FieldError, forbiddenField, invalidValue, required } from '@skerry/api';
 import { type Declared, declaredOf, Fault, Optional } from '@skerry/cel';
 import { type CompiledRule, compileRules, type RawRule } from '#crd/rules/compiled-rule.ts';
-import { Correlation, isObject, KeyedElements } from '#crd/rules/correlation.ts';
+import { Correlation, KeyedElements } from '#crd/rules/correlation.ts';
 import { itemsOf, type RawSchema, valuesOf } from '#crd/schema/nodes.ts';
 import { schemaFrom } from '#crd/structural-schema.ts';
 
@@ -95,7 +96,7 @@ class Check implements Answer {
     this.#rules(node, value, old ?? undefined, path, correlation);
     if (this.#stopped) return;
     if (Array.isArray(value)) this.#list(node, value, old, path, correlation);
-    else if (isObject(value)) this.#object(node, value, old, path, correlation);
+    else if (isRecord(value)) this.#object(node, value, old, path, correlation);
   }
 
   #list(node: Node, value: readonly unknown[], old: unknown, path: string, correlation: Correlation): void {
@@ -116,7 +117,7 @@ class Check implements Answer {
     path: string,
     correlation: Correlation,
   ): void {
-    const before = isObject(old) ? old : {};
+    const before = isRecord(old) ? old : {};
     for (const [name, part] of Object.entries(value)) {
       const property = node.properties.get(name);
       const child = property ?? node.values;
