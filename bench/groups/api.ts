@@ -31,7 +31,7 @@ export const measureApi: BenchGroup = async ({ quick, note }) => {
     center.resumeControllers();
     await delay(settleMs);
     const weights = center.pids.map(pssMb);
-    note(`PSS of supervisor, API server, controllers: ${weights.map(Math.round).join(' + ')} MB`);
+    note(`PSS of the server's processes, supervisor first: ${weights.map(Math.round).join(' + ')} MB`);
     await center.down();
     await center.up();
     note(`ready again with ${count} pods after ${Math.round(center.readyMs)} ms`);

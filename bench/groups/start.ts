@@ -41,7 +41,7 @@ async function memory(
   const weigh = async () => {
     await delay(settle);
     const parts = center.pids.map(pssMb);
-    note(`PSS of supervisor, API server, controllers: ${parts.map(Math.round).join(' + ')} MB`);
+    note(`PSS of the server's processes, supervisor first: ${parts.map(Math.round).join(' + ')} MB`);
     return parts.reduce((sum, part) => sum + part, 0);
   };
   try {

@@ -30,7 +30,7 @@ export type { ApiToken, Grant, IdentityProvider, Owner, User } from '#people/kin
 export { AddressRules } from '#clusters/import/address-rules.ts';
 export { guardedDial } from '#clusters/import/guarded-dial.ts';
 export { connectImported } from '#clusters/import/import-task.ts';
-export { kubeconfigSecret } from '#clusters/import/kubeconfig-secret.ts';
+export { kubeconfigSecret, kubeconfigStamp } from '#clusters/import/kubeconfig-secret.ts';
 export { localPeople, type LocalPeople } from '#people/local-people.ts';
 export { Catalogue, type BuiltInComponent } from '#components/catalogue.ts';
 export { componentDefinition, type Component } from '#components/component.ts';

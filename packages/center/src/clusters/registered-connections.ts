@@ -17,16 +17,27 @@ export interface RegisteredConnectionsOptions {
   readonly client: ApiClient;
   /** Rejects while the cluster can't be spoken to; asked again at the next look. */
   readonly connect: (cluster: Cluster) => Promise<OpenConnection>;
+  /** Changes when the cluster must be connected to anew: its credential is another. Asked every half a minute. */
+  readonly stampOf?: (cluster: Cluster) => Promise<string>;
   /** Those that are no Cluster object: the management API. */
   readonly fixed: Readonly<Record<string, ClusterConnection>>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
+interface Open {
+  readonly uid: string;
+  readonly connection: OpenConnection;
+  readonly stamp: string;
+  lookedMs: number;
+}
+
+const stampEveryMs = 30_000;
+
 export class RegisteredConnections implements ClusterConnections {
   readonly #options: RegisteredConnectionsOptions;
   readonly #clusters: ClusterWriter;
-  readonly #open = new Map<string, { uid: string; connection: OpenConnection }>();
+  readonly #open = new Map<string, Open>();
   readonly #failed = new Map<string, string>();
   readonly #listeners = new Set<() => void>();
 
@@ -56,10 +67,11 @@ export class RegisteredConnections implements ClusterConnections {
       clusters.filter(canBeReached).map((cluster) => [cluster.metadata?.name ?? '', cluster] as const),
     );
     let changed = false;
-    for (const [name, { uid, connection }] of this.#open) {
-      if (reachable.get(name)?.metadata?.uid === uid) continue;
+    for (const [name, open] of this.#open) {
+      const cluster = reachable.get(name);
+      if (cluster?.metadata?.uid === open.uid && !(await this.#hasNewCredential(cluster, open))) continue;
       this.#open.delete(name);
-      connection.close();
+      open.connection.close();
       changed = true;
     }
     for (const [name, cluster] of reachable) {
@@ -73,10 +85,24 @@ export class RegisteredConnections implements ClusterConnections {
     this.#open.clear();
   }
 
+  async #hasNewCredential(cluster: Cluster, open: Open): Promise<boolean> {
+    const { clock, stampOf, log } = this.#options;
+    if (!stampOf || clock.monotonic() - open.lookedMs < stampEveryMs) return false;
+    open.lookedMs = clock.monotonic();
+    try {
+      return (await stampOf(cluster)) !== open.stamp;
+    } catch (error) {
+      log.warn('credential not looked at', { cluster: cluster.metadata?.name, error: describeError(error) });
+      return false;
+    }
+  }
+
   async #connect(name: string, cluster: Cluster): Promise<boolean> {
     try {
+      const stamp = (await this.#options.stampOf?.(cluster)) ?? '';
       const connection = await this.#options.connect(cluster);
-      this.#open.set(name, { uid: cluster.metadata?.uid ?? '', connection });
+      const lookedMs = this.#options.clock.monotonic();
+      this.#open.set(name, { uid: cluster.metadata?.uid ?? '', connection, stamp, lookedMs });
       this.#failed.delete(name);
       return true;
     } catch (error) {

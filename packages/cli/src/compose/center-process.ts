@@ -23,6 +23,7 @@ import {
   guardedDial,
   installDefinitions,
   installPolicies,
+  kubeconfigStamp,
   managementCluster,
   peopleDefinitions,
   type OpenConnection,
@@ -90,6 +91,8 @@ export async function runCenterProcess(options: CenterProcessOptions, signal: Ab
       cluster.spec.type === 'imported'
         ? connectImported(cluster, { client, dial, clock })
         : connectHosted(host, cluster, clock),
+    stampOf: ({ metadata, spec }) =>
+      spec.type === 'imported' ? kubeconfigStamp(client, metadata?.name ?? '') : Promise.resolve(''),
     fixed: { [managementCluster]: management.connection },
   });
   opened.defer(() => connections.close());

@@ -37,6 +37,13 @@ export async function readKubeconfigSecret(client: ApiClient, cluster: string): 
   return parseForeignKubeconfig(Buffer.from(secret.data?.[key] ?? '', 'base64').toString('utf8'));
 }
 
+/** Another one whenever the Secret was written. */
+export async function kubeconfigStamp(client: ApiClient, cluster: string): Promise<string> {
+  const secrets = client.resource<Secret>(resources.secrets);
+  const { metadata } = await secrets.get(kubeconfigSecretName(cluster), { namespace: centerNamespace });
+  return metadata?.resourceVersion ?? '';
+}
+
 export async function deleteKubeconfigSecret(client: ApiClient, cluster: string): Promise<void> {
   try {
     await client
