@@ -12,7 +12,7 @@ import {
   type Node,
   type RoleBinding,
 } from '@skerry/api';
-import { type Clock, describeError, type Logger } from '@skerry/base';
+import { type Clock, describeError, type Logger, type Timer } from '@skerry/base';
 import { type ApiClient, createClient, type ResourceRef, resources } from '@skerry/client';
 import { type ClusterConnections, managementCluster } from '#access/cluster-access.ts';
 import type { WantedRole } from '#access/ready-roles.ts';
@@ -40,6 +40,7 @@ const bindings: ResourceRef = ref('RoleBinding', 'rolebindings', true);
 const managed = { [managedLabel]: 'true' };
 const labelSelector = `${managedLabel}=true`;
 const listMax = 500;
+const roundMsMax = 10_000;
 
 function ref(kind: string, resource: string, namespaced: boolean): ResourceRef {
   return { group: rbac, version: 'v1', kind, resource, namespaced };
@@ -62,6 +63,8 @@ export class AccessKeeper {
   readonly name = 'access keeper';
   readonly #options: AccessKeeperOptions;
   readonly #outcomes = new Map<string, Outcome>();
+  readonly #failures = new Map<string, string>();
+  readonly #rounds = new Map<string, { readonly running: Promise<void>; readonly waiting?: Promise<void> }>();
   #wake: (() => void) | undefined;
   #dirty = true;
 
@@ -85,24 +88,61 @@ export class AccessKeeper {
     }
   }
 
-  /** One round over all clusters; a cluster that does not answer holds up no other. */
+  /** One round over all clusters; one that does not answer holds up no other, and is tried again in the next round. */
   async reconcile(): Promise<void> {
-    const { connections, log } = this.#options;
-    const names = [managementCluster, ...connections.names()];
-    await Promise.all(
-      names.map(async (cluster) => {
-        try {
-          this.#outcomes.set(cluster, await this.#reconcileCluster(cluster));
-        } catch (error) {
-          log.warn('access of people not kept', { cluster, error: describeError(error) });
-          const message = describeError(error);
-          const grants = this.#grantsFor(cluster).map(({ metadata }) => metadata?.name ?? '');
-          this.#outcomes.set(cluster, new Map(grants.map((grant) => [grant, { applied: false, message }])));
-        }
-      }),
-    );
+    const names = [managementCluster, ...this.#options.connections.names()];
+    await Promise.all(names.map((cluster) => this.#within(this.#nextRound(cluster), cluster)));
     for (const cluster of this.#outcomes.keys()) if (!names.includes(cluster)) this.#outcomes.delete(cluster);
     await this.#writeStatus();
+  }
+
+  /** A round that begins from now on: rounds of one cluster don't overlap, and one that waits is enough for all who ask. */
+  #nextRound(cluster: string): Promise<void> {
+    const { running, waiting } = this.#rounds.get(cluster) ?? {};
+    if (waiting) return waiting;
+    const begin = (): Promise<void> => {
+      const round = this.#round(cluster).finally(() => {
+        if (this.#rounds.get(cluster)?.running === round) this.#rounds.delete(cluster);
+      });
+      this.#rounds.set(cluster, { running: round });
+      return round;
+    };
+    if (!running) return begin();
+    const next = running.then(begin);
+    this.#rounds.set(cluster, { running, waiting: next });
+    return next;
+  }
+
+  async #round(cluster: string): Promise<void> {
+    try {
+      this.#outcomes.set(cluster, await this.#reconcileCluster(cluster));
+      this.#failures.delete(cluster);
+    } catch (error) {
+      this.#failed(cluster, describeError(error));
+    }
+  }
+
+  /** Waits for the round, for so long; it goes on by itself. */
+  async #within(round: Promise<void>, cluster: string): Promise<void> {
+    let timer: Timer | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = this.#options.clock.after(roundMsMax, () => {
+        this.#failed(cluster, 'the cluster does not answer');
+        resolve();
+      });
+    });
+    await Promise.race([round, late]);
+    timer?.cancel();
+  }
+
+  #failed(cluster: string, message: string): void {
+    // Said once for each reason, not every minute.
+    if (this.#failures.get(cluster) !== message) {
+      this.#options.log.warn('access of people not kept', { cluster, error: message });
+    }
+    this.#failures.set(cluster, message);
+    const grants = this.#grantsFor(cluster).map(({ metadata }) => metadata?.name ?? '');
+    this.#outcomes.set(cluster, new Map(grants.map((grant) => [grant, { applied: false, message }])));
   }
 
   #grantsFor(cluster: string): Grant[] {
@@ -130,8 +170,9 @@ export class AccessKeeper {
   async #facts(cluster: string, client: ApiClient): Promise<AccessFacts> {
     const { directory, impersonator } = this.#options;
     const grants = this.#grantsFor(cluster);
-    const nodes = grants.some(isNodeGrant) ? await listAll<Node>(client, resources.nodes) : [];
-    const inNamespaces = grants.some(({ spec }) => spec.namespaces);
+    const ofCluster = cluster !== managementCluster;
+    const nodes = ofCluster && grants.some(isNodeGrant) ? await listAll<Node>(client, resources.nodes) : [];
+    const inNamespaces = ofCluster && grants.some(({ spec }) => spec.namespaces);
     const namespaces = inNamespaces ? await listAll<Namespace>(client, resources.namespaces) : [];
     return {
       cluster,

@@ -226,6 +226,26 @@ describe('each role', () => {
     expect(JSON.stringify(answer.body['items'])).toContain('a-restricted');
   });
 
+  test('of every cluster decides nothing over passwords and rights, but that of administrators', async () => {
+    const wide = [
+      await signedIn(center, 'wide-ops', [{ role: 'ops', cluster: '*' }]),
+      await signedIn(center, 'wide-dev', [{ role: 'dev', cluster: '*' }]),
+      await signedIn(center, 'wide-view', [{ role: 'admin-view', cluster: '*' }]),
+      await signedIn(center, 'wide-own', [{ role: 'cluster-admin', cluster: '*' }]),
+      await signedIn(center, 'wide-space', [{ role: 'admin', cluster: '*', namespaces: ['kube-system'] }]),
+      await signedIn(center, 'wide-pool', [{ role: 'admin', cluster: '*', pools: ['osaka'] }]),
+    ];
+    const secrets = '/api/management/api/v1/namespaces/kube-system/secrets';
+    for (const browser of wide) {
+      expect((await browser.ask('GET', secrets)).status).toBe(403);
+      const password = `${secrets}/user-password-root`;
+      expect((await browser.ask('PATCH', password, { stringData: { hash: 'x' } }, merge)).status).toBe(403);
+      const grantsPath = '/api/management/apis/center.skerry.io/v1/grants';
+      expect((await browser.ask('POST', grantsPath, { metadata: { name: 'mine' } })).status).toBe(403);
+    }
+    expect((await admin.ask('GET', secrets)).status).toBe(200);
+  });
+
   test('knows only clusters that something was granted in', async () => {
     const answer = await people['nobody']?.ask('GET', `${at}/version`);
     expect([answer?.status, answer?.body.message]).toEqual([

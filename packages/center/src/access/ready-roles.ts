@@ -138,3 +138,34 @@ export function nodeVerbs(role: string): string[] {
   if (role === 'admin') return ['get', 'update', 'patch', 'delete'];
   return role === 'ops' ? ['get', 'update', 'patch'] : ['get'];
 }
+
+const centerKinds = ['clusters', 'components', 'tasks', 'owners'];
+
+/**
+ * The same roles over the management API, whose Secrets are passwords and keys to clusters: `admin` everything, the others objects of
+ * the center alone. Whoever may take part in every cluster's work does not thereby decide who else may.
+ */
+export const managementClusterRoles: readonly WantedRole[] = [
+  {
+    name: 'skerry:admin',
+    rules: [
+      { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
+      { nonResourceURLs: ['*'], verbs: ['*'] },
+    ],
+  },
+  {
+    name: 'skerry:admin-view',
+    rules: [
+      rule('center.skerry.io', [...centerKinds, 'users', 'grants', 'identityproviders', 'audit'], read),
+    ],
+  },
+  {
+    name: 'skerry:ops',
+    rules: [
+      rule('center.skerry.io', centerKinds, read),
+      rule('center.skerry.io', ['components', 'tasks'], ['create', 'update', 'patch', 'delete']),
+    ],
+  },
+  { name: 'skerry:dev', rules: [rule('center.skerry.io', ['clusters', 'owners'], read)] },
+  { name: 'skerry:restricted', rules: [rule('center.skerry.io', ['clusters', 'owners'], read)] },
+];

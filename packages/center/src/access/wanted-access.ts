@@ -4,7 +4,15 @@
  */
 import type { Node, PolicyRule } from '@skerry/api';
 import { clusterGroup, clusterUser } from '#access/subject.ts';
-import { nodeVerbs, readyClusterRoles, roleName, type WantedRole } from '#access/ready-roles.ts';
+import { managementCluster } from '#access/cluster-access.ts';
+import {
+  isReadyRole,
+  managementClusterRoles,
+  nodeVerbs,
+  readyClusterRoles,
+  roleName,
+  type WantedRole,
+} from '#access/ready-roles.ts';
 import type { Grant, User } from '#people/kinds.ts';
 
 export const poolLabel = 'apps.openyurt.io/nodepool';
@@ -46,6 +54,11 @@ export function isForCluster({ spec }: Grant, cluster: string): boolean {
   return spec.cluster === '*' || spec.cluster === cluster;
 }
 
+/** A role over the center itself: a ready one, everywhere and without limits. */
+function isForCenter(grant: Grant): boolean {
+  return isReadyRole(grant.spec.role) && !grant.spec.namespaces && !isNodeGrant(grant);
+}
+
 export function isNodeGrant({ spec }: Grant): boolean {
   return (spec.pools?.length ?? 0) + (spec.owners?.length ?? 0) > 0;
 }
@@ -59,7 +72,8 @@ export function isWithin(
 }
 
 export function wantedAccess(facts: AccessFacts): WantedAccess {
-  const roles: WantedRole[] = [...readyClusterRoles];
+  const isManagement = facts.cluster === managementCluster;
+  const roles: WantedRole[] = [...(isManagement ? managementClusterRoles : readyClusterRoles)];
   const bindings: WantedBinding[] = [];
   const faults = new Map<string, string>();
   const active = new Set(
@@ -69,6 +83,7 @@ export function wantedAccess(facts: AccessFacts): WantedAccess {
     const { subject } = grant.spec;
     if (!isForCluster(grant, facts.cluster)) continue;
     if (subject.kind === 'User' && !active.has(subject.name)) continue;
+    if (isManagement && !isForCenter(grant)) continue;
     applyGrant(grant, facts, { roles, bindings, faults });
   }
   const impersonated = impersonatorRules(facts);
