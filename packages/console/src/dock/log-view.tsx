@@ -285,6 +285,13 @@ function Lines({ ref, lines, total, matcher, marked, hasSources, label }: LinesP
       setSeen(total);
     }
   };
+  /** At once, since the next line would move the list back to its end before it has scrolled. */
+  const letGo = (isUpwards: boolean): void => {
+    const element = box.current;
+    if (!isUpwards || !isFollowing || !element || element.scrollHeight <= element.clientHeight) return;
+    setFollowing(false);
+    setSeen(total);
+  };
   const first = Math.max(0, Math.floor(view.top / lineHeight) - overscan);
   const last = Math.min(lines.length, Math.ceil((view.top + view.height) / lineHeight) + overscan);
   const firstLine = lines[first];
@@ -314,6 +321,8 @@ function Lines({ ref, lines, total, matcher, marked, hasSources, label }: LinesP
         ref={box}
         className={styles['box']}
         onScroll={onScroll}
+        onWheel={(event) => letGo(event.deltaY < 0)}
+        onKeyDown={(event) => letGo(['ArrowUp', 'PageUp', 'Home'].includes(event.key))}
         // A region that scrolls has to be reachable by keyboard.
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}

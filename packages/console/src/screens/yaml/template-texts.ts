@@ -211,18 +211,27 @@ ${selected('kruise-agent')}
       maxUnavailable: 1
       partition: 0
 ${pod('kruise-agent', agent)}`,
-  'kruise-cloneset': `# Needs the component OpenKruise.
+  'kruise-broadcastjob': `# Needs the component OpenKruise. Runs once on every machine of every region at the same time.
 apiVersion: apps.kruise.io/v1alpha1
-kind: CloneSet
+kind: BroadcastJob
 metadata:
-${labelled('kruise-web')}
+${labelled('dial-test')}
 spec:
-  replicas: 2
-${selected('kruise-web')}
-  updateStrategy:
-    type: InPlaceIfPossible
-    maxUnavailable: 1
-${pod('kruise-web', nginx)}`,
+  parallelism: 100%
+  completionPolicy:
+    type: Always
+    ttlSecondsAfterFinished: 86400
+  template:
+    metadata:
+      labels:
+        app: dial-test
+    spec:
+      restartPolicy: Never
+      containers:
+        - name: main
+          image: busybox:1.36
+          command: [sh, -c, 'wget -T 5 -q -O /dev/null http://example.com && echo reached']
+`,
   nodepool: `# The machines of one region. They join it by its join script.
 apiVersion: apps.openyurt.io/v1beta2
 kind: NodePool

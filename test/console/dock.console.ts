@@ -1,0 +1,102 @@
+/** Logs and terminals in a real browser: what is in sight, what is followed, what stays. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startStandIn, type StandIn } from './stand-in/stand-in.ts';
+import { accessibilityFaults } from './support/axe.ts';
+import { hasBrowser, launchBrowser, openPage, signIn, type WatchedPage } from './support/browser.ts';
+
+describe.skipIf(!hasBrowser)('the dock', () => {
+  let standIn: StandIn;
+  let browser: Browser;
+  let watched: WatchedPage;
+  let page: Page;
+
+  beforeAll(async () => {
+    [standIn, browser] = await Promise.all([startStandIn(), launchBrowser()]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await standIn?.close();
+  });
+  beforeEach(async () => {
+    watched = await openPage(browser, standIn.origin);
+    ({ page } = watched);
+    page.setDefaultTimeout(20_000);
+  });
+  afterEach(async () => {
+    const { faults } = watched;
+    await watched.close();
+    expect(faults).toEqual([]);
+  });
+
+  const dock = () => page.getByRole('region', { name: 'Logs and terminals' });
+  const log = () => page.getByRole('log');
+  const openLogs = async (): Promise<void> => {
+    await signIn(page, { path: '/c/edge/resources/pods?namespace=shop' });
+    await page
+      .getByRole('row', { name: /web-2-c9fd4/ })
+      .getByRole('button', { name: 'Logs' })
+      .click();
+    await log().getByText('INFO request').first().waitFor();
+  };
+
+  test('follows a log until one scrolls up, and again when asked to', async () => {
+    await openLogs();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await log().hover();
+    await page.mouse.wheel(0, -400);
+    await dock()
+      .getByRole('button', { name: /new line/ })
+      .click();
+    await expect
+      .poll(() =>
+        dock()
+          .getByRole('button', { name: /new line|Follow/ })
+          .count(),
+      )
+      .toBe(0);
+  });
+
+  test('marks what is searched for, goes from one to the next, and leaves out the rest', async () => {
+    await openLogs();
+    await dock().getByRole('searchbox', { name: 'Find' }).fill('error');
+    await log().locator('mark').first().waitFor();
+    await page.keyboard.press('Enter');
+    expect(await log().locator('mark').first().innerText()).toBe('ERROR');
+    await dock().getByRole('checkbox', { name: 'Only these' }).check();
+    await expect.poll(() => log().getByText('INFO').count()).toBe(0);
+  });
+
+  test('gives the log as a file', async () => {
+    await openLogs();
+    const downloaded = page.waitForEvent('download');
+    await dock().getByRole('button', { name: 'Download' }).click();
+    expect((await downloaded).suggestedFilename()).toBe('web-2-c9fd4.log');
+  });
+
+  test('stays open from screen to screen', async () => {
+    await openLogs();
+    await page.getByRole('link', { name: 'Deployments' }).click();
+    await page.getByRole('heading', { name: 'Deployments' }).waitFor();
+    expect(await log().getByText('INFO request').count()).toBeGreaterThan(0);
+    await dock().getByRole('button', { name: 'Close web-2-c9fd4' }).click();
+    await expect.poll(() => dock().count()).toBe(0);
+  });
+
+  test('opens a terminal after a proof of who sits there, and takes what is typed', async () => {
+    await signIn(page, { path: '/c/edge/resources/pods?namespace=shop' });
+    await page
+      .getByRole('row', { name: /web-2-c9fd4/ })
+      .getByRole('button', { name: 'Terminal' })
+      .click();
+    const proof = page.getByRole('dialog');
+    await proof.locator('input[type="password"]').fill('a good password');
+    await proof.getByRole('button', { name: 'Continue' }).click();
+    const terminal = page.getByTestId('terminal');
+    await expect.poll(() => terminal.innerText()).toContain('/ #');
+    await terminal.click();
+    await page.keyboard.type('hello');
+    await expect.poll(() => terminal.innerText()).toContain('hello');
+    expect(await accessibilityFaults(page)).toEqual([]);
+  });
+});
