@@ -114,10 +114,9 @@ function requiredOf(set: SchemaSet, schema: Schema): Fillings {
   for (const name of schema.required ?? []) {
     const property = schema.properties?.[name];
     if (!property || property.ref === labelSelector) continue;
-    const resolved = resolveSchema(set, property);
-    // A pointer in stock's types: what is told of it when it is absent is that it is, but a list is as good as an empty one.
-    if (property.unset === null && resolved.type !== 'array') continue;
-    const empty = emptyValue(resolved);
+    // What stock tells to be absent: a pointer, or a list, of which an empty one would be something else.
+    if (property.unset === null) continue;
+    const empty = emptyValue(resolveSchema(set, property));
     if (empty !== undefined) fillings.push({ name, value: empty });
   }
   return fillings;

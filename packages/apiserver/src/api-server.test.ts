@@ -707,6 +707,24 @@ test('a binding may also be posted to the collection', async () => {
   expect((await call('GET', `${pods}/bound-by-body`)).body).toMatchObject({ spec: { nodeName: 'n2' } });
 });
 
+test.each<[string, object, number, string]>([
+  ['with metadata that are none', { metadata: 'x', target: { name: 'n' } }, 400, 'cannot unmarshal string'],
+  ['without a name', { target: { name: 'n' } }, 400, 'Name parameter required.'],
+  ['that says nothing', {}, 500, 'target.name: Required value'],
+  [
+    'of elsewhere',
+    { metadata: { name: 'p', namespace: 'x' }, target: { name: 'n' } },
+    400,
+    'does not match the namespace',
+  ],
+])('a binding %s is refused', async (_what, binding, code, message) => {
+  const { status, body } = await call('POST', '/api/v1/namespaces/default/bindings', binding);
+  expect({ status, message: body.message }).toEqual({
+    status: code,
+    message: expect.stringContaining(message),
+  });
+});
+
 test('impersonation answers as the other user', async () => {
   const { body } = await call(
     'POST',

@@ -22,10 +22,11 @@ export async function bindPod(
   binding: AnyObject,
   write: WriteOptions,
 ): Promise<void> {
-  const { name, uid, resourceVersion, annotations, labels } = metadataOf(binding);
+  const { name = '', uid, resourceVersion, annotations, labels } = metadataOf(binding);
   if (name !== target.name) throw badRequest('name in URL does not match name in Binding object');
   const faults = bindingFaults(binding);
   if (faults.length > 0) throw unknownError(faults.length > 1 ? `[${faults.join(', ')}]` : faults[0]!);
+  if (name === '') throw badRequest('Name parameter required.');
   const node = (binding.target as { readonly name: string }).name;
   await updateObject(
     registry,

@@ -3,7 +3,8 @@ import type { Clock } from '@skerry/base';
 import type { SubresourceHandler, VirtualHandler } from '#dispatcher.ts';
 import { sendJson } from '#http/answers.ts';
 import type { Exchange } from '#http/exchange.ts';
-import { readJson } from '#http/request-body.ts';
+import { readDocument, readJson } from '#http/request-body.ts';
+import { conform } from '#registry/conform.ts';
 import type { KindTable, Served } from '#registry/kind-table.ts';
 import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
 import { writeOptionsOf } from '#registry/request-options.ts';
@@ -40,18 +41,42 @@ const success: Status = {
 /** `POST …/bindings`, the older door to binding: the pod is named in the body. */
 export function bindingHandler(registry: Registry, kinds: KindTable): VirtualHandler {
   return async ({ info, user }, exchange) => {
-    const body = await readJson(exchange);
     const served = kinds.stored('', 'v1', 'pods');
-    if (!served || typeof body !== 'object' || body === null)
-      throw badRequest('the request body is no Binding');
-    const name = metadataOf(body as AnyObject).name ?? '';
+    if (!served) throw badRequest('the request body is no Binding');
     const write = writeOptionsOf(exchange, user, { subresource: 'binding', optionsKind: 'CreateOptions' });
-    const target = { namespace: info.namespace, name };
-    metadataOf(body as AnyObject).namespace ||= target.namespace;
-    await admitBody(registry, served, target, body as AnyObject, write);
-    await bindPod(registry, served, target, body as AnyObject, { ...write, admit: false });
+    const body = await readBinding(exchange, kinds, write);
+    const target = { namespace: info.namespace, name: metadataOf(body).name ?? '' };
+    await bindTo(registry, served, target, body, write);
     sendJson(exchange, 201, success);
   };
+}
+
+/** @throws ApiError BadRequest for what is no Binding. */
+async function readBinding(exchange: Exchange, kinds: KindTable, write: WriteOptions): Promise<AnyObject> {
+  const kind = kinds.virtual('', 'v1', 'bindings');
+  if (!kind) throw badRequest('the request body is no Binding');
+  const { value, faults, order } = await readDocument(exchange, kind.info.kind);
+  return conform({ ...kind, custom: false }, value, {
+    validation: write.fieldValidation,
+    warnings: write.warnings,
+    earlierFaults: faults,
+    order,
+  });
+}
+
+async function bindTo(
+  registry: Registry,
+  served: Served,
+  target: Target,
+  body: AnyObject,
+  write: WriteOptions,
+): Promise<void> {
+  const meta = metadataOf(body);
+  meta.namespace ||= target.namespace;
+  if (meta.namespace !== target.namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  await admitBody(registry, served, target, body, write);
+  await bindPod(registry, served, target, body, { ...write, admit: false });
 }
 
 /** Handlers of all subresources that are answered here, by `group/resource/name`. */
@@ -66,7 +91,7 @@ export function subresourceHandlers(
       '*/*/scale',
       scaleHandler(registry, { ...parts, pathsOf: (group, resource) => parts.scalePathsOf(group, resource) }),
     ],
-    ['/pods/binding', posting((call, body, exchange) => bind(call, body, exchange))],
+    ['/pods/binding', (call, exchange) => bind(call, exchange)],
     ['/pods/eviction', posting((call, body, exchange) => evict(call, body, exchange))],
     ['/pods/ephemeralcontainers', partHandler(resources, podPart('ephemeralcontainers'))],
     ['/pods/resize', partHandler(resources, podPart('resize'))],
@@ -82,16 +107,11 @@ export function subresourceHandlers(
     ],
   ]);
 
-  async function bind(
-    { info, served, user }: ResourceCall,
-    body: AnyObject,
-    exchange: Exchange,
-  ): Promise<void> {
+  async function bind({ info, served, user }: ResourceCall, exchange: Exchange): Promise<void> {
+    if (info.verb !== 'create') throw methodNotAllowed();
     const write = writeOptionsOf(exchange, user, { subresource: 'binding', optionsKind: 'CreateOptions' });
-    const target = targetOf(info, served);
-    metadataOf(body).namespace ||= target.namespace;
-    await admitBody(registry, served, target, body, write);
-    await bindPod(registry, served, target, body, { ...write, admit: false });
+    const body = await readBinding(exchange, parts.kinds, write);
+    await bindTo(registry, served, targetOf(info, served), body, write);
     sendJson(exchange, 201, success);
   }
 
