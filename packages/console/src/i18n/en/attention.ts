@@ -4,13 +4,16 @@ export const attention = {
   'attention.certificate-expiring': 'Certificate {{certificate}} ends in {{days}} days',
   'attention.component-failed': 'Component {{component}} {{version}} failed: {{why}}',
   'attention.nodes-disconnected_one': '{{region}} / {{pool}}: {{node}} runs on its own, cut off',
-  'attention.nodes-disconnected_other': '{{region}} / {{pool}}: {{count}} nodes run on their own, cut off',
+  'attention.nodes-disconnected_other':
+    '{{region}} / {{pool}}: {{count}} nodes ({{node}} and others) run on their own, cut off',
   'attention.nodes-offline_one': '{{region}} / {{pool}}: {{node}} is offline',
-  'attention.nodes-offline_other': '{{region}} / {{pool}}: {{count}} nodes are offline',
+  'attention.nodes-offline_other': '{{region}} / {{pool}}: {{count}} nodes ({{node}} and others) are offline',
   'attention.nodes-not-ready_one': '{{region}} / {{pool}}: {{node}} is not ready: {{why}}',
-  'attention.nodes-not-ready_other': '{{region}} / {{pool}}: {{count}} nodes are not ready: {{why}}',
+  'attention.nodes-not-ready_other':
+    '{{region}} / {{pool}}: {{count}} nodes ({{node}} and others) are not ready: {{why}}',
   'attention.node-pressure_one': '{{region}} / {{pool}}: {{node}} is short: {{why}}',
-  'attention.node-pressure_other': '{{region}} / {{pool}}: {{count}} nodes are short: {{why}}',
+  'attention.node-pressure_other':
+    '{{region}} / {{pool}}: {{count}} nodes ({{node}} and others) are short: {{why}}',
   'attention.pods-crashing_one':
     '{{kind}} {{namespace}}/{{name}}: {{count}} pod crashes again and again ({{restarts}} restarts): {{why}}',
   'attention.pods-crashing_other':
