@@ -168,6 +168,19 @@ describe.skipIf(!hasBrowser)('the console', () => {
     });
   });
 
+  test('loads anew when a part of it has gone with an update of the center', async () => {
+    await signIn(page, { path: '/c/edge' });
+    await settled(page);
+    let isGone = true;
+    await page.route(/assets\/gpu-.*\.js/, (route) =>
+      isGone ? route.fulfill({ status: 404, body: '' }) : route.continue(),
+    );
+    page.once('framenavigated', () => (isGone = false));
+    await page.getByRole('link', { name: 'GPU', exact: true }).click();
+    await page.getByRole('heading', { name: 'GPU', exact: true }).waitFor();
+    watched.faults.splice(0);
+  });
+
   test('goes anywhere by Ctrl+K', async () => {
     await signIn(page, { path: '/c/edge' });
     await settled(page);

@@ -17,7 +17,9 @@ export function usePreferences(): Preferences {
 
 /** Changes some; the others stay. */
 export async function savePreferences(change: Preferences): Promise<void> {
-  const before = await queryClient.ensureQueryData({ queryKey: key, queryFn: fetchPreferences });
+  const before =
+    queryClient.getQueryData<Preferences>(key) ??
+    (await queryClient.ensureQueryData({ queryKey: key, queryFn: fetchPreferences }));
   const next = { ...before, ...change };
   queryClient.setQueryData(key, next);
   await request(paths.preferences, { method: 'PUT', body: next });

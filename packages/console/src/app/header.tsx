@@ -1,13 +1,12 @@
-import { BellOutlined, MenuOutlined, SearchOutlined, UserOutlined } from '@ant-design/icons';
-import { Button, Dropdown } from 'antd';
-import type { MenuProps } from 'antd';
-import { signOut, useSignedIn } from '#api/session.ts';
-import { languageNames, languages, setLanguage, useLanguage, useT } from '#i18n/index.ts';
-import { savePreferences } from '#api/preferences.ts';
+import { BellOutlined, MenuOutlined, SearchOutlined } from '@ant-design/icons';
+import { Button } from 'antd';
+import { lazy, Suspense } from 'react';
+import { useT } from '#i18n/index.ts';
 import { useRunningTasks } from '#api/tasks.ts';
-import { Link, useGo } from './link.tsx';
-import { setThemeChoice, useThemeChoice, type ThemeChoice } from './theme.ts';
+import { Link } from './link.tsx';
 import styles from './header.module.css';
+
+const UserMenu = lazy(async () => ({ default: (await import('./user-menu.tsx')).UserMenu }));
 
 interface HeaderProps {
   readonly cluster: string | undefined;
@@ -15,8 +14,6 @@ interface HeaderProps {
   readonly onMenu: () => void;
   readonly onHelp: () => void;
 }
-
-const themes: readonly ThemeChoice[] = ['system', 'light', 'dark'];
 
 export function Header({ onPalette, onMenu, onHelp }: HeaderProps) {
   const t = useT();
@@ -50,62 +47,10 @@ export function Header({ onPalette, onMenu, onHelp }: HeaderProps) {
           <BellOutlined aria-hidden="true" />
           {running > 0 ? <span className={styles['badge']}>{running}</span> : null}
         </Link>
-        <UserMenu onHelp={onHelp} />
+        <Suspense fallback={null}>
+          <UserMenu onHelp={onHelp} />
+        </Suspense>
       </div>
     </header>
-  );
-}
-
-function UserMenu({ onHelp }: { readonly onHelp: () => void }) {
-  const t = useT();
-  const go = useGo();
-  const session = useSignedIn();
-  const language = useLanguage();
-  const theme = useThemeChoice();
-  const items: MenuProps['items'] = [
-    { key: 'who', type: 'group', label: session.user },
-    { key: 'settings', label: t('nav.settings'), onClick: () => go('/settings') },
-    { key: 'help', label: t('shortcuts.title'), onClick: onHelp },
-    { type: 'divider' },
-    {
-      key: 'language',
-      label: t('settings.language'),
-      children: languages.map((one) => ({
-        key: `language-${one}`,
-        label: languageNames[one],
-        onClick: () => {
-          void setLanguage(one);
-          void savePreferences({ language: one });
-        },
-      })),
-    },
-    {
-      key: 'theme',
-      label: t('settings.theme'),
-      children: themes.map((one) => ({
-        key: `theme-${one}`,
-        label: t(`theme.${one}`),
-        onClick: () => {
-          setThemeChoice(one);
-          void savePreferences({ theme: one });
-        },
-      })),
-    },
-    { type: 'divider' },
-    { key: 'out', label: t('session.signOut'), onClick: () => void signOut() },
-  ];
-  return (
-    <Dropdown
-      trigger={['click']}
-      menu={{ items, selectable: true, selectedKeys: [`language-${language}`, `theme-${theme}`] }}
-    >
-      <Button
-        type="text"
-        icon={<UserOutlined />}
-        aria-label={t('shell.account', { user: session.displayName })}
-      >
-        <span className={styles['user']}>{session.displayName}</span>
-      </Button>
-    </Dropdown>
   );
 }
