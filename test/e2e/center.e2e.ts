@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '@skerry/base/testing';
 import { childrenOf } from '../../bench/processes.ts';
 import { Center } from '../support/center.ts';
-import { kubectlProgram, run } from '../support/cluster.ts';
+import { kubectlProgram, root, run } from '../support/cluster.ts';
 
 let center: Center;
 
@@ -121,6 +121,33 @@ describe('a hosted cluster', () => {
       const { output } = await skerry('cluster', 'list');
       expect(output).toMatch(/^osaka .* Running .* 1 +yes$/m);
     });
+  });
+
+  test('takes machines by a token of its own, at its own port', async () => {
+    const data = folder('osaka');
+    await kubectl('osaka', 'apply', '-f', join(root, 'examples/node-pools.yaml'));
+    const token = await center.skerry(['token', 'create', '--data-dir', data, '--pool', 'beijing']);
+    const file = join(center.dataDirectory, 'token');
+    writeFileSync(file, token.output, { mode: 0o600 });
+    const { port } = JSON.parse(center.file('clusters/osaka/server/config.json')) as { port: number };
+    const machine = mkdtempSync(join(tmpdir(), 'skerry-machine-'));
+    const joined = await center.skerry(
+      ['join', `127.0.0.1:${port}`, '--token-file', file, '--data-dir', machine].concat([
+        '--runtime-endpoint',
+        'simulated',
+        '--start',
+        'none',
+        '--node-name',
+        'far-1',
+      ]),
+    );
+    expect(joined.errors).toBe('');
+    expect(joined.code).toBe(0);
+    // One that joined the other cluster's port is refused: its token and authority are others.
+    const other = ['join', center.address, '--token-file', file, '--data-dir', `${machine}-2`];
+    expect(
+      (await center.skerry([...other, '--start', 'none', '--runtime-endpoint', 'simulated'])).code,
+    ).not.toBe(0);
   });
 
   test('is found again by the next start of the center, with what it holds', async () => {
