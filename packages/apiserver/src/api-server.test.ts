@@ -59,6 +59,12 @@ describe('create', () => {
     expect(body.status ?? {}).not.toMatchObject({ replicas: 9 });
   });
 
+  test('a node comes with its status, as kubelets register theirs', async () => {
+    const status = { capacity: { cpu: '4' }, nodeInfo: { machineID: 'm' } };
+    const { body } = await call('POST', '/api/v1/nodes', { metadata: { name: 'registered' }, status });
+    expect(body.status).toMatchObject(status);
+  });
+
   test('a name is made from generateName', async () => {
     const { body } = await call('POST', configMaps, { metadata: { generateName: 'gen-' } });
     expect(body.metadata?.name).toMatch(/^gen-[bcdfghjklmnpqrstvwxz2456789]{5}$/);

@@ -10,7 +10,7 @@ import {
   type ObjectMeta,
 } from '@skerry/api';
 import { StoreConflictError } from '@skerry/store';
-import { firstGeneration, namedByServer } from '#registry/kind-rules.ts';
+import { firstGeneration, isCreatedWithStatus, namedByServer } from '#registry/kind-rules.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { generateName } from '#registry/object-name.ts';
 import { ownCreated } from '#registry/field-ownership.ts';
@@ -73,7 +73,7 @@ async function createOnce(
   for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink'] as const) {
     delete (meta as Record<string, unknown>)[field];
   }
-  if (hasStatus(served)) delete object.status;
+  if (hasStatus(served) && !isCreatedWithStatus(served)) delete object.status;
   fillDefaults(served, object);
   if (!ownershipDone && write.fieldManager !== undefined) {
     // Owned is what was sent and what it defaults to. What strategy, admission and allocators add is nobody's.
@@ -144,7 +144,7 @@ function keepCreated(
   managedFields: ObjectMeta['managedFields'],
 ): void {
   settleNamespace(served, namespace, object);
-  if (hasStatus(served)) delete object.status;
+  if (hasStatus(served) && !isCreatedWithStatus(served)) delete object.status;
   served.info.strategy.prepareForCreate?.(object);
   const meta = metadataOf(object);
   if (managedFields) meta.managedFields = managedFields;

@@ -32,6 +32,11 @@ export function isCreatedByUpdate(served: Served): boolean {
   return createdByUpdate.has(groupResource(served));
 }
 
+/** Whether a new object's status counts: a kubelet registers its node with one. */
+export function isCreatedWithStatus(served: Served): boolean {
+  return groupResource(served) === '/nodes';
+}
+
 /** Kinds that get a UUID for a name where their author gives none. */
 export function namedByServer(served: Served): boolean {
   return groupResource(served) === '/limitranges';
