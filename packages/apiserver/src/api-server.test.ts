@@ -731,6 +731,20 @@ test.each<[string, object, number, string]>([
   });
 });
 
+test.each<[string, object, string]>([
+  ['with metadata that are none', { metadata: 'x' }, 'cannot unmarshal string'],
+  ['of nobody', {}, 'name in URL does not match name in Eviction object'],
+  ['of elsewhere', { metadata: { name: 'p', namespace: 'x' } }, 'does not match the namespace'],
+  ['that is a Pod', { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } }, 'unknown conversion'],
+  ['with options that are none', { metadata: { name: 'p' }, deleteOptions: 'x' }, 'Eviction.deleteOptions'],
+])('an eviction %s is refused', async (_what, eviction, message) => {
+  const { status, body } = await call('POST', `${pods}/p/eviction`, eviction);
+  expect({ status, message: body.message }).toEqual({
+    status: 400,
+    message: expect.stringContaining(message),
+  });
+});
+
 test('impersonation answers as the other user', async () => {
   const { body } = await call(
     'POST',

@@ -24,7 +24,9 @@ export interface Conformance {
 }
 
 /** What of a kind says how its objects look. */
-export type ConformedKind = Pick<Served, 'info' | 'schemas' | 'custom'>;
+export interface ConformedKind extends Pick<Served, 'schemas' | 'custom'> {
+  readonly info: Pick<Served['info'], 'group' | 'version' | 'kind' | 'schema'>;
+}
 
 /** Of a custom resource, what every object has. The rest is the definition's business. */
 const envelope: Schema = {

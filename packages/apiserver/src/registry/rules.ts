@@ -2,7 +2,9 @@ import { dropEmptyFields, fillUnset, type AnyObject, type FieldError, type Schem
 import type { Served } from '#registry/kind-table.ts';
 
 /** The schema that patches, ownership and defaults walk; a kind without one is plain JSON. */
-export function schemaOf(served: Pick<Served, 'info' | 'schemas'>): Schema {
+export function schemaOf(
+  served: Pick<Served, 'schemas'> & { readonly info: Pick<Served['info'], 'schema'> },
+): Schema {
   return served.schemas.schemas[served.info.schema] ?? {};
 }
 

@@ -54,7 +54,7 @@ export async function evictPod(
   write: WriteOptions,
 ): Promise<void> {
   const { name } = metadataOf(eviction);
-  if (name && name !== target.name) {
+  if (name !== target.name) {
     throw badRequest('name in URL does not match name in Eviction object');
   }
   const given = (eviction.deleteOptions ?? {}) as Record<string, unknown>;

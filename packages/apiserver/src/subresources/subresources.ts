@@ -64,6 +64,34 @@ async function readBinding(exchange: Exchange, kinds: KindTable, write: WriteOpt
   });
 }
 
+const evictionInfo = {
+  group: 'policy',
+  version: 'v1',
+  kind: 'Eviction',
+  schema: 'io.k8s.api.policy.v1.Eviction',
+};
+
+/** Of the version before, too, which says the same. @throws ApiError BadRequest for what is no Eviction. */
+async function readEviction(exchange: Exchange, schemas: SchemaSet, write: WriteOptions): Promise<AnyObject> {
+  const { value, faults, order } = await readDocument(exchange, evictionInfo.kind);
+  const { apiVersion, kind } = (value ?? {}) as AnyObject;
+  const isOlder = apiVersion === 'policy/v1beta1' && kind === evictionInfo.kind;
+  const given = isOlder ? { ...(value as AnyObject), apiVersion: 'policy/v1' } : value;
+  return conform({ info: evictionInfo, schemas, custom: false }, given, {
+    validation: write.fieldValidation,
+    warnings: write.warnings,
+    earlierFaults: faults,
+    order,
+  });
+}
+
+function takeNamespace(body: AnyObject, target: Target): void {
+  const meta = metadataOf(body);
+  meta.namespace ||= target.namespace;
+  if (meta.namespace !== target.namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+}
+
 async function bindTo(
   registry: Registry,
   served: Served,
@@ -71,10 +99,7 @@ async function bindTo(
   body: AnyObject,
   write: WriteOptions,
 ): Promise<void> {
-  const meta = metadataOf(body);
-  meta.namespace ||= target.namespace;
-  if (meta.namespace !== target.namespace)
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  takeNamespace(body, target);
   await admitBody(registry, served, target, body, write);
   await bindPod(registry, served, target, body, { ...write, admit: false });
 }
@@ -92,7 +117,7 @@ export function subresourceHandlers(
       scaleHandler(registry, { ...parts, pathsOf: (group, resource) => parts.scalePathsOf(group, resource) }),
     ],
     ['/pods/binding', (call, exchange) => bind(call, exchange)],
-    ['/pods/eviction', posting((call, body, exchange) => evict(call, body, exchange))],
+    ['/pods/eviction', (call, exchange) => evict(call, exchange)],
     ['/pods/ephemeralcontainers', partHandler(resources, podPart('ephemeralcontainers'))],
     ['/pods/resize', partHandler(resources, podPart('resize'))],
     ['/namespaces/finalize', partHandler(resources, finalizeNamespace)],
@@ -115,14 +140,12 @@ export function subresourceHandlers(
     sendJson(exchange, 201, success);
   }
 
-  async function evict(
-    { info, served, user }: ResourceCall,
-    body: AnyObject,
-    exchange: Exchange,
-  ): Promise<void> {
+  async function evict({ info, served, user }: ResourceCall, exchange: Exchange): Promise<void> {
+    if (info.verb !== 'create') throw methodNotAllowed();
     const write = writeOptionsOf(exchange, user, { subresource: 'eviction', optionsKind: 'CreateOptions' });
     const target = targetOf(info, served);
-    metadataOf(body).namespace ||= target.namespace;
+    const body = await readEviction(exchange, parts.schemas, write);
+    takeNamespace(body, target);
     await admitBody(registry, served, target, body, write);
     await evictPod(registry, { kinds: parts.kinds, served }, target, body, { ...write, admit: false });
     sendJson(exchange, 201, success);
