@@ -43,6 +43,14 @@ describe.skipIf(!hasBrowser)('the dock', () => {
   test('follows a log until one scrolls up, and again when asked to', async () => {
     await openLogs();
     expect(await accessibilityFaults(page)).toEqual([]);
+    const [toEnd, height] = await log().evaluate(
+      (element: { scrollHeight: number; scrollTop: number; clientHeight: number }) => [
+        element.scrollHeight - element.scrollTop - element.clientHeight,
+        element.scrollHeight - element.clientHeight,
+      ],
+    );
+    expect(height).toBeGreaterThan(100);
+    expect(toEnd).toBeLessThan(2);
     await log().hover();
     await page.mouse.wheel(0, -400);
     await dock()

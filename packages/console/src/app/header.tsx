@@ -27,17 +27,11 @@ export function Header({ onPalette, onMenu, onHelp }: HeaderProps) {
         aria-label={t('shell.menu')}
         onClick={onMenu}
       />
-      <Link to="/" className={styles['brand']} aria-label="Skerry">
+      <Link to="/" className={styles['brand']}>
         <img src="/icon.svg" alt="" width={26} height={26} />
         <span>Skerry</span>
       </Link>
-      <button
-        type="button"
-        className={styles['search']}
-        aria-label={t('palette.open')}
-        onClick={onPalette}
-        aria-keyshortcuts="Control+K"
-      >
+      <button type="button" className={styles['search']} onClick={onPalette} aria-keyshortcuts="Control+K">
         <SearchOutlined aria-hidden="true" />
         <span className={styles['searchText']}>{t('palette.open')}</span>
         <kbd className={styles['kbd']}>Ctrl K</kbd>

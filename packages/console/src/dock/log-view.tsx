@@ -64,7 +64,7 @@ export function LogView({ tab }: { readonly tab: LogsTab }) {
   const matcher = typeof found === 'function' ? found : undefined;
   const lines = useMemo(
     () =>
-      matcher && isFilter ? buffer.lines.filter(({ text }) => matchesLine(matcher, text)) : buffer.lines,
+      matcher && isFilter ? buffer.lines.filter(({ text }) => matchesLine(matcher, text)) : [...buffer.lines],
     // The buffer's version says when its lines are others.
     // oxlint-disable-next-line react/exhaustive-deps
     [buffer, matcher, isFilter, version],
