@@ -3,7 +3,7 @@ import type { Clock } from '@skerry/base';
 import type { SubresourceHandler, VirtualHandler } from '#dispatcher.ts';
 import { sendJson } from '#http/answers.ts';
 import type { Exchange } from '#http/exchange.ts';
-import { readDocument, readJson } from '#http/request-body.ts';
+import { readDocument } from '#http/request-body.ts';
 import { conform } from '#registry/conform.ts';
 import type { KindTable, Served } from '#registry/kind-table.ts';
 import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
@@ -64,20 +64,34 @@ async function readBinding(exchange: Exchange, kinds: KindTable, write: WriteOpt
   });
 }
 
-const evictionInfo = {
+/** Kinds of bodies that have no resource of their own. */
+const eviction = {
   group: 'policy',
   version: 'v1',
   kind: 'Eviction',
   schema: 'io.k8s.api.policy.v1.Eviction',
+  /** The version before, which says the same. */
+  older: 'policy/v1beta1',
+};
+const tokenRequest = {
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  kind: 'TokenRequest',
+  schema: 'io.k8s.api.authentication.v1.TokenRequest',
+  older: undefined,
 };
 
-/** Of the version before, too, which says the same. @throws ApiError BadRequest for what is no Eviction. */
-async function readEviction(exchange: Exchange, schemas: SchemaSet, write: WriteOptions): Promise<AnyObject> {
-  const { value, faults, order } = await readDocument(exchange, evictionInfo.kind);
+/** @throws ApiError BadRequest for what is no such kind. */
+async function readOf(
+  info: typeof eviction | typeof tokenRequest,
+  exchange: Exchange,
+  { schemas, write }: { readonly schemas: SchemaSet; readonly write: WriteOptions },
+): Promise<AnyObject> {
+  const { value, faults, order } = await readDocument(exchange, info.kind);
   const { apiVersion, kind } = (value ?? {}) as AnyObject;
-  const isOlder = apiVersion === 'policy/v1beta1' && kind === evictionInfo.kind;
-  const given = isOlder ? { ...(value as AnyObject), apiVersion: 'policy/v1' } : value;
-  return conform({ info: evictionInfo, schemas, custom: false }, given, {
+  const isOlder = info.older !== undefined && apiVersion === info.older && kind === info.kind;
+  const given = isOlder ? { ...(value as AnyObject), apiVersion: `${info.group}/${info.version}` } : value;
+  return conform({ info, schemas, custom: false }, given, {
     validation: write.fieldValidation,
     warnings: write.warnings,
     earlierFaults: faults,
@@ -121,7 +135,7 @@ export function subresourceHandlers(
     ['/pods/ephemeralcontainers', partHandler(resources, podPart('ephemeralcontainers'))],
     ['/pods/resize', partHandler(resources, podPart('resize'))],
     ['/namespaces/finalize', partHandler(resources, finalizeNamespace)],
-    ['/serviceaccounts/token', posting((call, body, exchange) => token(call, body, exchange))],
+    ['/serviceaccounts/token', (call, exchange) => token(call, exchange)],
     [
       'certificates.k8s.io/certificatesigningrequests/approval',
       partHandler(resources, certificateParts.approval),
@@ -144,20 +158,18 @@ export function subresourceHandlers(
     if (info.verb !== 'create') throw methodNotAllowed();
     const write = writeOptionsOf(exchange, user, { subresource: 'eviction', optionsKind: 'CreateOptions' });
     const target = targetOf(info, served);
-    const body = await readEviction(exchange, parts.schemas, write);
+    const body = await readOf(eviction, exchange, { schemas: parts.schemas, write });
     takeNamespace(body, target);
     await admitBody(registry, served, target, body, write);
     await evictPod(registry, { kinds: parts.kinds, served }, target, body, { ...write, admit: false });
     sendJson(exchange, 201, success);
   }
 
-  async function token(
-    { info, served, user }: ResourceCall,
-    body: AnyObject,
-    exchange: Exchange,
-  ): Promise<void> {
+  async function token({ info, served, user }: ResourceCall, exchange: Exchange): Promise<void> {
+    if (info.verb !== 'create') throw methodNotAllowed();
     const write = writeOptionsOf(exchange, user, { subresource: 'token', optionsKind: 'CreateOptions' });
     const target = targetOf(info, served);
+    const body = await readOf(tokenRequest, exchange, { schemas: parts.schemas, write });
     metadataOf(body).namespace ||= target.namespace;
     await admitBody(registry, served, target, body, write);
     const issued = await requestToken(
@@ -194,17 +206,4 @@ async function admitBody(
   };
   await registry.mutate(served, context, write);
   await registry.admit(served, context, write);
-}
-
-function posting(
-  handle: (call: ResourceCall, body: AnyObject, exchange: Exchange) => Promise<void>,
-): SubresourceHandler {
-  return async (call, exchange) => {
-    if (call.info.verb !== 'create') throw methodNotAllowed();
-    const body = await readJson(exchange);
-    if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-      throw badRequest('the request body is no object');
-    }
-    await handle(call, body as AnyObject, exchange);
-  };
 }
