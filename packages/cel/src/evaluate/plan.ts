@@ -4,21 +4,21 @@
  */
 import { unreachable } from '@skerry/base';
 import type { Checked } from '#check/checker.ts';
-import type { Overload } from '#check/declarations.ts';
-import { costAfter, costBefore } from '#cost/call-cost.ts';
 import { accepts } from '#evaluate/accepts.ts';
+import { fieldOf, hasField, insert, mapOfPairs, notOptional } from '#evaluate/containers.ts';
+import { conditional, isMember, logic, notStrictlyFalse, optionalOr } from '#evaluate/decisions.ts';
+import { dispatch } from '#evaluate/dispatch.ts';
+import { loop } from '#evaluate/loop.ts';
 import { Run } from '#evaluate/run.ts';
-import { elementAt, entryAt, keyText } from '#libraries/operators.ts';
+import { Late, readSlot, type Step, strict } from '#evaluate/step.ts';
+import { elementAt, entryAt } from '#libraries/operators.ts';
 import { optionalAt } from '#libraries/optionals.ts';
 import { findPattern } from '#libraries/pattern.ts';
 import type { Expression } from '#syntax/expression.ts';
-import { ArrayList, GrowingMap, mapKey, ValueMap } from '#values/collections.ts';
-import { runtimeType } from '#values/describe.ts';
+import { ArrayList, mapKey, ValueMap } from '#values/collections.ts';
 import { Optional } from '#values/optional.ts';
 import { Fault, List, Mapping, type Outcome, type Value } from '#values/value.ts';
 import { type Type } from '#types/type.ts';
-
-export type Step = (run: Run) => Outcome;
 
 export interface PlanContext {
   readonly checked: Checked;
@@ -50,15 +50,6 @@ const conversions: ReadonlySet<string> = new Set(
 const listCost = 10;
 const mapCost = 30;
 const structCost = 40;
-
-/** A value that is made when it is first asked for: what `cel.bind` names. */
-class Late {
-  readonly make: Step;
-
-  constructor(make: Step) {
-    this.make = make;
-  }
-}
 
 class Planner {
   slots = 0;
@@ -387,220 +378,9 @@ function isNamePath(node: Expression): boolean {
   return node.kind === 'call' && node.name === '_[_]' && isNamePath(node.args[0]!);
 }
 
-function readSlot(slot: number): Step {
-  return (run) => {
-    const over = run.charge(1);
-    if (over) return over;
-    const value = run.slots[slot]!;
-    if (!((value as unknown) instanceof Late)) return value;
-    const made = (value as unknown as Late).make(run);
-    run.slots[slot] = made;
-    return made;
-  };
-}
-
-/** All arguments have values, or the first fault is the result. */
-function strict(steps: readonly Step[], apply: (values: readonly Value[], run: Run) => Outcome): Step {
-  return (run) => {
-    const values: Value[] = [];
-    for (const step of steps) {
-      const value = step(run);
-      if (value instanceof Fault) return value;
-      values.push(value);
-    }
-    return apply(values, run);
-  };
-}
-
-function dispatch(name: string, overloads: readonly Overload[], args: readonly Step[]): Step {
-  return strict(args, (values, run) => {
-    const overload = overloads.find((candidate) =>
-      candidate.args.every((type, index) => accepts(type, values[index]!)),
-    );
-    if (!overload) return noSuchOverload(name, values);
-    const over = run.charge(costBefore(name, overload.id, values));
-    if (over) return over;
-    const result = overload.call(values, run);
-    if (result instanceof Fault) return result;
-    return run.charge(costAfter(overload.id, result)) ?? result;
-  });
-}
-
-const numbers = ['int', 'uint', 'double'];
-const instants = ['google.protobuf.Timestamp', 'google.protobuf.Duration'];
-const ordered = [...numbers, ...instants, 'bool', 'string', 'bytes'];
-
-/** Whose values answer a sign themselves: cel-go then has fewer words for a second value that they don't know. */
-const signTypes: Readonly<Record<string, readonly string[]>> = {
-  '_<_': ordered,
-  '_<=_': ordered,
-  '_>_': ordered,
-  '_>=_': ordered,
-  '_+_': [...numbers, ...instants, 'string', 'bytes', 'list'],
-  '_-_': [...numbers, ...instants],
-  '_*_': numbers,
-  '_/_': numbers,
-  '_%_': ['int', 'uint'],
-};
-
-function noSuchOverload(name: string, values: readonly Value[]): Fault {
-  if (signTypes[name]?.includes(runtimeType(values[0]!).name)) return new Fault('no such overload');
-  if (/[^\w.@]|^_/.test(name)) return new Fault(`no such overload: ${name}`);
-  const types = values.map((value) => runtimeType(value).name);
-  return new Fault(`no such overload: ${name}(${types.join(', ')})`);
-}
-
 /** A pattern in the expression itself must be readable. */
 function checkPattern(node: Expression | undefined): void {
   if (node?.kind !== 'literal' || typeof node.value !== 'string') return;
   const pattern = findPattern(node.value);
   if (pattern instanceof Fault) throw new InstantiationError(pattern.message);
-}
-
-/** Of `&&` when `deciding` is false, of `||` when it is true: one deciding side is enough, even beside a fault. */
-function logic([left, right]: readonly Step[], deciding: boolean): Step {
-  return (run) => {
-    const first = left!(run);
-    if (first === deciding) return deciding;
-    if (first instanceof Fault && first.final) return first;
-    const second = right!(run);
-    if (second === deciding) return deciding;
-    if (second instanceof Fault && second.final) return second;
-    if (first === !deciding && second === !deciding) return !deciding;
-    if (first instanceof Fault) return first;
-    if (second instanceof Fault) return second;
-    return new Fault('no such overload');
-  };
-}
-
-function isMember(step: Step, members: ReadonlySet<string>): Step {
-  return (run) => {
-    const value = step(run);
-    if (value instanceof Fault) return value;
-    const key = mapKey(value);
-    return key !== undefined && members.has(key);
-  };
-}
-
-function conditional([condition, yes, no]: readonly Step[]): Step {
-  return (run) => {
-    const chosen = condition!(run);
-    if (chosen === true) return yes!(run);
-    if (chosen === false) return no!(run);
-    return chosen instanceof Fault ? chosen : new Fault('no such overload');
-  };
-}
-
-function notStrictlyFalse(step: Step): Step {
-  return (run) => {
-    const value = step(run);
-    if (value instanceof Fault && value.final) return value;
-    return run.charge(1) ?? value !== false;
-  };
-}
-
-function optionalOr([left, right]: readonly Step[], unwrap: boolean): Step {
-  return (run) => {
-    const value = left!(run);
-    if (value instanceof Fault) return value;
-    if (!(value instanceof Optional)) return new Fault('no such overload');
-    if (value.value === undefined) return right!(run);
-    return unwrap ? value.value : value;
-  };
-}
-
-function fieldOf(value: Value, field: string): Outcome {
-  if (value instanceof Mapping) return entryAt(value, field);
-  if (value instanceof Optional) return optionalAt(value, field);
-  return new Fault(`no such key: ${field}`);
-}
-
-function hasField(value: Value, field: string): Outcome {
-  const container = value instanceof Optional ? value.value : value;
-  return container instanceof Mapping && container.get(field) !== undefined;
-}
-
-function notOptional(value: Value): Fault {
-  return new Fault(
-    `cannot initialize optional list element from non-optional value of type ${runtimeType(value).name}`,
-  );
-}
-
-/** Of entries with one key the last counts, as in cel-go. */
-function mapOfPairs(pairs: readonly (readonly [Value, Value])[]): Outcome {
-  for (const [key] of pairs)
-    if (mapKey(key) === undefined) return new Fault(`unsupported key type: ${runtimeType(key).name}`);
-  return ValueMap.of(pairs);
-}
-
-/** Adds an entry, or all entries of a map, that must not be there yet. */
-function insert([map, ...rest]: readonly Value[]): Outcome {
-  let grown = map instanceof GrowingMap ? map : copyOf(map as Mapping);
-  const pairs: [Value, Value][] = [];
-  const [key, value] = rest;
-  if (value !== undefined) pairs.push([key!, value]);
-  else if (key instanceof Mapping)
-    for (const name of key.keys()) {
-      const entry = key.get(name)!;
-      if (entry instanceof Fault) return entry;
-      pairs.push([name, entry]);
-    }
-  else return new Fault('no such overload');
-  for (const [name, entry] of pairs) {
-    const next = grown.with(name, entry);
-    if (!next) return new Fault(`insert failed: key ${keyText(name)} already exists`);
-    grown = next;
-  }
-  return grown;
-}
-
-function copyOf(map: Mapping): GrowingMap {
-  let copy = new GrowingMap();
-  for (const key of map.keys()) {
-    const value = map.get(key);
-    if (value !== undefined && !(value instanceof Fault)) copy = copy.with(key, value) ?? copy;
-  }
-  return copy;
-}
-
-interface Loop {
-  readonly range: Step;
-  readonly initial: Step;
-  readonly accumulator: number;
-  readonly first: number;
-  readonly second: number | undefined;
-  readonly condition: Step;
-  readonly step: Step;
-  readonly result: Step;
-}
-
-function loop({ range, initial, accumulator, first, second, condition, step, result }: Loop): Step {
-  return (run) => {
-    const over = range(run);
-    if (over instanceof Fault) return over;
-    run.slots[accumulator] = initial(run);
-    for (const [position, value] of elementsOf(over, second !== undefined)) {
-      run.slots[first] = second === undefined ? value : position;
-      if (second !== undefined) run.slots[second] = value;
-      const more = condition(run);
-      if (more instanceof Fault && more.final) return more;
-      if (more !== true) break;
-      const next = step(run);
-      if (next instanceof Fault && next.final) return next;
-      run.slots[accumulator] = next;
-    }
-    return result(run);
-  };
-}
-
-/** Position and element of a list; of a map key and value, or the key twice where only it is wanted. */
-function* elementsOf(value: Value, pairs: boolean): Generator<readonly [Value, Outcome]> {
-  if (value instanceof List)
-    for (let index = 0; index < value.length; index++) yield [BigInt(index), value.at(index)];
-  else if (value instanceof Mapping)
-    for (const key of value.keys()) yield [key, pairs ? value.get(key)! : key];
-  else {
-    const fault = new Fault('no such overload');
-    yield [0n, fault];
-  }
 }
