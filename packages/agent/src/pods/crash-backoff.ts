@@ -3,6 +3,8 @@
  * minutes, and from the start again after it ran for ten. Lost with the agent, like the kubelet's.
  * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy
  */
+import type { WaitingReason } from '#pods/status.ts';
+
 export interface CrashBackoffOptions {
   readonly baseMs?: number;
   readonly maxMs?: number;
@@ -38,4 +40,18 @@ export class CrashBackoff {
     this.#entries.set(container, { delayMs: Math.min(entry.delayMs * 2, this.#maxMs), updatedAtMs: nowMs });
     return { leftMs: 0, delayMs: entry.delayMs };
   }
+}
+
+/** What the status of a container says that is held back. `pod` as messages of the kubelet name it. */
+export function crashLoop(container: string, pod: string, delayMs: number): WaitingReason {
+  return {
+    reason: 'CrashLoopBackOff',
+    message: `back-off ${goDuration(delayMs)} restarting failed container=${container} pod=${pod}`,
+  };
+}
+
+/** As Go prints a duration: `10s`, `1m20s`, `5m0s`. */
+function goDuration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
 }

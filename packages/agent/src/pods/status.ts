@@ -263,6 +263,13 @@ const ownConditions: ReadonlySet<string> = new Set([
   'ContainersReady',
 ]);
 
+/** Conditions that others write (gates, disruption) are theirs: the newest from the API counts. */
+export function mergeConditions(status: PodStatus | undefined, pod: Pod): PodStatus | undefined {
+  const mine = (status?.conditions ?? []).filter(isOwnCondition);
+  const theirs = (pod.status?.conditions ?? []).filter((condition) => !isOwnCondition(condition));
+  return { ...status, conditions: [...mine, ...theirs] };
+}
+
 /** Whether the node says this condition; others belong to others. */
 export function isOwnCondition({ type }: Pick<PodCondition, 'type'>): boolean {
   return ownConditions.has(type);

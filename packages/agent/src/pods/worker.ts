@@ -5,38 +5,36 @@
  *
  * One look runs at a time. What may take long (pulls, hooks, stopping) is given up or hurried when the pod is to end.
  */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Container, Pod, PodStatus } from '@skerry/api';
 import { describeError, type Timer } from '@skerry/base';
-import type { HostPort } from '#network/pod-rules.ts';
 import { unlessAborted } from '#pods/abort.ts';
 import { computeActions, type PodActions } from '#pods/actions.ts';
 import { podFacts, startContainer, StartError } from '#pods/container-starter.ts';
 import { ContainerStopper } from '#pods/container-stopper.ts';
 import type { PodContext } from '#pods/context.ts';
-import { CrashBackoff } from '#pods/crash-backoff.ts';
+import { CrashBackoff, crashLoop } from '#pods/crash-backoff.ts';
+import { hostPortsOf } from '#pods/host-ports.ts';
 import {
   allContainers,
   ephemeralContainers,
-  initContainers,
   isSidecar,
   mainContainers,
   podText,
   podUid,
 } from '#pods/labels.ts';
+import { removeOld, removeRemains } from '#pods/remains.ts';
 import { podCgroup, podCgroupResources } from '#pods/resources.ts';
 import {
-  containersOf,
   isRunning,
   latestContainer,
   restartCountOf,
   runningContainers,
   type RuntimePod,
 } from '#pods/runtime-pod.ts';
-import { podLogDirectory, portMappings, sandboxConfig } from '#pods/sandbox-config.ts';
+import { sandboxConfig } from '#pods/sandbox-config.ts';
 import { Staleness } from '#pods/staleness.ts';
-import { isOwnCondition, podStatus, type WaitingReason } from '#pods/status.ts';
+import { nextToStop } from '#pods/stop-order.ts';
+import { mergeConditions, podStatus, type WaitingReason } from '#pods/status.ts';
 import { equalButForNulls } from '#pods/status-patch.ts';
 import { terminationMessage } from '#pods/termination-message.ts';
 import { RuntimeError, type ContainerStatus, type SandboxConfig, type SandboxStatus } from '#runtime.ts';
@@ -202,7 +200,7 @@ export class PodWorker {
     await this.#carryOut(actions);
     await this.#read();
     this.#report();
-    await this.#collectGarbage();
+    for (const id of await removeOld(this.#context, this.#pod, this.#runtime)) this.#messages.delete(id);
   }
 
   async #read(): Promise<void> {
@@ -484,10 +482,7 @@ export class PodWorker {
       const text = `Back-off restarting failed container ${container.name} in pod ${pod}`;
       events.warning({ pod: this.#pod, container: container.name }, 'BackOff', text);
     }
-    this.#waiting.set(container.name, {
-      reason: 'CrashLoopBackOff',
-      message: `back-off ${goDuration(delayMs)} restarting failed container=${container.name} pod=${pod}`,
-    });
+    this.#waiting.set(container.name, crashLoop(container.name, pod, delayMs));
     this.#wakeIn(leftMs);
     return true;
   }
@@ -514,15 +509,8 @@ export class PodWorker {
     } else if (this.#aim.type === 'gone') await this.#erase();
   }
 
-  /** Main containers together; when they have ended, sidecars one by one, the last that was started first. */
   #stopNext(running: readonly ContainerStatus[]): void {
-    const sidecars = initContainers(this.#pod)
-      .filter(isSidecar)
-      .map(({ name }) => name);
-    const mains = running.filter(({ name }) => !sidecars.includes(name));
-    const last = running.toSorted((a, b) => sidecars.indexOf(b.name) - sidecars.indexOf(a.name))[0];
-    const chosen = mains.length > 0 ? mains : last ? [last] : [];
-    for (const container of chosen) {
+    for (const container of nextToStop(this.#pod, running)) {
       const request = { graceSeconds: this.#graceSeconds(), address: this.#facts().podAddresses[0] ?? '' };
       void this.#stopper.stop(this.#pod, container, request).then(() => this.wake());
     }
@@ -564,52 +552,11 @@ export class PodWorker {
   }
 
   async #erase(): Promise<void> {
-    const { runtime, logRoot } = this.#context;
-    for (const { id } of this.#runtime?.containers ?? []) await runtime.removeContainer(id);
-    for (const { id } of this.#runtime?.sandboxes ?? []) await runtime.removeSandbox(id);
-    await rm(podLogDirectory(logRoot, this.#pod), { recursive: true, force: true });
+    await removeRemains(this.#context, this.#pod, this.#runtime);
     this.#stop.abort(new Error('pod has ended'));
     this.#timer?.timer.cancel();
     this.#done(this.uid);
   }
-
-  /** Keeps each container's newest and the one before it; older sandboxes go when nothing is in them. */
-  async #collectGarbage(): Promise<void> {
-    const { runtime, logRoot } = this.#context;
-    const names = new Set(this.#runtime?.containers.map(({ name }) => name));
-    const old = [...names].flatMap((name) => containersOf(this.#runtime, name).slice(2));
-    for (const container of old) {
-      if (isRunning(container)) continue;
-      await runtime.removeContainer(container.id);
-      this.#messages.delete(container.id);
-      const log = join(podLogDirectory(logRoot, this.#pod), container.name, `${container.attempt}.log`);
-      await rm(log, { force: true });
-    }
-    const removed = new Set(old.map(({ id }) => id));
-    for (const sandbox of this.#runtime?.sandboxes.slice(1) ?? []) {
-      const used = this.#runtime?.containers.some(
-        ({ id, sandboxId }) => sandboxId === sandbox.id && !removed.has(id),
-      );
-      if (!sandbox.ready && !used) await runtime.removeSandbox(sandbox.id);
-    }
-  }
-}
-
-function hostPortsOf(pod: Pod, sandbox: SandboxStatus | undefined): HostPort[] {
-  if (!sandbox?.ready) return [];
-  return portMappings(pod).flatMap(({ protocol, containerPort, hostPort, hostIp }) => {
-    const anywhere = hostIp === '' || hostIp === '0.0.0.0' || hostIp === '::';
-    const fitting = sandbox.addresses.filter(
-      (address) => anywhere || address.includes(':') === hostIp.includes(':'),
-    );
-    return fitting.map((podAddress) => ({
-      protocol: protocol.toLowerCase() as HostPort['protocol'],
-      hostPort,
-      ...(anywhere ? {} : { hostAddress: hostIp }),
-      podAddress,
-      podPort: containerPort,
-    }));
-  });
 }
 
 /** Fields of the metadata whose change the node has to act on. */
@@ -618,19 +565,6 @@ function essential({ metadata }: Pod) {
   return { labels, annotations, deletionTimestamp, deletionGracePeriodSeconds, generation };
 }
 
-/** Conditions that others write (gates, disruption) are theirs: the newest from the API counts. */
-function mergeConditions(status: PodStatus | undefined, pod: Pod): PodStatus | undefined {
-  const mine = (status?.conditions ?? []).filter(isOwnCondition);
-  const theirs = (pod.status?.conditions ?? []).filter((condition) => !isOwnCondition(condition));
-  return { ...status, conditions: [...mine, ...theirs] };
-}
-
 function isEnded(status: PodStatus | undefined): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
-}
-
-/** As Go prints a duration: `10s`, `1m20s`, `5m0s`. */
-function goDuration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
 }
