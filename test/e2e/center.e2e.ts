@@ -1,5 +1,5 @@
 /** The center: clusters that it hosts, by its commands and its management API, and what of it outlives what. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -13,7 +13,18 @@ let center: Center;
 beforeAll(async () => {
   center = await Center.start();
 });
-afterAll(() => center.stop());
+afterAll(async () => {
+  await center.stop();
+  for (const made of folders) rmSync(made, { recursive: true, force: true });
+});
+
+const folders: string[] = [];
+
+function newFolder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'skerry-of-center-'));
+  folders.push(made);
+  return made;
+}
 
 const skerry = (...args: string[]) => center.skerry([...args, '--data-dir', center.dataDirectory]);
 const folder = (cluster: string) => join(center.dataDirectory, 'clusters', cluster);
@@ -130,7 +141,7 @@ describe('a hosted cluster', () => {
     const file = join(center.dataDirectory, 'token');
     writeFileSync(file, token.output, { mode: 0o600 });
     const { port } = JSON.parse(center.file('clusters/osaka/server/config.json')) as { port: number };
-    const machine = mkdtempSync(join(tmpdir(), 'skerry-machine-'));
+    const machine = newFolder();
     const joined = await center.skerry(
       ['join', `127.0.0.1:${port}`, '--token-file', file, '--data-dir', machine].concat([
         '--runtime-endpoint',
@@ -144,7 +155,7 @@ describe('a hosted cluster', () => {
     expect(joined.errors).toBe('');
     expect(joined.code).toBe(0);
     // One that joined the other cluster's port is refused: its token and authority are others.
-    const other = ['join', center.address, '--token-file', file, '--data-dir', `${machine}-2`];
+    const other = ['join', center.address, '--token-file', file, '--data-dir', newFolder()];
     expect(
       (await center.skerry([...other, '--start', 'none', '--runtime-endpoint', 'simulated'])).code,
     ).not.toBe(0);
@@ -215,7 +226,7 @@ describe('a backup', () => {
     const refused = await skerry('restore', file('nara'));
     expect(refused.code).toBe(1);
     expect(refused.errors).toContain('restore into a new folder');
-    const folder = join(mkdtempSync(join(tmpdir(), 'skerry-restored-')), 'data');
+    const folder = join(newFolder(), 'data');
     expect((await center.skerry(['restore', file('nara'), '--data-dir', folder])).code).toBe(0);
     const other = await Center.start(folder);
     expect((await other.kubectl(['-n', 'shop', 'get', 'secret', 'till'])).code).toBe(0);
@@ -224,7 +235,7 @@ describe('a backup', () => {
 
   test('of the whole center brings all its clusters back', async () => {
     expect((await skerry('backup', '--output', file('all'))).errors).toBe('');
-    const folder = join(mkdtempSync(join(tmpdir(), 'skerry-restored-')), 'data');
+    const folder = join(newFolder(), 'data');
     expect((await center.skerry(['restore', file('all'), '--data-dir', folder])).code).toBe(0);
     await center.pause();
     const other = await Center.start(folder);
