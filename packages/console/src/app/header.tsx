@@ -34,7 +34,9 @@ export function Header({ onPalette, onMenu, onHelp }: HeaderProps) {
       <button type="button" className={styles['search']} onClick={onPalette} aria-keyshortcuts="Control+K">
         <SearchOutlined aria-hidden="true" />
         <span className={styles['searchText']}>{t('palette.open')}</span>
-        <kbd className={styles['kbd']}>Ctrl K</kbd>
+        <kbd className={styles['kbd']} aria-hidden="true">
+          Ctrl K
+        </kbd>
       </button>
       <div className={styles['right']}>
         <Link to="/tasks" className={styles['tasks']} aria-label={t('tasks.running', { count: running })}>
