@@ -233,6 +233,17 @@ spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: c}}, s
     });
   });
 
+  test('what is being written is there again after the session has ended', async () => {
+    await signIn(page, { path: '/c/edge/yaml' });
+    await paste('apiVersion: v1\nkind: Precious\nmetadata: {name: a}');
+    await page.context().clearCookies();
+    await button('Review').click();
+    await page.locator('input[autocomplete="current-password"]').fill('a good password');
+    await page.locator('input[autocomplete="username"]').fill('admin');
+    await page.locator('button[type="submit"]').click();
+    await expect.poll(() => editor().innerText()).toContain('kind: Precious');
+  });
+
   test('the wizard makes a DaemonSet for a pool, and edits it', async () => {
     await signIn(page, { path: '/c/edge/resources/daemonsets.apps?namespace=shop' });
     await button(/Create from image/)

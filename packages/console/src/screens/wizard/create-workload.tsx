@@ -2,11 +2,12 @@
 import { links } from '@skerry/center/contract';
 import { useBlocker, useParams } from '@tanstack/react-router';
 import { Alert, Button } from 'antd';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { createObject } from '#api/objects.ts';
 import { statusOf, type Status } from '#api/status-error.ts';
 import { useGo } from '#app/link.tsx';
 import { namespacesOf, useSearchState } from '#app/search.ts';
+import { draftOf, dropDraft, keepDraft } from '#editor/drafts.ts';
 import { comparableText, type KubernetesObject } from '#editor/object-text.ts';
 import { DiffView } from '#editor/diff-view.tsx';
 import { useT } from '#i18n/index.ts';
@@ -30,19 +31,26 @@ export function CreateWorkload() {
   const t = useT();
   const go = useGo();
   const [search] = useSearchState();
+  const draftKey = `create ${cluster}`;
   const [object, setObject] = useState<KubernetesObject>(() => {
+    const draft = draftOf(draftKey) as KubernetesObject | undefined;
+    if (draft) return draft;
     const type = workloadKinds.find((kind) => kind === search['type']) ?? 'Deployment';
     return setAt(newWorkload(type), ['metadata', 'namespace'], namespacesOf(search)[0] ?? 'default');
   });
   const [review, setReview] = useState<Review>({ state: 'asking' });
   const isDone = useRef(false);
   const isTouched = Boolean(object.metadata?.name);
+  useEffect(() => {
+    if (isTouched) keepDraft(draftKey, object);
+  }, [draftKey, isTouched, object]);
+  const mayLeave = (): boolean => {
+    if (isTouched && !isDone.current && !window.confirm(t('editor.leave'))) return false;
+    dropDraft(draftKey);
+    return true;
+  };
   useBlocker({
-    shouldBlockFn: ({ current, next }) =>
-      isTouched &&
-      !isDone.current &&
-      current.pathname !== next.pathname &&
-      !window.confirm(t('editor.leave')),
+    shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname && !mayLeave(),
     enableBeforeUnload: () => isTouched && !isDone.current,
   });
   const kind = kindOf(workloadFacts[kindOfWorkload(object) ?? 'Deployment'].resource);

@@ -3,13 +3,14 @@ import { links, paths } from '@skerry/center/contract';
 import { useQuery } from '@tanstack/react-query';
 import { useBlocker, useParams } from '@tanstack/react-router';
 import { Alert, Button } from 'antd';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { getObject, addressOf } from '#api/objects.ts';
 import { queryClient } from '#api/queries.ts';
 import { request } from '#api/request.ts';
 import { statusOf, type Status } from '#api/status-error.ts';
 import { useGo } from '#app/link.tsx';
 import { DiffView } from '#editor/diff-view.tsx';
+import { draftOf, dropDraft, keepDraft } from '#editor/drafts.ts';
 import { comparableText, textOf, type KubernetesObject } from '#editor/object-text.ts';
 import { mergeThree } from '#editor/three-way.ts';
 import { objectOf } from '#editor/yaml-text.ts';
@@ -101,14 +102,25 @@ function Editing({
   const { cluster, resource, namespace, name } = address;
   const t = useT();
   const go = useGo();
-  const [base, setBase] = useState(object);
-  const [edited, setEdited] = useState(object);
+  const draftKey = `form ${cluster} ${resource} ${namespace} ${name}`;
+  const [draft] = useState(
+    () => draftOf(draftKey) as { base: KubernetesObject; edited: KubernetesObject } | undefined,
+  );
+  const [base, setBase] = useState(draft?.base ?? object);
+  const [edited, setEdited] = useState(draft?.edited ?? object);
   const [review, setReview] = useState<Review>({ state: 'asking' });
   const isDone = useRef(false);
   const isDirty = edited !== base;
+  useEffect(() => {
+    if (isDirty) keepDraft(draftKey, { base, edited });
+  }, [draftKey, isDirty, base, edited]);
+  const mayLeave = (): boolean => {
+    if (isDirty && !isDone.current && !window.confirm(t('editor.leave'))) return false;
+    dropDraft(draftKey);
+    return true;
+  };
   useBlocker({
-    shouldBlockFn: ({ current, next }) =>
-      isDirty && !isDone.current && current.pathname !== next.pathname && !window.confirm(t('editor.leave')),
+    shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname && !mayLeave(),
     enableBeforeUnload: () => isDirty && !isDone.current,
   });
   const place = namespace === '-' ? { name } : { namespace, name };

@@ -8,6 +8,7 @@ import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import { useNamespaces } from '#api/namespaces.ts';
 import { savePreferences, usePreferences } from '#api/preferences.ts';
 import { namespacesOf, useSearchState } from '#app/search.ts';
+import { draftOf, dropDraft, keepDraft } from '#editor/drafts.ts';
 import { YamlEditor } from '#editor/yaml-editor.tsx';
 import { useT, type Translate } from '#i18n/index.ts';
 import type { ReadFault } from '#manifests/manifest.ts';
@@ -29,7 +30,8 @@ export function CreateFromYaml() {
   const template = search['template'] ?? templateOfResource(search['kind']) ?? customTemplate;
   const yamlOf = (id: string): string =>
     templateOf(id)?.yaml ?? own.find(({ name }) => ownPrefix + name === id)?.yaml ?? '';
-  const [text, setText] = useState(() => yamlOf(template));
+  const draftKey = `yaml ${cluster}`;
+  const [text, setText] = useState(() => (draftOf(draftKey) as string | undefined) ?? yamlOf(template));
   const [force, setForce] = useState(false);
   const [goTo, setGoTo] = useState<{ key: number; position: number }>();
   const { modal } = App.useApp();
@@ -38,9 +40,14 @@ export function CreateFromYaml() {
   const results = useRef<HTMLDivElement>(null);
   const isBusy = state.step === 'checking' || state.step === 'applying';
   const isDirty = text.trim() !== '' && text !== yamlOf(template) && state.step !== 'done';
+  /** What is left on purpose is not kept. */
+  const mayLeave = (): boolean => {
+    if (isDirty && !window.confirm(t('editor.leave'))) return false;
+    dropDraft(draftKey);
+    return true;
+  };
   useBlocker({
-    shouldBlockFn: ({ current, next }) =>
-      isDirty && current.pathname !== next.pathname && !window.confirm(t('editor.leave')),
+    shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname && !mayLeave(),
     enableBeforeUnload: () => isDirty,
   });
   const hasResults = state.step !== 'writing' || state.faults.length > 0;
@@ -50,6 +57,7 @@ export function CreateFromYaml() {
 
   const write = (next: string): void => {
     setText(next);
+    keepDraft(draftKey, next);
     if (state.step !== 'writing' || state.faults.length > 0) reset();
   };
   const choose = (id: string): void => {

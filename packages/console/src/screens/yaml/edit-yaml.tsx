@@ -13,6 +13,7 @@ import { request } from '#api/request.ts';
 import { StatusError, statusOf, type Status } from '#api/status-error.ts';
 import { Link } from '#app/link.tsx';
 import { DiffView } from '#editor/diff-view.tsx';
+import { draftOf, dropDraft, keepDraft } from '#editor/drafts.ts';
 import { comparableText, textOf, type KubernetesObject } from '#editor/object-text.ts';
 import { YamlEditor } from '#editor/yaml-editor.tsx';
 import { objectOf, parsePiece, rangeOf, readLengthMax, YamlRefused } from '#editor/yaml-text.ts';
@@ -114,16 +115,23 @@ function Editing({
   const { cluster, resource, namespace, name } = address;
   const target: Target = { cluster, type, namespace, name };
   const t = useT();
-  const [base, setBase] = useState(object);
-  const [text, setText] = useState(() => textOf(object));
+  const draftKey = `edit ${cluster} ${resource} ${namespace} ${name}`;
+  const [draft] = useState(() => draftOf(draftKey) as { base: KubernetesObject; text: string } | undefined);
+  const [base, setBase] = useState(draft?.base ?? object);
+  const [text, setText] = useState(() => draft?.text ?? textOf(object));
   const [state, setState] = useState<Step>({ step: 'writing' });
   const [goTo, setGoTo] = useState<{ key: number; position: number }>();
   const baseText = useMemo(() => textOf(base), [base]);
   const baseComparable = useMemo(() => comparableText(base), [base]);
   const isDirty = text !== baseText;
+  /** What is left on purpose is not kept. */
+  const mayLeave = (): boolean => {
+    if (isDirty && !window.confirm(t('editor.leave'))) return false;
+    dropDraft(draftKey);
+    return true;
+  };
   useBlocker({
-    shouldBlockFn: ({ current, next }) =>
-      isDirty && current.pathname !== next.pathname && !window.confirm(t('editor.leave')),
+    shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname && !mayLeave(),
     enableBeforeUnload: () => isDirty,
   });
   const latest = useQuery({
@@ -179,6 +187,7 @@ function Editing({
     try {
       const saved = await put(target, text, { dryRun: false });
       const isSame = saved.metadata?.resourceVersion === base.metadata?.resourceVersion;
+      dropDraft(draftKey);
       setBase(saved);
       setText(textOf(saved));
       setState({ step: 'saved', isSame });
@@ -199,6 +208,7 @@ function Editing({
         onContinue={(next) => {
           setBase(state.theirs);
           setText(next);
+          keepDraft(draftKey, { base: state.theirs, text: next });
           setState({ step: 'writing' });
         }}
         onBack={() => setState({ step: 'writing' })}
@@ -234,6 +244,7 @@ function Editing({
           value={text}
           onChange={(next) => {
             setText(next);
+            keepDraft(draftKey, { base, text: next });
             setState({ step: 'writing' });
           }}
           goTo={goTo}
