@@ -99,6 +99,11 @@ test('a Pod has the bytes that the format names', () => {
   expect(text).toBe(`k8s\0\x0a\x09\x0a\x02v1\x12\x03Pod\x12\x13\x0a\x03\x0a\x01a${spec}`);
 });
 
+test.for([Infinity, -Infinity, NaN])('%d is refused where an integer is due', (replicas) => {
+  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: {}, spec: { replicas } };
+  expect(() => encodeProtobuf(deployment)).toThrow(RangeError);
+});
+
 test('a list holds its items without their types', () => {
   const type = { apiVersion: 'v1', kind: 'ConfigMap' };
   const items = ['a', 'b'].map((name) => encodeMessage(type, { ...type, metadata: { name } }));

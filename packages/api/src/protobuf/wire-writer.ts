@@ -29,7 +29,9 @@ export class WireWriter {
     this.#varint(this.size - mark);
   }
 
+  /** Throws RangeError for what has no digits: it would have no end. */
   integer(value: number): void {
+    if (!Number.isFinite(value)) throw new RangeError(`${value} is no integer`);
     if (value >= 0) this.#varint(value);
     else this.#negative(value);
   }
