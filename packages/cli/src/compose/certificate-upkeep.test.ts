@@ -19,17 +19,18 @@ test('a server that runs past the end of its certificates has renewed them befor
   const stop = new AbortController();
   const renewed: RenewedCertificates[] = [];
   const read: string[] = [];
-  void certificateUpkeep({
+  const upkeep = certificateUpkeep({
     installation,
     clock,
     log: silentLogger,
     onRenewed: (all) => renewed.push(all),
-  }).run(stop.signal);
-  void certificateReading({
+  });
+  const reading = certificateReading({
     installation,
     clock,
     onRenewed: ({ certificatePem }) => read.push(certificatePem),
-  }).run(stop.signal);
+  });
+  const running = [upkeep, reading].map((service) => service.run(stop.signal));
   const firstAdmin = (await loadKubeconfig(data.adminKubeconfig)).clientCertificate;
   await clock.advance(300 * dayMs);
   expect(renewed).toEqual([]);
@@ -51,5 +52,6 @@ test('a server that runs past the end of its certificates has renewed them befor
     expect((await loadKubeconfig(data.adminKubeconfig)).clientCertificate).not.toBe(firstAdmin);
   });
   stop.abort(new Error('done'));
+  await Promise.all(running);
   rmSync(data.path, { recursive: true });
 });
