@@ -1,4 +1,5 @@
 /** What the console does, in a real browser: keys, addresses, live rows, confirmations, and what becomes of the cluster. */
+import { paths } from '@skerry/center/contract';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startStandIn, type StandIn } from './stand-in/stand-in.ts';
@@ -161,8 +162,12 @@ describe.skipIf(!hasBrowser)('the console', () => {
     test('shows the columns that were chosen, also after a reload', async () => {
       await settled(page);
       await page.getByRole('button', { name: 'Columns' }).click();
+      const saved = page.waitForResponse(
+        (response) => response.url().endsWith(paths.preferences) && response.request().method() === 'PUT',
+      );
       await page.getByRole('checkbox', { name: 'Node', exact: true }).check();
       await page.getByRole('columnheader', { name: 'Node', exact: true }).waitFor();
+      await saved;
       await page.reload();
       await page.getByRole('columnheader', { name: 'Node', exact: true }).waitFor();
     });
