@@ -93,7 +93,13 @@ const bodies: Case[] = [
     'BadRequest',
     /^ConfigMap in version "v1" cannot be handled as a Pod/,
   ],
-  ['broken YAML', post(configMaps, 'a: [b\n  c: }', yaml), 400, 'BadRequest', /yaml: line \d+: [^\n]+$/],
+  [
+    'broken YAML',
+    post(configMaps, 'a: [b\n  c: }', yaml),
+    400,
+    'BadRequest',
+    /yaml: mapping values are not allowed in this context \([0-9a-f]+\)$/,
+  ],
   [
     'an unknown field, Strict',
     post(`${pods}?fieldValidation=Strict`, pod({ foo: 1 })),
