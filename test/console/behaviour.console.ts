@@ -180,11 +180,14 @@ describe.skipIf(!hasBrowser)('the console', () => {
     await page.route(/assets\/gpu-.*\.js/, (route) =>
       isGone ? route.fulfill({ status: 404, body: '' }) : route.continue(),
     );
-    page.once('framenavigated', () => (isGone = false));
+    const reloaded = page
+      .waitForRequest((request) => request.isNavigationRequest())
+      .then(() => (isGone = false));
     await page.getByRole('link', { name: 'GPU', exact: true }).click();
-    await page.getByRole('heading', { name: 'GPU', exact: true }).first().waitFor();
-    // What is told of the part that was gone may come late.
-    await page.close();
+    await reloaded;
+    await page.getByRole('heading', { name: 'GPU', exact: true, level: 1 }).waitFor();
+    await settled(page);
+    // The part that was gone is told of before the page is loaded anew.
     watched.faults.splice(0);
   });
 
