@@ -1,13 +1,11 @@
-import { MoreOutlined } from '@ant-design/icons';
-import { Button, Dropdown } from 'antd';
-import { useGo } from '#app/link.tsx';
-import { useT } from '#i18n/index.ts';
+import { Button } from 'antd';
+import { MoreActions, partActions, useRunAction } from '#ui/more-actions.tsx';
 import type { RowAction } from './row-action.ts';
 import styles from './table.module.css';
 
-/** The first actions stand in the row, the others behind "More". */
 const shownMax = 2;
 
+/** The first actions stand in the row, the others behind "More". */
 export function RowActions({
   name,
   actions,
@@ -15,14 +13,8 @@ export function RowActions({
   readonly name: string;
   readonly actions: readonly RowAction[];
 }) {
-  const t = useT();
-  const go = useGo();
-  const run = (action: RowAction): void => {
-    if (action.to) go(action.to);
-    else action.run?.();
-  };
-  const shown = actions.filter((action) => !action.isDangerous).slice(0, shownMax);
-  const more = actions.filter((action) => !shown.includes(action));
+  const run = useRunAction();
+  const { shown, more } = partActions(actions, shownMax);
   return (
     <span className={styles['rowActions']}>
       {shown.map((action) => (
@@ -36,21 +28,7 @@ export function RowActions({
           {action.title}
         </Button>
       ))}
-      {more.length > 0 ? (
-        <Dropdown
-          trigger={['click']}
-          menu={{
-            items: more.map((action) => ({
-              key: action.id,
-              label: action.title,
-              danger: action.isDangerous ?? false,
-              onClick: () => run(action),
-            })),
-          }}
-        >
-          <Button type="text" size="small" icon={<MoreOutlined />} aria-label={t('table.more', { name })} />
-        </Dropdown>
-      ) : null}
+      <MoreActions name={name} actions={more} button={{ type: 'text', size: 'small' }} />
     </span>
   );
 }

@@ -1,8 +1,6 @@
-import { MoreOutlined } from '@ant-design/icons';
-import { Button, Dropdown } from 'antd';
-import { useGo } from '#app/link.tsx';
-import { useT } from '#i18n/index.ts';
+import { Button } from 'antd';
 import type { RowAction } from '#table/row-action.ts';
+import { MoreActions, partActions, useRunAction } from './more-actions.tsx';
 
 const shownMax = 3;
 /** Which of them is what one comes for, if it comes first. */
@@ -16,14 +14,8 @@ export function ActionButtons({
   readonly name: string;
   readonly actions: readonly RowAction[];
 }) {
-  const t = useT();
-  const go = useGo();
-  const run = (action: RowAction): void => {
-    if (action.to) go(action.to);
-    else action.run?.();
-  };
-  const shown = actions.filter((action) => !action.isDangerous).slice(0, shownMax);
-  const more = actions.filter((action) => !shown.includes(action));
+  const run = useRunAction();
+  const { shown, more } = partActions(actions, shownMax);
   return (
     <>
       {shown.map((action, index) => (
@@ -35,21 +27,7 @@ export function ActionButtons({
           {action.title}
         </Button>
       ))}
-      {more.length > 0 ? (
-        <Dropdown
-          trigger={['click']}
-          menu={{
-            items: more.map((action) => ({
-              key: action.id,
-              label: action.title,
-              danger: action.isDangerous ?? false,
-              onClick: () => run(action),
-            })),
-          }}
-        >
-          <Button icon={<MoreOutlined />} aria-label={t('table.more', { name })} />
-        </Dropdown>
-      ) : null}
+      <MoreActions name={name} actions={more} />
     </>
   );
 }

@@ -1,7 +1,7 @@
 import type { Attention, AttentionRules } from '@skerry/center/contract';
 import { Link } from '#app/link.tsx';
 import { translateIfKnown, useT, type MessageId } from '#i18n/index.ts';
-import { toneMarks } from './tone.tsx';
+import { toneClass, toneMarks } from './tone.tsx';
 import styles from './attention-list.module.css';
 
 /** Fails the type check when a rule has no message. */
@@ -19,7 +19,7 @@ export function AttentionList({
   if (of.length === 0) {
     return (
       <p className={styles['none']} role="status">
-        <span className={`${styles['mark'] ?? ''} ${styles['ok'] ?? ''}`} aria-hidden="true">
+        <span className={`${styles['mark'] ?? ''} ${toneClass('ok')}`} aria-hidden="true">
           ✓
         </span>
         <span>
@@ -32,7 +32,7 @@ export function AttentionList({
     <ul className={styles['list']}>
       {of.map((one) => (
         <li key={`${one.cluster} ${one.rule} ${one.message}`}>
-          <span className={`${styles['mark'] ?? ''} ${styles[one.tone] ?? ''}`} aria-hidden="true">
+          <span className={`${styles['mark'] ?? ''} ${toneClass(one.tone)}`} aria-hidden="true">
             {toneMarks[one.tone]}
           </span>
           <span className="visually-hidden">{t(`tone.${one.tone}`)}: </span>

@@ -15,6 +15,11 @@ export const toneMarks: Readonly<Record<Tone, string>> = {
 };
 export const tones = Object.keys(toneMarks) as Tone[];
 
+/** The class that gives a tone its ground and its colour. */
+export function toneClass(tone: Tone): string {
+  return styles[tone] ?? '';
+}
+
 interface StateTagProps {
   readonly state: string;
   readonly tone: Tone;
@@ -25,7 +30,7 @@ interface StateTagProps {
 export function StateTag({ state, tone, why, since }: StateTagProps) {
   const t = useT();
   const tag = (
-    <span className={`${styles['tag'] ?? ''} ${styles[tone] ?? ''}`} tabIndex={why || since ? 0 : undefined}>
+    <span className={`${styles['tag'] ?? ''} ${toneClass(tone)}`} tabIndex={why || since ? 0 : undefined}>
       <span aria-hidden="true">{toneMarks[tone]}</span>
       {translateIfKnown(`status.${state}`) ?? state}
     </span>

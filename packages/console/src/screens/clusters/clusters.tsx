@@ -4,7 +4,7 @@ import { links, paths, type ClusterSummary } from '@skerry/center/contract';
 import { useQuery } from '@tanstack/react-query';
 import { Button, Input } from 'antd';
 import { useState } from 'react';
-import { openActionDialog } from '#actions/dialog-state.ts';
+import { deletionOf } from '#actions/deletion.ts';
 import { listObjects, management, patchObject, type ObjectList } from '#api/objects.ts';
 import { queryClient } from '#api/queries.ts';
 import { requestText } from '#api/request.ts';
@@ -63,18 +63,7 @@ export function Clusters() {
                 await queryClient.invalidateQueries({ queryKey: ['clusters'] });
               }),
           },
-          {
-            id: 'delete',
-            title: t('action.delete'),
-            isDangerous: true,
-            run: () =>
-              openActionDialog({
-                action: 'delete',
-                cluster: management,
-                kind: managementKinds.clusters,
-                targets: [{ name }],
-              }),
-          },
+          deletionOf(managementKinds.clusters, name, { t }),
         ]
       : []),
   ];

@@ -1,23 +1,20 @@
 import { links } from '@skerry/center/contract';
 import { useParams } from '@tanstack/react-router';
-import { Tabs } from 'antd';
 import { actionsOfRow } from '#actions/row-actions.ts';
 import { useObject, type ApiObject } from '#api/objects.ts';
-import { Link, useGo } from '#app/link.tsx';
-import { useSearchState } from '#app/search.ts';
+import { Link } from '#app/link.tsx';
 import { Charts } from '#charts/charts.tsx';
 import { useT } from '#i18n/index.ts';
 import { kindOf } from '#kinds/built-in.ts';
 import { listAt, mapAt, textAt } from '#kinds/values.ts';
 import { EventsOf } from '#screens/resources/events-of.tsx';
+import { ObjectPage } from '#screens/resources/object-page.tsx';
 import { OverviewOf } from '#screens/resources/overview-of.tsx';
 import { YamlOf } from '#screens/resources/yaml-of.tsx';
 import { LiveTable } from '#table/live-table.tsx';
-import { ActionButtons } from '#ui/action-buttons.tsx';
-import { Card, Facts, Page, Stack } from '#ui/page.tsx';
+import { Card, Facts, Stack } from '#ui/page.tsx';
 import { PlainTable } from '#ui/plain-table.tsx';
 import { Failure, Loading } from '#ui/states.tsx';
-import { StateTag } from '#ui/tone.tsx';
 import { nodeKind } from './nodes.tsx';
 
 const poolLabel = 'apps.openyurt.io/nodepool';
@@ -26,81 +23,59 @@ const regionLabel = 'topology.kubernetes.io/region';
 export function NodeScreen() {
   const { cluster = '', node = '' } = useParams({ strict: false }) as { cluster?: string; node?: string };
   const t = useT();
-  const go = useGo();
-  const [search, change] = useSearchState();
-  const { data, error, row, refetch } = useObject(cluster, nodeKind, { name: node });
+  const seen = useObject(cluster, nodeKind, { name: node });
+  const { data, error, refetch } = seen;
   if (!data) return error ? <Failure error={error} onRetry={() => void refetch()} /> : <Loading />;
-  const state = row?.cells.find((cell) => cell !== null && typeof cell === 'object');
   const pods = kindOf('pods');
   return (
-    <Page
-      title={node}
-      mark={
-        <>
-          <span className="muted">{t('column.node')}</span>
-          {state && typeof state === 'object' ? <StateTag {...state} /> : null}
-        </>
-      }
-      actions={
-        row ? (
-          <ActionButtons
-            name={node}
-            actions={actionsOfRow(row, {
-              cluster,
-              kind: nodeKind,
-              t,
-              onDeleted: () => go(links.nodes(cluster)),
-            })}
-          />
-        ) : null
-      }
-    >
-      <Tabs
-        activeKey={search.tab ?? 'overview'}
-        onChange={(tab) => change({ tab: tab === 'overview' ? undefined : tab }, { push: true })}
-        destroyOnHidden
-        items={[
-          {
-            key: 'overview',
-            label: t('tab.overview'),
-            children: (
-              <Stack>
-                <Place cluster={cluster} node={data} />
-                <Resources node={data} />
-                <OverviewOf cluster={cluster} kind={nodeKind} object={data} />
-              </Stack>
-            ),
-          },
-          {
-            key: 'pods',
-            label: t('kind.pods'),
-            children: (
-              <LiveTable
-                cluster={cluster}
-                resource="pods"
-                label={t('kind.pods')}
-                isEmbedded
-                fixed={{ q: `node:${node}`, group: 'none' }}
-                linkOf={(pod) => links.object(cluster, 'pods', pod)}
-                actionsOf={(pod) => actionsOfRow(pod, { cluster, kind: pods, t })}
-                empty={{ title: t('pods.none'), why: t('nodes.noPods.why') }}
-              />
-            ),
-          },
-          { key: 'charts', label: t('tab.charts'), children: <Charts cluster={cluster} of={{ node }} /> },
-          {
-            key: 'events',
-            label: t('kind.events'),
-            children: <EventsOf cluster={cluster} object={data} kind="Node" />,
-          },
-          {
-            key: 'yaml',
-            label: t('tab.yaml'),
-            children: <YamlOf cluster={cluster} kind={nodeKind} object={data} />,
-          },
-        ]}
-      />
-    </Page>
+    <ObjectPage
+      cluster={cluster}
+      kind={nodeKind}
+      name={node}
+      subtitle={t('column.node')}
+      seen={seen}
+      list={links.nodes(cluster)}
+      tabs={[
+        {
+          key: 'overview',
+          label: t('tab.overview'),
+          children: (
+            <Stack>
+              <Place cluster={cluster} node={data} />
+              <Resources node={data} />
+              <OverviewOf cluster={cluster} kind={nodeKind} object={data} />
+            </Stack>
+          ),
+        },
+        {
+          key: 'pods',
+          label: t('kind.pods'),
+          children: (
+            <LiveTable
+              cluster={cluster}
+              resource="pods"
+              label={t('kind.pods')}
+              isEmbedded
+              fixed={{ q: `node:${node}`, group: 'none' }}
+              linkOf={(pod) => links.object(cluster, 'pods', pod)}
+              actionsOf={(pod) => actionsOfRow(pod, { cluster, kind: pods, t })}
+              empty={{ title: t('pods.none'), why: t('nodes.noPods.why') }}
+            />
+          ),
+        },
+        { key: 'charts', label: t('tab.charts'), children: <Charts cluster={cluster} of={{ node }} /> },
+        {
+          key: 'events',
+          label: t('kind.events'),
+          children: <EventsOf cluster={cluster} object={data} kind="Node" />,
+        },
+        {
+          key: 'yaml',
+          label: t('tab.yaml'),
+          children: <YamlOf cluster={cluster} kind={nodeKind} object={data} />,
+        },
+      ]}
+    />
   );
 }
 

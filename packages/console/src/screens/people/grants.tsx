@@ -3,7 +3,7 @@ import { PlusOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { AutoComplete, Button, Form, Input, Modal, Radio, Select } from 'antd';
 import { useState } from 'react';
-import { openActionDialog } from '#actions/dialog-state.ts';
+import { deletionOf } from '#actions/deletion.ts';
 import { createObject, listObjects, management } from '#api/objects.ts';
 import { useT } from '#i18n/index.ts';
 import { managementKinds, type GrantObject } from '#kinds/management.ts';
@@ -70,21 +70,7 @@ export function Grants() {
                   <RowActions
                     key="actions"
                     name={name}
-                    actions={[
-                      {
-                        id: 'delete',
-                        title: t('action.delete'),
-                        isDangerous: true,
-                        run: () =>
-                          openActionDialog({
-                            action: 'delete',
-                            cluster: management,
-                            kind: managementKinds.grants,
-                            targets: [{ name }],
-                            onDone: () => void refetch(),
-                          }),
-                      },
-                    ]}
+                    actions={[deletionOf(managementKinds.grants, name, { t, onDone: () => void refetch() })]}
                   />,
                 ],
               }))}

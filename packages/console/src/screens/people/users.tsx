@@ -4,7 +4,7 @@ import { paths, type GivenPassword, type NewUser } from '@skerry/center/contract
 import { useQuery } from '@tanstack/react-query';
 import { Alert, Button, Form, Input, Modal, Select } from 'antd';
 import { useState } from 'react';
-import { openActionDialog } from '#actions/dialog-state.ts';
+import { deletionOf } from '#actions/deletion.ts';
 import { listObjects, management, patchObject } from '#api/objects.ts';
 import { queryClient } from '#api/queries.ts';
 import { request } from '#api/request.ts';
@@ -101,19 +101,7 @@ export function Users() {
                           title: spec.disabled ? t('users.enable') : t('users.disable'),
                           run: () => void setDisabled(name, !spec.disabled),
                         },
-                        {
-                          id: 'delete',
-                          title: t('action.delete'),
-                          isDangerous: true,
-                          run: () =>
-                            openActionDialog({
-                              action: 'delete',
-                              cluster: management,
-                              kind: managementKinds.users,
-                              targets: [{ name }],
-                              onDone: () => void refetch(),
-                            }),
-                        },
+                        deletionOf(managementKinds.users, name, { t, onDone: () => void refetch() }),
                       ]}
                     />,
                   ],

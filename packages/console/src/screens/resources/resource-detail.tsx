@@ -1,23 +1,16 @@
 /** Everything about one object: what it is, what belongs to it, what happened to it, and what can be done. */
 import { links } from '@skerry/center/contract';
 import { useParams } from '@tanstack/react-router';
-import { Tabs } from 'antd';
 import type { ReactNode } from 'react';
-import { actionsOfRow } from '#actions/row-actions.ts';
 import { useObject, type ApiObject } from '#api/objects.ts';
-import { useGo } from '#app/link.tsx';
-import { useSearchState } from '#app/search.ts';
 import { useT } from '#i18n/index.ts';
 import type { KindEntry } from '#kinds/kind.ts';
 import { selectorText } from '#kinds/selector.ts';
 import { titleOf, useKind } from '#kinds/use-kind.ts';
 import { mapAt, valueAt } from '#kinds/values.ts';
-import { FreshnessMark } from '#ui/freshness-mark.tsx';
-import { ActionButtons } from '#ui/action-buttons.tsx';
-import { Page } from '#ui/page.tsx';
 import { Failure, Loading } from '#ui/states.tsx';
-import { StateTag } from '#ui/tone.tsx';
 import { EventsOf } from './events-of.tsx';
+import { ObjectPage } from './object-page.tsx';
 import { Charts } from '#charts/charts.tsx';
 import { OverviewOf } from './overview-of.tsx';
 import { PodsOf } from './pods-of.tsx';
@@ -59,12 +52,9 @@ interface DetailProps {
 
 export function DetailOf({ cluster, kind, namespace, name }: DetailProps) {
   const t = useT();
-  const go = useGo();
-  const { data: object, error, row, refetch, freshness } = useObject(cluster, kind, { namespace, name });
-  const [search, change] = useSearchState();
+  const seen = useObject(cluster, kind, { namespace, name });
+  const { data: object, error, refetch } = seen;
   if (!object) return error ? <Failure error={error} onRetry={() => void refetch()} /> : <Loading />;
-  const state = row?.cells.find((cell) => cell !== null && typeof cell === 'object');
-  const tabs = tabsOf({ cluster, kind, object });
   const labels = {
     overview: t('tab.overview'),
     pods: t('kind.pods'),
@@ -73,40 +63,19 @@ export function DetailOf({ cluster, kind, namespace, name }: DetailProps) {
     yaml: t('tab.yaml'),
   };
   return (
-    <Page
-      title={name}
-      mark={
-        <>
-          <span className="muted">{[titleOf(kind, t), namespace].filter(Boolean).join(' · ')}</span>
-          {state && typeof state === 'object' ? <StateTag {...state} /> : null}
-          {freshness.state === 'stale' ? <FreshnessMark freshness={freshness} /> : null}
-        </>
-      }
-      actions={
-        row ? (
-          <ActionButtons
-            name={name}
-            actions={actionsOfRow(row, {
-              cluster,
-              kind,
-              t,
-              onDeleted: () => go(links.list(cluster, kind.resource)),
-            })}
-          />
-        ) : null
-      }
-    >
-      <Tabs
-        activeKey={search.tab ?? 'overview'}
-        onChange={(tab) => change({ tab: tab === 'overview' ? undefined : tab }, { push: true })}
-        destroyOnHidden
-        items={Object.entries(tabs).map(([key, children]) => ({
-          key,
-          label: labels[key as keyof typeof labels],
-          children,
-        }))}
-      />
-    </Page>
+    <ObjectPage
+      cluster={cluster}
+      kind={kind}
+      name={name}
+      subtitle={[titleOf(kind, t), namespace].filter(Boolean).join(' · ')}
+      seen={seen}
+      list={links.list(cluster, kind.resource)}
+      tabs={Object.entries(tabsOf({ cluster, kind, object })).map(([key, children]) => ({
+        key,
+        label: labels[key as keyof typeof labels],
+        children,
+      }))}
+    />
   );
 }
 

@@ -1,0 +1,53 @@
+import { MoreOutlined } from '@ant-design/icons';
+import { Button, Dropdown, type ButtonProps } from 'antd';
+import { useGo } from '#app/link.tsx';
+import { useT } from '#i18n/index.ts';
+import type { RowAction } from '#table/row-action.ts';
+
+/** Does what an action says: goes there, or runs it. */
+export function useRunAction(): (action: RowAction) => void {
+  const go = useGo();
+  return (action) => {
+    if (action.to) go(action.to);
+    else action.run?.();
+  };
+}
+
+/** The first actions, which are shown, and the others, which are behind "More": all that destroy are among them. */
+export function partActions(
+  actions: readonly RowAction[],
+  shownMax: number,
+): { readonly shown: readonly RowAction[]; readonly more: readonly RowAction[] } {
+  const shown = actions.filter((action) => !action.isDangerous).slice(0, shownMax);
+  return { shown, more: actions.filter((action) => !shown.includes(action)) };
+}
+
+/** The button that opens the menu of the others; nothing where there are none. */
+export function MoreActions({
+  name,
+  actions,
+  button = {},
+}: {
+  readonly name: string;
+  readonly actions: readonly RowAction[];
+  readonly button?: Pick<ButtonProps, 'type' | 'size'>;
+}) {
+  const t = useT();
+  const run = useRunAction();
+  if (actions.length === 0) return null;
+  return (
+    <Dropdown
+      trigger={['click']}
+      menu={{
+        items: actions.map((action) => ({
+          key: action.id,
+          label: action.title,
+          danger: action.isDangerous ?? false,
+          onClick: () => run(action),
+        })),
+      }}
+    >
+      <Button {...button} icon={<MoreOutlined />} aria-label={t('table.more', { name })} />
+    </Dropdown>
+  );
+}
