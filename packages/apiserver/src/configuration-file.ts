@@ -82,7 +82,7 @@ export class Field {
   }
 
   /** Faults every other field. */
-  only(...known: readonly string[]): void {
+  allow(...known: readonly string[]): void {
     if (this.value !== undefined && this.value !== null && !isRecord(this.value)) {
       this.fault('must be an object');
     }

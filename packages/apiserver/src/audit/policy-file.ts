@@ -9,7 +9,7 @@ const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])
 export function parseAuditPolicy(text: string, source: string): AuditPolicy {
   const file = new ConfigurationFile(text, source, { apiVersions: ['audit.k8s.io/v1'], kind: 'Policy' });
   const { root } = file;
-  root.only('apiVersion', 'kind', 'metadata', 'rules', 'omitStages', 'omitManagedFields');
+  root.allow('apiVersion', 'kind', 'metadata', 'rules', 'omitStages', 'omitManagedFields');
   const rules = root.list('rules').map((rule) => parseRule(rule));
   if (rules.length === 0) root.at('rules').required('a policy needs at least one rule');
   const policy = new AuditPolicy({
@@ -22,7 +22,7 @@ export function parseAuditPolicy(text: string, source: string): AuditPolicy {
 }
 
 function parseRule(field: Field): AuditRule {
-  field.only(
+  field.allow(
     'level',
     'users',
     'userGroups',
@@ -77,7 +77,7 @@ function parseStages(field: Field): AuditStage[] {
 }
 
 function parseResources(field: Field): AuditResources {
-  field.only('group', 'resources', 'resourceNames');
+  field.allow('group', 'resources', 'resourceNames');
   const group = field.string('group') ?? '';
   const resources = field.strings('resources');
   const resourceNames = field.strings('resourceNames');

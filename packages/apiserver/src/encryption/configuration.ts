@@ -40,7 +40,7 @@ export function parseEncryptionConfiguration(
     kind: 'EncryptionConfiguration',
   });
   const { root } = file;
-  root.only('apiVersion', 'kind', 'resources');
+  root.allow('apiVersion', 'kind', 'resources');
   const rules = root.list('resources');
   if (rules.length === 0) root.at('resources').required('at least one resources is required');
   const plugins = new Map<string, KmsSettings>();
@@ -66,7 +66,7 @@ interface ParsedRule {
 type Plugins = Map<string, KmsSettings>;
 
 function parseRule(rule: Field, plugins: Plugins): ParsedRule {
-  rule.only('resources', 'providers');
+  rule.allow('resources', 'providers');
   const resources = rule.strings('resources');
   const named = rule.at('resources');
   if (resources.length === 0) named.required(`at least one ${named.path} is required`);
@@ -79,7 +79,7 @@ function parseRule(rule: Field, plugins: Plugins): ParsedRule {
 }
 
 function parseProvider(field: Field, plugins: Plugins): (Provider | string)[] {
-  field.only('aesgcm', 'aescbc', 'secretbox', 'kms', 'identity');
+  field.allow('aesgcm', 'aescbc', 'secretbox', 'kms', 'identity');
   const names = field.keys();
   if (names.length === 0) {
     field.invalid(
@@ -98,7 +98,7 @@ function parseProvider(field: Field, plugins: Plugins): (Provider | string)[] {
   if (name === 'kms') return parseKms(field.at(name), plugins);
   if (name !== 'aesgcm' && name !== 'aescbc' && name !== 'secretbox') return [];
   const provider = field.at(name);
-  provider.only('keys');
+  provider.allow('keys');
   const keys = provider.list('keys');
   if (keys.length === 0) provider.at('keys').required('at least one keys is required');
   return keys.flatMap((key) => parseKey(key, name));
@@ -107,7 +107,7 @@ function parseProvider(field: Field, plugins: Plugins): (Provider | string)[] {
 const kmsTimeoutMs = 3_000;
 
 function parseKms(kms: Field, plugins: Plugins): string[] {
-  kms.only('apiVersion', 'name', 'cachesize', 'endpoint', 'timeout');
+  kms.allow('apiVersion', 'name', 'cachesize', 'endpoint', 'timeout');
   const apiVersion = kms.string('apiVersion') ?? 'v1';
   const name = kms.string('name') ?? '';
   if (apiVersion === 'v1') {
@@ -167,7 +167,7 @@ function millisecondsOf(text: string): number | undefined {
 }
 
 function parseKey(key: Field, cipher: Cipher): Provider[] {
-  key.only('name', 'secret');
+  key.allow('name', 'secret');
   const name = key.string('name');
   const text = key.string('secret');
   const field = key.at('secret');

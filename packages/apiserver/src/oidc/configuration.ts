@@ -43,7 +43,7 @@ export function parseAuthenticationConfiguration(
     kind: 'AuthenticationConfiguration',
   });
   const { root } = file;
-  root.only('apiVersion', 'kind', 'jwt', 'anonymous');
+  root.allow('apiVersion', 'kind', 'jwt', 'anonymous');
   const entries = root.list('jwt');
   if (entries.length > issuersMax) root.at('jwt').fault(`Too many: must have at most ${issuersMax} items`);
   const issuers = entries.slice(0, issuersMax).map((entry) => parseIssuer(entry, ownIssuer));
@@ -55,9 +55,9 @@ export function parseAuthenticationConfiguration(
 }
 
 function parseIssuer(entry: Field, ownIssuer: string): JwtIssuer | undefined {
-  entry.only('issuer', 'claimValidationRules', 'claimMappings', 'userValidationRules');
+  entry.allow('issuer', 'claimValidationRules', 'claimMappings', 'userValidationRules');
   const issuer = entry.at('issuer');
-  issuer.only(
+  issuer.allow(
     'url',
     'discoveryURL',
     'certificateAuthority',
@@ -143,7 +143,7 @@ function parseAudiences(issuer: Field): string[] {
 function parseMapping(entry: Field): ClaimMapping | undefined {
   const { requiredClaims, claimRules } = parseClaimRules(entry);
   const mappings = entry.at('claimMappings');
-  mappings.only('username', 'groups', 'uid', 'extra');
+  mappings.allow('username', 'groups', 'uid', 'extra');
   const username = parsePrefixed(mappings.at('username'), { required: true });
   const groups = parsePrefixed(mappings.at('groups'), { required: false });
   const uid = parseUid(mappings.at('uid'));
@@ -163,7 +163,7 @@ function parseMapping(entry: Field): ClaimMapping | undefined {
 }
 
 function parsePrefixed(field: Field, { required }: { readonly required: boolean }): Mapping | undefined {
-  field.only('claim', 'prefix', 'expression');
+  field.allow('claim', 'prefix', 'expression');
   const claim = field.string('claim');
   const prefix = field.string('prefix');
   const text = field.string('expression');
@@ -186,7 +186,7 @@ function parsePrefixed(field: Field, { required }: { readonly required: boolean 
 }
 
 function parseUid(field: Field): ClaimMapping['uid'] {
-  field.only('claim', 'expression');
+  field.allow('claim', 'expression');
   const claim = field.string('claim');
   const text = field.string('expression');
   if (claim && text) field.invalid('', "claim and expression can't both be set");
@@ -199,7 +199,7 @@ function parseUid(field: Field): ClaimMapping['uid'] {
 function parseExtra(mappings: Field): { key: string; expression: Expression }[] {
   const seen = new Set<string>();
   return mappings.list('extra').flatMap((field) => {
-    field.only('key', 'valueExpression');
+    field.allow('key', 'valueExpression');
     const key = field.string('key') ?? '';
     const at = field.at('key');
     const [domain = ''] = key.split('/');
@@ -226,7 +226,7 @@ function parseClaimRules(entry: Field): { requiredClaims: Record<string, string>
   const claimRules: Rule[] = [];
   const seen = new Set<string>();
   for (const field of entry.list('claimValidationRules')) {
-    field.only('claim', 'requiredValue', 'expression', 'message');
+    field.allow('claim', 'requiredValue', 'expression', 'message');
     const claim = field.string('claim');
     const text = field.string('expression');
     const message = field.string('message') ?? '';
@@ -251,7 +251,7 @@ function parseClaimRules(entry: Field): { requiredClaims: Record<string, string>
 function parseUserRules(entry: Field): Rule[] {
   const seen = new Set<string>();
   return entry.list('userValidationRules').flatMap((field) => {
-    field.only('expression', 'message');
+    field.allow('expression', 'message');
     if (!field.string('expression')) {
       field.at('expression').required('');
       return [];
@@ -295,10 +295,10 @@ function checkVerifiedEmail(
 
 function parseAnonymous(field: Field): AuthenticationSettings['anonymous'] {
   if (field.value === undefined || field.value === null) return undefined;
-  field.only('enabled', 'conditions');
+  field.allow('enabled', 'conditions');
   const enabled = field.boolean('enabled') ?? false;
   const paths = field.list('conditions').map((condition) => {
-    condition.only('path');
+    condition.allow('path');
     return condition.string('path') ?? '';
   });
   if (!enabled && paths.length > 0) {
