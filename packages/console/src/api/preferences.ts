@@ -11,16 +11,23 @@ function fetchPreferences(): Promise<Preferences> {
 }
 
 export function usePreferences(): Preferences {
-  const { data } = useQuery({ queryKey: key, queryFn: fetchPreferences, staleTime: 60_000 });
-  return data ?? {};
+  return useKnownPreferences() ?? {};
 }
 
-/** Changes some; the others stay. */
-export async function savePreferences(change: Preferences): Promise<void> {
-  const before =
+/** Undefined until they have been read: what changes a part of them has to wait, or it would undo the rest. */
+export function useKnownPreferences(): Preferences | undefined {
+  const { data } = useQuery({ queryKey: key, queryFn: fetchPreferences, staleTime: 60_000 });
+  return data;
+}
+
+/** Changes some; the others stay. A list or map is changed from what is known, which may be newer than what the screen shows. */
+export async function savePreferences(
+  change: Preferences | ((before: Preferences) => Preferences),
+): Promise<void> {
+  const before: Preferences =
     queryClient.getQueryData<Preferences>(key) ??
-    (await queryClient.ensureQueryData({ queryKey: key, queryFn: fetchPreferences }));
-  const next = { ...before, ...change };
+    (await queryClient.ensureQueryData<Preferences>({ queryKey: key, queryFn: fetchPreferences }));
+  const next = { ...before, ...(typeof change === 'function' ? change(before) : change) };
   queryClient.setQueryData(key, next);
   await request(paths.preferences, { method: 'PUT', body: next });
 }

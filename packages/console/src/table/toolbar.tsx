@@ -2,7 +2,7 @@ import { DownloadOutlined, FilterOutlined, SearchOutlined, SettingOutlined } fro
 import type { Page, ViewQuery } from '@skerry/center/contract';
 import { Button, Checkbox, Input, Popover, Select } from 'antd';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
-import { savePreferences, usePreferences } from '#api/preferences.ts';
+import { savePreferences, useKnownPreferences } from '#api/preferences.ts';
 import { translateIfKnown, useT } from '#i18n/index.ts';
 import { download } from '#ui/download.ts';
 import { fetchAll } from './bulk-bar.tsx';
@@ -152,9 +152,10 @@ function Facets({
 
 function ColumnChooser({ resource, page }: { readonly resource: string; readonly page: Page }) {
   const t = useT();
-  const { columns } = usePreferences();
+  const known = useKnownPreferences();
   const choosable = page.columns.filter(({ id }) => id !== 'name' && id !== 'namespace');
-  const shown = columns?.[resource] ?? choosable.filter(({ priority }) => priority === 0).map(({ id }) => id);
+  const shown =
+    known?.columns?.[resource] ?? choosable.filter(({ priority }) => priority === 0).map(({ id }) => id);
   const content = (
     <div className={styles['facets']}>
       <fieldset>
@@ -163,12 +164,13 @@ function ColumnChooser({ resource, page }: { readonly resource: string; readonly
           <Checkbox
             key={column.id}
             checked={shown.includes(column.id)}
+            disabled={!known}
             onChange={(event) => {
               const wanted = new Set(shown);
               if (event.target.checked) wanted.add(column.id);
               else wanted.delete(column.id);
               const next = choosable.map(({ id }) => id).filter((id) => wanted.has(id));
-              void savePreferences({ columns: { ...columns, [resource]: next } });
+              void savePreferences((before) => ({ columns: { ...before.columns, [resource]: next } }));
             }}
           >
             {columnTitle(column)}

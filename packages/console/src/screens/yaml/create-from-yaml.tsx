@@ -95,7 +95,7 @@ export function CreateFromYaml() {
             onChange={(value) => setSearch({ in: value })}
           />
           <TemplateField value={template} own={own.map(({ name }) => name)} onChange={choose} />
-          <SaveTemplate text={text} own={own} />
+          <SaveTemplate text={text} />
         </div>
         <div className={styles['editorBox']}>
           <YamlEditor cluster={cluster} label={t('yaml.text')} value={text} onChange={write} goTo={goTo} />
@@ -290,9 +290,7 @@ function TemplateField({
   );
 }
 
-type OwnTemplates = readonly { readonly name: string; readonly yaml: string }[];
-
-function SaveTemplate({ text, own }: { readonly text: string; readonly own: OwnTemplates }) {
+function SaveTemplate({ text }: { readonly text: string }) {
   const t = useT();
   const { modal, message } = App.useApp();
   const ask = (): void => {
@@ -314,8 +312,10 @@ function SaveTemplate({ text, own }: { readonly text: string; readonly own: OwnT
       ),
       onOk: async () => {
         if (name === '') return;
-        const others = own.filter((one) => one.name !== name).slice(0, ownTemplatesMax - 1);
-        await savePreferences({ templates: [...others, { name, yaml: text }] });
+        await savePreferences(({ templates = [] }) => {
+          const others = templates.filter((one) => one.name !== name).slice(0, ownTemplatesMax - 1);
+          return { templates: [...others, { name, yaml: text }] };
+        });
         void message.success(t('yaml.templateSaved', { name }));
       },
     });
