@@ -20,6 +20,7 @@ import {
 import { type Clock, type Logger, SkerryError, supervise } from '@skerry/base';
 import { createClient } from '@skerry/client';
 import { connectTls, createLinkClient, type PodTarget } from '@skerry/link';
+import { createNodeNetwork } from '@skerry/network';
 import type { AgentIdentity } from '#join/agent-config.ts';
 import { createCertificateRenewal } from '#join/certificate-renewal.ts';
 import { parseAddress } from '#join/cluster-info.ts';
@@ -111,12 +112,24 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     log,
     random,
   });
+  const network = simulated
+    ? undefined
+    : createNodeNetwork({
+        client,
+        nodeName: config.nodeName,
+        pool: config.pool,
+        stateDirectory: join(options.dataDirectory, 'network'),
+        clock,
+        log,
+        random,
+      });
   try {
     await Promise.all([
       supervise(link, { clock, log, signal }),
       supervise(renewal, { clock, log, signal }),
       ...(devices ? [supervise(devices, { clock, log, signal })] : []),
       supervise(agent, { clock, log, signal }),
+      ...(network ? [supervise(network, { clock, log, signal })] : []),
     ]);
   } finally {
     transport.close();

@@ -1,0 +1,1 @@
+export { createNodeNetwork, type NodeNetworkOptions } from '#node-network.ts';

@@ -1,0 +1,36 @@
+/**
+ * The network of one node: what lets its pods reach others, Services and names. Each part is a service of its own that
+ * follows the API, keeps what it last knew on disk, and goes on with that when the API can't be reached. A part that
+ * breaks is started again alone. What the parts put into the kernel stays there when they stop: an agent that is
+ * restarted or upgraded disturbs no connection.
+ */
+import { supervise, type Clock, type Logger, type Service } from '@skerry/base';
+import type { ApiClient } from '@skerry/client';
+
+export interface NodeNetworkOptions {
+  readonly client: ApiClient;
+  readonly nodeName: string;
+  /** Name of the node's pool; undefined where it is in none. */
+  readonly pool: string | undefined;
+  /** Where the parts keep what they know, each in files of its own. */
+  readonly stateDirectory: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+}
+
+type CreatePart = (options: NodeNetworkOptions) => Service;
+
+/** In the order of their start; none waits for another. */
+const parts: readonly CreatePart[] = [];
+
+/** Runs until the signal. It must run in the network namespace that the node's pods hang off. */
+export function createNodeNetwork(options: NodeNetworkOptions): Service {
+  return {
+    name: `network of ${options.nodeName}`,
+    async run(signal) {
+      const { clock, log } = options;
+      await Promise.all(parts.map((create) => supervise(create(options), { clock, log, signal })));
+    },
+  };
+}
