@@ -15,6 +15,7 @@ const preconditions = new Set([
   'server-not-running',
   'server-not-here',
   'api-refused',
+  'machine-unfit',
 ]);
 
 /** 0 ok, 1 failed, 2 usage, 3 a precondition is missing. */

@@ -3,8 +3,8 @@ import { version } from '#version.ts';
 import { addAgentCommand } from './agent.ts';
 import { addBackupCommands } from './backup.ts';
 import { addClusterCommand } from './cluster.ts';
-
 import { addComponentCommand } from './component.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { addImageCommand } from './image.ts';
 import { addInternalCommands } from './internal.ts';
 import { addJoinCommand } from './join.ts';
@@ -39,6 +39,7 @@ export function createProgram(): Command {
   addBackupCommands(program);
   addUserCommand(program);
   addTokenCommand(program);
+  addDoctorCommand(program);
   addJoinCommand(program);
   addAgentCommand(program);
   addKeysCommand(program);

@@ -51,7 +51,7 @@ export async function fetchAuthority(options: {
   readonly clock: Clock;
 }): Promise<string> {
   const { address, authorityHash, clock } = options;
-  const { status, body, date } = await get(address);
+  const { status, body, date } = await askClusterInfo(address);
   if (date !== undefined) requireClock(Date.parse(date), clock.now());
   if (status !== 200) {
     throw new SkerryError(
@@ -95,13 +95,14 @@ function authoritiesIn(body: string): string[] {
   }
 }
 
-interface Answer {
+export interface ClusterInfoAnswer {
   readonly status: number;
   readonly body: string;
   readonly date?: string;
 }
 
-function get({ host, port, text }: CenterAddress): Promise<Answer> {
+/** The document as whoever answers there gives it: nothing of it is verified. Throws `address-unreachable`. */
+export function askClusterInfo({ host, port, text }: CenterAddress): Promise<ClusterInfoAnswer> {
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => reject(unreachable(text, error));
     const outgoing = request(
