@@ -6,6 +6,7 @@
  */
 import { supervise, type Clock, type Logger, type Service } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
+import { createClusterView, type ClusterView } from '#cluster-view.ts';
 
 export interface NodeNetworkOptions {
   readonly client: ApiClient;
@@ -19,18 +20,24 @@ export interface NodeNetworkOptions {
   readonly random: () => number;
 }
 
-type CreatePart = (options: NodeNetworkOptions) => Service;
+export interface PartOptions extends NodeNetworkOptions {
+  readonly view: ClusterView;
+}
+
+type CreatePart = (options: PartOptions) => Service;
 
 /** In the order of their start; none waits for another. */
 const parts: readonly CreatePart[] = [];
 
 /** Runs until the signal. It must run in the network namespace that the node's pods hang off. */
 export function createNodeNetwork(options: NodeNetworkOptions): Service {
+  const view = createClusterView(options);
   return {
     name: `network of ${options.nodeName}`,
     async run(signal) {
       const { clock, log } = options;
-      await Promise.all(parts.map((create) => supervise(create(options), { clock, log, signal })));
+      const services = [view, ...parts.map((create) => create({ ...options, view }))];
+      await Promise.all(services.map((service) => supervise(service, { clock, log, signal })));
     },
   };
 }

@@ -1,0 +1,75 @@
+/**
+ * What the parts of a node's network know of the cluster, held once for all of them: Services, and the EndpointSlices that
+ * this node has a use for. Slices carry the pool they are for as a label; those of other pools never cross the link.
+ */
+import { join } from 'node:path';
+import type { EndpointSlice, KubeObject, Service as KubernetesService } from '@skerry/api';
+import type { Clock, Logger, Service } from '@skerry/base';
+import { resources, stripManagedFields, type ApiClient } from '@skerry/client';
+import { FollowedObjects } from '#followed-objects.ts';
+
+export interface ClusterViewOptions {
+  readonly client: ApiClient;
+  readonly pool: string | undefined;
+  readonly stateDirectory: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+}
+
+export interface ClusterView extends Service {
+  readonly services: FollowedObjects<KubernetesService>;
+  /** Index `service`: `namespace/name` of the Service that a slice is of. */
+  readonly slices: FollowedObjects<EndpointSlice>;
+  /** Resolves when both are known, from the API or from disk. */
+  known(signal: AbortSignal): Promise<void>;
+}
+
+export const poolLabel = 'apps.openyurt.io/nodepool';
+export const serviceNameLabel = 'kubernetes.io/service-name';
+export const serviceIndex = 'service';
+
+const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
+
+export function createClusterView(options: ClusterViewOptions): ClusterView {
+  const { pool, stateDirectory, ...shared } = options;
+  const services = new FollowedObjects<KubernetesService>({
+    ...shared,
+    ref: resources.services,
+    scopes: [{}],
+    file: join(stateDirectory, 'services.jsonl'),
+    transform: slim,
+  });
+  const slices = new FollowedObjects<EndpointSlice>({
+    ...shared,
+    ref: resources.endpointSlices,
+    scopes: [
+      { labelSelector: `!${poolLabel}` },
+      ...(pool === undefined ? [] : [{ labelSelector: `${poolLabel}=${pool}` }]),
+    ],
+    file: join(stateDirectory, 'endpointslices.jsonl'),
+    transform: slim,
+  });
+  slices.addIndex(serviceIndex, ({ metadata }) => {
+    const service = metadata.labels?.[serviceNameLabel];
+    return service ? [`${metadata.namespace}/${service}`] : [];
+  });
+  return {
+    name: 'view of the cluster',
+    services,
+    slices,
+    async known(signal) {
+      await services.known(signal);
+      await slices.known(signal);
+    },
+    async run(signal) {
+      await Promise.all([services.run(signal), slices.run(signal)]);
+    },
+  };
+}
+
+function slim<T extends KubeObject>(object: T): T {
+  const { metadata } = stripManagedFields(object);
+  if (metadata?.annotations?.[lastAppliedAnnotation]) delete metadata.annotations[lastAppliedAnnotation];
+  return object;
+}
