@@ -192,7 +192,7 @@ async function assemble(options: AgentOptions) {
     observer,
     puller,
     volumes: hostAccess
-      ? new Volumes({ client, directory: podsDirectory, tokens, log })
+      ? new Volumes({ client, directory: podsDirectory, tokens, node: () => keeper.node, log })
       : noVolumes(podsDirectory),
     objects,
     prober,

@@ -30,4 +30,5 @@ export { runSampleDevicePlugin, type SampleDevicePluginOptions } from '#devices/
 export { createSimulatedRuntime, type SimulatedRuntimeOptions } from '#simulated/runtime.ts';
 export { createStatsSource, type StatsSourceOptions } from '#stats/stats-source.ts';
 export { unmountUnder } from '#machine/mounts.ts';
+export { createLocalVolumes, type LocalVolumes } from '#volumes/local-volumes.ts';
 export { removePods } from '#pods/remove-pods.ts';

@@ -51,6 +51,8 @@ export const resources = {
   leases: ref('coordination.k8s.io', 'v1', 'Lease', 'leases'),
   endpointSlices: ref('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices'),
   podDisruptionBudgets: ref('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets'),
+  csiNodes: ref('storage.k8s.io', 'v1', 'CSINode', 'csinodes', false),
+  storageClasses: ref('storage.k8s.io', 'v1', 'StorageClass', 'storageclasses', false),
   volumeAttributesClasses: ref(
     'storage.k8s.io',
     'v1',

@@ -4,7 +4,8 @@
  * link has been authorized by the API server.
  *
  * Paths: `/containerLogs/{ns}/{pod}/{container}`, `/exec/…`, `/attach/…`, `/portForward/{ns}/{pod}`, `/stats/summary`,
- * `/metrics/resource`, `/metrics`, `/pods`, `/healthz`. Errors are a status and a line of text.
+ * `/metrics/resource`, `/metrics`, `/pods`, `/healthz`; and PUT and DELETE of `/localVolumes/{name}`, which no kubelet has.
+ * Errors are a status and a line of text.
  */
 import http, { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -24,6 +25,7 @@ import {
 } from '#server/ports.ts';
 import { clientProtocolOf, passThrough, unwrapTunnel, type UpgradeExchange } from '#server/runtime-stream.ts';
 import { RuntimeError } from '#runtime.ts';
+import type { LocalVolumes } from '#volumes/local-volumes.ts';
 
 export interface NodeServerOptions {
   readonly pods: PodLookup;
@@ -33,9 +35,14 @@ export interface NodeServerOptions {
   readonly podList?: () => readonly object[];
   /** Metrics of the agent itself, in Prometheus' text format. */
   readonly metrics?: () => string;
+  /** Folders for the cluster's volumes. */
+  readonly localVolumes?: LocalVolumes;
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+/** No request that has a body here needs more. */
+const bodyBytesMax = 4 * 1024;
 
 interface Target {
   readonly segments: readonly string[];
@@ -59,6 +66,8 @@ export function createNodeServer(options: NodeServerOptions): Server {
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { segments, query } = targetOf(request);
+    if (segments[0] === 'localVolumes' && segments.length === 2)
+      return serveLocalVolume(request, segments[1]!, response);
     if (request.method !== 'GET')
       throw new NodeRequestError(405, `method ${request.method} is not served here`);
     switch (segments.slice(0, 2).join('/')) {
@@ -83,6 +92,22 @@ export function createNodeServer(options: NodeServerOptions): Server {
       throw new NodeRequestError(400, 'Upgrade request required');
     }
     throw new NodeRequestError(404, `${request.url} is not served here`);
+  }
+
+  async function serveLocalVolume(
+    request: IncomingMessage,
+    name: string,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { localVolumes } = options;
+    if (!localVolumes) throw new NodeRequestError(501, 'this node keeps no volumes');
+    if (request.method === 'DELETE') {
+      await localVolumes.remove(name);
+      return sendJson(response, {});
+    }
+    if (request.method !== 'PUT')
+      throw new NodeRequestError(405, `method ${request.method} is not served here`);
+    return sendJson(response, await localVolumes.ensure(name, { sizeBytes: await wantedSize(request) }));
   }
 
   function statsSource(): StatsSource {
@@ -203,6 +228,28 @@ export function createNodeServer(options: NodeServerOptions): Server {
       `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? 'Error'}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
         `Content-Length: ${Buffer.byteLength(message)}\r\nConnection: close\r\n\r\n${message}`,
     );
+  }
+}
+
+async function wantedSize(request: IncomingMessage): Promise<number> {
+  let text = '';
+  for await (const piece of request.setEncoding('utf8')) {
+    text += piece as string;
+    if (text.length > bodyBytesMax) throw new NodeRequestError(413, 'the request is too long');
+  }
+  const size = sizeIn(text);
+  if (size === undefined) throw new NodeRequestError(400, 'the request names no sizeBytes');
+  return size;
+}
+
+function sizeIn(text: string): number | undefined {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body !== 'object' || body === null || !('sizeBytes' in body)) return undefined;
+    const { sizeBytes } = body;
+    return typeof sizeBytes === 'number' && sizeBytes >= 0 ? sizeBytes : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -4,7 +4,7 @@
  * missing is made folder by folder below a folder that was looked at in the same way, and through no link.
  */
 import { close as closeCallback, open as openCallback, constants } from 'node:fs';
-import { mkdir, open as openFile, readlink, realpath, stat } from 'node:fs/promises';
+import { chmod, mkdir, open as openFile, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { runCommand } from '#machine/command.ts';
@@ -43,12 +43,15 @@ async function openWithin(volume: string, subPath: string): Promise<number> {
     if (actual !== root && !actual.startsWith(`${root}/`)) {
       throw new Error(`subPath ${JSON.stringify(subPath)} leads out of its volume`);
     }
+    const { mode } = await stat(root);
     for (const segment of segments.slice(present)) {
       const folder = `/proc/self/fd/${descriptor}/${segment}`;
-      await mkdir(folder, { mode: 0o750 }).catch(ignoreExisting);
+      const isMade = await mkdir(folder, { mode: 0o700 }).then(() => true, ignoreExisting);
       const inner = await open(folder, pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW);
       await close(descriptor);
       descriptor = inner;
+      // As open as the volume itself: who may write there may write here.
+      if (isMade) await chmod(`/proc/self/fd/${inner}`, mode & 0o7777);
     }
     return descriptor;
   } catch (error) {
@@ -58,8 +61,9 @@ async function openWithin(volume: string, subPath: string): Promise<number> {
 }
 
 /** Another container may need the same folder; what it is shows when it is opened. */
-function ignoreExisting(error: NodeJS.ErrnoException): void {
+function ignoreExisting(error: NodeJS.ErrnoException): false {
   if (error.code !== 'EEXIST') throw error;
+  return false;
 }
 
 async function makeTarget(target: string, isDirectory: boolean): Promise<void> {

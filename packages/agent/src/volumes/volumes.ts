@@ -6,20 +6,14 @@
  */
 import { chmod, chown, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  parseQuantity,
-  quantityValue,
-  type PersistentVolume,
-  type PersistentVolumeClaim,
-  type Pod,
-  type Volume,
-} from '@skerry/api';
-import { resources, TransportError, type ApiClient } from '@skerry/client';
+import { parseQuantity, quantityValue, type Node, type Pod, type Volume } from '@skerry/api';
+import { TransportError, type ApiClient } from '@skerry/client';
 import { describeError, type Logger } from '@skerry/base';
 import { mountTmpfs, mountsUnder, unmountUnder } from '#machine/mounts.ts';
 import { NotYetKnownError } from '#objects/tracker.ts';
 import { allContainers, podUid } from '#pods/labels.ts';
 import { writeFiles, type FileContent } from '#volumes/atomic-files.ts';
+import { claimPath } from '#volumes/claim-volume.ts';
 import { ensureHostPath } from '#volumes/host-path.ts';
 import {
   configMapFiles,
@@ -37,6 +31,8 @@ export interface VolumesOptions {
   /** `<data>/pods`. */
   readonly directory: string;
   readonly tokens: TokenSource;
+  /** This node, once it is known. */
+  readonly node?: () => Node | undefined;
   readonly log: Logger;
 }
 
@@ -116,12 +112,28 @@ export class Volumes {
   }
 
   async #ensureOne(pod: Pod, volume: Volume, sources: Omit<ProjectionSources, 'token'>): Promise<string> {
-    const { emptyDir, hostPath, configMap, secret, downwardAPI, projected, persistentVolumeClaim } = volume;
+    const {
+      emptyDir,
+      hostPath,
+      configMap,
+      secret,
+      downwardAPI,
+      projected,
+      persistentVolumeClaim,
+      ephemeral,
+    } = volume;
     if (hostPath) {
       await ensureHostPath(hostPath.path, hostPath.type);
       return hostPath.path;
     }
-    if (persistentVolumeClaim) return this.#claimPath(pod, persistentVolumeClaim.claimName);
+    if (persistentVolumeClaim) {
+      const { claimName, readOnly } = persistentVolumeClaim;
+      return this.#claimPath(pod, volume.name, { claimName, readOnly });
+    }
+    if (ephemeral) {
+      const claimName = `${pod.metadata.name}-${volume.name}`;
+      return this.#claimPath(pod, volume.name, { claimName, ephemeral: true });
+    }
     if (emptyDir) return this.#ensureEmptyDir(pod, volume.name, emptyDir);
     const whole: ProjectionSources = {
       ...sources,
@@ -203,24 +215,13 @@ export class Volumes {
     return true;
   }
 
-  async #claimPath(pod: Pod, name: string): Promise<string> {
-    const { client } = this.#options;
-    const namespace = pod.metadata.namespace;
-    const claims = client.resource<PersistentVolumeClaim>(resources.persistentVolumeClaims);
-    const claim = await claims.get(name, { namespace });
-    const volumeName = claim.spec?.volumeName;
-    if (!volumeName || claim.status?.phase !== 'Bound')
-      throw new Error(`PersistentVolumeClaim "${name}" is not bound`);
-    const volume = await client.resource<PersistentVolume>(resources.persistentVolumes).get(volumeName);
-    if (volume.spec?.hostPath) {
-      await ensureHostPath(volume.spec.hostPath.path, volume.spec.hostPath.type);
-      return volume.spec.hostPath.path;
-    }
-    if (volume.spec?.local) {
-      await ensureHostPath(volume.spec.local.path, 'Directory');
-      return volume.spec.local.path;
-    }
-    throw new Error(`PersistentVolume "${volumeName}" is of a type that is not supported on this node`);
+  #claimPath(
+    pod: Pod,
+    volume: string,
+    claim: { claimName: string; ephemeral?: boolean; readOnly?: boolean },
+  ): Promise<string> {
+    const notesDirectory = join(this.podDirectory(podUid(pod)), 'claims');
+    return claimPath(this.#options, { pod, volume, notesDirectory, ...claim });
   }
 
   #volumePath(pod: Pod, plugin: string, name: string): string {

@@ -21,3 +21,18 @@ export {
 } from './resources.ts';
 export { hostPorts, hostPortsConflict, type HostPort } from './host-ports.ts';
 export { daemonShouldRun, daemonTolerations } from './daemon.ts';
+export {
+  allowsAccess,
+  bestVolumeFor,
+  delaysBinding,
+  isVolumeBoundTo,
+  matchesTopologyTerms,
+  modesDiffer,
+  namesStorageClass,
+  requestedStorage,
+  storageClassOf,
+  volumeAllowsNode,
+  volumeCapacity,
+  volumeUnfitness,
+  type VolumeChoice,
+} from './claims.ts';
