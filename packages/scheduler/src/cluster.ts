@@ -1,8 +1,9 @@
-import type { Node, PersistentVolume, PersistentVolumeClaim, PodDisruptionBudget } from '@skerry/api';
+import type { Node, PodDisruptionBudget } from '@skerry/api';
 import type { NamespaceLabels } from '#affinity-term.ts';
 import { MatchCounts } from '#match-counts.ts';
 import { NodeInfo, addCount } from '#node-info.ts';
 import type { PodInfo } from '#pod-info.ts';
+import { noVolumes, type VolumeLookup } from '#volumes/lookup.ts';
 
 /** What scheduling decisions read. A decision is synchronous, so nothing changes under it and nothing is copied for it. */
 export interface Snapshot {
@@ -21,12 +22,9 @@ export interface Snapshot {
   nominated(node: NodeInfo): ReadonlySet<PodInfo>;
   readonly namespaceLabels: NamespaceLabels;
   readonly volumes: VolumeLookup;
+  /** Pods on nodes that use a claim, by `namespace/name`. */
+  claimUsers(claim: string): ReadonlySet<PodInfo>;
   disruptionBudgets(namespace: string): readonly PodDisruptionBudget[];
-}
-
-export interface VolumeLookup {
-  claim(namespace: string, name: string): PersistentVolumeClaim | undefined;
-  volume(name: string): PersistentVolume | undefined;
 }
 
 export interface ClusterSources {
@@ -49,6 +47,7 @@ export class Cluster implements Snapshot {
   readonly nodesWithRequiredAnti = new Set<NodeInfo>();
   readonly #byController = new Map<string, Map<NodeInfo, number>>();
   readonly #matchCounts = new MatchCounts();
+  readonly #claimUsers = new Map<string, Set<PodInfo>>();
   readonly #imageSpread = new Map<string, number>();
   readonly #placed = new Map<string, { info: PodInfo; node: string }>();
   readonly #homeless = new Map<string, Map<string, PodInfo>>();
@@ -62,7 +61,7 @@ export class Cluster implements Snapshot {
 
   constructor(sources: ClusterSources = {}) {
     this.namespaceLabels = sources.namespaceLabels ?? (() => ({}));
-    this.volumes = sources.volumes ?? { claim: () => undefined, volume: () => undefined };
+    this.volumes = sources.volumes ?? noVolumes;
     this.disruptionBudgets = sources.disruptionBudgets ?? (() => []);
   }
 
@@ -80,6 +79,10 @@ export class Cluster implements Snapshot {
 
   countPods(question: string, matches: (info: PodInfo) => boolean): ReadonlyMap<NodeInfo, number> {
     return this.#matchCounts.of(this.#nodes, question, matches);
+  }
+
+  claimUsers(claim: string): ReadonlySet<PodInfo> {
+    return this.#claimUsers.get(claim) ?? nobody;
   }
 
   imageSpread(name: string): number {
@@ -195,6 +198,12 @@ export class Cluster implements Snapshot {
     node.addPod(info);
     this.#matchCounts.added(node, info);
     this.#index(node);
+    for (const { claimName } of info.claims) {
+      const claim = `${info.namespace}/${claimName}`;
+      const users = this.#claimUsers.get(claim);
+      if (users) users.add(info);
+      else this.#claimUsers.set(claim, new Set([info]));
+    }
     if (!info.controllerUid) return;
     const counts = this.#byController.get(info.controllerUid);
     if (counts) addCount(counts, node, 1);
@@ -206,6 +215,12 @@ export class Cluster implements Snapshot {
     if (!info) return;
     this.#matchCounts.removed(node, info);
     this.#index(node);
+    for (const { claimName } of info.claims) {
+      const claim = `${info.namespace}/${claimName}`;
+      const users = this.#claimUsers.get(claim);
+      users?.delete(info);
+      if (users?.size === 0) this.#claimUsers.delete(claim);
+    }
     const counts = this.#byController.get(info.controllerUid);
     if (!counts) return;
     addCount(counts, node, -1);

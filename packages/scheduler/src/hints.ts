@@ -40,9 +40,9 @@ export class Hints {
     return ({ rejectedBy }) => rejectedBy.has('InterPodAffinity') || rejectedBy.has('PodTopologySpread');
   }
 
-  /** A claim or volume came or changed. */
+  /** A claim, volume, storage class or the limits of a node's drivers came or changed. */
   volumesChanged(): Hint {
-    return ({ rejectedBy }) => rejectedBy.has('VolumeBinding');
+    return ({ rejectedBy }) => storage.some((name) => rejectedBy.has(name));
   }
 
   #couldEverTake(node: NodeInfo, info: PodInfo): boolean {
@@ -52,7 +52,13 @@ export class Hints {
   }
 }
 
-const relative: readonly FilterName[] = ['PodTopologySpread', 'InterPodAffinity'];
+const relative: readonly FilterName[] = ['PodTopologySpread', 'InterPodAffinity', 'VolumeRestrictions'];
+const storage: readonly FilterName[] = [
+  'VolumeBinding',
+  'VolumeRestrictions',
+  'NodeVolumeLimits',
+  'VolumeZone',
+];
 
 /** Refused for what runs elsewhere too, or never asked any node. */
 function dependsOnOthers({ rejectedBy }: Waiting): boolean {

@@ -2,6 +2,7 @@ import type { HostPort, Pod, ResourceAmounts } from '@skerry/api';
 import { containerRequests, hostPorts, podRequests, requiredNodeName } from '@skerry/api';
 import type { AffinityTerms } from '#affinity-term.ts';
 import { affinityTerms } from '#affinity-term.ts';
+import { claimNames, type ClaimName } from '#volumes/pod-claims.ts';
 
 /**
  * A pod as the scheduler reads it again and again: quantities parsed, selectors compiled. Made once per revision of a pod
@@ -20,6 +21,7 @@ export interface PodInfo {
   readonly scored: { readonly milliCpu: number; readonly memory: number };
   readonly ports: readonly HostPort[];
   readonly affinity: AffinityTerms;
+  readonly claims: readonly ClaimName[];
   /** The uid of the controller that owns it; '' without one. Pods of one controller spread by default. */
   readonly controllerUid: string;
   /** The only node it may go to, for pods of DaemonSets. */
@@ -62,6 +64,7 @@ export function podInfoOf(pod: Pod): PodInfo {
     scored: { milliCpu: scored.get('cpu') ?? 0, memory: scored.get('memory') ?? 0 },
     ports: ports.length > 0 ? ports : noPorts,
     affinity: affinityTerms(pod),
+    claims: claimNames(pod),
     controllerUid: pod.metadata.ownerReferences?.find((owner) => owner.controller)?.uid ?? '',
     requiredNode: requiredNodeName(spec),
   };

@@ -3,10 +3,10 @@ import type { Diagnosis } from '#diagnosis.ts';
 import { diagnosisText } from '#diagnosis.ts';
 import type { NodeFilter, Rejection } from '#filters/index.ts';
 import { prepareFilters } from '#filters/index.ts';
-import { unboundClaims } from '#filters/volumes.ts';
 import type { NodeInfo } from '#node-info.ts';
 import type { PodInfo } from '#pod-info.ts';
 import { totalScores } from '#scores/index.ts';
+import { podClaims } from '#volumes/pod-claims.ts';
 
 export type Decision =
   | { readonly node: string; readonly examined: number }
@@ -36,8 +36,9 @@ export function scheduleOne(snapshot: Cluster, pod: PodInfo, options: DecisionOp
       unschedulable: 'no nodes available to schedule pods',
       diagnosis: { nodeCount: 0, rejections: new Map() },
     };
-  const podReason = unboundClaims(pod.pod, snapshot.volumes);
-  if (podReason) return refused({ nodeCount: nodes.length, rejections: new Map(), podReason });
+  const claims = pod.claims.length > 0 ? podClaims(pod, snapshot.volumes) : undefined;
+  if (claims && 'fault' in claims)
+    return refused({ nodeCount: nodes.length, rejections: new Map(), podReason: claims.fault });
   const filter = withNominated(snapshot, pod);
 
   if (pod.requiredNode !== undefined) return tryRequired(snapshot, pod.requiredNode, filter);

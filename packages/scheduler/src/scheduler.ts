@@ -1,12 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type {
-  Namespace,
-  Node,
-  PersistentVolume,
-  PersistentVolumeClaim,
-  Pod,
-  PodDisruptionBudget,
-} from '@skerry/api';
+import type { Namespace, Node, Pod, PodDisruptionBudget } from '@skerry/api';
 import { equalJson, isApiError } from '@skerry/api';
 import type { Clock, Logger } from '@skerry/base';
 import { describeError } from '@skerry/base';
@@ -27,6 +20,9 @@ import { SchedulingQueue } from '#queue.ts';
 import { scheduleOne } from '#schedule-one.ts';
 import { schedulingView } from '#scheduling-view.ts';
 import { TaskPool } from '#task-pool.ts';
+import type { VolumePlan } from '#volumes/plan.ts';
+import { VolumeView } from '#volumes/volume-view.ts';
+import { VolumeWriter } from '#volumes/volume-writer.ts';
 
 export interface SchedulerOptions {
   readonly client: ApiClient;
@@ -53,6 +49,8 @@ export async function runScheduler(options: SchedulerOptions): Promise<void> {
 
 /** Bindings under way at once. */
 const bindingsMax = 128;
+/** Bindings at once that wait for their pods' volumes to be bound; that is others' work, and may take minutes. */
+const volumeBindingsMax = 1_000;
 /** Status writes and evictions under way at once. */
 const writesMax = 32;
 /** Refusals remembered until the cluster changes; what comes beyond is decided anew. */
@@ -75,6 +73,11 @@ class Scheduler {
   readonly #queue: SchedulingQueue;
   readonly #writer: PodWriter;
   readonly #bindings: TaskPool;
+  readonly #volumes: VolumeView;
+  readonly #volumeWriter: VolumeWriter;
+  readonly #volumeBindings: TaskPool;
+  /** Pods whose volumes are being bound. */
+  readonly #binding = new Map<string, AbortController>();
   readonly #writes: TaskPool;
   readonly #refusals = new Map<string, Refusal>();
   #refusalsGeneration = -1;
@@ -88,15 +91,12 @@ class Scheduler {
     this.#factory = new InformerFactory({ ...options, transform: schedulingView });
     this.#pods = this.#factory.informer<Pod>(resources.pods);
     const namespaces = this.#factory.informer<Namespace>(resources.namespaces);
-    const claims = this.#factory.informer<PersistentVolumeClaim>(resources.persistentVolumeClaims);
-    const volumes = this.#factory.informer<PersistentVolume>(resources.persistentVolumes);
+    this.#volumes = new VolumeView(this.#factory, () => this.#volumesChanged());
+    this.#volumeWriter = new VolumeWriter({ ...options, view: this.#volumes });
     const budgets = this.#factory.informer<PodDisruptionBudget>(resources.podDisruptionBudgets);
     this.#cluster = new Cluster({
       namespaceLabels: (name) => namespaces.get(undefined, name)?.metadata.labels ?? {},
-      volumes: {
-        claim: (namespace, name) => claims.get(namespace, name),
-        volume: (name) => volumes.get(undefined, name),
-      },
+      volumes: this.#volumes,
       disruptionBudgets: (namespace) => budgets.list(namespace),
     });
     this.#hints = new Hints(this.#cluster);
@@ -104,12 +104,7 @@ class Scheduler {
     this.#writer = new PodWriter(options);
     this.#bindings = new TaskPool({ runningMax: bindingsMax, log });
     this.#writes = new TaskPool({ runningMax: writesMax, log });
-    const volumesChanged = () => {
-      this.#cluster.generation++;
-      this.#queue.wakeIf(this.#hints.volumesChanged());
-    };
-    claims.addHandler({ onAdd: volumesChanged, onUpdate: volumesChanged });
-    volumes.addHandler({ onAdd: volumesChanged, onUpdate: volumesChanged });
+    this.#volumeBindings = new TaskPool({ runningMax: volumeBindingsMax, log });
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -133,7 +128,9 @@ class Scheduler {
     } catch (error) {
       if (!signal.aborted) throw error;
     }
-    await Promise.all([informers, this.#bindings.allEnded(), this.#writes.allEnded()]);
+    for (const binding of this.#binding.values()) binding.abort();
+    const pools = [this.#bindings, this.#volumeBindings, this.#writes];
+    await Promise.all([informers, ...pools.map((pool) => pool.allEnded())]);
   }
 
   async #decideAll(signal: AbortSignal): Promise<void> {
@@ -211,7 +208,38 @@ class Scheduler {
     const { info } = waiting;
     this.#cluster.withdraw(info.key);
     this.#cluster.placePod(info, node);
-    this.#bindings.submit(info.key, () => this.#bind(waiting, node));
+    const target = info.claims.length > 0 ? this.#cluster.node(node)?.node : undefined;
+    const plan = target && this.#volumes.promise(info, target);
+    if (!plan || plan.bindings.length + plan.provisions.length === 0) {
+      this.#bindings.submit(info.key, () => this.#bind(waiting, node));
+      return;
+    }
+    this.#cluster.generation++;
+    this.#volumeBindings.submit(info.key, () => this.#bindWithVolumes(waiting, target, plan));
+  }
+
+  async #bindWithVolumes(waiting: Waiting, target: Node, plan: VolumePlan): Promise<void> {
+    const { key } = waiting.info;
+    const node = target.metadata.name ?? '';
+    const gone = new AbortController();
+    this.#binding.set(key, gone);
+    try {
+      await this.#volumeWriter.carryOut(plan, target, gone.signal);
+    } catch (error) {
+      this.#volumes.takeBack(plan);
+      this.#cluster.generation++;
+      if (!this.#options.signal.aborted) this.#undo(waiting, node, error);
+      return;
+    } finally {
+      this.#binding.delete(key);
+    }
+    await this.#bind(waiting, node);
+  }
+
+  #volumesChanged(): void {
+    this.#cluster.generation++;
+    this.#queue.wakeIf(this.#hints.volumesChanged());
+    this.#volumeWriter.changed();
   }
 
   async #bind(waiting: Waiting, node: string): Promise<void> {
@@ -336,6 +364,7 @@ class Scheduler {
 
   #forget(key: string): void {
     this.#queue.delete(key);
+    this.#binding.get(key)?.abort();
     const promised = this.#cluster.withdraw(key);
     const place = this.#cluster.placeOf(key);
     this.#cluster.removePod(key);

@@ -10,7 +10,10 @@ import {
   taintToleration,
 } from '#filters/node-filters.ts';
 import { podTopologySpread } from '#filters/topology-spread.ts';
-import { volumeBinding } from '#filters/volumes.ts';
+import { volumeBinding } from '#filters/volume-binding.ts';
+import { nodeVolumeLimits } from '#filters/volume-limits.ts';
+import { volumeRestrictions } from '#filters/volume-restrictions.ts';
+import { volumeZone } from '#filters/volume-zone.ts';
 import type { PodInfo } from '#pod-info.ts';
 
 export type { FilterName, NodeFilter, Rejection } from '#filters/filter.ts';
@@ -23,19 +26,16 @@ const all: readonly PrepareFilter[] = [
   nodeAffinity,
   nodePorts,
   nodeResourcesFit,
+  volumeRestrictions,
+  nodeVolumeLimits,
   volumeBinding,
+  volumeZone,
   podTopologySpread,
   interPodAffinity,
 ];
 
 /** Those that depend on nothing but the node itself. */
-const lasting: readonly PrepareFilter[] = [
-  nodeUnschedulable,
-  nodeName,
-  taintToleration,
-  nodeAffinity,
-  volumeBinding,
-];
+const lasting: readonly PrepareFilter[] = [nodeUnschedulable, nodeName, taintToleration, nodeAffinity];
 
 export function prepareFilters(pod: PodInfo, snapshot: Snapshot): NodeFilter {
   return chain(all, pod, snapshot);

@@ -1,0 +1,22 @@
+import type { PrepareFilter } from '#filters/filter.ts';
+import { rejection } from '#filters/filter.ts';
+
+const taken = rejection(
+  'VolumeRestrictions',
+  'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode',
+  true,
+);
+
+/** A claim of mode ReadWriteOncePod is one pod's at a time, wherever that runs. */
+export const volumeRestrictions: PrepareFilter = (info, snapshot) => {
+  const exclusive = info.claims
+    .filter(({ claimName }) =>
+      snapshot.volumes.claim(info.namespace, claimName)?.spec?.accessModes?.includes('ReadWriteOncePod'),
+    )
+    .map(({ claimName }) => `${info.namespace}/${claimName}`);
+  if (exclusive.length === 0) return undefined;
+  return () =>
+    exclusive.some((claim) => [...snapshot.claimUsers(claim)].some(({ key }) => key !== info.key))
+      ? taken
+      : undefined;
+};
