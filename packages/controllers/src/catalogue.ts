@@ -25,6 +25,11 @@ import { createTokenSecretController } from '#core/service-account/token-secrets
 import { createAttributesClassProtectionController } from '#core/storage-protection/attributes-class-protection.ts';
 import { createClaimProtectionController } from '#core/storage-protection/claim-protection.ts';
 import { createVolumeProtectionController } from '#core/storage-protection/volume-protection.ts';
+import { createVolumeBinder } from '#storage/binder.ts';
+import { createEphemeralVolumeController } from '#storage/ephemeral-volumes.ts';
+import { createVolumeExpander } from '#storage/expander.ts';
+import { createLocalPathProvisioner } from '#storage/local-path/provisioner.ts';
+import { createLocalPathResizer } from '#storage/local-path/resizer.ts';
 import { createNodePoolController } from '#edge/node-pool/node-pool.ts';
 import { createOpenKruiseComponent } from '#kruise/component.ts';
 import type { OpenKruiseSettings } from '#kruise/component.ts';
@@ -59,6 +64,11 @@ const creators = {
   'persistentvolumeclaim-protection-controller': createClaimProtectionController,
   'persistentvolume-protection-controller': createVolumeProtectionController,
   'volumeattributesclass-protection-controller': createAttributesClassProtectionController,
+  'persistentvolume-binder-controller': createVolumeBinder,
+  'persistentvolume-expander-controller': createVolumeExpander,
+  'ephemeral-volume-controller': createEphemeralVolumeController,
+  'local-path-provisioner': createLocalPathProvisioner,
+  'local-path-resizer': createLocalPathResizer,
   'openkruise-component': createOpenKruiseComponent,
 } satisfies Record<string, Create>;
 

@@ -10,3 +10,8 @@ export {
 export { openKruiseManifests } from './kruise/manifests/manifests.ts';
 export { openKruiseValuesSchema, type OpenKruiseValues } from './kruise/manifests/values.ts';
 export { componentLabel, openKruiseVersion } from './kruise/manifests/labels.ts';
+export {
+  installLocalPathClass,
+  localPathClassName,
+  localPathProvisioner,
+} from './storage/local-path/storage-class.ts';

@@ -2,7 +2,7 @@
 import type { Clock, Logger } from '@skerry/base';
 import { type CustomResourceDefinition, isApiError } from '@skerry/api';
 import { type ApiClient, createClient, createUnixTransport } from '@skerry/client';
-import { nodePoolCustomResourceDefinition, runControllers } from '@skerry/controllers';
+import { installLocalPathClass, nodePoolCustomResourceDefinition, runControllers } from '@skerry/controllers';
 import { runScheduler } from '@skerry/scheduler';
 import { version } from '#version.ts';
 import type { Installation } from './installation.ts';
@@ -29,6 +29,7 @@ export async function runControllersProcess(
     createClient({ transport: transports[part], userAgent: `skerry-${part}/${version}`, clock });
   try {
     await installDefinition(clientFor('controllers'), nodePoolCustomResourceDefinition);
+    await installLocalPathClass(clientFor('controllers'));
     await Promise.all([
       runControllers({
         client: clientFor('controllers'),

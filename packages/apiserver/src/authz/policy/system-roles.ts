@@ -156,7 +156,7 @@ export const ownControllerRules: PolicyRule[] = [
   rule('create', 'discovery.k8s.io', 'endpointslices'),
   rule('create', 'networking.k8s.io', 'ipaddresses'),
   rule('create', 'resource.k8s.io', 'resourceclaims'),
-  rule('create', 'storage.k8s.io', 'volumeattachments'),
+  rule('create', 'storage.k8s.io', 'storageclasses volumeattachments'),
   rule('create', 'authentication.k8s.io', 'tokenreviews'),
   rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
   rule('approve sign', 'certificates.k8s.io', 'signers', 'kubernetes.io/*'),
