@@ -1,0 +1,199 @@
+/** Volumes as users have them: claims bound, data kept, grown, given back, on real containers with stock kubectl. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Event, PersistentVolume, PersistentVolumeClaim, Pod } from '@skerry/api';
+import { eventually } from '@skerry/base/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { canRunContainers, Cluster } from '../support/cluster.ts';
+
+const image = 'skerry.io/stand-in/busybox:1.35';
+const patient = { timeoutMs: 120_000, everyMs: 300 };
+
+describe.skipIf(!canRunContainers())('storage', () => {
+  let cluster: Cluster;
+
+  beforeAll(async () => {
+    cluster = await Cluster.start({ runtime: 'containerd', regions: ['east', 'west'] });
+  });
+
+  afterAll(async () => {
+    await cluster?.stop();
+  });
+
+  const apply = async (...objects: object[]) => {
+    const list = { apiVersion: 'v1', kind: 'List', items: objects };
+    const { code, errors } = await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(list) });
+    if (code !== 0) throw new Error(errors);
+  };
+  const claim = (name: string, spec: PersistentVolumeClaim['spec'] = {}) => ({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...spec },
+  });
+  const pod = (name: string, script: string, spec: Partial<Pod['spec']> = {}) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    spec: {
+      terminationGracePeriodSeconds: 0,
+      volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }],
+      containers: [
+        {
+          name: 'main',
+          image,
+          command: ['sh', '-c', `${script}; trap "exit 0" TERM; sleep 100000 & wait`],
+          volumeMounts: [{ name: 'data', mountPath: '/data' }],
+        },
+      ],
+      ...spec,
+    },
+  });
+  const ready = (name: string) =>
+    cluster.kubectlOk('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=120s');
+  const exec = (name: string, ...command: string[]) => cluster.kubectlOk('exec', name, '--', ...command);
+  const get = <T>(...args: string[]) => cluster.json<T>('get', ...args);
+  const eventsOf = async (name: string) => {
+    const { items } = await get<{ items: Event[] }>('events', `--field-selector=involvedObject.name=${name}`);
+    return items.map(({ reason, message }) => `${reason}: ${message}`);
+  };
+
+  test('a claim waits for its first pod, gets a folder of that pod’s node, and data outlives pods and the agent', async () => {
+    expect(await cluster.kubectlOk('get', 'storageclass')).toMatch(
+      /^local-path\.skerry\.io \(default\) +skerry\.io\/local-path +Delete +WaitForFirstConsumer +true /m,
+    );
+    await apply(claim('data'));
+    await eventually(
+      async () =>
+        expect(await eventsOf('data')).toContain(
+          'WaitForFirstConsumer: waiting for first consumer to be created before binding',
+        ),
+      patient,
+    );
+    await apply(pod('writer', 'echo kept > /data/file'));
+    await ready('writer');
+    expect(await cluster.kubectlOk('get', 'pvc', 'data')).toMatch(
+      /^data +Bound +pvc-[0-9a-f-]+ +1Gi +RWO +local-path\.skerry\.io /m,
+    );
+    const { spec } = await get<Pod>('pod', 'writer');
+    const node = spec?.nodeName ?? '';
+    const { [`agent-${node}`]: pid } = await cluster.processes();
+    process.kill(pid ?? 0, 'SIGKILL');
+    await eventually(async () => {
+      const { [`agent-${node}`]: now } = await cluster.processes();
+      expect(now).toBeGreaterThan(0);
+      expect(now).not.toBe(pid);
+    }, patient);
+    await cluster.kubectlOk('delete', 'pod', 'writer', '--wait');
+    await apply(pod('reader', 'true'));
+    await ready('reader');
+    expect(await exec('reader', 'cat', '/data/file')).toBe('kept\n');
+    expect((await get<Pod>('pod', 'reader')).spec?.nodeName).toBe(node);
+  });
+
+  test('a claim grows, and does not shrink', async () => {
+    await cluster.kubectlOk('patch', 'pvc', 'data', '-p', grow('2Gi'));
+    await cluster.kubectlOk(
+      'wait',
+      '--for=jsonpath={.status.capacity.storage}=2Gi',
+      'pvc/data',
+      '--timeout=60s',
+    );
+    expect(await eventsOf('data')).toContain('VolumeResizeSuccessful: Resize volume succeeded');
+    const { errors } = await cluster.kubectl(['patch', 'pvc', 'data', '-p', grow('1Gi')]);
+    expect(errors).toContain('field can not be less than status.capacity');
+  });
+
+  test('a pod that cannot go where its data is waits, and says why', async () => {
+    const node = (await get<Pod>('pod', 'reader')).spec?.nodeName ?? '';
+    await cluster.kubectlOk('delete', 'pod', 'reader', '--wait');
+    await cluster.kubectlOk('cordon', node);
+    await apply(pod('reader', 'true'));
+    await eventually(async () => {
+      const said = (await eventsOf('reader')).join('\n');
+      expect(said).toContain(
+        "0/2 nodes are available: 1 node(s) didn't match PersistentVolume's node affinity, 1 node(s) were unschedulable.",
+      );
+    }, patient);
+    await cluster.kubectlOk('uncordon', node);
+    await ready('reader');
+    expect(await exec('reader', 'cat', '/data/file')).toBe('kept\n');
+  });
+
+  test('parts of a volume, groups, modes and ephemeral volumes are as pods ask', async () => {
+    const volumeClaimTemplate = {
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '10Mi' } } },
+    };
+    const wanted = pod('parts', 'echo part > /part/file; touch /scratch/mine', {
+      securityContext: { fsGroup: 4242, runAsUser: 1000 },
+      volumes: [
+        { name: 'data', persistentVolumeClaim: { claimName: 'single' } },
+        { name: 'scratch', ephemeral: { volumeClaimTemplate } },
+      ],
+    });
+    const [container] = wanted.spec.containers;
+    container!.volumeMounts = [
+      { name: 'data', mountPath: '/data', readOnly: true } as { name: string; mountPath: string },
+      { name: 'data', mountPath: '/part', subPath: 'a/b' } as { name: string; mountPath: string },
+      { name: 'scratch', mountPath: '/scratch' },
+    ];
+    await apply(claim('single', { accessModes: ['ReadWriteOncePod'] }), wanted);
+    await ready('parts');
+    expect(await exec('parts', 'cat', '/data/a/b/file')).toBe('part\n');
+    expect(await exec('parts', 'stat', '-c', '%g', '/scratch', '/scratch/mine')).toBe('4242\n4242\n');
+    const { errors } = await cluster.kubectl(['exec', 'parts', '--', 'touch', '/data/x']);
+    expect(errors).toContain('Read-only file system');
+    const second = pod('second', 'true', {
+      volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'single' } }],
+    });
+    await apply(second);
+    await eventually(
+      async () =>
+        expect((await eventsOf('second')).join('\n')).toContain(
+          'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode',
+        ),
+      patient,
+    );
+    const scratch = await get<PersistentVolumeClaim>('pvc', 'parts-scratch');
+    await cluster.kubectlOk('delete', 'pod', 'parts', '--wait');
+    await ready('second');
+    await cluster.kubectlOk('wait', '--for=delete', `pv/${scratch.spec?.volumeName}`, '--timeout=60s');
+  });
+
+  test('a volume that a person made is kept when its claim goes; one that was made for the claim goes with its folder', async () => {
+    const { spec } = await get<PersistentVolumeClaim>('pvc', 'data');
+    const made = await get<PersistentVolume>('pv', spec?.volumeName ?? '');
+    const path = made.spec?.local?.path ?? '';
+    expect(existsSync(join(path, 'file'))).toBe(true);
+    const manual = join(cluster.dataDirectory, 'manual');
+    await apply(
+      {
+        apiVersion: 'v1',
+        kind: 'PersistentVolume',
+        metadata: { name: 'manual' },
+        spec: {
+          accessModes: ['ReadWriteOnce'],
+          capacity: { storage: '5Gi' },
+          hostPath: { path: manual, type: 'DirectoryOrCreate' },
+        },
+      },
+      claim('manual', { storageClassName: '' }),
+    );
+    await cluster.kubectlOk('wait', '--for=jsonpath={.status.phase}=Bound', 'pvc/manual', '--timeout=60s');
+    await cluster.kubectlOk('delete', 'pvc', 'manual', '--wait');
+    await cluster.kubectlOk('wait', '--for=jsonpath={.status.phase}=Released', 'pv/manual', '--timeout=60s');
+    // Protected until its pod has gone.
+    await cluster.kubectlOk('delete', 'pvc', 'data', '--wait=false');
+    expect((await get<PersistentVolumeClaim>('pvc', 'data')).metadata?.deletionTimestamp).toBeDefined();
+    await cluster.kubectlOk('delete', 'pod', 'reader', '--wait');
+    await cluster.kubectlOk('wait', '--for=delete', `pv/${made.metadata?.name}`, '--timeout=60s');
+    await eventually(() => {
+      expect(existsSync(path)).toBe(false);
+      expect(readdirSync(join(path, '..')).filter((name) => name.startsWith('.leaving'))).toEqual([]);
+    }, patient);
+  });
+});
+
+function grow(storage: string): string {
+  return JSON.stringify({ spec: { resources: { requests: { storage } } } });
+}
