@@ -20,6 +20,7 @@ export function Shell() {
   const t = useT();
   const { cluster } = useParams({ strict: false }) as { cluster?: string };
   const path = useRouterState({ select: (state) => state.location.pathname });
+  const shown = useRouterState({ select: (state) => state.resolvedLocation?.href });
   const [open, setOpen] = useState<'palette' | 'help' | 'menu' | undefined>();
   const dock = useDock();
   useShortcuts({ cluster, openPalette: () => setOpen('palette'), openHelp: () => setOpen('help') });
@@ -47,7 +48,7 @@ export function Shell() {
               <ScopeBar cluster={cluster} />
             </Suspense>
           ) : null}
-          <main id="content" className={styles['content']} tabIndex={-1}>
+          <main id="content" className={styles['content']} tabIndex={-1} data-shows={shown}>
             <Suspense fallback={<Loading />}>
               <Outlet />
             </Suspense>
