@@ -13,6 +13,7 @@ import { createCertificateController } from '#certificates/node-certificates.ts'
 import type { CertificateSettings } from '#certificates/node-certificates.ts';
 import { createTokenCleaner } from '#certificates/token-cleaner.ts';
 import { createEndpointSliceController } from '#core/endpoint-slice/endpoint-slice.ts';
+import { createEndpointSliceMirroringController } from '#core/endpoint-slice-mirroring/endpoint-slice-mirroring.ts';
 import { createGarbageCollector } from '#core/garbage-collector/garbage-collector.ts';
 import { createNamespaceController } from '#core/namespace/namespace.ts';
 import { createPodGcController } from '#core/pod-gc/pod-gc.ts';
@@ -61,6 +62,7 @@ const creators = {
   'node-pool-controller': createNodePoolController,
   'disruption-controller': createDisruptionController,
   'endpointslice-controller': createEndpointSliceController,
+  'endpointslice-mirroring-controller': createEndpointSliceMirroringController,
   'persistentvolumeclaim-protection-controller': createClaimProtectionController,
   'persistentvolume-protection-controller': createVolumeProtectionController,
   'volumeattributesclass-protection-controller': createAttributesClassProtectionController,

@@ -138,3 +138,126 @@ test('a Service without selector is left to others, and a deleted one leaves no 
   await pause();
   expect(cluster.client.all(resources.endpoints)).toEqual([]);
 });
+
+const addNode = (name: string, labels: Record<string, string>, cpu = '2') =>
+  cluster.client.seed<Node>(resources.nodes, {
+    metadata: { name, labels },
+    status: { allocatable: { cpu }, conditions: [{ type: 'Ready', status: 'True' }] },
+  });
+const pool = (name: string) => ({ 'apps.openyurt.io/nodepool': name });
+const zone = (name: string) => ({ 'topology.kubernetes.io/zone': name });
+function addPodOn(node: string, name: string, ip: string): void {
+  addPod(name, ip);
+  cluster.client.edit<Pod>(resources.pods, { namespace: 'default', name }, (pod) => {
+    pod.spec = { ...pod.spec, containers: pod.spec?.containers ?? [], nodeName: node };
+  });
+}
+const poolsOfSlices = () =>
+  Object.fromEntries(
+    slices().map(({ metadata, endpoints }) => [
+      metadata.labels?.['apps.openyurt.io/nodepool'] ?? 'none',
+      endpoints?.map(({ addresses: [ip] }) => ip),
+    ]),
+  );
+const hints = () =>
+  slices()
+    .flatMap(({ endpoints }) => endpoints ?? [])
+    .toSorted((a, b) => ((a.addresses[0] ?? '') < (b.addresses[0] ?? '') ? -1 : 1))
+    .map(({ hints: given }) => given);
+
+test('pods of each pool have slices of their own, and the older Endpoints has all of them', async () => {
+  addNode('t', pool('tokyo'));
+  addNode('o', pool('osaka'));
+  addService(selecting);
+  addPodOn('t', 'a', '10.0.0.1');
+  addPodOn('o', 'b', '10.0.0.2');
+  addPodOn('n1', 'c', '10.0.0.3');
+  await pause();
+  expect(poolsOfSlices()).toEqual({ tokyo: ['10.0.0.1'], osaka: ['10.0.0.2'], none: ['10.0.0.3'] });
+  const [old] = cluster.client.all<Endpoints>(resources.endpoints);
+  expect(old?.subsets).toHaveLength(1);
+  expect(old?.subsets?.[0]?.addresses?.map(({ ip }) => ip)).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.3']);
+});
+
+test('a node that is taken into a pool takes its endpoints along', async () => {
+  addNode('t', {});
+  addService(selecting);
+  addPodOn('t', 'a', '10.0.0.1');
+  await pause();
+  expect(poolsOfSlices()).toEqual({ none: ['10.0.0.1'] });
+  cluster.client.edit<Node>(resources.nodes, { name: 't' }, (node) => {
+    node.metadata.labels = pool('tokyo');
+  });
+  await pause();
+  expect(poolsOfSlices()).toEqual({ tokyo: ['10.0.0.1'] });
+});
+
+test("a Service's own label of that name is not taken for the pool of its endpoints", async () => {
+  cluster.client.seed<Service>(resources.services, {
+    metadata: { name: 'web', namespace: 'default', labels: pool('osaka') },
+    spec: selecting,
+  });
+  addPod('a', '10.0.0.1');
+  await pause();
+  expect(poolsOfSlices()).toEqual({ none: ['10.0.0.1'] });
+});
+
+test.each([
+  ['PreferClose', { forZones: [{ name: 'tokyo' }] }],
+  ['PreferSameZone', { forZones: [{ name: 'tokyo' }] }],
+  ['PreferSameNode', { forNodes: [{ name: 'n1' }], forZones: [{ name: 'tokyo' }] }],
+])(
+  '%s gives ready endpoints hints, and taking it back takes the hints away',
+  async (trafficDistribution, expected) => {
+    addService({ ...selecting, trafficDistribution });
+    addPod('a', '10.0.0.1');
+    addPod('b', '10.0.0.2', { ready: false });
+    await pause();
+    expect(hints()).toEqual([expected, undefined]);
+    cluster.client.edit<Service>(resources.services, { namespace: 'default', name: 'web' }, ({ spec }) => {
+      delete spec?.trafficDistribution;
+    });
+    await pause();
+    expect(hints()).toEqual([undefined, undefined]);
+  },
+);
+
+test('topology mode Auto shares endpoints out over the zones by their CPUs, and says why it does not', async () => {
+  cluster.client.remove(resources.nodes, { name: 'n1' });
+  addNode('t', zone('tokyo'));
+  addService(selecting);
+  cluster.client.edit<Service>(resources.services, { namespace: 'default', name: 'web' }, ({ metadata }) => {
+    metadata.annotations = { 'service.kubernetes.io/topology-mode': 'Auto' };
+  });
+  for (const number of [1, 2, 3, 4]) addPodOn('t', `p${number}`, `10.0.0.${number}`);
+  await pause();
+  expect(hints()).toEqual([undefined, undefined, undefined, undefined]);
+  expect(cluster.events.lines.at(-1)).toBe(
+    'Warning TopologyAwareHintsDisabled: Insufficient Node information: allocatable CPU or zone not specified on one or more nodes, addressType: IPv4',
+  );
+  addNode('o', zone('osaka'));
+  await pause();
+  expect(
+    hints()
+      .map((given) => given?.forZones?.[0]?.name ?? '')
+      .toSorted((a, b) => (a < b ? -1 : 1)),
+  ).toEqual(['osaka', 'osaka', 'tokyo', 'tokyo']);
+  expect(cluster.events.lines.at(-1)).toBe(
+    'Normal TopologyAwareHintsEnabled: Topology Aware Hints has been enabled, addressType: IPv4',
+  );
+});
+
+test('the older Endpoints holds 1,000 addresses, ready ones first, and says that there are more', async () => {
+  addService(selecting);
+  for (let n = 0; n < 600; n++) addPod(`r${n}`, `10.1.${Math.floor(n / 100)}.${n % 100}`);
+  for (let n = 0; n < 600; n++) addPod(`w${n}`, `10.2.${Math.floor(n / 100)}.${n % 100}`, { ready: false });
+  await pause();
+  const old = () => cluster.client.all<Endpoints>(resources.endpoints)[0];
+  expect(old()?.subsets?.[0]?.addresses).toHaveLength(600);
+  expect(old()?.subsets?.[0]?.notReadyAddresses).toHaveLength(400);
+  expect(old()?.metadata.annotations).toEqual({ 'endpoints.kubernetes.io/over-capacity': 'truncated' });
+  for (let n = 0; n < 600; n++)
+    cluster.client.remove(resources.pods, { namespace: 'default', name: `w${n}` });
+  await pause();
+  expect(old()?.metadata.annotations).toEqual({});
+});

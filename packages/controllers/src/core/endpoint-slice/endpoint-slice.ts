@@ -8,10 +8,22 @@ import type { Controller, ControllerContext } from '#runtime/controller.ts';
 import { Expectations } from '#runtime/expectations.ts';
 import { ownerReferenceTo } from '#runtime/ownership.ts';
 import { splitKey } from '#runtime/status.ts';
-import { endpointsObject, managedByLabel, manager } from '#core/endpoint-slice/endpoints-object.ts';
-import { endpointGroups, hasOwnEndpoints, isHeadless } from '#core/endpoint-slice/service-endpoints.ts';
+import {
+  endpointsObject,
+  managedByLabel,
+  manager,
+  overCapacityAnnotation,
+} from '#core/endpoint-slice/endpoints-object.ts';
+import {
+  endpointGroups,
+  hasOwnEndpoints,
+  isHeadless,
+  poolOf,
+} from '#core/endpoint-slice/service-endpoints.ts';
 import { planSlices } from '#core/endpoint-slice/slice-plan.ts';
 import type { SlicePlan } from '#core/endpoint-slice/slice-plan.ts';
+import { addHints, isAutoTopology, type HintsOutcome } from '#core/endpoint-slice/topology-hints.ts';
+import { nodePoolLabel } from '#edge/node-pool/definition.ts';
 
 const serviceNameLabel = 'kubernetes.io/service-name';
 const sliceManagedByLabel = 'endpointslice.kubernetes.io/managed-by';
@@ -55,15 +67,31 @@ export function createEndpointSliceController(context: ControllerContext): Contr
       enqueueServing(pod);
     },
   });
-  const zoneOf = ({ metadata }: Node) => metadata.labels?.['topology.kubernetes.io/zone'];
+  pods.addIndex('node', ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []));
   const enqueueByNode = (node: Node) => {
-    for (const pod of pods.list()) if (pod.spec?.nodeName === node.metadata.name) enqueueServing(pod);
+    for (const pod of pods.byIndex('node', node.metadata.name ?? '')) enqueueServing(pod);
+    for (const service of services.list())
+      if (isAutoTopology(service)) queue.addAfter(keyOf(service), batchMs);
   };
   nodes.addHandler({
     onAdd: enqueueByNode,
     onDelete: enqueueByNode,
-    onUpdate: (node, old) => zoneOf(node) !== zoneOf(old) && enqueueByNode(node),
+    onUpdate: (node, old) => !isSame(placeOf(node), placeOf(old)) && enqueueByNode(node),
   });
+  const outcomes = new Map<string, string>();
+  function tell(service: Service, addressType: string, outcome: HintsOutcome): void {
+    const key = `${keyOf(service)} ${addressType}`;
+    const message = outcome.kind === 'refused' ? outcome.message : 'Topology Aware Hints has been enabled';
+    if (outcome.kind === 'none asked') outcomes.delete(key);
+    else if (outcomes.get(key) !== message) {
+      outcomes.set(key, message);
+      context.events.record(service, {
+        type: outcome.kind === 'refused' ? 'Warning' : 'Normal',
+        reason: outcome.kind === 'refused' ? 'TopologyAwareHintsDisabled' : 'TopologyAwareHintsEnabled',
+        message: `${message}, addressType: ${addressType}`,
+      });
+    }
+  }
   const serviceKey = ({ metadata }: EndpointSlice) =>
     `${metadata.namespace}/${metadata.labels?.[serviceNameLabel] ?? ''}`;
   slices.addHandler({
@@ -78,7 +106,7 @@ export function createEndpointSliceController(context: ControllerContext): Contr
   async function writeSlices(service: Service, plan: SlicePlan): Promise<void> {
     const { name = '', namespace } = service.metadata;
     const labels = sliceLabels(service);
-    for (const { addressType, ports, endpoints: members } of plan.create) {
+    for (const { addressType, pool, ports, endpoints: members } of plan.create) {
       expectations.expectCreations(keyOf(service), 1);
       await sliceClient
         .create({
@@ -87,7 +115,7 @@ export function createEndpointSliceController(context: ControllerContext): Contr
           metadata: {
             generateName: `${name}-`,
             namespace,
-            labels,
+            labels: ofPool(labels, pool),
             ownerReferences: [ownerReferenceTo(service, resources.services)],
           },
           addressType,
@@ -100,7 +128,8 @@ export function createEndpointSliceController(context: ControllerContext): Contr
         });
     }
     for (const slice of plan.update) {
-      await sliceClient.update({ ...slice, metadata: { ...slice.metadata, labels } });
+      const pool = slice.metadata.labels?.[nodePoolLabel];
+      await sliceClient.update({ ...slice, metadata: { ...slice.metadata, labels: ofPool(labels, pool) } });
     }
     for (const { metadata } of plan.remove) {
       await sliceClient
@@ -117,15 +146,18 @@ export function createEndpointSliceController(context: ControllerContext): Contr
       return;
     }
     const { labels, annotations } = wanted.metadata;
+    const { [overCapacityAnnotation]: wasOver, ...others } = existing.metadata.annotations ?? {};
     const isTrue =
-      isSame(existing.subsets ?? [], wanted.subsets ?? []) && isSame(existing.metadata.labels, labels);
+      isSame(existing.subsets ?? [], wanted.subsets ?? []) &&
+      isSame(existing.metadata.labels, labels) &&
+      wasOver === annotations?.[overCapacityAnnotation];
     if (isTrue) return;
     await endpointsClient.update({
       ...wanted,
       metadata: {
         ...existing.metadata,
         labels,
-        annotations: { ...existing.metadata.annotations, ...annotations },
+        annotations: { ...others, ...annotations },
       },
     });
   }
@@ -158,6 +190,10 @@ export function createEndpointSliceController(context: ControllerContext): Contr
         pods: members,
         nodeOf: (node) => nodes.get(undefined, node),
       });
+      for (const addressType of new Set(groups.map((group) => group.addressType))) {
+        const family = groups.filter((group) => group.addressType === addressType);
+        tell(service, addressType, addHints(service, family, isAutoTopology(service) ? nodes.list() : []));
+      }
       const existing = slices.byIndex('service', key).filter(({ metadata }) => !metadata.deletionTimestamp);
       await writeSlices(service, planSlices(groups, existing));
       await writeEndpoints(endpointsObject(service, groups));
@@ -169,9 +205,27 @@ function selectorOf({ spec }: Service) {
   return selectorFromLabels(spec?.selector ?? {});
 }
 
+/** What of a node its endpoints show, or the sharing out over zones depends on. */
+function placeOf(node: Node) {
+  const { metadata, status } = node;
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+  return [
+    poolOf(node),
+    metadata.labels?.['topology.kubernetes.io/zone'],
+    ready,
+    status?.allocatable?.['cpu'],
+  ];
+}
+
+function ofPool(labels: Record<string, string>, pool: string | undefined): Record<string, string> {
+  return pool ? { ...labels, [nodePoolLabel]: pool } : labels;
+}
+
+/** A Service's own labels are its slices' too, except where they would mean something else there. */
 function sliceLabels(service: Service): Record<string, string> {
+  const { [nodePoolLabel]: _pool, [headlessLabel]: _headless, ...own } = service.metadata.labels ?? {};
   return {
-    ...service.metadata.labels,
+    ...own,
     [serviceNameLabel]: service.metadata.name ?? '',
     [sliceManagedByLabel]: sliceManager,
     ...(isHeadless(service) ? { [headlessLabel]: '' } : {}),

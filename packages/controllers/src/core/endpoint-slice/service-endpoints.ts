@@ -3,14 +3,20 @@
  * Rules: https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/
  */
 import type { DiscoveryEndpointPort, Endpoint, Node, Pod, Service, ServicePort } from '@skerry/api';
+import { nodePoolLabel } from '#edge/node-pool/definition.ts';
 import { isFinished, isReady } from '#runtime/pods.ts';
 import { canonicalJson } from '#runtime/canonical.ts';
 
 type AddressType = 'IPv4' | 'IPv6';
 
-/** Endpoints that share an address family and, since named ports may differ between pods, their port numbers. */
+/**
+ * Endpoints that share an address family, the pool of their nodes and, since named ports may differ between pods, their
+ * port numbers. By pool, so that a machine can watch the slices alone that it has a use for.
+ */
 export interface EndpointGroup {
   readonly addressType: AddressType;
+  /** Undefined for pods on nodes without a pool, and where there are no endpoints. */
+  readonly pool: string | undefined;
   readonly ports: readonly DiscoveryEndpointPort[];
   readonly endpoints: Endpoint[];
 }
@@ -41,15 +47,20 @@ export function endpointGroups(
       const endpoint = endpointOf(service, pod, { addressType, nodeOf });
       if (!endpoint) continue;
       const ports = portsOf(service, pod);
-      const key = canonicalJson([addressType, ports]);
-      const group = groups.get(key) ?? { addressType, ports, endpoints: [] };
+      const pool = poolOf(nodeOf(endpoint.nodeName ?? ''));
+      const key = canonicalJson([addressType, pool ?? '', ports]);
+      const group = groups.get(key) ?? { addressType, pool, ports, endpoints: [] };
       group.endpoints.push(endpoint);
       groups.set(key, group);
       hasGroup = true;
     }
-    if (!hasGroup) groups.set(addressType, { addressType, ports: [], endpoints: [] });
+    if (!hasGroup) groups.set(addressType, { addressType, pool: undefined, ports: [], endpoints: [] });
   }
   return [...groups.values()];
+}
+
+export function poolOf(node: Node | undefined): string | undefined {
+  return node?.metadata.labels?.[nodePoolLabel] || undefined;
 }
 
 function familiesOf({ spec }: Service): AddressType[] {

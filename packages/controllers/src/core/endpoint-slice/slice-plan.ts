@@ -4,6 +4,7 @@
  * with room, then new slices.
  */
 import type { DiscoveryEndpointPort, Endpoint, EndpointSlice } from '@skerry/api';
+import { nodePoolLabel } from '#edge/node-pool/definition.ts';
 import { isSame } from '#runtime/canonical.ts';
 import { endpointKey } from '#core/endpoint-slice/service-endpoints.ts';
 import type { EndpointGroup } from '#core/endpoint-slice/service-endpoints.ts';
@@ -13,6 +14,7 @@ const endpointsPerSliceMax = 100;
 export interface SlicePlan {
   readonly create: {
     readonly addressType: string;
+    readonly pool: string | undefined;
     readonly ports: readonly DiscoveryEndpointPort[];
     readonly endpoints: Endpoint[];
   }[];
@@ -28,6 +30,7 @@ export function planSlices(groups: readonly EndpointGroup[], existing: readonly 
       (slice) =>
         unused.has(slice) &&
         slice.addressType === group.addressType &&
+        (slice.metadata.labels?.[nodePoolLabel] || undefined) === group.pool &&
         isSame(slice.ports ?? [], group.ports),
     );
     for (const slice of own) unused.delete(slice);
@@ -70,11 +73,11 @@ function planGroup(group: EndpointGroup, own: readonly EndpointSlice[], plan: Sl
       left--;
     } else if (isChanged) plan.update.push({ ...slice, endpoints: kept });
   }
-  const { addressType, ports } = group;
+  const { addressType, pool, ports } = group;
   while (rest.length > 0) {
-    plan.create.push({ addressType, ports, endpoints: rest.splice(0, endpointsPerSliceMax) });
+    plan.create.push({ addressType, pool, ports, endpoints: rest.splice(0, endpointsPerSliceMax) });
   }
   if (group.endpoints.length === 0 && slices.length === 0) {
-    plan.create.push({ addressType, ports, endpoints: [] });
+    plan.create.push({ addressType, pool, ports, endpoints: [] });
   }
 }
