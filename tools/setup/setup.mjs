@@ -35,6 +35,8 @@ const runtimePackages = {
   'containernetworking-plugins': '/usr/lib/cni/bridge',
   iproute2: '/sbin/ip',
   nftables: '/usr/sbin/nft',
+  conntrack: '/usr/sbin/conntrack',
+  'iputils-arping': '/usr/bin/arping',
   'busybox-static': '/bin/busybox',
   procps: '/usr/bin/free',
   'util-linux': '/usr/bin/nsenter',

@@ -6,6 +6,7 @@
  */
 import { supervise, type Clock, type Logger, type Service } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
+import { createServices } from '#services/create-services.ts';
 import { createClusterView, type ClusterView } from '#cluster-view.ts';
 
 export interface NodeNetworkOptions {
@@ -27,7 +28,7 @@ export interface PartOptions extends NodeNetworkOptions {
 type CreatePart = (options: PartOptions) => Service;
 
 /** In the order of their start; none waits for another. */
-const parts: readonly CreatePart[] = [];
+const parts: readonly CreatePart[] = [createServices];
 
 /** Runs until the signal. It must run in the network namespace that the node's pods hang off. */
 export function createNodeNetwork(options: NodeNetworkOptions): Service {
