@@ -19,6 +19,7 @@ const allowed: Record<string, readonly string[]> = {
   controllers: ['client', 'pki', 'api', 'base'],
   scheduler: ['client', 'api', 'base'],
   agent: ['client', 'streams', 'pki', 'api', 'base'],
+  hub: ['serving', 'client', 'api', 'base'],
   network: ['client', 'api', 'base'],
   link: ['pki', 'base'],
   center: ['client', 'pki', 'api', 'base'],

@@ -60,6 +60,8 @@ export function textAtRevision(json: Uint8Array, revision: number): Uint8Array {
 export interface EntryCodec {
   /** Unset: values are JSON, and are cut instead of serialized again. */
   readonly decode: Decode | undefined;
+  /** Values are answered as they are. */
+  readonly verbatim: boolean;
   readonly fieldValue: FieldValue;
   /** Found in every entry, and so read while it is decoded. */
   readonly indexedFields: readonly string[];
@@ -159,6 +161,7 @@ export class CachedEntry implements SelectableObject {
 
   #cut(): Uint8Array | undefined {
     if (this.#codec.decode || !this.#source) return undefined;
+    if (this.#codec.verbatim) return this.#source.value;
     return spliceResourceVersion(this.#source.value, this.revision);
   }
 }

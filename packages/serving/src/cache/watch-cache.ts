@@ -28,6 +28,8 @@ export interface WatchCacheOptions {
   readonly clock: Clock;
   /** Unset: `decodeJson`, and the JSON of objects is cut from the value instead of serialized again. */
   readonly decode?: Decode;
+  /** Whether values are the objects' JSON as it is answered, `metadata.resourceVersion` included; for a source that is a server itself. */
+  readonly verbatim?: boolean;
   /** Fields by which objects and watchers are found without a scan: `spec.nodeName`. */
   readonly indexedFields?: readonly string[];
   /** Values of fields that are not plain paths; undefined: take the path. */
@@ -107,6 +109,7 @@ export class WatchCache {
     const { decode, fieldValue, indexedFields: fields = [] } = options;
     this.#codec = {
       decode,
+      verbatim: options.verbatim ?? false,
       fieldValue: (object, field) => fieldValue?.(object, field) ?? fieldByPath(object, field),
       indexedFields: fields,
       decoded: new DecodedObjects(options.decodedMax ?? 2000),
