@@ -2,7 +2,7 @@
 import { daemonTolerations, requiredNodeName } from '@skerry/api';
 import type { NodeSelectorTerm, Pod, PodSpec, Toleration } from '@skerry/api';
 import type { ResourceRef } from '@skerry/client';
-import { revisionHashLabel, templateGenerationAnnotation } from '#daemon/history.ts';
+import { revisionHashLabel, templateGenerationAnnotation } from '#runtime/revision-history.ts';
 import type { DaemonOwner } from '#daemon/owner.ts';
 import { podFromTemplate } from '#runtime/pod-control.ts';
 

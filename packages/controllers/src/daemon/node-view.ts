@@ -1,6 +1,6 @@
 /** One node as a set of daemon pods sees it. */
 import type { Node, Pod } from '@skerry/api';
-import { revisionHashLabel } from '#daemon/history.ts';
+import { revisionHashLabel } from '#runtime/revision-history.ts';
 import { availability, isReady } from '#runtime/pods.ts';
 
 export interface NodeView {

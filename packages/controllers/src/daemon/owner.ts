@@ -1,15 +1,6 @@
-import type { LabelSelectorObject, ObjectMeta, PodTemplateSpec } from '@skerry/api';
+import type { Revisioned } from '#runtime/revision-history.ts';
 
 /** What a set of daemon pods is, whoever's kind it is: the built-in DaemonSet and OpenKruise's are both one. */
-export interface DaemonOwner {
-  apiVersion?: string;
-  kind?: string;
-  metadata: ObjectMeta;
-  spec?: {
-    selector: LabelSelectorObject;
-    template: PodTemplateSpec;
-    minReadySeconds?: number;
-    revisionHistoryLimit?: number;
-  };
-  status?: { collisionCount?: number };
+export interface DaemonOwner extends Revisioned {
+  spec?: NonNullable<Revisioned['spec']> & { minReadySeconds?: number };
 }

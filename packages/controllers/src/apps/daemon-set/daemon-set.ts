@@ -10,7 +10,7 @@ import { keyOf, resources } from '@skerry/client';
 import { daemonPod } from '#daemon/daemon-pod.ts';
 import { DaemonPods } from '#daemon/daemon-pods.ts';
 import { followNodes } from '#daemon/follow-nodes.ts';
-import { hashOf, syncHistory, trimHistory } from '#daemon/history.ts';
+import { hashOf, syncHistory, trimHistory } from '#runtime/revision-history.ts';
 import { countNodes, desiredCount, isOffline } from '#daemon/node-view.ts';
 import type { NodeView } from '#daemon/node-view.ts';
 import { placePlan } from '#daemon/plan.ts';

@@ -9,7 +9,7 @@ import { keyOf, resources } from '@skerry/client';
 import { DaemonPods } from '#daemon/daemon-pods.ts';
 import { followNodes } from '#daemon/follow-nodes.ts';
 import { skipsOfflineNodes } from '#daemon/node-view.ts';
-import { syncHistory } from '#daemon/history.ts';
+import { syncHistory } from '#runtime/revision-history.ts';
 import { DaemonSetLook } from '#kruise/daemon-set/daemon-set-look.ts';
 import { InPlaceUpdates } from '#kruise/in-place/in-place-updates.ts';
 import type { AdvancedDaemonSet } from '#kruise/kinds/daemon-set.ts';

@@ -4,7 +4,7 @@
  */
 import { isApiError } from '@skerry/api';
 import { keyOf } from '@skerry/client';
-import { revisionHashLabel } from '#daemon/history.ts';
+import { revisionHashLabel } from '#runtime/revision-history.ts';
 import type { ImageListPullJob, ImageListPullJobStatus, ImagePullJob } from '#kruise/kinds/image-pull.ts';
 import { kruiseResources } from '#kruise/kinds/refs.ts';
 import type { KruiseContext } from '#kruise/kruise-context.ts';

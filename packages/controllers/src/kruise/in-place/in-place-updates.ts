@@ -11,7 +11,7 @@ import type { Pod } from '@skerry/api';
 import type { Clock } from '@skerry/base';
 import { resources } from '@skerry/client';
 import type { ApiClient, ResourceClient } from '@skerry/client';
-import { revisionHashLabel } from '#daemon/history.ts';
+import { revisionHashLabel } from '#runtime/revision-history.ts';
 import type { InPlaceChange } from '#kruise/in-place/in-place-change.ts';
 import {
   hasInPlaceGate,

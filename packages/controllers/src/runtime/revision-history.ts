@@ -1,17 +1,42 @@
 /**
- * The past templates of a set of daemon pods, each in a ControllerRevision that `kubectl rollout history` lists and
+ * The past templates of a set of pods, each in a ControllerRevision that `kubectl rollout history` lists and
  * `kubectl rollout undo` sends back as a strategic merge patch.
  */
 import { isApiError, labelSelectorFrom } from '@skerry/api';
-import type { ControllerRevision, Pod } from '@skerry/api';
+import type {
+  ControllerRevision,
+  LabelSelectorObject,
+  ObjectMeta,
+  Pod,
+  PodTemplateSpec,
+} from '@skerry/api';
 import { resources } from '@skerry/client';
 import type { ApiClient, Informer, ResourceRef } from '@skerry/client';
-import type { DaemonOwner } from '#daemon/owner.ts';
 import { canonical, hashName, isSame } from '#runtime/canonical.ts';
 import { claim, isControlledBy, ownerReferenceTo } from '#runtime/ownership.ts';
 
 export const revisionHashLabel = 'controller-revision-hash';
 export const templateGenerationAnnotation = 'deprecated.daemonset.template.generation';
+
+/** A set of pods whose templates are kept. */
+export interface Revisioned {
+  apiVersion?: string;
+  kind?: string;
+  metadata: ObjectMeta;
+  spec?: {
+    selector: LabelSelectorObject;
+    template: PodTemplateSpec;
+    revisionHistoryLimit?: number;
+  };
+  status?: { collisionCount?: number };
+}
+
+export interface RevisionOptions {
+  readonly ref: ResourceRef;
+  readonly revisions: Informer<ControllerRevision>;
+  /** The label of a revision that holds the hash of its template. */
+  readonly hashLabel?: string;
+}
 
 export interface History {
   readonly current: ControllerRevision;
@@ -25,8 +50,8 @@ export function hashOf(revision: ControllerRevision): string {
 /** Makes or renews the revision of the present template; the rest is returned as old. */
 export async function syncHistory(
   client: ApiClient,
-  set: DaemonOwner,
-  { ref, revisions }: { readonly ref: ResourceRef; readonly revisions: Informer<ControllerRevision> },
+  set: Revisioned,
+  { ref, revisions, hashLabel = revisionHashLabel }: RevisionOptions,
 ): Promise<History> {
   const known = await claim({
     client,
@@ -44,19 +69,20 @@ export async function syncHistory(
   const store = client.resource<ControllerRevision>(resources.controllerRevisions);
   if (equal && equal.revision >= next) return { current: equal, old };
   if (equal) return { current: await store.update({ ...equal, revision: next }), old };
-  return { current: await create(client, set, { ref, data, revision: next }), old };
+  return { current: await create(client, set, { ref, data, revision: next, hashLabel }), old };
 }
 
 /** With keys in order: clients compare revisions byte by byte with what they would write. */
-function dataOf(set: DaemonOwner): Record<string, unknown> {
+function dataOf(set: Revisioned): Record<string, unknown> {
   return canonical({ spec: { template: { ...set.spec?.template, $patch: 'replace' } } });
 }
 
 async function create(
   client: ApiClient,
-  set: DaemonOwner,
-  { ref, data, revision }: { ref: ResourceRef; data: Record<string, unknown>; revision: number },
+  set: Revisioned,
+  given: { ref: ResourceRef; data: Record<string, unknown>; revision: number; hashLabel: string },
 ): Promise<ControllerRevision> {
+  const { ref, data, revision, hashLabel } = given;
   const store = client.resource<ControllerRevision>(resources.controllerRevisions);
   const { name = '', namespace, annotations } = set.metadata;
   for (let collisions = set.status?.collisionCount ?? 0; ; collisions++) {
@@ -68,7 +94,7 @@ async function create(
       metadata: {
         name: `${name.slice(0, 242)}-${hash}`,
         namespace,
-        labels: { ...set.spec?.template.metadata?.labels, [revisionHashLabel]: hash },
+        labels: { ...set.spec?.template.metadata?.labels, [hashLabel]: hash },
         annotations: copied,
         ownerReferences: [ownerReferenceTo(set, ref)],
       },
@@ -89,14 +115,23 @@ async function create(
 /** Deletes old revisions beyond the limit that no pod carries, lowest first. */
 export async function trimHistory(
   client: ApiClient,
-  set: DaemonOwner,
+  set: Revisioned,
   { old, pods }: { readonly old: readonly ControllerRevision[]; readonly pods: readonly Pod[] },
 ): Promise<void> {
   const live = new Set(pods.map(({ metadata }) => metadata.labels?.[revisionHashLabel]));
   const excess = old.length - (set.spec?.revisionHistoryLimit ?? 10);
   const idle = old.filter((revision) => !live.has(hashOf(revision)));
-  const lowestFirst = idle.toSorted((a, b) => a.revision - b.revision);
-  for (const { metadata } of lowestFirst.slice(0, Math.max(0, excess))) {
+  await deleteLowest(client, idle, excess);
+}
+
+/** Deletes the first `count` revisions. */
+export async function deleteLowest(
+  client: ApiClient,
+  revisions: readonly ControllerRevision[],
+  count: number,
+): Promise<void> {
+  const lowestFirst = revisions.toSorted((a, b) => a.revision - b.revision);
+  for (const { metadata } of lowestFirst.slice(0, Math.max(0, count))) {
     await client
       .resource(resources.controllerRevisions)
       .delete(metadata.name ?? '', {
