@@ -3,6 +3,7 @@ import type { Service } from '@skerry/base';
 import { createDaemonSetController } from '#apps/daemon-set/daemon-set.ts';
 import { createDeploymentController } from '#apps/deployment/deployment.ts';
 import { createReplicaSetController, createReplicationController } from '#apps/replica-set/replica-set.ts';
+import { createStatefulSetController } from '#apps/stateful-set/stateful-set.ts';
 import { createNodeIpamController } from '#core/node-ipam/node-ipam.ts';
 import type { NodeIpamSettings } from '#core/node-ipam/node-ipam.ts';
 import { createNodeLifecycleController } from '#core/node-lifecycle/node-lifecycle.ts';
@@ -47,6 +48,7 @@ const creators = {
   'replicaset-controller': createReplicaSetController,
   'replicationcontroller-controller': createReplicationController,
   'daemonset-controller': createDaemonSetController,
+  'statefulset-controller': createStatefulSetController,
   'job-controller': createJobController,
   'node-lifecycle-controller': createNodeLifecycleController,
   'taint-eviction-controller': createTaintEvictionController,

@@ -9,6 +9,7 @@ import { describeError } from '@skerry/base';
 import type { Clock, Logger, Service } from '@skerry/base';
 import { TransportError } from '@skerry/client';
 import type { ApiClient, EventRecorder, InformerFactory } from '@skerry/client';
+import { isEndingNamespace } from '#runtime/ending-namespace.ts';
 import { WorkQueue } from '#runtime/work-queue.ts';
 
 /** What every controller is given. */
@@ -90,10 +91,7 @@ export function createController(options: ControllerOptions): Controller {
 
 function report(log: Logger, key: string, error: unknown): void {
   const isRace = isApiError(error, 'Conflict') || isApiError(error, 'AlreadyExists');
-  const isEndingNamespace =
-    isApiError(error, 'Forbidden') &&
-    (error.status.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating');
-  if (isRace || isEndingNamespace) log.debug('reconcile again', { key, error: describeError(error) });
+  if (isRace || isEndingNamespace(error)) log.debug('reconcile again', { key, error: describeError(error) });
   else if (error instanceof TransportError) log.warn('API not reached', { key, error: error.message });
   else log.error('reconcile failed', { key, error: describeError(error) });
 }

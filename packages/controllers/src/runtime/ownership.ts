@@ -46,15 +46,18 @@ export interface ClaimOptions<T extends KubeObject> {
   readonly selector: Selector;
   readonly resource: ResourceRef;
   readonly informer: Informer<T>;
+  /** What else makes an object one of the owner's; one that isn't is let go, and never taken in. */
+  readonly isMember?: (object: T) => boolean;
 }
 
 /** The objects that the owner controls after adopting and releasing; an owner that is being deleted does neither. */
 export async function claim<T extends KubeObject>(options: ClaimOptions<T>): Promise<T[]> {
-  const { client, owner, ownerRef, selector, resource, informer } = options;
+  const { client, owner, ownerRef, selector, resource, informer, isMember } = options;
+  const isWanted = (object: T) => selector.matches(object.metadata?.labels) && (isMember?.(object) ?? true);
   const { uid = '', namespace = '', deletionTimestamp } = owner.metadata ?? {};
   const claimed: T[] = [];
   for (const object of informer.byIndex('controller', uid)) {
-    if (selector.matches(object.metadata?.labels)) claimed.push(object);
+    if (isWanted(object)) claimed.push(object);
     else if (deletionTimestamp) continue;
     else
       await setOwners(
@@ -65,7 +68,7 @@ export async function claim<T extends KubeObject>(options: ClaimOptions<T>): Pro
   if (deletionTimestamp || selector.empty) return claimed;
   const orphans = informer
     .byIndex('uncontrolled', namespace)
-    .filter((o) => !o.metadata?.deletionTimestamp && selector.matches(o.metadata?.labels));
+    .filter((o) => !o.metadata?.deletionTimestamp && isWanted(o));
   if (orphans.length === 0) return claimed;
   // The copy may be old: an owner that has gone, or has been made anew, must not adopt.
   const fresh = await client.resource(ownerRef).get(owner.metadata?.name ?? '', { namespace });

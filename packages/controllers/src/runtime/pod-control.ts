@@ -4,6 +4,7 @@ import type { KubeObject, Pod, PodTemplateSpec } from '@skerry/api';
 import { describeError } from '@skerry/base';
 import { resources } from '@skerry/client';
 import type { ApiClient, EventRecorder, ResourceRef } from '@skerry/client';
+import { isEndingNamespace } from '#runtime/ending-namespace.ts';
 import { ownerReferenceTo } from '#runtime/ownership.ts';
 
 /** A new pod of a template, owned by `owner`, named by the server after it. */
@@ -63,11 +64,4 @@ export class PodControl {
       throw error;
     }
   }
-}
-
-function isEndingNamespace(error: unknown): boolean {
-  return (
-    isApiError(error, 'Forbidden') &&
-    (error.status.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating')
-  );
 }

@@ -3,13 +3,7 @@
  * `kubectl rollout undo` sends back as a strategic merge patch.
  */
 import { isApiError, labelSelectorFrom } from '@skerry/api';
-import type {
-  ControllerRevision,
-  LabelSelectorObject,
-  ObjectMeta,
-  Pod,
-  PodTemplateSpec,
-} from '@skerry/api';
+import type { ControllerRevision, LabelSelectorObject, ObjectMeta, Pod, PodTemplateSpec } from '@skerry/api';
 import { resources } from '@skerry/client';
 import type { ApiClient, Informer, ResourceRef } from '@skerry/client';
 import { canonical, hashName, isSame } from '#runtime/canonical.ts';
