@@ -13,7 +13,7 @@ import {
   isStaleClaim,
   ownersFor,
 } from '#apps/stateful-set/claim-retention.ts';
-import { claimsOf, identityLabels, memberName } from '#apps/stateful-set/member-pod.ts';
+import { claimsOf, identityLabels, memberName, podNameLabel } from '#apps/stateful-set/member-pod.ts';
 import { ordinalOf } from '#apps/stateful-set/replica.ts';
 
 export interface MemberControlOptions {
@@ -96,8 +96,7 @@ export class MemberControl {
   async correct(set: StatefulSet, ordinal: number, pod: Pod): Promise<void> {
     await this.keepClaims(set, pod);
     const labels = identityLabels(set, ordinal);
-    const [[nameLabel = '', name] = []] = Object.entries(labels);
-    if (pod.metadata.labels?.[nameLabel] === name) return;
+    if (pod.metadata.labels?.[podNameLabel] === labels[podNameLabel]) return;
     const { namespace, uid } = pod.metadata;
     const patch = { metadata: { uid, labels } };
     try {

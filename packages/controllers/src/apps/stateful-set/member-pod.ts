@@ -4,7 +4,7 @@ import { resources } from '@skerry/client';
 import { podFromTemplate } from '#runtime/pod-control.ts';
 import { revisionHashLabel } from '#runtime/revision-history.ts';
 
-const podNameLabel = 'statefulset.kubernetes.io/pod-name';
+export const podNameLabel = 'statefulset.kubernetes.io/pod-name';
 const podIndexLabel = 'apps.kubernetes.io/pod-index';
 
 export function memberName({ metadata }: StatefulSet, ordinal: number): string {
