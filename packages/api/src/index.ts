@@ -68,3 +68,6 @@ export {
   type NodeImageTagStatus,
   type SandboxMetadata,
 } from './extensions/node-image.ts';
+export { parseSchedule, zoneFault, type CronSchedule, type CronTimes } from './cron/cron-schedule.ts';
+export { nextRun } from './cron/next-run.ts';
+export { zonedTimestamp } from './cron/wall-clock.ts';

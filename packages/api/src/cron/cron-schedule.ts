@@ -1,5 +1,18 @@
-/** Cron schedules of five fields, and what is wrong with a text that is none. */
-const macros = new Set(['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly']);
+/**
+ * Cron schedules of five fields in the dialect of Kubernetes, and what is wrong with a text that is none. It is a dialect of
+ * its own: `?` is a star, 7 is no weekday, `*\/2` in a day field no longer leaves the other one to decide, names stand in ranges,
+ * and there is no L, W or #. `next-run.ts` says when a schedule fires.
+ * Rules: https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-syntax
+ */
+const macros: ReadonlyMap<string, string> = new Map([
+  ['@yearly', '0 0 1 1 *'],
+  ['@annually', '0 0 1 1 *'],
+  ['@monthly', '0 0 1 * *'],
+  ['@weekly', '0 0 * * 0'],
+  ['@daily', '0 0 * * *'],
+  ['@midnight', '0 0 * * *'],
+  ['@hourly', '0 * * * *'],
+]);
 
 interface FieldBounds {
   readonly low: number;
@@ -18,44 +31,119 @@ const bounds: readonly FieldBounds[] = [
   { low: 0, high: 6, names: dayNames },
 ];
 
+/**
+ * When a schedule fires. Of fields, each holds the values that match; a day
+ * field that a star leaves open lets the other one decide; where neither is open, either of them does.
+ */
+export type CronTimes =
+  | { readonly everySeconds: number }
+  | {
+      readonly minutes: ReadonlySet<number>;
+      readonly hours: ReadonlySet<number>;
+      readonly days: ReadonlySet<number>;
+      readonly months: ReadonlySet<number>;
+      readonly weekdays: ReadonlySet<number>;
+      readonly isDayOpen: boolean;
+      readonly isWeekdayOpen: boolean;
+    };
+
+export interface CronSchedule {
+  readonly times: CronTimes;
+  /** Of the text itself, `TZ=…`. */
+  readonly zone: string | undefined;
+}
+
 /** Why a text is no schedule; undefined when it is one. */
 export function scheduleFault(schedule: string): string | undefined {
+  const parsed = parseSchedule(schedule);
+  return typeof parsed === 'string' ? parsed : undefined;
+}
+
+/** A schedule, or what is wrong with its text. */
+export function parseSchedule(schedule: string): CronSchedule | string {
   if (schedule === '') return 'empty spec string';
-  let text = schedule;
   const zoned = /^(?:CRON_)?TZ=([^ ]*) ?(.*)$/s.exec(schedule);
-  if (zoned) {
-    const [, zone = '', rest = ''] = zoned;
-    const why = zoneFault(zone);
-    if (why !== undefined) return `provided bad location ${zone}: ${why}`;
-    text = rest.trim();
+  if (!zoned) return parseTimes(schedule, undefined);
+  const [, zone = '', rest = ''] = zoned;
+  const why = zoneFault(zone);
+  return why === undefined ? parseTimes(rest.trim(), zone) : `provided bad location ${zone}: ${why}`;
+}
+
+function parseTimes(given: string, zone: string | undefined): CronSchedule | string {
+  let text = given;
+  if (text.startsWith('@')) {
+    const meaning = macros.get(text);
+    if (meaning === undefined) return parseEvery(text, zone);
+    text = meaning;
   }
-  if (text.startsWith('@')) return macroFault(text);
   const fields = text.split(/\s+/).filter((field) => field !== '');
   if (fields.length !== bounds.length)
     return `expected exactly ${bounds.length} fields, found ${fields.length}: [${fields.join(' ')}]`;
+  const parsed: CronField[] = [];
   for (const [index, field] of fields.entries()) {
-    const why = fieldFault(field, bounds[index]!);
-    if (why !== undefined) return why;
+    const one = parseField(field, bounds[index]!);
+    if (typeof one === 'string') return one;
+    parsed.push(one);
   }
-  return undefined;
+  const [minutes, hours, days, months, weekdays] = parsed as [
+    CronField,
+    CronField,
+    CronField,
+    CronField,
+    CronField,
+  ];
+  return {
+    zone,
+    times: {
+      minutes: minutes.values,
+      hours: hours.values,
+      days: days.values,
+      months: months.values,
+      weekdays: weekdays.values,
+      isDayOpen: days.isOpen,
+      isWeekdayOpen: weekdays.isOpen,
+    },
+  };
 }
 
-function macroFault(text: string): string | undefined {
-  if (macros.has(text)) return undefined;
+const unitSeconds: Readonly<Record<string, number>> = {
+  ns: 1e-9,
+  us: 1e-6,
+  µs: 1e-6,
+  ms: 1e-3,
+  s: 1,
+  m: 60,
+  h: 3600,
+};
+
+function parseEvery(text: string, zone: string | undefined): CronSchedule | string {
   if (!text.startsWith('@every ')) return `unrecognized descriptor: ${text}`;
   const duration = text.slice('@every '.length);
-  return /^[-+]?(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+$/.test(duration)
-    ? undefined
-    : `failed to parse duration ${text}: time: invalid duration "${duration}"`;
+  if (!/^[-+]?(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+$/.test(duration))
+    return `failed to parse duration ${text}: time: invalid duration "${duration}"`;
+  let seconds = 0;
+  for (const [, amount, unit = ''] of duration.matchAll(/(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)/g))
+    seconds += Number(amount) * (unitSeconds[unit] ?? 0);
+  if (duration.startsWith('-')) seconds = 0;
+  return { zone, times: { everySeconds: Math.max(1, Math.floor(seconds)) } };
 }
 
-function fieldFault(field: string, { low, high, names }: FieldBounds): string | undefined {
+interface CronField {
+  readonly values: ReadonlySet<number>;
+  /** Whether a star without steps is part of it. */
+  readonly isOpen: boolean;
+}
+
+function parseField(field: string, { low, high, names }: FieldBounds): CronField | string {
+  const values = new Set<number>();
+  let isOpen = false;
   for (const part of field.split(',').filter((one) => one !== '')) {
     const [range = '', step, ...more] = part.split('/');
     const ends = range.split('-');
     const open = ends[0] === '*' || ends[0] === '?';
     let start = low;
     let end = high;
+    let width = 1;
     if (!open) {
       const first = valueOf(ends[0] ?? '', names, low);
       if (typeof first === 'string') return first;
@@ -69,16 +157,19 @@ function fieldFault(field: string, { low, high, names }: FieldBounds): string | 
     }
     if (more.length > 0) return `too many slashes: ${part}`;
     if (step !== undefined) {
-      const width = valueOf(step, [], 0);
-      if (typeof width === 'string') return width;
+      const parsed = valueOf(step, [], 0);
+      if (typeof parsed === 'string') return parsed;
+      width = parsed;
       if (ends.length === 1 && !open) end = high;
       if (width === 0) return `step of range should be a positive number: ${part}`;
     }
     if (start < low) return `beginning of range (${start}) below minimum (${low}): ${part}`;
     if (end > high) return `end of range (${end}) above maximum (${high}): ${part}`;
     if (start > end) return `beginning of range (${start}) beyond end of range (${end}): ${part}`;
+    if (open && width <= 1) isOpen = true;
+    for (let value = start; value <= end; value += width) values.add(value);
   }
-  return undefined;
+  return { values, isOpen };
 }
 
 /** A number, or what is wrong with it. */

@@ -2,7 +2,7 @@ import type { FieldError } from '#status.ts';
 import type { CronJob, CronJobSpec } from '#types.generated.ts';
 import { checkChoice, checkNotNegative, invalidValue, notSupported, required } from '#validation/faults.ts';
 import { inOrder } from '#validation/apps/template.ts';
-import { mayBeZone, scheduleFault, zoneFault } from '#validation/batch/cron-schedule.ts';
+import { mayBeZone, scheduleFault, zoneFault } from '#cron/cron-schedule.ts';
 import { checkJobSpec } from '#validation/batch/job.ts';
 
 /** The Job's name has the time behind it, and its pods' names have more. */
