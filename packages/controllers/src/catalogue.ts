@@ -9,6 +9,8 @@ import type { NodeIpamSettings } from '#core/node-ipam/node-ipam.ts';
 import { createNodeLifecycleController } from '#core/node-lifecycle/node-lifecycle.ts';
 import type { NodeLifecycleSettings } from '#core/node-lifecycle/node-lifecycle.ts';
 import { createTaintEvictionController } from '#core/node-lifecycle/taint-eviction.ts';
+import { createCronJobController } from '#batch/cron-job/cron-job.ts';
+import type { CronJobSettings } from '#batch/cron-job/cron-job.ts';
 import { createJobController } from '#batch/job/job.ts';
 import { createCertificateController } from '#certificates/node-certificates.ts';
 import type { CertificateSettings } from '#certificates/node-certificates.ts';
@@ -39,7 +41,13 @@ import { createDisruptionController } from '#policy/disruption/disruption.ts';
 import type { ControllerContext } from '#runtime/controller.ts';
 
 export interface ControllerSettings
-  extends NodeLifecycleSettings, NodeIpamSettings, CertificateSettings, PodGcSettings, OpenKruiseSettings {}
+  extends
+    NodeLifecycleSettings,
+    NodeIpamSettings,
+    CertificateSettings,
+    PodGcSettings,
+    CronJobSettings,
+    OpenKruiseSettings {}
 
 type Create = (context: ControllerContext, settings: ControllerSettings) => Service | undefined;
 
@@ -50,6 +58,7 @@ const creators = {
   'daemonset-controller': createDaemonSetController,
   'statefulset-controller': createStatefulSetController,
   'job-controller': createJobController,
+  'cronjob-controller': createCronJobController,
   'node-lifecycle-controller': createNodeLifecycleController,
   'taint-eviction-controller': createTaintEvictionController,
   'node-ipam-controller': createNodeIpamController,

@@ -28,6 +28,11 @@ export class FakeClock implements Clock {
     };
   }
 
+  /** As if someone set the machine's clock: `now` changes by `ms`, and no time passes. */
+  jump(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /** How many timers wait; zero after everything under test has stopped. */
   get pendingTimers(): number {
     return this.#timers.length;

@@ -39,6 +39,7 @@ export async function runControllersProcess(
         signal,
         clusterCidr: config.clusterCidr,
         authority,
+        localTimeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       }),
       runScheduler({
         client: clientFor('scheduler'),
