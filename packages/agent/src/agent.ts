@@ -57,7 +57,8 @@ export interface AgentOptions {
   readonly podsMax?: number;
   /** The runtime's pod network; nothing is configured where absent. */
   readonly network?: Omit<PodNetwork, 'podCidr'> & { readonly configFile: string };
-  readonly clusterDns?: ClusterDns;
+  /** Whom pods ask for names; undefined until that is known, and pods wait for it. Nobody unless given. */
+  readonly clusterDns?: () => ClusterDns | undefined;
   /** Group that holds the groups of all pods: `/skerry/<node>` unless given. */
   readonly cgroupRoot?: string;
   readonly devices?: DeviceManager;
@@ -81,6 +82,8 @@ export interface Agent extends Service {
   /** The API can be reached again: what waits for a later try is sent now. */
   reconnected(): void;
 }
+
+const noClusterDns: ClusterDns = { servers: [], domain: 'cluster.local' };
 
 export const agentVersion = 'v1.36.3+skerry.1';
 
@@ -218,7 +221,13 @@ async function assemble(options: AgentOptions) {
     cgroupRoot: options.cgroupRoot ?? `/skerry/${nodeName}`,
     logRoot: join(dataDirectory, 'log', 'pods'),
     hostAddresses: () => options.addresses,
-    clusterDns: options.clusterDns ?? { servers: [], domain: 'cluster.local' },
+    clusterDns() {
+      if (!options.clusterDns) return noClusterDns;
+      const dns = options.clusterDns();
+      if (!dns)
+        throw new Error('services have not yet been read at least once, the cluster DNS is not known');
+      return dns;
+    },
     hostDns: async () => parseResolvConf(await readFile('/etc/resolv.conf', 'utf8').catch(() => '')),
     hostsFile: () => readFile('/etc/hosts', 'utf8').catch(() => ''),
     allocatable: () => ({

@@ -5,6 +5,7 @@ import { apiVersionOf, encodersFor, RevisionProgress, WatchCache } from '@skerry
 import type { Store } from '@skerry/store';
 import { ServiceAllocator } from '#allocation/service-allocator.ts';
 import { AuditMetrics } from '#audit/audit-metrics.ts';
+import { ensureDnsService } from '#bootstrap/dns-service.ts';
 import { ensureKubernetesService } from '#bootstrap/kubernetes-service.ts';
 import { ensureNamespaces } from '#bootstrap/namespaces.ts';
 import { ensureServiceRange } from '#bootstrap/service-range.ts';
@@ -92,6 +93,8 @@ export interface ApiServerOptions {
   readonly measure?: (metrics: MetricRegistry) => void;
   /** IPv4 network of Service addresses; `10.96.0.0/16` unless told. */
   readonly serviceCidr?: string;
+  /** Domain of the cluster's names, where nodes answer them; no Service for it is made without. */
+  readonly clusterDomain?: string;
   /** Ports of NodePort Services; 30000-32767 unless told. */
   readonly nodePorts?: { readonly first: number; readonly last: number };
   /** Words for `kubectl explain`, by schema and field; asked for once, when they are first needed. */
@@ -418,8 +421,11 @@ class Server implements ApiServer {
   async #ensureServices(): Promise<void> {
     this.#services.restore(this.#access.read.list({ group: '', resource: 'services' }));
     await ensureKubernetesService(this.#access, this.#options.advertise ?? { port: 6443 });
+    const serviceCidr = serviceCidrOf(this.#options);
+    const { clusterDomain } = this.#options;
+    if (clusterDomain) await ensureDnsService(this.#access, { serviceCidr, domain: clusterDomain });
     await ensureServiceRange(this.#access, {
-      cidr: serviceCidrOf(this.#options),
+      cidr: serviceCidr,
       now: new Date(this.#options.clock.now()).toISOString().replace(/\.\d+/, ''),
     });
   }

@@ -1,1 +1,2 @@
-export { createNodeNetwork, type NodeNetworkOptions } from '#node-network.ts';
+export { createNodeNetwork, type NodeNetwork, type NodeNetworkOptions } from '#node-network.ts';
+export { removeServiceAddress } from '#dns/service-address.ts';

@@ -8,6 +8,8 @@ import { supervise, type Clock, type Logger, type Service } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
 import { createServices } from '#services/create-services.ts';
 import { createClusterView, type ClusterView } from '#cluster-view.ts';
+import { dnsOfPods, type DnsService } from '#dns/dns-service.ts';
+import { createNameServer } from '#dns/name-server.ts';
 
 export interface NodeNetworkOptions {
   readonly client: ApiClient;
@@ -28,13 +30,19 @@ export interface PartOptions extends NodeNetworkOptions {
 type CreatePart = (options: PartOptions) => Service;
 
 /** In the order of their start; none waits for another. */
-const parts: readonly CreatePart[] = [createServices];
+const parts: readonly CreatePart[] = [createServices, createNameServer];
 
-/** Runs until the signal. It must run in the network namespace that the node's pods hang off. */
-export function createNodeNetwork(options: NodeNetworkOptions): Service {
+export interface NodeNetwork extends Service {
+  /** Whom pods ask for names; undefined until Services are known, from the API or from disk. */
+  clusterDns(): DnsService | undefined;
+}
+
+/** It must run in the network namespace that the node's pods hang off. */
+export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
   const view = createClusterView(options);
   return {
     name: `network of ${options.nodeName}`,
+    clusterDns: () => (view.services.isKnown() ? dnsOfPods(view.services) : undefined),
     async run(signal) {
       const { clock, log } = options;
       const services = [view, ...parts.map((create) => create({ ...options, view }))];

@@ -191,7 +191,7 @@ async function mountsOf(
 async function makeHostsFile(context: PodContext, { pod, sandbox }: StartRequest): Promise<string> {
   const path = join(context.volumes.podDirectory(podUid(pod)), 'etc-hosts');
   const text = hostsFile(pod, {
-    ...podHostname(pod, context.clusterDns.domain),
+    ...podHostname(pod, context.clusterDns().domain),
     addresses: sandbox.addresses,
     hostFile: pod.spec?.hostNetwork ? await context.hostsFile() : '',
   });

@@ -51,7 +51,8 @@ export interface PodContext {
   readonly cgroupRoot: string;
   readonly logRoot: string;
   readonly hostAddresses: () => readonly string[];
-  readonly clusterDns: ClusterDns;
+  /** Throws while it isn't known. */
+  clusterDns(): ClusterDns;
   readonly hostDns: () => Promise<DnsConfig>;
   readonly hostsFile: () => Promise<string>;
   readonly allocatable: () => AllocatableFacts;

@@ -386,8 +386,13 @@ export class PodWorker {
   }
 
   async #sandboxConfig(attempt: number): Promise<SandboxConfig> {
-    const { cgroupRoot, logRoot, clusterDns, hostDns } = this.#context;
-    return sandboxConfig(this.#pod, attempt, { cgroupRoot, logRoot, clusterDns, hostDns: await hostDns() });
+    const { cgroupRoot, logRoot, hostDns } = this.#context;
+    return sandboxConfig(this.#pod, attempt, {
+      cgroupRoot,
+      logRoot,
+      clusterDns: this.#context.clusterDns(),
+      hostDns: await hostDns(),
+    });
   }
 
   async #createSandbox(

@@ -268,6 +268,8 @@ describe('a node', () => {
     ['get configmaps ns/all', true],
     ['get configmaps ns/kube-root-ca.crt', true],
     ['get configmaps ns/any', false],
+    ['get configmaps kube-system/kube-dns', true],
+    ['get configmaps kube-system/other', false],
     ['get persistentvolumeclaims ns/pvc', true],
     ['get persistentvolumeclaims ns/p-scratch', true],
     ['get persistentvolumes /pv', true],

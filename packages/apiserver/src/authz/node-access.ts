@@ -90,6 +90,7 @@ export class NodeAccess {
     if ((attributes.subresource ?? '') !== subresource) return no('cannot read subresource');
     if (name === '') return no('No Object name found');
     if (this.#graph.refers(node, what, namespace, name)) return yes;
+    if (isDnsConfig(what, namespace, name)) return yes;
     if (what === 'secrets' && this.#pullsWith(node, namespace, name)) return yes;
     return no(`no relationship found between node '${node}' and this object`);
   }
@@ -198,6 +199,11 @@ function ownObject(
 }
 
 /** What the node is to pull: it reads that and says how it goes. */
+/** How the cluster's names are to be answered; every node does. */
+function isDnsConfig(what: Referred, namespace: string, name: string): boolean {
+  return what === 'configmaps' && namespace === 'kube-system' && name === 'kube-dns';
+}
+
 function ownNodeImage(node: string, attributes: AuthorizationAttributes): AuthorizationDecision {
   const { verb, subresource = '' } = attributes;
   const verbs = subresource === 'status' ? ['get', 'update', 'patch'] : ['get', 'list', 'watch'];

@@ -115,6 +115,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     random,
     uid: randomUUID,
     serviceCidr: config.serviceCidr,
+    clusterDomain: config.clusterDomain,
     advertise: {
       address:
         config.advertise.find((value) => isIP(value) === 4 && !value.startsWith('127.')) ?? '127.0.0.1',

@@ -21,7 +21,7 @@ import {
 import { type Clock, type Logger, SkerryError, supervise } from '@skerry/base';
 import { createClient } from '@skerry/client';
 import { connectTls, createLinkClient, type PodTarget } from '@skerry/link';
-import { createNodeNetwork } from '@skerry/network';
+import { createNodeNetwork, type NodeNetwork } from '@skerry/network';
 import type { AgentIdentity } from '#join/agent-config.ts';
 import { createCertificateRenewal } from '#join/certificate-renewal.ts';
 import { parseAddress } from '#join/cluster-info.ts';
@@ -111,14 +111,16 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     labels: nodeLabels(identity, simulated),
     taints: config.taints,
     devices,
-    ...(simulated ? { hostAccess: false } : { network: podNetwork(options) }),
+    ...(simulated
+      ? { hostAccess: false }
+      : { network: podNetwork(options), clusterDns: () => network && clusterDns(network) }),
     ...(options.cgroupRoot ? { cgroupRoot: options.cgroupRoot } : {}),
     ...(lean ? { machine: lean.machine } : {}),
     clock,
     log,
     random,
   });
-  const network = simulated
+  const network: NodeNetwork | undefined = simulated
     ? undefined
     : createNodeNetwork({
         client,
@@ -151,6 +153,11 @@ function nodeLabels({ config }: AgentIdentity, simulated: boolean): Record<strin
     ...(config.pool ? { 'apps.openyurt.io/nodepool': config.pool } : {}),
     ...(simulated ? { 'skerry.io/simulated': 'true' } : {}),
   };
+}
+
+function clusterDns(network: NodeNetwork): ReturnType<NonNullable<AgentOptions['clusterDns']>> {
+  const dns = network.clusterDns();
+  return dns && { servers: dns.addresses, domain: dns.domain };
 }
 
 function podNetwork({ cniConfDirectory, dataDirectory }: NodeOptions): AgentOptions['network'] {
