@@ -17,7 +17,7 @@ export {
   type ImageSpec,
   type ImportOptions,
 } from '#images/oci-archive.ts';
-export type { TarEntry } from '#images/tar.ts';
+export { tarEnd, tarHeader, tarPadding, type TarEntry } from '#images/tar.ts';
 export { writeCniConfig, type PodNetwork } from '#network/cni-config.ts';
 export { removePodNetwork } from '#network/packet-filter.ts';
 export * from '#runtime.ts';

@@ -31,7 +31,8 @@ import { FlowConfig } from '#flowcontrol/flow-config.ts';
 import { FlowControl } from '#flowcontrol/flow-control.ts';
 import type { ResourceSize } from '#flowcontrol/work-estimate.ts';
 import type { HealthCheck, HealthChecks } from '#health.ts';
-import { HttpFront } from '#http/front.ts';
+import type { Exchange } from '#http/exchange.ts';
+import { HttpFront, type RequestHandler } from '#http/front.ts';
 import { metricsHandlers, metricsKinds, metricsSchemas } from '#metrics-api/metrics-api.ts';
 import type { MetricsSource } from '#metrics-api/metrics-source.ts';
 import type { MetricRegistry } from '#metrics/metric-registry.ts';
@@ -105,6 +106,8 @@ export interface ApiServerOptions {
   readonly goawayChance?: number;
   /** How clients outside reach this server; discovery names it. */
   readonly advertise?: { readonly address: string; readonly port: number };
+  /** Answers paths that are for anyone, before a request is asked who it is; undefined for all others. */
+  readonly openPaths?: (exchange: Exchange) => Promise<void> | undefined;
 }
 
 export interface ApiServer {
@@ -337,22 +340,19 @@ class Server implements ApiServer {
         moreMetrics: () => dynamicAdmission.renderMetrics() + this.#auditMetrics.render(this.#security.audit),
       },
     });
-    this.#front = new HttpFront(
-      new RequestPipeline(this.#aggregation.over(dispatcher), {
-        clock,
-        log,
-        uid,
-        metrics: metrics.requests,
-        flowControl: this.#flowControl,
-        auditMetrics: this.#auditMetrics,
-        security: () => this.#security,
-      }),
+    const pipeline = new RequestPipeline(this.#aggregation.over(dispatcher), {
+      clock,
       log,
-      {
-        onRefused: (why) => metrics.connectionRefused(why),
-        goaway: { chance: options.goawayChance ?? 0, random },
-      },
-    );
+      uid,
+      metrics: metrics.requests,
+      flowControl: this.#flowControl,
+      auditMetrics: this.#auditMetrics,
+      security: () => this.#security,
+    });
+    this.#front = new HttpFront(behindOpenPaths(pipeline, options.openPaths), log, {
+      onRefused: (why) => metrics.connectionRefused(why),
+      goaway: { chance: options.goawayChance ?? 0, random },
+    });
   }
 
   async start(): Promise<void> {
@@ -536,4 +536,15 @@ class Server implements ApiServer {
 
 function serviceCidrOf({ serviceCidr = '10.96.0.0/16' }: Pick<ApiServerOptions, 'serviceCidr'>): string {
   return serviceCidr;
+}
+
+function behindOpenPaths(
+  pipeline: RequestPipeline,
+  openPaths: ApiServerOptions['openPaths'],
+): RequestHandler {
+  if (!openPaths) return pipeline;
+  return {
+    handle: (exchange) => openPaths(exchange) ?? pipeline.handle(exchange),
+    upgrade: (request) => pipeline.upgrade(request),
+  };
 }

@@ -20,6 +20,7 @@ export {
 } from './certificate-request.ts';
 export { frontProxyName } from './front-proxy.ts';
 export { describeCertificate, isKeyOf, type CertificateFacts } from './certificate.ts';
+export { joinLine, joinScriptPath, requireShellSafe, type JoinLineOptions } from './join-line.ts';
 export { makePrivateDirectory, writeFileAtomically } from './file.ts';
 export {
   bootstrapTokenOf,
@@ -37,7 +38,13 @@ export {
   replaceServiceAccountKey,
   saveKeyPair,
 } from './key-store.ts';
-export { generatePrivateKey, hashCertificateKey, hashPublicKey, publicKeyOf } from './key.ts';
+export {
+  generatePrivateKey,
+  hashCertificateKey,
+  hashPublicKey,
+  pinOfCertificate,
+  publicKeyOf,
+} from './key.ts';
 export { decodePem, encodePem } from './pem.ts';
 export {
   createServiceAccountKey,

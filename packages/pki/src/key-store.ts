@@ -96,21 +96,24 @@ export async function replaceServiceAccountKey(directory: string): Promise<strin
   return after.keyId;
 }
 
-/** A certificate of the folder that is issued again when it is missing, ends within `renewBeforeMs`, or `fits` says no. */
+/**
+ * A certificate of the folder that is issued again when it is missing, ends within `renewBeforeMs`, or `fits` says no. `issue` gets
+ * the former pair, for those that keep their key.
+ */
 export async function loadOrIssue(options: {
   readonly directory: string;
   readonly name: string;
   readonly clock: Clock;
   readonly renewBeforeMs: number;
   fits(pair: KeyPair): boolean;
-  issue(): Promise<KeyPair>;
+  issue(former: KeyPair | undefined): Promise<KeyPair>;
 }): Promise<KeyPair> {
   const { directory, name, clock, renewBeforeMs } = options;
   const existing = await loadKeyPair(directory, name);
   if (existing && endOf(existing.certificatePem) - clock.now() > renewBeforeMs && options.fits(existing)) {
     return existing;
   }
-  const pair = await options.issue();
+  const pair = await options.issue(existing);
   await saveKeyPair(directory, name, pair);
   return pair;
 }

@@ -35,6 +35,12 @@ export function hashCertificateKey(certificate: string | Uint8Array): string {
   return hashPublicKey(new X509Certificate(certificate).publicKey);
 }
 
+/** The same key as curl's `--pinnedpubkey` takes it: `sha256//<base64>`. */
+export function pinOfCertificate(certificate: string | Uint8Array): string {
+  const hex = hashCertificateKey(certificate).slice('sha256:'.length);
+  return `sha256//${Buffer.from(hex, 'hex').toString('base64')}`;
+}
+
 /** The pair in the form the certificate library signs with. */
 export async function importKeyPair(privateKeyPem: string): Promise<webcrypto.CryptoKeyPair> {
   const { subtle } = webcrypto;

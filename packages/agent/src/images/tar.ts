@@ -12,17 +12,24 @@ export function tar(entries: readonly TarEntry[]): Buffer {
   const parts: Uint8Array[] = [];
   for (const entry of entries) {
     const content = entry.type === 'file' ? entry.content : new Uint8Array();
-    parts.push(header(entry, content.byteLength), content, new Uint8Array(padding(content.byteLength)));
+    parts.push(tarHeader(entry, content.byteLength), content, tarPadding(content.byteLength));
   }
-  parts.push(new Uint8Array(2 * blockBytes));
+  parts.push(tarEnd());
   return Buffer.concat(parts);
 }
 
-function padding(length: number): number {
-  return (blockBytes - (length % blockBytes)) % blockBytes;
+/** What follows a file's content of that many bytes; an archive that is streamed is put together from these three. */
+export function tarPadding(length: number): Uint8Array {
+  return new Uint8Array((blockBytes - (length % blockBytes)) % blockBytes);
 }
 
-function header(entry: TarEntry, size: number): Buffer {
+export function tarEnd(): Uint8Array {
+  return new Uint8Array(2 * blockBytes);
+}
+
+type Named = Omit<Extract<TarEntry, { type: 'file' }>, 'content'> | Exclude<TarEntry, { type: 'file' }>;
+
+export function tarHeader(entry: Named, size: number): Buffer {
   const block = Buffer.alloc(blockBytes);
   const { name, prefix } = splitPath(entry.type === 'directory' ? `${entry.path}/` : entry.path);
   block.write(name, 0, 100, 'utf8');

@@ -26,7 +26,7 @@ export interface ClusterConnection {
     readonly headers: Readonly<Record<string, string>>;
   }>;
   /** What a kubeconfig needs. */
-  readonly address: { readonly server: string; readonly ca?: string };
+  readonly address: { readonly server: string; readonly ca?: string; readonly pin?: string };
   /** Machines can join: it is a cluster of ours. */
   readonly hosted: boolean;
 }

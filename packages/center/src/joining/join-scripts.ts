@@ -13,6 +13,7 @@ import {
   createJoinToken,
   formatJoinToken,
   hashCertificateKey,
+  joinLine,
   tokenUses,
 } from '@skerry/pki';
 import type { JoinScript, JoinScriptRequest } from '#contract/streams.ts';
@@ -27,8 +28,8 @@ const madeBy = 'center.skerry.io/made-by';
 export interface ClusterToJoin {
   /** As the center's keeper. */
   readonly client: ApiClient;
-  /** `https://host:port` and the PEM of its authority. */
-  readonly address: { readonly server: string; readonly ca?: string };
+  /** `https://host:port`, the PEM of its authority, and the key of its certificate as curl pins it. */
+  readonly address: { readonly server: string; readonly ca?: string; readonly pin?: string };
 }
 
 /** Throws 404 where there is no such pool. */
@@ -43,12 +44,13 @@ export async function createJoinScript(
     clock,
   }: JoinScriptRequest & { readonly user: string; readonly clock: Clock },
 ): Promise<JoinScript> {
-  if (!address.ca)
+  const { ca, pin } = address;
+  if (!ca || !pin)
     throw new ApiError('BadRequest', 'the authority of the cluster is not known to the center');
   await client.resource(resources.nodePools).get(pool);
   const expiresMs = clock.now() + ttl * 1000;
   for (let attempt = 1; ; attempt++) {
-    const token = createJoinToken(hashCertificateKey(address.ca));
+    const token = createJoinToken(hashCertificateKey(ca));
     const secret: Secret = {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -58,7 +60,12 @@ export async function createJoinScript(
     };
     try {
       const made = await client.resource<Secret>(resources.secrets).create(secret, { namespace });
-      const script = scriptOf({ server: address.server, pool, token: formatJoinToken(token) });
+      const script = joinLine({
+        center: dialled(address.server),
+        pin,
+        pool,
+        token: formatJoinToken(token),
+      });
       return { ...describe(made, new Map()), script };
     } catch (error) {
       if (!isApiError(error, 'AlreadyExists') || attempt >= attemptsMax) throw error;
@@ -113,8 +120,7 @@ function describe({ data = {} }: Secret, joined: ReadonlyMap<string, string>): J
   };
 }
 
-/** A here-document: works in every shell, and with sudo. Pool and address hold nothing that a shell would read. */
-function scriptOf({ server, pool, token }: { server: string; pool: string; token: string }): string {
-  const { host } = new URL(server);
-  return `sudo skerry join ${host} --pool ${pool} --token-file /dev/stdin <<'END'\n${token}\nEND\n`;
+function dialled(server: string): string {
+  const { hostname, port } = new URL(server);
+  return `${hostname}:${port || '443'}`;
 }

@@ -57,7 +57,9 @@ test('a script holds a token for its pool and owner, for the terminal of a machi
   expect(status).toBe(201);
   expect(made).toMatchObject({ pool: 'osaka', owner: 'retail', usesLeft: 2, nodes: [] });
   const [line, token, end] = made.script?.split('\n') ?? [];
-  expect(line).toBe("sudo skerry join edge.example.com:6443 --pool osaka --token-file /dev/stdin <<'END'");
+  expect(line).toBe(
+    "curl -fsSk --pinnedpubkey 'sha256//cGlu' https://edge.example.com:6443/join.sh -o skerry-join.sh && sh skerry-join.sh --pool osaka --token-file /dev/stdin <<'END'",
+  );
   expect(end).toBe('END');
   expect(parseJoinToken(token ?? '').id).toBe(made.id);
   const secrets = center.cluster.resource<Secret>(resources.secrets);

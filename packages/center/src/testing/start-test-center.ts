@@ -106,7 +106,7 @@ async function startApi({ machinesJoin }: { machinesJoin: boolean }): Promise<Ap
         await once(socket, 'connect');
         return { socket, host, prefix: '', headers: { authorization: 'Bearer people' } };
       },
-      address: { server: 'https://edge.example.com:6443', ca: authority },
+      address: { server: 'https://edge.example.com:6443', ca: authority, pin: 'sha256//cGlu' },
       hosted: true,
     },
   };

@@ -3,7 +3,7 @@ import { systemClock } from '@skerry/base';
 import { type Command, Option } from 'commander';
 import { jsonLogger } from '#json-log.ts';
 import { Report } from '#terminal/report.ts';
-import { keyValues, withDataDirectory } from './common-flags.ts';
+import { keyValues, list, withDataDirectory } from './common-flags.ts';
 
 interface Flags {
   readonly dataDir: string;
@@ -13,6 +13,7 @@ interface Flags {
   readonly nodeLabels: Record<string, string>;
   readonly runtimeEndpoint: string;
   readonly start: 'auto' | 'systemd' | 'none';
+  readonly ignorePreflightErrors: readonly string[];
 }
 
 /** `skerry join`: this machine becomes a node. */
@@ -37,12 +38,23 @@ export function addJoinCommand(program: Command): void {
         .choices(['auto', 'systemd', 'none'])
         .default('auto'),
     )
+    .addOption(
+      new Option(
+        '--ignore-preflight-errors <codes>',
+        'join although these of what `skerry doctor` finds are wrong; `all` for all',
+      )
+        .argParser(list)
+        .default([], 'none'),
+    )
     .action(async (address: string, flags: Flags) => {
-      const [{ joinCluster }, { joinTokenFrom }, { installAgentService }] = await Promise.all([
-        import('#join/join.ts'),
-        import('#join/token-source.ts'),
-        import('#process/systemd.ts'),
-      ]);
+      const [{ joinCluster }, { joinTokenFrom }, { installAgentService }, { requireFit }, { realSystem }] =
+        await Promise.all([
+          import('#join/join.ts'),
+          import('#join/token-source.ts'),
+          import('#process/systemd.ts'),
+          import('#doctor/doctor.ts'),
+          import('#doctor/system.ts'),
+        ]);
       const report = new Report(process.stdout, () => performance.now());
       const token = await joinTokenFrom(flags.tokenFile);
       await joinCluster({
@@ -53,6 +65,17 @@ export function addJoinCommand(program: Command): void {
         labels: flags.nodeLabels,
         runtimeEndpoint: flags.runtimeEndpoint,
         dataDirectory: flags.dataDir,
+        preflight: () =>
+          requireFit(
+            {
+              dataDirectory: flags.dataDir,
+              runtimeEndpoint: flags.runtimeEndpoint,
+              environment: process.env,
+              system: realSystem(process.env),
+              clock: systemClock,
+            },
+            flags.ignorePreflightErrors,
+          ),
         clock: systemClock,
         log: jsonLogger({ level: 'warn', name: 'join' }),
         report,

@@ -9,6 +9,7 @@ import { addImageCommand } from './image.ts';
 import { addInternalCommands } from './internal.ts';
 import { addJoinCommand } from './join.ts';
 import { addKeysCommand } from './keys.ts';
+import { addReleaseCommand, addUpgradeCommand } from './release.ts';
 import { addResetCommand } from './reset.ts';
 import { addServerCommand } from './server.ts';
 import { addSimCommand } from './sim.ts';
@@ -42,6 +43,8 @@ export function createProgram(): Command {
   addDoctorCommand(program);
   addJoinCommand(program);
   addAgentCommand(program);
+  addUpgradeCommand(program);
+  addReleaseCommand(program);
   addKeysCommand(program);
   addResetCommand(program);
   addSimCommand(program);

@@ -1,5 +1,6 @@
-import { systemClock } from '@skerry/base';
+import { SkerryError, systemClock } from '@skerry/base';
 import { type Command, Option } from 'commander';
+import type { Installation } from '#compose/installation.ts';
 import { dataOf, duration, wholeNumber, withDataDirectory } from './common-flags.ts';
 
 /** `skerry token create|list|delete`, on the center. */
@@ -21,11 +22,20 @@ export function addTokenCommand(program: Command): void {
       'how many machines may join with it; unbounded unless told',
       wholeNumber({ min: 1, max: 100_000 }),
     )
+    .option('--print-join-command', 'print the line to paste on a machine instead, with the token in it')
     .action(
-      async (options: { dataDir: string; pool?: string; owner?: string; ttl: number; uses?: number }) => {
+      async (options: {
+        dataDir: string;
+        pool?: string;
+        owner?: string;
+        ttl: number;
+        uses?: number;
+        printJoinCommand?: boolean;
+      }) => {
         const { installation, client, issueJoinToken } = await open(options);
         try {
-          const { pool, owner, ttl, uses } = options;
+          const { pool, owner, ttl, uses, printJoinCommand } = options;
+          const line = printJoinCommand ? await joinLineOf(installation) : undefined;
           const text = await issueJoinToken(client, {
             pool,
             owner,
@@ -34,7 +44,7 @@ export function addTokenCommand(program: Command): void {
             caHash: installation.authority.publicKeyHash,
             clock: systemClock,
           });
-          process.stdout.write(`${text}\n`);
+          process.stdout.write(line === undefined ? `${text}\n` : line({ token: text, pool }));
         } finally {
           client.close();
         }
@@ -77,6 +87,22 @@ export function addTokenCommand(program: Command): void {
         client.close();
       }
     });
+}
+
+/** Fails where machines have no address to come to, before a token is made. */
+async function joinLineOf({ config, serverCertificate }: Installation) {
+  const [{ dialledAddress }, { joinLine, pinOfCertificate }] = await Promise.all([
+    import('#compose/releases.ts'),
+    import('@skerry/pki'),
+  ]);
+  const center = dialledAddress(config);
+  if (center === undefined)
+    throw new SkerryError(
+      'release-not-made',
+      'this center does not know by what address machines reach it; start it with --advertise',
+    );
+  const pin = pinOfCertificate(serverCertificate.certificatePem);
+  return (wanted: { token: string; pool: string | undefined }) => joinLine({ center, pin, ...wanted });
 }
 
 async function open(options: { dataDir: string }) {

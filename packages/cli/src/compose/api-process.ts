@@ -9,6 +9,7 @@ import { createApiServer, createConnectFactory, createSecurity, type PeerIdentit
 import { type Clock, type Logger, supervise } from '@skerry/base';
 import { identities } from '@skerry/center';
 import { createLinkHub } from '@skerry/link';
+import { pinOfCertificate } from '@skerry/pki';
 import { openSqliteStore } from '@skerry/store';
 import { aborted } from '#process/run-until-stopped.ts';
 import { openAudit } from './audit.ts';
@@ -22,6 +23,7 @@ import { LeaseRenewal } from './lease-renewal.ts';
 import { openEncryption } from './storage-encryption.ts';
 import { measureProcess, type ProcessMeasures } from './process-metrics.ts';
 import { storeWriterUrl } from './store-writer.ts';
+import { serverReleases } from './releases.ts';
 import { listenTls } from './tls-front.ts';
 
 export interface ApiProcessOptions {
@@ -100,6 +102,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     audit: audit?.audit,
     clusterInfo: { authorityPem: authority.certificatePem, server: `https://${advertised}:${config.port}` },
   });
+  let serverCertificate = installation.serverCertificate;
   let frontProxyCertificate = installation.frontProxy.clientCertificate;
   let process: ProcessMeasures | undefined;
   const server = createApiServer({
@@ -143,6 +146,10 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     descriptions: readDescriptions,
     ...(config.goawayChance === undefined ? {} : { goawayChance: config.goawayChance }),
     encryption: sealing.encryption,
+    openPaths: await serverReleases(installation, {
+      pin: () => pinOfCertificate(serverCertificate.certificatePem),
+      log,
+    }),
   });
   opened.defer(() => server.close());
   opened.defer(() => hub.close());
@@ -172,8 +179,9 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     installation,
     clock,
     log,
-    onRenewed({ serverCertificate, frontProxy }) {
-      front.renew(serverCertificate);
+    onRenewed({ serverCertificate: renewed, frontProxy }) {
+      serverCertificate = renewed;
+      front.renew(renewed);
       frontProxyCertificate = frontProxy.clientCertificate;
     },
   });

@@ -3,6 +3,7 @@
  * for all of it, since each Node process costs some 40 MB before it does anything; what must outlive its faults, the
  * clusters' processes, is the supervisor's.
  */
+import { pinOfCertificate } from '@skerry/pki';
 import { type Clock, type Logger, type Service, sleep, supervise } from '@skerry/base';
 import {
   AddressRules,
@@ -153,7 +154,7 @@ function taskOf(client: ApiClient, name: string): Promise<TaskObject> {
 
 async function connectHosted(host: MachineHost, cluster: Cluster, clock: Clock): Promise<OpenConnection> {
   const installation = await host.installation(cluster.metadata?.name ?? '');
-  const { data, authority, componentTokens, config } = installation;
+  const { data, authority, componentTokens, config, serverCertificate } = installation;
   await writeAdminKubeconfig(installation, clock);
   const admin = await host.adminClient(cluster.metadata?.name ?? '');
   try {
@@ -164,7 +165,11 @@ async function connectHosted(host: MachineHost, cluster: Cluster, clock: Clock):
   const server = `https://${config.advertise[0] ?? reachableAddress(config)}:${config.port}`;
   return connectOverSocket(data.apiSocket, {
     tokens: componentTokens,
-    address: { server, ca: authority.certificatePem },
+    address: {
+      server,
+      ca: authority.certificatePem,
+      pin: pinOfCertificate(serverCertificate.certificatePem),
+    },
     hosted: true,
   });
 }

@@ -197,7 +197,9 @@ function serverCertificate(
         names.dnsNames.every((name) => certificate.checkHost(name) !== undefined)
       );
     },
-    issue: () => authority.issueServerCertificate({ commonName: 'skerry-server', ...names }),
+    // Machines that are about to join pin this key.
+    issue: (former) =>
+      authority.issueServerCertificate({ commonName: 'skerry-server', ...names, keyPem: former?.keyPem }),
   });
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '@skerry/base';
-import { examine } from './doctor.ts';
+import { examine, requireFit } from './doctor.ts';
 import type { DoctorSystem } from './system.ts';
 
 /** A stock Debian machine, to be spoilt. */
@@ -119,4 +119,22 @@ test('a proxy that is no URL is a fault, and its password is not shown', async (
   });
   expect(JSON.stringify(examined)).toContain('proxy.example:3128');
   expect(JSON.stringify(examined)).not.toContain('secret');
+});
+
+test('a join is refused with all faults, unless they are to be ignored', async () => {
+  const join = (ignored: string[]) =>
+    requireFit(
+      {
+        dataDirectory: '/nowhere/skerry',
+        runtimeEndpoint: 'unix:///nowhere/containerd.sock',
+        environment: {},
+        system: { ...stock, exists: () => false, freeBytes: async () => 1000 },
+        clock: systemClock,
+      },
+      ignored,
+    );
+  await expect(join([])).rejects.toThrow(/0 MiB free .*no CNI plugin bridge/);
+  await expect(join(['disk-full'])).rejects.toThrow(/^no CNI plugin bridge/);
+  await expect(join(['disk-full', 'program-missing'])).resolves.toBeUndefined();
+  await expect(join(['all'])).resolves.toBeUndefined();
 });

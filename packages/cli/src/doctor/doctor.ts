@@ -2,7 +2,7 @@
  * `skerry doctor`: what keeps this machine from being a good node, each with what to do about it. It changes nothing, and may
  * run beside an agent at work.
  */
-import { type Clock, describeError } from '@skerry/base';
+import { type Clock, describeError, SkerryError } from '@skerry/base';
 import { type AgentIdentity, readAgentIdentity } from '#join/agent-config.ts';
 import type { CenterAddress } from '#join/cluster-info.ts';
 import { centerOfNodeCheck, centerToJoinCheck, certificateCheck } from './center-checks.ts';
@@ -43,6 +43,32 @@ export async function examine(options: DoctorOptions): Promise<readonly Examined
           failed('check-not-made', describeError(error), 'Look at what it says; the check itself failed.'),
         ),
     })),
+  );
+}
+
+/**
+ * What a join asks of a machine beside what it checks itself. Throws the first fault under its own code, with all of them in its
+ * message; codes in `ignored`, or all with `all`, count for nothing.
+ */
+export async function requireFit(options: DoctorOptions, ignored: readonly string[]): Promise<void> {
+  if (options.runtimeEndpoint === 'simulated' || ignored.includes('all')) return;
+  const { dataDirectory, system } = options;
+  const checks = [
+    machine.programsCheck,
+    machine.cgroupCheck,
+    machine.diskCheck(dataDirectory),
+    pluginsCheck,
+    linksCheck,
+    filterCheck,
+  ];
+  const findings = await Promise.all(checks.map((check) => check.look(system)));
+  const faults = findings.filter((finding) => finding.state === 'failed' && !ignored.includes(finding.code));
+  const [first] = faults;
+  if (first?.state !== 'failed') return;
+  const words = faults.map((fault) => ('mend' in fault ? `${fault.detail}; ${fault.mend}` : fault.detail));
+  throw new SkerryError(
+    first.code,
+    `${words.join(' ')} (\`skerry doctor\` looks again; --ignore-preflight-errors ${first.code} joins all the same)`,
   );
 }
 

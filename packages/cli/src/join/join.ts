@@ -42,6 +42,8 @@ export interface JoinOptions {
   readonly report: JoinReport;
   /** This process's machine unless told. */
   readonly system?: MachineSystem;
+  /** Rejects where the machine lacks what a node needs. */
+  readonly preflight?: () => Promise<void>;
 }
 
 export interface JoinResult {
@@ -62,6 +64,7 @@ export async function joinCluster(options: JoinOptions): Promise<JoinResult> {
     requireNotJoined(dataDirectory);
     requireWritable(dataDirectory);
     await requireRuntime(runtimeEndpoint);
+    await options.preflight?.();
   });
   const authorityPem = await report.step('verify the center', () =>
     fetchAuthority({ address, authorityHash: token.authorityHash, clock }),

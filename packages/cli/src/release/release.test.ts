@@ -1,0 +1,140 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { describeArchive, writeReleaseArchive } from './archive.ts';
+import { joinScript } from './join-script.ts';
+import { installedBuild } from './layout.ts';
+import { requireBinary } from './node-binary.ts';
+import { ReleaseFiles } from './release-files.ts';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'skerry-release-'));
+  mkdirSync(join(folder, 'dist/chunks'), { recursive: true });
+  mkdirSync(join(folder, 'dist/components'));
+  writeFileSync(join(folder, 'dist/skerry.mjs'), 'entry');
+  writeFileSync(join(folder, 'dist/chunks/a.mjs'), 'chunk');
+  writeFileSync(join(folder, 'dist/components/x.yaml'), 'for the center alone');
+  writeFileSync(join(folder, 'node'), 'node itself');
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const at = (name: string) => join(folder, name);
+const pack = (target: string) => writeReleaseArchive({ bundle: at('dist'), node: at('node'), target });
+
+function releaseFiles() {
+  return new ReleaseFiles({
+    directory: at('release'),
+    version: '1.2.3',
+    entry: at('dist/skerry.mjs'),
+    node: at('node'),
+    processArchitecture: 'x64',
+  });
+}
+
+test('an archive holds the bundle and Node, and nothing for the center alone', async () => {
+  await pack(at('a.tar.gz'));
+  const listing = execFileSync('tar', ['-tzvf', at('a.tar.gz')], { encoding: 'utf8' });
+  expect(
+    listing
+      .split('\n')
+      .map((line) => line.split(/\s+/).at(-1))
+      .filter(Boolean),
+  ).toEqual(['node', 'chunks/a.mjs', 'skerry.mjs']);
+  expect(listing).toMatch(/^-rwxr-xr-x .* node$/m);
+});
+
+test('equal contents make equal bytes', async () => {
+  await pack(at('a.tar.gz'));
+  await pack(at('b.tar.gz'));
+  expect(readFileSync(at('a.tar.gz')).equals(readFileSync(at('b.tar.gz')))).toBe(true);
+});
+
+test('the own archive is packed when it is first asked for, and again when the program changed', async () => {
+  const first = await releaseFiles().get('amd64');
+  writeFileSync(at('dist/skerry.mjs'), 'another entry');
+  const later = Date.now() / 1000 + 60;
+  utimesSync(at('dist/skerry.mjs'), later, later);
+  const second = await releaseFiles().get('amd64');
+  expect(second.path).toBe(first.path);
+  expect(second.sha256).not.toBe(first.sha256);
+});
+
+test('one of another architecture is found once it is there', async () => {
+  const files = releaseFiles();
+  await expect(files.get('arm64')).rejects.toThrow(/has no release 1.2.3 for linux\/arm64.*--arch arm64/);
+  await pack(files.pathOf('arm64'));
+  expect((await files.get('arm64')).architecture).toBe('arm64');
+});
+
+test('a file that is no program for the architecture is refused', async () => {
+  await expect(requireBinary(process.execPath, 'arm64')).rejects.toThrow(/is no Linux program for arm64/);
+  await expect(requireBinary(at('node'), 'amd64')).rejects.toThrow(/is no Linux program for amd64/);
+});
+
+test('only a program that was installed beside its builds is one', () => {
+  expect(installedBuild(at('dist/skerry.mjs'))).toBeUndefined();
+});
+
+/** Plays curl: hands out an archive whatever it is asked. */
+async function runScript(archive: string, described: string) {
+  mkdirSync(at('bin'), { recursive: true });
+  writeFileSync(at('bin/curl'), `#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\ncp "${archive}" "$2"\n`, {
+    mode: 0o755,
+  });
+  const script = joinScript({
+    center: '203.0.113.5:6443',
+    pin: 'sha256//cGlu',
+    version: '1.2.3',
+    archives: [await describeArchive(described, process.arch === 'arm64' ? 'arm64' : 'amd64')],
+  });
+  writeFileSync(at('join.sh'), script);
+  const { status, stdout, stderr } = spawnSync('sh', [at('join.sh'), '--install-only'], {
+    encoding: 'utf8',
+    env: { PATH: `${at('bin')}:${process.env['PATH']}`, PREFIX: at('prefix') },
+  });
+  return { status, stdout, stderr };
+}
+
+test.skipIf(process.getuid?.() !== 0)('the script installs, and again changes nothing', async () => {
+  writeFileSync(at('node'), '#!/bin/sh\necho ran "$@"\n');
+  await pack(at('a.tar.gz'));
+  expect(await runScript(at('a.tar.gz'), at('a.tar.gz'))).toMatchObject({ status: 0, stderr: '' });
+  expect(readlinkSync(at('prefix/lib/skerry/current'))).toMatch(/^1\.2\.3-[0-9a-f]{8}$/);
+  expect(execFileSync(at('prefix/bin/skerry'), ['a b'], { encoding: 'utf8' })).toMatch(/skerry\.mjs a b\n$/);
+  expect(installedBuild(at('prefix/lib/skerry/current/skerry.mjs'))?.prefix).toBe(at('prefix/lib/skerry'));
+  const again = await runScript(at('a.tar.gz'), at('a.tar.gz'));
+  expect(again.stdout).toContain('is here already');
+  const left = execFileSync('ls', ['-A', at('prefix/lib/skerry')], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  expect(left).toHaveLength(2);
+});
+
+test.skipIf(process.getuid?.() !== 0)('what is not the release is refused, and nothing is left', async () => {
+  await pack(at('a.tar.gz'));
+  writeFileSync(at('other'), 'tampered');
+  const { status, stderr } = await runScript(at('other'), at('a.tar.gz'));
+  expect([status, stderr]).toEqual([
+    1,
+    'error: what came from 203.0.113.5:6443 is not the release that this script is for; fetch the script again\n',
+  ]);
+  expect(execFileSync('ls', ['-A', at('prefix/lib/skerry')], { encoding: 'utf8' })).toBe('');
+});
+
+test('an address that a shell would read makes no script', () => {
+  const options = { pin: 'sha256//cGlu', version: '1.2.3', archives: [] };
+  expect(() => joinScript({ center: 'a;reboot:6443', ...options })).toThrow(/can't stand in a script/);
+});
