@@ -33,7 +33,7 @@ import { StatusWriter } from '#pods/status-writer.ts';
 import { createProbeRunner, type ProbeRunner } from '#probes/handlers.ts';
 import { Prober } from '#probes/prober.ts';
 import type { ContainerRuntime } from '#runtime.ts';
-import { TokenSource } from '#volumes/tokens.ts';
+import { TokenSource, type TokenVault } from '#volumes/tokens.ts';
 import { noVolumes, Volumes } from '#volumes/volumes.ts';
 import { watchLifeMs } from '#watch-life.ts';
 
@@ -62,6 +62,8 @@ export interface AgentOptions {
   /** Group that holds the groups of all pods: `/skerry/<node>` unless given. */
   readonly cgroupRoot?: string;
   readonly devices?: DeviceManager;
+  /** Where pods' tokens outlive a restart of the agent; nowhere unless given. */
+  readonly tokenVault?: TokenVault;
   /** Renews the node's Lease; off where a link does it. */
   readonly renewLease?: boolean;
   /** What the machine is and has; read from the system unless given. */
@@ -99,6 +101,7 @@ export function createAgent(options: AgentOptions): Agent {
     reconnected() {
       parts?.keeper.look();
       parts?.statuses.hurry();
+      for (const uid of parts?.tokens.hurry() ?? []) parts?.manager.wake(uid);
     },
     async run(signal) {
       parts = await assemble(options);
@@ -154,7 +157,7 @@ async function assemble(options: AgentOptions) {
   const prober = new Prober({ run: runHook, events, clock, random, changed: wake });
   const statuses = new StatusWriter({ client, clock, log, random });
   const puller = new ImagePuller({ runtime, events, clock });
-  const tokens = new TokenSource({ client, clock, log });
+  const tokens = new TokenSource({ client, clock, log, vault: options.tokenVault });
   const { network } = options;
   const packetFilter = network
     ? await PacketFilter.open({
@@ -261,7 +264,18 @@ async function assemble(options: AgentOptions) {
     log,
     random,
   });
-  return { manager, observer, objects, services, keeper, statuses, nodeImages, recorder, ownRecorder };
+  return {
+    manager,
+    observer,
+    objects,
+    services,
+    keeper,
+    statuses,
+    tokens,
+    nodeImages,
+    recorder,
+    ownRecorder,
+  };
 }
 
 async function runAll(options: AgentOptions, parts: Parts, signal: AbortSignal): Promise<void> {

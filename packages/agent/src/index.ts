@@ -1,4 +1,5 @@
 export { agentVersion, createAgent, type Agent, type AgentOptions } from '#agent.ts';
+export type { TokenVault } from '#volumes/tokens.ts';
 export type { ContainerView, NodePods, PodView } from '#pods/manager.ts';
 export type { DeviceAllocation } from '#pods/container-config.ts';
 export type { DeviceManager } from '#pods/context.ts';

@@ -1,7 +1,7 @@
 import type { Event, Pod } from '@skerry/api';
 import { FakeClock, recordingLogger } from '@skerry/base/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ApiEventRecorder, resources } from '#index.ts';
+import { ApiEventRecorder, resources, TransportError } from '#index.ts';
 import { FakeApiClient } from '#testing/index.ts';
 
 let clock: FakeClock;
@@ -91,4 +91,17 @@ test('what is recorded before run is written when it runs, and a failing server 
   record('lost');
   await clock.advance(0);
   expect(events()).toEqual([]);
+});
+
+test('while the server is out of reach events wait, and are written with the time at which they were recorded', async () => {
+  const back = client.react(() => {
+    throw new TransportError('api-unreachable', 'no link', { sent: false });
+  });
+  record('meanwhile');
+  const at = new Date(clock.now()).toISOString().replace('.000Z', 'Z');
+  await clock.advance(120_000);
+  expect(events()).toEqual([]);
+  back();
+  await clock.advance(60_000);
+  expect(events()).toMatchObject([{ message: 'meanwhile', lastTimestamp: at }]);
 });

@@ -2,16 +2,17 @@
  * Events as `kubectl describe` shows them: the same event again raises `count` and `lastTimestamp` of the one there is.
  *
  * Recording never blocks and never fails its caller: events wait in a queue of `queueMax` and are written one by one; what
- * comes beyond that, or can't be written, is dropped and counted in one log line a minute. Each object may cause 25 events at once
+ * comes beyond that, or is refused, is dropped and counted in one log line a minute. While the API is out of reach, they wait. Each object may cause 25 events at once
  * and then one in five minutes, as in client-go, so that a crash loop can't flood the store. More than ten events of one
  * object and reason within ten minutes that differ only in their message become one, marked as combined.
  */
 import { isApiError } from '@skerry/api';
 import type { Event, KubeObject } from '@skerry/api';
-import { AsyncQueue, describeError } from '@skerry/base';
+import { AsyncQueue, Backoff, describeError, sleep } from '@skerry/base';
 import type { Clock, Logger } from '@skerry/base';
 import { resources } from '#resources.ts';
 import type { ApiClient } from '#rest.ts';
+import { TransportError } from '#transport.ts';
 
 export interface RecordedEvent {
   readonly type: 'Normal' | 'Warning';
@@ -112,15 +113,29 @@ export class ApiEventRecorder implements EventRecorder {
     if (signal.aborted) onAbort();
     for await (const event of this.#queue) {
       if (signal.aborted) return;
+      await this.#deliver(event, signal);
+      this.#reportDropped();
+    }
+  }
+
+  async #deliver(event: Event, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    const backoff = new Backoff({ baseMs: 1_000, maxMs: 30_000 });
+    while (!signal.aborted) {
       try {
         await this.#write(event);
+        return;
       } catch (error) {
+        if (error instanceof TransportError && !error.sent && error.code !== 'api-tls') {
+          await sleep(clock, backoff.next(), signal).catch(() => undefined);
+          continue;
+        }
         const { reason } = event;
         const isGone = isApiError(error) && (error.code === 404 || error.code === 403);
         // An event in a namespace that ends is nobody's loss.
-        if (!isGone) this.#options.log.warn('event not written', { reason, error: describeError(error) });
+        if (!isGone) log.warn('event not written', { reason, error: describeError(error) });
+        return;
       }
-      this.#reportDropped();
     }
   }
 

@@ -7,7 +7,7 @@
  * is none: reads are answered with what was read before and by whom it was allowed, marked with their age; whatever would
  * change something is refused at once. A write is never taken for later: nobody could say whether it will be done.
  */
-import { ApiError, notFound, parseFieldSelector, type AnyObject } from '@skerry/api';
+import { ApiError, isApiError, notFound, parseFieldSelector, type AnyObject } from '@skerry/api';
 import { sleep, type Clock, type Logger, type Service } from '@skerry/base';
 import {
   TransportError,
@@ -127,7 +127,13 @@ class NodeHub implements Hub {
     this.transport = {
       request: async (request) => {
         request.signal?.throwIfAborted();
-        return this.answer(request, this.#node);
+        try {
+          return await this.#answer(request, this.#node);
+        } catch (error) {
+          if (!isApiError(error)) throw error;
+          if (error.cause instanceof TransportError) throw error.cause;
+          return errorResponse(error);
+        }
       },
       close() {
         // The hub's owner closes it.
@@ -384,14 +390,15 @@ class NodeHub implements Hub {
     const held = this.#coverages
       .covering(key, { own: caller.type === 'node' })
       .find((each) => !isLinked || this.#coverages.isLive(each) || coverageText(each) === coverageText(key));
-    if (!held && !isLinked) throw cutOff(notReadBefore(request.path));
+    // The node's own agent waits for a moment: the link may be on its way back.
+    if (!held && !isLinked && caller.type !== 'node') throw cutOff(notReadBefore(request.path));
     if (!held && caller.type !== 'node' && this.#coverages.isFull) throw tooMany();
     const { coverage, use } = this.#coverages.follow(held ?? key, caller);
     const gone = new AbortController();
     const signals = [gone.signal, use.refused, ...(request.signal ? [request.signal] : [])];
     const until = AbortSignal.any(signals);
     try {
-      const limit = AbortSignal.any([until, AbortSignal.timeout(firstStateMs)]);
+      const limit = AbortSignal.any([until, AbortSignal.timeout(isLinked ? firstStateMs : patienceMs)]);
       const state = await coverage.whenReady(limit);
       const encoder = negotiate(headerOf(request, 'accept'), state.encoders, {
         includeObject: read.query.get('includeObject'),

@@ -1,12 +1,12 @@
 /**
  * Service account tokens of pods, bound to the pod and renewed at 80 % of their life or after a day, whichever is first.
- * While the API can't be reached the old token stays.
+ * While the API can't be reached the old token stays, over a restart of the agent too where there is somewhere to keep it; once
+ * the API is back, what could not be renewed is renewed first.
  * https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken
  */
 import type { Pod, ServiceAccountTokenProjection, TokenRequest } from '@skerry/api';
 import { resources, type ApiClient } from '@skerry/client';
-import type { Clock, Logger } from '@skerry/base';
-import { describeError } from '@skerry/base';
+import { describeError, isRecord, type Clock, type Logger } from '@skerry/base';
 
 interface Token {
   readonly text: string;
@@ -14,6 +14,15 @@ interface Token {
   readonly endsAtMs: number;
 }
 
+/** Keeps texts over a restart, unreadable for others. */
+export interface TokenVault {
+  keys(): string[];
+  get(key: string): string | undefined;
+  set(key: string, text: string): void;
+  delete(key: string): void;
+}
+
+const vaultPrefix = 'pod-token/';
 const dayMs = 24 * 3_600_000;
 const defaultSeconds = 3600;
 const retryMs = 60_000;
@@ -22,12 +31,20 @@ export class TokenSource {
   readonly #client: ApiClient;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #vault: TokenVault | undefined;
   readonly #tokens = new Map<string, Token>();
+  /** Those that are due and could not be had. */
+  readonly #overdue = new Set<string>();
 
-  constructor({ client, clock, log }: { client: ApiClient; clock: Clock; log: Logger }) {
-    this.#client = client;
-    this.#clock = clock;
-    this.#log = log;
+  constructor(options: { client: ApiClient; clock: Clock; log: Logger; vault?: TokenVault }) {
+    this.#client = options.client;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#vault = options.vault;
+    for (const key of this.#vault?.keys() ?? []) {
+      const token = key.startsWith(vaultPrefix) && parseToken(this.#vault?.get(key) ?? '');
+      if (token) this.#tokens.set(key.slice(vaultPrefix.length), token);
+    }
   }
 
   async token(pod: Pod, projection: ServiceAccountTokenProjection): Promise<string> {
@@ -38,9 +55,12 @@ export class TokenSource {
     try {
       const made = await this.#request(pod, projection);
       this.#tokens.set(key, made);
+      this.#overdue.delete(key);
+      this.#vault?.set(vaultPrefix + key, JSON.stringify(made));
       return made.text;
     } catch (error) {
       if (!known) throw error;
+      this.#overdue.add(key);
       this.#log.warn('token not renewed', { pod: pod.metadata.name, error: describeError(error) });
       this.#tokens.set(key, { ...known, renewAtMs: nowMs + retryMs });
       return known.text;
@@ -55,8 +75,24 @@ export class TokenSource {
     return times.length > 0 ? Math.min(...times) : undefined;
   }
 
+  /** The API can be reached again: what is overdue is due now. Returns the uids of its pods. */
+  hurry(): string[] {
+    const keys = [...this.#overdue];
+    this.#overdue.clear();
+    for (const key of keys) {
+      const token = this.#tokens.get(key);
+      if (token) this.#tokens.set(key, { ...token, renewAtMs: 0 });
+    }
+    return keys.map((key) => key.split('/')[0] ?? '');
+  }
+
   forget(uid: string): void {
-    for (const key of this.#tokens.keys()) if (key.startsWith(`${uid}/`)) this.#tokens.delete(key);
+    for (const key of this.#tokens.keys()) {
+      if (!key.startsWith(`${uid}/`)) continue;
+      this.#tokens.delete(key);
+      this.#overdue.delete(key);
+      this.#vault?.delete(vaultPrefix + key);
+    }
   }
 
   async #request(pod: Pod, projection: ServiceAccountTokenProjection): Promise<Token> {
@@ -82,5 +118,18 @@ export class TokenSource {
       endsAtMs,
       renewAtMs: nowMs + Math.min(0.8 * (endsAtMs - nowMs), dayMs),
     };
+  }
+}
+
+function parseToken(text: string): Token | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isRecord(value)) return undefined;
+    const { text: token, renewAtMs, endsAtMs } = value;
+    const isToken =
+      typeof token === 'string' && typeof renewAtMs === 'number' && typeof endsAtMs === 'number';
+    return isToken ? { text: token, renewAtMs, endsAtMs } : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -1,9 +1,11 @@
 /**
- * A node: its link to the center, and behind it agent, device plugins and the kubelet-style server. Requests to the API go
- * over the link's `up` session, requests of the center come over its `down` session; the node listens on no port.
+ * A node: its link to the center, the hub that answers as the API does, and behind it agent, network, device plugins and the
+ * kubelet-style server. Whatever the node's parts ask of the API they ask the hub, and that the center, over the link's `up`
+ * session; requests of the center come over its `down` session. For others the node listens on no port.
  */
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { join } from 'node:path';
 import {
@@ -20,6 +22,7 @@ import {
 } from '@skerry/agent';
 import { type Clock, type Logger, SkerryError, supervise } from '@skerry/base';
 import { createClient } from '@skerry/client';
+import type { Vault } from '@skerry/hub';
 import { connectTls, createLinkClient, type PodTarget } from '@skerry/link';
 import { createNodeNetwork, type NodeNetwork } from '@skerry/network';
 import type { AgentIdentity } from '#join/agent-config.ts';
@@ -27,6 +30,7 @@ import { createCertificateRenewal } from '#join/certificate-renewal.ts';
 import { parseAddress } from '#join/cluster-info.ts';
 import { version } from '#version.ts';
 import { linkTransport } from './link-transport.ts';
+import { openNodeHub } from './node-hub.ts';
 import { podNetworkOf } from './pod-network.ts';
 
 export interface NodeOptions {
@@ -89,7 +93,9 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     log,
     random,
   });
-  const transport = linkTransport(link);
+  const center = linkTransport(link);
+  const hub = lean ? undefined : await openNodeHub({ ...options, link, center, agent: () => agent });
+  const transport = hub?.transport ?? center;
   const client = createClient({ transport, userAgent: `skerry-agent/${version}`, clock });
   const renewal = createCertificateRenewal({
     identity,
@@ -107,7 +113,8 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     runtime,
     nodeName: config.nodeName,
     dataDirectory: options.dataDirectory,
-    addresses: [await addressTowards(host, port)],
+    addresses: [await ownAddress({ host, port }, hub?.vault)],
+    ...(hub ? { tokenVault: hub.vault } : {}),
     labels: nodeLabels(identity, simulated),
     taints: config.taints,
     devices,
@@ -134,13 +141,15 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
   try {
     await Promise.all([
       supervise(link, { clock, log, signal }),
+      ...(hub ? [supervise(hub, { clock, log, signal })] : []),
       supervise(renewal, { clock, log, signal }),
       ...(devices ? [supervise(devices, { clock, log, signal })] : []),
       supervise(agent, { clock, log, signal }),
       ...(network ? [supervise(network, { clock, log, signal })] : []),
     ]);
   } finally {
-    transport.close();
+    await hub?.close();
+    center.close();
     runtime.close();
     server.close();
   }
@@ -183,6 +192,34 @@ async function dialPod(agent: Agent, { address, port }: PodTarget): Promise<Dupl
       resolve(socket);
     });
   });
+}
+
+const addressKey = 'node-address';
+const addressPatienceMs = 3_000;
+
+/**
+ * The machine's main address. A machine that comes up cut off may have no way to the center yet, nor a server of names: then it
+ * is the one that it had, or whatever it has.
+ */
+async function ownAddress(
+  { host, port }: { readonly host: string; readonly port: number },
+  vault: Vault | undefined,
+): Promise<string> {
+  const late = AbortSignal.timeout(addressPatienceMs);
+  const gaveUp = new Promise<undefined>((resolve) =>
+    late.addEventListener('abort', () => resolve(undefined)),
+  );
+  const found = await Promise.race([addressTowards(host, port).catch(() => undefined), gaveUp]);
+  if (found) {
+    if (vault?.get(addressKey) !== found) vault?.set(addressKey, found);
+    return found;
+  }
+  const outward = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(
+      ({ internal, address }) => !internal && !address.startsWith('169.254.') && !address.startsWith('fe80:'),
+    );
+  return vault?.get(addressKey) ?? outward?.address ?? '127.0.0.1';
 }
 
 /** The machine's own address on the way to the center: what a datagram there would carry; none is sent. */

@@ -36,17 +36,19 @@ function asApiError(error: unknown): ApiError {
   return new ApiError('InternalError', `Internal error occurred: ${describeError(error)}`);
 }
 
-/** The answer to what only the center can do. */
+/** The answer to what only the center can do. Its cause is what the node's own agent, to which this is no server, is told. */
 export function cutOff(message: string, retryAfterSeconds = 10): ApiError {
-  return new ApiError('ServiceUnavailable', message, { details: { retryAfterSeconds } });
+  const cause = new TransportError('api-unreachable', message, { sent: false });
+  return new ApiError('ServiceUnavailable', message, { details: { retryAfterSeconds }, cause });
 }
 
 /** A write of which nobody knows whether it was done. */
 export function outcomeUnknown(): ApiError {
-  return new ApiError(
-    'Timeout',
-    'the link to the cluster was lost before its answer came: the request may have been carried out, look before sending it again',
-  );
+  const message =
+    'the link to the cluster was lost before its answer came: the request may have been carried out, look before sending it again';
+  return new ApiError('Timeout', message, {
+    cause: new TransportError('api-connection-lost', message, { sent: true }),
+  });
 }
 
 function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {

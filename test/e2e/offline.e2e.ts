@@ -1,0 +1,220 @@
+/**
+ * A region whose line is cut goes on by itself: its pods run, and come back after a reboot, from what its machines have on
+ * disk; what changed in the center meanwhile is caught up with once the line is mended. One cluster for all of it.
+ */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Node, Pod } from '@skerry/api';
+import { createCriRuntime } from '@skerry/agent';
+import { eventually } from '@skerry/base/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { canRunContainers, Cluster } from '../support/cluster.ts';
+
+const image = 'skerry.io/stand-in/busybox:1.35';
+const patient = { timeoutMs: 120_000, everyMs: 300 };
+
+const objects = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: settings }
+data: { greeting: hello }
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: password }
+stringData: { word: open-sesame }
+---
+${pod('full')}
+---
+${pod('goes')}
+---
+${pod('changes')}
+`;
+
+function pod(name: string): string {
+  return `apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, labels: { app: offline } }
+spec:
+  nodeSelector: { topology.kubernetes.io/region: east }
+  terminationGracePeriodSeconds: 1
+  containers:
+  - name: main
+    image: ${image}
+    command: [sh, -c, 'trap "exit 0" TERM; while true; do sleep 1000 & wait; done']
+    env: [{ name: GREETING, valueFrom: { configMapKeyRef: { name: settings, key: greeting } } }]
+    readinessProbe: { exec: { command: ['true'] }, periodSeconds: 1 }
+    volumeMounts:
+    - { name: settings, mountPath: /settings }
+    - { name: password, mountPath: /password }
+  volumes:
+  - { name: settings, configMap: { name: settings } }
+  - { name: password, secret: { secretName: password } }
+`;
+}
+
+describe.skipIf(!canRunContainers())('a region that is cut off', () => {
+  let cluster: Cluster;
+  let node = '';
+
+  beforeAll(async () => {
+    cluster = await Cluster.start({ runtime: 'containerd', regions: ['east'] });
+    const applied = await cluster.kubectl(['apply', '-f', '-'], { input: objects });
+    expect(applied.errors).toBe('');
+    await cluster.kubectlOk('wait', '--for=condition=Ready', 'pod', '-l', 'app=offline', '--timeout=120s');
+    node = (await cluster.json<{ items: Node[] }>('get', 'nodes')).items[0]?.metadata.name ?? '';
+  });
+
+  afterAll(async () => {
+    await cluster?.stop();
+  });
+
+  test('keeps its pods running, brings them back after a reboot, and then takes over exactly what changed meanwhile', async () => {
+    const before = await pods();
+    setLine('down');
+    try {
+      const [crashed] = await containers('changes');
+      await inRuntime((runtime) => runtime.stopContainer(crashed?.id ?? '', 0));
+      await eventually(async () => {
+        const [again] = await containers('changes');
+        expect(again?.id).not.toBe(crashed?.id);
+        expect(again?.state).toBe('running');
+      }, patient);
+      expect((await containers('full'))[0]?.id).toBe(before['full']?.container);
+
+      await cluster.kubectlOk('delete', 'pod', 'goes', '--wait=false');
+      await cluster.kubectlOk('label', 'pod', 'changes', 'round=second');
+      const created = await cluster.kubectl(['apply', '-f', '-'], { input: pod('comes') });
+      expect(created.errors).toBe('');
+      await cluster.kubectlOk('patch', 'configmap', 'settings', '-p', '{"data":{"greeting":"welcome"}}');
+      await reboot();
+      for (const name of ['full', 'changes', 'goes']) {
+        await eventually(async () => expect((await containers(name))[0]?.state).toBe('running'), patient);
+      }
+      expect(await inside('full', '/settings/greeting')).toBe('hello');
+      expect(await inside('full', '/password/word')).toBe('open-sesame');
+      const token = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+      expect(await inside('full', token)).toMatch(/^[\w-]+\./);
+      expect(await containers('comes')).toEqual([]);
+    } finally {
+      setLine('up');
+    }
+    const [afterReboot] = await containers('full');
+    await eventually(async () => {
+      const now = await pods();
+      expect(Object.keys(now).sort()).toEqual(['changes', 'comes', 'full']);
+      for (const each of Object.values(now)) expect(each.ready).toBe('True');
+      expect(now['full']).toMatchObject({ uid: before['full']?.uid, container: afterReboot?.id });
+      expect(await readyOfNode()).toBe('True');
+    }, patient);
+    await eventually(async () => {
+      expect(await inside('full', '/settings/greeting')).toBe('welcome');
+    }, patient);
+    expect((await containers('full'))[0]?.id).toBe(afterReboot?.id);
+  });
+
+  async function inside(name: string, path: string): Promise<string> {
+    const [container] = await containers(name);
+    return inRuntime(async (runtime) => {
+      const { stdout } = await runtime.execSync(container?.id ?? '', ['cat', path], 10);
+      return Buffer.from(stdout).toString();
+    });
+  }
+
+  async function pods() {
+    const { items } = await cluster.json<{ items: Pod[] }>('get', 'pods', '-l', 'app=offline');
+    return Object.fromEntries(
+      items.map(({ metadata, status }) => {
+        const [container] = status?.containerStatuses ?? [];
+        const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+        const id = container?.containerID?.split('//')[1];
+        return [
+          metadata.name ?? '',
+          { uid: metadata.uid, ready, container: id, restarts: container?.restartCount },
+        ];
+      }),
+    );
+  }
+
+  async function readyOfNode() {
+    const { status } = await cluster.json<Node>('get', 'node', node);
+    return status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+  }
+
+  /** What the machine's own runtime has of a pod, newest first. */
+  function containers(name: string) {
+    return inRuntime(async (runtime) => {
+      const sandboxes = (await runtime.listSandboxes()).filter((each) => each.name === name && each.ready);
+      const ids = new Set(sandboxes.map(({ id }) => id));
+      const all = await runtime.listContainers();
+      return all.filter(({ sandboxId }) => ids.has(sandboxId)).sort((a, b) => b.createdAtMs - a.createdAtMs);
+    });
+  }
+
+  async function inRuntime<T>(use: (runtime: ReturnType<typeof createCriRuntime>) => Promise<T>): Promise<T> {
+    const socket = join(cluster.dataDirectory, 'machines', node, 'containerd', 'containerd.sock');
+    const runtime = createCriRuntime({ socket });
+    try {
+      return await use(runtime);
+    } finally {
+      runtime.close();
+    }
+  }
+
+  /** What the end of a machine's power does: agent, runtime and containers end at once, and begin anew. */
+  async function reboot(): Promise<void> {
+    const runtime = join(cluster.dataDirectory, 'machines', node, 'containerd');
+    const { [`agent-${node}`]: agent = 0 } = await cluster.processes();
+    const doomed = withDescendants(processesThatName(runtime));
+    for (const pid of [agent, ...doomed]) killAtOnce(pid);
+    await eventually(async () => {
+      const { [`agent-${node}`]: now } = await cluster.processes();
+      expect(now).toBeGreaterThan(0);
+      expect(now).not.toBe(agent);
+    }, patient);
+  }
+
+  /** The line of the region, at its router's end. */
+  function setLine(state: 'up' | 'down'): void {
+    const { id } = JSON.parse(readFileSync(join(cluster.dataDirectory, 'up.json'), 'utf8')) as { id: string };
+    const result = spawnSync('ip', ['link', 'set', `sk${id}u0`, state]);
+    if (result.status !== 0) throw new Error(String(result.stderr));
+  }
+});
+
+function processesThatName(path: string): number[] {
+  return processes().flatMap(({ pid, command }) => (command.includes(path) ? [pid] : []));
+}
+
+function withDescendants(roots: readonly number[]): number[] {
+  const all = new Set(roots);
+  const list = processes();
+  for (let size = 0; size !== all.size;) {
+    size = all.size;
+    for (const { pid, parent } of list) if (all.has(parent)) all.add(pid);
+  }
+  return [...all];
+}
+
+function processes(): { pid: number; parent: number; command: string }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        const parent = Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${name}/status`, 'utf8'))?.[1]);
+        return [{ pid: Number(name), parent, command }];
+      } catch {
+        return [];
+      }
+    });
+}
+
+function killAtOnce(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended with its parent.
+  }
+}
