@@ -17,9 +17,9 @@ import { imagesOf, ImagePuller } from '#images/puller.ts';
 import { noCgroups, openCgroups } from '#machine/cgroups.ts';
 import { readMachineFacts, type MachineFacts } from '#machine/facts.ts';
 import { noPressure, readPressure } from '#machine/pressure.ts';
-import type { PodNetwork } from '#network/cni-config.ts';
 import { parseResolvConf, type ClusterDns } from '#network/dns.ts';
 import { noHostPorts, PacketFilter } from '#network/packet-filter.ts';
+import type { NodePodNetwork } from '#network/pod-network.ts';
 import { NodeKeeper, nodeReference } from '#node/node-keeper.ts';
 import { nodeResources } from '#node/node-object.ts';
 import { ObjectTracker } from '#objects/tracker.ts';
@@ -56,7 +56,7 @@ export interface AgentOptions {
   /** 110 unless given. */
   readonly podsMax?: number;
   /** The runtime's pod network; nothing is configured where absent. */
-  readonly network?: Omit<PodNetwork, 'podCidr'> & { readonly configFile: string };
+  readonly network?: NodePodNetwork;
   /** Whom pods ask for names; undefined until that is known, and pods wait for it. Nobody unless given. */
   readonly clusterDns?: () => ClusterDns | undefined;
   /** Group that holds the groups of all pods: `/skerry/<node>` unless given. */
@@ -81,6 +81,8 @@ export interface Agent extends Service {
   readonly pods: NodePods;
   /** The range that the node was given for its pods; undefined until then. */
   podCidr(): string | undefined;
+  /** Something that the node's status depends on has changed: it is looked at now, not when it is next due. */
+  look(): void;
   /** The API can be reached again: what waits for a later try is sent now. */
   reconnected(): void;
 }
@@ -98,6 +100,7 @@ export function createAgent(options: AgentOptions): Agent {
       list: () => parts?.manager.list() ?? [],
     },
     podCidr: () => parts?.keeper.node?.spec?.podCIDR,
+    look: () => parts?.keeper.look(),
     reconnected() {
       parts?.keeper.look();
       parts?.statuses.hurry();

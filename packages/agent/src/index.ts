@@ -20,6 +20,7 @@ export {
 } from '#images/oci-archive.ts';
 export { tarEnd, tarHeader, tarPadding, type TarEntry } from '#images/tar.ts';
 export { writeCniConfig, type PodNetwork } from '#network/cni-config.ts';
+export type { NodePodNetwork, PodNetworkPlan } from '#network/pod-network.ts';
 export { removePodNetwork } from '#network/packet-filter.ts';
 export * from '#runtime.ts';
 export { createNodeServer, type NodeServerOptions } from '#server/node-server.ts';

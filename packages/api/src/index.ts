@@ -71,3 +71,12 @@ export {
 export { parseSchedule, zoneFault, type CronSchedule, type CronTimes } from './cron/cron-schedule.ts';
 export { nextRun } from './cron/next-run.ts';
 export { zonedTimestamp } from './cron/wall-clock.ts';
+export {
+  providerAnnotation,
+  routingAnnotation,
+  routings,
+  type PoolMember,
+  type PoolNetwork,
+  type PoolNetworkStatus,
+  type Routing,
+} from './extensions/pool-network.ts';

@@ -69,5 +69,6 @@ export const resources = {
     false,
   ),
   nodeImages: ref('apps.kruise.io', 'v1beta1', 'NodeImage', 'nodeimages', false),
+  poolNetworks: ref('network.skerry.io', 'v1alpha1', 'PoolNetwork', 'poolnetworks', false),
   nodePools: ref('apps.openyurt.io', 'v1beta2', 'NodePool', 'nodepools', false),
 } as const satisfies Record<string, ResourceRef>;

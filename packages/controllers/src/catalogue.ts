@@ -35,6 +35,7 @@ import { createVolumeExpander } from '#storage/expander.ts';
 import { createLocalPathProvisioner } from '#storage/local-path/provisioner.ts';
 import { createLocalPathResizer } from '#storage/local-path/resizer.ts';
 import { createNodePoolController } from '#edge/node-pool/node-pool.ts';
+import { createPoolNetworkController } from '#edge/pool-network/pool-network.ts';
 import { createOpenKruiseComponent } from '#kruise/component.ts';
 import type { OpenKruiseSettings } from '#kruise/component.ts';
 import { createDisruptionController } from '#policy/disruption/disruption.ts';
@@ -71,6 +72,7 @@ const creators = {
   'certificate-controller': createCertificateController,
   'token-cleaner-controller': createTokenCleaner,
   'node-pool-controller': createNodePoolController,
+  'pool-network-controller': createPoolNetworkController,
   'disruption-controller': createDisruptionController,
   'endpointslice-controller': createEndpointSliceController,
   'endpointslice-mirroring-controller': createEndpointSliceMirroringController,

@@ -1,2 +1,3 @@
 export { createNodeNetwork, type NodeNetwork, type NodeNetworkOptions } from '#node-network.ts';
 export { removeServiceAddress } from '#dns/service-address.ts';
+export type { PodNetworkPlan } from '#fabric/fabric.ts';

@@ -10,6 +10,7 @@ import { createServices } from '#services/create-services.ts';
 import { createClusterView, type ClusterView } from '#cluster-view.ts';
 import { dnsOfPods, type DnsService } from '#dns/dns-service.ts';
 import { createNameServer } from '#dns/name-server.ts';
+import { createFabric, type PodNetworkPlan } from '#fabric/fabric.ts';
 
 export interface NodeNetworkOptions {
   readonly client: ApiClient;
@@ -21,6 +22,8 @@ export interface NodeNetworkOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
+  /** What `podNetwork` answers is another than before. */
+  readonly onPodNetwork?: () => void;
 }
 
 export interface PartOptions extends NodeNetworkOptions {
@@ -35,17 +38,21 @@ const parts: readonly CreatePart[] = [createServices, createNameServer];
 export interface NodeNetwork extends Service {
   /** Whom pods ask for names; undefined until Services are known, from the API or from disk. */
   clusterDns(): DnsService | undefined;
+  /** What pods of this node have for a network, as far as is known now. */
+  podNetwork(): PodNetworkPlan;
 }
 
 /** It must run in the network namespace that the node's pods hang off. */
 export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
   const view = createClusterView(options);
+  const fabric = createFabric(options);
   return {
     name: `network of ${options.nodeName}`,
     clusterDns: () => (view.services.isKnown() ? dnsOfPods(view.services) : undefined),
+    podNetwork: () => fabric.podNetwork(),
     async run(signal) {
       const { clock, log } = options;
-      const services = [view, ...parts.map((create) => create({ ...options, view }))];
+      const services = [view, fabric, ...parts.map((create) => create({ ...options, view }))];
       await Promise.all(services.map((service) => supervise(service, { clock, log, signal })));
     },
   };

@@ -4,7 +4,7 @@
  * with iptables, host ports and masquerading, is `packet-filter.ts` here.
  * https://github.com/containernetworking/cni/blob/main/SPEC.md
  */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 export interface PodNetwork {
@@ -53,6 +53,17 @@ export async function writeCniConfig(path: string, network: PodNetwork): Promise
   await writeFile(`${path}.new`, text);
   await rename(`${path}.new`, path);
   return true;
+}
+
+/** Answers whether there was one. */
+export async function removeCniConfig(path: string): Promise<boolean> {
+  return rm(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
 }
 
 /** The ranges that the file has addresses from: what the node was given when the API last answered. */

@@ -37,6 +37,20 @@ test('nothing is loaded before the range of the pods is known', async () => {
   expect(targets()).toEqual(['10.1.0.5:80']);
 });
 
+test('rules that are withdrawn are loaded again when there is a range', async () => {
+  const filter = await open();
+  await filter.setPodCidrs(['10.1.0.0/24'], ['10.1.0.0/16']);
+  await filter.withdraw();
+  await filter.withdraw();
+  expect(loaded.at(-1)).not.toContain('masquerade');
+  expect(loaded).toHaveLength(2);
+  await filter.set('a', [web]);
+  expect(loaded).toHaveLength(2);
+  await filter.setPodCidrs(['10.1.0.0/24']);
+  expect(loaded.at(-1)).toContain('10.1.0.0/16');
+  expect(targets()).toEqual(['10.1.0.5:80']);
+});
+
 test('saying the same again loads nothing', async () => {
   const filter = await open();
   await filter.setPodCidrs(['10.1.0.0/24']);

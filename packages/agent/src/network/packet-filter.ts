@@ -38,6 +38,7 @@ export class PacketFilter implements HostPorts {
   readonly #options: PacketFilterOptions;
   readonly #ports = new Map<string, readonly HostPort[]>();
   #podCidrs: readonly string[] = [];
+  #unmasqueraded: readonly string[] = [];
   #loaded = '';
   #work: Promise<void> = Promise.resolve();
 
@@ -68,15 +69,38 @@ export class PacketFilter implements HostPorts {
     return this.#schedule();
   }
 
-  /** The range that the node's pods have their addresses from. Asking again with the same costs nothing. */
-  setPodCidrs(podCidrs: readonly string[]): Promise<void> {
+  /**
+   * The ranges that the node's pods have their addresses from, and those that they go to under them: as before where none
+   * are given. Asking again with the same costs nothing.
+   */
+  setPodCidrs(podCidrs: readonly string[], unmasqueraded?: readonly string[]): Promise<void> {
     this.#podCidrs = podCidrs;
+    this.#unmasqueraded = unmasqueraded ?? this.#unmasqueraded;
     return this.#isLoaded() ? Promise.resolve() : this.#schedule();
+  }
+
+  /** Takes the rules away, and loads none until there is a range again: pods have another network, or none. */
+  async withdraw(): Promise<void> {
+    this.#podCidrs = [];
+    if (this.#loaded === podRulesRemoval()) return;
+    const { networkNamespace, load = (text: string) => loadRules(text, networkNamespace) } = this.#options;
+    const turn = this.#work.then(async () => {
+      if (this.#podCidrs.length > 0) return;
+      await load(podRulesRemoval());
+      this.#loaded = podRulesRemoval();
+    });
+    this.#work = turn.catch(() => undefined);
+    await turn;
   }
 
   #script(): string {
     const hostPorts = [...this.#ports.values()].flat();
-    return podRules({ podCidrs: this.#podCidrs, bridge: this.#options.bridge, hostPorts });
+    return podRules({
+      podCidrs: this.#podCidrs,
+      unmasqueraded: this.#unmasqueraded,
+      bridge: this.#options.bridge,
+      hostPorts,
+    });
   }
 
   #isLoaded(): boolean {

@@ -3,10 +3,22 @@ import { podRules, podRulesRemoval, type HostPort } from '#network/pod-rules.ts'
 
 const web: HostPort = { protocol: 'tcp', hostPort: 8080, podAddress: '10.1.0.5', podPort: 80 };
 const rules = (hostPorts: readonly HostPort[], podCidrs = ['10.1.0.0/24']) =>
-  podRules({ podCidrs, bridge: 'cni0', hostPorts });
+  podRules({ podCidrs, unmasqueraded: [], bridge: 'cni0', hostPorts });
 
 test('pods leave the node under its address, but not among themselves', () => {
   expect(rules([])).toContain('ip saddr { 10.1.0.0/24 } ip daddr != { 10.1.0.0/24, 224.0.0.0/4 } masquerade');
+});
+
+test('pods of other nodes see the address of the pod, not that of its node', () => {
+  const text = podRules({
+    podCidrs: ['10.1.0.0/24'],
+    unmasqueraded: ['10.1.0.0/16', 'fd00::/48'],
+    bridge: 'cni0',
+    hostPorts: [],
+  });
+  const exempt = text.indexOf('ip daddr { 10.1.0.0/16 } return');
+  expect(exempt).toBeGreaterThan(0);
+  expect(text.indexOf('ip saddr { 10.1.0.0/24 } ip daddr !=')).toBeGreaterThan(exempt);
 });
 
 test.each<[HostPort, string]>([

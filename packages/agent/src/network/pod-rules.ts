@@ -1,6 +1,6 @@
 /**
- * The packet rules that a node's pods need, as a script for `nft`: pods leave the node under its address, and ports of
- * the node lead to pods that ask for them. Everything lies in one table that is replaced as a whole, in one step, so that
+ * The packet rules that a node's pods need, as a script for `nft`: pods leave the cluster under their node's address, and
+ * ports of the node lead to pods that ask for them. Everything lies in one table that is replaced as a whole, in one step, so that
  * no packet meets half of it; connections that are open stay open. CNI's own plugins for both need iptables.
  *
  * Pure: text in, text out.
@@ -16,6 +16,8 @@ export interface HostPort {
 
 export interface PodRules {
   readonly podCidrs: readonly string[];
+  /** To these, pods go under their own address: the ranges of the cluster's pods. */
+  readonly unmasqueraded: readonly string[];
   readonly bridge: string;
   readonly hostPorts: readonly HostPort[];
 }
@@ -41,9 +43,10 @@ function removalOf(family: Family): string[] {
   return [`add table ${family} ${podTable}`, `delete table ${family} ${podTable}`];
 }
 
-function tableOf(family: Family, { podCidrs, bridge, hostPorts }: PodRules): string[] {
+function tableOf(family: Family, { podCidrs, unmasqueraded, bridge, hostPorts }: PodRules): string[] {
   const ranges = podCidrs.filter((range) => familyOf(range) === family);
   if (ranges.length === 0) return [];
+  const inside = unmasqueraded.filter((range) => familyOf(range) === family);
   const pods = `{ ${ranges.join(', ')} }`;
   const ports = hostPorts.filter(({ podAddress }) => familyOf(podAddress) === family);
   return [
@@ -62,6 +65,7 @@ function tableOf(family: Family, { podCidrs, bridge, hostPorts }: PodRules): str
     '  chain leaving {',
     '    type nat hook postrouting priority 100;',
     `    meta mark & ${returnMark} == ${returnMark} masquerade`,
+    ...(inside.length > 0 ? [`    ${family} daddr { ${inside.join(', ')} } return`] : []),
     `    ${family} saddr ${pods} ${family} daddr != { ${[...ranges, multicast[family]].join(', ')} } masquerade`,
     '  }',
     // Host ports at 127.0.0.1 need the bridge to take such addresses; pods must not get at the node's own ones with it.

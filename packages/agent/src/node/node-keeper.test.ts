@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -87,6 +87,26 @@ async function settle(ms = 0): Promise<void> {
   await clock.advance(ms);
   for (let turn = 0; turn < 5; turn++) await clock.advance(0);
 }
+
+test('a node without a network for pods is Ready, and says to pods that want one why there is none', async () => {
+  const configFile = join(directory, '10-skerry.conflist');
+  await writeFile(configFile, '{}');
+  const { keeper, runtimeStatus, node, begin } = setUp({
+    network: {
+      configFile,
+      bridge: 'skerry-none',
+      dataDirectory: directory,
+      plan: () => ({ kind: 'host', why: 'pool shop has none' }),
+    },
+  });
+  runtimeStatus.now = { runtimeReady: true, networkReady: false, message: 'cni plugin not initialized' };
+  await begin();
+  await eventually(() => {
+    expect(node()?.status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True');
+  });
+  expect(keeper.networkFault).toBe('pool shop has none');
+  await expect(readFile(configFile, 'utf8')).rejects.toThrow('ENOENT');
+});
 
 test('a machine becomes a node with labels, taints, resources and conditions', async () => {
   const { node, begin } = setUp();

@@ -8,8 +8,9 @@ import { Informer, resources, type ApiClient, type EventRecorder, type ResourceC
 import { Backoff, describeError, sleep, type Clock, type Logger } from '@skerry/base';
 import type { MachineFacts } from '#machine/facts.ts';
 import type { Pressure } from '#machine/pressure.ts';
-import { readPodCidrs, writeCniConfig, type PodNetwork } from '#network/cni-config.ts';
+import { readPodCidrs, removeCniConfig, writeCniConfig } from '#network/cni-config.ts';
 import type { PacketFilter } from '#network/packet-filter.ts';
+import { ownNetwork, type NodePodNetwork } from '#network/pod-network.ts';
 import { newNode, nodeStatus, standardLabels, type NodeIdentity } from '#node/node-object.ts';
 import type { DeviceManager } from '#pods/context.ts';
 import { equalButForNulls } from '#pods/status-patch.ts';
@@ -31,9 +32,9 @@ export interface NodeKeeperOptions {
   /** What runs short now. */
   readonly pressure: () => Promise<Pressure>;
   /** Where the pod network's configuration goes; none is written where absent. */
-  readonly network?: Omit<PodNetwork, 'podCidr'> & { readonly configFile: string };
+  readonly network?: NodePodNetwork;
   /** Packet rules of the pod network. */
-  readonly packetFilter?: Pick<PacketFilter, 'setPodCidrs'>;
+  readonly packetFilter?: Pick<PacketFilter, 'setPodCidrs' | 'withdraw'>;
   readonly renewLease: boolean;
   readonly clock: Clock;
   readonly log: Logger;
@@ -56,6 +57,8 @@ export class NodeKeeper {
   #runtimeVersion: RuntimeVersion | undefined;
   #networkFault: string | undefined = 'container runtime status check may not have completed yet';
   #runtimeFault: string | undefined;
+  /** Why this node has no network for pods, which is no fault of it. */
+  #noPodNetwork: string | undefined;
   #sent: { readonly status: NodeStatus; readonly atMs: number } | undefined;
   /** What the API holds, as far as is known: the answer to the last report, or what the informer saw since. */
   #held: NodeStatus | undefined;
@@ -89,7 +92,7 @@ export class NodeKeeper {
 
   /** Why pods get no network now. */
   get networkFault(): string | undefined {
-    return this.#networkFault;
+    return this.#noPodNetwork ?? this.#networkFault;
   }
 
   get node(): Node | undefined {
@@ -176,9 +179,14 @@ export class NodeKeeper {
         if (isApiError(error, 'NotFound')) await this.#register(signal);
         else log.warn('node status not sent', { error: describeError(error) });
       }
-      const isReady = this.#networkFault === undefined && this.#runtimeFault === undefined;
-      await this.#pause(isReady ? lookMs : unreadyLookMs, signal);
+      await this.#pause(this.#faults.length === 0 ? lookMs : unreadyLookMs, signal);
     }
+  }
+
+  /** A node without a network for pods has none that could be at fault. */
+  get #faults(): string[] {
+    const networkFault = this.#noPodNetwork === undefined ? this.#networkFault : undefined;
+    return [this.#runtimeFault, networkFault].filter((fault) => fault !== undefined);
   }
 
   #pause(delayMs: number, signal: AbortSignal): Promise<void> {
@@ -192,21 +200,37 @@ export class NodeKeeper {
   }
 
   async #followNetwork(): Promise<void> {
-    const { network, log } = this.#options;
+    const { network, packetFilter, log } = this.#options;
     if (!network) return;
+    const { configFile, plan = () => ownNetwork, ...rest } = network;
+    const wanted = plan();
+    this.#noPodNetwork = wanted.kind === 'host' ? wanted.why : undefined;
+    if (wanted.kind === 'host' || wanted.kind === 'external') {
+      if (await removeCniConfig(configFile)) log.info('pod network left to others', { kind: wanted.kind });
+      await packetFilter?.withdraw();
+      return;
+    }
     const podCidr = this.node?.spec?.podCIDRs?.join(',') ?? this.node?.spec?.podCIDR;
-    const { configFile, ...rest } = network;
-    if (podCidr && (await writeCniConfig(configFile, { ...rest, podCidr })))
-      log.info('pod network configured', { podCidr });
-    await this.#keepPacketRules(podCidr?.split(',') ?? (await readPodCidrs(configFile)));
+    if (wanted.kind === 'own' && podCidr) {
+      const { mtu } = wanted;
+      if (await writeCniConfig(configFile, { ...rest, ...(mtu ? { mtu } : {}), podCidr }))
+        log.info('pod network configured', { podCidr, mtu });
+    }
+    await this.#keepPacketRules(
+      podCidr?.split(',') ?? (await readPodCidrs(configFile)),
+      wanted.kind === 'own' ? wanted.unmasqueraded : undefined,
+    );
   }
 
   /** Without them pods run, but don't reach beyond the node: worth telling, not worth refusing pods. */
-  async #keepPacketRules(podCidrs: readonly string[]): Promise<void> {
+  async #keepPacketRules(
+    podCidrs: readonly string[],
+    unmasqueraded: readonly string[] | undefined,
+  ): Promise<void> {
     const { packetFilter, log, recorder, identity } = this.#options;
     if (!packetFilter || podCidrs.length === 0) return;
     try {
-      await packetFilter.setPodCidrs(podCidrs);
+      await packetFilter.setPodCidrs(podCidrs, unmasqueraded);
     } catch (error) {
       const message = `packet rules of pods not loaded, so that pods do not reach beyond this node: ${describeError(error)}`;
       log.warn('packet rules of pods not loaded', { error: describeError(error) });
@@ -245,7 +269,7 @@ export class NodeKeeper {
         devices: devices?.resources() ?? new Map(),
         images: await runtime.listImages().catch(() => []),
         pressure: await pressure(),
-        faults: [this.#runtimeFault, this.#networkFault].filter((fault) => fault !== undefined),
+        faults: this.#faults,
         nowMs,
       },
       previous,

@@ -67,6 +67,8 @@ export class NodeAccess {
         return this.#slice(node, attributes);
       case 'nodeimages.apps.kruise.io':
         return ownNodeImage(node, attributes);
+      case 'poolnetworks.network.skerry.io':
+        return this.#poolNetwork(node, attributes);
       case 'nodes':
         return this.#node(node, attributes);
       case 'pods':
@@ -154,6 +156,17 @@ export class NodeAccess {
     const slice = this.#read.get({ group: 'resource.k8s.io', resource: 'resourceslices' }, name);
     const spec = slice?.['spec'] as { nodeName?: string } | undefined;
     return spec?.nodeName === node ? yes : no(`no relationship found between node '${node}' and this object`);
+  }
+
+  /** How the machines of its own pool reach each other; of other pools' addresses it learns what its pool crosses to. */
+  #poolNetwork(node: string, attributes: AuthorizationAttributes): AuthorizationDecision {
+    const { verb, name = '', subresource = '' } = attributes;
+    if (!['get', 'list', 'watch'].includes(verb) || subresource !== '')
+      return no('can only read pool networks');
+    const labels = this.#read.get({ group: '', resource: 'nodes' }, node)?.metadata?.labels;
+    const pool = labels?.['apps.openyurt.io/nodepool'];
+    if (pool !== undefined && (name || selectedName(attributes)) === pool) return yes;
+    return no(`node '${node}' can only read the network of its own pool`);
   }
 
   #node(node: string, attributes: AuthorizationAttributes): AuthorizationDecision {

@@ -2,7 +2,12 @@
 import type { Clock, Logger } from '@skerry/base';
 import { type CustomResourceDefinition, isApiError } from '@skerry/api';
 import { type ApiClient, createClient, createUnixTransport } from '@skerry/client';
-import { installLocalPathClass, nodePoolCustomResourceDefinition, runControllers } from '@skerry/controllers';
+import {
+  installLocalPathClass,
+  nodePoolCustomResourceDefinition,
+  poolNetworkCustomResourceDefinition,
+  runControllers,
+} from '@skerry/controllers';
 import { runScheduler } from '@skerry/scheduler';
 import { version } from '#version.ts';
 import type { Installation } from './installation.ts';
@@ -28,7 +33,8 @@ export async function runControllersProcess(
   const clientFor = (part: keyof typeof transports) =>
     createClient({ transport: transports[part], userAgent: `skerry-${part}/${version}`, clock });
   try {
-    await installDefinition(clientFor('controllers'), nodePoolCustomResourceDefinition);
+    for (const definition of [nodePoolCustomResourceDefinition, poolNetworkCustomResourceDefinition])
+      await installDefinition(clientFor('controllers'), definition);
     await installLocalPathClass(clientFor('controllers'));
     await Promise.all([
       runControllers({

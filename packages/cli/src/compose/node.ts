@@ -120,7 +120,10 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     devices,
     ...(simulated
       ? { hostAccess: false }
-      : { network: podNetwork(options), clusterDns: () => network && clusterDns(network) }),
+      : {
+          network: podNetwork(options, () => network),
+          clusterDns: () => network && clusterDns(network),
+        }),
     ...(options.cgroupRoot ? { cgroupRoot: options.cgroupRoot } : {}),
     ...(lean ? { machine: lean.machine } : {}),
     clock,
@@ -134,6 +137,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
         nodeName: config.nodeName,
         pool: config.pool,
         stateDirectory: join(options.dataDirectory, 'network'),
+        onPodNetwork: () => agent.look(),
         clock,
         log,
         random,
@@ -169,9 +173,13 @@ function clusterDns(network: NodeNetwork): ReturnType<NonNullable<AgentOptions['
   return dns && { servers: dns.addresses, domain: dns.domain };
 }
 
-function podNetwork({ cniConfDirectory, dataDirectory }: NodeOptions): AgentOptions['network'] {
+function podNetwork(
+  { cniConfDirectory, dataDirectory }: NodeOptions,
+  network: () => NodeNetwork | undefined,
+): AgentOptions['network'] {
   return {
     ...podNetworkOf({ cniConfDirectory }),
+    plan: () => network()?.podNetwork() ?? { kind: 'unknown' },
     dataDirectory: join(dataDirectory, 'cni-addresses'),
   };
 }

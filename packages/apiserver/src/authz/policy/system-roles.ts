@@ -150,7 +150,7 @@ export const ownControllerRules: PolicyRule[] = [
   rule('create', 'apps', 'controllerrevisions daemonsets deployments replicasets statefulsets'),
   // The kinds that controllers bring along, such as node pools.
   rule('create', 'apiextensions.k8s.io', 'customresourcedefinitions'),
-  rule('create', 'apps.kruise.io apps.openyurt.io policy.kruise.io', '*'),
+  rule('create', 'apps.kruise.io apps.openyurt.io network.skerry.io policy.kruise.io', '*'),
   rule('create', 'batch', 'cronjobs jobs'),
   rule('create', 'coordination.k8s.io', 'leases'),
   rule('create', 'discovery.k8s.io', 'endpointslices'),

@@ -1,0 +1,41 @@
+/**
+ * PoolNetworks of `network.skerry.io`: all that the machines of one pool have to know of each other to carry their pods'
+ * packets. The center derives them from Nodes, NodePools and Crossings; each machine reads the one of its pool. A Node changes
+ * with every report of its machine, so that following the Nodes of a pool would cost a thin link bytes all day for facts
+ * that change once a month; here only those facts are.
+ */
+import type { ObjectMeta } from '#object.ts';
+
+export interface PoolNetwork {
+  apiVersion?: string;
+  kind?: string;
+  /** Named after the pool. */
+  metadata: ObjectMeta;
+  status?: PoolNetworkStatus;
+}
+
+/** `auto`: plain routes to machines on the same link layer, VXLAN to others. */
+export const routings = ['auto', 'host-gw', 'vxlan'] as const;
+export type Routing = (typeof routings)[number];
+
+export interface PoolNetworkStatus {
+  /** Whose network pods have: ours, that of a CNI plugin which users bring along, or that of their host. */
+  provider: 'skerry' | 'external' | 'host';
+  routing: Routing;
+  /** Ranges of all pods of the cluster. */
+  clusterCIDRs: string[];
+  members: PoolMember[];
+  /** For a column of kubectl. */
+  memberCount?: number;
+}
+
+export interface PoolMember {
+  node: string;
+  addresses: string[];
+  podCIDRs: string[];
+}
+
+/** On a NodePool: forces one of `routings` instead of `auto`. */
+export const routingAnnotation = 'network.skerry.io/routing';
+/** On a NodePool: `external` where its machines have a CNI plugin that Skerry doesn't bring. */
+export const providerAnnotation = 'network.skerry.io/provider';

@@ -1,0 +1,126 @@
+import type { PoolMember, PoolNetworkStatus } from '@skerry/api';
+import { expect, test } from 'vitest';
+import { difference, type KernelState } from '#fabric/apply.ts';
+import { planFabric } from '#fabric/plan.ts';
+import type { Link, Route } from '#kernel/links.ts';
+
+const member = (node: string, index: number, address = `192.168.0.${10 + index}`): PoolMember => ({
+  node,
+  addresses: [address],
+  podCIDRs: [`10.12.${index}.0/24`],
+});
+const network: PoolNetworkStatus = {
+  provider: 'skerry',
+  routing: 'auto',
+  clusterCIDRs: ['10.12.0.0/16'],
+  members: [member('a', 1), member('b', 2), member('c', 3, '172.16.0.3')],
+};
+const eth0: Link = {
+  ifname: 'eth0',
+  mtu: 1500,
+  flags: ['UP'],
+  addr_info: [{ local: '192.168.0.11', prefixlen: 24, family: 'inet' }],
+};
+const ways = new Map<string, Route>([
+  ['192.168.0.12', { dst: '192.168.0.12', dev: 'eth0', flags: [] }],
+  ['172.16.0.3', { dst: '172.16.0.3', gateway: '192.168.0.1', dev: 'eth0', flags: [] }],
+]);
+const plan = (status: Partial<PoolNetworkStatus> = {}) =>
+  planFabric({ ...network, ...status }, { nodeName: 'a', links: [eth0], ways });
+const bare: KernelState = { links: [eth0], routes: [], neighbours: [], forwarding: [] };
+
+const direct = '10.12.2.0/24 via 192.168.0.12 dev eth0 protocol 83';
+const tunnelled = (index: number) =>
+  `10.12.${index}.0/24 via 10.12.${index}.0 dev skerry-vxlan protocol 83 onlink`;
+
+test.each<[PoolNetworkStatus['routing'], readonly string[], number]>([
+  ['auto', [direct, tunnelled(3)], 1450],
+  ['vxlan', [tunnelled(2), tunnelled(3)], 1450],
+  ['host-gw', [direct], 1500],
+])('with %s the pods of other machines are reached by %j', (routing, routes, mtu) => {
+  const commands = difference(plan({ routing }), bare);
+  expect(commands.routes).toEqual([
+    ...routes.map((route) => `route add ${route}`),
+    'route add unreachable 10.12.0.0/16 protocol 83',
+  ]);
+  expect(plan({ routing }).podMtu).toBe(mtu);
+});
+
+test('the tunnel learns nothing from packets: whoever is behind it is told to the kernel', () => {
+  const { ip, bridge } = difference(plan(), bare);
+  expect(ip).toEqual([
+    'link add name skerry-vxlan address 0e:53:0a:0c:01:00 mtu 1450 type vxlan id 5363 dstport 8472 local 192.168.0.11 nolearning',
+    'address replace 10.12.1.0/32 dev skerry-vxlan',
+    'link set dev skerry-vxlan up',
+    'neighbour replace 10.12.3.0 lladdr 0e:53:0a:0c:03:00 dev skerry-vxlan nud permanent',
+  ]);
+  expect(bridge).toEqual(['fdb append 0e:53:0a:0c:03:00 dev skerry-vxlan dst 172.16.0.3 self permanent']);
+});
+
+/** The kernel as it is after the plan for `network` was applied. */
+const held: KernelState = {
+  links: [
+    eth0,
+    {
+      ifname: 'skerry-vxlan',
+      mtu: 1450,
+      flags: ['UP'],
+      address: '0e:53:0a:0c:01:00',
+      linkinfo: {
+        info_kind: 'vxlan',
+        info_data: { id: 5363, port: 8472, local: '192.168.0.11', learning: false },
+      },
+      addr_info: [{ local: '10.12.1.0', prefixlen: 32, family: 'inet' }],
+    },
+  ],
+  routes: [
+    { dst: '10.12.2.0/24', gateway: '192.168.0.12', dev: 'eth0', flags: [] },
+    { dst: '10.12.3.0/24', gateway: '10.12.3.0', dev: 'skerry-vxlan', flags: ['onlink'] },
+    { type: 'unreachable', dst: '10.12.0.0/16', flags: [] },
+  ],
+  neighbours: [{ address: '10.12.3.0', mac: '0e:53:0a:0c:03:00' }],
+  forwarding: [{ mac: '0e:53:0a:0c:03:00', remote: '172.16.0.3' }],
+};
+
+test('what is right already is not touched', () => {
+  expect(difference(plan(), held)).toEqual({ ip: [], bridge: [], routes: [] });
+});
+
+test('a machine that leaves takes its routes, neighbour and forwarding with it', () => {
+  const { ip, bridge, routes } = difference(plan({ members: network.members.slice(0, 1) }), held);
+  expect(ip).toEqual(['neighbour delete 10.12.3.0 dev skerry-vxlan']);
+  expect(bridge).toEqual(['fdb delete 0e:53:0a:0c:03:00 dev skerry-vxlan dst 172.16.0.3 self']);
+  expect(routes).toEqual(['route delete 10.12.2.0/24 protocol 83', 'route delete 10.12.3.0/24 protocol 83']);
+});
+
+test('a machine that has another address now is reached there', () => {
+  const moved = [member('a', 1), member('b', 2), member('c', 3, '172.16.0.4')];
+  expect(difference(plan({ members: moved }), held)).toEqual({
+    ip: [],
+    bridge: [
+      'fdb delete 0e:53:0a:0c:03:00 dev skerry-vxlan dst 172.16.0.3 self',
+      'fdb append 0e:53:0a:0c:03:00 dev skerry-vxlan dst 172.16.0.4 self permanent',
+    ],
+    routes: [],
+  });
+});
+
+test('a device that is not as it should be is made anew, with all that was on it', () => {
+  const links = held.links.map((link) =>
+    link.ifname === 'eth0' ? link : { ...link, linkinfo: { info_kind: 'vxlan', info_data: { id: 1 } } },
+  );
+  const { ip, bridge, routes } = difference(plan(), { ...held, links });
+  expect(ip[0]).toBe('link delete skerry-vxlan');
+  expect(bridge).toHaveLength(1);
+  expect(routes).toEqual([`route add ${tunnelled(3)}`]);
+});
+
+test.each<Partial<PoolNetworkStatus>>([{ provider: 'host' }, { provider: 'external' }, { members: [] }])(
+  'with %o nothing of ours stays',
+  (status) => {
+    const { ip, routes } = difference(plan(status), held);
+    expect(ip).toContain('link delete skerry-vxlan');
+    expect(routes).toContain('route delete 10.12.2.0/24 protocol 83');
+    expect(routes).toContain('route delete unreachable 10.12.0.0/16 protocol 83');
+  },
+);
