@@ -71,10 +71,13 @@ export {
 export { parseSchedule, zoneFault, type CronSchedule, type CronTimes } from './cron/cron-schedule.ts';
 export { nextRun } from './cron/next-run.ts';
 export { zonedTimestamp } from './cron/wall-clock.ts';
+export type { Crossing, CrossingStatus } from './extensions/crossing.ts';
 export {
+  gatewayKeyAnnotation,
   providerAnnotation,
   routingAnnotation,
   routings,
+  type PoolCrossing,
   type PoolMember,
   type PoolNetwork,
   type PoolNetworkStatus,

@@ -69,6 +69,7 @@ export const resources = {
     false,
   ),
   nodeImages: ref('apps.kruise.io', 'v1beta1', 'NodeImage', 'nodeimages', false),
+  crossings: ref('network.skerry.io', 'v1alpha1', 'Crossing', 'crossings', false),
   poolNetworks: ref('network.skerry.io', 'v1alpha1', 'PoolNetwork', 'poolnetworks', false),
   nodePools: ref('apps.openyurt.io', 'v1beta2', 'NodePool', 'nodepools', false),
 } as const satisfies Record<string, ResourceRef>;

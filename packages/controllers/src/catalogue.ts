@@ -34,6 +34,7 @@ import { createEphemeralVolumeController } from '#storage/ephemeral-volumes.ts';
 import { createVolumeExpander } from '#storage/expander.ts';
 import { createLocalPathProvisioner } from '#storage/local-path/provisioner.ts';
 import { createLocalPathResizer } from '#storage/local-path/resizer.ts';
+import { createCrossingController } from '#edge/crossing/crossing.ts';
 import { createNodePoolController } from '#edge/node-pool/node-pool.ts';
 import { createPoolNetworkController } from '#edge/pool-network/pool-network.ts';
 import { createOpenKruiseComponent } from '#kruise/component.ts';
@@ -72,6 +73,7 @@ const creators = {
   'certificate-controller': createCertificateController,
   'token-cleaner-controller': createTokenCleaner,
   'node-pool-controller': createNodePoolController,
+  'crossing-controller': createCrossingController,
   'pool-network-controller': createPoolNetworkController,
   'disruption-controller': createDisruptionController,
   'endpointslice-controller': createEndpointSliceController,

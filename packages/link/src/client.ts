@@ -21,6 +21,7 @@ import { explainConnectError } from '#connect.ts';
 import { startHeartbeat } from '#heartbeat.ts';
 import { createMux } from '#mux.ts';
 import {
+  crossingAuthority,
   downChannel,
   downSessionOptions,
   errorHeader,
@@ -50,6 +51,8 @@ export interface LinkClientOptions {
   readonly server: HttpServer | ((stream: Duplex) => void);
   /** Connects to a pod of this node; must refuse every address that is not one, by rejecting. */
   readonly dialPod?: (target: PodTarget) => Promise<Duplex>;
+  /** Gets the stream of datagrams to and from gateways of other pools, when the center opens one. */
+  readonly onCrossing?: (stream: Duplex) => void;
   readonly clock: Clock;
   readonly log: Logger;
   /** In [0, 1). */
@@ -182,6 +185,9 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
       const tunnel = openTunnel(stream, purpose);
       if (typeof options.server === 'function') options.server(tunnel);
       else options.server.emit('connection', tunnel);
+    } else if (authority === crossingAuthority && options.onCrossing) {
+      stream.respond({ ':status': 200 });
+      options.onCrossing(openTunnel(stream, purpose));
     } else {
       void servePod(stream, authority, purpose);
     }

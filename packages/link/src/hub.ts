@@ -12,6 +12,7 @@ import { SkerryError, describeError, type Clock, type Logger } from '@skerry/bas
 import { startHeartbeat } from '#heartbeat.ts';
 import { createMux, type Mux } from '#mux.ts';
 import {
+  crossingAuthority,
   downChannel,
   errorHeader,
   heartbeatMsDefault,
@@ -62,6 +63,8 @@ export interface LinkHub<Peer> {
   dial(node: string, options: { purpose: string }): Promise<Duplex>;
   /** A byte stream to a TCP port of a pod on that node. */
   dialPod(node: string, target: { address: string; port: number; purpose: string }): Promise<Duplex>;
+  /** A byte stream for datagrams to and from gateways of other pools; see `RelayHub`. */
+  dialCrossing(node: string): Promise<Duplex>;
   /** Names of the linked nodes. */
   nodes(): string[];
   linked(node: string): boolean;
@@ -97,6 +100,7 @@ export function createLinkHub<Peer>(options: LinkHubOptions<Peer>): LinkHub<Peer
     accept,
     dial: (node, { purpose }) => open(node, kubeletAuthority, purpose),
     dialPod: (node, { address, port, purpose }) => open(node, authorityOf(address, port), purpose),
+    dialCrossing: (node) => open(node, crossingAuthority, crossingAuthority),
     nodes: () => [...links.keys()],
     linked: (node) => links.has(node),
     stats,

@@ -11,6 +11,9 @@ export const upChannel = 1;
 /** Authority of a CONNECT stream that leads to the node's kubelet-style server. */
 export const kubeletAuthority = 'kubelet';
 
+/** Authority of a CONNECT stream that carries datagrams between gateways of pools. */
+export const crossingAuthority = 'crossing';
+
 /** What a stream is for; counted by it, never acted on. */
 export const purposeHeader = 'skerry-purpose';
 

@@ -1,3 +1,4 @@
 export { createNodeNetwork, type NodeNetwork, type NodeNetworkOptions } from '#node-network.ts';
 export { removeServiceAddress } from '#dns/service-address.ts';
 export type { PodNetworkPlan } from '#fabric/fabric.ts';
+export type { Relay } from '#crossing/crossing.ts';

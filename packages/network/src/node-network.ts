@@ -5,9 +5,11 @@
  * restarted or upgraded disturbs no connection.
  */
 import { supervise, type Clock, type Logger, type Service } from '@skerry/base';
-import type { ApiClient } from '@skerry/client';
+import { gatewayKeyAnnotation, type Node } from '@skerry/api';
+import { resources, type ApiClient } from '@skerry/client';
 import { createServices } from '#services/create-services.ts';
 import { createClusterView, type ClusterView } from '#cluster-view.ts';
+import { createCrossing, type Relay } from '#crossing/crossing.ts';
 import { dnsOfPods, type DnsService } from '#dns/dns-service.ts';
 import { createNameServer } from '#dns/name-server.ts';
 import { createFabric, type PodNetworkPlan } from '#fabric/fabric.ts';
@@ -24,6 +26,8 @@ export interface NodeNetworkOptions {
   readonly random: () => number;
   /** What `podNetwork` answers is another than before. */
   readonly onPodNetwork?: () => void;
+  /** The way to other pools; none is crossed to where absent. */
+  readonly relay?: Relay;
 }
 
 export interface PartOptions extends NodeNetworkOptions {
@@ -45,15 +49,40 @@ export interface NodeNetwork extends Service {
 /** It must run in the network namespace that the node's pods hang off. */
 export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
   const view = createClusterView(options);
-  const fabric = createFabric(options);
+  const crossing =
+    options.relay &&
+    createCrossing({
+      ...options,
+      relay: options.relay,
+      publishKey: (key) => publishGatewayKey(options, key),
+      onChange: () => fabric.look(),
+    });
+  const fabric = createFabric({ ...options, ...(crossing ? { crossing } : {}) });
   return {
     name: `network of ${options.nodeName}`,
     clusterDns: () => (view.services.isKnown() ? dnsOfPods(view.services) : undefined),
     podNetwork: () => fabric.podNetwork(),
     async run(signal) {
       const { clock, log } = options;
-      const services = [view, fabric, ...parts.map((create) => create({ ...options, view }))];
+      const services = [
+        view,
+        fabric,
+        ...(crossing ? [crossing] : []),
+        ...parts.map((create) => create({ ...options, view })),
+      ];
       await Promise.all(services.map((service) => supervise(service, { clock, log, signal })));
     },
   };
+}
+
+/** The center elects gateways among the machines that have one. */
+async function publishGatewayKey({ client, nodeName }: NodeNetworkOptions, key: string): Promise<void> {
+  const nodes = client.resource<Node>(resources.nodes);
+  const node = await nodes.get(nodeName);
+  if (node.metadata.annotations?.[gatewayKeyAnnotation] === key) return;
+  await nodes.patch(
+    nodeName,
+    { metadata: { annotations: { [gatewayKeyAnnotation]: key } } },
+    { type: 'merge' },
+  );
 }

@@ -25,6 +25,8 @@ export interface PoolNetworkStatus {
   /** Ranges of all pods of the cluster. */
   clusterCIDRs: string[];
   members: PoolMember[];
+  /** The pools that pods of this one may reach. */
+  crossings?: PoolCrossing[];
   /** For a column of kubectl. */
   memberCount?: number;
 }
@@ -34,6 +36,20 @@ export interface PoolMember {
   addresses: string[];
   podCIDRs: string[];
 }
+
+export interface PoolCrossing {
+  /** The other pool. */
+  pool: string;
+  /** Ranges of its pods. */
+  ranges: string[];
+  /** Machines of this pool that pass packets on, the preferred one first. */
+  gateways: string[];
+  /** Those of the other pool, with the public keys that packets are sealed for. */
+  peerGateways: { node: string; publicKey: string }[];
+}
+
+/** On a Node, by the machine itself: the public half of its X25519 key, in base64. */
+export const gatewayKeyAnnotation = 'network.skerry.io/gateway-key';
 
 /** On a NodePool: forces one of `routings` instead of `auto`. */
 export const routingAnnotation = 'network.skerry.io/routing';

@@ -8,7 +8,7 @@ import { builtinKinds } from '@skerry/api';
 import { createApiServer, createConnectFactory, createSecurity, type PeerIdentity } from '@skerry/apiserver';
 import { type Clock, type Logger, supervise } from '@skerry/base';
 import { identities } from '@skerry/center';
-import { createLinkHub } from '@skerry/link';
+import { createLinkHub, RelayHub } from '@skerry/link';
 import { pinOfCertificate } from '@skerry/pki';
 import { openSqliteStore } from '@skerry/store';
 import { aborted } from '#process/run-until-stopped.ts';
@@ -19,6 +19,7 @@ import { httpsJson } from './https-json.ts';
 import type { Installation } from './installation.ts';
 import { dialDirectly } from './direct-dial.ts';
 import { readDescriptions } from './openapi-descriptions.ts';
+import { followCrossings } from './crossing-rights.ts';
 import { LeaseRenewal } from './lease-renewal.ts';
 import { openEncryption } from './storage-encryption.ts';
 import { measureProcess, type ProcessMeasures } from './process-metrics.ts';
@@ -63,8 +64,19 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     log,
     onUp: (stream, { peer }) => server.accept({ stream, protocol: 'h2', peer }),
     onAlive: (node) => leases.alive(node),
-    onChange: (node, state) => log.info('link changed', { node, state }),
+    onChange(node, state) {
+      log.info('link changed', { node, state });
+      if (state === 'linked') relay.linked(node);
+    },
   });
+  const relay = new RelayHub({
+    dial: (node) => hub.dialCrossing(node),
+    isLinked: (node) => hub.linked(node),
+    clock,
+    log,
+  });
+  opened.defer(() => relay.close());
+  let tellCrossings = (): void => undefined;
   let endConnections = (_user: string): void => undefined;
   /** Its certificate counts no longer; what it holds open would go on. */
   const cutOff = (node: string) => {
@@ -129,6 +141,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
       access.read.onChange({ group: '', resource: 'nodes' }, ({ type, object }) => {
         if (type === 'delete') cutOff(object.metadata?.name ?? '');
       });
+      tellCrossings = followCrossings(access.read, (rights) => relay.allow(rights));
       return security(access);
     },
     dialer: hub,
@@ -154,6 +167,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
   opened.defer(() => server.close());
   opened.defer(() => hub.close());
   await server.start();
+  tellCrossings();
   await server.listenUnix(data.apiSocket);
   const front = await listenTls({
     address: config.listenAddress,

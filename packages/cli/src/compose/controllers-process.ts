@@ -3,6 +3,7 @@ import type { Clock, Logger } from '@skerry/base';
 import { type CustomResourceDefinition, isApiError } from '@skerry/api';
 import { type ApiClient, createClient, createUnixTransport } from '@skerry/client';
 import {
+  crossingCustomResourceDefinition,
   installLocalPathClass,
   nodePoolCustomResourceDefinition,
   poolNetworkCustomResourceDefinition,
@@ -33,7 +34,11 @@ export async function runControllersProcess(
   const clientFor = (part: keyof typeof transports) =>
     createClient({ transport: transports[part], userAgent: `skerry-${part}/${version}`, clock });
   try {
-    for (const definition of [nodePoolCustomResourceDefinition, poolNetworkCustomResourceDefinition])
+    for (const definition of [
+      nodePoolCustomResourceDefinition,
+      poolNetworkCustomResourceDefinition,
+      crossingCustomResourceDefinition,
+    ])
       await installDefinition(clientFor('controllers'), definition);
     await installLocalPathClass(clientFor('controllers'));
     await Promise.all([

@@ -23,7 +23,7 @@ import {
 import { type Clock, type Logger, SkerryError, supervise } from '@skerry/base';
 import { createClient } from '@skerry/client';
 import type { Vault } from '@skerry/hub';
-import { connectTls, createLinkClient, type PodTarget } from '@skerry/link';
+import { connectTls, createLinkClient, type PodTarget, RelayPort } from '@skerry/link';
 import { createNodeNetwork, type NodeNetwork } from '@skerry/network';
 import type { AgentIdentity } from '#join/agent-config.ts';
 import { createCertificateRenewal } from '#join/certificate-renewal.ts';
@@ -81,11 +81,13 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     clock,
     log,
   });
+  const relay = new RelayPort();
   const link = createLinkClient({
     connect: (until) =>
       connectTls({ host, port, ca: authorityPem, cert: certificatePem, key: keyPem }, until),
     server,
     dialPod: (target) => dialPod(agent, target),
+    ...(simulated ? {} : { onCrossing: (stream) => relay.take(stream) }),
     onChange: ({ phase }) => {
       if (phase === 'linked') agent.reconnected();
     },
@@ -138,6 +140,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
         pool: config.pool,
         stateDirectory: join(options.dataDirectory, 'network'),
         onPodNetwork: () => agent.look(),
+        relay,
         clock,
         log,
         random,

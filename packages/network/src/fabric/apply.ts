@@ -4,16 +4,32 @@
  * they stand in the way of ours.
  */
 import type { Kernel, Link, Refusal, Route } from '#kernel/links.ts';
-import { tunnelDevice, type FabricPlan, type PlannedRoute, type Tunnel } from '#fabric/plan.ts';
+import { crossingDevice } from '#crossing/crossing-device.ts';
+import {
+  tunnelDevice,
+  type FabricPlan,
+  type Forwarding,
+  type Neighbour,
+  type PlannedRoute,
+  type Tunnel,
+} from '#fabric/plan.ts';
 
 /** On each of our routes; no routing daemon's. */
 export const routeProtocol = 83;
 
+/** The devices that are ours, by name. */
+export const ownDevices = [tunnelDevice, crossingDevice] as const;
+
 export interface KernelState {
   readonly links: readonly Link[];
   readonly routes: readonly Route[];
-  readonly neighbours: readonly { readonly address: string; readonly mac: string }[];
-  readonly forwarding: readonly { readonly mac: string; readonly remote: string }[];
+  /** By device, of those of ours that are there. */
+  readonly behind: ReadonlyMap<string, Behind>;
+}
+
+interface Behind {
+  readonly neighbours: readonly Neighbour[];
+  readonly forwarding: readonly Forwarding[];
 }
 
 export interface Commands {
@@ -25,17 +41,20 @@ export interface Commands {
 
 export async function readKernel(kernel: Kernel): Promise<KernelState> {
   const [links, routes] = await Promise.all([kernel.links(), kernel.routes(4, routeProtocol)]);
-  if (!links.some(({ ifname }) => ifname === tunnelDevice))
-    return { links, routes, neighbours: [], forwarding: [] };
-  const [neighbours, forwarding] = await Promise.all([
-    kernel.neighbours(tunnelDevice),
-    kernel.forwarding(tunnelDevice),
-  ]);
+  const there = ownDevices.filter((device) => links.some(({ ifname }) => ifname === device));
+  const behind = await Promise.all(
+    there.map(async (device) => [device, await readBehind(kernel, device)] as const),
+  );
+  return { links, routes, behind: new Map(behind) };
+}
+
+async function readBehind(kernel: Kernel, device: string): Promise<Behind> {
+  const [neighbours, forwarding] = await Promise.all([kernel.neighbours(device), kernel.forwarding(device)]);
   return {
-    links,
-    routes,
     neighbours: neighbours.map(({ dst, lladdr = '' }) => ({ address: dst, mac: lladdr })),
-    forwarding: forwarding.flatMap(({ mac, dst }) => (dst ? [{ mac, remote: dst }] : [])),
+    forwarding: forwarding.flatMap(({ mac, dst, port }) =>
+      dst ? [{ mac, remote: dst, ...(port === undefined ? {} : { port }) }] : [],
+    ),
   };
 }
 
@@ -50,68 +69,85 @@ export async function applyPlan(kernel: Kernel, plan: FabricPlan, state: KernelS
 }
 
 export function difference(plan: FabricPlan, state: KernelState): Commands {
-  const { commands, isKept } = deviceCommands(plan.tunnel, state.links);
+  const devices = ownDevices.map((device) => deviceCommands(device, plan, state));
   // What was on a device that is made anew went with it.
-  const neighbours = isKept ? state.neighbours : [];
-  const forwarding = isKept ? state.forwarding : [];
-  const wantedRoutes = new Map(plan.routes.map((route) => [route.destination, routeText(route)]));
-  const heldRoutes = new Map(
+  const renewed = new Set<string>(devices.filter(({ isKept }) => !isKept).map(({ device }) => device));
+  const held = new Map(
     state.routes
-      .filter(({ dev }) => isKept || dev !== tunnelDevice)
+      .filter(({ dev }) => dev === undefined || !renewed.has(dev))
       .map((route) => [route.dst, heldRouteText(route)]),
   );
-  const differs = ([destination, text]: [string, string]) => heldRoutes.get(destination) !== text;
+  const wanted = new Map(plan.routes.map((route) => [route.destination, routeText(route)]));
+  const differs = ([destination, text]: [string, string]) => held.get(destination) !== text;
   return {
-    ip: [
-      ...commands,
-      ...missing(plan.neighbours, neighbours).map(
-        ({ address, mac }) => `neighbour replace ${address} lladdr ${mac} dev ${tunnelDevice} nud permanent`,
-      ),
-      ...missing(neighbours, plan.neighbours)
-        .filter(({ address }) => !plan.neighbours.some((wanted) => wanted.address === address))
-        .map(({ address }) => `neighbour delete ${address} dev ${tunnelDevice}`),
-    ],
-    bridge: [
-      ...missing(forwarding, plan.forwarding).map(
-        ({ mac, remote }) => `fdb delete ${mac} dev ${tunnelDevice} dst ${remote} self`,
-      ),
-      ...missing(plan.forwarding, forwarding).map(
-        ({ mac, remote }) => `fdb append ${mac} dev ${tunnelDevice} dst ${remote} self permanent`,
-      ),
-    ],
+    ip: devices.flatMap(({ ip }) => ip),
+    bridge: devices.flatMap(({ bridge }) => bridge),
     routes: [
-      ...[...heldRoutes.keys()]
-        .filter((destination) => !wantedRoutes.has(destination))
+      ...[...held.keys()]
+        .filter((destination) => !wanted.has(destination))
         .map((destination) => `route delete ${removable(destination, state)} protocol ${routeProtocol}`),
-      ...[...wantedRoutes]
+      ...[...wanted]
         .filter(differs)
         // Only what is ours may be replaced: added, a route of somebody else's to the same range makes the kernel refuse.
-        .map(([destination, text]) => `route ${heldRoutes.has(destination) ? 'replace' : 'add'} ${text}`),
+        .map(([destination, text]) => `route ${held.has(destination) ? 'replace' : 'add'} ${text}`),
     ],
   };
 }
 
-function deviceCommands(
-  tunnel: Tunnel | undefined,
-  links: readonly Link[],
-): { commands: string[]; isKept: boolean } {
-  const held = links.find(({ ifname }) => ifname === tunnelDevice);
-  if (!tunnel) return { commands: held ? [`link delete ${tunnelDevice}`] : [], isKept: false };
+interface DeviceCommands {
+  readonly device: string;
+  readonly isKept: boolean;
+  readonly ip: readonly string[];
+  readonly bridge: readonly string[];
+}
+
+function deviceCommands(device: string, plan: FabricPlan, state: KernelState): DeviceCommands {
+  const held = state.links.find(({ ifname }) => ifname === device);
+  const tunnel = plan.tunnels.find((each) => each.device === device);
+  if (!tunnel) return { device, isKept: false, ip: held ? [`link delete ${device}`] : [], bridge: [] };
   const isKept = held !== undefined && isSameTunnel(held, tunnel);
+  const { neighbours, forwarding } = (isKept ? state.behind.get(device) : undefined) ?? {
+    neighbours: [],
+    forwarding: [],
+  };
+  const entry = ({ mac, remote, port }: Forwarding) =>
+    `${mac} dev ${device} dst ${remote}${port === undefined ? '' : ` port ${port}`} self`;
+  return {
+    device,
+    isKept,
+    ip: [
+      ...linkCommands(tunnel, held, isKept),
+      ...missing(tunnel.neighbours, neighbours).map(
+        ({ address, mac }) => `neighbour replace ${address} lladdr ${mac} dev ${device} nud permanent`,
+      ),
+      ...neighbours
+        .filter(({ address }) => !tunnel.neighbours.some((wanted) => wanted.address === address))
+        .map(({ address }) => `neighbour delete ${address} dev ${device}`),
+    ],
+    bridge: [
+      ...missing(forwarding, tunnel.forwarding).map((gone) => `fdb delete ${entry(gone)}`),
+      ...missing(tunnel.forwarding, forwarding).map((wanted) => `fdb append ${entry(wanted)} permanent`),
+    ],
+  };
+}
+
+function linkCommands(tunnel: Tunnel, held: Link | undefined, isKept: boolean): string[] {
   const { device, id, port, local, mac, mtu, address } = tunnel;
-  const commands: string[] = [];
-  if (held && !isKept) commands.push(`link delete ${device}`);
-  if (!isKept) {
-    commands.push(
+  if (!held || !isKept) {
+    return [
+      ...(held ? [`link delete ${device}`] : []),
       `link add name ${device} address ${mac} mtu ${mtu} type vxlan id ${id} dstport ${port} local ${local} nolearning`,
-    );
-  } else if (held.mtu !== mtu) {
-    commands.push(`link set dev ${device} mtu ${mtu}`);
+      `address replace ${address}/32 dev ${device}`,
+      `link set dev ${device} up`,
+    ];
   }
-  const hasAddress = isKept && held.addr_info.some((info) => info.local === address);
-  if (!hasAddress) commands.push(`address replace ${address}/32 dev ${device}`);
-  if (!isKept || !held.flags.includes('UP')) commands.push(`link set dev ${device} up`);
-  return { commands, isKept };
+  return [
+    ...(held.mtu === mtu ? [] : [`link set dev ${device} mtu ${mtu}`]),
+    ...(held.addr_info.some((info) => info.local === address)
+      ? []
+      : [`address replace ${address}/32 dev ${device}`]),
+    ...(held.flags.includes('UP') ? [] : [`link set dev ${device} up`]),
+  ];
 }
 
 function isSameTunnel({ address, linkinfo }: Link, { id, port, local, mac }: Tunnel): boolean {
@@ -129,14 +165,16 @@ function isSameTunnel({ address, linkinfo }: Link, { id, port, local, mac }: Tun
 function routeText(route: PlannedRoute): string {
   const { destination } = route;
   if (route.type === 'unreachable') return `unreachable ${destination} protocol ${routeProtocol}`;
-  const { gateway, device, onlink } = route;
-  return `${destination} via ${gateway} dev ${device} protocol ${routeProtocol}${onlink ? ' onlink' : ''}`;
+  const { gateway, device, onlink, source } = route;
+  const from = source === undefined ? '' : ` src ${source}`;
+  return `${destination} via ${gateway} dev ${device} protocol ${routeProtocol}${from}${onlink ? ' onlink' : ''}`;
 }
 
-function heldRouteText({ type, dst, gateway = '', dev = '', flags }: Route): string {
+function heldRouteText({ type, dst, gateway = '', dev = '', prefsrc, flags }: Route): string {
   if (type === 'unreachable') return `unreachable ${dst} protocol ${routeProtocol}`;
   const onlink = flags.includes('onlink') ? ' onlink' : '';
-  return `${dst} via ${gateway} dev ${dev} protocol ${routeProtocol}${onlink}`;
+  const from = prefsrc === undefined ? '' : ` src ${prefsrc}`;
+  return `${dst} via ${gateway} dev ${dev} protocol ${routeProtocol}${from}${onlink}`;
 }
 
 /** The kernel finds a route that leads nowhere only by its type. */

@@ -9,6 +9,7 @@ import type { PoolNetwork, PoolNetworkStatus } from '@skerry/api';
 import { applyPlan, readKernel } from '#fabric/apply.ts';
 import { KnownNetwork } from '#fabric/known-network.ts';
 import { addressOf, planFabric } from '#fabric/plan.ts';
+import type { Crossing } from '#crossing/crossing.ts';
 import { Kernel } from '#kernel/links.ts';
 import { watchLifeMs } from '#watch-life.ts';
 
@@ -22,6 +23,8 @@ export interface FabricOptions {
   readonly random: () => number;
   /** What `podNetwork` answers is another than before. */
   readonly onPodNetwork?: () => void;
+  /** Ways to other pools; none unless given. */
+  readonly crossing?: Pick<Crossing, 'follow' | 'ways'>;
   readonly kernel?: Kernel;
 }
 
@@ -37,6 +40,8 @@ export type PodNetworkPlan =
   | { readonly kind: 'unknown' };
 
 export interface Fabric extends Service {
+  /** Something has changed on which routes depend. */
+  look(): void;
   podNetwork(): PodNetworkPlan;
 }
 
@@ -53,7 +58,7 @@ export function createFabric(options: FabricOptions): Fabric {
   let wake: (() => void) | undefined;
   let again = false;
 
-  return { name: 'pod network', run, podNetwork };
+  return { name: 'pod network', run, podNetwork, look };
 
   function podNetwork(): PodNetworkPlan {
     if (pool === undefined) return { kind: 'own', mtu: undefined, unmasqueraded: [] };
@@ -84,6 +89,7 @@ export function createFabric(options: FabricOptions): Fabric {
       return;
     }
     await known.read();
+    if (known.status) options.crossing?.follow(known.status);
     const informer = new Informer<PoolNetwork>({
       watchLifeMs,
       source: client.resource<PoolNetwork>(resources.poolNetworks),
@@ -104,6 +110,11 @@ export function createFabric(options: FabricOptions): Fabric {
     await known
       .learn(status)
       .catch((error: unknown) => log.warn('pool network not kept on disk', { error: describeError(error) }));
+    options.crossing?.follow(status);
+    look();
+  }
+
+  function look(): void {
     again = true;
     wake?.();
   }
@@ -135,7 +146,8 @@ export function createFabric(options: FabricOptions): Fabric {
     const state = await readKernel(kernel);
     const peers = status.provider === 'skerry' ? status.members.filter(({ node }) => node !== nodeName) : [];
     const ways = await kernel.ways(peers.flatMap((peer) => addressOf(peer) ?? []));
-    const plan = planFabric(status, { nodeName, links: state.links, ways });
+    const crossingWays = options.crossing?.ways() ?? [];
+    const plan = planFabric(status, { nodeName, links: state.links, ways, crossingWays });
     const refusals = await applyPlan(kernel, plan, state);
     podMtu = plan.podMtu;
     const now = JSON.stringify(podNetwork());

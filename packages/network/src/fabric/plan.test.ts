@@ -2,6 +2,7 @@ import type { PoolMember, PoolNetworkStatus } from '@skerry/api';
 import { expect, test } from 'vitest';
 import { difference, type KernelState } from '#fabric/apply.ts';
 import { planFabric } from '#fabric/plan.ts';
+import type { CrossingWay } from '#crossing/crossing.ts';
 import type { Link, Route } from '#kernel/links.ts';
 
 const member = (node: string, index: number, address = `192.168.0.${10 + index}`): PoolMember => ({
@@ -25,9 +26,9 @@ const ways = new Map<string, Route>([
   ['192.168.0.12', { dst: '192.168.0.12', dev: 'eth0', flags: [] }],
   ['172.16.0.3', { dst: '172.16.0.3', gateway: '192.168.0.1', dev: 'eth0', flags: [] }],
 ]);
-const plan = (status: Partial<PoolNetworkStatus> = {}) =>
-  planFabric({ ...network, ...status }, { nodeName: 'a', links: [eth0], ways });
-const bare: KernelState = { links: [eth0], routes: [], neighbours: [], forwarding: [] };
+const plan = (status: Partial<PoolNetworkStatus> = {}, crossingWays: readonly CrossingWay[] = []) =>
+  planFabric({ ...network, ...status }, { nodeName: 'a', links: [eth0], ways, crossingWays });
+const bare: KernelState = { links: [eth0], routes: [], behind: new Map() };
 
 const direct = '10.12.2.0/24 via 192.168.0.12 dev eth0 protocol 83';
 const tunnelled = (index: number) =>
@@ -78,8 +79,15 @@ const held: KernelState = {
     { dst: '10.12.3.0/24', gateway: '10.12.3.0', dev: 'skerry-vxlan', flags: ['onlink'] },
     { type: 'unreachable', dst: '10.12.0.0/16', flags: [] },
   ],
-  neighbours: [{ address: '10.12.3.0', mac: '0e:53:0a:0c:03:00' }],
-  forwarding: [{ mac: '0e:53:0a:0c:03:00', remote: '172.16.0.3' }],
+  behind: new Map([
+    [
+      'skerry-vxlan',
+      {
+        neighbours: [{ address: '10.12.3.0', mac: '0e:53:0a:0c:03:00' }],
+        forwarding: [{ mac: '0e:53:0a:0c:03:00', remote: '172.16.0.3' }],
+      },
+    ],
+  ]),
 };
 
 test('what is right already is not touched', () => {
@@ -124,3 +132,40 @@ test.each<Partial<PoolNetworkStatus>>([{ provider: 'host' }, { provider: 'extern
     expect(routes).toContain('route delete unreachable 10.12.0.0/16 protocol 83');
   },
 );
+
+test.each<[string, string | undefined, readonly string[]]>([
+  [
+    'through a machine on the same link layer',
+    'b',
+    ['10.13.0.0/24 via 192.168.0.12 dev eth0 protocol 83 src 10.12.1.0'],
+  ],
+  [
+    'through a machine behind the tunnel',
+    'c',
+    ['10.13.0.0/24 via 10.12.3.0 dev skerry-vxlan protocol 83 src 10.12.1.0 onlink'],
+  ],
+  [
+    'from a gateway itself',
+    'a',
+    ['10.13.0.0/24 via 169.254.83.1 dev skerry-cross protocol 83 src 10.12.1.0 onlink'],
+  ],
+  ['not while no gateway is well', undefined, []],
+])("another pool's pods are reached %s", (_, gateway, routes) => {
+  const crossingWays = [{ ranges: ['10.13.0.0/24'], gateway }];
+  const crossings = [{ pool: 'other', ranges: [], gateways: gateway ? [gateway] : [], peerGateways: [] }];
+  const added = difference(plan({ crossings }, crossingWays), bare).routes.filter((route) =>
+    route.includes('10.13.'),
+  );
+  expect(added).toEqual(routes.map((route) => `route add ${route}`));
+});
+
+test("a gateway's packets for other pools leave the kernel for this process", () => {
+  const crossings = [{ pool: 'other', ranges: [], gateways: ['a'], peerGateways: [] }];
+  const { ip, bridge } = difference(plan({ crossings }), bare);
+  expect(ip).toContain(
+    'link add name skerry-cross address 0e:53:ff:00:00:01 mtu 1500 type vxlan id 5364 dstport 8473 local 127.0.0.1 nolearning',
+  );
+  expect(bridge).toContain(
+    'fdb append 0e:53:ff:00:00:02 dev skerry-cross dst 127.255.255.255 port 8474 self permanent',
+  );
+});

@@ -29,6 +29,7 @@ export interface Route {
   readonly gateway?: string;
   readonly dev?: string;
   readonly protocol?: string;
+  readonly prefsrc?: string;
   readonly flags: readonly string[];
 }
 

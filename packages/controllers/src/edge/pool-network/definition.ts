@@ -10,6 +10,24 @@ const member: JSONSchemaProps = {
   properties: { node: text, addresses: texts, podCIDRs: texts },
 };
 
+const crossing: JSONSchemaProps = {
+  type: 'object',
+  required: ['pool', 'ranges', 'gateways', 'peerGateways'],
+  properties: {
+    pool: text,
+    ranges: texts,
+    gateways: texts,
+    peerGateways: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['node', 'publicKey'],
+        properties: { node: text, publicKey: text },
+      },
+    },
+  },
+};
+
 const schema: JSONSchemaProps = {
   type: 'object',
   description: 'What the machines of a pool know of each other to carry the packets of their pods.',
@@ -35,6 +53,11 @@ const schema: JSONSchemaProps = {
         },
         clusterCIDRs: { ...texts, description: 'Ranges of all pods of the cluster.' },
         members: { type: 'array', items: member, description: 'The machines of the pool.' },
+        crossings: {
+          type: 'array',
+          items: crossing,
+          description: 'The pools that pods of this one may reach.',
+        },
         memberCount: { type: 'integer', format: 'int32' },
       },
     },
@@ -68,6 +91,7 @@ export const poolNetworkCustomResourceDefinition: CustomResourceDefinition = {
           { name: 'Provider', type: 'string', jsonPath: '.status.provider' },
           { name: 'Routing', type: 'string', jsonPath: '.status.routing' },
           { name: 'Machines', type: 'integer', jsonPath: '.status.memberCount' },
+          { name: 'Reaches', type: 'string', jsonPath: '.status.crossings[*].pool' },
           { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
         ],
       },

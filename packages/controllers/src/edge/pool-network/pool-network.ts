@@ -8,7 +8,9 @@ import {
   providerAnnotation,
   routingAnnotation,
   routings,
+  type Crossing,
   type Node,
+  type PoolCrossing,
   type PoolNetwork,
   type PoolNetworkStatus,
   type Routing,
@@ -18,6 +20,7 @@ import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
 import { writeStatus } from '#runtime/status.ts';
 import type { NodeIpamSettings } from '#core/node-ipam/node-ipam.ts';
+import { keyOfGateway } from '#edge/crossing/crossing.ts';
 import { nodePoolLabel, type NodePool } from '#edge/node-pool/definition.ts';
 
 export function createPoolNetworkController(
@@ -27,24 +30,32 @@ export function createPoolNetworkController(
   const { client, informers } = context;
   const pools = informers.informer<NodePool>(resources.nodePools);
   const nodes = informers.informer<Node>(resources.nodes);
+  const crossings = informers.informer<Crossing>(resources.crossings);
   const networks = informers.informer<PoolNetwork>(resources.poolNetworks);
   nodes.addIndex('pool', (node) => [poolOf(node) ?? '']);
+  crossings.addIndex('pool', ({ spec }) => spec.pools ?? []);
   const queue = createQueue(context);
 
   const ofPool = ({ metadata }: NodePool) => queue.add(metadata?.name ?? '');
   pools.addHandler({ onAdd: ofPool, onUpdate: ofPool, onDelete: ofPool });
   const ofNetwork = ({ metadata }: PoolNetwork) => queue.add(metadata.name ?? '');
   networks.addHandler({ onAdd: ofNetwork, onUpdate: ofNetwork, onDelete: ofNetwork });
+  const ofCrossing = ({ spec }: Crossing) => spec.pools.forEach((pool) => queue.add(pool));
+  crossings.addHandler({ onAdd: ofCrossing, onUpdate: ofCrossing, onDelete: ofCrossing });
   const ofNode = (node: Node) => {
     const pool = poolOf(node);
-    if (pool) queue.add(pool);
+    if (!pool) return;
+    queue.add(pool);
+    // Other pools know its range and its key.
+    crossings.byIndex('pool', pool).forEach(ofCrossing);
   };
   nodes.addHandler({
     onAdd: ofNode,
     onDelete: ofNode,
     onUpdate(node, old) {
       // Nodes report all day, and nearly never anything that is of interest here.
-      if (JSON.stringify(memberOf(node)) !== JSON.stringify(memberOf(old))) ofNode(node);
+      const facts = (of: Node) => JSON.stringify([memberOf(of), keyOfGateway(of)]);
+      if (facts(node) !== facts(old)) ofNode(node);
       if (poolOf(node) !== poolOf(old)) [node, old].forEach(ofNode);
     },
   });
@@ -52,7 +63,7 @@ export function createPoolNetworkController(
   return createController({
     name: 'pool-network-controller',
     context,
-    waitFor: [pools, nodes, networks],
+    waitFor: [pools, nodes, networks, crossings],
     queue,
     async reconcile(name) {
       const pool = pools.get(undefined, name);
@@ -62,7 +73,15 @@ export function createPoolNetworkController(
         if (network) await removed(() => client.resource(resources.poolNetworks).delete(name));
         return;
       }
-      const status = poolNetworkStatus({ pool, members, clusterCIDRs: clusterCidr ? [clusterCidr] : [] });
+      const status = poolNetworkStatus({
+        pool,
+        members,
+        clusterCIDRs: clusterCidr ? [clusterCidr] : [],
+        crossings: crossings
+          .byIndex('pool', name)
+          .map((crossing) => crossingOf(name, crossing, (other) => nodes.byIndex('pool', other)))
+          .sort((a, b) => (a.pool < b.pool ? -1 : 1)),
+      });
       const held =
         network ?? (await client.resource<PoolNetwork>(resources.poolNetworks).create(fresh(name)));
       await writeStatus(client, resources.poolNetworks, held, status);
@@ -75,17 +94,40 @@ export function poolNetworkStatus({
   pool,
   members,
   clusterCIDRs,
+  crossings,
 }: {
   readonly pool: NodePool | undefined;
   readonly members: readonly Node[];
   readonly clusterCIDRs: string[];
+  readonly crossings: PoolCrossing[];
 }): PoolNetworkStatus {
   return {
     provider: providerOf(pool),
     routing: routingOf(pool),
     clusterCIDRs,
     members: members.map(memberOf).sort((a, b) => (a.node < b.node ? -1 : 1)),
+    ...(crossings.length > 0 ? { crossings } : {}),
     memberCount: members.length,
+  };
+}
+
+function crossingOf(
+  pool: string,
+  { spec, status }: Crossing,
+  nodesOf: (pool: string) => readonly Node[],
+): PoolCrossing {
+  const other = spec.pools.find((each) => each !== pool) ?? '';
+  const others = nodesOf(other);
+  const gatewaysOf = (name: string) => status?.gateways?.find((each) => each.pool === name)?.nodes ?? [];
+  return {
+    pool: other,
+    ranges: others.flatMap((node) => memberOf(node).podCIDRs).sort(),
+    gateways: gatewaysOf(pool),
+    peerGateways: gatewaysOf(other).flatMap((name) => {
+      const node = others.find(({ metadata }) => metadata.name === name);
+      const publicKey = node && keyOfGateway(node);
+      return publicKey ? [{ node: name, publicKey }] : [];
+    }),
   };
 }
 

@@ -1,0 +1,301 @@
+/**
+ * Traffic with other pools, on one machine of a pool that may have some. Every machine knows the gateways of its pool and
+ * routes the other pool's pods through the first one that is well, and stays with it while it is. On a gateway the kernel
+ * hands packets to this process, which seals them for a gateway of the other pool and sends them over the link; packets that
+ * come are opened and given to the kernel. Only pod addresses pass, in both directions: what else the machines' networks
+ * have in common doesn't meet.
+ */
+import { describeError, sleep, type Clock, type Logger, type Service } from '@skerry/base';
+import type { PoolCrossing, PoolNetworkStatus } from '@skerry/api';
+import { AddressRanges } from '#crossing/address-ranges.ts';
+import { GatewayHealth } from '#crossing/gateway-health.ts';
+import { loadGatewayKey, type GatewayKey } from '#crossing/gateway-key.ts';
+import { KernelPort } from '#crossing/kernel-port.ts';
+import { destinationOf, PacketBatch, packetsOf, sourceOf } from '#crossing/packets.ts';
+import { SealedPeer } from '#crossing/sealed-peer.ts';
+
+/** The way to gateways of other pools; the link's. */
+export interface Relay {
+  readonly isOpen: boolean;
+  handle(handlers: {
+    readonly onDatagram: (from: string, datagram: Buffer) => void;
+    readonly onGone: (node: string) => void;
+    readonly onChange: (isOpen: boolean) => void;
+  }): void;
+  send(to: string, datagram: Buffer): void;
+}
+
+export interface CrossingOptions {
+  readonly nodeName: string;
+  readonly stateDirectory: string;
+  readonly relay: Relay;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  /** Makes the public half of the machine's key known to the center; may be asked again with the same. */
+  readonly publishKey: (publicKey: string) => Promise<void>;
+  /** Ways to other pools have changed. */
+  readonly onChange: () => void;
+}
+
+/** How this machine sends to the pods of another pool. */
+export interface CrossingWay {
+  readonly ranges: readonly string[];
+  /** Of the same pool; the machine itself where it is a gateway that is well, undefined while none is. */
+  readonly gateway: string | undefined;
+}
+
+export interface Crossing extends Service {
+  follow(status: PoolNetworkStatus): void;
+  ways(): CrossingWay[];
+}
+
+interface RemotePool {
+  readonly crossing: PoolCrossing;
+  readonly ranges: AddressRanges;
+  readonly peers: readonly { readonly node: string; readonly peer: SealedPeer }[];
+  readonly batch: PacketBatch;
+}
+
+const askMs = 1_000;
+const tickMs = 250;
+const publishRetryMs = 5_000;
+
+export function createCrossing(options: CrossingOptions): Crossing {
+  const { nodeName, relay, clock, log, random } = options;
+  const chosen = new Map<string, string>();
+  let status: PoolNetworkStatus | undefined;
+  let own = new AddressRanges([]);
+  let key: GatewayKey | undefined;
+  let pools: readonly RemotePool[] = [];
+  let peersByNode = new Map<string, SealedPeer>();
+  let port: KernelPort | undefined;
+  let flushing = false;
+  let wake: (() => void) | undefined;
+  let again = false;
+
+  const health = new GatewayHealth({
+    clock,
+    log,
+    hasWay: () => isWell(),
+    onChange: () => options.onChange(),
+  });
+  relay.handle({
+    onDatagram: (from, datagram) => peersByNode.get(from)?.receive(datagram),
+    onGone: (node) => peersByNode.get(node)?.gone(),
+    onChange: () => options.onChange(),
+  });
+
+  return { name: 'crossing', run, follow, ways };
+
+  function follow(next: PoolNetworkStatus): void {
+    status = next;
+    own = new AddressRanges(next.members.flatMap(({ podCIDRs }) => podCIDRs));
+    look();
+  }
+
+  function look(): void {
+    again = true;
+    wake?.();
+  }
+
+  function crossings(): readonly PoolCrossing[] {
+    return status?.provider === 'skerry' ? (status.crossings ?? []) : [];
+  }
+
+  function isGateway(): boolean {
+    return crossings().some(({ gateways }) => gateways.includes(nodeName));
+  }
+
+  function isWell(): boolean {
+    return port !== undefined && relay.isOpen;
+  }
+
+  function ways(): CrossingWay[] {
+    return crossings().map(({ pool, ranges, gateways }) => {
+      const gateway = choose(pool, gateways);
+      return { ranges, gateway };
+    });
+  }
+
+  /** The one that it was while it is well: a gateway that comes back doesn't disturb what goes on through another. */
+  function choose(pool: string, gateways: readonly string[]): string | undefined {
+    const well = gateways.filter((node) => {
+      if (node === nodeName) return isWell();
+      const address = addressOfNode(node);
+      return address !== undefined && health.isWell(address);
+    });
+    if (well.includes(nodeName)) return nodeName;
+    const before = chosen.get(pool);
+    const gateway = before && well.includes(before) ? before : well[0];
+    if (gateway) chosen.set(pool, gateway);
+    return gateway;
+  }
+
+  function addressOfNode(node: string): string | undefined {
+    return status?.members
+      .find((member) => member.node === node)
+      ?.addresses.find((each) => !each.includes(':'));
+  }
+
+  async function run(signal: AbortSignal): Promise<void> {
+    try {
+      await Promise.all([keep(signal), publish(signal)]);
+    } finally {
+      port?.close();
+      port = undefined;
+      health.close();
+    }
+  }
+
+  /** Opens and closes what the crossings of the pool ask for, and keeps gateways and peers asked. */
+  async function keep(signal: AbortSignal): Promise<void> {
+    let healthAddress: string | undefined;
+    let askedMs = -askMs;
+    while (!signal.aborted) {
+      if (crossings().length === 0) {
+        if (healthAddress !== undefined) health.close();
+        healthAddress = undefined;
+        closeGateway();
+        await woken(signal, undefined);
+        continue;
+      }
+      const address = addressOfNode(nodeName);
+      if (address !== healthAddress) {
+        health.close();
+        if (address !== undefined) await health.open(address);
+        healthAddress = address;
+      }
+      if (isGateway()) await openGateway();
+      else closeGateway();
+      if (clock.monotonic() - askedMs >= askMs) {
+        askedMs = clock.monotonic();
+        const others = new Set(
+          crossings().flatMap(({ gateways }) => gateways.filter((node) => node !== nodeName)),
+        );
+        health.ask([...others].flatMap((node) => addressOfNode(node) ?? []));
+      }
+      for (const peer of peersByNode.values()) peer.tick();
+      await woken(signal, tickMs);
+    }
+  }
+
+  function woken(signal: AbortSignal, afterMs: number | undefined): Promise<void> {
+    const until = new AbortController();
+    wake = () => until.abort();
+    if (again) until.abort();
+    again = false;
+    const both = AbortSignal.any([signal, until.signal]);
+    if (afterMs === undefined)
+      return new Promise((resolve) => {
+        if (both.aborted) resolve();
+        else both.addEventListener('abort', () => resolve(), { once: true });
+      });
+    return sleep(clock, afterMs, both).catch(() => undefined);
+  }
+
+  async function publish(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (crossings().length > 0) {
+        try {
+          key ??= await loadGatewayKey(options.stateDirectory);
+          await options.publishKey(key.publicBytes.toString('base64'));
+          look();
+          return;
+        } catch (error) {
+          log.warn('gateway key not published', { error: describeError(error) });
+        }
+      }
+      await sleep(clock, publishRetryMs, signal).catch(() => undefined);
+    }
+  }
+
+  async function openGateway(): Promise<void> {
+    if (!key) return;
+    if (!port) {
+      const opening = new KernelPort({ log });
+      await opening.open(take);
+      port = opening;
+      options.onChange();
+    }
+    updatePools(key);
+  }
+
+  function closeGateway(): void {
+    if (!port) return;
+    port.close();
+    port = undefined;
+    pools = [];
+    peersByNode = new Map();
+    options.onChange();
+  }
+
+  /** Peers that stay keep their sessions. */
+  function updatePools(ownKey: GatewayKey): void {
+    const wanted = crossings().filter(({ gateways }) => gateways.includes(nodeName));
+    if (
+      wanted.length === pools.length &&
+      wanted.every((crossing, index) => crossing === pools[index]?.crossing)
+    )
+      return;
+    const former = new Map(peersByNode);
+    const keysBefore = new Map(
+      pools.flatMap(({ crossing }) => crossing.peerGateways.map(({ node, publicKey }) => [node, publicKey])),
+    );
+    peersByNode = new Map();
+    pools = wanted.map((crossing): RemotePool => {
+      const pool: RemotePool = {
+        crossing,
+        ranges: new AddressRanges(crossing.ranges),
+        batch: new PacketBatch(),
+        peers: crossing.peerGateways.flatMap(({ node, publicKey }) => {
+          const kept = keysBefore.get(node) === publicKey ? former.get(node) : undefined;
+          const peer = kept ?? createPeer(ownKey, node, publicKey);
+          peersByNode.set(node, peer);
+          return [{ node, peer }];
+        }),
+      };
+      return pool;
+    });
+  }
+
+  function createPeer(ownKey: GatewayKey, node: string, publicKey: string): SealedPeer {
+    return new SealedPeer({
+      parties: { own: ownKey, peer: Buffer.from(publicKey, 'base64') },
+      send: (message) => relay.send(node, message),
+      onPlain: (plain) => deliver(node, plain),
+      clock,
+      random,
+    });
+  }
+
+  /** From the kernel. Packets of one turn go together. */
+  function take(packet: Buffer): void {
+    const destination = destinationOf(packet);
+    if (!own.has(sourceOf(packet))) return;
+    const pool = pools.find(({ ranges }) => ranges.has(destination));
+    if (!pool) return;
+    if (!pool.batch.hasRoomFor(packet)) flush(pool);
+    pool.batch.add(packet);
+    if (flushing) return;
+    flushing = true;
+    setImmediate(() => {
+      flushing = false;
+      for (const each of pools) flush(each);
+    });
+  }
+
+  function flush({ batch, peers }: RemotePool): void {
+    if (batch.isEmpty) return;
+    const message = batch.take();
+    peers.find(({ peer }) => !peer.isDown)?.peer.send(message);
+  }
+
+  /** From a gateway of another pool: only what its pool's pods say to pods of this one. */
+  function deliver(node: string, plain: Buffer): void {
+    const pool = pools.find(({ crossing }) => crossing.peerGateways.some((gateway) => gateway.node === node));
+    if (!pool) return;
+    for (const packet of packetsOf(plain))
+      if (pool.ranges.has(sourceOf(packet)) && own.has(destinationOf(packet))) port?.send(packet);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The packets of pods on their way through this process. From and to the kernel they travel in VXLAN, one each; between
+ * gateways many in one sealed message, each after two bytes of length.
+ */
+export const crossingId = 5_364;
+
+const vxlanHeaderBytes = 8;
+const ethernetHeaderBytes = 14;
+const ipAt = vxlanHeaderBytes + ethernetHeaderBytes;
+const ipv4HeaderBytes = 20;
+const ipv4EtherType = 0x0800;
+
+/** What is before the IP packet in what the kernel takes: VXLAN's header and Ethernet's. */
+export function kernelHeader({ to, from }: { readonly to: string; readonly from: string }): Buffer {
+  const header = Buffer.alloc(ipAt);
+  header[0] = 0x08;
+  header.writeUIntBE(crossingId, 4, 3);
+  macBytes(to).copy(header, vxlanHeaderBytes);
+  macBytes(from).copy(header, vxlanHeaderBytes + 6);
+  header.writeUInt16BE(ipv4EtherType, vxlanHeaderBytes + 12);
+  return header;
+}
+
+/** The IPv4 packet in what came from the kernel; undefined for all else. */
+export function packetFromKernel(datagram: Buffer): Buffer | undefined {
+  if (datagram.length < ipAt + ipv4HeaderBytes || (datagram[0]! & 0x08) === 0) return undefined;
+  if (datagram.readUIntBE(4, 3) !== crossingId || datagram.readUInt16BE(ipAt - 2) !== ipv4EtherType)
+    return undefined;
+  const packet = datagram.subarray(ipAt);
+  return isIpv4Packet(packet) ? packet : undefined;
+}
+
+export function isIpv4Packet(packet: Buffer): boolean {
+  return packet.length >= ipv4HeaderBytes && packet[0]! >> 4 === 4 && packet.readUInt16BE(2) <= packet.length;
+}
+
+export function sourceOf(packet: Buffer): number {
+  return packet.readUInt32BE(12);
+}
+
+export function destinationOf(packet: Buffer): number {
+  return packet.readUInt32BE(16);
+}
+
+/** Collects packets into one message. */
+export class PacketBatch {
+  /** Below what a relay takes in one piece, with room for seal and name. */
+  static readonly bytesMax = 32 * 1024;
+  readonly #parts: Buffer[] = [];
+  #bytes = 0;
+
+  get isEmpty(): boolean {
+    return this.#parts.length === 0;
+  }
+
+  hasRoomFor(packet: Buffer): boolean {
+    return this.isEmpty || this.#bytes + 2 + packet.length <= PacketBatch.bytesMax;
+  }
+
+  add(packet: Buffer): void {
+    const length = Buffer.allocUnsafe(2);
+    length.writeUInt16BE(packet.length);
+    this.#parts.push(length, packet);
+    this.#bytes += 2 + packet.length;
+  }
+
+  /** The message; the batch is empty afterwards. */
+  take(): Buffer {
+    const message = Buffer.concat(this.#parts, this.#bytes);
+    this.#parts.length = 0;
+    this.#bytes = 0;
+    return message;
+  }
+}
+
+/** The packets of a message, up to the first thing in it that is none. */
+export function* packetsOf(message: Buffer): Generator<Buffer> {
+  for (let at = 0; at + 2 <= message.length;) {
+    const length = message.readUInt16BE(at);
+    const packet = message.subarray(at + 2, at + 2 + length);
+    if (packet.length !== length || !isIpv4Packet(packet)) return;
+    yield packet;
+    at += 2 + length;
+  }
+}
+
+function macBytes(mac: string): Buffer {
+  return Buffer.from(mac.replaceAll(':', ''), 'hex');
+}
