@@ -26,6 +26,14 @@ export { builtinKinds, kindOf, resourceOf } from './kinds/builtin.ts';
 export { behaviour, type KindBehaviour, type TypedStrategy } from './kinds/behaviour.ts';
 export { ageColumn, column, createdAtColumn, nameColumn, plainColumns } from './kinds/columns.ts';
 export { ageText, humanDuration } from './duration.ts';
+export {
+  autonomyCondition,
+  autonomyDurationAnnotation,
+  autonomyMs,
+  disconnectedCondition,
+  durationMs,
+  saysAutonomy,
+} from './autonomy.ts';
 export { podQosClass, type QosClass } from './pod-qos.ts';
 export { setPodDefaults, setPodSpecDefaults, setPodTemplateDefaults } from './defaults/pod-spec.ts';
 export { isPodTerminal } from './kinds/core/pod.ts';

@@ -3,6 +3,7 @@
  * its own; all others have none.
  */
 import {
+  autonomyMs,
   hostPorts,
   podRequests,
   QuantityError,
@@ -17,7 +18,6 @@ import {
   type ResourceAmounts,
 } from '@skerry/api';
 import type { Interner } from '#cache/interner.ts';
-import { autonomyMs } from '#views/states/node-state.ts';
 
 export interface PodFacts {
   readonly kind: 'pod';
@@ -205,8 +205,8 @@ export function nodeFacts(node: Node, interner: Interner): NodeFacts {
 
 function autonomyEnd(node: Node, since: string | undefined): Pick<NodeFacts, 'autonomousUntilMs'> {
   const duration = autonomyMs(node);
-  const untilMs = Date.parse(since ?? '') + (duration ?? 0);
-  return duration && !Number.isNaN(untilMs) ? { autonomousUntilMs: untilMs } : {};
+  const untilMs = Date.parse(since ?? '') + (duration ?? NaN);
+  return Number.isFinite(untilMs) ? { autonomousUntilMs: untilMs } : {};
 }
 
 export function daemonSetFacts({ spec, status }: DaemonSet): WorkloadFacts {

@@ -7,10 +7,9 @@
  * compared whole and without case, `*` stands for anything. Numbers and ages take `>`, `>=`, `<`, `<=`. `label:` takes a label
  * selector. A word matches where the name, namespace or any text of the row contains it; so does a token whose key is no column.
  */
-import { parseLabelSelector, type Selector } from '@skerry/api';
+import { durationMs, parseLabelSelector, type Selector } from '@skerry/api';
 import type { Cell } from '#contract/index.ts';
 import type { Item } from '#cache/item.ts';
-import { durationMs } from '#views/states/node-state.ts';
 import type { ViewColumn, ViewContext } from '#views/view-kind.ts';
 
 /** One key's tokens together; a row fails or passes each by itself, which is what facets count by. */

@@ -4,14 +4,11 @@
  * A node whose status is unknown is not red: its pods most likely run on. It is `Disconnected`, or `Autonomous` where it
  * is meant to run on its own for a time; once that time is over it is `Offline`.
  */
-import type { Node } from '@skerry/api';
+import { autonomyMs, type Node } from '@skerry/api';
 import type { StateCell } from '#cache/item.ts';
 import { conditionOf, isTrue, state, whyOf } from '#views/states/state.ts';
 
 const pressures = ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'NetworkUnavailable'] as const;
-
-const autonomyAnnotation = 'node.beta.openyurt.io/autonomy';
-const autonomyDurationAnnotation = 'node.openyurt.io/autonomy-duration';
 
 export function nodeState(node: Node, nowMs: number): StateCell {
   const { conditions } = node.status ?? {};
@@ -38,7 +35,7 @@ function unreachableState(
 ): StateCell {
   const duration = autonomyMs(node);
   if (duration !== undefined) {
-    const isOver = duration > 0 && Date.parse(since ?? '') + duration <= nowMs;
+    const isOver = Date.parse(since ?? '') + duration <= nowMs;
     return isOver
       ? offlineState(since)
       : state('Autonomous', 'disconnected', { why: 'runs on its own', since });
@@ -51,24 +48,6 @@ function unreachableState(
 
 export function offlineState(since: string | undefined): StateCell {
   return state('Offline', 'error', { why: 'its time to run on its own is over', since });
-}
-
-/** How long a node may run on its own, in milliseconds: 0 for good, undefined not at all. */
-export function autonomyMs({ metadata }: Node): number | undefined {
-  const annotations = metadata.annotations ?? {};
-  const duration = durationMs(annotations[autonomyDurationAnnotation]);
-  return duration ?? (annotations[autonomyAnnotation] === 'true' ? 0 : undefined);
-}
-
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** A duration as Go writes it: `1h30m`. Undefined for anything else. */
-export function durationMs(text: string | undefined): number | undefined {
-  if (text === undefined || !/^(?:0|(?:\d+(?:\.\d+)?(?:ms|s|m|h))+)$/.test(text)) return undefined;
-  let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g))
-    total += Number(amount) * (unitMs[unit ?? ''] ?? 0);
-  return total;
 }
 
 /** Whether pods of the node are shown as they were last seen. */

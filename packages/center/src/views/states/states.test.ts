@@ -18,7 +18,7 @@ import type {
   StatefulSet,
 } from '@skerry/api';
 import { describe, expect, test } from 'vitest';
-import { durationMs, nodeState } from '#views/states/node-state.ts';
+import { nodeState } from '#views/states/node-state.ts';
 import {
   anyState,
   apiServiceState,
@@ -248,14 +248,6 @@ describe('nodes', () => {
     ],
     ['never reported', node(undefined), ['Unknown', 'unknown']],
   ])('that %s', (_, object, expected) => check(nodeState(object, nowMs), expected));
-
-  test.each([
-    ['1h30m', 5_400_000],
-    ['250ms', 250],
-    ['0', 0],
-    ['', undefined],
-    ['1 hour', undefined],
-  ])('tell times as Go writes them: %s', (text, expected) => expect(durationMs(text)).toBe(expected));
 });
 
 const deployment = (status: Deployment['status'], spec: object = {}): Deployment => ({

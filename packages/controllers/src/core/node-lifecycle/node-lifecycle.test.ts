@@ -221,3 +221,65 @@ test.each<[string, Toleration[], Taint[], number | undefined]>([
   };
   expect(evictionTime(pod, taints)).toBe(expected);
 });
+
+const conditionText = (name: string, type: string) => {
+  const found = node(name)?.status?.conditions?.find((condition) => condition.type === type);
+  return found && `${found.status} ${found.reason}`;
+};
+const tolerant = (tolerationSeconds: number): Toleration[] => [
+  { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds },
+];
+
+test('a node that is silent is disconnected, and keeps its pods until its autonomy ends', async () => {
+  addNode('a');
+  addNode('b');
+  addPod('kept', 'a', tolerant(300));
+  addPod('evicted', 'b', tolerant(300));
+  cluster.client.edit<Node>(resources.nodes, { name: 'a' }, ({ metadata }) => {
+    metadata.annotations = { 'node.openyurt.io/autonomy-duration': '30m' };
+  });
+  addNode('c');
+  await start();
+  await pass(120);
+  expect(conditionText('a', 'Disconnected')).toBeUndefined();
+  beating.delete('a');
+  beating.delete('b');
+  await pass(90);
+  expect([conditionText('a', 'Disconnected'), conditionText('a', 'Autonomy')]).toEqual([
+    'True LinkLost',
+    'True PodsKept',
+  ]);
+  expect([conditionText('b', 'Disconnected'), conditionText('b', 'Autonomy')]).toEqual([
+    'True LinkLost',
+    undefined,
+  ]);
+  await pass(420);
+  expect(podNames()).toEqual(['kept']);
+  await pass(1800);
+  expect(conditionText('a', 'Autonomy')).toBe('False DurationEnded');
+  expect(podNames()).toEqual([]);
+});
+
+test('a node that is heard of again is linked, and its pods were never evicted', async () => {
+  addNode('a');
+  addNode('c');
+  addPod('kept', 'a', tolerant(60));
+  cluster.client.edit<Node>(resources.nodes, { name: 'a' }, ({ metadata }) => {
+    metadata.annotations = { 'node.openyurt.io/autonomy-duration': '0' };
+  });
+  await start();
+  beating.delete('a');
+  await pass(3600);
+  expect(conditionText('a', 'Autonomy')).toBe('True PodsKept');
+  beating.add('a');
+  cluster.client.edit<Node>(resources.nodes, { name: 'a' }, ({ status }) => {
+    for (const condition of status?.conditions ?? [])
+      if (condition.type === 'Ready') Object.assign(condition, { status: 'True', reason: 'KubeletReady' });
+  });
+  await pass(30);
+  expect([conditionText('a', 'Disconnected'), conditionText('a', 'Autonomy')]).toEqual([
+    'False Linked',
+    'False Linked',
+  ]);
+  expect(podNames()).toEqual(['kept']);
+});

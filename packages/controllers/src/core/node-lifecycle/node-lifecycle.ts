@@ -1,6 +1,6 @@
 /**
  * Watches over nodes: one that gives no sign of life for the grace period has its conditions set to Unknown, taints follow
- * conditions, and pods of a node that is not ready are no longer ready.
+ * conditions, pods of a node that is not ready are no longer ready, and what is silent is said to be disconnected (`connection.ts`).
  *
  * A node is declared lost only after its Lease has been read afresh from the API server, and never for a time in which
  * this process or the API server was itself away.
@@ -12,9 +12,10 @@ import { keyOf, resources } from '@skerry/client';
 import { TransportError } from '@skerry/client';
 import { isSame } from '#runtime/canonical.ts';
 import { createController, createPeriodic, createQueue } from '#runtime/controller.ts';
-import type { Controller, ControllerContext } from '#runtime/controller.ts';
+import type { Controller, ControllerContext, Requeue } from '#runtime/controller.ts';
 import { isFinished, isReady } from '#runtime/pods.ts';
-import { timestamp } from '#runtime/status.ts';
+import { timestamp, writeStatus } from '#runtime/status.ts';
+import { connectionOf } from '#core/node-lifecycle/connection.ts';
 import { Liveness } from '#core/node-lifecycle/liveness.ts';
 import { desiredTaints, hasEvictTaint, noExecuteKey, readyStatus } from '#core/node-lifecycle/taints.ts';
 import type { Eviction } from '#core/node-lifecycle/taints.ts';
@@ -88,11 +89,18 @@ export function createNodeLifecycleController(
     queue,
     async reconcile(key) {
       const node = nodes.get(undefined, key);
-      if (!node) return;
+      if (!node) return undefined;
       await writeTaints(node, { evict: 'as-it-is' });
       if (readyStatus(node) !== 'True') await markPodsNotReady(node);
+      return writeConnection(node);
     },
   });
+
+  async function writeConnection(node: Node): Promise<Requeue | undefined> {
+    const { conditions, changesAtMs } = connectionOf(node, clock.now());
+    await writeStatus<Node>(client, resources.nodes, node, { ...node.status, conditions: [...conditions] });
+    return changesAtMs === undefined ? undefined : { afterMs: Math.max(changesAtMs - clock.now(), 0) };
+  }
 
   function forgiveStall(): void {
     const nowMs = clock.monotonic();

@@ -2,12 +2,14 @@
  * Deletes pods that don't tolerate a NoExecute taint of their node: at once, or when their `tolerationSeconds` are over.
  * The time counts from when the taint was put on (or the pod came, if later), so a restart of this controller neither
  * shortens nor lengthens it; but a time that ended while nobody looked is extended by a minute, in which the node may come
- * back. A taint that goes in time saves the pod.
+ * back. A taint that goes in time saves the pod. A node that can't be
+ * reached keeps its pods until its autonomy ends: they most likely run on.
  * Rules: https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions
  */
-import { isApiError, toleratesTaint } from '@skerry/api';
+import { autonomyMs, isApiError, toleratesTaint } from '@skerry/api';
 import type { Node, Pod, Taint } from '@skerry/api';
 import { keyOf, resources } from '@skerry/client';
+import { unreachableTaint } from '#core/node-lifecycle/taints.ts';
 import { isSame } from '#runtime/canonical.ts';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
@@ -31,7 +33,8 @@ export function createTaintEvictionController(context: ControllerContext): Contr
   nodes.addHandler({
     onAdd: (node) => noExecuteTaints(node).length > 0 && enqueuePodsOf(node),
     onUpdate: (node, old) => {
-      if (!isSame(noExecuteTaints(node), noExecuteTaints(old))) enqueuePodsOf(node);
+      const isChanged = !isSame(noExecuteTaints(node), noExecuteTaints(old));
+      if (isChanged || autonomyMs(node) !== autonomyMs(old)) enqueuePodsOf(node);
     },
   });
   pods.addHandler({
@@ -77,7 +80,7 @@ export function createTaintEvictionController(context: ControllerContext): Contr
       const pod = pods.get(namespace, name);
       if (!pod || pod.metadata.deletionTimestamp || isFinished(pod)) return undefined;
       const node = nodes.get(undefined, pod.spec?.nodeName ?? '');
-      const dueMs = node ? evictionTime(pod, noExecuteTaints(node)) : undefined;
+      const dueMs = node ? evictionTime(pod, noExecuteTaints(node), autonomyMs(node)) : undefined;
       if (dueMs === undefined) {
         if (!doomed.delete(key)) return undefined;
         const message = `Cancelling deletion of Pod ${key}`;
@@ -100,8 +103,11 @@ function noExecuteTaints(node: Node): Taint[] {
   return (node.spec?.taints ?? []).filter(({ effect }) => effect === 'NoExecute');
 }
 
-/** When the first of the taints ends the pod; undefined when all are tolerated for good. */
-export function evictionTime(pod: Pod, taints: readonly Taint[]): number | undefined {
+/**
+ * When the first of the taints ends the pod; undefined when all are tolerated for good. That of a node out of reach does not
+ * before the autonomy is over.
+ */
+export function evictionTime(pod: Pod, taints: readonly Taint[], autonomyOfNodeMs = 0): number | undefined {
   const cameMs = Date.parse(pod.status?.startTime ?? pod.metadata.creationTimestamp ?? '') || 0;
   let dueMs: number | undefined;
   for (const taint of taints) {
@@ -109,8 +115,11 @@ export function evictionTime(pod: Pod, taints: readonly Taint[]): number | undef
       toleratesTaint(toleration, taint),
     );
     const seconds = tolerations.map(({ tolerationSeconds }) => tolerationSeconds ?? Infinity);
-    const startMs = Math.max(Date.parse(taint.timeAdded ?? '') || 0, cameMs);
-    const endMs = tolerations.length === 0 ? 0 : startMs + Math.max(0, Math.min(...seconds)) * 1000;
+    const addedMs = Date.parse(taint.timeAdded ?? '') || 0;
+    const startMs = Math.max(addedMs, cameMs);
+    const toleratedMs = tolerations.length === 0 ? 0 : startMs + Math.max(0, Math.min(...seconds)) * 1000;
+    const keptMs = taint.key === unreachableTaint && autonomyOfNodeMs > 0 ? addedMs + autonomyOfNodeMs : 0;
+    const endMs = Math.max(toleratedMs, keptMs);
     if (endMs !== Infinity) dueMs = Math.min(dueMs ?? Infinity, endMs);
   }
   return dueMs;

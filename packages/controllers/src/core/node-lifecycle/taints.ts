@@ -6,7 +6,7 @@ import type { Node, Taint } from '@skerry/api';
 import { timestamp } from '#runtime/status.ts';
 
 const notReadyTaint = 'node.kubernetes.io/not-ready';
-const unreachableTaint = 'node.kubernetes.io/unreachable';
+export const unreachableTaint = 'node.kubernetes.io/unreachable';
 
 const byCondition: readonly { type: string; status: string; key: string }[] = [
   { type: 'Ready', status: 'False', key: notReadyTaint },

@@ -2,7 +2,7 @@
  * What a pool gives to its nodes. A node remembers in an annotation what it was given, so that what a pool no longer has
  * is taken back, and what somebody else has put on the node, or changed there since, is left alone.
  */
-import type { Node, Taint } from '@skerry/api';
+import { autonomyDurationAnnotation, type Node, saysAutonomy, type Taint } from '@skerry/api';
 import { isSame } from '#runtime/canonical.ts';
 import { nodePoolLabel } from '#edge/node-pool/definition.ts';
 import type { NodePool } from '#edge/node-pool/definition.ts';
@@ -18,7 +18,7 @@ interface Attributes {
 /** A merge patch that gives the node its pool's attributes; undefined when there is nothing to change. */
 export function attributePatch(node: Node, pool: NodePool | undefined): object | undefined {
   const given = givenTo(node);
-  const wanted = attributesOf(pool);
+  const wanted = withAutonomy(attributesOf(pool), { node, given, pool });
   const labels = merged(node.metadata.labels, { given: given.labels, wanted: wanted.labels });
   const annotations = merged(node.metadata.annotations, {
     given: given.annotations,
@@ -48,6 +48,23 @@ function attributesOf(pool: NodePool | undefined): Attributes {
   const { [nodePoolLabel]: _membership, ...others } = labels;
   const { [givenAnnotation]: _memory, ...notes } = annotations;
   return { labels: others, annotations: notes, taints };
+}
+
+/** What a machine behind a thin line is expected to get over: its pods are kept for a day. */
+const autonomyDefault = '24h';
+
+/** Nodes of an edge pool keep their pods when they can't be reached, unless the pool or the node itself says something else. */
+function withAutonomy(
+  wanted: Attributes,
+  { node, given, pool }: { node: Node; given: Attributes; pool: NodePool | undefined },
+): Attributes {
+  if (!pool || (pool.spec?.type ?? 'Edge') !== 'Edge') return wanted;
+  if (saysAutonomy({ metadata: { annotations: wanted.annotations } })) return wanted;
+  const name = autonomyDurationAnnotation;
+  const isGiven =
+    given.annotations[name] !== undefined && given.annotations[name] === node.metadata.annotations?.[name];
+  if (!isGiven && saysAutonomy(node)) return wanted;
+  return { ...wanted, annotations: { ...wanted.annotations, [name]: autonomyDefault } };
 }
 
 function givenTo(node: Node): Attributes {

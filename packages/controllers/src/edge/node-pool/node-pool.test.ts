@@ -79,6 +79,33 @@ test('a node that leaves its pool gives everything back', async () => {
   expect(node()?.metadata.annotations).toEqual({});
 });
 
+const duration = 'node.openyurt.io/autonomy-duration';
+const durationOfNode = () => node()?.metadata.annotations?.[duration];
+
+test('nodes of an edge pool keep their pods for a day, unless pool or node say otherwise', async () => {
+  addPool({});
+  addNode('n1');
+  await pause();
+  expect(durationOfNode()).toBe('24h');
+  editPool({ annotations: { [duration]: '2h' } });
+  await pause();
+  expect(durationOfNode()).toBe('2h');
+  editPool({});
+  await pause();
+  cluster.client.edit<Node>(resources.nodes, { name: 'n1' }, ({ metadata }) => {
+    metadata.annotations = { ...metadata.annotations, [duration]: 'none' };
+  });
+  await pause();
+  expect(durationOfNode()).toBe('none');
+});
+
+test('nodes of a cloud pool are evicted as on any cluster', async () => {
+  addPool({ type: 'Cloud' });
+  addNode('n1');
+  await pause();
+  expect(durationOfNode()).toBeUndefined();
+});
+
 test('the status counts ready and other nodes and names them', async () => {
   addPool({ type: 'Cloud' });
   addNode('b');

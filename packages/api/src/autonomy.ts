@@ -1,0 +1,40 @@
+/**
+ * How long a node that can't be reached keeps its pods, as OpenYurt's annotations say it: `node.openyurt.io/autonomy-duration` with a
+ * duration as Go writes it, where 0 means for good; `node.beta.openyurt.io/autonomy` and `apps.openyurt.io/binding`, older, mean for
+ * good when they are `true`, and win. Anything that is no duration, such as `none`, means not at all.
+ * https://openyurt.io/docs/user-manuals/autonomy/node-autonomy/
+ */
+import type { Node } from './types.generated.ts';
+
+export const autonomyDurationAnnotation = 'node.openyurt.io/autonomy-duration';
+const forGood = ['node.beta.openyurt.io/autonomy', 'apps.openyurt.io/binding'] as const;
+
+/** Condition of a Node that can't be reached: whether its pods are kept. */
+export const autonomyCondition = 'Autonomy';
+/** Condition of a Node: whether its link to the center is cut. */
+export const disconnectedCondition = 'Disconnected';
+
+/** In milliseconds: Infinity for good, undefined not at all. */
+export function autonomyMs({ metadata }: Pick<Node, 'metadata'>): number | undefined {
+  const annotations = metadata?.annotations ?? {};
+  if (forGood.some((name) => annotations[name] === 'true')) return Infinity;
+  const duration = durationMs(annotations[autonomyDurationAnnotation]);
+  return duration === 0 ? Infinity : duration;
+}
+
+/** Whether the node itself says something about it. */
+export function saysAutonomy({ metadata }: Pick<Node, 'metadata'>): boolean {
+  const annotations = metadata?.annotations ?? {};
+  return [autonomyDurationAnnotation, ...forGood].some((name) => annotations[name] !== undefined);
+}
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** A duration as Go writes it: `1h30m`. Undefined for anything else. */
+export function durationMs(text: string | undefined): number | undefined {
+  if (text === undefined || !/^(?:0|(?:\d+(?:\.\d+)?(?:ms|s|m|h))+)$/.test(text)) return undefined;
+  let total = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g))
+    total += Number(amount) * (unitMs[unit ?? ''] ?? 0);
+  return total;
+}
