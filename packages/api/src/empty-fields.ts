@@ -6,10 +6,15 @@
 import { wireMessage, type WireMessage } from '#protobuf/messages.ts';
 import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
 
-/** Removes empty fields from `object`, in place. `schema` is that of a built-in kind. */
-export function dropEmptyFields(set: SchemaSet, schema: Schema, object: unknown): void {
+/** Removes empty fields from `object`, in place. `schema` is that of a built-in kind; fields of the names in `settled` have none. */
+export function dropEmptyFields(
+  set: SchemaSet,
+  schema: Schema,
+  object: unknown,
+  settled?: ReadonlySet<string>,
+): void {
   const plan = plansOf(set).of(schema);
-  if (plan) dropBy(plan, object);
+  if (plan) dropBy(plan, object, settled);
 }
 
 /** What is known of the fields at one place; there is no plan where no schema names any, at any depth. */
@@ -25,7 +30,7 @@ interface FieldPlan {
   readonly below: Plan | undefined;
 }
 
-function dropBy({ fields, rest }: Plan, value: unknown): void {
+function dropBy({ fields, rest }: Plan, value: unknown, settled?: ReadonlySet<string>): void {
   if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) {
     if (rest) for (const item of value) dropBy(rest, item);
@@ -33,6 +38,7 @@ function dropBy({ fields, rest }: Plan, value: unknown): void {
   }
   const object = value as Record<string, unknown>;
   for (const name in object) {
+    if (settled?.has(name)) continue;
     const held = object[name];
     const field = fields.get(name);
     if (!field) {

@@ -59,7 +59,7 @@ export { patternFault } from './pattern.ts';
 export { approvalOf, isProtectedGroup, validateNewCustomResourceDefinition } from './validation/crd.ts';
 export { type Before, validateStructural } from './schema-validate.ts';
 export { validateListTypes } from './list-types.ts';
-export { fillRequired, fillUnset } from './required-fields.ts';
+export { fillRequired, fillUnset, type UnsetOptions } from './required-fields.ts';
 export { duplicateFields, faultOrder } from './duplicate-fields.ts';
 export { normalizeImageReference, parseImageReference, type ImageReference } from './image-reference.ts';
 export { checkLastingTemplate, inOrder, mismatch, selects } from './validation/apps/template.ts';

@@ -64,8 +64,11 @@ export interface ColumnInfo {
 
 /** Each hook mutates nothing it is given unless its name says so. */
 export interface KindStrategy {
-  /** Fills defaults in place, before storage and after decoding. Deterministic, idempotent. */
-  setDefaults?(object: AnyObject): void;
+  /**
+   * Fills defaults in place, before storage and after decoding. Deterministic, idempotent. Fields of the names in `settled`
+   * have them already.
+   */
+  setDefaults?(object: AnyObject, settled?: ReadonlySet<string>): void;
   /** Faults beyond what the schema says, on create. */
   validate?(object: AnyObject): FieldError[];
   /**

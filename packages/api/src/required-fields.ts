@@ -9,10 +9,16 @@ const labelSelector = 'io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector';
  * a stock server has read it into its types. So what is stored always has them, readers needn't ask, and validation finds
  * an empty name instead of none. Instants have no empty value and stay absent.
  *
- * Not for configurations that are applied: there a field that is absent is a statement.
+ * Not for configurations that are applied: there a field that is absent is a statement. Fields of the names in `settled`
+ * have all that they need.
  */
-export function fillRequired(set: SchemaSet, schema: Schema, value: unknown): void {
-  fill(set, schema, value, { fillingsOf: requiredOf, emptyLists: false });
+export function fillRequired(
+  set: SchemaSet,
+  schema: Schema,
+  value: unknown,
+  settled?: ReadonlySet<string>,
+): void {
+  fill(set, schema, value, { fillingsOf: requiredOf, emptyLists: false, settled });
 }
 
 /**
@@ -23,22 +29,35 @@ export function fillUnset(
   set: SchemaSet,
   schema: Schema,
   value: unknown,
-  { nulls = true, emptyLists = true }: { readonly nulls?: boolean; readonly emptyLists?: boolean } = {},
+  { nulls = true, emptyLists = true, settled }: UnsetOptions = {},
 ): void {
-  fill(set, schema, value, { fillingsOf: nulls ? unsetOf : plainUnsetOf, emptyLists });
+  fill(set, schema, value, { fillingsOf: nulls ? unsetOf : plainUnsetOf, emptyLists, settled });
+}
+
+export interface UnsetOptions {
+  readonly nulls?: boolean;
+  /** Whether a list that was given empty counts as not given. */
+  readonly emptyLists?: boolean;
+  /** Names of fields that are left alone. */
+  readonly settled?: ReadonlySet<string>;
 }
 
 type Fillings = readonly { readonly name: string; readonly value: unknown }[];
 
 interface Filling {
   readonly fillingsOf: (set: SchemaSet, schema: Schema) => Fillings;
-  /** Whether a list that was given empty counts as not given. */
   readonly emptyLists: boolean;
+  readonly settled: ReadonlySet<string> | undefined;
 }
 
-function fill(set: SchemaSet, schema: Schema, value: unknown, { fillingsOf, emptyLists }: Filling): void {
+function fill(
+  set: SchemaSet,
+  schema: Schema,
+  value: unknown,
+  { fillingsOf, emptyLists, settled }: Filling,
+): void {
   const plan = plansOf(set, fillingsOf).of(schema);
-  if (plan) fillBy(plan, value, emptyLists);
+  if (plan) fillBy(plan, value, emptyLists, settled);
 }
 
 /** What is to be filled in at one place and below it; there is none where nothing ever is. */
@@ -49,7 +68,7 @@ interface Plan {
   rest: Plan | undefined;
 }
 
-function fillBy(plan: Plan, value: unknown, emptyLists: boolean): void {
+function fillBy(plan: Plan, value: unknown, emptyLists: boolean, settled?: ReadonlySet<string>): void {
   if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) {
     if (plan.rest) for (const item of value) fillBy(plan.rest, item, emptyLists);
@@ -65,7 +84,7 @@ function fillBy(plan: Plan, value: unknown, emptyLists: boolean): void {
   if (plan.fields.size === 0 && !plan.rest) return;
   for (const key in object) {
     const below = plan.fields.get(key) ?? plan.rest;
-    if (below) fillBy(below, object[key], emptyLists);
+    if (below && !settled?.has(key)) fillBy(below, object[key], emptyLists);
   }
 }
 

@@ -4,11 +4,12 @@
  * quantities come out in canonical form.
  *
  * Unlike validation it stops at the first fault, since nothing can be said about a value whose shape is wrong. The value
- * given is left alone; what comes back shares only the parts that no schema describes.
+ * given is left alone; what comes back shares only the parts that no schema describes. Of what a patch has made, the parts
+ * that it did not touch have been read before, and are copied.
  */
 import { isRecord } from '@skerry/base';
 import { parseInstant } from '#instant.ts';
-import { setOwn } from '#patch/json-value.ts';
+import { copyWithoutNulls, getOwn, setOwn } from '#patch/json-value.ts';
 import { instantFormOf } from '#protobuf/instant-fields.ts';
 import { canonicalQuantity, isQuantity } from '#quantity.ts';
 import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
@@ -26,6 +27,8 @@ export interface DecodeOptions {
   readonly earlierFaults?: readonly string[];
   /** Compares two faults by where they stand in the text; without it, doubles come last. */
   readonly order?: (a: string, b: string) => number;
+  /** An object that was read by the same schema, of which the value may hold maps and lists. */
+  readonly known?: unknown;
 }
 
 export interface Decoded {
@@ -55,13 +58,14 @@ export function decodeObject(
   options: DecodeOptions,
 ): Decoded {
   const decoder = new Decoder(set, options);
-  const object = decoder.object(resolveSchema(set, schema), value, {
+  const root: Place = {
     struct: lastSegment(schema.ref) || options.kind,
     ref: schema.ref,
     parent: undefined,
     step: '',
     depth: 0,
-  });
+  };
+  const object = decoder.object(resolveSchema(set, schema), value, root, options.known);
   const unknown = decoder.unknown.map((path) => `unknown field "${path}"`);
   const faults = inOrder(options.earlierFaults ?? [], unknown, options.order);
   if (faults.length > 0 && options.mode === 'Strict')
@@ -138,7 +142,8 @@ class Decoder {
     return this.refuse(`json: cannot unmarshal ${given} into ${target}`);
   }
 
-  value(given: Schema, value: unknown, place: Place): unknown {
+  value(given: Schema, value: unknown, place: Place, known?: unknown): unknown {
+    if (known !== undefined && value === known && typeof value === 'object') return copyWithoutNulls(value);
     if (place.depth > depthMax) throw this.refuse('the object is nested too deeply');
     const schema = resolveSchema(this.#set, given);
     const here =
@@ -147,7 +152,7 @@ class Decoder {
     switch (schema.type) {
       case 'object':
         if (!isRecord(value)) throw this.#mismatch(value, place, goType(given, place.struct));
-        return this.object(schema, value, here);
+        return this.object(schema, value, here, known);
       case 'array':
         return this.#array(schema, value, place);
       case 'string':
@@ -165,10 +170,11 @@ class Decoder {
     }
   }
 
-  object(schema: Schema, value: unknown, place: Place): Record<string, unknown> {
+  object(schema: Schema, value: unknown, place: Place, known?: unknown): Record<string, unknown> {
     if (!isRecord(value)) throw this.#mismatch(value, place, goType(schema, place.struct));
     if (!schema.properties && !schema.additionalProperties) return value;
     const result: Record<string, unknown> = {};
+    const before = isRecord(known) ? known : undefined;
     for (const key in value) {
       if (++this.#entries > entriesMax) throw tooLarge(`${entriesMax} fields`);
       const item = value[key];
@@ -182,7 +188,8 @@ class Decoder {
         depth: place.depth + 1,
       };
       if (property) {
-        const read = item === null ? undefined : this.value(property, item, next);
+        const read =
+          item === null ? undefined : this.value(property, item, next, before && getOwn(before, key));
         if (read !== undefined) result[key] = read;
       } else if (schema.additionalProperties) {
         setOwn(result, key, this.#element(schema.additionalProperties, item, next));

@@ -1,4 +1,4 @@
-import { ApiError, badRequest, isApiError, notFound } from '@skerry/api';
+import { ApiError, badRequest, cloneJson, isApiError, notFound } from '@skerry/api';
 import type { Clock } from '@skerry/base';
 import {
   answerObject,
@@ -134,7 +134,7 @@ export class ResourceHandler {
       this.#registry,
       served,
       target,
-      { ...part, replaces: true, transform: () => structuredClone(body) },
+      { ...part, replaces: true, leavesCurrent: true, transform: () => cloneJson(body) },
       write,
     );
     await sendWritten(exchange, encoder, updated, 200);

@@ -77,7 +77,7 @@ export class OwnAccess implements Omit<ServerAccess, 'dynamicAdmission'> {
           registry,
           served,
           { namespace, name },
-          { part: 'raw', transform: () => structuredClone(object) },
+          { part: 'raw', leavesCurrent: true, transform: () => structuredClone(object) },
           serverWrite(),
         );
       },

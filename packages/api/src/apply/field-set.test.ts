@@ -24,6 +24,9 @@ describe('field sets', () => {
         expect(texts(a.union(b))).toEqual([...new Set([...left, ...right])].toSorted());
         expect(texts(a.intersection(b))).toEqual(left.filter((path) => right.includes(path)));
         expect(texts(a.difference(b))).toEqual(left.filter((path) => !right.includes(path)));
+        expect(a.contains(b)).toBe(right.every((path) => left.includes(path)));
+        const under = (path: string) => right.some((other) => path === other || path.startsWith(`${other}|`));
+        expect(texts(a.recursiveDifference(b))).toEqual(left.filter((path) => !under(path)));
       }),
     );
   });

@@ -119,7 +119,7 @@ export class FieldSet {
 
   /** Paths of this set that `other` doesn't hold; what is below a path of `other` stays. */
   difference(other: FieldSet): FieldSet {
-    if (other.isEmpty) return this;
+    if (other.isEmpty || !this.overlaps(other)) return this;
     const members = new Set([...this.members].filter((element) => !other.members.has(element)));
     return new FieldSet(
       members,
@@ -129,7 +129,7 @@ export class FieldSet {
 
   /** Like `difference`, but a path of `other` takes everything below it along. */
   recursiveDifference(other: FieldSet): FieldSet {
-    if (other.isEmpty) return this;
+    if (other.isEmpty || !this.#meets(other)) return this;
     const members = new Set([...this.members].filter((element) => !other.members.has(element)));
     return new FieldSet(
       members,
@@ -147,6 +147,16 @@ export class FieldSet {
     return false;
   }
 
+  /** Whether every path of `other` is here too. */
+  contains(other: FieldSet): boolean {
+    for (const element of other.members) if (!this.members.has(element)) return false;
+    for (const [element, child] of other.children) {
+      if (child.isEmpty) continue;
+      if (!this.children.get(element)?.contains(child)) return false;
+    }
+    return true;
+  }
+
   equals(other: FieldSet): boolean {
     return this.difference(other).isEmpty && other.difference(this).isEmpty;
   }
@@ -156,6 +166,14 @@ export class FieldSet {
     for (const element of [...this.members].toSorted()) yield [...prefix, element];
     for (const element of [...this.children.keys()].toSorted())
       yield* this.below(element).paths([...prefix, element]);
+  }
+
+  /** Whether anything begins alike in both. */
+  #meets({ members, children }: FieldSet): boolean {
+    const begins = (element: string) => this.members.has(element) || this.children.has(element);
+    for (const element of members) if (begins(element)) return true;
+    for (const element of children.keys()) if (begins(element)) return true;
+    return false;
   }
 
   #mapChildren(change: (child: FieldSet, element: string) => FieldSet): Map<string, FieldSet> {

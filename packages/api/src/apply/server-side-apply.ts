@@ -136,17 +136,22 @@ function trackUpdate(
   const changed = ignoring(compared.added.union(compared.modified), request.resetFields);
   const removed = ignoring(compared.removed, request.resetFields);
   const next = new Map<string, FieldOwner>();
-  for (const [key, owner] of owners) {
-    const left = yielded(owner, changed.union(removed));
-    if (left) next.set(key, left);
-  }
   const self = { ...identityOf(request), operation: 'Update' as const };
+  const key = ownerKey(self);
   const gained = ownable(changed);
-  if (!gained.isEmpty) {
-    const key = ownerKey(self);
-    const fields = gained.union(next.get(key)?.fields ?? FieldSet.empty);
-    next.set(key, { ...self, time: request.timeNow, fields });
+  const taken = changed.union(removed);
+  const own = owners.get(key)?.fields;
+  // Who changes again what is its own keeps it as it is written, and that is what most writers do.
+  const keeps = own !== undefined && own.contains(gained) && !own.overlaps(removed);
+  for (const [each, owner] of owners) {
+    const left = each === key && keeps ? owner : yielded(owner, taken);
+    if (left) next.set(each, left);
   }
+  if (gained.isEmpty) return next;
+  const left = next.get(key);
+  if (left && keeps) next.set(key, { ...left, time: request.timeNow });
+  else
+    next.set(key, { ...self, time: request.timeNow, fields: gained.union(left?.fields ?? FieldSet.empty) });
   return next;
 }
 

@@ -149,11 +149,12 @@ export const builtinKinds: readonly KindInfo[] = kindFacts.map((facts) => {
     ...own,
     strategy: {
       ...own.strategy,
-      setDefaults(object) {
-        fillRequired(builtinSchemas, schema, object);
-        own.strategy.setDefaults?.(object);
+      setDefaults(object, settled) {
+        fillRequired(builtinSchemas, schema, object, settled);
+        if (!own.strategy.setDefaults) return;
+        own.strategy.setDefaults(object);
         // Defaults may have made what has required fields of its own.
-        fillRequired(builtinSchemas, schema, object);
+        fillRequired(builtinSchemas, schema, object, settled);
       },
     },
   };

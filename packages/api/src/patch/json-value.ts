@@ -27,6 +27,18 @@ export function cloneJson(value: unknown): unknown {
   return copy;
 }
 
+/** Without fields that are null, which say nothing; a null in a list stays a place in it. JSON is nested no deeper than bodies may be. */
+export function copyWithoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyWithoutNulls);
+  if (!isJsonMap(value)) return value ?? undefined;
+  const copy: JsonMap = {};
+  for (const key in value) {
+    const field = value[key];
+    if (field !== null && field !== undefined) setOwn(copy, key, copyWithoutNulls(field));
+  }
+  return copy;
+}
+
 /** Deep equality; the order of keys doesn't matter, a key that is `undefined` is absent. */
 export function equalJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;

@@ -74,7 +74,10 @@ async function readAll({ headers, body }: Exchange, bytesMax: number): Promise<B
   const chunks: Buffer[] = [];
   let size = 0;
   await new Promise<void>((resolve, reject) => {
-    const leave = () => reject(new Error('the client went away'));
+    let whole = false;
+    const leave = () => {
+      if (!whole) reject(new Error('the client went away'));
+    };
     if (body.destroyed) return leave();
     body.on('data', (chunk: Buffer) => {
       size += chunk.length;
@@ -84,7 +87,10 @@ async function readAll({ headers, body }: Exchange, bytesMax: number): Promise<B
         reject(tooLarge(bytesMax));
       }
     });
-    body.once('end', resolve);
+    body.once('end', () => {
+      whole = true;
+      resolve();
+    });
     body.once('error', reject);
     body.once('close', leave);
   });

@@ -31,6 +31,23 @@ held{what="x"} 3
 `);
 });
 
+test('series are told apart by every one of their label values', () => {
+  const metrics = new MetricRegistry();
+  const counter = metrics.counter({ name: 'c', help: 'h', labels: ['a', 'b', 'c'] });
+  for (const values of [
+    ['x', '', ''],
+    ['', 'x', ''],
+    ['x', '', 'y'],
+    ['x', '', ''],
+  ])
+    counter.with(...values).add();
+  expect(metrics.render().split('\n').slice(2, -1)).toEqual([
+    'c{a="x",b="",c=""} 2',
+    'c{a="",b="x",c=""} 1',
+    'c{a="x",b="",c="y"} 1',
+  ]);
+});
+
 test('label values can not break the format', () => {
   const metrics = new MetricRegistry();
   metrics

@@ -147,7 +147,9 @@ class SeriesTable<S> implements Family<S> {
   readonly #labels: readonly string[];
   readonly #seriesMax: number;
   readonly #make: () => S;
-  readonly #series = new Map<string, { readonly labels: string; readonly series: S }>();
+  readonly #series: { readonly labels: string; readonly series: S }[] = [];
+  /** By one label value after the other: a key joined of all of them would be made anew for every request. */
+  readonly #byValue: Step<S> = new Map();
 
   constructor(labels: readonly string[], seriesMax: number, make: () => S) {
     this.#labels = labels;
@@ -158,20 +160,39 @@ class SeriesTable<S> implements Family<S> {
   }
 
   with(...values: readonly string[]): S {
-    const key = values.join('\0');
-    const known = this.#series.get(key);
-    if (known) return known.series;
-    if (this.#series.size >= this.#seriesMax && values.some((value) => value !== 'other'))
+    const known = this.#find(values);
+    if (known) return known;
+    if (this.#series.length >= this.#seriesMax && values.some((value) => value !== 'other'))
       return this.with(...this.#labels.map(() => 'other'));
     const series = this.#make();
-    this.#series.set(key, { labels: labelText(this.#labels, values), series });
+    this.#series.push({ labels: labelText(this.#labels, values), series });
+    let step = this.#byValue;
+    for (const value of values.slice(0, -1)) {
+      let next = step.get(value) as Step<S> | undefined;
+      if (!next) step.set(value, (next = new Map()));
+      step = next;
+    }
+    step.set(values.at(-1) ?? '', { series });
     return series;
   }
 
+  #find(values: readonly string[]): S | undefined {
+    let step: Step<S> | undefined = this.#byValue;
+    const last = values.length - 1;
+    for (let index = 0; index < last; index++) {
+      step = step.get(values[index]!) as Step<S> | undefined;
+      if (!step) return undefined;
+    }
+    return (step.get(values[last] ?? '') as { series: S } | undefined)?.series;
+  }
+
   *entries(): Iterable<readonly [labels: string, series: S]> {
-    for (const { labels, series } of this.#series.values()) yield [labels, series];
+    for (const { labels, series } of this.#series) yield [labels, series];
   }
 }
+
+/** All series of a family have as many values, so what a step leads to is known from how far it is. */
+type Step<S> = Map<string, Step<S> | { readonly series: S }>;
 
 /** Characters of one label value that are shown. */
 const valueLengthMax = 128;

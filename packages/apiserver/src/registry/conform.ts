@@ -1,6 +1,7 @@
 import {
   badRequest,
   builtinKinds,
+  cloneJson,
   decodeObject,
   invalid,
   invalidValue,
@@ -21,6 +22,8 @@ export interface Conformance {
   readonly earlierFaults?: readonly string[];
   /** Compares two faults by where they stand in that text. */
   readonly order?: (a: string, b: string) => number;
+  /** The stored object that the value was made from, of which it may hold parts. */
+  readonly known?: AnyObject;
 }
 
 /** What of a kind says how its objects look. */
@@ -55,6 +58,7 @@ export function conform(served: ConformedKind, value: unknown, how: Conformance)
     version,
     earlierFaults: how.earlierFaults,
     order: how.order,
+    known: how.known,
   });
   how.warnings.push(...warnings);
   const result = object as AnyObject;
@@ -69,7 +73,7 @@ function conformCustom(served: ConformedKind, value: unknown, how: Conformance):
   const { object, warnings } = decodeObject(served.schemas, envelope, value, { mode, ...served.info });
   checkKind(served, object);
   // Pruning works in place, and the envelope shares what lies below the top with the body.
-  const result: AnyObject = structuredClone(object);
+  const result: AnyObject = cloneJson(object);
   result.metadata ??= {};
   const gone = pruneUnknown(served.schemas, schemaOf(served), result, { root: true });
   if (how.validation === 'Ignore') return result;

@@ -144,6 +144,7 @@ function change(
     return {
       ...part,
       ownershipDone: true,
+      leavesCurrent: true,
       transform: (old) => {
         const next = conform(
           served,
@@ -157,6 +158,7 @@ function change(
   }
   return {
     ...part,
+    leavesCurrent: true,
     transform(old) {
       const revision = metadataOf(old).resourceVersion;
       const next = readPatched(served, old, request, how);
@@ -175,7 +177,7 @@ function readPatched(served: Served, old: AnyObject, request: PatchRequest, how:
   const object = patched(served, old, request);
   if (type === 'strategic') Object.assign(object, { apiVersion: old.apiVersion, kind: old.kind });
   try {
-    return conform(served, object, how);
+    return conform(served, object, { ...how, known: old });
   } catch (error) {
     const fault =
       served.custom || type === 'apply' ? undefined : patchFault(error, type, { patch, patched: object });

@@ -1,4 +1,14 @@
-import { dropEmptyFields, fillUnset, type AnyObject, type FieldError, type Schema } from '@skerry/api';
+import {
+  cloneJson,
+  copyWithoutNulls,
+  dropEmptyFields,
+  equalJson,
+  fillUnset,
+  type AnyObject,
+  type FieldError,
+  type Schema,
+  type UnsetOptions,
+} from '@skerry/api';
 import type { Served } from '#registry/kind-table.ts';
 
 /** The schema that patches, ownership and defaults walk; a kind without one is plain JSON. */
@@ -13,43 +23,54 @@ export function hasStatus(served: Served): boolean {
   return served.info.subresources.some(({ name }) => name === 'status');
 }
 
-/** In place; deterministic and idempotent. What is empty counts as unset, so defaults take its place. */
-export function fillDefaults(served: Served, object: AnyObject): void {
-  if (!served.custom) dropEmptyFields(served.schemas, { ref: served.info.schema }, object);
-  served.info.strategy.setDefaults?.(object);
+/**
+ * In place; deterministic and idempotent. What is empty counts as unset, so defaults take its place. `settled` parts have
+ * been through it.
+ */
+export function fillDefaults(served: Served, object: AnyObject, settled?: ReadonlySet<string>): void {
+  if (!served.custom) dropEmptyFields(served.schemas, { ref: served.info.schema }, object, settled);
+  served.info.strategy.setDefaults?.(object, settled);
 }
 
 /**
  * In place: fields that are told even when nothing is set. With `nulls`, those too of which null stands for nothing; rules
  * are asked before them.
  */
-export function tellUnset(
-  served: Served,
-  object: AnyObject,
-  how: { readonly nulls?: boolean; readonly emptyLists?: boolean } = {},
-): void {
+export function tellUnset(served: Served, object: AnyObject, how: UnsetOptions = {}): void {
   if (!served.custom) fillUnset(served.schemas, { ref: served.info.schema }, object, how);
+}
+
+/**
+ * Parts beside the metadata that are as they were stored, `before` being what was stored without its nulls: they have been
+ * through decoding, defaults and validation, and most writes leave most of an object so. Compared, not tracked, since
+ * admission and the kinds' own rules change objects in place.
+ */
+export function settledParts(served: Served, object: AnyObject, before: AnyObject): ReadonlySet<string> {
+  // A custom kind's schema can change from one write to the next.
+  if (served.custom) return none;
+  const settled = new Set<string>();
+  for (const name in object) {
+    if (name === 'metadata' || before[name] === undefined || !equalJson(object[name], before[name])) continue;
+    settled.add(name);
+    // What is changed in one must not be changed in what it will be compared with.
+    if (object[name] === before[name]) object[name] = cloneJson(before[name]);
+  }
+  return settled;
+}
+
+const none: ReadonlySet<string> = new Set();
+
+/** The object without these parts. */
+export function without(object: AnyObject, parts: ReadonlySet<string>): AnyObject {
+  if (parts.size === 0) return object;
+  const rest = { ...object };
+  for (const name of parts) if (name !== 'apiVersion' && name !== 'kind') delete rest[name];
+  return rest;
 }
 
 /** A copy of a stored object for rules, which know no null that says nothing. */
 export function withoutNulls(served: Served, object: AnyObject): AnyObject {
   return served.custom ? object : (copyWithoutNulls(object) as AnyObject);
-}
-
-/** JSON is nested no deeper than bodies may be. A null in a list stays a place in it. */
-function copyWithoutNulls(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value ?? undefined;
-  if (Array.isArray(value)) return value.map(copyWithoutNulls);
-  const copy: Record<string, unknown> = {};
-  for (const key in value) {
-    const field = (value as Record<string, unknown>)[key];
-    if (field === null || field === undefined) continue;
-    const kept = copyWithoutNulls(field);
-    // A key of data like any other, which an assignment would take for something else.
-    if (key === '__proto__') Object.defineProperty(copy, key, { value: kept, enumerable: true });
-    else copy[key] = kept;
-  }
-  return copy;
 }
 
 /** What refusals call the kind: a group that shares another's objects is called by the other's name. */

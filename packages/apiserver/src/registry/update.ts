@@ -24,8 +24,10 @@ import {
   faultsKind,
   fillDefaults,
   hasStatus,
+  settledParts,
   tellUnset,
   updateFaults,
+  without,
   withoutNulls,
   warningsOf,
 } from '#registry/rules.ts';
@@ -45,6 +47,8 @@ export interface UpdateOptions extends UpdatedPart {
    * unless the new object names the resourceVersion it was made from.
    */
   transform(current: AnyObject): AnyObject | Promise<AnyObject>;
+  /** The transform changes nothing of what it is given, which then need be no copy. */
+  readonly leavesCurrent?: boolean;
   /** The new object comes whole from the client rather than being made from the old one. */
   readonly replaces?: boolean;
   /** For server-side apply, which reckons ownership itself. */
@@ -86,26 +90,29 @@ export async function updateOnce(
 ): Promise<AnyObject> {
   const { info } = served;
   const old = current.object;
-  const next = await update.transform(cloneJson(old));
+  const next = await update.transform(update.leavesCurrent ? old : cloneJson(old));
   const named = checkIdentity(served, target, next, old, update);
   if (update.replaces && !named && needsRevisionToReplace(served)) throw revisionMissing(served, target);
   next.apiVersion = info.group ? `${info.group}/${info.version}` : info.version;
   next.kind = info.kind;
   keepServerMetadata(next, old);
-  fillDefaults(served, next);
+  const before = withoutNulls(served, old);
+  let settled = settledParts(served, next, before);
+  fillDefaults(served, next, settled);
   if (!update.ownershipDone && write.fieldManager !== undefined) {
     // Owned is what was sent and what it defaults to. What is put back or added from here on is nobody's.
-    tellUnset(served, next, { emptyLists: false });
-    ownUpdated(served, next, old, {
+    tellUnset(served, next, { emptyLists: false, settled });
+    ownUpdated(served, without(next, settled), without(old, settled), {
       manager: write.fieldManager,
       time: registry.timestamp(),
       subresource: write.subresource,
     });
   }
   const now = registry.timestamp();
-  keepOtherParts(served, next, old, { ...update, now });
+  keepOtherParts(served, next, before, { ...update, now });
   update.keep?.(next, old);
-  fillDefaults(served, next);
+  settled = settledParts(served, next, before);
+  fillDefaults(served, next, settled);
   // What was made from the old object is shown with its revision, though it insists on none.
   if (!named && !update.replaces) metadataOf(next).resourceVersion = metadataOf(old).resourceVersion;
 
@@ -127,19 +134,22 @@ export async function updateOnce(
   const { managedFields } = metadataOf(next);
   await registry.mutate(served, context, write);
   body?.into(next, context.object);
-  keepUpdated(served, target, next, old, { ...update, managedFields, now });
-  const undo = update.part === 'whole' ? await registry.hooks(served)?.beforeUpdate?.(next, old) : undefined;
+  settled = keepUpdated(served, target, next, { old, before }, { ...update, managedFields, now });
+  const whole = update.part === 'whole' ? registry.hooks(served) : undefined;
+  const undo = await whole?.beforeUpdate?.(next, old);
   try {
-    tellUnset(served, next, { nulls: false });
-    const own = updateFaults(served, next, withoutNulls(served, old), write.subresource);
-    const whole = update.part === 'whole' ? registry.hooks(served) : undefined;
+    if (undo) settled = settledParts(served, next, before);
+    for (const name of settled) next[name] = before[name];
+    tellUnset(served, next, { nulls: false, settled });
+    const own = updateFaults(served, next, before, write.subresource);
     const faults = whole?.faults?.(next, own, old) ?? own;
     if (faults.length > 0) throw invalid(faultsKind(served), target.name, faults);
-    if (update.part === 'whole') write.warnings.push(...warningsOf(served, next, old));
+    if (update.part === 'whole') write.warnings.push(...warningsOf(served, next, before));
     tellUnset(served, next);
-    if (!update.keepsGeneration) countGeneration(served, next, old, update.part);
+    if (!update.keepsGeneration)
+      countGeneration(served, without(next, settled), without(old, settled), update.part);
     await registry.admit(served, body ? { ...context, object: body.of(next) } : context, write);
-    const stored = await storeUpdated(registry, served, target, current, next, write);
+    const stored = await storeUpdated(registry, served, target, { ...current, settled }, next, write);
     if (write.dryRun) undo?.();
     else if (update.part === 'whole') registry.hooks(served)?.afterUpdate?.(stored, old);
     return stored;
@@ -150,14 +160,17 @@ export async function updateOnce(
   }
 }
 
-/** After admission has changed an object: what this door may not change is as it was, what it left open gets its defaults. */
+/**
+ * After admission has changed an object: what this door may not change is as it was, what it left open gets its defaults.
+ * Returns the parts that nobody has changed.
+ */
 function keepUpdated(
   served: Served,
   target: Target,
   next: AnyObject,
-  old: AnyObject,
+  { old, before }: { readonly old: AnyObject; readonly before: AnyObject },
   update: UpdatedPart & { managedFields: ObjectMeta['managedFields']; now: string },
-): void {
+): ReadonlySet<string> {
   const meta = metadataOf(next);
   if (meta.name !== target.name || (meta.namespace ?? '') !== target.namespace) {
     throw invalid(served.info, target.name, immutable('metadata.name', meta.name, target.name));
@@ -165,23 +178,25 @@ function keepUpdated(
   if (update.managedFields) meta.managedFields = update.managedFields;
   else delete meta.managedFields;
   keepServerMetadata(next, old);
-  keepOtherParts(served, next, old, update);
+  keepOtherParts(served, next, before, update);
   update.keep?.(next, old);
-  fillDefaults(served, next);
+  const settled = settledParts(served, next, before);
+  fillDefaults(served, next, settled);
+  return settled;
 }
 
 async function storeUpdated(
   registry: Registry,
   served: Served,
   target: Target,
-  current: Current,
+  current: Current & { readonly settled: ReadonlySet<string> },
   next: AnyObject,
   write: WriteOptions,
 ): Promise<AnyObject> {
-  const old = current.object;
+  const { object: old, settled } = current;
   metadataOf(next).resourceVersion = metadataOf(old).resourceVersion;
   const finished = isFinished(served, next);
-  if (!finished && sameBut(next, old)) return cloneJson(old);
+  if (!finished && sameBut(without(next, settled), without(old, settled))) return cloneJson(old);
   if (write.dryRun) return next;
   if (finished) {
     const { resourceVersion } = metadataOf(next);
@@ -271,18 +286,19 @@ function keepOtherParts(
   if (part === 'status') {
     for (const field of new Set([...Object.keys(next), ...Object.keys(old)])) {
       if (field === 'status' || field === 'metadata' || field === 'apiVersion' || field === 'kind') continue;
-      if (old[field] === undefined) delete next[field];
-      else next[field] = cloneJson(old[field]);
+      keepPart(next, old, field);
     }
     keepMetadata(served, next, old);
     served.info.strategy.prepareForStatus?.(next, old, now);
     return;
   }
-  if (hasStatus(served)) {
-    if (old.status === undefined) delete next.status;
-    else next.status = cloneJson(old.status);
-  }
+  if (hasStatus(served)) keepPart(next, old, 'status');
   served.info.strategy.prepareForUpdate?.(next, old, now);
+}
+
+function keepPart(next: AnyObject, old: AnyObject, field: string): void {
+  if (old[field] === undefined) delete next[field];
+  else if (!equalJson(next[field], old[field])) next[field] = cloneJson(old[field]);
 }
 
 /** What a write of the status may not change of the metadata. */

@@ -44,9 +44,13 @@ export function validatePod(pod: Pod): FieldError[] {
   return faults;
 }
 
+function checkOwnAnnotations(faults: FieldError[], pod: Pod, options: PodOptions): void {
+  checkPodAnnotations(faults, pod.metadata.annotations, specOf(pod), 'metadata.annotations', options);
+}
+
 function checkAnnotationsAndSpec(faults: FieldError[], pod: Pod, options: PodOptions): void {
   const spec = specOf(pod);
-  checkPodAnnotations(faults, pod.metadata.annotations, spec, 'metadata.annotations', options);
+  checkOwnAnnotations(faults, pod, options);
   checkPodSpec(faults, spec, 'spec', { meta: pod.metadata, options });
   if (!spec.serviceAccountName)
     for (const [index, { projected }] of (spec.volumes ?? []).entries())
@@ -87,9 +91,7 @@ export function checkWholePod(faults: FieldError[], pod: Pod, old: Pod): void {
 export function checkAnnotationsChange(faults: FieldError[], pod: Pod, old: Pod): void {
   const path = 'metadata.annotations';
   checkPodAnnotationsUpdate(faults, pod.metadata.annotations, old.metadata.annotations, path);
-  checkChanged(faults, pod, old, (found, { metadata }, options) =>
-    checkPodAnnotations(found, metadata.annotations, specOf(pod), path, options),
-  );
+  checkChanged(faults, pod, old, checkOwnAnnotations);
 }
 
 const updatableFields = [
@@ -108,8 +110,11 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   const faults: FieldError[] = [];
   const next = specOf(pod);
   const before = specOf(old);
-  checkWholePod(faults, pod, old);
+  // What is the same was found right when it was stored.
+  const sameSpec = pod.spec !== undefined && pod.spec === old.spec;
+  checkChanged(faults, pod, old, sameSpec ? checkOwnAnnotations : checkAnnotationsAndSpec);
   checkAnnotationsChange(faults, pod, old);
+  if (sameSpec) return faults;
   for (const list of ['containers', 'initContainers'] as const)
     if (!checkContainerChange(faults, next[list] ?? [], before[list] ?? [], `spec.${list}`)) return faults;
   if (!checkDeadline(faults, next, before)) return faults;
