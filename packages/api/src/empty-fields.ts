@@ -55,10 +55,15 @@ function isEmpty({ empty }: FieldPlan, value: unknown): boolean {
     case 'list':
       return Array.isArray(value) && value.length === 0;
     case 'map':
-      return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+      return typeof value === 'object' && value !== null && hasNone(value);
     default:
       return false;
   }
+}
+
+function hasNone(map: object): boolean {
+  for (const _ in map) return false;
+  return true;
 }
 
 /** The plans of one set of schemas: schemas don't change, and every write walks them several times. */

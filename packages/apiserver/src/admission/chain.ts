@@ -8,8 +8,8 @@ import { Reinvocation } from '#admission/reinvocation.ts';
 import type { AdmissionChain } from '#security.ts';
 
 export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): AdmissionChain {
-  const mutating = plugins.filter(({ mutate }) => mutate);
-  const validating = plugins.filter(({ validate }) => validate);
+  const mutating = plugins.filter((plugin) => 'mutate' in plugin);
+  const validating = plugins.filter((plugin) => 'validate' in plugin);
   // Most have their answer at once, and every write passes all of them: waiting for nothing would cost more than asking.
   return {
     async mutate(ctx) {

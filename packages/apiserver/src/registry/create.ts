@@ -64,6 +64,8 @@ async function createOnce(
   { ownershipDone = false, nameGenerated = false }: CreateOptions,
 ): Promise<AnyObject> {
   const { info } = served;
+  const step = () => registry.longWork.next(write.bytes ?? 0);
+  await step();
   const meta = metadataOf(object);
   if (meta.resourceVersion && !write.dryRun && !ownershipDone)
     throw badRequest('resourceVersion should not be set on objects to be created');
@@ -75,11 +77,13 @@ async function createOnce(
   }
   if (hasStatus(served) && !isCreatedWithStatus(served)) delete object.status;
   fillDefaults(served, object);
+  await step();
   if (!ownershipDone && write.fieldManager !== undefined) {
     // Owned is what was sent and what it defaults to. What strategy, admission and allocators add is nobody's.
     tellUnset(served, object, { emptyLists: false });
     ownCreated(served, object, { manager: write.fieldManager, time: registry.timestamp() });
   }
+  await step();
   meta.creationTimestamp = registry.timestamp();
   meta.uid = registry.parts.uid();
   info.strategy.prepareForCreate?.(object);
@@ -108,6 +112,7 @@ async function createOnce(
 
   const undo = await registry.hooks(served)?.beforeCreate?.(object);
   try {
+    await step();
     tellUnset(served, object, { nulls: false });
     const own = createFaults(served, object);
     const faults = registry.hooks(served)?.faults?.(object, own) ?? own;
@@ -115,6 +120,7 @@ async function createOnce(
     write.warnings.push(...warningsOf(served, object), ...(registry.hooks(served)?.warnings?.(object) ?? []));
     tellUnset(served, object);
     refuseInGoing(served, object);
+    await step();
     await registry.admit(
       served,
       { ...context, name: metadataOf(object).name ?? '', nameGenerated: false },

@@ -145,12 +145,11 @@ function change(
       ...part,
       ownershipDone: true,
       leavesCurrent: true,
-      transform: (old) => {
-        const next = conform(
-          served,
-          applied(served, old, configuration, ownershipOf(registry, request, write)),
-          how,
-        );
+      transform: async (old) => {
+        await registry.longWork.next(write.bytes ?? 0);
+        const merged = applied(served, old, configuration, ownershipOf(registry, request, write));
+        await registry.longWork.next(write.bytes ?? 0);
+        const next = conform(served, merged, how);
         if (!metadataOf(configuration).resourceVersion) delete metadataOf(next).resourceVersion;
         return next;
       },

@@ -7,6 +7,7 @@ import { bodyBytesMax } from '#http/request-body.ts';
 import { passingItem, shownAs, storedAs } from '#registry/conversion.ts';
 import type { Served } from '#registry/kind-table.ts';
 import { decodeStored, encodeStored, inOrder } from '#registry/stored-resource.ts';
+import { LongWork } from '#registry/long-work.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
 
 /** An object's place among those of its resource; namespace '' for cluster scope. */
@@ -47,6 +48,8 @@ export interface RegistryParts {
 export interface Current {
   readonly object: AnyObject;
   readonly revision: number;
+  /** Of its text. */
+  readonly bytes: number;
 }
 
 /**
@@ -56,6 +59,7 @@ export interface Current {
  */
 export class Registry {
   readonly parts: RegistryParts;
+  readonly longWork = new LongWork();
 
   constructor(parts: RegistryParts) {
     this.parts = parts;
@@ -66,7 +70,7 @@ export class Registry {
     await this.fresh();
     served.stored.values.requireReadable(served.stored.key(target.namespace, target.name));
     const item = served.stored.cache.get(target.namespace, target.name);
-    return item && { object: await passingItem(served, item), revision: item.revision };
+    return item && { object: await passingItem(served, item), revision: item.revision, bytes: item.size };
   }
 
   async get(served: Served, target: Target): Promise<Current> {
@@ -144,6 +148,7 @@ export class Registry {
             }),
           ),
           revision: error.current.modRevision,
+          bytes: error.current.value.length,
         };
       }
     }

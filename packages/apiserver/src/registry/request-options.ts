@@ -39,6 +39,7 @@ export function writeOptionsOf(
     options,
     admit: true,
     signal: exchange.signal,
+    bytes: Number(exchange.headers['content-length'] ?? 0),
   };
 }
 

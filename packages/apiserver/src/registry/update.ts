@@ -90,15 +90,18 @@ export async function updateOnce(
 ): Promise<AnyObject> {
   const { info } = served;
   const old = current.object;
+  const step = () => registry.longWork.next(Math.max(current.bytes, write.bytes ?? 0));
   const next = await update.transform(update.leavesCurrent ? old : cloneJson(old));
   const named = checkIdentity(served, target, next, old, update);
   if (update.replaces && !named && needsRevisionToReplace(served)) throw revisionMissing(served, target);
   next.apiVersion = info.group ? `${info.group}/${info.version}` : info.version;
   next.kind = info.kind;
   keepServerMetadata(next, old);
+  await step();
   const before = withoutNulls(served, old);
   let settled = settledParts(served, next, before);
   fillDefaults(served, next, settled);
+  await step();
   if (!update.ownershipDone && write.fieldManager !== undefined) {
     // Owned is what was sent and what it defaults to. What is put back or added from here on is nobody's.
     tellUnset(served, next, { emptyLists: false, settled });
@@ -108,6 +111,7 @@ export async function updateOnce(
       subresource: write.subresource,
     });
   }
+  await step();
   const now = registry.timestamp();
   keepOtherParts(served, next, before, { ...update, now });
   update.keep?.(next, old);
@@ -131,6 +135,7 @@ export async function updateOnce(
     auditAnnotations: write.auditAnnotations,
     signal: write.signal,
   };
+  await step();
   const { managedFields } = metadataOf(next);
   await registry.mutate(served, context, write);
   body?.into(next, context.object);
@@ -140,11 +145,13 @@ export async function updateOnce(
   try {
     if (undo) settled = settledParts(served, next, before);
     for (const name of settled) next[name] = before[name];
+    await step();
     tellUnset(served, next, { nulls: false, settled });
     const own = updateFaults(served, next, before, write.subresource);
     const faults = whole?.faults?.(next, own, old) ?? own;
     if (faults.length > 0) throw invalid(faultsKind(served), target.name, faults);
     if (update.part === 'whole') write.warnings.push(...warningsOf(served, next, before));
+    await step();
     tellUnset(served, next);
     if (!update.keepsGeneration)
       countGeneration(served, without(next, settled), without(old, settled), update.part);

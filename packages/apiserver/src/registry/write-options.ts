@@ -22,6 +22,8 @@ export interface WriteOptions {
   /** False for the server's own writes. */
   readonly admit: boolean;
   readonly signal?: AbortSignal;
+  /** Of the request's body, as it says itself. */
+  readonly bytes?: number;
 }
 
 export const serverUser: UserInfo = { name: 'system:apiserver', groups: ['system:masters'] };

@@ -191,7 +191,7 @@ export class WatchCache {
     }
   }
 
-  get(namespace: string, name: string): CachedObject | undefined {
+  get(namespace: string, name: string): CachedEntry | undefined {
     return this.#items.get(keyOf(namespace, name));
   }
 
