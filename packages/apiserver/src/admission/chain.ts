@@ -8,8 +8,8 @@ import { Reinvocation } from '#admission/reinvocation.ts';
 import type { AdmissionChain } from '#security.ts';
 
 export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): AdmissionChain {
-  const mutating = plugins.filter((plugin) => 'mutate' in plugin);
-  const validating = plugins.filter((plugin) => 'validate' in plugin);
+  const mutating = plugins.filter((plugin) => Object.hasOwn(plugin, 'mutate'));
+  const validating = plugins.filter((plugin) => Object.hasOwn(plugin, 'validate'));
   // Most have their answer at once, and every write passes all of them: waiting for nothing would cost more than asking.
   return {
     async mutate(ctx) {
