@@ -12,6 +12,7 @@ import { createLinkHub, RelayHub } from '@skerry/link';
 import { pinOfCertificate } from '@skerry/pki';
 import { openSqliteStore } from '@skerry/store';
 import { aborted } from '#process/run-until-stopped.ts';
+import { settleMemoryLater } from '#process/settle-memory.ts';
 import { openAudit } from './audit.ts';
 import { openAuthentication } from './authentication.ts';
 import { certificateUpkeep } from './certificate-upkeep.ts';
@@ -206,5 +207,6 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
   const keeping = supervise(upkeep, { clock, log, signal });
   opened.defer(() => keeping);
   onReady({ port: front.port });
+  settleMemoryLater(clock, signal);
   await aborted(signal);
 }

@@ -10,6 +10,7 @@ import {
   runControllers,
 } from '@skerry/controllers';
 import { runScheduler } from '@skerry/scheduler';
+import { settleMemoryLater } from '#process/settle-memory.ts';
 import { version } from '#version.ts';
 import type { Installation } from './installation.ts';
 
@@ -33,6 +34,7 @@ export async function runControllersProcess(
   };
   const clientFor = (part: keyof typeof transports) =>
     createClient({ transport: transports[part], userAgent: `skerry-${part}/${version}`, clock });
+  settleMemoryLater(clock, signal);
   try {
     for (const definition of [
       nodePoolCustomResourceDefinition,
