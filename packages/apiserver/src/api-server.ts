@@ -90,6 +90,8 @@ export interface ApiServerOptions {
   /** Numbers for metrics.k8s.io; unless told, nodes are asked through `dialer`. */
   readonly metrics?: MetricsSource;
   readonly version?: VersionInfo;
+  /** Prometheus text of other processes of this server, by path below `/metrics/`. */
+  readonly metricsPages?: Readonly<Record<string, () => Promise<string>>>;
   /** Adds to `/metrics` the numbers of the process that the server runs in. */
   readonly measure?: (metrics: MetricRegistry) => void;
   /** IPv4 network of Service addresses; `10.96.0.0/16` unless told. */
@@ -337,6 +339,7 @@ class Server implements ApiServer {
         flowControl: this.#flowControl,
         health: this.#healthChecks(),
         issuer: () => this.#security.tokenIssuer,
+        metricsPages: options.metricsPages,
         moreMetrics: () => dynamicAdmission.renderMetrics() + this.#auditMetrics.render(this.#security.audit),
       },
     });

@@ -91,7 +91,7 @@ export class Dispatcher implements RequestTarget {
 
   async #path(exchange: Exchange): Promise<void> {
     const { paths, discovery, morePaths } = this.#parts;
-    if (handlePath(paths, exchange)) return;
+    if (await handlePath(paths, exchange)) return;
     if (discovery.handle(exchange)) return;
     for (const handler of morePaths) if (await handler(exchange)) return;
     const [, root, group = ''] = exchange.path.split('/');

@@ -1,3 +1,4 @@
+import { ApiError } from '@skerry/api';
 import { answerHealth, type HealthChecks } from '#health.ts';
 import { sendJson, sendText } from '#http/answers.ts';
 import type { Exchange } from '#http/exchange.ts';
@@ -16,10 +17,12 @@ export interface PathParts {
   issuer(): TokenIssuer | undefined;
   /** Further Prometheus text. */
   moreMetrics?(): string;
+  /** Prometheus text of other processes of this server, by path. */
+  readonly metricsPages?: Readonly<Record<string, () => Promise<string>>>;
 }
 
 /** Answers the paths that are about the server itself; false for one that is not. */
-export function handlePath(parts: PathParts, exchange: Exchange): boolean {
+export function handlePath(parts: PathParts, exchange: Exchange): boolean | Promise<boolean> {
   const { path, method } = exchange;
   if (answerHealth(parts.health, exchange)) return true;
   if (onlyRead.has(path) && method !== 'GET' && (method !== 'HEAD' || path.startsWith('/version')))
@@ -36,7 +39,7 @@ export function handlePath(parts: PathParts, exchange: Exchange): boolean {
     case '/metrics':
       exchange.send(
         200,
-        { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' },
+        { 'Content-Type': metricsType },
         parts.metrics.render() + (parts.moreMetrics?.() ?? ''),
       );
       return true;
@@ -57,6 +60,8 @@ export function handlePath(parts: PathParts, exchange: Exchange): boolean {
       return true;
     }
     default: {
+      const page = parts.metricsPages?.[path];
+      if (page && Object.hasOwn(parts.metricsPages ?? {}, path)) return sendPage(page, exchange);
       const dump = dumpFlows(parts.flowControl, path, exchange.query);
       if (dump === undefined) return false;
       sendText(exchange, 200, dump);
@@ -64,6 +69,20 @@ export function handlePath(parts: PathParts, exchange: Exchange): boolean {
     }
   }
 }
+
+async function sendPage(page: () => Promise<string>, exchange: Exchange): Promise<boolean> {
+  if (exchange.method !== 'GET' && exchange.method !== 'HEAD') throw methodNotAllowed();
+  let text: string;
+  try {
+    text = await page();
+  } catch (cause) {
+    throw new ApiError('ServiceUnavailable', 'these numbers can not be had now', { cause });
+  }
+  exchange.send(200, { 'Content-Type': metricsType }, text);
+  return true;
+}
+
+const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
 
 const onlyRead: ReadonlySet<string> = new Set([
   '/',

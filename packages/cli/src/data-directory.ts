@@ -17,6 +17,8 @@ export interface DataDirectory {
   /** Sockets; 0700. */
   readonly run: string;
   readonly apiSocket: string;
+  /** Where controllers and scheduler tell their numbers. */
+  readonly controllersSocket: string;
   readonly adminKubeconfig: string;
   readonly logs: string;
   /** One folder per machine that `skerry up` made. */
@@ -44,6 +46,7 @@ export function dataDirectory(path: string): DataDirectory {
     database: join(base, 'server/cluster.db'),
     run,
     apiSocket: join(run, 'api.sock'),
+    controllersSocket: join(run, 'ctl.sock'),
     adminKubeconfig: join(base, 'admin.kubeconfig'),
     logs: join(base, 'logs'),
     machines: join(base, 'machines'),

@@ -1,7 +1,7 @@
 /**
- * Runs controllers over one API server: shared local copies, one event recorder per controller, and, where several
- * managers stand by for each other, one leader among them. What the leader had in memory dies with its leadership; the
- * next one reads everything anew.
+ * Runs controllers over one API server: shared local copies, one event recorder and one identity per controller, and, where
+ * several managers stand by for each other, one leader among them. What the leader had in memory dies with its leadership;
+ * the next one reads everything anew.
  */
 import type { Clock, Logger } from '@skerry/base';
 import { supervise } from '@skerry/base';
@@ -9,10 +9,15 @@ import { ApiEventRecorder, InformerFactory, runAsLeader } from '@skerry/client';
 import type { ApiClient } from '@skerry/client';
 import { catalogue } from '#catalogue.ts';
 import type { ControllerName, ControllerSettings } from '#catalogue.ts';
+import { accountOf } from '#accounts.ts';
 import { controllerView } from '#runtime/controller-view.ts';
+import { queueNameOf, QueueMetrics, type Metrics } from '#runtime/metrics.ts';
 
 export interface RunControllersOptions extends ControllerSettings {
+  /** Reads for all of them, and speaks for those that have no account of their own. */
   readonly client: ApiClient;
+  /** Speaks as a ServiceAccount of kube-system; `client` speaks for everyone unless given. */
+  readonly clientOf?: (account: string) => ApiClient;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
@@ -23,16 +28,35 @@ export interface RunControllersOptions extends ControllerSettings {
     readonly namespace?: string;
     readonly name?: string;
   };
+  readonly metrics?: Metrics;
   /** Which to run; all unless given. */
   readonly names?: readonly ControllerName[];
 }
 
+/** The name of the Lease, as stock managers have it. */
+const leaseName = 'kube-controller-manager';
+
 /** Resolves when the signal has stopped every controller. */
 export async function runControllers(options: RunControllersOptions): Promise<void> {
-  const { client, clock, log, random, signal, leaderElection } = options;
-  const lead = (until: AbortSignal) => runAll(options, until);
-  if (!leaderElection) return lead(signal);
-  const { identity, namespace = 'kube-system', name = 'skerry-controllers' } = leaderElection;
+  const { client, clock, log, random, signal, leaderElection, metrics } = options;
+  const queues = metrics && new QueueMetrics(metrics, clock);
+  if (!leaderElection) return runAll(options, queues, signal);
+  const { identity, namespace = 'kube-system', name = leaseName } = leaderElection;
+  const leads = metrics
+    ?.gauge({
+      name: 'leader_election_master_status',
+      help: 'Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master.',
+      labels: ['name'],
+    })
+    .with(name);
+  leads?.set(0);
+  const lead = async (until: AbortSignal) => {
+    leads?.set(1);
+    await runAll(options, queues, until).finally(() => {
+      leads?.set(0);
+      queues?.forgetQueues();
+    });
+  };
   const election = { client, namespace, name, identity, clock, log, random };
   return supervise(
     { name: 'controllers', run: (until) => runAsLeader(election, lead, until) },
@@ -40,15 +64,22 @@ export async function runControllers(options: RunControllersOptions): Promise<vo
   );
 }
 
-async function runAll(options: RunControllersOptions, signal: AbortSignal): Promise<void> {
-  const { client, clock, log, random, names } = options;
+async function runAll(
+  options: RunControllersOptions,
+  queues: QueueMetrics | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const { client, clientOf, clock, log, random, names } = options;
   const informers = new InformerFactory({ client, clock, log, random, transform: controllerView });
   const runs: Promise<void>[] = [];
   for (const [name, create] of Object.entries(catalogue)) {
     if (names && !names.includes(name as ControllerName)) continue;
-    const own = client.as(`skerry/${name}`);
+    const account = accountOf(name);
+    const speaker = account && clientOf ? clientOf(account) : client;
+    const own = speaker.as(`skerry/${name}`);
     const events = new ApiEventRecorder({ client: own, component: name, clock, log });
-    const controller = create({ client: own, informers, events, clock, log, random }, options);
+    const meter = queues && (() => queues.queue(queueNameOf(name)));
+    const controller = create({ client: own, informers, events, clock, log, random, meter }, options);
     if (!controller) continue;
     runs.push(events.run(signal), supervise(controller, { clock, log, signal }));
   }

@@ -69,6 +69,11 @@ export class Cluster implements Snapshot {
     return this.#nodes;
   }
 
+  /** Pods that are on nodes, or assumed to be. */
+  get placedCount(): number {
+    return this.#placed.size;
+  }
+
   node(name: string): NodeInfo | undefined {
     return this.#byName.get(name);
   }

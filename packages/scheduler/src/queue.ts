@@ -22,6 +22,9 @@ export interface Waiting {
   backoffUntilMs: number;
 }
 
+/** Told of each pod that comes into a queue, and by what. */
+export type QueueWatcher = (queue: 'active' | 'backoff' | 'unschedulable', event: string) => void;
+
 /** Says whether a change of the cluster may let a waiting pod in. */
 export type Hint = (waiting: Waiting) => boolean;
 
@@ -40,10 +43,20 @@ export class SchedulingQueue {
   readonly #failed = new Heap<Waiting>({ keyOf, before: endsEarlier });
   readonly #unschedulable = new Map<string, Waiting>();
   readonly #gated = new Map<string, Waiting>();
+  readonly #watcher: QueueWatcher;
   #wake: (() => void) | undefined;
 
-  constructor({ clock }: { clock: Clock }) {
+  constructor({ clock, watcher = () => undefined }: { clock: Clock; watcher?: QueueWatcher }) {
     this.#clock = clock;
+    this.#watcher = watcher;
+  }
+
+  /** How many unschedulable pods each filter refused. */
+  get refusals(): ReadonlyMap<FilterName, number> {
+    const counts = new Map<FilterName, number>();
+    for (const { rejectedBy } of this.#unschedulable.values())
+      for (const filter of rejectedBy) counts.set(filter, (counts.get(filter) ?? 0) + 1);
+    return counts;
   }
 
   get sizes(): { active: number; backoff: number; unschedulable: number; gated: number } {
@@ -67,7 +80,10 @@ export class SchedulingQueue {
       backoffUntilMs: 0,
     };
     if (isGated(info)) this.#gated.set(info.key, waiting);
-    else this.#activate(waiting);
+    else {
+      this.#watcher('active', 'PodAdd');
+      this.#activate(waiting);
+    }
   }
 
   /** A new revision of a waiting pod. `relevant`: it asks for something else than before, so it is tried again. */
@@ -108,12 +124,14 @@ export class SchedulingQueue {
   /** Gives back a pod that no node could take. */
   addUnschedulable(waiting: Waiting, rejectedBy: ReadonlySet<FilterName>): void {
     this.#fail(waiting, rejectedBy);
+    this.#watcher('unschedulable', 'ScheduleAttemptFailure');
     this.#unschedulable.set(waiting.info.key, waiting);
   }
 
   /** Gives back a pod whose try broke: binding failed, or the API didn't answer. */
   addFailed(waiting: Waiting): void {
     this.#fail(waiting, new Set());
+    this.#watcher('backoff', 'ScheduleAttemptFailure');
     this.#failed.push(waiting);
     this.#signal();
   }
@@ -160,15 +178,19 @@ export class SchedulingQueue {
 
   #release(waiting: Waiting): void {
     this.#unschedulable.delete(waiting.info.key);
-    if (waiting.backoffUntilMs <= this.#clock.monotonic()) this.#active.push(waiting);
-    else this.#backoff.push(waiting);
+    const isOver = waiting.backoffUntilMs <= this.#clock.monotonic();
+    this.#watcher(isOver ? 'active' : 'backoff', 'ClusterEvent');
+    (isOver ? this.#active : this.#backoff).push(waiting);
     this.#signal();
   }
 
   #endBackoffs(): void {
     const nowMs = this.#clock.monotonic();
     for (const heap of [this.#backoff, this.#failed])
-      while ((heap.peek()?.backoffUntilMs ?? Infinity) <= nowMs) this.#active.push(heap.pop()!);
+      while ((heap.peek()?.backoffUntilMs ?? Infinity) <= nowMs) {
+        this.#watcher('active', 'BackoffComplete');
+        this.#active.push(heap.pop()!);
+      }
     while (this.#forgottenAtMs() <= nowMs) this.#release(this.#unschedulable.values().next().value!);
   }
 

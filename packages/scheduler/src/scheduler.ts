@@ -2,9 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import type { Namespace, Node, Pod, PodDisruptionBudget } from '@skerry/api';
 import { equalJson, isApiError } from '@skerry/api';
 import type { Clock, Logger } from '@skerry/base';
-import { describeError } from '@skerry/base';
+import { describeError, supervise } from '@skerry/base';
 import type { ApiClient, EventRecorder, Informer } from '@skerry/client';
-import { ApiEventRecorder, InformerFactory, resources } from '@skerry/client';
+import { ApiEventRecorder, InformerFactory, resources, runAsLeader } from '@skerry/client';
 import { Cluster } from '#cluster.ts';
 import { eventMessage, rejectingFilters } from '#diagnosis.ts';
 import type { FilterName } from '#filters/index.ts';
@@ -18,6 +18,7 @@ import { preempt } from '#preemption.ts';
 import type { Waiting } from '#queue.ts';
 import { SchedulingQueue } from '#queue.ts';
 import { scheduleOne } from '#schedule-one.ts';
+import { schedulerMeter, silentMeter, type Metrics, type SchedulerMeter } from '#scheduler-metrics.ts';
 import { schedulingView } from '#scheduling-view.ts';
 import { TaskPool } from '#task-pool.ts';
 import type { VolumePlan } from '#volumes/plan.ts';
@@ -34,18 +35,75 @@ export interface SchedulerOptions {
   readonly schedulerName?: string;
   /** Where events go; to the API unless given. */
   readonly events?: EventRecorder;
+  /** Several schedulers may run; one works. Without it this one works at once. */
+  readonly leaderElection?: {
+    readonly identity: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
+  readonly metrics?: Metrics;
 }
+
+/** The name of the Lease, as stock schedulers have it. */
+const leaseName = 'kube-scheduler';
 
 /**
  * Gives pending pods their nodes until the signal. One pod at a time is decided, synchronously, on a picture of the cluster
  * that includes decisions not yet written; bindings are written side by side and taken back when they fail.
  */
 export async function runScheduler(options: SchedulerOptions): Promise<void> {
-  const { client, clock, log, schedulerName = 'default-scheduler', signal } = options;
-  const recorder = new ApiEventRecorder({ client, component: schedulerName, clock, log });
-  const scheduler = new Scheduler({ ...options, schedulerName, events: options.events ?? recorder });
-  await Promise.all([recorder.run(signal), scheduler.run(signal)]);
+  const { client, clock, log, random, signal, leaderElection, metrics } = options;
+  let current: Scheduler | undefined;
+  const meter =
+    metrics &&
+    schedulerMeter(metrics, clock, {
+      queue: () => current?.queue,
+      sizes: () => current?.sizes ?? { nodes: 0, pods: 0, assumed_pods: 0 },
+      unschedulable: () => current?.queue.refusals ?? new Map(),
+    });
+  const lead = async (until: AbortSignal) => {
+    const { schedulerName = 'default-scheduler' } = options;
+    const recorder = new ApiEventRecorder({ client, component: schedulerName, clock, log });
+    const events = options.events ?? recorder;
+    current = new Scheduler({
+      ...options,
+      schedulerName,
+      events,
+      signal: until,
+      meter: meter ?? silentMeter,
+    });
+    try {
+      await Promise.all([recorder.run(until), current.run(until)]);
+    } finally {
+      current = undefined;
+    }
+  };
+  if (!leaderElection) return lead(signal);
+  const { identity, namespace = 'kube-system', name = leaseName } = leaderElection;
+  const leads = metrics
+    ?.gauge({
+      name: 'leader_election_master_status',
+      help: 'Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master.',
+      labels: ['name'],
+    })
+    .with(name);
+  leads?.set(0);
+  const election = { client, namespace, name, identity, clock, log, random };
+  const leadAndTell = async (until: AbortSignal) => {
+    leads?.set(1);
+    await lead(until).finally(() => leads?.set(0));
+  };
+  return supervise(
+    { name: 'scheduler', run: (until) => runAsLeader(election, leadAndTell, until) },
+    { clock, log, signal },
+  );
 }
+
+type WholeOptions = SchedulerOptions & {
+  readonly schedulerName: string;
+  readonly events: EventRecorder;
+  readonly meter: SchedulerMeter;
+};
 
 /** Bindings under way at once. */
 const bindingsMax = 128;
@@ -65,7 +123,7 @@ interface Refusal {
 }
 
 class Scheduler {
-  readonly #options: SchedulerOptions & { readonly schedulerName: string; readonly events: EventRecorder };
+  readonly #options: WholeOptions;
   readonly #factory: InformerFactory;
   readonly #pods: Informer<Pod>;
   readonly #cluster: Cluster;
@@ -82,10 +140,10 @@ class Scheduler {
   readonly #refusals = new Map<string, Refusal>();
   #refusalsGeneration = -1;
   #startIndex = 0;
+  /** Pods that are placed and not yet bound. */
+  #assumed = 0;
 
-  constructor(
-    options: SchedulerOptions & { readonly schedulerName: string; readonly events: EventRecorder },
-  ) {
+  constructor(options: WholeOptions) {
     this.#options = options;
     const { clock, log } = options;
     this.#factory = new InformerFactory({ ...options, transform: schedulingView });
@@ -100,11 +158,23 @@ class Scheduler {
       disruptionBudgets: (namespace) => budgets.list(namespace),
     });
     this.#hints = new Hints(this.#cluster);
-    this.#queue = new SchedulingQueue({ clock });
+    this.#queue = new SchedulingQueue({ clock, watcher: options.meter.queued });
     this.#writer = new PodWriter(options);
     this.#bindings = new TaskPool({ runningMax: bindingsMax, log });
     this.#writes = new TaskPool({ runningMax: writesMax, log });
     this.#volumeBindings = new TaskPool({ runningMax: volumeBindingsMax, log });
+  }
+
+  get queue(): SchedulingQueue {
+    return this.#queue;
+  }
+
+  get sizes() {
+    return {
+      nodes: this.#cluster.nodes.length,
+      pods: this.#cluster.placedCount,
+      assumed_pods: this.#assumed,
+    };
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -154,11 +224,13 @@ class Scheduler {
       this.#refuse(waiting, known, {});
       return;
     }
-    const { random } = this.#options;
+    const { random, clock, meter } = this.#options;
+    const startedMs = clock.monotonic();
     const decision = scheduleOne(this.#cluster, info, { startIndex: this.#startIndex, random });
+    meter.decided(startedMs);
     if ('node' in decision) {
       this.#startIndex = (this.#startIndex + decision.examined) % this.#cluster.nodes.length;
-      this.#assume(waiting, decision.node);
+      this.#assume(waiting, decision.node, startedMs);
       return;
     }
     const { unschedulable, diagnosis } = decision;
@@ -169,6 +241,7 @@ class Scheduler {
     }
     const preemption = preempt(this.#cluster, info, { diagnosis, random });
     if ('victims' in preemption) {
+      meter.preempted(preemption.victims.length);
       this.#preempt(info, preemption);
       this.#refuse(waiting, { message: unschedulable, rejectedBy }, { nominatedNodeName: preemption.node });
       return;
@@ -194,6 +267,8 @@ class Scheduler {
     { message, rejectedBy }: Refusal,
     nomination: Pick<PodFailure, 'nominatedNodeName'>,
   ): void {
+    const { meter, clock, schedulerName } = this.#options;
+    meter.attempted(schedulerName, 'unschedulable', clock.monotonic());
     this.#queue.addUnschedulable(waiting, rejectedBy);
     this.#report(waiting.info, { reason: 'Unschedulable', message, ...nomination });
   }
@@ -204,21 +279,21 @@ class Scheduler {
     this.#writes.submit(key, () => this.#writer.reportFailure(this.#current(pod) ?? pod, failure));
   }
 
-  #assume(waiting: Waiting, node: string): void {
+  #assume(waiting: Waiting, node: string, startedMs: number): void {
     const { info } = waiting;
     this.#cluster.withdraw(info.key);
     this.#cluster.placePod(info, node);
     const target = info.claims.length > 0 ? this.#cluster.node(node)?.node : undefined;
     const plan = target && this.#volumes.promise(info, target);
     if (!plan || plan.bindings.length + plan.provisions.length === 0) {
-      this.#bindings.submit(info.key, () => this.#bind(waiting, node));
+      this.#bindings.submit(info.key, () => this.#bind(waiting, node, startedMs));
       return;
     }
     this.#cluster.generation++;
-    this.#volumeBindings.submit(info.key, () => this.#bindWithVolumes(waiting, target, plan));
+    this.#volumeBindings.submit(info.key, () => this.#bindWithVolumes(waiting, target, plan, startedMs));
   }
 
-  async #bindWithVolumes(waiting: Waiting, target: Node, plan: VolumePlan): Promise<void> {
+  async #bindWithVolumes(waiting: Waiting, target: Node, plan: VolumePlan, startedMs: number): Promise<void> {
     const { key } = waiting.info;
     const node = target.metadata.name ?? '';
     const gone = new AbortController();
@@ -233,7 +308,7 @@ class Scheduler {
     } finally {
       this.#binding.delete(key);
     }
-    await this.#bind(waiting, node);
+    await this.#bind(waiting, node, startedMs);
   }
 
   #volumesChanged(): void {
@@ -242,15 +317,22 @@ class Scheduler {
     this.#volumeWriter.changed();
   }
 
-  async #bind(waiting: Waiting, node: string): Promise<void> {
+  async #bind(waiting: Waiting, node: string, startedMs: number): Promise<void> {
     const { info } = waiting;
     const { pod, key, namespace } = info;
+    const { meter, schedulerName } = this.#options;
+    this.#assumed++;
     try {
       await this.#writer.bind(pod, node);
     } catch (error) {
+      meter.attempted(schedulerName, 'error', startedMs);
       this.#undo(waiting, node, error);
       return;
+    } finally {
+      this.#assumed--;
     }
+    meter.attempted(schedulerName, 'scheduled', startedMs);
+    meter.bound(waiting);
     const message = `Successfully assigned ${namespace}/${pod.metadata.name} to ${node}`;
     this.#options.events.record(pod, { type: 'Normal', reason: 'Scheduled', action: 'Binding', message });
     this.#options.log.debug('pod bound', { pod: key, node });

@@ -23,6 +23,7 @@ import { readDescriptions } from './openapi-descriptions.ts';
 import { followCrossings } from './crossing-rights.ts';
 import { LeaseRenewal } from './lease-renewal.ts';
 import { openEncryption } from './storage-encryption.ts';
+import { readMetrics } from './metrics-socket.ts';
 import { measureProcess, type ProcessMeasures } from './process-metrics.ts';
 import { storeWriterUrl } from './store-writer.ts';
 import { serverReleases } from './releases.ts';
@@ -158,6 +159,10 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     clientAuthorityPem: authority.certificatePem,
     connect: createConnectFactory({ random }),
     descriptions: readDescriptions,
+    metricsPages: {
+      '/metrics/controllers': () => readMetrics(data.controllersSocket, '/controllers'),
+      '/metrics/scheduler': () => readMetrics(data.controllersSocket, '/scheduler'),
+    },
     ...(config.goawayChance === undefined ? {} : { goawayChance: config.goawayChance }),
     encryption: sealing.encryption,
     openPaths: await serverReleases(installation, {

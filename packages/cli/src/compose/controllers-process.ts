@@ -1,6 +1,13 @@
-/** The process of controllers and scheduler: ordinary clients of the API server, over its Unix socket. */
+/**
+ * The process of controllers and scheduler: ordinary clients of the API server, over its Unix socket. Each controller speaks
+ * as its own ServiceAccount. Both hold the Lease that stock ones hold; who they are outlives a crash, so that a process
+ * that is started again goes on at once, and one on another machine takes over when the Lease ends.
+ */
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Clock, Logger } from '@skerry/base';
 import { type CustomResourceDefinition, isApiError } from '@skerry/api';
+import { MetricRegistry } from '@skerry/apiserver';
 import { type ApiClient, createClient, createUnixTransport } from '@skerry/client';
 import {
   crossingCustomResourceDefinition,
@@ -12,7 +19,10 @@ import {
 import { runScheduler } from '@skerry/scheduler';
 import { settleMemoryLater } from '#process/settle-memory.ts';
 import { version } from '#version.ts';
+import { AccountClients } from './account-clients.ts';
 import type { Installation } from './installation.ts';
+import { serveMetrics } from './metrics-socket.ts';
+import { measureRuntime } from './process-metrics.ts';
 
 export interface ControllersProcessOptions {
   readonly installation: Installation;
@@ -27,44 +37,67 @@ export async function runControllersProcess(
 ): Promise<void> {
   const { installation, clock, log, random } = options;
   const { data, config, authority, componentTokens } = installation;
-  const transportWith = (token: string) => createUnixTransport({ socketPath: data.apiSocket, token });
+  const transportWith = (token?: string) => createUnixTransport({ socketPath: data.apiSocket, token });
   const transports = {
     controllers: transportWith(componentTokens.controllers),
     scheduler: transportWith(componentTokens.scheduler),
+    accounts: transportWith(),
   };
-  const clientFor = (part: keyof typeof transports) =>
+  const clientFor = (part: 'controllers' | 'scheduler') =>
     createClient({ transport: transports[part], userAgent: `skerry-${part}/${version}`, clock });
   settleMemoryLater(clock, signal);
+  const client = clientFor('controllers');
+  const accounts = new AccountClients({
+    issuer: client,
+    transport: transports.accounts,
+    userAgent: `skerry-controllers/${version}`,
+    clock,
+    log,
+  });
+  const metrics = { controllers: new MetricRegistry(), scheduler: new MetricRegistry() };
+  for (const registry of Object.values(metrics)) measureRuntime(registry);
+  const identity = identityOf(componentTokens.controllers);
+  const common = { clock, random, signal, leaderElection: { identity } };
+  const pages = {
+    '/controllers': () => metrics.controllers.render(),
+    '/scheduler': () => metrics.scheduler.render(),
+  };
   try {
     for (const definition of [
       nodePoolCustomResourceDefinition,
       poolNetworkCustomResourceDefinition,
       crossingCustomResourceDefinition,
     ])
-      await installDefinition(clientFor('controllers'), definition);
-    await installLocalPathClass(clientFor('controllers'));
+      await installDefinition(client, definition);
+    await installLocalPathClass(client);
     await Promise.all([
+      serveMetrics(data.controllersSocket, pages, signal),
       runControllers({
-        client: clientFor('controllers'),
-        clock,
+        ...common,
+        client,
+        clientOf: (account) => accounts.client(account),
         log: log.with({ component: 'controllers' }),
-        random,
-        signal,
+        metrics: metrics.controllers,
         clusterCidr: config.clusterCidr,
         authority,
         localTimeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       }),
       runScheduler({
+        ...common,
         client: clientFor('scheduler'),
-        clock,
         log: log.with({ component: 'scheduler' }),
-        random,
-        signal,
+        metrics: metrics.scheduler,
       }),
     ]);
   } finally {
     for (const transport of Object.values(transports)) transport.close();
   }
+}
+
+/** The same for every process of this installation, of which one runs at a time, and another's for every other. */
+function identityOf(secret: string): string {
+  const digest = createHash('sha256').update(`leader ${secret}`).digest('hex');
+  return `${hostname()}_${digest.slice(0, 16)}`;
 }
 
 const definitions = {

@@ -1,5 +1,5 @@
 /**
- * Numbers of the process that serves the API, under the names that dashboards know: memory, time, file descriptors, the
+ * Numbers of a process, and more of the one that serves the API, under the names that dashboards know: memory, time, file descriptors, the
  * event loop, and the size of the database.
  */
 import { readFileSync, readdirSync, statSync } from 'node:fs';
@@ -20,10 +20,8 @@ export interface ProcessMeasures {
   handshakeFailed(): void;
 }
 
-export function measureProcess(
-  metrics: MetricRegistry,
-  { database }: { readonly database: string },
-): ProcessMeasures {
+/** What every process tells of itself. */
+export function measureRuntime(metrics: MetricRegistry): void {
   const sampled = (type: 'counter' | 'gauge', name: string, help: string, value: () => number | undefined) =>
     metrics.sampled({ name, help, type }, () => {
       const number = value();
@@ -46,6 +44,14 @@ export function measureProcess(
     () => performance.timeOrigin / 1000,
   );
   measureNode(metrics, sampled);
+}
+
+/** What the process that serves the API tells beside that. */
+export function measureProcess(
+  metrics: MetricRegistry,
+  { database }: { readonly database: string },
+): ProcessMeasures {
+  measureRuntime(metrics);
   metrics.sampled(
     {
       name: 'apiserver_storage_size_bytes',

@@ -10,6 +10,7 @@ import type { Clock, Logger, Service } from '@skerry/base';
 import { TransportError } from '@skerry/client';
 import type { ApiClient, EventRecorder, InformerFactory } from '@skerry/client';
 import { isEndingNamespace } from '#runtime/ending-namespace.ts';
+import type { QueueMeter } from '#runtime/metrics.ts';
 import { WorkQueue } from '#runtime/work-queue.ts';
 
 /** What every controller is given. */
@@ -21,6 +22,8 @@ export interface ControllerContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
+  /** Counts what its queues do. */
+  readonly meter?: () => QueueMeter;
 }
 
 export interface Syncable {
@@ -46,8 +49,8 @@ export interface Controller extends Service {
   readonly queue: WorkQueue;
 }
 
-export function createQueue({ clock }: { readonly clock: Clock }): WorkQueue {
-  return new WorkQueue({ clock });
+export function createQueue({ clock, meter }: Pick<ControllerContext, 'clock' | 'meter'>): WorkQueue {
+  return new WorkQueue({ clock, meter: meter?.() });
 }
 
 export function createController(options: ControllerOptions): Controller {

@@ -6,17 +6,21 @@
  * are those of objects in a local copy: nothing can be dropped without losing work.
  */
 import type { Clock, Timer } from '@skerry/base';
+import type { QueueMeter } from '#runtime/metrics.ts';
 
 export interface WorkQueueOptions {
   readonly clock: Clock;
   readonly failureBaseMs?: number;
   readonly failureMaxMs?: number;
+  /** Who counts. */
+  readonly meter?: QueueMeter;
 }
 
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #failureBaseMs: number;
   readonly #failureMaxMs: number;
+  readonly #meter: QueueMeter | undefined;
   readonly #waiting = new Set<string>();
   readonly #working = new Set<string>();
   readonly #again = new Set<string>();
@@ -25,8 +29,9 @@ export class WorkQueue {
   readonly #takers: ((key: string | undefined) => void)[] = [];
   #closed = false;
 
-  constructor({ clock, failureBaseMs = 5, failureMaxMs = 1_000_000 }: WorkQueueOptions) {
+  constructor({ clock, failureBaseMs = 5, failureMaxMs = 1_000_000, meter }: WorkQueueOptions) {
     this.#clock = clock;
+    this.#meter = meter;
     this.#failureBaseMs = failureBaseMs;
     this.#failureMaxMs = failureMaxMs;
   }
@@ -43,12 +48,14 @@ export class WorkQueue {
       return;
     }
     if (this.#waiting.has(key)) return;
+    this.#meter?.added(key);
     const taker = this.#takers.shift();
     if (!taker) {
       this.#waiting.add(key);
       return;
     }
     this.#working.add(key);
+    this.#meter?.taken(key);
     taker(key);
   }
 
@@ -74,6 +81,7 @@ export class WorkQueue {
   addRateLimited(key: string): void {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
+    this.#meter?.retried();
     this.addAfter(key, Math.min(this.#failureBaseMs * 2 ** Math.min(failures, 40), this.#failureMaxMs));
   }
 
@@ -91,13 +99,14 @@ export class WorkQueue {
     for (const key of this.#waiting) {
       this.#waiting.delete(key);
       this.#working.add(key);
+      this.#meter?.taken(key);
       return key;
     }
     return new Promise((resolve) => this.#takers.push(resolve));
   }
 
   done(key: string): void {
-    this.#working.delete(key);
+    if (this.#working.delete(key)) this.#meter?.done(key);
     if (this.#again.delete(key)) this.add(key);
   }
 

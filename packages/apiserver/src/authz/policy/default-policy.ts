@@ -2,6 +2,7 @@
 import type { AnyObject, PolicyRule } from '@skerry/api';
 import { controllerRules, localControllerRules } from '#authz/policy/controller-roles.ts';
 import { nodeRoleRules } from '#authz/policy/node-rules.ts';
+import { ownControllerRoles, ownLocalControllerRoles } from '#authz/policy/own-controller-roles.ts';
 import * as system from '#authz/policy/system-roles.ts';
 import { adminRules, clusterAdminRules, editRules, viewRules } from '#authz/policy/user-roles.ts';
 import { rbacGroup } from '#authz/rbac.ts';
@@ -144,6 +145,10 @@ export const defaultClusterRoles: readonly DefaultObject[] = [
   clusterRole('skerry:scheduler', system.ownSchedulerRules),
   clusterRole('skerry:controllers', system.ownControllerRules),
   clusterRole('skerry:pool-reader', system.poolReaderRules),
+  clusterRole('skerry:monitoring', system.ownMonitoringRules),
+  ...Object.entries(ownControllerRoles).map(([account, rules]) =>
+    clusterRole(`skerry:controller:${account}`, rules),
+  ),
 ];
 
 export const defaultClusterRoleBindings: readonly DefaultObject[] = [
@@ -181,6 +186,14 @@ export const defaultClusterRoleBindings: readonly DefaultObject[] = [
   ),
   clusterBinding('skerry:scheduler', 'skerry:scheduler', 'User/system:kube-scheduler'),
   clusterBinding('skerry:controllers', 'skerry:controllers', 'User/system:kube-controller-manager'),
+  ...Object.keys(ownControllerRoles).map((account) =>
+    clusterBinding(
+      `skerry:controller:${account}`,
+      `skerry:controller:${account}`,
+      `ServiceAccount/kube-system/${account}`,
+    ),
+  ),
+  clusterBinding('skerry:monitoring', 'skerry:monitoring', 'Group/system:monitoring'),
   clusterBinding('skerry:node-bootstrapper', 'system:node-bootstrapper', 'Group/system:bootstrappers'),
   clusterBinding('skerry:pool-reader', 'skerry:pool-reader', 'Group/system:bootstrappers'),
   clusterBinding(
@@ -201,6 +214,9 @@ export const defaultRoles: readonly DefaultObject[] = [
   role('kube-system', 'system::leader-locking-kube-scheduler', system.leaderLockingRules),
   ...localControllerRules.map(({ namespace, controller, rules }) =>
     role(namespace, `system:controller:${controller}`, rules),
+  ),
+  ...ownLocalControllerRoles.map(({ namespace, account, rules }) =>
+    role(namespace, `skerry:controller:${account}`, rules),
   ),
   role('kube-public', 'skerry:cluster-info', system.clusterInfoRules),
 ];
@@ -234,6 +250,14 @@ export const defaultRoleBindings: readonly DefaultObject[] = [
       `system:controller:${controller}`,
       `system:controller:${controller}`,
       `ServiceAccount/kube-system/${controller}`,
+    ),
+  ),
+  ...ownLocalControllerRoles.map(({ namespace, account }) =>
+    binding(
+      namespace,
+      `skerry:controller:${account}`,
+      `skerry:controller:${account}`,
+      `ServiceAccount/kube-system/${account}`,
     ),
   ),
   binding(

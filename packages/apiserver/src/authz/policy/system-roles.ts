@@ -7,6 +7,8 @@ const discoveryPaths =
 
 export const discoveryRules = [pathRule('get', discoveryPaths)];
 export const publicInfoRules = [pathRule('get', '/healthz /livez /readyz /version /version/')];
+/** The pages of controllers and scheduler, which stock clusters serve at ports of their own. */
+export const ownMonitoringRules = [pathRule('get', '/metrics/controllers /metrics/scheduler')];
 export const monitoringRules = [
   pathRule(
     'get',

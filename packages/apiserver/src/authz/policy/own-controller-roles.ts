@@ -1,0 +1,66 @@
+/**
+ * What the accounts of Skerry's controllers may do beyond the stock roles of the same accounts: where ours write in another way,
+ * or have no counterpart.
+ */
+import type { PolicyRule } from '@skerry/api';
+import { eventsRule, read, rule } from '#authz/policy/rules.ts';
+
+/** A controller of pods writes by patch what stock ones write by update: objects of its own kind, and pods. */
+function workload(group: string, resource: string): PolicyRule[] {
+  return [
+    rule('get patch update', group, resource),
+    rule('patch update', group, `${resource}/status`),
+    rule('create delete get patch update', 'core', 'pods'),
+    rule('patch update', 'core', 'pods/status'),
+  ];
+}
+
+/** By account of kube-system; ClusterRole and binding are `skerry:controller:` and the account's name. */
+export const ownControllerRoles: Readonly<Record<string, readonly PolicyRule[]>> = {
+  'daemon-set-controller': workload('apps', 'daemonsets'),
+  'deployment-controller': workload('apps', 'deployments'),
+  'job-controller': workload('batch', 'jobs'),
+  'replicaset-controller': workload('apps', 'replicasets'),
+  'replication-controller': workload('core', 'replicationcontrollers'),
+  'certificate-controller': [
+    rule('patch', 'certificates.k8s.io', 'certificatesigningrequests'),
+    rule('get', 'core', 'nodes'),
+    rule('get', 'apps.openyurt.io', 'nodepools'),
+  ],
+  'endpointslice-controller': [
+    rule('create delete get update', 'core', 'endpoints'),
+    rule('create', 'core', 'endpoints/restricted'),
+  ],
+  'local-path-provisioner': [
+    rule('get update', 'core', 'persistentvolumeclaims'),
+    rule('update', 'core', 'persistentvolumeclaims/status'),
+    rule('create delete get patch update', 'core', 'persistentvolumes'),
+    // Folders are made by PUT and removed by DELETE; nothing that runs or reads in a pod is either.
+    rule('delete update', 'core', 'nodes/proxy'),
+    eventsRule,
+  ],
+  'node-controller': [rule('get', 'core', 'namespaces'), rule('get', 'coordination.k8s.io', 'leases')],
+  'node-pool-controller': [
+    rule('create get', 'apiextensions.k8s.io', 'customresourcedefinitions'),
+    rule('get list patch update watch', 'apps.openyurt.io', 'nodepools'),
+    rule('update', 'apps.openyurt.io', 'nodepools/status'),
+    rule(read, 'core', 'nodes'),
+    rule('patch', 'core', 'nodes'),
+    eventsRule,
+  ],
+  'pod-garbage-collector': [rule('update', 'core', 'pods/status'), eventsRule],
+};
+
+/** The same inside one namespace. */
+export const ownLocalControllerRoles: readonly {
+  readonly namespace: string;
+  readonly account: string;
+  readonly rules: readonly PolicyRule[];
+}[] = [
+  {
+    namespace: 'kube-system',
+    account: 'certificate-controller',
+    // The uses of a join token are counted in its Secret.
+    rules: [rule('get update', 'core', 'secrets')],
+  },
+];

@@ -1,0 +1,38 @@
+/**
+ * As whom each controller speaks: the ServiceAccounts of kube-system that stock clusters have for them, and some of our own.
+ * What an account may do is in its ClusterRoles, `system:controller:…` and `skerry:controller:…`; so a fault of one controller
+ * reaches no further than its work. Controllers that aren't named speak as the manager itself.
+ */
+const accounts: Readonly<Record<string, string>> = {
+  'deployment-controller': 'deployment-controller',
+  'replicaset-controller': 'replicaset-controller',
+  'replicationcontroller-controller': 'replication-controller',
+  'daemonset-controller': 'daemon-set-controller',
+  'job-controller': 'job-controller',
+  'node-lifecycle-controller': 'node-controller',
+  'taint-eviction-controller': 'node-controller',
+  'node-ipam-controller': 'node-controller',
+  'pod-garbage-collector-controller': 'pod-garbage-collector',
+  'garbage-collector-controller': 'generic-garbage-collector',
+  'namespace-controller': 'namespace-controller',
+  'service-account-controller': 'service-account-controller',
+  'root-ca-certificate-publisher-controller': 'root-ca-cert-publisher',
+  'certificate-controller': 'certificate-controller',
+  'token-cleaner-controller': 'token-cleaner',
+  'disruption-controller': 'disruption-controller',
+  'endpointslice-controller': 'endpointslice-controller',
+  'endpointslice-mirroring-controller': 'endpointslicemirroring-controller',
+  'persistentvolumeclaim-protection-controller': 'pvc-protection-controller',
+  'persistentvolume-protection-controller': 'pv-protection-controller',
+  'volumeattributesclass-protection-controller': 'volumeattributesclass-protection-controller',
+  'persistentvolume-binder-controller': 'persistent-volume-binder',
+  'persistentvolume-expander-controller': 'expand-controller',
+  'ephemeral-volume-controller': 'ephemeral-volume-controller',
+  'node-pool-controller': 'node-pool-controller',
+  'local-path-provisioner': 'local-path-provisioner',
+  'local-path-resizer': 'local-path-provisioner',
+};
+
+export function accountOf(controller: string): string | undefined {
+  return accounts[controller];
+}
