@@ -158,7 +158,10 @@ class Scheduler {
       disruptionBudgets: (namespace) => budgets.list(namespace),
     });
     this.#hints = new Hints(this.#cluster);
-    this.#queue = new SchedulingQueue({ clock, watcher: options.meter.queued });
+    this.#queue = new SchedulingQueue({
+      clock,
+      watcher: (queue, event) => options.meter.queued(queue, event),
+    });
     this.#writer = new PodWriter(options);
     this.#bindings = new TaskPool({ runningMax: bindingsMax, log });
     this.#writes = new TaskPool({ runningMax: writesMax, log });
