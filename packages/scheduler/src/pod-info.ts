@@ -2,6 +2,7 @@ import type { HostPort, Pod, ResourceAmounts } from '@skerry/api';
 import { containerRequests, hostPorts, podRequests, requiredNodeName } from '@skerry/api';
 import type { AffinityTerms } from '#affinity-term.ts';
 import { affinityTerms } from '#affinity-term.ts';
+import type { Profile } from '#profile.ts';
 import { claimNames, type ClaimName } from '#volumes/pod-claims.ts';
 
 /**
@@ -26,6 +27,8 @@ export interface PodInfo {
   readonly controllerUid: string;
   /** The only node it may go to, for pods of DaemonSets. */
   readonly requiredNode: string | undefined;
+  /** How it is placed; by the defaults without one. */
+  readonly profile?: Profile;
 }
 
 /** What a pod takes of a node. Resources other than these three are in `others`. */
@@ -41,7 +44,7 @@ const noPorts: readonly HostPort[] = [];
 const assumedMilliCpu = 100;
 const assumedMemory = 200 * 1024 * 1024;
 
-export function podInfoOf(pod: Pod): PodInfo {
+export function podInfoOf(pod: Pod, profile?: Profile): PodInfo {
   const spec = pod.spec ?? { containers: [] };
   const { namespace = 'default', name = '', uid = '', labels = {} } = pod.metadata;
   const requests = requestsOf(podRequests(spec));
@@ -67,6 +70,7 @@ export function podInfoOf(pod: Pod): PodInfo {
     claims: claimNames(pod),
     controllerUid: pod.metadata.ownerReferences?.find((owner) => owner.controller)?.uid ?? '',
     requiredNode: requiredNodeName(spec),
+    ...(profile ? { profile } : {}),
   };
 }
 

@@ -7,6 +7,7 @@ import type { Rejection } from '#filters/index.ts';
 import { withNominated } from '#schedule-one.ts';
 import type { NodeInfo } from '#node-info.ts';
 import type { PodInfo } from '#pod-info.ts';
+import { defaultArguments } from '#profile.ts';
 
 export type Preemption =
   | { readonly node: string; readonly victims: readonly PodInfo[] }
@@ -19,10 +20,6 @@ interface Candidate {
   readonly victims: readonly PodInfo[];
   readonly violations: number;
 }
-
-/** How many nodes with victims are found before the best of them is taken: a tenth of all, at least 100. */
-const candidatesPercent = 10;
-const candidatesMin = 100;
 
 /**
  * Chooses pods of lower priority to give way: as few and as unimportant as possible, against disruption budgets only where
@@ -72,7 +69,10 @@ function findCandidates(
   pod: PodInfo,
   { nodes, random }: { nodes: readonly NodeInfo[]; random: () => number },
 ) {
-  const enough = Math.max(Math.floor((cluster.nodes.length * candidatesPercent) / 100), candidatesMin);
+  const { minCandidateNodesPercentage, minCandidateNodesAbsolute } =
+    pod.profile?.arguments ?? defaultArguments;
+  const share = Math.floor((cluster.nodes.length * minCandidateNodesPercentage) / 100);
+  const enough = Math.max(share, minCandidateNodesAbsolute, 1);
   const offset = Math.floor(random() * nodes.length);
   const candidates: Candidate[] = [];
   const rejections = new Map<string, Rejection>();

@@ -3,8 +3,6 @@ import type { FilterName } from '#filters/index.ts';
 import { Heap } from '#heap.ts';
 import type { PodInfo } from '#pod-info.ts';
 
-const backoffMinMs = 1_000;
-const backoffMaxMs = 10_000;
 /** A pod that no event concerned is tried again after this long, in case a hint was wrong. */
 const forgottenMs = 300_000;
 
@@ -25,6 +23,13 @@ export interface Waiting {
 /** Told of each pod that comes into a queue, and by what. */
 export type QueueWatcher = (queue: 'active' | 'backoff' | 'unschedulable', event: string) => void;
 
+export interface QueueOptions {
+  readonly clock: Clock;
+  readonly watcher?: QueueWatcher;
+  readonly backoffMinMs?: number;
+  readonly backoffMaxMs?: number;
+}
+
 /** Says whether a change of the cluster may let a waiting pod in. */
 export type Hint = (waiting: Waiting) => boolean;
 
@@ -44,11 +49,20 @@ export class SchedulingQueue {
   readonly #unschedulable = new Map<string, Waiting>();
   readonly #gated = new Map<string, Waiting>();
   readonly #watcher: QueueWatcher;
+  readonly #backoffMinMs: number;
+  readonly #backoffMaxMs: number;
   #wake: (() => void) | undefined;
 
-  constructor({ clock, watcher = () => undefined }: { clock: Clock; watcher?: QueueWatcher }) {
+  constructor({
+    clock,
+    watcher = () => undefined,
+    backoffMinMs = 1_000,
+    backoffMaxMs = 10_000,
+  }: QueueOptions) {
     this.#clock = clock;
     this.#watcher = watcher;
+    this.#backoffMinMs = backoffMinMs;
+    this.#backoffMaxMs = backoffMaxMs;
   }
 
   /** How many unschedulable pods each filter refused. */
@@ -172,7 +186,10 @@ export class SchedulingQueue {
     waiting.attempts++;
     waiting.rejectedBy = rejectedBy;
     waiting.failedAtMs = this.#clock.monotonic();
-    const delayMs = Math.min(backoffMinMs * 2 ** Math.min(waiting.attempts - 1, 16), backoffMaxMs);
+    const delayMs = Math.min(
+      this.#backoffMinMs * 2 ** Math.min(waiting.attempts - 1, 16),
+      this.#backoffMaxMs,
+    );
     waiting.backoffUntilMs = waiting.failedAtMs + delayMs;
   }
 

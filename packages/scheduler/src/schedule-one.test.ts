@@ -293,6 +293,8 @@ describe('a cluster', () => {
   });
 
   it('is sampled when it is big', () => {
-    expect([50, 100, 500, 5000, 10_000].map(feasibleEnough)).toEqual([50, 100, 230, 500, 500]);
+    expect([50, 100, 500, 5000, 10_000].map((count) => feasibleEnough(count))).toEqual([
+      50, 100, 230, 500, 500,
+    ]);
   });
 });

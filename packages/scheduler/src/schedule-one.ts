@@ -46,7 +46,10 @@ export function scheduleOne(snapshot: Cluster, pod: PodInfo, options: DecisionOp
   const promised = nominated ? snapshot.node(nominated) : undefined;
   if (promised && !filter(promised)) return { node: promised.name, examined: 1 };
 
-  const { feasible, rejections, examined } = findFeasible(nodes, filter, options.startIndex ?? 0);
+  const { feasible, rejections, examined } = findFeasible(nodes, filter, {
+    startIndex: options.startIndex ?? 0,
+    enough: feasibleEnough(nodes.length, pod.profile?.percentageOfNodesToScore),
+  });
   if (feasible.length === 0) return refused({ nodeCount: nodes.length, rejections });
   const best = feasible.length === 1 ? feasible[0]! : bestOf(pod, snapshot, feasible, options.random);
   return { node: best.name, examined };
@@ -68,8 +71,11 @@ function refused(diagnosis: Diagnosis): Decision {
   return { unschedulable: diagnosisText(diagnosis), diagnosis };
 }
 
-function findFeasible(nodes: readonly NodeInfo[], filter: NodeFilter, startIndex: number) {
-  const enough = feasibleEnough(nodes.length);
+function findFeasible(
+  nodes: readonly NodeInfo[],
+  filter: NodeFilter,
+  { startIndex, enough }: { startIndex: number; enough: number },
+) {
   const feasible: NodeInfo[] = [];
   const rejections = new Map<string, Rejection>();
   let examined = 0;
@@ -83,9 +89,11 @@ function findFeasible(nodes: readonly NodeInfo[], filter: NodeFilter, startIndex
   return { feasible, rejections, examined };
 }
 
-export function feasibleEnough(nodeCount: number): number {
-  if (nodeCount < feasibleMin) return nodeCount;
-  const percent = Math.max(50 - Math.floor(nodeCount / 125), feasiblePercentMin);
+/** `percentage` is what a configuration asks for; 0 leaves it to the size of the cluster. */
+export function feasibleEnough(nodeCount: number, percentage = 0): number {
+  if (nodeCount < feasibleMin || percentage >= 100) return nodeCount;
+  const percent =
+    percentage > 0 ? percentage : Math.max(50 - Math.floor(nodeCount / 125), feasiblePercentMin);
   return Math.max(Math.floor((nodeCount * percent) / 100), feasibleMin);
 }
 

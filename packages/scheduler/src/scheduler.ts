@@ -15,6 +15,7 @@ import { podInfoOf } from '#pod-info.ts';
 import type { PodFailure } from '#pod-writer.ts';
 import { PodWriter } from '#pod-writer.ts';
 import { preempt } from '#preemption.ts';
+import { defaultArguments, type Profile, type SchedulerConfiguration } from '#profile.ts';
 import type { Waiting } from '#queue.ts';
 import { SchedulingQueue } from '#queue.ts';
 import { scheduleOne } from '#schedule-one.ts';
@@ -31,8 +32,8 @@ export interface SchedulerOptions {
   readonly log: Logger;
   readonly random: () => number;
   readonly signal: AbortSignal;
-  /** Pods that name another scheduler are left alone. */
-  readonly schedulerName?: string;
+  /** Pods that name a scheduler without a profile are left alone; one of the default name and ways unless given. */
+  readonly configuration?: SchedulerConfiguration;
   /** Where events go; to the API unless given. */
   readonly events?: EventRecorder;
   /** Several schedulers may run; one works. Without it this one works at once. */
@@ -62,18 +63,20 @@ export async function runScheduler(options: SchedulerOptions): Promise<void> {
       unschedulable: () => current?.queue.refusals ?? new Map(),
     });
   const lead = async (until: AbortSignal) => {
-    const { schedulerName = 'default-scheduler' } = options;
-    const recorder = new ApiEventRecorder({ client, component: schedulerName, clock, log });
-    const events = options.events ?? recorder;
-    current = new Scheduler({
-      ...options,
-      schedulerName,
-      events,
-      signal: until,
-      meter: meter ?? silentMeter,
-    });
+    const profiles = options.configuration?.profiles ?? [undefined];
+    const voices = new Map(
+      profiles.map((profile): [string, Voice] => {
+        const schedulerName = profile?.schedulerName ?? defaultName;
+        const recorder = new ApiEventRecorder({ client, component: schedulerName, clock, log });
+        const events = options.events ?? recorder;
+        const writer = new PodWriter({ client, clock, events, schedulerName });
+        return [schedulerName, { profile, schedulerName, recorder, events, writer }];
+      }),
+    );
+    current = new Scheduler({ ...options, voices, signal: until, meter: meter ?? silentMeter });
     try {
-      await Promise.all([recorder.run(until), current.run(until)]);
+      const recorders = [...voices.values()].map(({ recorder }) => recorder.run(until));
+      await Promise.all([...recorders, current.run(until)]);
     } finally {
       current = undefined;
     }
@@ -99,9 +102,19 @@ export async function runScheduler(options: SchedulerOptions): Promise<void> {
   );
 }
 
-type WholeOptions = SchedulerOptions & {
+const defaultName = 'default-scheduler';
+
+/** One scheduler name: how its pods are placed, and who tells of them. */
+interface Voice {
   readonly schedulerName: string;
+  readonly profile: Profile | undefined;
+  readonly recorder: ApiEventRecorder;
   readonly events: EventRecorder;
+  readonly writer: PodWriter;
+}
+
+type WholeOptions = SchedulerOptions & {
+  readonly voices: ReadonlyMap<string, Voice>;
   readonly meter: SchedulerMeter;
 };
 
@@ -129,7 +142,6 @@ class Scheduler {
   readonly #cluster: Cluster;
   readonly #hints: Hints;
   readonly #queue: SchedulingQueue;
-  readonly #writer: PodWriter;
   readonly #bindings: TaskPool;
   readonly #volumes: VolumeView;
   readonly #volumeWriter: VolumeWriter;
@@ -158,11 +170,13 @@ class Scheduler {
       disruptionBudgets: (namespace) => budgets.list(namespace),
     });
     this.#hints = new Hints(this.#cluster);
+    const { podInitialBackoffSeconds = 1, podMaxBackoffSeconds = 10 } = options.configuration ?? {};
     this.#queue = new SchedulingQueue({
       clock,
+      backoffMinMs: podInitialBackoffSeconds * 1000,
+      backoffMaxMs: podMaxBackoffSeconds * 1000,
       watcher: (queue, event) => options.meter.queued(queue, event),
     });
-    this.#writer = new PodWriter(options);
     this.#bindings = new TaskPool({ runningMax: bindingsMax, log });
     this.#writes = new TaskPool({ runningMax: writesMax, log });
     this.#volumeBindings = new TaskPool({ runningMax: volumeBindingsMax, log });
@@ -181,7 +195,7 @@ class Scheduler {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { log, schedulerName } = this.#options;
+    const { log, voices } = this.#options;
     const nodes = this.#factory.informer<Node>(resources.nodes);
     nodes.addHandler({
       onAdd: (node) => this.#nodeAdded(node),
@@ -196,7 +210,7 @@ class Scheduler {
     const informers = this.#factory.run(signal);
     try {
       await this.#factory.waitForSync(signal);
-      log.info('scheduler started', { schedulerName, nodes: this.#cluster.nodes.length });
+      log.info('scheduler started', { names: [...voices.keys()].join(), nodes: this.#cluster.nodes.length });
       await this.#decideAll(signal);
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -242,6 +256,10 @@ class Scheduler {
       this.#refuse(waiting, { message: unschedulable, rejectedBy }, {});
       return;
     }
+    if (info.profile?.preempts === false) {
+      this.#refuse(waiting, { message: unschedulable, rejectedBy }, {});
+      return;
+    }
     const preemption = preempt(this.#cluster, info, { diagnosis, random });
     if ('victims' in preemption) {
       meter.preempted(preemption.victims.length);
@@ -270,7 +288,8 @@ class Scheduler {
     { message, rejectedBy }: Refusal,
     nomination: Pick<PodFailure, 'nominatedNodeName'>,
   ): void {
-    const { meter, clock, schedulerName } = this.#options;
+    const { meter, clock } = this.#options;
+    const { schedulerName } = this.#voiceOf(waiting.info.pod);
     meter.attempted(schedulerName, 'unschedulable', clock.monotonic());
     this.#queue.addUnschedulable(waiting, rejectedBy);
     this.#report(waiting.info, { reason: 'Unschedulable', message, ...nomination });
@@ -278,8 +297,9 @@ class Scheduler {
 
   #report({ pod, key }: PodInfo, failure: PodFailure): void {
     const event = { type: 'Warning', reason: 'FailedScheduling', action: 'Scheduling' } as const;
-    this.#options.events.record(pod, { ...event, message: eventMessage(failure.message) });
-    this.#writes.submit(key, () => this.#writer.reportFailure(this.#current(pod) ?? pod, failure));
+    const { events, writer } = this.#voiceOf(pod);
+    events.record(pod, { ...event, message: eventMessage(failure.message) });
+    this.#writes.submit(key, () => writer.reportFailure(this.#current(pod) ?? pod, failure));
   }
 
   #assume(waiting: Waiting, node: string, startedMs: number): void {
@@ -302,7 +322,9 @@ class Scheduler {
     const gone = new AbortController();
     this.#binding.set(key, gone);
     try {
-      await this.#volumeWriter.carryOut(plan, target, gone.signal);
+      const { bindTimeoutSeconds } = waiting.info.profile?.arguments ?? defaultArguments;
+      const timeoutMs = bindTimeoutSeconds * 1000;
+      await this.#volumeWriter.carryOut(plan, target, { signal: gone.signal, timeoutMs });
     } catch (error) {
       this.#volumes.takeBack(plan);
       this.#cluster.generation++;
@@ -323,10 +345,11 @@ class Scheduler {
   async #bind(waiting: Waiting, node: string, startedMs: number): Promise<void> {
     const { info } = waiting;
     const { pod, key, namespace } = info;
-    const { meter, schedulerName } = this.#options;
+    const { meter } = this.#options;
+    const { schedulerName, events, writer } = this.#voiceOf(pod);
     this.#assumed++;
     try {
-      await this.#writer.bind(pod, node);
+      await writer.bind(pod, node);
     } catch (error) {
       meter.attempted(schedulerName, 'error', startedMs);
       this.#undo(waiting, node, error);
@@ -337,7 +360,7 @@ class Scheduler {
     meter.attempted(schedulerName, 'scheduled', startedMs);
     meter.bound(waiting);
     const message = `Successfully assigned ${namespace}/${pod.metadata.name} to ${node}`;
-    this.#options.events.record(pod, { type: 'Normal', reason: 'Scheduled', action: 'Binding', message });
+    events.record(pod, { type: 'Normal', reason: 'Scheduled', action: 'Binding', message });
     this.#options.log.debug('pod bound', { pod: key, node });
   }
 
@@ -352,7 +375,7 @@ class Scheduler {
     this.#roomMade(node);
     const current = this.#current(pod);
     if (!current || current.spec?.nodeName || isApiError(error, 'NotFound')) return;
-    this.#queue.addFailed({ ...waiting, info: podInfoOf(current) });
+    this.#queue.addFailed({ ...waiting, info: podInfoOf(current, info.profile) });
     this.#report(info, { reason: 'SchedulerError', message: describeError(error) });
   }
 
@@ -366,7 +389,7 @@ class Scheduler {
     for (const victim of victims) {
       this.#writes.submit(`evict ${victim.key}`, async () => {
         try {
-          await this.#writer.evict(victim.pod, { preemptor: info.pod, node });
+          await this.#voiceOf(info.pod).writer.evict(victim.pod, { preemptor: info.pod, node });
         } catch (error) {
           log.warn('eviction failed', { pod: victim.key, error: describeError(error) });
           this.#cluster.withdraw(info.key);
@@ -379,7 +402,8 @@ class Scheduler {
   #withdraw(info: PodInfo): void {
     this.#cluster.withdraw(info.key);
     this.#queue.wakeIf(({ info: { key } }) => key === info.key);
-    this.#writes.submit(info.key, () => this.#writer.clearNomination(this.#current(info.pod) ?? info.pod));
+    const { writer } = this.#voiceOf(info.pod);
+    this.#writes.submit(info.key, () => writer.clearNomination(this.#current(info.pod) ?? info.pod));
   }
 
   #nodeAdded(node: Node): void {
@@ -403,7 +427,7 @@ class Scheduler {
     const phase = pod.status?.phase;
     if (phase === 'Succeeded' || phase === 'Failed') this.#forget(keyOf(pod));
     else if (pod.spec?.nodeName) this.#podAssigned(pod, pod.spec.nodeName);
-    else if (pod.spec?.schedulerName && pod.spec.schedulerName !== this.#options.schedulerName) return;
+    else if (!this.#options.voices.has(nameOf(pod))) return;
     else if (pod.metadata.deletionTimestamp) this.#forget(keyOf(pod));
     else this.#podPending(pod, old);
   }
@@ -440,7 +464,7 @@ class Scheduler {
   /** A pod whose quantities or selectors can't be read is nobody's to place. */
   #readable(pod: Pod): PodInfo | undefined {
     try {
-      return podInfoOf(pod);
+      return podInfoOf(pod, this.#options.voices.get(nameOf(pod))?.profile);
     } catch (error) {
       this.#options.log.warn('pod not readable', { pod: keyOf(pod), error: describeError(error) });
       return undefined;
@@ -462,10 +486,20 @@ class Scheduler {
     if (node) this.#queue.wakeIf(this.#hints.roomMade(node));
   }
 
+  /** A pod may name a scheduler that is not here, and hold a promise all the same: then the first name tells. */
+  #voiceOf(pod: Pod): Voice {
+    const { voices } = this.#options;
+    return voices.get(nameOf(pod)) ?? [...voices.values()][0]!;
+  }
+
   #current({ metadata }: Pod): Pod | undefined {
     const current = this.#pods.get(metadata.namespace, metadata.name ?? '');
     return current?.metadata.uid === metadata.uid ? current : undefined;
   }
+}
+
+function nameOf({ spec }: Pod): string {
+  return spec?.schedulerName || defaultName;
 }
 
 function keyOf({ metadata }: Pod): string {

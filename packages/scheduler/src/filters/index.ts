@@ -1,5 +1,5 @@
 import type { Snapshot } from '#cluster.ts';
-import type { NodeFilter, PrepareFilter } from '#filters/filter.ts';
+import type { FilterName, NodeFilter, PrepareFilter } from '#filters/filter.ts';
 import { interPodAffinity } from '#filters/inter-pod-affinity.ts';
 import {
   nodeAffinity,
@@ -19,31 +19,39 @@ import type { PodInfo } from '#pod-info.ts';
 export type { FilterName, NodeFilter, Rejection } from '#filters/filter.ts';
 
 /** In the order of kube-scheduler; the first that rejects a node names the reason. */
-const all: readonly PrepareFilter[] = [
-  nodeUnschedulable,
-  nodeName,
-  taintToleration,
-  nodeAffinity,
-  nodePorts,
-  nodeResourcesFit,
-  volumeRestrictions,
-  nodeVolumeLimits,
-  volumeBinding,
-  volumeZone,
-  podTopologySpread,
-  interPodAffinity,
-];
+export const filtersByName: Readonly<Record<FilterName, PrepareFilter>> = {
+  NodeUnschedulable: nodeUnschedulable,
+  NodeName: nodeName,
+  TaintToleration: taintToleration,
+  NodeAffinity: nodeAffinity,
+  NodePorts: nodePorts,
+  NodeResourcesFit: nodeResourcesFit,
+  VolumeRestrictions: volumeRestrictions,
+  NodeVolumeLimits: nodeVolumeLimits,
+  VolumeBinding: volumeBinding,
+  VolumeZone: volumeZone,
+  PodTopologySpread: podTopologySpread,
+  InterPodAffinity: interPodAffinity,
+};
 
 /** Those that depend on nothing but the node itself. */
-const lasting: readonly PrepareFilter[] = [nodeUnschedulable, nodeName, taintToleration, nodeAffinity];
+export const lastingFilters: readonly FilterName[] = [
+  'NodeUnschedulable',
+  'NodeName',
+  'TaintToleration',
+  'NodeAffinity',
+];
+
+const all = Object.values(filtersByName);
+const lasting = lastingFilters.map((name) => filtersByName[name]);
 
 export function prepareFilters(pod: PodInfo, snapshot: Snapshot): NodeFilter {
-  return chain(all, pod, snapshot);
+  return chain(pod.profile?.filters ?? all, pod, snapshot);
 }
 
 /** Whether a node could ever take the pod as both are, whatever else runs there. */
 export function prepareLastingFilters(pod: PodInfo, snapshot: Snapshot): NodeFilter {
-  return chain(lasting, pod, snapshot);
+  return chain(pod.profile?.lasting ?? lasting, pod, snapshot);
 }
 
 function chain(prepared: readonly PrepareFilter[], pod: PodInfo, snapshot: Snapshot): NodeFilter {

@@ -1,11 +1,13 @@
-import { hostPortsConflict, matchesNodeAffinity, untoleratedTaint } from '@skerry/api';
+import { hostPortsConflict, matchesNodeAffinity, matchesNodeSelector, untoleratedTaint } from '@skerry/api';
 import type { PrepareFilter, Rejection } from '#filters/filter.ts';
 import { rejection } from '#filters/filter.ts';
+import { defaultArguments } from '#profile.ts';
 
 const cordoned = rejection('NodeUnschedulable', 'node(s) were unschedulable', false);
 const otherName = rejection('NodeName', "node(s) didn't match the requested node name", false);
 const tainted = rejection('TaintToleration', 'node(s) had untolerated taint(s)', false);
 const unmatched = rejection('NodeAffinity', "node(s) didn't match Pod's node affinity/selector", false);
+const unenforced = rejection('NodeAffinity', "node(s) didn't match scheduler-enforced node affinity", false);
 const portTaken = rejection('NodePorts', "node(s) didn't have free ports for the requested pod ports", true);
 
 /** A cordoned node takes only pods that tolerate the taint a cordon stands for. */
@@ -25,10 +27,14 @@ export const taintToleration: PrepareFilter = ({ pod }) => {
   return ({ taints }) => (taints.length > 0 && untoleratedTaint(tolerations, taints) ? tainted : undefined);
 };
 
-export const nodeAffinity: PrepareFilter = ({ pod }) => {
+export const nodeAffinity: PrepareFilter = ({ pod, profile }) => {
   const spec = pod.spec;
-  if (!spec || (!spec.nodeSelector && !spec.affinity?.nodeAffinity)) return undefined;
-  return ({ node }) => (matchesNodeAffinity(spec, node) ? undefined : unmatched);
+  const added = profile?.arguments.addedAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  if (!spec || (!added && !spec.nodeSelector && !spec.affinity?.nodeAffinity)) return undefined;
+  return ({ node }) => {
+    if (added && !matchesNodeSelector(added, node)) return unenforced;
+    return matchesNodeAffinity(spec, node) ? undefined : unmatched;
+  };
 };
 
 export const nodePorts: PrepareFilter = ({ ports }) => {
@@ -41,8 +47,11 @@ export const nodePorts: PrepareFilter = ({ ports }) => {
 };
 
 /** Requests against what is allocatable and not yet requested. Usage plays no part. */
-export const nodeResourcesFit: PrepareFilter = ({ requests }) => {
-  const others = [...requests.others].filter(([, amount]) => amount > 0);
+export const nodeResourcesFit: PrepareFilter = ({ requests, profile }) => {
+  const { ignoredResources, ignoredResourceGroups } = profile?.arguments ?? defaultArguments;
+  const isIgnored = (name: string) =>
+    ignoredResources.has(name) || ignoredResourceGroups.has(name.split('/', 1)[0] ?? '');
+  const others = [...requests.others].filter(([name, amount]) => amount > 0 && !isIgnored(name));
   const names = ['cpu', 'memory', 'ephemeral-storage', ...others.map(([name]) => name)];
   const { milliCpu, memory, ephemeralStorage } = requests;
   // Thousands of nodes refuse for few combinations of reasons: each is made once.

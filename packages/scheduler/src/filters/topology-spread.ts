@@ -16,18 +16,23 @@ export interface SpreadConstraint {
   readonly maxSkew: number;
   readonly minDomains: number;
   readonly selector: Selector;
+  /** Counts pods of the same controller instead. */
+  readonly byController?: boolean;
   /** Whether a node's pods count at all, by the constraint's inclusion policies. */
   includes(node: NodeInfo): boolean;
 }
 
 /** Rules: https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/ */
 export function spreadConstraints(
-  pod: Pod,
+  { pod, profile, controllerUid }: PodInfo,
   whenUnsatisfiable: 'DoNotSchedule' | 'ScheduleAnyway',
 ): SpreadConstraint[] {
-  return (pod.spec?.topologySpreadConstraints ?? [])
+  const own = pod.spec?.topologySpreadConstraints ?? [];
+  const byController = own.length === 0 && controllerUid !== '';
+  const given = byController ? (profile?.arguments.defaultConstraints ?? []) : own;
+  return given
     .filter((constraint) => constraint.whenUnsatisfiable === whenUnsatisfiable)
-    .map((constraint) => compile(pod, constraint));
+    .map((constraint) => ({ ...compile(pod, constraint), ...(byController ? { byController } : {}) }));
 }
 
 function compile(pod: Pod, constraint: TopologySpreadConstraint): SpreadConstraint {
@@ -67,9 +72,10 @@ export function hasAllTopologies(node: NodeInfo, constraints: readonly SpreadCon
 /** Pods that a constraint counts: of the pod's namespace, and not on their way out. By node; nodes without any are missing. */
 export function countMatching(
   snapshot: Snapshot,
-  selector: Selector,
-  namespace: string,
+  { selector, byController }: SpreadConstraint,
+  { namespace, controllerUid }: PodInfo,
 ): ReadonlyMap<NodeInfo, number> {
+  if (byController) return snapshot.nodesOfController(controllerUid);
   const question = JSON.stringify(['spread', namespace, selector.text]);
   return snapshot.countPods(
     question,
@@ -81,7 +87,7 @@ export function countMatching(
 }
 
 export const podTopologySpread: PrepareFilter = (info, snapshot) => {
-  const constraints = spreadConstraints(info.pod, 'DoNotSchedule');
+  const constraints = spreadConstraints(info, 'DoNotSchedule');
   if (constraints.length === 0) return undefined;
   const domains = constraints.map((constraint) => domainsOf(constraint, constraints, info, snapshot));
   return ({ labels }) => {
@@ -100,7 +106,7 @@ function domainsOf(
   info: PodInfo,
   snapshot: Snapshot,
 ) {
-  const matching = countMatching(snapshot, constraint.selector, info.namespace);
+  const matching = countMatching(snapshot, constraint, info);
   const counts = new Map<string, number>();
   for (const node of snapshot.nodes) {
     if (!hasAllTopologies(node, all) || !constraint.includes(node)) continue;
@@ -110,5 +116,10 @@ function domainsOf(
   // With fewer domains than wanted, the emptiest one is one that doesn't exist yet. Without any, nothing limits.
   const least = counts.size === 0 ? Infinity : [...counts.values()].reduce((a, b) => Math.min(a, b));
   const minimum = counts.size < constraint.minDomains ? 0 : least;
-  return { constraint, counts, minimum, self: constraint.selector.matches(info.labels) ? 1 : 0 };
+  return {
+    constraint,
+    counts,
+    minimum,
+    self: constraint.byController || constraint.selector.matches(info.labels) ? 1 : 0,
+  };
 }

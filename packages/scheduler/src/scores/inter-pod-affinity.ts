@@ -2,15 +2,16 @@ import type { AffinityTerm } from '#affinity-term.ts';
 import type { NodeInfo } from '#node-info.ts';
 import type { PrepareScore } from '#scores/score.ts';
 import { scoreEach, scoreMax } from '#scores/score.ts';
-
-/** What a required affinity of a running pod counts for as the newcomer's preference. */
-const requiredWeight = 1;
+import { defaultArguments } from '#profile.ts';
 
 /** Preferences of the pod towards those that run, and of those that run towards it. */
 export const interPodAffinity: PrepareScore = (info, { nodes, nodesWithAffinity, namespaceLabels }) => {
   const { preferred, preferredAnti } = info.affinity;
   const own = preferred.length + preferredAnti.length > 0;
-  if (!own && nodesWithAffinity.size === 0) return undefined;
+  // What a required affinity of a running pod counts for as the newcomer's preference.
+  const { hardPodAffinityWeight, ignorePreferredTermsOfExistingPods } =
+    info.profile?.arguments ?? defaultArguments;
+  if (!own && (ignorePreferredTermsOfExistingPods || nodesWithAffinity.size === 0)) return undefined;
   const byTopology = new Map<string, Map<string, number>>();
   for (const node of own ? nodes : nodesWithAffinity) {
     for (const other of own ? node.pods.values() : node.podsWithAffinity) {
@@ -18,8 +19,9 @@ export const interPodAffinity: PrepareScore = (info, { nodes, nodesWithAffinity,
       for (const term of preferredAnti)
         if (term.matches(other, namespaceLabels)) add(node, term, -term.weight);
       const { affinity } = other;
-      for (const term of affinity.required)
-        if (term.matches(info, namespaceLabels)) add(node, term, requiredWeight);
+      if (hardPodAffinityWeight > 0)
+        for (const term of affinity.required)
+          if (term.matches(info, namespaceLabels)) add(node, term, hardPodAffinityWeight);
       for (const term of affinity.preferred)
         if (term.matches(info, namespaceLabels)) add(node, term, term.weight);
       for (const term of affinity.preferredAnti)

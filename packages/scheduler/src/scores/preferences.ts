@@ -16,8 +16,10 @@ export const taintToleration: PrepareScore = ({ pod }, _snapshot, feasible) => {
 };
 
 /** Sums the weights of the preferred node affinity terms that match. */
-export const nodeAffinity: PrepareScore = ({ pod }) => {
-  const terms = pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+export const nodeAffinity: PrepareScore = ({ pod, profile }) => {
+  const added = profile?.arguments.addedAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  const own = pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  const terms = added.length > 0 ? [...added, ...own] : own;
   if (terms.length === 0) return undefined;
   return (nodes) => {
     const scores = scoreEach(nodes, ({ node }) => {

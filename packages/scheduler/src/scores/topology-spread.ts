@@ -22,13 +22,15 @@ interface Spread {
  * default those of one controller over hosts (skew 3) and zones (skew 5).
  */
 export const podTopologySpread: PrepareScore = (info, snapshot, feasible) => {
-  const own = (info.pod.spec?.topologySpreadConstraints ?? []).length > 0;
-  const soft = own ? spreadConstraints(info.pod, 'ScheduleAnyway') : [];
+  const own =
+    (info.pod.spec?.topologySpreadConstraints ?? []).length > 0 ||
+    info.profile?.arguments.defaultConstraints !== undefined;
+  const soft = own ? spreadConstraints(info, 'ScheduleAnyway') : [];
   const counted = (node: NodeInfo) => !own || hasAllTopologies(node, soft);
   const eligible = feasible.filter(counted);
   const spreads = own
     ? soft.map((constraint) => {
-        const matching = countMatching(snapshot, constraint.selector, info.namespace);
+        const matching = countMatching(snapshot, constraint, info);
         const includes = (node: NodeInfo) => counted(node) && constraint.includes(node);
         return spreadOver({ ...constraint, eligible, matching, includes });
       })

@@ -11,9 +11,6 @@ import type { VolumePlan } from '#volumes/plan.ts';
 import { boundByController, isFullyBound, selectedNode } from '#volumes/pod-claims.ts';
 import { referenceTo, type VolumeView } from '#volumes/volume-view.ts';
 
-/** As kube-scheduler's `bindTimeoutSeconds`. */
-const bindTimeoutMs = 600_000;
-
 export class VolumeBindingError extends Error {
   override readonly name = 'VolumeBindingError';
 
@@ -40,7 +37,11 @@ export class VolumeWriter {
   }
 
   /** Resolves when every claim of the plan is bound. @throws VolumeBindingError, ApiError */
-  async carryOut(plan: VolumePlan, node: Node, signal: AbortSignal): Promise<void> {
+  async carryOut(
+    plan: VolumePlan,
+    node: Node,
+    { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<void> {
     const volumes = this.#client.resource<PersistentVolume>(resources.persistentVolumes);
     const claims = this.#client.resource<PersistentVolumeClaim>(resources.persistentVolumeClaims);
     for (const { claim, volume } of plan.bindings) {
@@ -57,23 +58,27 @@ export class VolumeWriter {
       const metadata = { ...claim.metadata, annotations: { ...annotations, [selectedNode]: nodeName } };
       await claims.update({ ...claim, metadata });
     }
-    await this.#allBound(plan, node, signal);
+    await this.#allBound(plan, node, { signal, timeoutMs });
   }
 
-  #allBound(plan: VolumePlan, node: Node, signal: AbortSignal): Promise<void> {
+  #allBound(
+    plan: VolumePlan,
+    node: Node,
+    { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const startedMs = this.#clock.monotonic();
     const look = () => {
       try {
         if (signal.aborted) throw new VolumeBindingError('binding volumes: the pod is gone');
         if (this.#isBound(plan, node)) resolve();
-        else if (this.#clock.monotonic() - startedMs >= bindTimeoutMs)
+        else if (this.#clock.monotonic() - startedMs >= timeoutMs)
           throw new VolumeBindingError('binding volumes: context deadline exceeded');
       } catch (error) {
         reject(error instanceof Error ? error : new Error(String(error)));
       }
     };
-    const timer = this.#clock.after(bindTimeoutMs, look);
+    const timer = this.#clock.after(timeoutMs, look);
     signal.addEventListener('abort', look, { once: true });
     this.#waiting.add(look);
     look();
