@@ -18,14 +18,16 @@ import type { ObjectReader, ObjectRef, ServerAccess } from '#security.ts';
 
 export const quotas: ObjectRef = { group: '', resource: 'resourcequotas' };
 const settleMs = 500;
+/** As often everything is counted again: time alone ends what a pod is charged for. */
+const recountMs = 5 * 60_000;
 
 /** What the namespace's objects use of a quota's limits now. */
-export function countUsage(read: ObjectReader, quota: ResourceQuota): Map<string, Quantity> {
+export function countUsage(read: ObjectReader, quota: ResourceQuota, nowMs: number): Map<string, Quantity> {
   const names = Object.keys(quota.spec?.hard ?? {});
   let usage = new Map(names.map((name) => [name, zeroQuantity]));
   for (const ref of kindsOf(quota)) {
     for (const object of read.list(ref, quota.metadata.namespace)) {
-      usage = addUsage(usage, limitedUsage(quota, ref, object));
+      usage = addUsage(usage, limitedUsage(quota, ref, object, nowMs));
     }
   }
   return usage;
@@ -62,7 +64,12 @@ export class QuotaKeeper {
       this.#mark(namespace);
     });
     this.#watchCounted();
+    this.#markAll();
+  }
+
+  #markAll(): void {
     for (const { metadata } of this.#access.read.list<ResourceQuota>(quotas)) this.#mark(metadata.namespace);
+    this.#clock.after(recountMs, () => this.#markAll());
   }
 
   /** Counts every namespace that changed; writes what differs. */
@@ -76,7 +83,10 @@ export class QuotaKeeper {
 
   async #update(quota: ResourceQuota): Promise<void> {
     const used = Object.fromEntries(
-      [...countUsage(this.#access.read, quota)].map(([name, amount]) => [name, formatQuantity(amount)]),
+      [...countUsage(this.#access.read, quota, this.#clock.now())].map(([name, amount]) => [
+        name,
+        formatQuantity(amount),
+      ]),
     );
     const hard = { ...quota.spec?.hard };
     if (sameRecord(used, quota.status?.used) && sameRecord(hard, quota.status?.hard)) return;

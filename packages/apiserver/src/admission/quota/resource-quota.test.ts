@@ -132,3 +132,18 @@ test('gives back what is deleted or finished, and follows a changed limit', asyn
   expect(used()).toEqual({ pods: '1' });
   await expect(create(pod('d'))).rejects.toThrow('exceeded quota');
 });
+
+test('a pod whose time to end is over is no longer charged, though its node never said so', async () => {
+  quota({ hard: { pods: '1', 'count/pods': '5' } });
+  new QuotaKeeper({ access: table, clock, log: silentLogger }).start();
+  await create(pod('a'));
+  const deletionTimestamp = new Date(clock.now() + 30_000).toISOString();
+  table.put(pods, {
+    ...pod('a'),
+    metadata: { name: 'a', namespace: 'ns', deletionTimestamp, deletionGracePeriodSeconds: 30 },
+  });
+  await clock.advance(600);
+  expect(used()).toEqual({ pods: '1', 'count/pods': '1' });
+  await clock.advance(5 * 60_000 + 600);
+  expect(used()).toEqual({ pods: '0', 'count/pods': '1' });
+});

@@ -40,9 +40,9 @@ export function resourceQuota({
   async function charge(ctx: AdmissionContext, name: string): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       const quota = read.get<ResourceQuota>(quotas, name, ctx.namespace);
-      const delta = quota && deltaOf(quota, ctx);
+      const delta = quota && deltaOf(quota, ctx, clock.now());
       if (!quota || !delta || delta.size === 0) return;
-      const used = knownUsage(access, quota);
+      const used = knownUsage(access, quota, clock.now());
       requireRoom(ctx, quota, { delta, used });
       if (ctx.dryRun) return;
       const status = { hard: { ...quota.spec?.hard }, used: format(addUsage(used, delta)) };
@@ -78,11 +78,15 @@ export function resourceQuota({
 }
 
 /** What the write takes beyond what the object takes already. */
-function deltaOf(quota: ResourceQuota, { kind, resource, object, oldObject }: AdmissionContext): Usage {
+function deltaOf(
+  quota: ResourceQuota,
+  { kind, resource, object, oldObject }: AdmissionContext,
+  nowMs: number,
+): Usage {
   const ref = { group: kind.group, resource };
-  const next = object ? limitedUsage(quota, ref, object) : new Map<string, Quantity>();
+  const next = object ? limitedUsage(quota, ref, object, nowMs) : new Map<string, Quantity>();
   if (!oldObject) return next;
-  const old = limitedUsage(quota, ref, oldObject);
+  const old = limitedUsage(quota, ref, oldObject, nowMs);
   const delta = new Map<string, Quantity>();
   for (const [name, amount] of next) {
     const more = subtractQuantities(amount, old.get(name) ?? zeroQuantity);
@@ -92,12 +96,12 @@ function deltaOf(quota: ResourceQuota, { kind, resource, object, oldObject }: Ad
 }
 
 /** Usage as the status has it, or counted where the status does not know a limit yet. */
-function knownUsage(access: ServerAccess, quota: ResourceQuota): Usage {
+function knownUsage(access: ServerAccess, quota: ResourceQuota, nowMs: number): Usage {
   const { hard = {} } = quota.spec ?? {};
   const { used = {} } = quota.status ?? {};
   return Object.keys(hard).every((name) => name in used)
     ? parseAmounts(used)
-    : countUsage(access.read, quota);
+    : countUsage(access.read, quota, nowMs);
 }
 
 function requireSpecified(ctx: AdmissionContext, quota: ResourceQuota): void {

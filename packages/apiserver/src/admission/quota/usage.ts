@@ -34,10 +34,10 @@ const counted = new Set([
 ]);
 const computeResources = ['cpu', 'memory', 'ephemeral-storage'];
 
-export function usageOf({ group, resource }: ObjectRef, object: AnyObject): Usage {
+export function usageOf({ group, resource }: ObjectRef, object: AnyObject, nowMs: number): Usage {
   const usage = new Map<string, Quantity>();
   if (group === '' && resource === 'pods') {
-    addPod(usage, object as unknown as Pod);
+    addPod(usage, object as unknown as Pod, nowMs);
     return usage;
   }
   usage.set(group === '' ? `count/${resource}` : `count/${resource}.${group}`, one);
@@ -48,9 +48,10 @@ export function usageOf({ group, resource }: ObjectRef, object: AnyObject): Usag
   return usage;
 }
 
-function addPod(usage: Map<string, Quantity>, pod: Pod): void {
+function addPod(usage: Map<string, Quantity>, pod: Pod, nowMs: number): void {
   usage.set('count/pods', one);
   if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed' || !pod.spec) return;
+  if (isStuck(pod, nowMs)) return;
   usage.set('pods', one);
   for (const [name, amount] of podAmounts(pod.spec, 'requests')) {
     usage.set(`requests.${name}`, amount);
@@ -59,6 +60,13 @@ function addPod(usage: Map<string, Quantity>, pod: Pod): void {
   for (const [name, amount] of podAmounts(pod.spec, 'limits')) {
     if (computeResources.includes(name)) usage.set(`limits.${name}`, amount);
   }
+}
+
+/** Its time to end is over, and its node doesn't say that it did: nobody is charged for a lost node. */
+function isStuck({ metadata }: Pod, nowMs: number): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
+  if (deletionTimestamp === undefined || deletionGracePeriodSeconds === undefined) return false;
+  return nowMs > Date.parse(deletionTimestamp) + deletionGracePeriodSeconds * 1000;
 }
 
 function addService(usage: Map<string, Quantity>, { spec }: Service): void {
@@ -95,9 +103,9 @@ export function kindOfResourceName(name: string): ObjectRef | undefined {
 }
 
 /** The part of the usage that a quota limits, for an object that its scopes select; empty otherwise. */
-export function limitedUsage(quota: ResourceQuota, ref: ObjectRef, object: AnyObject): Usage {
+export function limitedUsage(quota: ResourceQuota, ref: ObjectRef, object: AnyObject, nowMs: number): Usage {
   const hard = quota.spec?.hard ?? {};
-  const usage = new Map([...usageOf(ref, object)].filter(([name]) => name in hard));
+  const usage = new Map([...usageOf(ref, object, nowMs)].filter(([name]) => name in hard));
   return usage.size > 0 && scopesSelect(quota, ref, object) ? usage : new Map();
 }
 
