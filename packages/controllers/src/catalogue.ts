@@ -35,6 +35,7 @@ import { createVolumeExpander } from '#storage/expander.ts';
 import { createLocalPathProvisioner } from '#storage/local-path/provisioner.ts';
 import { createLocalPathResizer } from '#storage/local-path/resizer.ts';
 import { createCrossingController } from '#edge/crossing/crossing.ts';
+import { createTtlController } from '#core/ttl/ttl.ts';
 import { createNodePoolController } from '#edge/node-pool/node-pool.ts';
 import { createPoolNetworkController } from '#edge/pool-network/pool-network.ts';
 import { createOpenKruiseComponent } from '#kruise/component.ts';
@@ -63,6 +64,7 @@ const creators = {
   'cronjob-controller': createCronJobController,
   'node-lifecycle-controller': createNodeLifecycleController,
   'taint-eviction-controller': createTaintEvictionController,
+  'ttl-controller': createTtlController,
   'node-ipam-controller': createNodeIpamController,
   'pod-garbage-collector-controller': createPodGcController,
   'garbage-collector-controller': createGarbageCollector,

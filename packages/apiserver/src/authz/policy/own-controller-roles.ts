@@ -19,7 +19,16 @@ function workload(group: string, resource: string): PolicyRule[] {
 export const ownControllerRoles: Readonly<Record<string, readonly PolicyRule[]>> = {
   'daemon-set-controller': workload('apps', 'daemonsets'),
   'deployment-controller': workload('apps', 'deployments'),
+  'cronjob-controller': [
+    ...workload('batch', 'cronjobs'),
+    rule('create delete get patch update', 'batch', 'jobs'),
+    rule('patch update', 'batch', 'jobs/status'),
+  ],
   'job-controller': workload('batch', 'jobs'),
+  'statefulset-controller': [
+    ...workload('apps', 'statefulsets'),
+    rule('create delete get patch update', 'core', 'persistentvolumeclaims'),
+  ],
   'replicaset-controller': workload('apps', 'replicasets'),
   'replication-controller': workload('core', 'replicationcontrollers'),
   'certificate-controller': [

@@ -19,11 +19,12 @@ import { connectionOf } from '#core/node-lifecycle/connection.ts';
 import { Liveness } from '#core/node-lifecycle/liveness.ts';
 import { desiredTaints, hasEvictTaint, noExecuteKey, readyStatus } from '#core/node-lifecycle/taints.ts';
 import type { Eviction } from '#core/node-lifecycle/taints.ts';
-import { EvictionPace, zoneOf } from '#core/node-lifecycle/zones.ts';
+import { EvictionPace, zoneOf, type EvictionRates } from '#core/node-lifecycle/zones.ts';
 
 export interface NodeLifecycleSettings {
   /** Silence after which a node is Unknown; 50 s unless told. */
   readonly nodeMonitorGracePeriodMs?: number;
+  readonly nodeEviction?: EvictionRates;
 }
 
 const monitorEveryMs = 5_000;
@@ -33,7 +34,7 @@ const reportedConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPress
 
 export function createNodeLifecycleController(
   context: ControllerContext,
-  { nodeMonitorGracePeriodMs = 50_000 }: NodeLifecycleSettings = {},
+  { nodeMonitorGracePeriodMs = 50_000, nodeEviction }: NodeLifecycleSettings = {},
 ): Controller {
   const { client, informers, clock, events } = context;
   const nodes = informers.informer<Node>(resources.nodes);
@@ -43,7 +44,7 @@ export function createNodeLifecycleController(
   const nodeClient = client.resource<Node>(resources.nodes);
   const leaseClient = client.resource<Lease>(resources.leases);
   const liveness = new Liveness(clock);
-  const pace = new EvictionPace(clock);
+  const pace = new EvictionPace(clock, nodeEviction);
   const queue = createQueue(context);
   let visitedAtMs: number | undefined;
   let heardAtMs: number | undefined;

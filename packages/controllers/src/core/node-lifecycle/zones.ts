@@ -7,10 +7,17 @@ import type { Node } from '@skerry/api';
 import type { Clock } from '@skerry/base';
 import { readyStatus } from '#core/node-lifecycle/taints.ts';
 
-const perSecond = 0.1;
-const perSecondWhenPartial = 0.01;
-const largeZoneSize = 50;
-const partialShare = 0.55;
+/** As the flags of stock managers have them; unset, their defaults. */
+export interface EvictionRates {
+  /** Nodes of a zone in a second. */
+  readonly rate?: number;
+  /** The same where most of a large zone is silent; nothing is emptied in a small one. */
+  readonly secondaryRate?: number;
+  /** A zone with more nodes is large. */
+  readonly largeClusterSize?: number;
+  /** Share of silent nodes from which a zone counts as disturbed. */
+  readonly unhealthyZoneShare?: number;
+}
 
 export type ZoneState = 'normal' | 'partial' | 'full';
 
@@ -19,27 +26,32 @@ export function zoneOf(node: Node): string {
   return `${labels['topology.kubernetes.io/region'] ?? ''}:${labels['topology.kubernetes.io/zone'] ?? ''}`;
 }
 
-export function zoneState(nodes: readonly Node[]): ZoneState {
+export function zoneState(nodes: readonly Node[], unhealthyZoneShare = 0.55): ZoneState {
   const silent = nodes.filter((node) => readyStatus(node) !== 'True').length;
   if (silent === nodes.length && silent > 0) return 'full';
-  return silent > 2 && silent / nodes.length >= partialShare ? 'partial' : 'normal';
+  return silent > 2 && silent / nodes.length >= unhealthyZoneShare ? 'partial' : 'normal';
 }
 
 /** One token bucket per zone, each with room for one. */
 export class EvictionPace {
   readonly #clock: Clock;
+  readonly #rates: EvictionRates;
   readonly #buckets = new Map<string, { tokens: number; atMs: number }>();
   #zones = new Map<string, { state: ZoneState; size: number }>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, rates: EvictionRates = {}) {
     this.#clock = clock;
+    this.#rates = rates;
   }
 
   /** Looks at all nodes; to be called before `take`. */
   observe(nodes: readonly Node[]): void {
     const byZone = Map.groupBy(nodes, zoneOf);
     this.#zones = new Map(
-      [...byZone].map(([zone, members]) => [zone, { state: zoneState(members), size: members.length }]),
+      [...byZone].map(([zone, members]) => [
+        zone,
+        { state: zoneState(members, this.#rates.unhealthyZoneShare), size: members.length },
+      ]),
     );
     for (const zone of this.#buckets.keys()) if (!this.#zones.has(zone)) this.#buckets.delete(zone);
   }
@@ -62,7 +74,8 @@ export class EvictionPace {
 
   #rate(zone: string): number {
     const { state, size } = this.#zones.get(zone) ?? { state: 'normal', size: 0 };
-    if (state !== 'partial') return perSecond;
-    return size > largeZoneSize ? perSecondWhenPartial : 0;
+    const { rate = 0.1, secondaryRate = 0.01, largeClusterSize = 50 } = this.#rates;
+    if (state !== 'partial') return rate;
+    return size > largeClusterSize ? secondaryRate : 0;
   }
 }
