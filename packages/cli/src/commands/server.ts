@@ -76,6 +76,30 @@ export function addServerCommand(program: Command): void {
     .option('--audit-log-maxage <days>', 'keep files that were put aside so long (default 30)', bound)
     .option('--audit-log-maxbackup <number>', 'keep so many files that were put aside (default 10)', bound)
     .option('--audit-log-maxsize <megabytes>', 'put the file aside before it is larger (default 100)', bound)
+    .option(
+      '--scheduler-config <path>',
+      'KubeSchedulerConfiguration: scheduler names, plug-ins, weights and arguments',
+    )
+    .option(
+      '--node-eviction-rate <number>',
+      'silent nodes of a zone that may be emptied in a second (default 0.1)',
+      Number,
+    )
+    .option(
+      '--secondary-node-eviction-rate <number>',
+      'the same while the zone is not well; 0 in small zones (default 0.01)',
+      Number,
+    )
+    .option(
+      '--large-cluster-size-threshold <number>',
+      'nodes that a zone must exceed to be emptied at all while it is not well (default 50)',
+      bound,
+    )
+    .option(
+      '--unhealthy-zone-threshold <number>',
+      'share of silent nodes from which a zone is not well (default 0.55)',
+      Number,
+    )
     .option('--audit-webhook-config-file <path>', 'kubeconfig of a server that the audit log is sent to')
     .option(
       '--audit-webhook-mode <mode>',

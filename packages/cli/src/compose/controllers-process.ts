@@ -21,6 +21,7 @@ import { settleMemoryLater } from '#process/settle-memory.ts';
 import { version } from '#version.ts';
 import { AccountClients } from './account-clients.ts';
 import type { Installation } from './installation.ts';
+import { schedulerConfigurationOf } from './scheduler-configuration.ts';
 import { serveMetrics } from './metrics-socket.ts';
 import { measureRuntime } from './process-metrics.ts';
 
@@ -54,6 +55,11 @@ export async function runControllersProcess(
     clock,
     log,
   });
+  const configuration = schedulerConfigurationOf(config);
+  if (configuration && configuration.ignored.length > 0)
+    log.warn('scheduler configuration has fields without meaning here', {
+      fields: configuration.ignored.join(),
+    });
   const metrics = { controllers: new MetricRegistry(), scheduler: new MetricRegistry() };
   for (const registry of Object.values(metrics)) measureRuntime(registry);
   const identity = identityOf(componentTokens.controllers);
@@ -79,12 +85,19 @@ export async function runControllersProcess(
         log: log.with({ component: 'controllers' }),
         metrics: metrics.controllers,
         clusterCidr: config.clusterCidr,
+        nodeEviction: {
+          rate: config.nodeEvictionRate,
+          secondaryRate: config.secondaryNodeEvictionRate,
+          largeClusterSize: config.largeClusterSizeThreshold,
+          unhealthyZoneShare: config.unhealthyZoneThreshold,
+        },
         authority,
         localTimeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       }),
       runScheduler({
         ...common,
         client: clientFor('scheduler'),
+        configuration,
         log: log.with({ component: 'scheduler' }),
         metrics: metrics.scheduler,
       }),

@@ -59,6 +59,15 @@ export interface ServerConfig {
   readonly consolePort?: number;
   /** Addresses and ranges that imported clusters may be at although they are loopback, link-local or the like. */
   readonly importAllow?: readonly string[];
+  /** A KubeSchedulerConfiguration. */
+  readonly schedulerConfig?: string;
+  /** Nodes of a zone that may be emptied in a second, while the zone is well and while most of it is silent. */
+  readonly nodeEvictionRate?: number;
+  readonly secondaryNodeEvictionRate?: number;
+  /** Nodes that make a zone large. */
+  readonly largeClusterSizeThreshold?: number;
+  /** Share of silent nodes from which a zone is not well. */
+  readonly unhealthyZoneThreshold?: number;
   /** Where images of components are pulled from instead of where they come from. */
   readonly registry?: string;
 }
@@ -138,6 +147,11 @@ const schema = z.strictObject({
     .regex(/^([a-z0-9][a-z0-9.:/_-]{0,200})?$/, 'must be like registry.example.com/mirror')
     .transform((value) => value || undefined)
     .optional(),
+  schedulerConfig: filePath,
+  nodeEvictionRate: z.number().min(0).max(1000).optional(),
+  secondaryNodeEvictionRate: z.number().min(0).max(1000).optional(),
+  largeClusterSizeThreshold: bound,
+  unhealthyZoneThreshold: z.number().min(0).max(1).optional(),
   importAllow: z
     .array(
       z
