@@ -1,7 +1,10 @@
-/** Volumes as users have them: claims bound, data kept, grown, given back, on real containers with stock kubectl. */
-import { existsSync, readdirSync } from 'node:fs';
+/**
+ * Volumes as users have them: claims bound, data kept, grown, given back; quotas reached; and what goes on when the leader of
+ * the controllers is killed. On real containers with stock kubectl.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Event, PersistentVolume, PersistentVolumeClaim, Pod } from '@skerry/api';
+import type { Event, Lease, PersistentVolume, PersistentVolumeClaim, Pod, ResourceQuota } from '@skerry/api';
 import { eventually } from '@skerry/base/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canRunContainers, Cluster } from '../support/cluster.ts';
@@ -191,6 +194,60 @@ describe.skipIf(!canRunContainers())('storage', () => {
       expect(existsSync(path)).toBe(false);
       expect(readdirSync(join(path, '..')).filter((name) => name.startsWith('.leaving'))).toEqual([]);
     }, patient);
+  });
+
+  test('a quota that is reached stops a rollout and says so, and goes on when there is room', async () => {
+    await cluster.kubectlOk('create', 'quota', 'small', '--hard=pods=1,persistentvolumeclaims=0');
+    const { errors } = await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(claim('more')) });
+    expect(errors).toContain(
+      'exceeded quota: small, requested: persistentvolumeclaims=1, used: persistentvolumeclaims=1, limited: persistentvolumeclaims=0',
+    );
+    await cluster.kubectlOk('delete', 'pod', 'second', '--wait');
+    const command = ['--', 'sleep', '100000'];
+    await cluster.kubectlOk('create', 'deployment', 'web', `--image=${image}`, '--replicas=2', ...command);
+    const used = async () => (await get<ResourceQuota>('quota', 'small')).status?.used?.['pods'];
+    await eventually(async () => {
+      expect(await used()).toBe('1');
+      const { items } = await get<{ items: Event[] }>('events', '--field-selector=reason=FailedCreate');
+      expect(items.map(({ message }) => message).join('\n')).toContain(
+        'exceeded quota: small, requested: pods=1, used: pods=1, limited: pods=1',
+      );
+    }, patient);
+    await cluster.kubectlOk(
+      'patch',
+      'quota',
+      'small',
+      '-p',
+      JSON.stringify({ spec: { hard: { pods: '2' } } }),
+    );
+    await cluster.kubectlOk('rollout', 'status', 'deployment/web', '--timeout=120s');
+    expect(await used()).toBe('2');
+    await cluster.kubectlOk('delete', 'quota', 'small');
+  });
+
+  test('when the leader is killed, controllers and scheduler go on under the same leases, each with its own rights', async () => {
+    const holders = async () => {
+      const { items } = await get<{ items: Lease[] }>('lease', '-n', 'kube-system');
+      const led = items.filter(({ metadata }) => metadata.name?.startsWith('kube-'));
+      return led.map(({ metadata, spec }) => `${metadata.name} ${spec?.holderIdentity !== ''}`).toSorted();
+    };
+    const leads = ['kube-controller-manager true', 'kube-scheduler true'];
+    expect(await holders()).toEqual(leads);
+    const { controllers: pid } = await cluster.processes();
+    process.kill(pid ?? 0, 'SIGKILL');
+    await cluster.kubectlOk('scale', 'deployment/web', '--replicas=4');
+    await cluster.kubectlOk('rollout', 'status', 'deployment/web', '--timeout=120s');
+    expect(await holders()).toEqual(leads);
+    const pods = await get<{ items: Pod[] }>('pods', '-l', 'app=web');
+    expect(pods.items).toHaveLength(4);
+    for (const [page, metric] of [
+      ['controllers', 'leader_election_master_status{name="kube-controller-manager"} 1'],
+      ['controllers', 'workqueue_adds_total{name="deployment"}'],
+      ['scheduler', 'scheduler_schedule_attempts_total{profile="default-scheduler",result="scheduled"}'],
+    ] as const)
+      expect(await cluster.kubectlOk('get', '--raw', `/metrics/${page}`)).toContain(metric);
+    const log = readFileSync(join(cluster.dataDirectory, 'logs/controllers.log'), 'utf8');
+    expect(log.split('\n').filter((line) => line.includes('is forbidden: User'))).toEqual([]);
   });
 });
 
