@@ -147,3 +147,27 @@ test('a pod whose time to end is over is no longer charged, though its node neve
   await clock.advance(5 * 60_000 + 600);
   expect(used()).toEqual({ pods: '0', 'count/pods': '1' });
 });
+
+test('of scope VolumeAttributesClass counts the claims of that class alone', async () => {
+  const claims = {
+    group: '',
+    kind: 'PersistentVolumeClaim',
+    resource: 'persistentvolumeclaims',
+    namespaced: true,
+  };
+  const scopeSelector = {
+    matchExpressions: [{ scopeName: 'VolumeAttributesClass', operator: 'In', values: ['gold'] }],
+  };
+  quota({ scopeSelector, hard: { persistentvolumeclaims: '0' } });
+  const plugin = resourceQuota({ access: table, clock });
+  const make = (volumeAttributesClassName?: string) =>
+    plugin.validate?.(
+      admissionContext({
+        kind: claims,
+        object: { metadata: { name: 'c', namespace: 'ns' }, spec: { volumeAttributesClassName } },
+      }),
+    );
+  await make();
+  await make('silver');
+  await expect(make('gold')).rejects.toThrow('exceeded quota');
+});

@@ -115,10 +115,31 @@ export function scopesSelect({ spec }: ResourceQuota, ref: ObjectRef, object: An
     ...(spec?.scopeSelector?.matchExpressions ?? []),
   ];
   if (requirements.length === 0) return true;
-  // Scopes speak of pods; a quota that has some counts nothing else.
+  // Scopes speak of pods, and one of claims; a quota that has some counts nothing else.
+  if (ref.group === '' && ref.resource === 'persistentvolumeclaims') {
+    const claim = object as unknown as PersistentVolumeClaim;
+    return requirements.every((each) => scopeSelectsClaim(each, claim));
+  }
   if (ref.group !== '' || ref.resource !== 'pods') return false;
   const pod = (object as unknown as Pod).spec;
   return pod !== undefined && requirements.every((each) => scopeSelects(each, pod));
+}
+
+/** Every class of attributes that the claim has, had or is getting counts. */
+function scopeSelectsClaim(
+  { scopeName, operator, values = [] }: ScopedResourceSelectorRequirement,
+  { spec, status }: PersistentVolumeClaim,
+): boolean {
+  if (scopeName !== 'VolumeAttributesClass') return false;
+  const names = [
+    spec?.volumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ].filter(Boolean) as string[];
+  if (operator === 'Exists') return names.length > 0;
+  if (operator === 'DoesNotExist') return names.length === 0;
+  const isNamed = names.some((name) => values.includes(name));
+  return operator === 'In' ? isNamed : !isNamed;
 }
 
 function scopeSelects(
