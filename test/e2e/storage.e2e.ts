@@ -107,20 +107,35 @@ describe.skipIf(!canRunContainers())('storage', () => {
     expect(errors).toContain('field can not be less than status.capacity');
   });
 
-  test('a pod that cannot go where its data is waits, and says why', async () => {
-    const node = (await get<Pod>('pod', 'reader')).spec?.nodeName ?? '';
-    await cluster.kubectlOk('delete', 'pod', 'reader', '--wait');
+  test('a StatefulSet keeps its data with its pods, and says why when they cannot go where it is', async () => {
+    const { spec } = pod('db', 'echo "$HOSTNAME" >> /data/starts');
+    await apply({
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata: { name: 'db' },
+      spec: {
+        replicas: 1,
+        serviceName: 'db',
+        selector: { matchLabels: { app: 'db' } },
+        template: { metadata: { labels: { app: 'db' } }, spec: { ...spec, volumes: [] } },
+        volumeClaimTemplates: [claim('data')],
+      },
+    });
+    await cluster.kubectlOk('rollout', 'status', 'statefulset/db', '--timeout=120s');
+    const node = (await get<Pod>('pod', 'db-0')).spec?.nodeName ?? '';
     await cluster.kubectlOk('cordon', node);
-    await apply(pod('reader', 'true'));
+    await cluster.kubectlOk('delete', 'pod', 'db-0', '--wait');
     await eventually(async () => {
-      const said = (await eventsOf('reader')).join('\n');
+      const said = (await eventsOf('db-0')).join('\n');
       expect(said).toContain(
         "0/2 nodes are available: 1 node(s) didn't match PersistentVolume's node affinity, 1 node(s) were unschedulable.",
       );
     }, patient);
     await cluster.kubectlOk('uncordon', node);
-    await ready('reader');
-    expect(await exec('reader', 'cat', '/data/file')).toBe('kept\n');
+    await ready('db-0');
+    expect((await get<Pod>('pod', 'db-0')).spec?.nodeName).toBe(node);
+    expect(await exec('db-0', 'cat', '/data/starts')).toBe('db-0\ndb-0\n');
+    await cluster.kubectlOk('delete', 'statefulset/db', 'pvc/data-db-0', '--wait');
   });
 
   test('parts of a volume, groups, modes and ephemeral volumes are as pods ask', async () => {

@@ -113,6 +113,18 @@ describe('an installation', () => {
     expect((await prepare()).config.encryptionProviderConfig).toBeUndefined();
   });
 
+  test('names the field of a scheduler configuration that is wrong', async () => {
+    const path = join(data.path, 'scheduler.yaml');
+    await writeFile(
+      path,
+      'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofile: []\n',
+    );
+    await expect(prepare({ schedulerConfig: path })).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: `${path}: configuration: unknown field "profile"`,
+    });
+  });
+
   test('is not opened where there is none', async () => {
     await expect(openInstallation(data, clock)).rejects.toMatchObject({ code: 'server-not-here' });
   });

@@ -67,6 +67,11 @@ export async function prepareInstallation(
   const stored = readConfig(data);
   const config = parseServerConfig({ ...serverConfigDefaults, ...stored, ...flags }, configFile(data));
   refuseChangedRanges(stored, config);
+  if (config.schedulerConfig !== undefined) {
+    // Read where it is used; here only so that a wrong file is told to who names it.
+    const { schedulerConfigurationOf } = await import('./scheduler-configuration.ts');
+    schedulerConfigurationOf(config);
+  }
   if (JSON.stringify(stored) !== JSON.stringify(config)) {
     await writeFileAtomically(configFile(data), `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
   }
