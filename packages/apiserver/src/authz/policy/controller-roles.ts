@@ -1,7 +1,7 @@
 /**
- * What each of the stock controllers may do, under the names that stock clusters have. Skerry's own controllers run as one
- * user with rights of their own; these are for parts of other clusters that run here, each as its ServiceAccount of
- * kube-system, and for people who compare. The facts are those of Kubernetes 1.36.
+ * What each of the stock controllers may do, under the names that stock clusters have. Skerry's controllers speak as the same
+ * ServiceAccounts of kube-system; what they need beyond is in `own-controller-roles.ts`. The facts are those of
+ * Kubernetes 1.36.
  */
 import type { PolicyRule } from '@skerry/api';
 import { eventsRule, read, rule } from '#authz/policy/rules.ts';

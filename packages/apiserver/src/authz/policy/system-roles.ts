@@ -137,8 +137,8 @@ export const controllerManagerRules: PolicyRule[] = [
 ];
 
 /**
- * What Skerry's own controllers do, which are one user. Garbage collection and the end of namespaces touch every kind there is, also those of CRDs, so the process of all
- * controllers reads and deletes everything; what it may create and change is named.
+ * What the manager of Skerry's controllers does, and those of them that have no account of their own: components, whose kinds
+ * are those of CRDs. So it reads, changes and deletes everything; what it may create is named, and it signs nothing.
  */
 export const ownControllerRules: PolicyRule[] = [
   rule('delete deletecollection get list patch update watch', '*', '*'),
@@ -161,12 +161,6 @@ export const ownControllerRules: PolicyRule[] = [
   rule('create', 'storage.k8s.io', 'storageclasses volumeattachments'),
   rule('create', 'authentication.k8s.io', 'tokenreviews'),
   rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
-  rule('approve sign', 'certificates.k8s.io', 'signers', 'kubernetes.io/*'),
-  rule(
-    'update patch',
-    'certificates.k8s.io',
-    'certificatesigningrequests/approval certificatesigningrequests/status',
-  ),
   pathRule('get', discoveryPaths),
 ];
 
