@@ -87,6 +87,22 @@ describe('a device manager with a plugin of two devices', () => {
   });
 });
 
+test('a plugin that starts before the agent is there once the agent is', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'skerry-devices-'));
+  const stop = new AbortController();
+  const { promise: hasWaited, resolve } = Promise.withResolvers<void>();
+  const log = { ...silentLogger, info: (message: string) => void (message.includes('waits') && resolve()) };
+  const plugin = { kubeletDir: directory, resource: gpu, count: 1, clock: systemClock, log };
+  const running = [runSampleDevicePlugin(plugin, stop.signal)];
+  await hasWaited;
+  const manager = createDeviceManager({ kubeletDirectory: directory, clock: systemClock, log: silentLogger });
+  running.push(manager.run(stop.signal));
+  await eventually(() => expect(manager.resources().get(gpu)).toEqual({ capacity: 1, allocatable: 1 }));
+  stop.abort();
+  await Promise.all(running);
+  await rm(directory, { recursive: true });
+});
+
 function pod(uid: string): Pod {
   return { metadata: { uid, name: uid, namespace: 'default' }, spec: { containers: [] } };
 }

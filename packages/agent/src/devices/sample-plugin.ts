@@ -2,7 +2,7 @@
  * A device plugin that offers devices which aren't there: for trying out what happens to pods that ask for GPUs, on a
  * machine without one. Containers see which ones they were given in `SAMPLE_DEVICES`; nothing else is done for them.
  */
-import { rm } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import { watch } from 'node:fs';
 import { join } from 'node:path';
 import { credentials, Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
@@ -61,6 +61,8 @@ export async function runSampleDevicePlugin(
   while (!signal.aborted) {
     try {
       if (!listening) {
+        // The server remembers an address that it could not listen on, and fails with it for good.
+        await access(directory);
         await rm(join(directory, endpoint), { force: true });
         await bind(server, join(directory, endpoint));
         listening = true;
