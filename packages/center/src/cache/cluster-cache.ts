@@ -29,7 +29,7 @@ export interface ClusterCacheOptions {
   readonly random: () => number;
 }
 
-const idleMaxMs = 10 * 60_000;
+const idleMaxMs = 60 * 60_000;
 const sweepEveryMs = 60_000;
 /** Copies of one cluster at once; the one that was not asked for the longest makes place. */
 const cachesMax = 64;

@@ -6,6 +6,7 @@ import { ItemMaker } from '#cache/item-maker.ts';
 import type { ViewQuery } from '#contract/index.ts';
 import { poolOf, syntheticPod } from '#testing/synthetic-objects.ts';
 import { builtinViews } from '#views/builtin-views.ts';
+import { compareNatural } from '#views/natural-order.ts';
 import { computePage } from '#views/page.ts';
 
 const clock = new FakeClock();
@@ -54,8 +55,12 @@ describe('a page', () => {
       ...Array<string>(50).fill('beijing-0'),
       ...Array<string>(10).fill('beijing-1'),
     ]);
-    const names = rows.slice(0, 50).map(({ namespace, name }) => `${namespace}/${name}`);
-    expect(names).toEqual(names.toSorted());
+    const names = rows.slice(0, 50).map(({ namespace = '', name }) => ({ namespace, name }));
+    expect(names).toEqual(
+      names.toSorted((a, b) =>
+        a.namespace === b.namespace ? compareNatural(a.name, b.name) : a.namespace < b.namespace ? -1 : 1,
+      ),
+    );
   });
 
   test('goes on where the one before ended', () => {

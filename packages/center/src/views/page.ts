@@ -7,6 +7,7 @@ import type { Cell, Freshness, Group, Page, Row, Tone, ViewQuery } from '#contra
 import type { Item } from '#cache/item.ts';
 import { columnOf } from '#views/columns.ts';
 import { parseFilter, textOf, type Filter } from '#views/filter.ts';
+import { compareNatural } from '#views/natural-order.ts';
 import { selectRange } from '#views/select-range.ts';
 import type { ViewColumn, ViewContext, ViewKind } from '#views/view-kind.ts';
 
@@ -35,7 +36,7 @@ const groupsMax = 500;
 export function computePage(source: PageSource, query: ViewQuery): ComputedPage {
   const { view, columns, context, freshness } = source;
   const filters = parseFilter(query.q ?? '', columns);
-  const compare = comparison(query.sort, columns, context);
+  const order = orderOf(query.sort, columns, context);
   const grouping = groupingOf(query.group, view);
   const facets = new FacetCounts(columns.filter(({ facet }) => facet));
   const buckets = new Map<string, Bucket>();
@@ -51,7 +52,7 @@ export function computePage(source: PageSource, query: ViewQuery): ComputedPage 
     bucketOf(item, { buckets, grouping, context }).add(item, context);
   }
   const ordered = [...buckets.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const items = cut(ordered, { query, compare });
+  const items = cut(ordered, { query, order });
   return {
     page: {
       columns: columns.map(columnOf),
@@ -148,10 +149,7 @@ function groupNames(item: Item, grouping: Grouping, context: ViewContext): reado
 }
 
 /** Only groups that the page shows something of are sorted, and of them only what it shows. */
-function cut(
-  buckets: readonly Bucket[],
-  { query, compare }: { query: ViewQuery; compare: (a: Item, b: Item) => number },
-): Item[] {
+function cut(buckets: readonly Bucket[], { query, order }: { query: ViewQuery; order: Order }): Item[] {
   const offset = Math.max(0, query.offset ?? 0);
   const limit = Math.min(Math.max(1, query.limit ?? rowsDefault), rowsMax);
   const items: Item[] = [];
@@ -160,38 +158,45 @@ function cut(
     const from = Math.max(0, offset - start);
     const to = offset + limit - start;
     if (to <= 0) break;
-    if (from < bucket.items.length) items.push(...selectRange(bucket.items, { from, to, compare }));
+    if (from < bucket.items.length) items.push(...order(bucket.items, { from, to }));
     start += bucket.items.length;
   }
   return items;
 }
 
-function comparison(
-  sort: string | undefined,
-  columns: readonly ViewColumn[],
-  context: ViewContext,
-): (a: Item, b: Item) => number {
-  if (!sort) return byName;
+type Order = (items: Item[], range: { from: number; to: number }) => Item[];
+
+function orderOf(sort: string | undefined, columns: readonly ViewColumn[], context: ViewContext): Order {
+  if (!sort) return (items, range) => selectRange(items, { ...range, compare: byName });
   const descending = sort.startsWith('-');
   const id = descending ? sort.slice(1) : sort;
   const column = columns.find((candidate) => candidate.id === id && candidate.sortable);
   if (!column) throw badRequest(`sort: there is no column ${JSON.stringify(id)}`);
-  // Each cell is made once, however often it is compared.
-  const cells = new Map<Item, string | number | null>();
-  const valueOf = (item: Item) => {
-    let value = cells.get(item);
-    if (value === undefined) cells.set(item, (value = sortable(column.derive(item, context), column)));
-    return value;
-  };
-  return (a, b) => {
-    const [left, right] = [valueOf(a), valueOf(b)];
-    if (left === right) return byName(a, b);
+  const compare = (a: Sorted, b: Sorted): number => {
+    const [left, right] = [a.value, b.value];
+    if (left === right) return byName(a.item, b.item);
     // Nothing comes last either way.
     if (left === null) return 1;
     if (right === null) return -1;
-    const order = left < right ? -1 : 1;
+    const order =
+      typeof left === 'string' && typeof right === 'string'
+        ? compareNatural(left, right)
+        : left < right
+          ? -1
+          : 1;
     return descending ? -order : order;
   };
+  // Each value is made once, and lies beside its item: it is compared many times.
+  return (items, range) =>
+    selectRange(
+      items.map((item): Sorted => ({ item, value: sortable(column.derive(item, context), column) })),
+      { ...range, compare },
+    ).map(({ item }) => item);
+}
+
+interface Sorted {
+  readonly item: Item;
+  readonly value: string | number | null;
 }
 
 /** The worst first, as states are sorted. */
@@ -217,7 +222,7 @@ function byName(a: Item, b: Item): number {
   const left = a.metadata;
   const right = b.metadata;
   if (left.namespace !== right.namespace) return (left.namespace ?? '') < (right.namespace ?? '') ? -1 : 1;
-  return left.name < right.name ? -1 : left.name > right.name ? 1 : 0;
+  return compareNatural(left.name, right.name);
 }
 
 export function rowOf(item: Item, columns: readonly ViewColumn[], context: ViewContext): Row {
