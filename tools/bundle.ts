@@ -1,6 +1,6 @@
 /**
  * The release bundle: one file for `skerry`, one for each of its threads. Start-up time and memory are those of this
- * bundle; development runs the sources as they are.
+ * bundle; development runs the sources as they are. The console's files lie beside it in `dist/console`, where its own build puts them.
  */
 import { cp, rm } from 'node:fs/promises';
 import { build } from 'esbuild';

@@ -20,7 +20,8 @@ export default defineConfig({
   ],
   // Inlined images would be `data:` addresses and preloads inline scripts: the page's policy allows neither.
   build: {
-    outDir: 'dist',
+    // Part of the release bundle.
+    outDir: '../../dist/console',
     emptyOutDir: true,
     target: 'es2023',
     assetsInlineLimit: 0,

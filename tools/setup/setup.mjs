@@ -175,7 +175,7 @@ function bundle() {
 
 /** The console's static files, made again when any of their sources is newer. */
 function buildConsole() {
-  const output = 'packages/console/dist/index.html';
+  const output = 'dist/console/index.html';
   const sources = ['packages/console', 'packages/center/src/contract', 'packages/api/src'];
   const newest = Math.max(...sources.map((source) => newestSource(join(root, source))));
   if (existsSync(join(root, output)) && statSync(join(root, output)).mtimeMs > newest) return;

@@ -45,7 +45,7 @@ export interface StandIn {
   close(): Promise<void>;
 }
 
-const folder = new URL('../../../packages/console/dist', import.meta.url).pathname;
+const folder = new URL('../../../dist/console', import.meta.url).pathname;
 const noEnd = new AbortController().signal;
 
 export async function startStandIn({ port = 0 }: { port?: number } = {}): Promise<StandIn> {
@@ -371,6 +371,8 @@ function sockets(state: State): SocketRoute[] {
               `${new Date().toISOString()} INFO request ${++line} served in ${(line * 7) % 90} ms`,
             ];
             if (line % 5 === 0) lines.push(`${new Date().toISOString()} ERROR upstream answered 503`);
+            if (line % 7 === 0)
+              lines.push(`{"level":"warn","msg":"slow answer","path":"/${'long/'.repeat(60)}"}`);
             socket.send(JSON.stringify({ type: 'lines', source, lines }));
           }
         };

@@ -1,5 +1,5 @@
 /**
- * The console's page and how it is served, from the folder `packages/console/dist`.
+ * The console's page and how it is served, from the folder `dist/console`.
  *
  * `index.html` answers every GET that is neither a file of the folder nor under `/api/`. Before it is sent, each occurrence of
  * {@link nonceMarker} in it becomes a nonce that is new for this response, and the response has this policy (with it):
@@ -12,5 +12,5 @@
  */
 export const nonceMarker = '__SKERRY_CSP_NONCE__';
 
-/** Where the page is in the release: beside the bundle, and in a checkout. */
-export const pageFolder = 'packages/console/dist';
+/** Where the page is in a checkout; in the release it lies beside the bundle. */
+export const pageFolder = 'dist/console';

@@ -104,16 +104,9 @@ async function startServer(options: CenterServerOptions): Promise<CenterServer> 
   }
 }
 
-/** Beside the bundle, or the console's own build at the root of the sources. */
+/** Beside the bundle and its chunks, or, for the sources, where the bundle would be. */
 function consoleFolder(): string | undefined {
-  const places = [
-    'console',
-    '../console',
-    '../packages/console/dist',
-    '../../packages/console/dist',
-    '../../../console/dist',
-  ];
-  return places
+  return ['console', '../console', '../../../../dist/console']
     .map((place) => join(import.meta.dirname, place))
     .find((folder) => existsSync(join(folder, 'index.html')));
 }
