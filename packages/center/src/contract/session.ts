@@ -100,6 +100,9 @@ export interface Preferences {
   /** Columns shown, by view, in order. */
   readonly columns?: Readonly<Record<string, readonly string[]>>;
   readonly pinned?: readonly string[];
+  /** Nothing is changed from the console: everywhere, or in these clusters. */
+  readonly readOnly?: boolean;
+  readonly readOnlyClusters?: readonly string[];
   /** The caller's own templates of the YAML editor. */
   readonly templates?: readonly { readonly name: string; readonly yaml: string }[];
 }

@@ -10,6 +10,7 @@ import { listAt } from '#kinds/values.ts';
 import { Loading } from '#ui/states.tsx';
 import { PairsEditor, pairsOf, toMap, type Pair } from '#ui/pairs-editor.tsx';
 import { TaintsEditor, type Taint } from '#ui/taints-editor.tsx';
+import { noteChange } from './changes.ts';
 import type { DialogProps } from './run-dialog.tsx';
 
 interface Edited {
@@ -38,7 +39,14 @@ export function LabelsDialog({ dialog, onClose }: DialogProps) {
     setBusy(true);
     setFailure('');
     try {
-      await patchObject(cluster, kind, target, difference(data, now, kind.resource === 'nodes'));
+      const after = await patchObject(
+        cluster,
+        kind,
+        target,
+        difference(data, now, kind.resource === 'nodes'),
+      );
+      if (kind.resource !== 'secrets')
+        noteChange({ cluster, kind, place: target, what: 'edit', before: data, after });
       await queryClient.invalidateQueries({ queryKey: ['object', cluster] });
       onClose();
     } catch (error) {

@@ -67,7 +67,7 @@ export function actionsOfRow(row: Row, { cluster, kind, t, onDeleted }: Offered)
         case 'addNodes':
           return { ...base, to: links.addNodes(cluster, row.name) };
         case 'logs':
-          return { ...base, run: () => openLogs(cluster, kind, row) };
+          return { ...base, isReading: true, run: () => openLogs(cluster, kind, row) };
         case 'terminal':
           return {
             ...base,

@@ -1,9 +1,10 @@
 /** Asks, does it to one or many, and shows what came of each. What destroys for good wants a name typed. */
 import { Alert, Button, Input, Modal } from 'antd';
 import { useId, useState } from 'react';
-import { deleteObject } from '#api/objects.ts';
+import { deleteObject, getObject } from '#api/objects.ts';
 import { queryClient } from '#api/queries.ts';
 import { useT } from '#i18n/index.ts';
+import { isRemakable, noteChange } from './changes.ts';
 import type { ActionDialog, Target } from './dialog-state.ts';
 import { drain } from './drain.ts';
 import { OutcomeList } from './outcome-list.tsx';
@@ -29,6 +30,20 @@ const typedKinds = new Set([
 type RunAction = keyof typeof simpleWrites | 'delete' | 'drain';
 const dangerous: ReadonlySet<RunAction> = new Set<RunAction>(['delete', 'drain']);
 
+/** What can be made again is read first, so that its deletion can be taken back. */
+async function deleteAndNote({
+  cluster,
+  kind,
+  target,
+}: Pick<ActionDialog, 'cluster' | 'kind'> & { target: Target }): Promise<void> {
+  const before = isRemakable(kind.resource)
+    ? await getObject(cluster, kind, target).catch(() => undefined)
+    : undefined;
+  await deleteObject(cluster, kind, target);
+  if (before && !before.metadata.ownerReferences?.length)
+    noteChange({ cluster, kind, place: target, what: 'delete', before });
+}
+
 export function RunDialog({ dialog, onClose }: DialogProps) {
   const { cluster, kind, targets, onDone } = dialog;
   // The others have dialogs of their own.
@@ -41,7 +56,7 @@ export function RunDialog({ dialog, onClose }: DialogProps) {
   const mustType = action === 'delete' && (typedKinds.has(kind.resource) || targets.length > 5);
   const wanted = targets.length === 1 ? (targets[0]?.name ?? '') : String(targets.length);
   const act = async (target: Target, say: (message: string) => void): Promise<unknown> => {
-    if (action === 'delete') return deleteObject(cluster, kind, target);
+    if (action === 'delete') return deleteAndNote({ cluster, kind, target });
     if (action === 'drain') {
       const words = { left: (count: number) => t('actions.drain.left', { count }) };
       return drain(cluster, target.name, { say, isStopped: many.isStopped, words });

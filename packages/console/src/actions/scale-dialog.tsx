@@ -7,6 +7,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useT } from '#i18n/index.ts';
 import { numberAt } from '#kinds/values.ts';
 import { Loading } from '#ui/states.tsx';
+import { noteChange } from './changes.ts';
 import type { DialogProps } from './run-dialog.tsx';
 
 export function ScaleDialog({ dialog, onClose }: DialogProps) {
@@ -22,6 +23,11 @@ export function ScaleDialog({ dialog, onClose }: DialogProps) {
     queryFn: () => getObject(cluster, kind, target),
   });
   const current = numberAt(data, 'spec', 'replicas') ?? 1;
+  const noteScale = async (): Promise<void> => {
+    if (!data) return;
+    const after = await getObject(cluster, kind, target).catch(() => undefined);
+    if (after) noteChange({ cluster, kind, place: target, what: 'scale', before: data, after });
+  };
   const scale = async (): Promise<void> => {
     setBusy(true);
     setFailure('');
@@ -33,6 +39,7 @@ export function ScaleDialog({ dialog, onClose }: DialogProps) {
         { spec: { replicas: wanted ?? current } },
         { subresource: 'scale' },
       );
+      await noteScale();
       await queryClient.invalidateQueries({ queryKey: ['object', cluster] });
       onClose();
     } catch (error) {

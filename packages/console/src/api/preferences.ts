@@ -20,6 +20,11 @@ export function useKnownPreferences(): Preferences | undefined {
   return data;
 }
 
+/** Outside of components; nothing where they have not been read yet. */
+export function preferencesNow(): Preferences {
+  return queryClient.getQueryData<Preferences>(key) ?? {};
+}
+
 /** Changes some; the others stay. A list or map is changed from what is known, which may be newer than what the screen shows. */
 export async function savePreferences(
   change: Preferences | ((before: Preferences) => Preferences),

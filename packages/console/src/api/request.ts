@@ -21,6 +21,8 @@ export const sessionHooks = {
   /** Asks the person for their password. @returns whether it was given and right */
   stepUp: (): Promise<boolean> => Promise.resolve(false),
   ended: (): void => {},
+  /** Throws where the person has said that nothing shall be changed. */
+  check: (_path: string, _options: RequestOptions): void => {},
 };
 
 const stepUpRequired: StepUpReason = 'StepUpRequired';
@@ -37,6 +39,7 @@ export async function requestText(path: string, options: RequestOptions = {}): P
 }
 
 async function send(path: string, options: RequestOptions): Promise<Response> {
+  sessionHooks.check(path, options);
   const response = await once(path, options);
   if (response.ok) return response;
   const status = await readStatus(response);

@@ -4,6 +4,7 @@ import { lazy, Suspense } from 'react';
 import { useT } from '#i18n/index.ts';
 import { useRunningTasks } from '#api/tasks.ts';
 import { Link } from './link.tsx';
+import { ReadOnlyMark } from './read-only-mark.tsx';
 import styles from './header.module.css';
 
 const UserMenu = lazy(async () => ({ default: (await import('./user-menu.tsx')).UserMenu }));
@@ -15,7 +16,7 @@ interface HeaderProps {
   readonly onHelp: () => void;
 }
 
-export function Header({ onPalette, onMenu, onHelp }: HeaderProps) {
+export function Header({ cluster, onPalette, onMenu, onHelp }: HeaderProps) {
   const t = useT();
   const running = useRunningTasks();
   return (
@@ -39,6 +40,7 @@ export function Header({ onPalette, onMenu, onHelp }: HeaderProps) {
         </kbd>
       </button>
       <div className={styles['right']}>
+        <ReadOnlyMark cluster={cluster} />
         <Link to="/tasks" className={styles['tasks']} aria-label={t('tasks.running', { count: running })}>
           <BellOutlined aria-hidden="true" />
           {running > 0 ? <span className={styles['badge']}>{running}</span> : null}

@@ -13,6 +13,7 @@ import styles from './shell.module.css';
 const ScopeBar = lazy(async () => ({ default: (await import('./scope-bar.tsx')).ScopeBar }));
 const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }));
 const ShortcutHelp = lazy(async () => ({ default: (await import('./shortcut-help.tsx')).ShortcutHelp }));
+const UndoNotice = lazy(async () => ({ default: (await import('#actions/undo-notice.tsx')).UndoNotice }));
 const StepUp = lazy(async () => ({ default: (await import('./step-up.tsx')).StepUp }));
 const Dock = lazy(async () => ({ default: (await import('#dock/dock.tsx')).Dock }));
 
@@ -60,6 +61,7 @@ export function Shell() {
         {open === 'palette' ? <Palette cluster={cluster} onClose={() => setOpen(undefined)} /> : null}
         {open === 'help' ? <ShortcutHelp onClose={() => setOpen(undefined)} /> : null}
         <ActionDialogs />
+        <UndoNotice />
         <StepUp />
       </Suspense>
     </div>

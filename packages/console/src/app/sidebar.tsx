@@ -31,6 +31,8 @@ export const fleetMenu: readonly MenuSection[] = [
     items: [
       { to: '/users', title: 'nav.users', needs: 'list users.center.skerry.io' },
       { to: '/grants', title: 'nav.grants', needs: 'list grants.center.skerry.io' },
+      { to: '/owners', title: 'nav.owners', needs: 'list owners.center.skerry.io' },
+      { to: '/providers', title: 'nav.providers', needs: 'list identityproviders.center.skerry.io' },
       { to: '/audit', title: 'nav.audit' },
     ],
   },

@@ -21,6 +21,8 @@ import { kindOf } from '#kinds/built-in.ts';
 import { listAt, textAt } from '#kinds/values.ts';
 import { download } from '#ui/download.ts';
 import { piecesOf, plainText, type Style } from './ansi.ts';
+import { jsonLine } from './json-line.ts';
+import { flatLayout, wrappedLayout } from './line-layout.ts';
 import { LogBuffer, type LogLine } from './log-buffer.ts';
 import { streamLog, type LogOptions, type LogState } from './log-stream.ts';
 import { mark, matcherOf, matchesLine, type Matcher } from './search-lines.ts';
@@ -48,6 +50,8 @@ export function LogView({ tab }: { readonly tab: LogsTab }) {
   const [wanted, setWanted] = useState('');
   const [isRegExp, setRegExp] = useState(false);
   const [isFilter, setFilter] = useState(false);
+  const [isWrapped, setWrapped] = useState(false);
+  const [isJson, setJson] = useState(false);
   const buffer = useMemo(() => new LogBuffer(), []);
   const key = JSON.stringify(options);
   const tabKey = JSON.stringify(tab);
@@ -63,11 +67,13 @@ export function LogView({ tab }: { readonly tab: LogsTab }) {
   const found = useMemo(() => matcherOf(wanted, { isRegExp }), [wanted, isRegExp]);
   const matcher = typeof found === 'function' ? found : undefined;
   const lines = useMemo(
-    () =>
-      matcher && isFilter ? buffer.lines.filter(({ text }) => matchesLine(matcher, text)) : [...buffer.lines],
+    () => {
+      const read = isJson ? buffer.lines.map(readJson) : buffer.lines;
+      return matcher && isFilter ? read.filter(({ text }) => matchesLine(matcher, text)) : [...read];
+    },
     // The buffer's version says when its lines are others.
     // oxlint-disable-next-line react/exhaustive-deps
-    [buffer, matcher, isFilter, version],
+    [buffer, matcher, isFilter, isJson, version],
   );
   const matches = useMemo(
     () => (matcher ? lines.flatMap(({ text }, index) => (matchesLine(matcher, text) ? [index] : [])) : []),
@@ -130,6 +136,12 @@ export function LogView({ tab }: { readonly tab: LogsTab }) {
         >
           {t('logs.timestamps')}
         </Checkbox>
+        <Checkbox checked={isWrapped} onChange={(event) => setWrapped(event.target.checked)}>
+          {t('logs.wrap')}
+        </Checkbox>
+        <Checkbox checked={isJson} onChange={(event) => setJson(event.target.checked)}>
+          {t('logs.json')}
+        </Checkbox>
         {tab.pod ? (
           <Checkbox
             checked={options.previous}
@@ -179,10 +191,23 @@ export function LogView({ tab }: { readonly tab: LogsTab }) {
         matcher={matcher}
         marked={matches[current]}
         hasSources={!tab.pod}
+        isWrapped={isWrapped}
         label={t('logs.of', { name: tab.title })}
       />
     </div>
   );
+}
+
+const readLines = new WeakMap<LogLine, LogLine>();
+
+/** Each line is taken apart once, however often the list is drawn. */
+function readJson(line: LogLine): LogLine {
+  const known = readLines.get(line);
+  if (known) return known;
+  const text = jsonLine(plainText(line.text));
+  const read = text === undefined ? line : { ...line, text };
+  readLines.set(line, read);
+  return read;
 }
 
 const ages: Readonly<Record<number, string>> = { 300: '5m', 3600: '1h', 21_600: '6h', 86_400: '24h' };
@@ -234,13 +259,19 @@ interface LinesProps {
   /** The line of the match that is looked at. */
   readonly marked: number | undefined;
   readonly hasSources: boolean;
+  readonly isWrapped: boolean;
   readonly label: string;
 }
 
-function Lines({ ref, lines, total, matcher, marked, hasSources, label }: LinesProps) {
+/** Left and right of a line. */
+const paddingPx = 24;
+
+function Lines({ ref, lines, total, matcher, marked, hasSources, isWrapped, label }: LinesProps) {
   const t = useT();
   const box = useRef<HTMLDivElement>(null);
+  const probe = useRef<HTMLSpanElement>(null);
   const [view, setView] = useState({ top: 0, height: 400 });
+  const [columns, setColumns] = useState(120);
   const [isFollowing, setFollowing] = useState(true);
   const [seen, setSeen] = useState(0);
   const toEnd = useCallback(() => {
@@ -248,28 +279,40 @@ function Lines({ ref, lines, total, matcher, marked, hasSources, label }: LinesP
   }, []);
   useEffect(() => {
     if (isFollowing) toEnd();
-  }, [isFollowing, lines, toEnd]);
+  }, [isFollowing, lines, isWrapped, columns, toEnd]);
   useEffect(() => {
     const element = box.current;
     if (!element) return undefined;
-    const observer = new ResizeObserver(() =>
-      setView({ top: element.scrollTop, height: element.clientHeight }),
-    );
+    const observer = new ResizeObserver(() => {
+      setView({ top: element.scrollTop, height: element.clientHeight });
+      const letter = (probe.current?.getBoundingClientRect().width ?? 0) / probeLetters.length;
+      if (letter > 0) setColumns(Math.floor((element.clientWidth - paddingPx) / letter));
+    });
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const latestTotal = useRef(total);
+  const layout = useMemo(
+    () =>
+      isWrapped
+        ? wrappedLayout(
+            lines.map((line) => plainText(line.text) + (hasSources ? `${line.source} ` : '')),
+            columns,
+          )
+        : flatLayout(lines.length),
+    [lines, isWrapped, hasSources, columns],
+  );
+  const latest = useRef({ total, layout });
   useEffect(() => {
-    latestTotal.current = total;
+    latest.current = { total, layout };
   });
   // The handle is how the search, which stands above, moves the list.
   useEffect(() => {
     const handle: ListHandle = {
       show: (index) => {
         setFollowing(false);
-        setSeen(latestTotal.current);
-        if (box.current)
-          box.current.scrollTop = Math.max(0, index * lineHeight - box.current.clientHeight / 2);
+        setSeen(latest.current.total);
+        const top = latest.current.layout.topOf(index) * lineHeight;
+        if (box.current) box.current.scrollTop = Math.max(0, top - box.current.clientHeight / 2);
       },
     };
     if (typeof ref === 'function') ref(handle);
@@ -292,8 +335,8 @@ function Lines({ ref, lines, total, matcher, marked, hasSources, label }: LinesP
     setFollowing(false);
     setSeen(total);
   };
-  const first = Math.max(0, Math.floor(view.top / lineHeight) - overscan);
-  const last = Math.min(lines.length, Math.ceil((view.top + view.height) / lineHeight) + overscan);
+  const first = Math.max(0, layout.indexAt(view.top / lineHeight) - overscan);
+  const last = Math.min(lines.length, layout.indexAt((view.top + view.height) / lineHeight) + 1 + overscan);
   const firstLine = lines[first];
   const inherited = useMemo(() => stylesBefore(lines, first), [lines, first]);
   const rows: ReactNode[] = [];
@@ -311,6 +354,7 @@ function Lines({ ref, lines, total, matcher, marked, hasSources, label }: LinesP
         matcher={matcher}
         isMarked={index === marked}
         hasSource={hasSources}
+        rows={isWrapped ? layout.topOf(index + 1) - layout.topOf(index) : undefined}
       />,
     );
   }
@@ -331,8 +375,14 @@ function Lines({ ref, lines, total, matcher, marked, hasSources, label }: LinesP
         aria-label={label}
         data-first={firstLine?.number}
       >
-        <div className={styles['space']} style={{ height: lines.length * lineHeight }}>
-          <div className={styles['shown']} style={{ transform: `translateY(${first * lineHeight}px)` }}>
+        <span ref={probe} className={styles['probe']} aria-hidden="true">
+          {probeLetters}
+        </span>
+        <div className={styles['space']} style={{ height: layout.rows * lineHeight }}>
+          <div
+            className={isWrapped ? styles['wrapped'] : styles['shown']}
+            style={{ transform: `translateY(${layout.topOf(first) * lineHeight}px)` }}
+          >
             {rows}
           </div>
         </div>
@@ -353,6 +403,7 @@ function Lines({ ref, lines, total, matcher, marked, hasSources, label }: LinesP
   );
 }
 
+const probeLetters = '0'.repeat(100);
 const lookedBackMax = 200;
 
 /** The colours that are on where the shown part begins: set by a line before it that did not end them. */
@@ -371,14 +422,17 @@ interface LineProps {
   readonly matcher: Matcher | undefined;
   readonly isMarked: boolean;
   readonly hasSource: boolean;
+  /** How high it is when it is wrapped. */
+  readonly rows: number | undefined;
 }
 
-function Line({ line, pieces, matcher, isMarked, hasSource }: LineProps) {
+function Line({ line, pieces, matcher, isMarked, hasSource, rows }: LineProps) {
   const matches = matcher?.(plainText(line.text)) ?? [];
   let offset = 0;
   return (
     <div
       className={`${styles['line'] ?? ''} ${isMarked ? (styles['marked'] ?? '') : ''} ${line.source === '' ? (styles['own'] ?? '') : ''}`}
+      style={rows === undefined ? undefined : { height: rows * lineHeight }}
     >
       {hasSource && line.source !== '' ? (
         <span className={`${styles['source'] ?? ''} ${styles[`source-${hueOf(line.source)}`] ?? ''}`}>

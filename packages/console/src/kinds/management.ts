@@ -22,6 +22,7 @@ export const managementKinds = {
   users: entry('users', 'User', 'nav.users'),
   grants: entry('grants', 'Grant', 'nav.grants'),
   owners: entry('owners', 'Owner', 'nav.owners'),
+  identityProviders: entry('identityproviders', 'IdentityProvider', 'nav.providers'),
 } as const;
 
 export interface ClusterObject extends ApiObject {
@@ -64,5 +65,22 @@ export interface GrantObject extends ApiObject {
       readonly applied: boolean;
       readonly message?: string;
     }[];
+  };
+}
+
+export interface OwnerObject extends ApiObject {
+  readonly spec: {
+    readonly displayName?: string;
+    readonly contact?: string;
+    readonly members?: readonly { readonly kind: 'User' | 'Group'; readonly name: string }[];
+  };
+}
+
+export interface ProviderObject extends ApiObject {
+  readonly spec: {
+    readonly title: string;
+    readonly issuer: string;
+    readonly clientId: string;
+    readonly allowedGroups?: readonly string[];
   };
 }

@@ -9,6 +9,7 @@ import { useGo } from '#app/link.tsx';
 import { namespacesOf } from '#app/search.ts';
 import { useT } from '#i18n/index.ts';
 import { useView } from '#live/use-view.ts';
+import { useReadOnly } from '#api/read-only.ts';
 import { usePreferences } from '#api/preferences.ts';
 import { FreshnessMark } from '#ui/freshness-mark.tsx';
 import { Empty, Failure, Loading } from '#ui/states.tsx';
@@ -60,9 +61,11 @@ interface TableOfProps extends LiveTableProps {
 }
 
 function TableOf({ view, state, change, query, ...props }: TableOfProps) {
-  const { cluster, resource, label, linkOf, actionsOf, bulkActions = [] } = props;
+  const { cluster, resource, label, linkOf, actionsOf } = props;
   const t = useT();
   const go = useGo();
+  const isReadOnly = useReadOnly(cluster);
+  const bulkActions = isReadOnly ? [] : (props.bulkActions ?? []);
   const [selected, setSelected] = useState<ReadonlyMap<string, Row>>(new Map());
   const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
   const frame = useRef<HTMLDivElement>(null);

@@ -7,6 +7,8 @@ export interface RowAction {
   readonly isDangerous?: boolean;
   readonly to?: string;
   readonly run?: () => void;
+  /** It changes nothing, so that it is offered in read-only mode, too. */
+  readonly isReading?: boolean;
 }
 
 /** What can be done to many rows at once. */

@@ -1,5 +1,5 @@
 import { Button } from 'antd';
-import { MoreActions, partActions, useRunAction } from '#ui/more-actions.tsx';
+import { MoreActions, partActions, useOffered, useRunAction } from '#ui/more-actions.tsx';
 import type { RowAction } from './row-action.ts';
 import styles from './table.module.css';
 
@@ -14,7 +14,7 @@ export function RowActions({
   readonly actions: readonly RowAction[];
 }) {
   const run = useRunAction();
-  const { shown, more } = partActions(actions, shownMax);
+  const { shown, more } = partActions(useOffered(actions), shownMax);
   return (
     <span className={styles['rowActions']}>
       {shown.map((action) => (

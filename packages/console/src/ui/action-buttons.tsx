@@ -1,6 +1,6 @@
 import { Button } from 'antd';
 import type { RowAction } from '#table/row-action.ts';
-import { MoreActions, partActions, useRunAction } from './more-actions.tsx';
+import { MoreActions, partActions, useOffered, useRunAction } from './more-actions.tsx';
 
 const shownMax = 3;
 /** Which of them is what one comes for, if it comes first. */
@@ -15,7 +15,7 @@ export function ActionButtons({
   readonly actions: readonly RowAction[];
 }) {
   const run = useRunAction();
-  const { shown, more } = partActions(actions, shownMax);
+  const { shown, more } = partActions(useOffered(actions), shownMax);
   return (
     <>
       {shown.map((action, index) => (

@@ -1,5 +1,7 @@
 import { MoreOutlined } from '@ant-design/icons';
 import { Button, Dropdown, type ButtonProps } from 'antd';
+import { useParams } from '@tanstack/react-router';
+import { useReadOnly } from '#api/read-only.ts';
 import { useGo } from '#app/link.tsx';
 import { useT } from '#i18n/index.ts';
 import type { RowAction } from '#table/row-action.ts';
@@ -11,6 +13,12 @@ export function useRunAction(): (action: RowAction) => void {
     if (action.to) go(action.to);
     else action.run?.();
   };
+}
+
+/** What is offered of it: in read-only mode, what changes nothing. */
+export function useOffered(actions: readonly RowAction[]): readonly RowAction[] {
+  const { cluster } = useParams({ strict: false }) as { cluster?: string };
+  return useReadOnly(cluster) ? actions.filter(({ isReading }) => isReading) : actions;
 }
 
 /** The first actions, which are shown, and the others, which are behind "More": all that destroy are among them. */

@@ -71,5 +71,12 @@ export const actions = {
   'pairs.key': '{{label}}: key',
   'pairs.value': '{{label}}: value of {{key}}',
   'pairs.remove': 'Remove {{key}}',
+  'changes.undo': 'Undo',
+  'changes.scale': '{{name}} was scaled',
+  'changes.edit': '{{name}} was changed',
+  'changes.delete': '{{name}} was deleted',
+  'changes.title': 'Your changes in this tab',
+  'changes.what': 'Change',
+  'changes.changedSince': 'Somebody has changed it since; look at it and decide there.',
   'actions.many': '{{action}}: {{count}} objects',
 } as const;

@@ -18,6 +18,8 @@ export const dock = {
   'logs.tail': 'Lines at first',
   'logs.tail.lines': '{{count}} lines',
   'logs.timestamps': 'Timestamps',
+  'logs.wrap': 'Wrap',
+  'logs.json': 'Read JSON',
   'logs.previous': 'Before its restart',
   'logs.search': 'Find',
   'logs.matches': '{{count}} lines',

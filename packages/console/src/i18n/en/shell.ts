@@ -85,6 +85,13 @@ export const shell = {
     'The center or the cluster does not answer. What runs there goes on running. It is tried again by itself.',
   'state.failed': 'This did not work',
   'state.failed.why': 'The answer of the server is below.',
+  'readOnly.mark': 'Read-only mode',
+  'readOnly.what':
+    'Nothing can be changed from this console while it is on: here, or in the settings, it can be left.',
+  'readOnly.enter': 'Read-only for me',
+  'readOnly.leave': 'Allow me changes',
+  'readOnly.refused': 'read-only mode is on; it is left in the settings',
+  'rights.missing': 'Your role does not allow this here.',
   'action.retry': 'Try again',
   'action.continue': 'Continue',
   'action.cancel': 'Cancel',

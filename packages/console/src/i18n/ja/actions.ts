@@ -73,5 +73,12 @@ export const actions = {
   'pairs.key': '{{label}}: キー',
   'pairs.value': '{{label}}: {{key}} の値',
   'pairs.remove': '{{key}} を削除',
+  'changes.undo': '元に戻す',
+  'changes.scale': '{{name}} をスケールしました',
+  'changes.edit': '{{name}} を変更しました',
+  'changes.delete': '{{name}} を削除しました',
+  'changes.title': 'このタブでの変更',
+  'changes.what': '変更',
+  'changes.changedSince': 'その後ほかの人が変更しています。内容を確認して判断してください。',
   'actions.many': '{{action}}: {{count}} 件',
 } as const satisfies Translation<typeof english>;

@@ -21,6 +21,8 @@ export const dock = {
   'logs.tail': '最初の行数',
   'logs.tail.lines': '{{count}} 行',
   'logs.timestamps': 'タイムスタンプ',
+  'logs.wrap': '折り返す',
+  'logs.json': 'JSON を整形',
   'logs.previous': '再起動前',
   'logs.search': '検索',
   'logs.matches': '{{count}} 行',

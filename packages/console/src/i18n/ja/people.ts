@@ -2,6 +2,38 @@ import type { people as english } from '#i18n/en/people.ts';
 import type { Translation } from '#i18n/translation.ts';
 
 export const people = {
+  'nav.providers': 'サインインプロバイダー',
+  'owners.what':
+    'マシンの所有者、つまりマシンを持ち込む組織です。メンバーは自分の所有者のために参加スクリプトを作成できます。',
+  'owners.add': '所有者を追加',
+  'owners.edit': '{{name}} の編集',
+  'owners.none': '所有者はまだありません',
+  'owners.contact': '連絡先',
+  'owners.members': 'メンバー',
+  'owners.members.what': '何らかの権限が付与されているクラスターに、この所有者のマシンを追加できます。',
+  'owners.users': 'ユーザー',
+  'providers.what': 'パスワードのほかに、サインインに使う OpenID プロバイダーです。',
+  'providers.add': 'プロバイダーを追加',
+  'providers.none': 'プロバイダーはありません',
+  'providers.title': '表示名',
+  'providers.title.what': 'サインインページに表示されます。',
+  'providers.issuer': '発行者',
+  'providers.issuer.rule': 'https:// で始まる、クエリを含まないアドレスです。',
+  'providers.clientId': 'クライアント ID',
+  'providers.secret': 'クライアントシークレット',
+  'providers.secret.what': '公開クライアントの場合は空にします。センターが保管し、再表示されません。',
+  'providers.allowedGroups': '許可するグループ',
+  'providers.allowedGroups.what':
+    '空の場合はプロバイダーの全員が対象です。権限の付与がなければ何も表示されません。',
+  'providers.everyone': '全員',
+  'providers.scopes': 'スコープ',
+  'providers.userClaim': 'ユーザー名のクレーム',
+  'providers.groupsClaim': 'グループのクレーム',
+  'providers.ca': '認証局',
+  'providers.ca.what': 'センターのマシンの認証局では検証できない場合に PEM 形式で指定します。',
+  'providers.callback':
+    'コンソールの各名前について、このリダイレクトアドレスをプロバイダーに登録してください：',
+  'providers.name.what': 'グループはここでは NAME:group という名前になります。',
   'nav.owners': '所有者',
   'users.what': 'サインインできるユーザーです。操作権限は権限付与で設定します。',
   'users.add': 'ユーザーの追加',

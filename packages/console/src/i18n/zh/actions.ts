@@ -73,5 +73,12 @@ export const actions = {
   'pairs.key': '{{label}}：键',
   'pairs.value': '{{label}}：{{key}} 的值',
   'pairs.remove': '移除 {{key}}',
+  'changes.undo': '撤销',
+  'changes.scale': '已伸缩 {{name}}',
+  'changes.edit': '已更改 {{name}}',
+  'changes.delete': '已删除 {{name}}',
+  'changes.title': '在此标签页中的更改',
+  'changes.what': '更改',
+  'changes.changedSince': '此后已被他人更改，请查看后再决定。',
   'actions.many': '{{action}}：{{count}} 项',
 } as const satisfies Translation<typeof english>;

@@ -21,6 +21,8 @@ export const dock = {
   'logs.tail': '初始行数',
   'logs.tail.lines': '{{count}} 行',
   'logs.timestamps': '时间戳',
+  'logs.wrap': '自动换行',
+  'logs.json': '解析 JSON',
   'logs.previous': '重启之前',
   'logs.search': '查找',
   'logs.matches': '{{count}} 行',

@@ -6,6 +6,7 @@ import { Button, Input } from 'antd';
 import { useState } from 'react';
 import { deletionOf } from '#actions/deletion.ts';
 import { listObjects, management, patchObject, type ObjectList } from '#api/objects.ts';
+import { savePreferences, usePreferences } from '#api/preferences.ts';
 import { queryClient } from '#api/queries.ts';
 import { requestText } from '#api/request.ts';
 import { managementRights, useRights } from '#api/rights.ts';
@@ -21,6 +22,7 @@ import { Card, Page, Stack } from '#ui/page.tsx';
 import { PlainTable } from '#ui/plain-table.tsx';
 import { Empty, Failure, Loading } from '#ui/states.tsx';
 import { StateTag, ToneCounts } from '#ui/tone.tsx';
+import { WriteButton } from '#ui/write-button.tsx';
 import { useSubmit } from '#ui/use-submit.ts';
 
 export function Clusters() {
@@ -36,12 +38,14 @@ export function Clusters() {
     refetchInterval: 10_000,
   });
   const { failure, submit } = useSubmit();
+  const { readOnlyClusters = [] } = usePreferences();
   const all = merged(data?.clusters ?? [], objects.data);
   const shown = all.filter(({ summary }) => `${summary.name} ${summary.region}`.includes(filter.trim()));
   const actionsOf = ({ summary: { name }, object }: ClusterRow): readonly RowAction[] => [
     {
       id: 'kubeconfig',
       title: t('clusters.kubeconfig'),
+      isReading: true,
       run: () =>
         void submit(async () => {
           const text = await requestText(paths.kubeconfig(name), {
@@ -50,6 +54,15 @@ export function Clusters() {
           });
           download(`${name}.kubeconfig`, text, 'application/yaml');
         }),
+    },
+    {
+      id: 'readOnly',
+      title: readOnlyClusters.includes(name) ? t('readOnly.leave') : t('readOnly.enter'),
+      isReading: true,
+      run: () =>
+        void savePreferences(({ readOnlyClusters: before = [] }) => ({
+          readOnlyClusters: before.includes(name) ? before.filter((one) => one !== name) : [...before, name],
+        })),
     },
     ...(object
       ? [
@@ -73,10 +86,10 @@ export function Clusters() {
       actions={
         may('create clusters.center.skerry.io') ? (
           <>
-            <Button onClick={() => go('/clusters/import')}>{t('clusters.import')}</Button>
-            <Button type="primary" icon={<PlusOutlined />} onClick={() => go('/clusters/new')}>
+            <WriteButton onClick={() => go('/clusters/import')}>{t('clusters.import')}</WriteButton>
+            <WriteButton type="primary" icon={<PlusOutlined />} onClick={() => go('/clusters/new')}>
               {t('clusters.create')}
-            </Button>
+            </WriteButton>
           </>
         ) : null
       }

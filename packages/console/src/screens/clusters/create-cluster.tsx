@@ -191,7 +191,7 @@ function objectOf({ name = '', ...fields }: Partial<Fields>) {
   return { apiVersion: 'center.skerry.io/v1', kind: 'Cluster', metadata: { name }, spec };
 }
 
-const attemptsMax = 20;
+const attemptsMax = 60;
 const betweenMs = 300;
 
 /** The center makes a task of it at once; its steps are what there is to see. */

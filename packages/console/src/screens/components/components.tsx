@@ -5,10 +5,12 @@ import { useParams } from '@tanstack/react-router';
 import { Button, Input } from 'antd';
 import { useState } from 'react';
 import { request } from '#api/request.ts';
+import { useRights, type Right } from '#api/rights.ts';
 import { useT } from '#i18n/index.ts';
 import { Card, Page, Stack } from '#ui/page.tsx';
 import { Empty, Failure, Loading } from '#ui/states.tsx';
 import { StateTag } from '#ui/tone.tsx';
+import { WriteButton } from '#ui/write-button.tsx';
 import { ComponentDialog } from './component-dialog.tsx';
 import styles from './components.module.css';
 
@@ -24,6 +26,7 @@ export function Components() {
   const t = useT();
   const [filter, setFilter] = useState('');
   const [opened, setOpened] = useState<Opened>();
+  const may = useRights(cluster, { whileUnknown: false });
   const { data, error, refetch } = useQuery({
     queryKey: ['components', cluster],
     queryFn: () => request<readonly ComponentEntry[]>(paths.components(cluster)),
@@ -55,7 +58,12 @@ export function Components() {
         ) : null}
         <div className={styles['cards']}>
           {shown.map((entry) => (
-            <ComponentCard key={entry.name} entry={entry} onOpen={(action) => setOpened({ entry, action })} />
+            <ComponentCard
+              key={entry.name}
+              entry={entry}
+              may={may}
+              onOpen={(action) => setOpened({ entry, action })}
+            />
           ))}
         </div>
       </Stack>
@@ -73,9 +81,11 @@ export function Components() {
 
 function ComponentCard({
   entry,
+  may,
   onOpen,
 }: {
   readonly entry: ComponentEntry;
+  readonly may: (right: Right) => boolean;
   readonly onOpen: (action: ComponentAction['action']) => void;
 }) {
   const t = useT();
@@ -101,40 +111,44 @@ function ComponentCard({
           {installed ? (
             <>
               {newest && newest !== installed.version ? (
-                <Button
+                <WriteButton
+                  isAllowed={may('update components.center.skerry.io')}
                   type="primary"
                   size="small"
                   aria-label={named(t('components.upgradeTo', { version: newest }))}
                   onClick={() => onOpen('upgrade')}
                 >
                   {t('components.upgradeTo', { version: newest })}
-                </Button>
+                </WriteButton>
               ) : null}
-              <Button
+              <WriteButton
+                isAllowed={may('update components.center.skerry.io')}
                 size="small"
                 aria-label={named(t('components.configure'))}
                 onClick={() => onOpen('configure')}
               >
                 {t('components.configure')}
-              </Button>
-              <Button
+              </WriteButton>
+              <WriteButton
+                isAllowed={may('delete components.center.skerry.io')}
                 size="small"
                 danger
                 aria-label={named(t('components.remove'))}
                 onClick={() => onOpen('remove')}
               >
                 {t('components.remove')}
-              </Button>
+              </WriteButton>
             </>
           ) : (
-            <Button
+            <WriteButton
+              isAllowed={may('create components.center.skerry.io')}
               type="primary"
               size="small"
               aria-label={named(t('components.install'))}
               onClick={() => onOpen('install')}
             >
               {t('components.install')}
-            </Button>
+            </WriteButton>
           )}
         </div>
       </div>

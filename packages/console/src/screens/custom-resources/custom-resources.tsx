@@ -1,13 +1,14 @@
 /** Custom Resources: the definitions that a cluster has, and the objects of every kind, found by group, version and kind. */
 import { links } from '@skerry/center/contract';
 import { useParams } from '@tanstack/react-router';
-import { Button, Tabs } from 'antd';
+import { Tabs } from 'antd';
 import { actionsOfRow } from '#actions/row-actions.ts';
 import { useGo } from '#app/link.tsx';
 import { useSearchState } from '#app/search.ts';
 import { useT } from '#i18n/index.ts';
 import { LiveTable } from '#table/live-table.tsx';
 import { Page } from '#ui/page.tsx';
+import { WriteButton } from '#ui/write-button.tsx';
 import { definitionKind } from './definition-kind.ts';
 import { ResourceObjects } from './resource-objects.tsx';
 
@@ -19,7 +20,9 @@ export function CustomResources() {
   return (
     <Page
       title={t('nav.customResources')}
-      actions={<Button onClick={() => go(`${links.cluster(cluster)}/yaml`)}>{t('yaml.create')}</Button>}
+      actions={
+        <WriteButton onClick={() => go(`${links.cluster(cluster)}/yaml`)}>{t('yaml.create')}</WriteButton>
+      }
     >
       <Tabs
         activeKey={search.tab === 'objects' ? 'objects' : 'crds'}

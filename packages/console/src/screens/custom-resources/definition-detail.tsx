@@ -1,7 +1,7 @@
 /** One definition: what it is called, its versions, the columns it defines, and the fields of its objects. */
 import { links } from '@skerry/center/contract';
 import { useParams } from '@tanstack/react-router';
-import { Button, Select, Table } from 'antd';
+import { Select, Table } from 'antd';
 import { useState } from 'react';
 import { useObject, type ApiObject } from '#api/objects.ts';
 import { Link, useGo } from '#app/link.tsx';
@@ -12,6 +12,7 @@ import { Age } from '#ui/age.tsx';
 import { Card, Facts, Page, Stack } from '#ui/page.tsx';
 import { Failure, Loading } from '#ui/states.tsx';
 import { StateTag } from '#ui/tone.tsx';
+import { WriteButton } from '#ui/write-button.tsx';
 import { definitionKind } from './definition-kind.ts';
 import styles from './custom-resources.module.css';
 
@@ -29,9 +30,9 @@ export function DefinitionDetail() {
     <Page
       title={name}
       actions={
-        <Button onClick={() => go(`${links.object(cluster, definitionKind.resource, { name })}/yaml`)}>
+        <WriteButton onClick={() => go(`${links.object(cluster, definitionKind.resource, { name })}/yaml`)}>
           {t('crds.editYaml')}
-        </Button>
+        </WriteButton>
       }
     >
       {data ? (

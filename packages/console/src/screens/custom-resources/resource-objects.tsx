@@ -1,7 +1,7 @@
 /** Left the tree of API groups, versions and kinds, right the objects of the kind that is chosen, with the columns it defines. */
 import { links } from '@skerry/center/contract';
 import { useQuery } from '@tanstack/react-query';
-import { Button, Input } from 'antd';
+import { Input } from 'antd';
 import { useDeferredValue, useState } from 'react';
 import { actionsOfRow, bulkActionsOf } from '#actions/row-actions.ts';
 import {
@@ -16,6 +16,7 @@ import { useSearchState } from '#app/search.ts';
 import { useT } from '#i18n/index.ts';
 import { LiveTable } from '#table/live-table.tsx';
 import { Empty, Failure, Loading } from '#ui/states.tsx';
+import { WriteButton } from '#ui/write-button.tsx';
 import { inTreeOrder, isListable, searchTree, type GroupNode } from './api-tree.ts';
 import { addressOfType, kindEntryOf } from './definition-kind.ts';
 import styles from './custom-resources.module.css';
@@ -73,13 +74,13 @@ function Objects({ cluster, type }: { readonly cluster: string; readonly type: R
   const kind = kindEntryOf(type);
   const offered = { cluster, kind, t };
   const create = (
-    <Button
+    <WriteButton
       onClick={() =>
         go(`${links.cluster(cluster)}/yaml?kind=${type.plural}${type.group ? `.${type.group}` : ''}`)
       }
     >
       {t('yaml.create')}
-    </Button>
+    </WriteButton>
   );
   return (
     <>

@@ -1,10 +1,11 @@
 /** Who may do what, where: roles for users and groups, in one cluster or all, as far as namespaces, pools or owners limit them. */
 import { PlusOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
-import { AutoComplete, Button, Form, Input, Modal, Radio, Select } from 'antd';
+import { AutoComplete, Form, Input, Modal, Radio, Select } from 'antd';
 import { useState } from 'react';
 import { deletionOf } from '#actions/deletion.ts';
 import { createObject, listObjects, management } from '#api/objects.ts';
+import { managementRights, useRights } from '#api/rights.ts';
 import { useT } from '#i18n/index.ts';
 import { managementKinds, type GrantObject } from '#kinds/management.ts';
 import { useHome } from '#screens/home/home.tsx';
@@ -14,6 +15,7 @@ import { Card, Page } from '#ui/page.tsx';
 import { PlainTable } from '#ui/plain-table.tsx';
 import { Empty, Failure, Loading } from '#ui/states.tsx';
 import { StateTag } from '#ui/tone.tsx';
+import { WriteButton } from '#ui/write-button.tsx';
 import { useSubmit } from '#ui/use-submit.ts';
 
 const readyRoles = ['admin', 'admin-view', 'ops', 'dev', 'restricted'] as const;
@@ -25,10 +27,16 @@ export function Grants() {
     queryKey: ['object', management, 'grants'],
     queryFn: () => listObjects<GrantObject>(management, managementKinds.grants),
   });
+  const may = useRights(managementRights, { whileUnknown: false });
   const add = (
-    <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>
+    <WriteButton
+      isAllowed={may('create grants.center.skerry.io')}
+      type="primary"
+      icon={<PlusOutlined />}
+      onClick={() => setAdding(true)}
+    >
       {t('grants.add')}
-    </Button>
+    </WriteButton>
   );
   return (
     <Page title={t('nav.grants')} intro={t('grants.what')} actions={add}>

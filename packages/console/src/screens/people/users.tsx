@@ -8,6 +8,7 @@ import { deletionOf } from '#actions/deletion.ts';
 import { listObjects, management, patchObject } from '#api/objects.ts';
 import { queryClient } from '#api/queries.ts';
 import { request } from '#api/request.ts';
+import { managementRights, useRights } from '#api/rights.ts';
 import { useT } from '#i18n/index.ts';
 import { managementKinds, type UserObject } from '#kinds/management.ts';
 import { RowActions } from '#table/row-actions.tsx';
@@ -18,9 +19,9 @@ import { Card, Page, Stack } from '#ui/page.tsx';
 import { PlainTable } from '#ui/plain-table.tsx';
 import { Empty, Failure, Loading } from '#ui/states.tsx';
 import { StateTag } from '#ui/tone.tsx';
+import { WriteButton } from '#ui/write-button.tsx';
 import { useSubmit } from '#ui/use-submit.ts';
-
-const namePattern = /^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/;
+import { namePattern } from './name-rule.ts';
 
 export function Users() {
   const t = useT();
@@ -31,10 +32,16 @@ export function Users() {
     queryKey: ['object', management, 'users'],
     queryFn: () => listObjects<UserObject>(management, managementKinds.users),
   });
+  const may = useRights(managementRights, { whileUnknown: false });
   const add = (
-    <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>
+    <WriteButton
+      isAllowed={may('create users.center.skerry.io')}
+      type="primary"
+      icon={<PlusOutlined />}
+      onClick={() => setAdding(true)}
+    >
       {t('users.add')}
-    </Button>
+    </WriteButton>
   );
   const setDisabled = (name: string, disabled: boolean): Promise<void> =>
     submit(async () => {

@@ -1,7 +1,6 @@
 import { PlusOutlined } from '@ant-design/icons';
 import { links } from '@skerry/center/contract';
 import { useParams } from '@tanstack/react-router';
-import { Button } from 'antd';
 import { actionsOfRow } from '#actions/row-actions.ts';
 import { useRights } from '#api/rights.ts';
 import { useGo } from '#app/link.tsx';
@@ -9,6 +8,7 @@ import { useT } from '#i18n/index.ts';
 import { kindOf } from '#kinds/built-in.ts';
 import { LiveTable } from '#table/live-table.tsx';
 import { Page } from '#ui/page.tsx';
+import { WriteButton } from '#ui/write-button.tsx';
 
 export const poolKind = kindOf('nodepools.apps.openyurt.io');
 
@@ -19,9 +19,9 @@ export function Pools() {
   const go = useGo();
   const may = useRights(cluster);
   const create = may('create nodepools.apps.openyurt.io') ? (
-    <Button type="primary" icon={<PlusOutlined />} onClick={() => go(`${links.pools(cluster)}/new`)}>
+    <WriteButton type="primary" icon={<PlusOutlined />} onClick={() => go(`${links.pools(cluster)}/new`)}>
       {t('pools.create')}
-    </Button>
+    </WriteButton>
   ) : null;
   return (
     <Page title={t('kind.nodepools.apps.openyurt.io')} intro={t('pools.what')} actions={create}>

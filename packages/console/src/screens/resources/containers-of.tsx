@@ -7,6 +7,7 @@ import { listAt, mapAt, numberAt, textAt, valueAt } from '#kinds/values.ts';
 import { Card } from '#ui/page.tsx';
 import { PlainTable } from '#ui/plain-table.tsx';
 import { StateTag } from '#ui/tone.tsx';
+import { WriteButton } from '#ui/write-button.tsx';
 
 interface ContainersOfProps {
   readonly cluster: string;
@@ -76,7 +77,7 @@ export function ContainersOf({ cluster, kind, object }: ContainersOfProps) {
                       >
                         {t('action.logs')}
                       </Button>
-                      <Button
+                      <WriteButton
                         type="link"
                         size="small"
                         aria-label={`${t('action.terminal')}: ${name}`}
@@ -92,7 +93,7 @@ export function ContainersOf({ cluster, kind, object }: ContainersOfProps) {
                         }
                       >
                         {t('action.terminal')}
-                      </Button>
+                      </WriteButton>
                     </span>,
                   ]
                 : []),

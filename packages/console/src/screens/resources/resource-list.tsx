@@ -1,8 +1,8 @@
 import { PlusOutlined } from '@ant-design/icons';
 import { links } from '@skerry/center/contract';
 import { useParams } from '@tanstack/react-router';
-import { Button } from 'antd';
 import { bulkActionsOf, actionsOfRow } from '#actions/row-actions.ts';
+import { useMayCreate } from '#api/rights.ts';
 import { useGo } from '#app/link.tsx';
 import { namespacesOf, useSearchState } from '#app/search.ts';
 import { translateIfKnown, useT } from '#i18n/index.ts';
@@ -11,6 +11,7 @@ import { titleOf, useKind } from '#kinds/use-kind.ts';
 import { LiveTable } from '#table/live-table.tsx';
 import { Page } from '#ui/page.tsx';
 import { Failure, Loading } from '#ui/states.tsx';
+import { WriteButton } from '#ui/write-button.tsx';
 
 /** Kinds that the wizard makes. */
 const wizardKinds = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob']);
@@ -61,21 +62,26 @@ function CreateButtons({ cluster, kind }: { readonly cluster: string; readonly k
   const query = (more: Record<string, string>): string =>
     `?${new URLSearchParams({ ...more, ...(namespace ? { namespace } : {}) }).toString()}`;
   const isPods = kind.resource === 'pods';
+  const mayCreate = useMayCreate(cluster, kind, namespace);
   return (
     <>
-      <Button onClick={() => go(`${links.cluster(cluster)}/yaml${query({ kind: kind.resource })}`)}>
+      <WriteButton
+        isAllowed={mayCreate}
+        onClick={() => go(`${links.cluster(cluster)}/yaml${query({ kind: kind.resource })}`)}
+      >
         {t('yaml.create')}
-      </Button>
+      </WriteButton>
       {wizardKinds.has(kind.kind) || isPods ? (
-        <Button
+        <WriteButton
           type="primary"
+          isAllowed={mayCreate}
           icon={<PlusOutlined />}
           onClick={() =>
             go(`${links.cluster(cluster)}/create${query({ type: isPods ? 'Deployment' : kind.kind })}`)
           }
         >
           {t('wizard.create')}
-        </Button>
+        </WriteButton>
       ) : null}
     </>
   );

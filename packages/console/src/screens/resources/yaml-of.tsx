@@ -8,6 +8,7 @@ import { apiVersionOf, type KindEntry } from '#kinds/kind.ts';
 import { CopyButton } from '#ui/copy-button.tsx';
 import { download } from '#ui/download.ts';
 import { Card } from '#ui/page.tsx';
+import { WriteButton } from '#ui/write-button.tsx';
 import styles from './yaml-of.module.css';
 
 interface YamlOfProps {
@@ -35,13 +36,13 @@ export function YamlOf({ cluster, kind, object }: YamlOfProps) {
             {t('action.download')}
           </Button>
           {kind.actions.includes('editYaml') ? (
-            <Button
+            <WriteButton
               size="small"
               type="primary"
               onClick={() => go(`${links.object(cluster, kind.resource, object.metadata)}/yaml`)}
             >
               {t('action.editYaml')}
-            </Button>
+            </WriteButton>
           ) : null}
         </span>
       }

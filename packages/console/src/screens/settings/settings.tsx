@@ -40,7 +40,7 @@ function Looks() {
   const t = useT();
   const language = useLanguage();
   const theme = useThemeChoice();
-  const { shortcuts = true } = usePreferences();
+  const { shortcuts = true, readOnly = false } = usePreferences();
   return (
     <Card title={t('settings.looks')}>
       <Facts
@@ -80,6 +80,17 @@ function Looks() {
               checked={shortcuts}
               onChange={(isOn) => void savePreferences({ shortcuts: isOn })}
             />,
+          ],
+          [
+            t('readOnly.mark'),
+            <span key="readOnly" style={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: 8 }}>
+              <Switch
+                aria-label={t('readOnly.mark')}
+                checked={readOnly}
+                onChange={(isOn) => void savePreferences({ readOnly: isOn })}
+              />
+              <span className="muted">{t('readOnly.what')}</span>
+            </span>,
           ],
         ]}
       />

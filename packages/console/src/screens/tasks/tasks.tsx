@@ -1,5 +1,7 @@
 /** What takes long: it goes on whether anyone looks, and is shown here whoever started it. */
 import { links } from '@skerry/center/contract';
+import { useChanges, type Change } from '#actions/changes.ts';
+import { TakeBack } from '#actions/take-back.tsx';
 import { useTasks } from '#api/tasks.ts';
 import { Link } from '#app/link.tsx';
 import { useT } from '#i18n/index.ts';
@@ -12,9 +14,11 @@ import { taskTones } from './task-page.tsx';
 
 export function Tasks() {
   const t = useT();
+  const changes = useChanges();
   const { data, error, refetch } = useTasks();
   return (
     <Page title={t('nav.tasks')} intro={t('tasks.what')}>
+      {changes.length > 0 ? <Changes changes={changes} /> : null}
       {!data ? (
         error ? (
           <Failure error={error} onRetry={() => void refetch()} />
@@ -62,5 +66,34 @@ export function Tasks() {
         </Card>
       )}
     </Page>
+  );
+}
+
+/** What was done in this tab and can be taken back. */
+function Changes({ changes }: { readonly changes: readonly Change[] }) {
+  const t = useT();
+  return (
+    <Card title={t('changes.title')} isFlush>
+      <PlainTable
+        label={t('changes.title')}
+        head={[
+          t('changes.what'),
+          t('scope.cluster'),
+          t('column.namespace'),
+          t('column.age'),
+          t('column.actions'),
+        ]}
+        rows={changes.map((change) => ({
+          key: String(change.id),
+          cells: [
+            t(`changes.${change.what}`, { name: change.place.name }),
+            change.cluster,
+            change.place.namespace,
+            <Age key="age" since={new Date(change.atMs).toISOString()} />,
+            <TakeBack key="undo" change={change} />,
+          ],
+        }))}
+      />
+    </Card>
   );
 }

@@ -4,7 +4,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useBlocker, useParams } from '@tanstack/react-router';
 import { Alert, Button } from 'antd';
 import { useEffect, useRef, useState } from 'react';
-import { getObject, addressOf } from '#api/objects.ts';
+import { noteChange } from '#actions/changes.ts';
+import { addressOf, getObject, type ApiObject } from '#api/objects.ts';
 import { queryClient } from '#api/queries.ts';
 import { request } from '#api/request.ts';
 import { statusOf, type Status } from '#api/status-error.ts';
@@ -165,7 +166,15 @@ function Editing({
   const save = async (): Promise<void> => {
     setReview({ state: 'saving' });
     try {
-      await put(edited, false);
+      const after = await put(edited, false);
+      noteChange({
+        cluster,
+        kind,
+        place,
+        what: 'edit',
+        before: base as ApiObject,
+        after: after as ApiObject,
+      });
       isDone.current = true;
       await queryClient.invalidateQueries({ queryKey: ['object', cluster] });
       go(links.object(cluster, resource, place));

@@ -7,6 +7,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useBlocker, useParams } from '@tanstack/react-router';
 import { Alert, Button } from 'antd';
 import { useMemo, useState } from 'react';
+import { noteChange } from '#actions/changes.ts';
+import type { ApiObject } from '#api/objects.ts';
 import { findResource, pathOfType, type ResourceType } from '#api/cluster-types.ts';
 import { queryClient } from '#api/queries.ts';
 import { request } from '#api/request.ts';
@@ -188,6 +190,15 @@ function Editing({
       const saved = await put(target, text, { dryRun: false });
       const isSame = saved.metadata?.resourceVersion === base.metadata?.resourceVersion;
       dropDraft(draftKey);
+      if (!isSame && resource !== 'secrets')
+        noteChange({
+          cluster,
+          kind: { ...type, resource },
+          place: namespace === '-' ? { name } : { namespace, name },
+          what: 'edit',
+          before: base as ApiObject,
+          after: saved as ApiObject,
+        });
       setBase(saved);
       setText(textOf(saved));
       setState({ step: 'saved', isSame });
