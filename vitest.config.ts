@@ -47,10 +47,23 @@ export default defineConfig({
         test: {
           name: 'console',
           include: ['test/console/**/*.console.ts'],
+          exclude: ['test/console/real/cluster.console.ts'],
           expect: { poll: { timeout: 15_000 } },
           testTimeout: 120_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
+          pool: 'forks',
+        },
+      },
+      {
+        // Apart, since a cluster makes and removes network links, at which a browser gives up what it is loading.
+        test: {
+          name: 'console-cluster',
+          include: ['test/console/real/cluster.console.ts'],
+          expect: { poll: { timeout: 15_000 } },
+          testTimeout: 240_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
           pool: 'forks',
         },
       },

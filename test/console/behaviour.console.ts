@@ -2,9 +2,18 @@
 import { paths } from '@skerry/center/contract';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { screens } from './screens.ts';
 import { startStandIn, type StandIn } from './stand-in/stand-in.ts';
 import { accessibilityFaults } from './support/axe.ts';
-import { hasBrowser, launchBrowser, openPage, settled, signIn, type WatchedPage } from './support/browser.ts';
+import {
+  goTo,
+  hasBrowser,
+  launchBrowser,
+  openPage,
+  settled,
+  signIn,
+  type WatchedPage,
+} from './support/browser.ts';
 
 describe.skipIf(!hasBrowser)('the console', () => {
   let standIn: StandIn;
@@ -218,6 +227,46 @@ describe.skipIf(!hasBrowser)('the console', () => {
         .toBe(5);
     });
 
+    test('are taken back: a scale, a deletion, and not what somebody has changed since', async () => {
+      const path = 'apis/apps/v1/namespaces/shop/deployments/web';
+      const before = (await fromCluster(path)).spec?.['replicas'];
+      await signIn(page, { path: '/c/edge/resources/deployments.apps' });
+      const scale = async (replicas: number): Promise<void> => {
+        await page.getByRole('button', { name: 'Scale: web' }).click();
+        await page.getByRole('spinbutton').fill(String(replicas));
+        await page.getByRole('dialog').getByRole('button', { name: 'Scale' }).click();
+        await expect.poll(async () => (await fromCluster(path)).spec?.['replicas']).toBe(replicas);
+      };
+      await scale(9);
+      await page.getByRole('button', { name: 'Undo: web' }).last().click();
+      await expect.poll(async () => (await fromCluster(path)).spec?.['replicas']).toBe(before);
+
+      await scale(8);
+      await page.getByRole('button', { name: 'Undo: web' }).last().waitFor();
+      await fetch(`${standIn.clusterUrl}/${path}`, {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/merge-patch+json' },
+        body: JSON.stringify({ metadata: { labels: { theirs: 'yes' } } }),
+      });
+      await page.getByRole('button', { name: 'Undo: web' }).last().click();
+      await page.getByText('Somebody has changed it since').first().waitFor();
+      expect((await fromCluster(path)).spec?.['replicas']).toBe(8);
+
+      await goTo(page, '/c/edge/resources/configmaps/shop/web-settings');
+      await page.getByRole('button', { name: 'More for web-settings' }).click();
+      await page.getByRole('menuitem', { name: 'Delete' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+      const settings = 'api/v1/namespaces/shop/configmaps/web-settings';
+      await expect.poll(async () => (await fromCluster(settings))['code']).toBe(404);
+      await page.getByRole('heading', { name: 'ConfigMaps' }).waitFor();
+      await goTo(page, '/tasks');
+      await page
+        .getByRole('table', { name: 'Your changes in this tab' })
+        .getByRole('button', { name: 'Undo: web-settings' })
+        .click();
+      await expect.poll(async () => (await fromCluster(settings))['data']).toBeTruthy();
+    });
+
     test('bring a DaemonSet back to a revision', async () => {
       await signIn(page, { path: '/c/edge/resources/daemonsets.apps/shop/fleet-agent' });
       await page.getByRole('button', { name: 'History and rollback' }).click();
@@ -271,6 +320,39 @@ describe.skipIf(!hasBrowser)('the console', () => {
         .poll(async () => (await fromCluster('api/v1/nodes/guangzhou-1')).spec?.['taints'])
         .toEqual([{ key: 'gpu', effect: 'NoSchedule' }]);
     });
+  });
+
+  test('in read-only mode nothing that changes anything is offered or sent', async () => {
+    await signIn(page, { path: '/settings' });
+    const mode = page.getByRole('switch', { name: 'Read-only mode' });
+    await mode.click();
+    await page.getByRole('link', { name: 'Read-only mode' }).waitFor();
+    const writes: string[] = [];
+    page.on('request', (request) => {
+      const path = new URL(request.url()).pathname;
+      if (request.method() !== 'GET' && !/\/(tickets|can-i|placement|preferences)$/.test(path))
+        writes.push(`${request.method()} ${path}`);
+    });
+    const offered: string[] = [];
+    const changing =
+      /^(Edit|Scale|Delete|Terminal|Cordon|Drain|Restart|Install|Configure|Uninstall|Edit YAML)(:|$)/;
+    for (const path of Object.values(screens)) {
+      await goTo(page, path);
+      const buttons = page.locator('#content').getByRole('button', { name: changing, disabled: false });
+      offered.push(...(await buttons.allInnerTexts()).map((text) => `${path}: ${text}`));
+    }
+    expect(offered).toEqual([]);
+    await goTo(page, '/c/edge/resources/deployments.apps/shop/web/yaml');
+    await goTo(page, '/c/edge/pools/new');
+    await page.getByLabel('Name', { exact: true }).fill('never');
+    await page.getByLabel('Region', { exact: true }).last().fill('nowhere');
+    await page.getByRole('button', { name: 'Create only' }).click();
+    await page.getByText('read-only mode is on').waitFor();
+    expect(writes).toEqual([]);
+    await goTo(page, '/settings');
+    const saved = page.waitForResponse((response) => response.request().method() === 'PUT');
+    await mode.click();
+    await saved;
   });
 
   test('a pool is made, a script for its machines is made, and it ends by itself', async () => {

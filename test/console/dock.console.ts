@@ -75,6 +75,24 @@ describe.skipIf(!hasBrowser)('the dock', () => {
     await expect.poll(() => log().getByText('INFO').count()).toBe(0);
   });
 
+  test('wraps long lines and reads those that are JSON', async () => {
+    await openLogs();
+    await log().getByText('{"level":"warn"').first().waitFor();
+    const widths = () =>
+      log().evaluate((element: { scrollWidth: number; clientWidth: number }) => [
+        element.scrollWidth,
+        element.clientWidth,
+      ]);
+    const [wide = 0, box = 0] = await widths();
+    expect(wide).toBeGreaterThan(box);
+    await dock().getByRole('checkbox', { name: 'Wrap' }).check();
+    await expect.poll(async () => (await widths())[0]).toBe(box);
+    await dock().getByRole('checkbox', { name: 'Read JSON' }).check();
+    await log().getByText('WARN slow answer  path=/').first().waitFor();
+    expect(await log().getByText('{"level"').count()).toBe(0);
+    expect(await accessibilityFaults(page)).toEqual([]);
+  });
+
   test('gives the log as a file', async () => {
     await openLogs();
     const downloaded = page.waitForEvent('download');

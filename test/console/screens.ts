@@ -8,6 +8,8 @@ export const screens: Readonly<Record<string, string>> = {
   task: '/tasks/create-factory-2',
   users: '/users',
   grants: '/grants',
+  owners: '/owners',
+  providers: '/providers',
   audit: '/audit',
   settings: '/settings',
   overview: '/c/edge',

@@ -21,6 +21,8 @@ export interface CommandResult {
 export interface ClusterOptions {
   readonly regions?: readonly string[];
   readonly runtime?: 'auto' | 'containerd' | 'simulated';
+  /** A free one of each start unless told. */
+  readonly consolePort?: number;
   /** Kept when given; a temporary one is removed at the end. */
   readonly dataDirectory?: string;
   readonly onOutput?: (text: string) => void;
@@ -126,8 +128,8 @@ export class Cluster {
   }
 
   #up(): Promise<void> {
-    const { regions, runtime = 'auto', onOutput } = this.#options;
-    const ports = ['--port', String(this.port), '--console-port', '0'];
+    const { regions, runtime = 'auto', consolePort = 0, onOutput } = this.#options;
+    const ports = ['--port', String(this.port), '--console-port', String(consolePort)];
     const args = ['up', '--data-dir', this.dataDirectory, ...ports, '--runtime', runtime];
     if (regions) args.push('--regions', regions.join(','));
     this.#output = '';

@@ -1,6 +1,6 @@
 /**
  * `npm test`: set-up, then types, lint, format, unit tests, answers compared with those of the real API server, tests on real containerd, stock clients against a
- * real center, the console in a real browser, and end-to-end tests, in this order.
+ * real center, the console in a real browser, before a stand-in and before a real cluster, and end-to-end tests, in this order.
  * All are run even when one fails; the last line counts tests and checks. `npm test -- unit` runs only the named parts.
  */
 import { spawnSync } from 'node:child_process';
@@ -23,6 +23,7 @@ const parts = [
   ['containerd', () => vitest('containerd')],
   ['clients', () => vitest('clients')],
   ['console', () => vitest('console')],
+  ['console-cluster', () => vitest('console-cluster')],
   ['e2e', () => vitest('e2e')],
 ];
 

@@ -7,6 +7,7 @@ const kinds = {
   User: 'users',
   Grant: 'grants',
   Owner: 'owners',
+  IdentityProvider: 'identityproviders',
   Component: 'components',
 } as const;
 
@@ -61,7 +62,17 @@ export async function startFixtureManagement(): Promise<FixtureCluster> {
     cluster: 'edge',
     namespaces: ['shop'],
   });
-  await make('owners', 'retail', { displayName: 'Retail', contact: 'retail@example.com' });
+  await make('owners', 'retail', {
+    displayName: 'Retail',
+    contact: 'retail@example.com',
+    members: [{ kind: 'Group', name: 'shop' }],
+  });
+  await make('identityproviders', 'corp', {
+    title: 'Company account',
+    issuer: 'https://login.example.com',
+    clientId: 'skerry',
+    allowedGroups: ['staff'],
+  });
   return { url: server.url, close: () => server.close() };
 }
 

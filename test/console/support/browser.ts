@@ -128,7 +128,8 @@ export async function goTo(page: Page, path: string): Promise<void> {
 
 /** Until what the screen asked for is there: nothing says that it loads. */
 export async function settled(page: Page): Promise<void> {
-  await page.locator('#content h1').first().waitFor();
+  // A screen that may not be seen has no heading, and says so.
+  await page.locator('#content :is(h1, [role="alert"])').first().waitFor();
   await page.locator('[class*="spinner"]').first().waitFor({ state: 'detached' });
   await page.evaluate('document.fonts.ready.then(() => undefined)');
 }
