@@ -91,3 +91,10 @@ export {
   type PoolNetworkStatus,
   type Routing,
 } from './extensions/pool-network.ts';
+export {
+  type PoolPolicy,
+  type PoolPolicyPeers,
+  type PoolPolicyPort,
+  type PoolPolicyRule,
+  type PoolPolicySpec,
+} from './extensions/pool-policy.ts';

@@ -50,6 +50,7 @@ export const resources = {
   ),
   leases: ref('coordination.k8s.io', 'v1', 'Lease', 'leases'),
   endpointSlices: ref('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices'),
+  networkPolicies: ref('networking.k8s.io', 'v1', 'NetworkPolicy', 'networkpolicies'),
   podDisruptionBudgets: ref('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets'),
   csiNodes: ref('storage.k8s.io', 'v1', 'CSINode', 'csinodes', false),
   storageClasses: ref('storage.k8s.io', 'v1', 'StorageClass', 'storageclasses', false),
@@ -71,5 +72,6 @@ export const resources = {
   nodeImages: ref('apps.kruise.io', 'v1beta1', 'NodeImage', 'nodeimages', false),
   crossings: ref('network.skerry.io', 'v1alpha1', 'Crossing', 'crossings', false),
   poolNetworks: ref('network.skerry.io', 'v1alpha1', 'PoolNetwork', 'poolnetworks', false),
+  poolPolicies: ref('network.skerry.io', 'v1alpha1', 'PoolPolicy', 'poolpolicies'),
   nodePools: ref('apps.openyurt.io', 'v1beta2', 'NodePool', 'nodepools', false),
 } as const satisfies Record<string, ResourceRef>;

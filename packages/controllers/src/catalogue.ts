@@ -40,6 +40,7 @@ import { createNodePoolController } from '#edge/node-pool/node-pool.ts';
 import { createPoolNetworkController } from '#edge/pool-network/pool-network.ts';
 import { createOpenKruiseComponent } from '#kruise/component.ts';
 import type { OpenKruiseSettings } from '#kruise/component.ts';
+import { createNetworkPolicyController } from '#policy/network-policy/network-policy.ts';
 import { createDisruptionController } from '#policy/disruption/disruption.ts';
 import type { ControllerContext } from '#runtime/controller.ts';
 
@@ -78,6 +79,7 @@ const creators = {
   'crossing-controller': createCrossingController,
   'pool-network-controller': createPoolNetworkController,
   'disruption-controller': createDisruptionController,
+  'network-policy-controller': createNetworkPolicyController,
   'endpointslice-controller': createEndpointSliceController,
   'endpointslice-mirroring-controller': createEndpointSliceMirroringController,
   'persistentvolumeclaim-protection-controller': createClaimProtectionController,

@@ -14,6 +14,7 @@ import {
   installLocalPathClass,
   nodePoolCustomResourceDefinition,
   poolNetworkCustomResourceDefinition,
+  poolPolicyCustomResourceDefinition,
   runControllers,
 } from '@skerry/controllers';
 import { runScheduler } from '@skerry/scheduler';
@@ -73,6 +74,7 @@ export async function runControllersProcess(
       nodePoolCustomResourceDefinition,
       poolNetworkCustomResourceDefinition,
       crossingCustomResourceDefinition,
+      poolPolicyCustomResourceDefinition,
     ])
       await installDefinition(client, definition);
     await installLocalPathClass(client);

@@ -20,6 +20,7 @@ export const nodeRules = [
   rule(read, 'node.k8s.io', 'runtimeclasses'),
   rule('list watch', 'discovery.k8s.io', 'endpointslices'),
   rule(read, 'apps.openyurt.io', 'nodepools'),
+  rule(read, 'network.skerry.io', 'poolpolicies'),
   rule(read, 'certificates.k8s.io', 'clustertrustbundles'),
 ];
 

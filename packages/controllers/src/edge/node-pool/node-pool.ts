@@ -3,10 +3,11 @@
  * the pool that its label `apps.openyurt.io/nodepool` names. The resource's definition is installed if it is absent.
  */
 import { isApiError } from '@skerry/api';
-import type { CustomResourceDefinition, Node } from '@skerry/api';
+import type { Node } from '@skerry/api';
 import { keyOf, resources } from '@skerry/client';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
+import { installDefinition } from '#runtime/definitions.ts';
 import { writeStatus } from '#runtime/status.ts';
 import { attributePatch, givenAnnotation } from '#edge/node-pool/attributes.ts';
 import {
@@ -90,20 +91,10 @@ export function createNodePoolController(context: ControllerContext): Controller
     name: controller.name,
     queue,
     async run(signal) {
-      await installDefinition(context);
+      await installDefinition(client, nodePoolCustomResourceDefinition);
       await controller.run(signal);
     },
   };
-}
-
-async function installDefinition({ client }: ControllerContext): Promise<void> {
-  try {
-    await client
-      .resource<CustomResourceDefinition>(resources.customResourceDefinitions)
-      .create(nodePoolCustomResourceDefinition);
-  } catch (error) {
-    if (!isApiError(error, 'AlreadyExists')) throw error;
-  }
 }
 
 function poolOf(node: Node): string | undefined {
