@@ -24,7 +24,7 @@ import { NodeKeeper, nodeReference } from '#node/node-keeper.ts';
 import { nodeResources } from '#node/node-object.ts';
 import { ObjectTracker } from '#objects/tracker.ts';
 import { createAdmission } from '#pods/admission.ts';
-import type { DeviceManager, PodContext } from '#pods/context.ts';
+import { noPolicies, type DeviceManager, type PodContext, type PodPolicies } from '#pods/context.ts';
 import { podEvents } from '#pods/events.ts';
 import { runLogRotation } from '#pods/log-rotation.ts';
 import { PodManager, type NodePods } from '#pods/manager.ts';
@@ -59,6 +59,8 @@ export interface AgentOptions {
   readonly network?: NodePodNetwork;
   /** Whom pods ask for names; undefined until that is known, and pods wait for it. Nobody unless given. */
   readonly clusterDns?: () => ClusterDns | undefined;
+  /** Who is told of pods before their containers start, and when they end. */
+  readonly policies?: PodPolicies;
   /** Group that holds the groups of all pods: `/skerry/<node>` unless given. */
   readonly cgroupRoot?: string;
   readonly devices?: DeviceManager;
@@ -217,6 +219,7 @@ async function assemble(options: AgentOptions) {
     },
     networkFault: () => keeper.networkFault,
     hostPorts: packetFilter ?? noHostPorts,
+    policies: options.policies ?? noPolicies,
     admit: createAdmission({
       node: () => keeper.node,
       resources: () =>

@@ -2,3 +2,4 @@ export { createNodeNetwork, type NodeNetwork, type NodeNetworkOptions } from '#n
 export { removeServiceAddress } from '#dns/service-address.ts';
 export type { PodNetworkPlan } from '#fabric/fabric.ts';
 export type { Relay } from '#crossing/crossing.ts';
+export { removeNetworkPolicies } from '#policy/network-policies.ts';

@@ -7,6 +7,7 @@
 import { supervise, type Clock, type Logger, type Service } from '@skerry/base';
 import { gatewayKeyAnnotation, type Node } from '@skerry/api';
 import { resources, type ApiClient } from '@skerry/client';
+import { createNetworkPolicies, type PodPolicies } from '#policy/network-policies.ts';
 import { createServices } from '#services/create-services.ts';
 import { createClusterView, type ClusterView } from '#cluster-view.ts';
 import { createCrossing, type Relay } from '#crossing/crossing.ts';
@@ -44,11 +45,14 @@ export interface NodeNetwork extends Service {
   clusterDns(): DnsService | undefined;
   /** What pods of this node have for a network, as far as is known now. */
   podNetwork(): PodNetworkPlan;
+  /** Told of pods before their containers start. */
+  readonly policies: PodPolicies;
 }
 
 /** It must run in the network namespace that the node's pods hang off. */
 export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
   const view = createClusterView(options);
+  const policies = createNetworkPolicies(options);
   const crossing =
     options.relay &&
     createCrossing({
@@ -62,10 +66,12 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
     name: `network of ${options.nodeName}`,
     clusterDns: () => (view.services.isKnown() ? dnsOfPods(view.services) : undefined),
     podNetwork: () => fabric.podNetwork(),
+    policies,
     async run(signal) {
       const { clock, log } = options;
       const services = [
         view,
+        policies,
         fabric,
         ...(crossing ? [crossing] : []),
         ...parts.map((create) => create({ ...options, view })),

@@ -28,6 +28,21 @@ export interface DeviceManager {
 }
 
 /** What every pod of a node shares. */
+/** Who sees to it that pods send and receive what they may. */
+export interface PodPolicies {
+  /** Pods that it knows, perhaps from before this program started. */
+  readonly podUids: readonly string[];
+  /** Resolves when what is allowed to the pod at these addresses holds; none where it has no sandbox. */
+  set(pod: Pod, addresses: readonly string[]): Promise<void>;
+  unset(uid: string): Promise<void>;
+}
+
+export const noPolicies: PodPolicies = {
+  podUids: [],
+  set: async () => undefined,
+  unset: async () => undefined,
+};
+
 export interface PodContext {
   readonly runtime: ContainerRuntime;
   /** Prefix of container ids: `containerd`. */
@@ -45,6 +60,7 @@ export interface PodContext {
   /** Why pods can't have a network now. */
   readonly networkFault: () => string | undefined;
   readonly hostPorts: HostPorts;
+  readonly policies: PodPolicies;
   /** Why a pod can't run on this node at all: it is refused, and fails. */
   readonly admit: (pod: Pod) => { readonly reason: string; readonly message: string } | undefined;
   readonly cgroups: Cgroups;

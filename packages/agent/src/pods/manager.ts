@@ -149,6 +149,7 @@ export class PodManager implements NodePods {
     while (!signal.aborted) {
       for (const uid of context.observer.pods.keys()) if (!this.#workers.has(uid)) void this.#endOrphan(uid);
       await this.#closeStalePorts();
+      await this.#forgetStalePolicies();
       await this.#removeStaleFolders().catch((error: unknown) => {
         log.warn('folders of old pods not removed', { error: describeError(error) });
       });
@@ -178,6 +179,16 @@ export class PodManager implements NodePods {
       if (this.#workers.has(uid) || context.observer.pods.has(uid)) continue;
       await context.hostPorts.set(uid, []).catch((error: unknown) => {
         log.warn('host ports of an old pod not closed', { uid, error: describeError(error) });
+      });
+    }
+  }
+
+  async #forgetStalePolicies(): Promise<void> {
+    const { context, log } = this.#options;
+    for (const uid of context.policies.podUids) {
+      if (this.#workers.has(uid) || context.observer.pods.has(uid)) continue;
+      await context.policies.unset(uid).catch((error: unknown) => {
+        log.warn('network policies of an old pod not removed', { uid, error: describeError(error) });
       });
     }
   }

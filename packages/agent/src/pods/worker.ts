@@ -74,6 +74,8 @@ export class PodWorker {
   #cleaned = false;
   /** As last said; not yet, at first: a former agent may have left some open. */
   #hostPorts = '';
+  /** What policies were last told of; undefined where they could not be put in force. */
+  #policies: string | undefined = '';
 
   constructor(pod: Pod, context: PodContext, done: (uid: string) => void) {
     this.uid = podUid(pod);
@@ -210,6 +212,7 @@ export class PodWorker {
       this.#messages.set(container.id, await terminationMessage(container));
     }
     this.#followProbes();
+    await this.#followPolicies();
     await this.#followHostPorts();
   }
 
@@ -228,6 +231,27 @@ export class PodWorker {
         'FailedHostPort',
         `Failed to open host ports: ${describeError(error)}`,
       );
+      this.#wakeIn(retryMs);
+    }
+  }
+
+  /** What the pod may send and receive holds before its containers start, and for as long as it has a sandbox. */
+  async #followPolicies(): Promise<void> {
+    const { policies, log } = this.#context;
+    if (this.#pod.spec?.hostNetwork) return;
+    const sandbox = this.#runtime?.sandboxes[0];
+    const addresses = sandbox?.ready ? sandbox.addresses : [];
+    const text = addresses.length === 0 ? '' : JSON.stringify([addresses, this.#pod.metadata.labels]);
+    if (text === this.#policies) return;
+    try {
+      await policies.set(this.#pod, addresses);
+      this.#policies = text;
+    } catch (error) {
+      log.warn('network policies of the pod not in force', {
+        pod: podText(this.#pod),
+        error: describeError(error),
+      });
+      this.#policies = undefined;
       this.#wakeIn(retryMs);
     }
   }
@@ -427,6 +451,8 @@ export class PodWorker {
   }
 
   async #start(container: Container, sandbox: SandboxStatus, config: SandboxConfig): Promise<void> {
+    // It will be tried again when they are.
+    if (this.#policies === undefined) return;
     const latest = latestContainer(this.#runtime, container.name);
     if (latest && isRunning(latest)) return;
     if (latest?.state === 'exited' && this.#holdsBack(container, latest)) return;

@@ -110,29 +110,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
       certificatePem = pem;
     },
   });
-  const agent = createAgent({
-    client,
-    runtime,
-    nodeName: config.nodeName,
-    dataDirectory: options.dataDirectory,
-    addresses: [await ownAddress({ host, port }, hub?.vault)],
-    ...(hub ? { tokenVault: hub.vault } : {}),
-    labels: nodeLabels(identity, simulated),
-    taints: config.taints,
-    devices,
-    ...(simulated
-      ? { hostAccess: false }
-      : {
-          network: podNetwork(options, () => network),
-          clusterDns: () => network && clusterDns(network),
-        }),
-    ...(options.cgroupRoot ? { cgroupRoot: options.cgroupRoot } : {}),
-    ...(lean ? { machine: lean.machine } : {}),
-    clock,
-    log,
-    random,
-  });
-  const network: NodeNetwork | undefined = simulated
+  const network = simulated
     ? undefined
     : createNodeNetwork({
         client,
@@ -145,6 +123,29 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
         log,
         random,
       });
+  const agent = createAgent({
+    client,
+    runtime,
+    nodeName: config.nodeName,
+    dataDirectory: options.dataDirectory,
+    addresses: [await ownAddress({ host, port }, hub?.vault)],
+    ...(hub ? { tokenVault: hub.vault } : {}),
+    labels: nodeLabels(identity, simulated),
+    taints: config.taints,
+    devices,
+    ...(network
+      ? {
+          network: podNetwork(options, () => network),
+          clusterDns: () => clusterDns(network),
+          policies: network.policies,
+        }
+      : { hostAccess: false }),
+    ...(options.cgroupRoot ? { cgroupRoot: options.cgroupRoot } : {}),
+    ...(lean ? { machine: lean.machine } : {}),
+    clock,
+    log,
+    random,
+  });
   try {
     await Promise.all([
       supervise(link, { clock, log, signal }),
