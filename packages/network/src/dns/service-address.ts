@@ -6,7 +6,7 @@
  * are dropped before anyone sees them: a name server that answers the world is a weapon against third parties.
  */
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { runIp } from '#run-ip.ts';
 import { runNft } from '#nftables/run-nft.ts';
@@ -18,15 +18,21 @@ const ports = '{ 53, 9153 }';
 
 /** Puts the interface there, with these addresses alone. */
 export async function ensureServiceAddress(addresses: readonly string[]): Promise<void> {
-  if (!existsSync(`/sys/class/net/${dnsInterface}`)) {
-    await addInterface();
-  }
+  if (!(await hasInterface())) await addInterface();
   for (const old of addressesNow()) {
     if (!addresses.includes(old)) await runIp(['address', 'delete', withLength(old), 'dev', dnsInterface]);
   }
   for (const address of addresses)
     await runIp(['address', 'replace', withLength(address), 'dev', dnsInterface]);
   await runIp(['link', 'set', dnsInterface, 'up']);
+}
+
+/** `/sys` may show another network than the one that this process is in. */
+function hasInterface(): Promise<boolean> {
+  return runIp(['link', 'show', 'dev', dnsInterface]).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Some kernels are built without dummy interfaces; a bridge that nothing is plugged into does the same. */
@@ -46,7 +52,7 @@ export function hasServiceAddress(addresses: readonly string[]): boolean {
 
 export async function removeServiceAddress(): Promise<void> {
   await runNft(removal());
-  if (existsSync(`/sys/class/net/${dnsInterface}`)) await runIp(['link', 'delete', dnsInterface]);
+  if (await hasInterface()) await runIp(['link', 'delete', dnsInterface]);
 }
 
 /** Rules that keep others' questions out, as a script for nft. */
@@ -73,7 +79,7 @@ export function guardRules(addresses: readonly string[], outside: readonly strin
 
 /** Interfaces that lead out of the machine. */
 export async function outsideInterfaces(): Promise<string[]> {
-  const names = await readdir('/sys/class/net');
+  const names = Object.keys(networkInterfaces());
   const hardware = names.filter((name) => existsSync(`/sys/class/net/${name}/device`));
   const routed = [
     ...defaultsOf(
