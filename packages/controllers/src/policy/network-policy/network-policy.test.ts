@@ -1,4 +1,12 @@
-import type { Namespace, NetworkPolicy, NetworkPolicySpec, Node, Pod, PoolPolicy } from '@skerry/api';
+import type {
+  Crossing,
+  Namespace,
+  NetworkPolicy,
+  NetworkPolicySpec,
+  Node,
+  Pod,
+  PoolPolicy,
+} from '@skerry/api';
 import { resources } from '@skerry/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createNetworkPolicyController } from '#policy/network-policy/network-policy.ts';
@@ -179,6 +187,19 @@ test('peers follow pods, their labels, and the labels of namespaces', async () =
   expect(of('west')?.ingress?.[0]?.peers).toEqual({
     selectors: [{ namespaces: ['empty'], podSelector: {} }],
   });
+});
+
+test('pods of another pool are peers where a Crossing lets them be', async () => {
+  policy({ ...web, ingress: [{ from: [{ podSelector: {} }] }] });
+  await pause();
+  const peers = () => of('east')?.ingress?.[0]?.peers?.addresses;
+  expect(peers()).toEqual(['10.0.0.1', '10.0.0.2']);
+  cluster.client.seed<Crossing>(resources.crossings, {
+    metadata: { name: 'east-west' },
+    spec: { pools: ['west', 'east'] },
+  });
+  await pause();
+  expect(peers()).toEqual(['10.0.0.1', '10.0.0.2', '10.0.1.1']);
 });
 
 test('a change that policies do not ask about writes nothing', async () => {

@@ -1,7 +1,8 @@
 /** Keeps, for every NetworkPolicy, what each pool where it selects pods has to know of it. */
 import { isApiError, labelSelectorFrom, type Selector } from '@skerry/api';
-import type { Namespace, NetworkPolicy, Node, Pod, PoolPolicy, PoolPolicySpec } from '@skerry/api';
+import type { Crossing, Namespace, NetworkPolicy, Node, Pod, PoolPolicy, PoolPolicySpec } from '@skerry/api';
 import { keyOf, resources } from '@skerry/client';
+import { crossingCustomResourceDefinition } from '#edge/crossing/definition.ts';
 import { nodePoolLabel } from '#edge/node-pool/definition.ts';
 import { hashName, isSame } from '#runtime/canonical.ts';
 import { createController, createQueue } from '#runtime/controller.ts';
@@ -31,6 +32,7 @@ export function createNetworkPolicyController(context: ControllerContext): Contr
     name: 'network-policy-controller',
     queue,
     async run(signal) {
+      await installDefinition(context.client, crossingCustomResourceDefinition);
       await installDefinition(context.client, poolPolicyCustomResourceDefinition);
       await createWorker(context, queue).run(signal);
     },
@@ -44,6 +46,8 @@ function createWorker(context: ControllerContext, queue: WorkQueue): Controller 
   const pods = informers.informer<Pod>(resources.pods);
   const namespaces = informers.informer<Namespace>(resources.namespaces);
   const nodes = informers.informer<Node>(resources.nodes);
+  const crossings = informers.informer<Crossing>(resources.crossings);
+  crossings.addIndex('pool', ({ spec }) => spec.pools ?? []);
   const derived = informers.informer<PoolPolicy>(resources.poolPolicies);
   derived.addIndex('policy', ({ metadata, spec }) => [`${metadata.namespace}/${spec.policy}`]);
   const derivedClient = client.resource<PoolPolicy>(resources.poolPolicies);
@@ -56,6 +60,8 @@ function createWorker(context: ControllerContext, queue: WorkQueue): Controller 
       const found = nodes.get(undefined, node);
       return found && (found.metadata.labels?.[nodePoolLabel] ?? '');
     },
+    isCrossed: (pool, other) =>
+      crossings.byIndex('pool', pool).some(({ spec }) => spec.pools.includes(other)),
   };
 
   const follow = (policy: NetworkPolicy) => {
@@ -102,6 +108,7 @@ function createWorker(context: ControllerContext, queue: WorkQueue): Controller 
     onDelete: enqueueAll,
     onUpdate: (node, old) => (poolLabelOf(node) === poolLabelOf(old) ? undefined : enqueueAll()),
   });
+  crossings.addHandler({ onAdd: enqueueAll, onUpdate: enqueueAll, onDelete: enqueueAll });
   derived.addHandler({
     onDelete: ({ metadata, spec }) => queue.addAfter(`${metadata.namespace}/${spec.policy}`, batchMs),
   });
@@ -131,7 +138,7 @@ function createWorker(context: ControllerContext, queue: WorkQueue): Controller 
   return createController({
     name: 'network-policy-controller',
     context,
-    waitFor: [policies, pods, namespaces, nodes, derived],
+    waitFor: [policies, pods, namespaces, nodes, crossings, derived],
     queue,
     async reconcile(key) {
       const { namespace = '', name } = splitKey(key);

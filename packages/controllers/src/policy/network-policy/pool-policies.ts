@@ -24,6 +24,8 @@ export interface PolicyWorld {
   pods(namespace?: string): readonly Pod[];
   /** Of a node; `''` where it is in none, undefined where there is no such node. */
   poolOf(node: string): string | undefined;
+  /** Whether a Crossing lets the pods of two pools reach each other. */
+  isCrossed(pool: string, other: string): boolean;
 }
 
 /** By pool. */
@@ -128,7 +130,8 @@ function namespacesOf(
 /** Addresses of pools that no packet comes from would only cost bytes. */
 function isReachable(pod: Pod, pool: string, world: PolicyWorld): boolean {
   const of = world.poolOf(pod.spec?.nodeName ?? '');
-  return of === '' || pool === '' || of === pool;
+  if (of === undefined) return false;
+  return of === '' || pool === '' || of === pool || world.isCrossed(pool, of);
 }
 
 /** A name stands for another number in each pod that is reached: one rule per number, for the pods that have it. */
