@@ -55,10 +55,14 @@ interface RemotePool {
   readonly ranges: AddressRanges;
   readonly peers: readonly { readonly node: string; readonly peer: SealedPeer }[];
   readonly batch: PacketBatch;
+  /** The gateway that packets go through now. */
+  current: SealedPeer | undefined;
 }
 
 const askMs = 1_000;
 const tickMs = 250;
+/** Sealing and sending cost by the message more than by the byte. */
+const gatherMs = 1;
 const publishRetryMs = 5_000;
 
 export function createCrossing(options: CrossingOptions): Crossing {
@@ -71,6 +75,7 @@ export function createCrossing(options: CrossingOptions): Crossing {
   let peersByNode = new Map<string, SealedPeer>();
   let port: KernelPort | undefined;
   let flushing = false;
+  let flushedMs = -gatherMs;
   let wake: (() => void) | undefined;
   let again = false;
 
@@ -248,6 +253,7 @@ export function createCrossing(options: CrossingOptions): Crossing {
         crossing,
         ranges: new AddressRanges(crossing.ranges),
         batch: new PacketBatch(),
+        current: undefined,
         peers: crossing.peerGateways.flatMap(({ node, publicKey }) => {
           const kept = keysBefore.get(node) === publicKey ? former.get(node) : undefined;
           const peer = kept ?? createPeer(ownKey, node, publicKey);
@@ -264,12 +270,17 @@ export function createCrossing(options: CrossingOptions): Crossing {
       parties: { own: ownKey, peer: Buffer.from(publicKey, 'base64') },
       send: (message) => relay.send(node, message),
       onPlain: (plain) => deliver(node, plain),
+      onDown(waiting) {
+        const pool = poolOf(node);
+        if (!pool || pool.peers.every(({ peer }) => peer.isDown)) return;
+        for (const message of waiting) sendThrough(pool, message);
+      },
       clock,
       random,
     });
   }
 
-  /** From the kernel. Packets of one turn go together. */
+  /** From the kernel. A packet on its own goes at once; under traffic those of a millisecond go together. */
   function take(packet: Buffer): void {
     const destination = destinationOf(packet);
     if (!own.has(sourceOf(packet))) return;
@@ -279,16 +290,28 @@ export function createCrossing(options: CrossingOptions): Crossing {
     pool.batch.add(packet);
     if (flushing) return;
     flushing = true;
-    setImmediate(() => {
+    const flushAll = () => {
       flushing = false;
+      flushedMs = clock.monotonic();
       for (const each of pools) flush(each);
-    });
+    };
+    if (clock.monotonic() - flushedMs > gatherMs) setImmediate(flushAll);
+    else clock.after(gatherMs, flushAll);
   }
 
-  function flush({ batch, peers }: RemotePool): void {
-    if (batch.isEmpty) return;
-    const message = batch.take();
-    peers.find(({ peer }) => !peer.isDown)?.peer.send(message);
+  function flush(pool: RemotePool): void {
+    if (!pool.batch.isEmpty) sendThrough(pool, pool.batch.take());
+  }
+
+  /** One that is well is kept: another would be asked first for a session, and packets wait. */
+  function sendThrough(pool: RemotePool, message: Buffer): void {
+    if (!pool.current || pool.current.isDown)
+      pool.current = pool.peers.find(({ peer }) => !peer.isDown)?.peer;
+    pool.current?.send(message);
+  }
+
+  function poolOf(node: string): RemotePool | undefined {
+    return pools.find(({ peers }) => peers.some((each) => each.node === node));
   }
 
   /** From a gateway of another pool: only what its pool's pods say to pods of this one. */

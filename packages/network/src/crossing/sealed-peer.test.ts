@@ -12,6 +12,7 @@ let sent: { from: Name; message: Buffer }[];
 let got: Record<Name, string[]>;
 let ends: Record<Name, SealedPeer>;
 let underWay: (() => void)[];
+let undelivered: string[];
 
 beforeEach(() => {
   clock = new FakeClock();
@@ -19,6 +20,7 @@ beforeEach(() => {
   sent = [];
   got = { a: [], b: [] };
   underWay = [];
+  undelivered = [];
   let seed = 0;
   const end = (own: Name, other: Name) =>
     new SealedPeer({
@@ -28,6 +30,7 @@ beforeEach(() => {
         if (!lost(own, message)) underWay.push(() => ends[other].receive(Buffer.from(message)));
       },
       onPlain: (plain) => got[own].push(plain.toString()),
+      onDown: (waiting) => undelivered.push(...waiting.map((plain) => plain.toString())),
       clock,
       random: () => (seed = (seed + 0.137) % 1),
     });
@@ -87,6 +90,7 @@ test('who has another key than the published one gets nothing', () => {
     parties: { own: generateGatewayKey(), peer: keys.b.publicBytes },
     send: (message) => ends.b.receive(message),
     onPlain: () => undefined,
+    onDown: () => undefined,
     clock,
     random: () => 0.5,
   });
@@ -170,6 +174,7 @@ test('a peer that has started anew, and knows nothing of the session, is spoken 
     parties: { own: keys.b, peer: keys.a.publicBytes },
     send: (message) => underWay.push(() => ends.a.receive(Buffer.from(message))),
     onPlain: (plain) => got.b.push(plain.toString()),
+    onDown: () => undefined,
     clock,
     random: () => 0.77,
   });
@@ -179,4 +184,12 @@ test('a peer that has started anew, and knows nothing of the session, is spoken 
   await pass(5_000);
   say('a', 'heard');
   expect(got.b).toEqual(['one', 'heard']);
+});
+
+test('what waited for a session that does not come is handed back', async () => {
+  lost = () => true;
+  ends.a.send(Buffer.from('waiting'));
+  await pass(5_000);
+  expect(ends.a.isDown).toBe(true);
+  expect(undelivered).toEqual(['waiting']);
 });

@@ -15,6 +15,8 @@ export interface SealedPeerOptions {
   readonly send: (message: Buffer) => void;
   /** What the peer sealed, opened. */
   readonly onPlain: (plain: Buffer) => void;
+  /** It is down; what waited for a session with it may go through another. */
+  readonly onDown: (waiting: readonly Buffer[]) => void;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -192,9 +194,11 @@ export class SealedPeer {
     this.#session = undefined;
     this.#unansweredSinceMs = undefined;
     this.#owesSinceMs = undefined;
+    const waiting = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#downUntilMs = this.#now + forMs;
+    this.#options.onDown(waiting);
   }
 }
 

@@ -2,7 +2,7 @@
  * Packets sealed under the keys of one session. A nonce is a counter and never used twice under a key; the receiver takes
  * each once, in any order within a window.
  */
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { cipher, messageType, nonceBytes, tagBytes, type SessionKeys } from '#crossing/handshake.ts';
 import { ReplayWindow } from '#crossing/replay-window.ts';
 
@@ -11,6 +11,9 @@ const headBytes = 1 + 4 + 8;
 export class Session {
   readonly keys: SessionKeys;
   readonly startedMs: number;
+  /** As objects: from bytes, each packet would make one anew. */
+  readonly #sendKey: KeyObject;
+  readonly #receiveKey: KeyObject;
   readonly #window = new ReplayWindow();
   readonly #nonce = Buffer.alloc(nonceBytes);
   #counter = 0;
@@ -19,6 +22,8 @@ export class Session {
   constructor(keys: SessionKeys, startedMs: number) {
     this.keys = keys;
     this.startedMs = startedMs;
+    this.#sendKey = createSecretKey(keys.sendKey);
+    this.#receiveKey = createSecretKey(keys.receiveKey);
   }
 
   get sentBytes(): number {
@@ -32,7 +37,7 @@ export class Session {
     message.writeUInt32BE(this.keys.peerIndex, 1);
     writeCounter(message, counter, 5);
     writeCounter(this.#nonce, counter, 4);
-    const sealing = createCipheriv(cipher, this.keys.sendKey, this.#nonce, { authTagLength: tagBytes });
+    const sealing = createCipheriv(cipher, this.#sendKey, this.#nonce, { authTagLength: tagBytes });
     sealing.update(plain).copy(message, headBytes);
     sealing.final();
     sealing.getAuthTag().copy(message, headBytes + plain.length);
@@ -47,7 +52,7 @@ export class Session {
     if (!this.#window.isFresh(counter)) return undefined;
     const nonce = Buffer.alloc(nonceBytes);
     message.copy(nonce, 4, 5, headBytes);
-    const opening = createDecipheriv(cipher, this.keys.receiveKey, nonce, { authTagLength: tagBytes });
+    const opening = createDecipheriv(cipher, this.#receiveKey, nonce, { authTagLength: tagBytes });
     opening.setAuthTag(message.subarray(message.length - tagBytes));
     try {
       const plain = opening.update(message.subarray(headBytes, message.length - tagBytes));

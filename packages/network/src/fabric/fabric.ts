@@ -7,10 +7,12 @@ import { type Clock, describeError, type Logger, type Service, sleep, unreachabl
 import { Informer, resources, type ApiClient } from '@skerry/client';
 import type { PoolNetwork, PoolNetworkStatus } from '@skerry/api';
 import { applyPlan, readKernel } from '#fabric/apply.ts';
+import { guardScript } from '#fabric/guard.ts';
 import { KnownNetwork } from '#fabric/known-network.ts';
 import { addressOf, planFabric } from '#fabric/plan.ts';
 import type { Crossing } from '#crossing/crossing.ts';
 import { Kernel } from '#kernel/links.ts';
+import { runNft } from '#nftables/run-nft.ts';
 import { watchLifeMs } from '#watch-life.ts';
 
 export interface FabricOptions {
@@ -54,6 +56,7 @@ export function createFabric(options: FabricOptions): Fabric {
   const known = new KnownNetwork(options.stateDirectory);
   let podMtu: number | undefined;
   let told = '';
+  let guarded = '';
   let announced = '';
   let wake: (() => void) | undefined;
   let again = false;
@@ -148,6 +151,13 @@ export function createFabric(options: FabricOptions): Fabric {
     const ways = await kernel.ways(peers.flatMap((peer) => addressOf(peer) ?? []));
     const crossingWays = options.crossing?.ways() ?? [];
     const plan = planFabric(status, { nodeName, links: state.links, ways, crossingWays });
+    // Before there is anything to guard.
+    const guard = guardScript(
+      plan,
+      peers.flatMap((peer) => addressOf(peer) ?? []),
+    );
+    if (guard !== guarded) await runNft(guard);
+    guarded = guard;
     const refusals = await applyPlan(kernel, plan, state);
     podMtu = plan.podMtu;
     const now = JSON.stringify(podNetwork());

@@ -1,0 +1,39 @@
+/**
+ * Who may speak to the tunnels of a machine. VXLAN itself believes everybody: without this, any host that reaches a machine
+ * could hand packets to its pods in the name of others. Packets of the pool come from its machines only, and those of other
+ * pools from this machine only, by root's processes.
+ *
+ * Pure: a script for `nft`, one table, replaced in one step.
+ */
+import { crossingPort, processPort } from '#crossing/crossing-device.ts';
+import { tunnelPort, type FabricPlan } from '#fabric/plan.ts';
+
+export const guardTable = 'skerry_fabric';
+
+/** Adding it first makes the removal of what isn't there no error. */
+const removal = [`add table inet ${guardTable}`, `delete table inet ${guardTable}`];
+
+export function guardScript(plan: FabricPlan, peers: readonly string[]): string {
+  if (plan.tunnels.length === 0) return guardRemoval();
+  const inside = [crossingPort, processPort].join(', ');
+  return [
+    ...removal,
+    `table inet ${guardTable} {`,
+    '  chain arriving {',
+    '    type filter hook input priority -150;',
+    ...(peers.length > 0 ? [`    udp dport ${tunnelPort} ip saddr { ${peers.join(', ')} } accept`] : []),
+    `    udp dport ${tunnelPort} drop`,
+    `    iifname != "lo" udp dport { ${inside} } drop`,
+    '  }',
+    '  chain leaving {',
+    '    type filter hook output priority -150;',
+    `    oifname "lo" udp dport { ${inside} } meta skuid != 0 drop`,
+    '  }',
+    '}',
+    '',
+  ].join('\n');
+}
+
+export function guardRemoval(): string {
+  return `${removal.join('\n')}\n`;
+}
