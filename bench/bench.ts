@@ -10,6 +10,7 @@ import type { BenchContext, BenchGroup } from './group.ts';
 import { measureApi } from './groups/api.ts';
 import { measureConsole } from './groups/console.ts';
 import { measureLink } from './groups/link.ts';
+import { measureNetwork } from './groups/network.ts';
 import { measureNode } from './groups/node.ts';
 import { measureSchedule } from './groups/schedule.ts';
 import { measureStart } from './groups/start.ts';
@@ -27,14 +28,12 @@ const groups: Readonly<Record<string, BenchGroup>> = {
   link: measureLink,
   workloads: measureWorkloads,
   node: measureNode,
+  network: measureNetwork,
 };
-
-/** Groups of parts that the product does not have yet. */
-const empty = ['network'];
 
 const usage = `usage: npm run bench -- [--only GROUP[,GROUP]] [--quick] [--json FILE]
 
-  --only GROUP  only these groups: ${[...Object.keys(groups), ...empty].join(' ')}
+  --only GROUP  only these groups: ${Object.keys(groups).join(' ')}
   --quick       smaller loads, for a first look
   --json FILE   also writes the figures, and what they were measured on, to a file`;
 
@@ -45,15 +44,13 @@ const values = scriptOptions(usage, {
 });
 
 const wanted = values.only?.flatMap((text) => text.split(','));
-const unknown = wanted?.filter((name) => !Object.hasOwn(groups, name) && !empty.includes(name)) ?? [];
+const unknown = wanted?.filter((name) => !Object.hasOwn(groups, name)) ?? [];
 if (unknown.length > 0) refuseOption(`no such group: ${unknown.join(' ')}`);
 
 const note = (text: string) => process.stderr.write(`  ${text}\n`);
 const cluster = new SharedCluster();
 const context: BenchContext = { quick: values.quick, cluster, note };
 const figures: Figure[] = [];
-for (const name of empty.filter((group) => wanted?.includes(group)))
-  note(`${name}: there is nothing to measure yet`);
 try {
   for (const [name, measure] of Object.entries(groups)) {
     if (wanted && !wanted.includes(name)) continue;

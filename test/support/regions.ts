@@ -86,9 +86,16 @@ export class Regions {
   async runPod(
     name: string,
     machine: string,
-    options: { command?: readonly string[]; labels?: Record<string, string>; spec?: object } = {},
+    options: {
+      command?: readonly string[];
+      labels?: Record<string, string>;
+      spec?: object;
+      /** An empty folder of its own, at `/NAME`. */
+      volume?: string;
+    } = {},
   ): Promise<Pod & { address: string }> {
-    const { command = serveName(name), labels = { app: name }, spec = {} } = options;
+    const { command = serveName(name), labels = { app: name }, spec = {}, volume } = options;
+    const volumeMounts = volume ? [{ name: volume, mountPath: `/${volume}` }] : [];
     const manifest = {
       apiVersion: 'v1',
       kind: 'Pod',
@@ -96,7 +103,8 @@ export class Regions {
       spec: {
         nodeName: machine,
         terminationGracePeriodSeconds: 1,
-        containers: [{ name: 'main', image: busyboxImage, command }],
+        containers: [{ name: 'main', image: busyboxImage, command, volumeMounts }],
+        volumes: volumeMounts.map(({ name: called }) => ({ name: called, emptyDir: {} })),
         ...spec,
       },
     };

@@ -50,9 +50,13 @@ const testPackages = {
   chromium: '/usr/bin/chromium',
   'fonts-noto-cjk': '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
 };
+const benchPackages = {
+  ...runtimePackages,
+  iperf3: '/usr/bin/iperf3',
+};
 
-/** @param {{ forTests?: boolean }} options */
-export async function setUp({ forTests = false } = {}) {
+/** @param {{ forTests?: boolean, forBench?: boolean }} options */
+export async function setUp({ forTests = false, forBench = false } = {}) {
   if (process.platform !== 'linux') fail(`Skerry runs on Linux; this is ${process.platform}.`);
   if (Number(process.versions.node.split('.')[0]) < 20) {
     fail(
@@ -60,7 +64,7 @@ export async function setUp({ forTests = false } = {}) {
     );
   }
   installNpmPackages();
-  installDebianPackages(forTests ? testPackages : runtimePackages);
+  installDebianPackages(forTests ? testPackages : forBench ? benchPackages : runtimePackages);
   installKubectl();
   if (forTests) installClientPrograms({ root, bin: dirname(kubectl), step });
   runScript(
