@@ -1,6 +1,6 @@
 import type { AnyObject, KindInfo, SchemaSet } from '@skerry/api';
 import { builtinSchemas, isApiError } from '@skerry/api';
-import { describeError, type Clock, type Logger } from '@skerry/base';
+import { describeError, type Clock, type Logger, type MetricRegistry } from '@skerry/base';
 import { apiVersionOf, encodersFor, RevisionProgress, WatchCache } from '@skerry/serving';
 import type { Store } from '@skerry/store';
 import { ServiceAllocator } from '#allocation/service-allocator.ts';
@@ -35,7 +35,6 @@ import type { Exchange } from '#http/exchange.ts';
 import { HttpFront, type RequestHandler } from '#http/front.ts';
 import { metricsHandlers, metricsKinds, metricsSchemas } from '#metrics-api/metrics-api.ts';
 import type { MetricsSource } from '#metrics-api/metrics-source.ts';
-import type { MetricRegistry } from '#metrics/metric-registry.ts';
 import { ServerMetrics } from '#metrics/server-metrics.ts';
 import { SummarySource } from '#metrics-api/summary-source.ts';
 import { OpenApiHandler } from '#openapi/openapi-handler.ts';

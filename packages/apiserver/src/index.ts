@@ -26,6 +26,5 @@ export type { InstallationKey } from './encryption/envelope.ts';
 export { StorageEncryption } from './encryption/storage-encryption.ts';
 export { createApiServer, defaultVersion, type ApiServer, type ApiServerOptions } from './api-server.ts';
 export type { VersionInfo } from './version-document.ts';
-export { MetricRegistry, type Counter } from './metrics/metric-registry.ts';
 export { createConnectFactory } from './proxy/connect-handler.ts';
 export type { MetricsSource, NodeUsage, PodUsage, Usage } from './metrics-api/metrics-source.ts';

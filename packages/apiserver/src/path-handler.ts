@@ -4,7 +4,7 @@ import { sendJson, sendText } from '#http/answers.ts';
 import type { Exchange } from '#http/exchange.ts';
 import { dumpFlows } from '#flowcontrol/flow-dump.ts';
 import type { FlowControl } from '#flowcontrol/flow-control.ts';
-import type { MetricRegistry } from '#metrics/metric-registry.ts';
+import type { MetricRegistry } from '@skerry/base';
 import { methodNotAllowed } from '#resource-handler.ts';
 import type { TokenIssuer } from '#security.ts';
 import { versionDocument, type VersionInfo } from '#version-document.ts';

@@ -1,4 +1,4 @@
-import type { Counter, MetricRegistry } from '#metrics/metric-registry.ts';
+import type { Counter, MetricRegistry } from '@skerry/base';
 import { connectSubresources, type RequestInfo } from '#request-info.ts';
 
 const durationBuckets = [

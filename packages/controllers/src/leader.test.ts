@@ -1,5 +1,5 @@
 import type { Lease, ReplicaSet, Pod } from '@skerry/api';
-import { MetricRegistry } from '@skerry/apiserver';
+import { MetricRegistry } from '@skerry/base';
 import { FakeClock, recordingLogger } from '@skerry/base/testing';
 import { resources, TransportError } from '@skerry/client';
 import type { ApiClient, ResourceClient } from '@skerry/client';

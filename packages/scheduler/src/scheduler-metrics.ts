@@ -1,29 +1,9 @@
 /** Numbers of the scheduler under the names of kube-scheduler. What gathers them is handed in; without it nobody counts. */
-import type { Clock } from '@skerry/base';
+import type { Clock, MetricRegistry } from '@skerry/base';
 import type { SchedulingQueue, Waiting } from '#queue.ts';
 
-interface Described {
-  readonly name: string;
-  readonly help: string;
-  readonly labels?: readonly string[];
-}
-
-interface Family<S> {
-  with(...labelValues: readonly string[]): S;
-}
-
 /** Where numbers go. */
-export interface Metrics {
-  counter(described: Described): Family<{ add(amount?: number): void }>;
-  gauge(described: Described): Family<{ set(value: number): void }>;
-  histogram(
-    described: Described & { readonly buckets: readonly number[] },
-  ): Family<{ observe(value: number): void }>;
-  sampled(
-    described: Described & { readonly type: 'counter' | 'gauge' },
-    sample: () => Iterable<readonly [labelValues: readonly string[], value: number]>,
-  ): void;
-}
+export type Metrics = Pick<MetricRegistry, 'counter' | 'gauge' | 'histogram' | 'sampled'>;
 
 export type AttemptResult = 'scheduled' | 'unschedulable' | 'error';
 

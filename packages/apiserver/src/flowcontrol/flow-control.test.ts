@@ -8,7 +8,7 @@ import { shareOut } from '#flowcontrol/share-out.ts';
 import { dealHand, hashOfFlow } from '#flowcontrol/shuffle-shard.ts';
 import { WatchCount } from '#flowcontrol/watch-count.ts';
 import { estimateWork } from '#flowcontrol/work-estimate.ts';
-import { MetricRegistry } from '#metrics/metric-registry.ts';
+import { MetricRegistry } from '@skerry/base';
 import { requestInfo, type ResourceRequest } from '#request-info.ts';
 
 const jane = { name: 'jane', groups: ['system:authenticated'] };

@@ -1,5 +1,5 @@
 import type { FlowSchema, PriorityLevelConfiguration } from '@skerry/api';
-import type { Clock, Timer } from '@skerry/base';
+import type { Clock, Timer, MetricRegistry } from '@skerry/base';
 import { mandatoryLevels, mandatorySchemas } from '#flowcontrol/default-objects.ts';
 import { FlowIndex, type Flow } from '#flowcontrol/flow-schema.ts';
 import { FlowMetrics } from '#flowcontrol/flow-metrics.ts';
@@ -12,7 +12,6 @@ import { dealHand, hashOfFlow } from '#flowcontrol/shuffle-shard.ts';
 import { Turns } from '#flowcontrol/turns.ts';
 import { WatchCount } from '#flowcontrol/watch-count.ts';
 import { estimateWork, type SizeOf } from '#flowcontrol/work-estimate.ts';
-import type { MetricRegistry } from '#metrics/metric-registry.ts';
 import type { RequestInfo } from '#request-info.ts';
 import type { UserInfo } from '#security.ts';
 

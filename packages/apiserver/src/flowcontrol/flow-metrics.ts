@@ -1,5 +1,5 @@
 import type { Flow } from '#flowcontrol/flow-schema.ts';
-import type { Counter, Family, Gauge, Histogram, MetricRegistry } from '#metrics/metric-registry.ts';
+import type { Counter, Family, Gauge, Histogram, MetricRegistry } from '@skerry/base';
 
 const queueLengthBuckets = [0, 10, 25, 50, 100, 250, 500, 1000];
 const secondsBuckets = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];

@@ -1,5 +1,5 @@
 import type { PriorityLevel } from '#flowcontrol/priority-level.ts';
-import type { MetricRegistry, Sampled } from '#metrics/metric-registry.ts';
+import type { MetricRegistry, Sampled } from '@skerry/base';
 
 /** The `apiserver_flowcontrol_*` families of limits and of what levels wanted, read when they are asked for. */
 export function sampleLevels(

@@ -1,5 +1,5 @@
 import type { StoredResource } from '#registry/stored-resource.ts';
-import type { MetricRegistry, Sampled } from '#metrics/metric-registry.ts';
+import type { MetricRegistry, Sampled } from '@skerry/base';
 
 /** Numbers of the watch caches, read when they are asked for. */
 export function measureCaches(metrics: MetricRegistry, resources: () => Iterable<StoredResource>): void {

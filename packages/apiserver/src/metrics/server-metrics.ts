@@ -1,8 +1,7 @@
-import type { Clock } from '@skerry/base';
+import { type Clock, MetricRegistry, type Counter, type Family } from '@skerry/base';
 import type { Store } from '@skerry/store';
 import { measureCaches } from '#metrics/cache-metrics.ts';
 import { measuredStore } from '#metrics/measured-store.ts';
-import { MetricRegistry, type Counter, type Family } from '#metrics/metric-registry.ts';
 import { WatchMetrics } from '#metrics/watch-metrics.ts';
 import { versionDocument, type VersionInfo } from '#version-document.ts';
 import type { KindTable } from '#registry/kind-table.ts';

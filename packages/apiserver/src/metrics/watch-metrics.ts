@@ -1,5 +1,5 @@
 import { WatchMemory, type WatchObserver } from '@skerry/serving';
-import type { MetricRegistry } from '#metrics/metric-registry.ts';
+import type { MetricRegistry } from '@skerry/base';
 
 /** What all watchers of a server may together be behind. */
 const unreadBytesMax = 512 * 1024 * 1024;

@@ -2,11 +2,10 @@ import {
   type AuthenticationSettings,
   type FollowedAuthentication,
   issuerOfFlags,
-  type MetricRegistry,
   type OidcFlags,
   parseAuthenticationConfiguration,
 } from '@skerry/apiserver';
-import { type Clock, describeError, type Logger, SkerryError } from '@skerry/base';
+import { type MetricRegistry, type Clock, describeError, type Logger, SkerryError } from '@skerry/base';
 import { readConfigurationFile } from './configuration-file.ts';
 import { followFile } from './follow-file.ts';
 import { Reloads } from './reloads.ts';

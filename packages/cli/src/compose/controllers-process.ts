@@ -5,9 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Clock, Logger } from '@skerry/base';
+import { type Clock, type Logger, MetricRegistry } from '@skerry/base';
 import { type CustomResourceDefinition, isApiError } from '@skerry/api';
-import { MetricRegistry } from '@skerry/apiserver';
 import { type ApiClient, createClient, createUnixTransport } from '@skerry/client';
 import {
   crossingCustomResourceDefinition,

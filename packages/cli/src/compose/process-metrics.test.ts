@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import type { MetricRegistry } from '@skerry/apiserver';
+import type { MetricRegistry } from '@skerry/base';
 import { measureProcess } from './process-metrics.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'process-metrics-'));

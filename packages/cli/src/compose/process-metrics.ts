@@ -9,7 +9,7 @@ import {
   performance,
   PerformanceObserver,
 } from 'node:perf_hooks';
-import type { MetricRegistry } from '@skerry/apiserver';
+import type { MetricRegistry } from '@skerry/base';
 
 const gcBuckets = [0.001, 0.01, 0.1, 1, 2, 5];
 /** Often enough to see a stall, and rare enough to cost an idle process nothing. */

@@ -1,4 +1,4 @@
-import type { MetricRegistry } from '@skerry/apiserver';
+import type { MetricRegistry } from '@skerry/base';
 
 /** How often a configuration file was taken up while the server ran, and how often it could not be, for `/metrics`. */
 export class Reloads {

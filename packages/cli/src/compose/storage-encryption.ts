@@ -6,11 +6,10 @@
 import {
   type KmsSettings,
   KmsProvider,
-  type MetricRegistry,
   parseEncryptionConfiguration,
   StorageEncryption,
 } from '@skerry/apiserver';
-import { type Clock, describeError, type Logger, SkerryError } from '@skerry/base';
+import { type MetricRegistry, type Clock, describeError, type Logger, SkerryError } from '@skerry/base';
 import { connectKmsPlugin } from '#kms/kms-client.ts';
 import { readConfigurationFile } from './configuration-file.ts';
 import { followFile } from './follow-file.ts';

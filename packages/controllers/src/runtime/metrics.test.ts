@@ -1,6 +1,6 @@
+import { MetricRegistry } from '@skerry/base';
 import { FakeClock } from '@skerry/base/testing';
 import { expect, test } from 'vitest';
-import { MetricRegistry } from '@skerry/apiserver';
 import { QueueMetrics } from '#runtime/metrics.ts';
 import { WorkQueue } from '#runtime/work-queue.ts';
 

@@ -2,30 +2,10 @@
  * Numbers of work queues and leadership, under the names of stock clusters. What gathers them is handed in; without it
  * nobody counts.
  */
-import type { Clock } from '@skerry/base';
-
-interface Described {
-  readonly name: string;
-  readonly help: string;
-  readonly labels?: readonly string[];
-}
-
-interface Family<S> {
-  with(...labelValues: readonly string[]): S;
-}
+import type { Clock, MetricRegistry } from '@skerry/base';
 
 /** Where numbers go. */
-export interface Metrics {
-  counter(described: Described): Family<{ add(amount?: number): void }>;
-  gauge(described: Described): Family<{ set(value: number): void }>;
-  histogram(
-    described: Described & { readonly buckets: readonly number[] },
-  ): Family<{ observe(value: number): void }>;
-  sampled(
-    described: Described & { readonly type: 'counter' | 'gauge' },
-    sample: () => Iterable<readonly [labelValues: readonly string[], value: number]>,
-  ): void;
-}
+export type Metrics = Pick<MetricRegistry, 'counter' | 'gauge' | 'histogram' | 'sampled'>;
 
 const buckets = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10];
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MetricRegistry } from '#metrics/metric-registry.ts';
+import { MetricRegistry } from '#metric-registry.ts';
 
 test('counters, gauges and histograms are shown with their help and type', () => {
   const metrics = new MetricRegistry();
