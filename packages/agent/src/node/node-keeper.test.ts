@@ -130,6 +130,7 @@ test('a machine becomes a node with labels, taints, resources and conditions', a
       capacity: { cpu: '4', memory: '8Gi', pods: '110', 'ephemeral-storage': '100Gi' },
       allocatable: { cpu: '4', memory: '8092Mi', pods: '110' },
       nodeInfo: { kubeletVersion: 'v1.36.3+skerry.1', containerRuntimeVersion: 'containerd://1.6.20' },
+      declaredFeatures: ['ExtendWebSocketsToKubelet'],
     },
   });
   const conditions = node()?.status?.conditions?.map(

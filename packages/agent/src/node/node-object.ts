@@ -108,6 +108,13 @@ export function nodeResources({
 /** As many as a Node's status lists, the largest first. */
 const imagesMax = 50;
 
+/**
+ * Of what a node may declare, what this one can do: commands come to it as WebSockets. Resizing in place and restarting all
+ * containers by rule are not among it, and the server and the scheduler ask before they count on them.
+ * https://kubernetes.io/docs/concepts/scheduling-eviction/node-declared-features/
+ */
+const declaredFeatures = ['ExtendWebSocketsToKubelet'];
+
 export function nodeStatus(facts: NodeFacts, previous: NodeStatus | undefined): NodeStatus {
   const { machine, identity, version } = facts;
   return {
@@ -117,6 +124,7 @@ export function nodeStatus(facts: NodeFacts, previous: NodeStatus | undefined): 
       { type: 'Hostname', address: identity.name },
     ],
     conditions: nodeConditions(facts, previous?.conditions ?? []),
+    declaredFeatures: [...declaredFeatures],
     images: facts.images
       .toSorted((a, b) => b.sizeBytes - a.sizeBytes || compare(a.id, b.id))
       .slice(0, imagesMax)
