@@ -20,16 +20,18 @@ export function createClusterProcesses(
   data: DataDirectory,
   { clock, log }: { clock: Clock; log: Logger },
 ): ClusterProcesses {
-  const part = (name: string, command: string, heapMb: number) =>
+  const part = (name: string, command: string, size: { readonly heapMb: number; readonly youngMb: number }) =>
     new ManagedProcess({
       name,
-      ...selfCommand([command, '--data-dir', data.path], { heapMb, youngMb: 32, growthPercent: 40 }),
+      ...selfCommand([command, '--data-dir', data.path], { ...size, growthPercent: 40 }),
       logFile: join(data.logs, `${name}.log`),
       clock,
       log,
     });
-  const api = part('api-server', 'serve-api', 4096);
-  const controllers = part('controllers', 'serve-controllers', 2048);
+  // What is on its way when the young are looked through is kept for longer than it lives: a write is on its way until its
+  // fsync, and the API server has dozens of them.
+  const api = part('api-server', 'serve-api', { heapMb: 4096, youngMb: 64 });
+  const controllers = part('controllers', 'serve-controllers', { heapMb: 2048, youngMb: 32 });
   return {
     processes: [api, controllers],
     async start() {
