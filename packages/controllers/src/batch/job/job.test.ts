@@ -152,7 +152,7 @@ test.each([
   ['', []],
   ['0', [0]],
   ['1,3-5', [1, 3, 4, 5]],
-  ['0-1,7', [0, 1, 7]],
+  ['0,1,7', [0, 1, 7]],
 ])('indexes %j are read and written', (text, indexes) => {
   expect([...parseIndexes(text)]).toEqual(indexes);
   expect(formatIndexes(indexes.toReversed())).toBe(text);

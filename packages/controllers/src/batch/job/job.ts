@@ -1,15 +1,16 @@
 /**
- * Jobs: pods until enough of them have succeeded.
+ * Jobs: pods until enough of them have succeeded, or too many have failed.
  *
- * Every pod is counted exactly once, however often this process is restarted: a finished pod is kept by a finalizer, its
- * uid is written to `status.uncountedTerminatedPods`, the finalizer goes, and only then does the uid become a number.
- * What is left out: pod failure policies, backoff per index, success policies.
+ * One look does: count what has ended (`counting.ts`), decide whether the Job is over (`outcome.ts`), make or remove pods,
+ * write the status, take the finalizer off what has been counted. A Job that is decided says so at once (`FailureTarget`,
+ * `SuccessCriteriaMet`), and is over when its last pod is gone and counted.
  * Rules: https://kubernetes.io/docs/concepts/workloads/controllers/job/
  */
 import { isApiError, labelSelectorFrom } from '@skerry/api';
 import type { Job, JobCondition, JobStatus, Pod } from '@skerry/api';
 import { keyOf, resources } from '@skerry/client';
-import { slowStart } from '#runtime/batch.ts';
+import { chooseVictims } from '#apps/replica-set/victims.ts';
+import { atOnce, slowStart } from '#runtime/batch.ts';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext, Requeue } from '#runtime/controller.ts';
 import { Expectations } from '#runtime/expectations.ts';
@@ -17,13 +18,24 @@ import { claim, controllerOf, indexByController } from '#runtime/ownership.ts';
 import { PodControl } from '#runtime/pod-control.ts';
 import { isReady } from '#runtime/pods.ts';
 import { splitKey, timestamp, withCondition, writeStatus } from '#runtime/status.ts';
-import { formatIndexes, parseIndexes } from '#batch/job/indexes.ts';
-import { backoffMs, indexOf, isIndexed, jobPod, stateOf, trackingFinalizer } from '#batch/job/job-pod.ts';
+import { count, viewOf } from '#batch/job/counting.ts';
+import type { JobView } from '#batch/job/counting.ts';
+import { failureAnnotations, hasLimitPerIndex, untilRetry } from '#batch/job/index-failures.ts';
+import {
+  backoffMs,
+  indexOf,
+  isIndexed,
+  isTracked,
+  jobPod,
+  replacesOnlyFailed,
+  trackingFinalizer,
+} from '#batch/job/job-pod.ts';
 import { conditionIs, outcomeOf, wantedActive } from '#batch/job/outcome.ts';
-import type { JobCounts, Outcome } from '#batch/job/outcome.ts';
+import type { Outcome } from '#batch/job/outcome.ts';
 
 const burst = 500;
-const uncountedMax = 500;
+const parallel = 32;
+const ownName = 'kubernetes.io/job-controller';
 
 export function createJobController(context: ControllerContext): Controller {
   const { client, informers, clock, events } = context;
@@ -85,147 +97,136 @@ export function createJobController(context: ControllerContext): Controller {
 
   async function reconcile(key: string): Promise<Requeue | undefined> {
     const { namespace, name } = splitKey(key);
-    const job = jobs.get(namespace, name);
-    if (!job || (job.spec?.managedBy ?? 'kubernetes.io/job-controller') !== 'kubernetes.io/job-controller') {
+    const found = jobs.get(namespace, name);
+    if (!found) return undefined;
+    const isOver = conditionIs(found, 'Complete') ?? conditionIs(found, 'Failed');
+    if ((found.spec?.managedBy ?? ownName) !== ownName) return isOver ? expire(found) : undefined;
+    if (isOver) return finish(found);
+    if (!['NonIndexed', 'Indexed'].includes(found.spec?.completionMode ?? 'NonIndexed')) {
+      const message = 'Skipped Job sync because completion mode is unknown';
+      events.record(found, { type: 'Warning', reason: 'UnknownCompletionMode', message });
       return undefined;
     }
-    if (conditionIs(job, 'Complete') ?? conditionIs(job, 'Failed')) return finish(job);
     const isCopyTrue = expectations.satisfied(key);
     const owned = await claim({
       client,
-      owner: job,
+      owner: found,
       ownerRef: resources.jobs,
-      selector: labelSelectorFrom(job.spec?.selector),
+      selector: labelSelectorFrom(found.spec?.selector),
       resource: resources.pods,
       informer: pods,
     });
-    const status = counted(job, owned);
-    const counts = countsOf(job, owned, status);
     const nowMs = clock.now();
+    const job = started(found, nowMs);
+    const view = viewOf(job, owned);
+    const outcome = outcomeOf(view, nowMs);
     let waitMs: number | undefined;
-    if (!job.spec?.suspend) status.startTime ??= timestamp(nowMs);
-    noteSuspension(job, status, nowMs);
-    const outcome = outcomeOf({ ...job, status }, counts, nowMs);
+    let failure: unknown;
     if (isCopyTrue && !job.metadata.deletionTimestamp) {
-      if (outcome) await removePods(key, job, counts.active);
-      else waitMs = await manage(key, job, { owned, counts, status });
+      try {
+        waitMs = outcome ? await end(key, view) : await manage(key, view);
+      } catch (error) {
+        failure = error;
+      }
     }
-    settle(job, status, { counts, outcome, owned, nowMs });
-    await writeStatus(client, resources.jobs, jobs.get(namespace, name) ?? job, status);
-    await releaseCounted(owned, status);
+    const { status, released, isCut } = count(view, outcome?.result);
+    noteCounts(status, view);
+    if (isCopyTrue && !outcome) noteSuspension(job, status, nowMs);
+    const isLast = isCopyTrue && !isCut && expectations.satisfied(key);
+    if (outcome) settle(job, status, { outcome, isLast: isLast && view.active.length === 0, nowMs });
+    await writeStatus(client, resources.jobs, found, status);
+    await atOnce(parallel, released, release);
+    if (failure !== undefined) throw failure;
     const deadlineMs = untilDeadline(job, status, nowMs);
     const waits = [waitMs, deadlineMs].filter((wait) => wait !== undefined && wait > 0) as number[];
     return waits.length > 0 ? { afterMs: Math.min(...waits) } : undefined;
   }
 
-  /** The status with every pod in it that has ended and can no longer be seen twice. */
-  function counted(job: Job, owned: readonly Pod[]): JobStatus {
-    const status = structuredClone(job.status) ?? {};
-    const byUid = new Map(owned.map((pod) => [pod.metadata.uid ?? '', pod]));
-    const uncounted = status.uncountedTerminatedPods ?? {};
-    const split = (uids: readonly string[] | undefined) => {
-      const kept = (uids ?? []).filter((uid) => isTracked(byUid.get(uid)));
-      return { kept, done: (uids?.length ?? 0) - kept.length };
-    };
-    const succeeded = split(uncounted.succeeded);
-    const failed = split(uncounted.failed);
-    if (!isIndexed(job)) status.succeeded = (status.succeeded ?? 0) + succeeded.done;
-    status.failed = (status.failed ?? 0) + failed.done;
-    const completed = parseIndexes(status.completedIndexes);
-    for (const pod of owned) {
-      const { uid = '' } = pod.metadata;
-      const state = stateOf(pod, job);
-      if (!isTracked(pod) || (state !== 'succeeded' && state !== 'failed')) continue;
-      const list = state === 'succeeded' ? succeeded.kept : failed.kept;
-      if (list.includes(uid) || succeeded.kept.length + failed.kept.length >= uncountedMax) continue;
-      list.push(uid);
-      const index = indexOf(pod);
-      if (state === 'succeeded' && index !== undefined) completed.add(index);
-    }
-    if (isIndexed(job)) {
-      status.completedIndexes = formatIndexes(completed);
-      status.succeeded = completed.size;
-    }
-    status.uncountedTerminatedPods = {
-      ...(succeeded.kept.length > 0 ? { succeeded: succeeded.kept } : {}),
-      ...(failed.kept.length > 0 ? { failed: failed.kept } : {}),
-    };
-    return status;
-  }
-
-  function countsOf(job: Job, owned: readonly Pod[], status: JobStatus): JobCounts {
-    const uncounted = status.uncountedTerminatedPods ?? {};
-    return {
-      active: owned.filter((pod) => stateOf(pod, job) === 'active'),
-      succeeded: (status.succeeded ?? 0) + (isIndexed(job) ? 0 : (uncounted.succeeded?.length ?? 0)),
-      failed: (status.failed ?? 0) + (uncounted.failed?.length ?? 0),
-    };
-  }
-
   /** Makes and removes pods; returns how long a failure holds back the next one. */
-  async function manage(
-    key: string,
-    job: Job,
-    given: { owned: readonly Pod[]; counts: JobCounts; status: JobStatus },
-  ): Promise<number | undefined> {
-    const { owned, counts, status } = given;
-    const terminating = owned.filter((pod) => stateOf(pod, job) === 'terminating').length;
-    const wanted = wantedActive(job, counts);
-    const surplus = counts.active.length - wanted;
-    if (surplus > 0) {
-      const order = counts.active.toSorted((a, b) => Number(isReady(a)) - Number(isReady(b)));
-      await removePods(key, job, order.slice(0, surplus));
+  async function manage(key: string, view: JobView): Promise<number | undefined> {
+    const { job, active, owned } = view;
+    const wanted = wantedActive(view);
+    const surplus = surplusPods(view, Math.max(0, active.length - wanted), clock.now());
+    if (surplus.length > 0) {
+      await remove(key, job, surplus.slice(0, burst));
       return undefined;
     }
-    const missing = Math.min(wanted - counts.active.length - terminating, burst);
+    const leaving = replacesOnlyFailed(job) ? owned.filter(isLeaving) : [];
+    const missing = Math.min(wanted - active.length - leaving.length, burst);
     if (missing <= 0) return undefined;
-    const waitMs = backoffMs(owned, job, clock.now());
-    if (waitMs > 0) return waitMs;
-    const indexes = isIndexed(job) ? freeIndexes(job, counts.active, status) : undefined;
-    const count = Math.min(missing, indexes?.length ?? missing);
-    expectations.expectCreations(key, count);
+    const nowMs = clock.now();
+    if (!hasLimitPerIndex(job)) {
+      const waitMs = backoffMs(owned, job, nowMs);
+      if (waitMs > 0) return waitMs;
+    }
+    if (!isIndexed(job)) {
+      await create(
+        key,
+        job,
+        Array.from({ length: missing }, () => jobPod(job, undefined)),
+      );
+      return undefined;
+    }
+    const pending = pendingIndexes(view, leaving, missing).map((index) => ({
+      index,
+      last: view.heldBack.get(index),
+      waitMs: hasLimitPerIndex(job) ? untilRetry(view.heldBack.get(index), nowMs) : 0,
+    }));
+    const ready = pending.filter(({ waitMs }) => waitMs === 0);
+    const made = ready.map(({ index, last }) =>
+      jobPod(job, index, hasLimitPerIndex(job) ? failureAnnotations(job, last) : {}),
+    );
+    await create(key, job, made);
+    const waits = pending.map(({ waitMs }) => waitMs).filter((waitMs) => waitMs > 0);
+    return waits.length > 0 ? Math.min(...waits) : undefined;
+  }
+
+  async function create(key: string, job: Job, made: readonly Pod[]): Promise<void> {
+    if (made.length === 0) return;
+    expectations.expectCreations(key, made.length);
     let attempted = 0;
-    const { error } = await slowStart(count, async (position) => {
+    const { error } = await slowStart(made.length, async (position) => {
       attempted++;
       try {
-        await podControl.create(jobPod(job, indexes?.[position]), job);
+        await podControl.create(made[position]!, job);
       } catch (caught) {
         expectations.creationObserved(key);
         throw caught;
       }
     });
-    for (let skipped = attempted; skipped < count; skipped++) expectations.creationObserved(key);
+    for (let skipped = attempted; skipped < made.length; skipped++) expectations.creationObserved(key);
     if (error !== undefined) throw error;
+  }
+
+  /** Of a Job that is decided: what still runs is stopped, and then counted. */
+  async function end(key: string, { job, active }: JobView): Promise<undefined> {
+    await removeAll(key, job, { victims: active.slice(0, burst), isCounted: true });
     return undefined;
   }
 
-  function freeIndexes(job: Job, active: readonly Pod[], status: JobStatus): number[] {
-    const taken = parseIndexes(status.completedIndexes);
-    for (const pod of active) taken.add(indexOf(pod) ?? -1);
-    const free: number[] = [];
-    for (let index = 0; index < (job.spec?.completions ?? 0) && free.length < burst; index++) {
-      if (!taken.has(index)) free.push(index);
-    }
-    return free;
+  /** Pods that are one too many are no failures: they lose the finalizer first, so that nobody counts them. */
+  function remove(key: string, job: Job, victims: readonly Pod[]): Promise<void> {
+    return removeAll(key, job, { victims, isCounted: false });
   }
 
-  async function removePods(key: string, job: Job, victims: readonly Pod[]): Promise<void> {
+  async function removeAll(
+    key: string,
+    job: Job,
+    { victims, isCounted }: { victims: readonly Pod[]; isCounted: boolean },
+  ): Promise<void> {
     expectations.expectDeletions(
       key,
       victims.map(({ metadata }) => metadata.uid ?? ''),
     );
-    const results = await Promise.allSettled(
-      victims.map(async (pod) => {
-        try {
-          await podControl.delete(pod, job);
-        } catch (error) {
-          expectations.deletionObserved(key, pod.metadata.uid ?? '');
-          throw error;
-        }
-      }),
-    );
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed) throw failed.reason;
+    await atOnce(parallel, victims, async (pod) => {
+      try {
+        if (!isCounted && isTracked(pod)) await release(pod);
+        await podControl.delete(pod, job);
+      } catch (error) {
+        expectations.deletionObserved(key, pod.metadata.uid ?? '');
+        throw error;
+      }
+    });
   }
 
   function noteSuspension(job: Job, status: JobStatus, nowMs: number): void {
@@ -249,43 +250,31 @@ export function createJobController(context: ControllerContext): Controller {
     }
   }
 
-  /** Numbers and conditions; the terminal condition comes only when every pod has ended and been counted. */
+  /** Conditions; the terminal one comes only when every pod has ended and been counted. */
   function settle(
     job: Job,
     status: JobStatus,
-    given: { counts: JobCounts; outcome: Outcome | undefined; owned: readonly Pod[]; nowMs: number },
+    given: { outcome: Outcome; isLast: boolean; nowMs: number },
   ): void {
-    const { counts, outcome, owned, nowMs } = given;
-    const terminating = owned.filter(
-      ({ metadata, status: own }) =>
-        metadata.deletionTimestamp && own?.phase !== 'Succeeded' && own?.phase !== 'Failed',
-    ).length;
-    status.active = counts.active.length;
-    status.ready = counts.active.filter(isReady).length;
-    status.terminating = terminating;
-    if (!outcome) return;
+    const { outcome, isLast, nowMs } = given;
     const { result, reason, message } = outcome;
     const interim = result === 'complete' ? 'SuccessCriteriaMet' : 'FailureTarget';
     setCondition(status, { type: interim, status: 'True', reason, message }, nowMs);
     const uncounted = status.uncountedTerminatedPods ?? {};
     const isCounted = !uncounted.succeeded?.length && !uncounted.failed?.length;
-    if (counts.active.length > 0 || terminating > 0 || !isCounted) return;
+    if (!isLast || (status.terminating ?? 0) > 0 || !isCounted) return;
     const type = result === 'complete' ? 'Complete' : 'Failed';
     setCondition(status, { type, status: 'True', reason, message }, nowMs);
-    if (result === 'complete') {
-      status.completionTime = timestamp(nowMs);
-      events.record(job, { type: 'Normal', reason: 'Completed', message: 'Job completed' });
-    } else {
+    if (result === 'failed') {
       events.record(job, { type: 'Warning', reason, message });
+      return;
     }
-  }
-
-  async function releaseCounted(owned: readonly Pod[], status: JobStatus): Promise<void> {
-    const { succeeded = [], failed = [] } = status.uncountedTerminatedPods ?? {};
-    const uids = new Set([...succeeded, ...failed]);
-    for (const pod of owned) {
-      if (isTracked(pod) && uids.has(pod.metadata.uid ?? '')) await release(pod);
+    status.completionTime = timestamp(nowMs);
+    if (job.spec?.completions !== undefined && (status.succeeded ?? 0) > job.spec.completions) {
+      const tooMany = 'Too many succeeded pods running after completion count reached';
+      events.record(job, { type: 'Warning', reason: 'TooManySucceededPods', message: tooMany });
     }
+    events.record(job, { type: 'Normal', reason: 'Completed', message: 'Job completed' });
   }
 
   async function release(pod: Pod): Promise<void> {
@@ -299,9 +288,13 @@ export function createJobController(context: ControllerContext): Controller {
   }
 
   async function finish(job: Job): Promise<Requeue | undefined> {
-    for (const pod of pods.byIndex('controller', job.metadata.uid ?? '')) {
-      if (isTracked(pod)) await release(pod);
-    }
+    const held = pods.byIndex('controller', job.metadata.uid ?? '').filter(isTracked);
+    await atOnce(parallel, held, release);
+    return expire(job);
+  }
+
+  /** A finished Job goes with its pods once its time to live is over, whoever managed it. */
+  async function expire(job: Job): Promise<Requeue | undefined> {
     const ttlSeconds = job.spec?.ttlSecondsAfterFinished;
     const ended = conditionIs(job, 'Complete') ?? conditionIs(job, 'Failed');
     if (ttlSeconds === undefined || job.metadata.deletionTimestamp) return undefined;
@@ -341,8 +334,51 @@ export function createJobController(context: ControllerContext): Controller {
   });
 }
 
-function isTracked(pod: Pod | undefined): boolean {
-  return pod?.metadata.finalizers?.includes(trackingFinalizer) ?? false;
+/** The Job with the time of its start, which is now unless it is known. */
+function started(job: Job, nowMs: number): Job {
+  if (job.status?.startTime || job.spec?.suspend) return job;
+  return { ...job, status: { ...job.status, startTime: timestamp(nowMs) } };
+}
+
+function isLeaving({ metadata, status }: Pod): boolean {
+  return (
+    metadata.deletionTimestamp !== undefined && status?.phase !== 'Succeeded' && status?.phase !== 'Failed'
+  );
+}
+
+function noteCounts(status: JobStatus, { active, owned }: JobView): void {
+  status.active = active.length;
+  status.ready = active.filter(isReady).length;
+  status.terminating = owned.filter(isLeaving).length;
+}
+
+/** Second pods of an index and those of indexes that the Job no longer has; and as many more as are too many. */
+function surplusPods({ job, active }: JobView, tooMany: number, nowMs: number): Pod[] {
+  const ranked = chooseVictims(active, active.length, { siblings: [], nowMs });
+  if (!isIndexed(job)) return ranked.slice(0, tooMany);
+  const kept = new Map<number, Pod>();
+  const { completions = 0 } = job.spec ?? {};
+  // Of an index the pod stays that would be the last to go.
+  for (const pod of ranked) {
+    const index = indexOf(pod);
+    if (index !== undefined && index < completions) kept.set(index, pod);
+  }
+  const staying = new Set(kept.values());
+  const surplus = ranked.filter((pod) => !staying.has(pod));
+  const rest = ranked.filter((pod) => staying.has(pod));
+  return [...surplus, ...rest.slice(0, Math.max(0, tooMany - surplus.length))];
+}
+
+/** The lowest indexes that no pod is at work on, and none has ended. */
+function pendingIndexes(view: JobView, leaving: readonly Pod[], most: number): number[] {
+  const { job, active, succeededIndexes, failedIndexes } = view;
+  const taken = new Set([...active, ...leaving].map(indexOf));
+  const free: number[] = [];
+  for (let index = 0; index < (job.spec?.completions ?? 0) && free.length < most; index++) {
+    const isDone = succeededIndexes.has(index) || failedIndexes.has(index);
+    if (!isDone && !taken.has(index)) free.push(index);
+  }
+  return free;
 }
 
 function setCondition(status: JobStatus, condition: JobCondition, nowMs: number): void {

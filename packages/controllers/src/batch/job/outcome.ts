@@ -1,11 +1,10 @@
 /** Whether a Job is over, and how; free of I/O. */
 import type { Job, JobCondition, Pod } from '@skerry/api';
-
-export interface JobCounts {
-  readonly active: readonly Pod[];
-  readonly succeeded: number;
-  readonly failed: number;
-}
+import type { JobView } from '#batch/job/counting.ts';
+import { hasLimitPerIndex } from '#batch/job/index-failures.ts';
+import { parseIndexes } from '#batch/job/indexes.ts';
+import { isFailed, isIndexed } from '#batch/job/job-pod.ts';
+import { policyFor } from '#batch/job/pod-failure-policy.ts';
 
 export interface Outcome {
   readonly result: 'complete' | 'failed';
@@ -17,32 +16,79 @@ export function conditionIs(job: Job, type: string): JobCondition | undefined {
   return job.status?.conditions?.find((one) => one.type === type && one.status === 'True');
 }
 
-/** What was decided before stays decided. */
-export function outcomeOf(job: Job, counts: JobCounts, nowMs: number): Outcome | undefined {
-  const failing = conditionIs(job, 'FailureTarget');
-  if (failing) return { result: 'failed', reason: failing.reason ?? '', message: failing.message ?? '' };
+function failed(reason: string, message: string): Outcome {
+  return { result: 'failed', reason, message };
+}
+
+/** What was decided before stays decided; a Job that could be both has failed. */
+export function outcomeOf(view: JobView, nowMs: number): Outcome | undefined {
+  const { job } = view;
   const met = conditionIs(job, 'SuccessCriteriaMet');
   if (met) return { result: 'complete', reason: met.reason ?? '', message: met.message ?? '' };
-  const { backoffLimit = 6, activeDeadlineSeconds, suspend, completions } = job.spec ?? {};
-  if (counts.failed > backoffLimit || isRestartingTooOften(job, counts.active, backoffLimit)) {
-    const message = 'Job has reached the specified backoff limit';
-    return { result: 'failed', reason: 'BackoffLimitExceeded', message };
+  const failing = conditionIs(job, 'FailureTarget');
+  if (failing) return failed(failing.reason ?? '', failing.message ?? '');
+  return failureOf(view, nowMs) ?? successOf(view);
+}
+
+function failureOf(view: JobView, nowMs: number): Outcome | undefined {
+  const { job, owned, active } = view;
+  for (const pod of owned) {
+    if (!isFailed(pod, job)) continue;
+    const { failJob } = policyFor(job, pod);
+    if (failJob) return failed('PodFailurePolicy', failJob);
+  }
+  const { backoffLimit = 6, activeDeadlineSeconds, suspend } = job.spec ?? {};
+  if (view.failed > backoffLimit || isRestartingTooOften(job, active, backoffLimit)) {
+    return failed('BackoffLimitExceeded', 'Job has reached the specified backoff limit');
   }
   const startMs = Date.parse(job.status?.startTime ?? '');
   if (activeDeadlineSeconds !== undefined && !suspend && nowMs - startMs >= activeDeadlineSeconds * 1000) {
-    const message = 'Job was active longer than specified deadline';
-    return { result: 'failed', reason: 'DeadlineExceeded', message };
+    return failed('DeadlineExceeded', 'Job was active longer than specified deadline');
   }
-  const isComplete =
-    completions === undefined
-      ? counts.succeeded > 0 && counts.active.length === 0
-      : counts.succeeded >= completions && (counts.active.length === 0 || completions > 0);
-  if (!isComplete) return undefined;
+  return hasLimitPerIndex(job) ? failureOfIndexes(view) : undefined;
+}
+
+function failureOfIndexes({ job, failedIndexes, succeededIndexes }: JobView): Outcome | undefined {
+  const { maxFailedIndexes = Infinity, completions = 0 } = job.spec ?? {};
+  if (failedIndexes.size > maxFailedIndexes) {
+    const message = 'Job has exceeded the specified maximal number of failed indexes';
+    return failed('MaxFailedIndexesExceeded', message);
+  }
+  const isOver = failedIndexes.size > 0 && failedIndexes.size + succeededIndexes.size >= completions;
+  return isOver ? failed('FailedIndexes', 'Job has failed indexes') : undefined;
+}
+
+function successOf(view: JobView): Outcome | undefined {
+  const { job, active, succeeded } = view;
+  const rule = isIndexed(job) ? matchedRule(view) : undefined;
+  if (rule !== undefined) {
+    return { result: 'complete', reason: 'SuccessPolicy', message: `Matched rules at index ${rule}` };
+  }
+  const { completions } = job.spec ?? {};
+  const isEnough = completions === undefined ? succeeded > 0 : succeeded >= completions;
+  if (!isEnough || active.length > 0) return undefined;
   return {
     result: 'complete',
     reason: 'CompletionsReached',
     message: 'Reached expected number of succeeded pods',
   };
+}
+
+/** The first rule of the success policy that is met. */
+function matchedRule({ job, succeededIndexes }: JobView): number | undefined {
+  if (succeededIndexes.size === 0) return undefined;
+  const { successPolicy, completions } = job.spec ?? {};
+  const met = (successPolicy?.rules ?? []).findIndex((rule) => {
+    const { succeededCount } = rule;
+    if (rule.succeededIndexes === undefined) {
+      return succeededCount !== undefined && succeededIndexes.size >= succeededCount;
+    }
+    const required = parseIndexes(rule.succeededIndexes, completions);
+    if (required.size === 0) return false;
+    const found = [...required].filter((index) => succeededIndexes.has(index)).length;
+    return found === required.size || (succeededCount !== undefined && found >= succeededCount);
+  });
+  return met < 0 ? undefined : met;
 }
 
 /** Containers that are restarted in place count as failures too. */
@@ -61,9 +107,9 @@ function isRestartingTooOften(job: Job, active: readonly Pod[], limit: number): 
 }
 
 /** How many pods should be active now. */
-export function wantedActive(job: Job, counts: JobCounts): number {
+export function wantedActive({ job, active, succeeded }: JobView): number {
   const { parallelism = 1, completions, suspend } = job.spec ?? {};
   if (suspend) return 0;
-  if (completions === undefined) return counts.succeeded > 0 ? counts.active.length : parallelism;
-  return Math.max(0, Math.min(completions - counts.succeeded, parallelism));
+  if (completions === undefined) return succeeded > 0 ? active.length : parallelism;
+  return Math.max(0, Math.min(completions - succeeded, parallelism));
 }
