@@ -25,6 +25,7 @@ export const resources = {
   deployments: ref('apps', 'v1', 'Deployment', 'deployments'),
   replicaSets: ref('apps', 'v1', 'ReplicaSet', 'replicasets'),
   statefulSets: ref('apps', 'v1', 'StatefulSet', 'statefulsets'),
+  horizontalPodAutoscalers: ref('autoscaling', 'v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
   cronJobs: ref('batch', 'v1', 'CronJob', 'cronjobs'),
   jobs: ref('batch', 'v1', 'Job', 'jobs'),
   certificateSigningRequests: ref(

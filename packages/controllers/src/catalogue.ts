@@ -9,6 +9,8 @@ import type { NodeIpamSettings } from '#core/node-ipam/node-ipam.ts';
 import { createNodeLifecycleController } from '#core/node-lifecycle/node-lifecycle.ts';
 import type { NodeLifecycleSettings } from '#core/node-lifecycle/node-lifecycle.ts';
 import { createTaintEvictionController } from '#core/node-lifecycle/taint-eviction.ts';
+import { createHorizontalPodAutoscalerController } from '#autoscaling/horizontal-pod-autoscaler.ts';
+import type { AutoscalerSettings } from '#autoscaling/horizontal-pod-autoscaler.ts';
 import { createCronJobController } from '#batch/cron-job/cron-job.ts';
 import type { CronJobSettings } from '#batch/cron-job/cron-job.ts';
 import { createJobController } from '#batch/job/job.ts';
@@ -51,6 +53,7 @@ export interface ControllerSettings
     CertificateSettings,
     PodGcSettings,
     CronJobSettings,
+    AutoscalerSettings,
     OpenKruiseSettings {}
 
 type Create = (context: ControllerContext, settings: ControllerSettings) => Service | undefined;
@@ -63,6 +66,7 @@ const creators = {
   'statefulset-controller': createStatefulSetController,
   'job-controller': createJobController,
   'cronjob-controller': createCronJobController,
+  'horizontal-pod-autoscaler': createHorizontalPodAutoscalerController,
   'node-lifecycle-controller': createNodeLifecycleController,
   'taint-eviction-controller': createTaintEvictionController,
   'ttl-controller': createTtlController,

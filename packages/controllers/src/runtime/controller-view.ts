@@ -29,6 +29,8 @@ function podView({ apiVersion, kind, metadata, spec, status }: Pod): Pod {
       subdomain: spec.subdomain,
       hostNetwork: spec.hostNetwork,
       restartPolicy: spec.restartPolicy,
+      // What autoscalers measure against, where it is told for the pod as a whole.
+      ...(spec.resources ? { resources: spec.resources } : {}),
       ...(spec.readinessGates ? { readinessGates: spec.readinessGates } : {}),
       priority: spec.priority,
       tolerations: spec.tolerations,
