@@ -26,6 +26,8 @@ export interface ClusterOptions {
   /** Kept when given; a temporary one is removed at the end. */
   readonly dataDirectory?: string;
   readonly onOutput?: (text: string) => void;
+  /** More flags of `skerry up`. */
+  readonly flags?: readonly string[];
 }
 
 /** Whether this machine can run containers: root, containerd, network namespaces. */
@@ -128,9 +130,9 @@ export class Cluster {
   }
 
   #up(): Promise<void> {
-    const { regions, runtime = 'auto', consolePort = 0, onOutput } = this.#options;
+    const { regions, runtime = 'auto', consolePort = 0, onOutput, flags = [] } = this.#options;
     const ports = ['--port', String(this.port), '--console-port', String(consolePort)];
-    const args = ['up', '--data-dir', this.dataDirectory, ...ports, '--runtime', runtime];
+    const args = ['up', '--data-dir', this.dataDirectory, ...ports, '--runtime', runtime, ...flags];
     if (regions) args.push('--regions', regions.join(','));
     this.#output = '';
     return new Promise((resolve, reject) => {

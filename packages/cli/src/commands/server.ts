@@ -7,6 +7,7 @@ import { aborted, runUntilStopped } from '#process/run-until-stopped.ts';
 import { settleMemory } from '#process/settle-memory.ts';
 import { columns, Report } from '#terminal/report.ts';
 import { firstUserLines } from '#terminal/console-facts.ts';
+import { withAutoscalerFlags } from './autoscaler-flags.ts';
 import {
   dataOf,
   duration,
@@ -27,7 +28,7 @@ const count = wholeNumber({ min: 1, max: 1_000_000 });
 
 /** `skerry server`: the center. Machines join it with `skerry join`. */
 export function addServerCommand(program: Command): void {
-  withDataDirectory(program.command('server'))
+  withAutoscalerFlags(withDataDirectory(program.command('server')))
     .description('run the center: API server, controllers and scheduler of one cluster')
     .option('--cluster-name <name>', 'name of the cluster, kept from the first start')
     .option('--listen-address <ip>', 'address for API and links (default 0.0.0.0)')

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { systemClock } from '@skerry/base';
 import { type Command, Option } from 'commander';
+import type { ServerConfig } from '#compose/server-config.ts';
 import type { Up } from '#compose/up.ts';
 import { createDataDirectory, lockDataDirectory } from '#data-directory.ts';
 import { fileLogger } from '#json-log.ts';
@@ -9,22 +10,19 @@ import { settleMemory } from '#process/settle-memory.ts';
 import { firstUserLines } from '#terminal/console-facts.ts';
 import { columns, Report } from '#terminal/report.ts';
 import { version } from '#version.ts';
+import { withAutoscalerFlags } from './autoscaler-flags.ts';
 import { dataOf, list, wholeNumber, withDataDirectory } from './common-flags.ts';
 import { addMachineCommands } from './machine.ts';
 
-interface Flags {
+interface Flags extends Partial<ServerConfig> {
   readonly dataDir: string;
   readonly regions: string[];
-  readonly port?: number;
-  readonly listenAddress?: string;
-  readonly consolePort?: number;
-  readonly consoleAddress?: string;
   readonly runtime: 'auto' | 'containerd' | 'simulated';
 }
 
 /** `skerry up`: everything on one machine. */
 export function addUpCommand(program: Command): void {
-  const up = withDataDirectory(program.command('up', { isDefault: false }))
+  const up = withAutoscalerFlags(withDataDirectory(program.command('up', { isDefault: false })))
     .description('run a whole cluster on this machine: the center and a machine in each of three regions')
     .addOption(
       new Option('--regions <list>', 'regions of the first start')

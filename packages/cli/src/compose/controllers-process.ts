@@ -9,6 +9,7 @@ import { type Clock, type Logger, MetricRegistry } from '@skerry/base';
 import { type CustomResourceDefinition, isApiError } from '@skerry/api';
 import { type ApiClient, createClient, createUnixTransport } from '@skerry/client';
 import {
+  type ControllerSettings,
   crossingCustomResourceDefinition,
   installLocalPathClass,
   nodePoolCustomResourceDefinition,
@@ -24,6 +25,7 @@ import type { Installation } from './installation.ts';
 import { schedulerConfigurationOf } from './scheduler-configuration.ts';
 import { serveMetrics } from './metrics-socket.ts';
 import { measureRuntime } from './process-metrics.ts';
+import type { ServerConfig } from './server-config.ts';
 
 export interface ControllersProcessOptions {
   readonly installation: Installation;
@@ -94,6 +96,7 @@ export async function runControllersProcess(
         },
         authority,
         localTimeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+        ...autoscalerSettings(config),
       }),
       runScheduler({
         ...common,
@@ -112,6 +115,17 @@ export async function runControllersProcess(
 function identityOf(secret: string): string {
   const digest = createHash('sha256').update(`leader ${secret}`).digest('hex');
   return `${hostname()}_${digest.slice(0, 16)}`;
+}
+
+function autoscalerSettings(config: ServerConfig): Partial<ControllerSettings> {
+  const ms = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds * 1000);
+  return {
+    autoscalerSyncPeriodMs: ms(config.horizontalPodAutoscalerSyncPeriod),
+    autoscalerDownscaleStabilizationMs: ms(config.horizontalPodAutoscalerDownscaleStabilization),
+    autoscalerCpuInitializationMs: ms(config.horizontalPodAutoscalerCpuInitializationPeriod),
+    autoscalerInitialReadinessDelayMs: ms(config.horizontalPodAutoscalerInitialReadinessDelay),
+    autoscalerTolerance: config.horizontalPodAutoscalerTolerance,
+  };
 }
 
 const definitions = {

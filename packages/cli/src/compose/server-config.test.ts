@@ -13,6 +13,7 @@ describe('a server config', () => {
     [{ clusterCidr: '10.96.128.0/17' }, /overlaps the service range 10\.96\.0\.0\/16/],
     [{ listenAddress: 'here' }, /listenAddress: must be an IP address/],
     [{ goawayChance: 0.5 }, /goawayChance: goaway-chance can not be less than 0 or greater than 0.02/],
+    [{ horizontalPodAutoscalerSyncPeriod: 0 }, /horizontalPodAutoscalerSyncPeriod/],
     [{ colour: 'red' }, /colour/],
   ])('with %j is refused by name', (change, message) => {
     expect(() => parseServerConfig({ ...serverConfigDefaults, ...change }, 'config.json')).toThrow(message);

@@ -54,6 +54,12 @@ export interface ServerConfig {
   readonly oidcRequiredClaim?: Readonly<Record<string, string>>;
   readonly oidcSigningAlgs?: readonly string[];
   readonly oidcCaFile?: string;
+  /** Seconds, and a share of the target: as kube-controller-manager's flags of these names have them. */
+  readonly horizontalPodAutoscalerSyncPeriod?: number;
+  readonly horizontalPodAutoscalerDownscaleStabilization?: number;
+  readonly horizontalPodAutoscalerCpuInitializationPeriod?: number;
+  readonly horizontalPodAutoscalerInitialReadinessDelay?: number;
+  readonly horizontalPodAutoscalerTolerance?: number;
   /** Where the console is served: as the API is, port 8443, unless told. Port 0: any free one. */
   readonly consoleAddress?: string;
   readonly consolePort?: number;
@@ -137,6 +143,11 @@ const schema = z.strictObject({
   oidcRequiredClaim: z.record(z.string(), z.string()).optional(),
   oidcSigningAlgs: z.array(z.string()).optional(),
   oidcCaFile: filePath,
+  horizontalPodAutoscalerSyncPeriod: z.number().min(1).max(3600).optional(),
+  horizontalPodAutoscalerDownscaleStabilization: z.number().min(0).max(3600).optional(),
+  horizontalPodAutoscalerCpuInitializationPeriod: z.number().min(0).max(3600).optional(),
+  horizontalPodAutoscalerInitialReadinessDelay: z.number().min(0).max(3600).optional(),
+  horizontalPodAutoscalerTolerance: z.number().min(0).max(1).optional(),
   consoleAddress: z
     .string()
     .refine((value) => isIP(value) !== 0, 'must be an IP address')
