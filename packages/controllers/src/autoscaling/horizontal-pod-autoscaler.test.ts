@@ -110,8 +110,16 @@ async function deploy(replicas: number): Promise<void> {
   });
 }
 
-/** Plays scheduler and node: pods run since an hour. */
-async function runPods(): Promise<void> {
+/** Plays scheduler and node until so many pods run, since an hour. */
+function runPods(count: number): Promise<void> {
+  return eventually(async () => {
+    await runAll();
+    const { items } = await client.resource<Pod>(resources.pods).list({ namespace: 'default' });
+    expect(items.filter(({ status }) => status?.phase === 'Running')).toHaveLength(count);
+  });
+}
+
+async function runAll(): Promise<void> {
   const pods = client.resource<Pod>(resources.pods);
   for (const pod of (await pods.list({ namespace: 'default' })).items) {
     if (pod.spec?.nodeName) continue;
@@ -157,10 +165,7 @@ const eventsOf = async () =>
 
 test('more load brings more pods up to the maximum, less brings fewer, and the conditions say so', async () => {
   await deploy(1);
-  await eventually(async () => {
-    await runPods();
-    expect((await client.resource(resources.pods).list(at)).items).toHaveLength(1);
-  });
+  await runPods(1);
   usedMilli = 400;
   await create();
   // Numbers are remembered for ten seconds, so new pods have none at first and count as idle.
@@ -294,10 +299,7 @@ test('a custom resource with a scale is scaled too', async () => {
 test('two autoscalers of the same pods do nothing', async () => {
   await deploy(2);
   await create();
-  await eventually(async () => {
-    await runPods();
-    expect((await client.resource(resources.pods).list(at)).items).toHaveLength(2);
-  });
+  await runPods(2);
   await autoscalers().create({
     metadata: { namespace: 'default', name: 'other' },
     spec: {
