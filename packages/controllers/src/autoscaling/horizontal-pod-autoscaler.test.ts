@@ -170,9 +170,11 @@ test('more load brings more pods up to the maximum, less brings fewer, and the c
   await create();
   // Numbers are remembered for ten seconds, so new pods have none at first and count as idle.
   await eventually(async () => expect(await replicas()).toBeGreaterThan(1));
-  expect(await eventsOf()).toContainEqual(
-    expect.stringMatching(
-      /^SuccessfulRescale: New size: 4; reason: cpu resource utilization \(percentage of request\) above target$/,
+  await eventually(async () =>
+    expect(await eventsOf()).toContainEqual(
+      expect.stringMatching(
+        /^SuccessfulRescale: New size: 4; reason: cpu resource utilization \(percentage of request\) above target$/,
+      ),
     ),
   );
   await eventually(async () => {
@@ -194,8 +196,10 @@ test('sizes outside the bounds are brought inside, whatever the metrics say', as
   await deploy(9);
   await create({ maxReplicas: 3 });
   await eventually(async () => expect(await replicas()).toBe(3));
-  expect(await eventsOf()).toContain(
-    'SuccessfulRescale: New size: 3; reason: Current number of replicas above Spec.MaxReplicas',
+  await eventually(async () =>
+    expect(await eventsOf()).toContain(
+      'SuccessfulRescale: New size: 3; reason: Current number of replicas above Spec.MaxReplicas',
+    ),
   );
 });
 
