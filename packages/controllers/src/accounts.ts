@@ -11,6 +11,7 @@ const accounts: Readonly<Record<string, string>> = {
   'statefulset-controller': 'statefulset-controller',
   'job-controller': 'job-controller',
   'cronjob-controller': 'cronjob-controller',
+  'horizontal-pod-autoscaler': 'horizontal-pod-autoscaler',
   'node-lifecycle-controller': 'node-controller',
   'taint-eviction-controller': 'node-controller',
   'node-ipam-controller': 'node-controller',

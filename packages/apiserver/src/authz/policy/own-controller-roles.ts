@@ -24,7 +24,8 @@ export const ownControllerRoles: Readonly<Record<string, readonly PolicyRule[]>>
     rule('create delete get patch update', 'batch', 'jobs'),
     rule('patch update', 'batch', 'jobs/status'),
   ],
-  'job-controller': workload('batch', 'jobs'),
+  // It is the controller of their time to live as well.
+  'job-controller': [...workload('batch', 'jobs'), rule('delete', 'batch', 'jobs')],
   'statefulset-controller': [
     ...workload('apps', 'statefulsets'),
     rule('create delete get patch update', 'core', 'persistentvolumeclaims'),
