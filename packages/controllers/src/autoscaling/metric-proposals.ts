@@ -20,7 +20,8 @@ import {
   countByValue,
 } from '#autoscaling/replica-count.ts';
 import type { CountContext, Delays, Proposal } from '#autoscaling/replica-count.ts';
-import type { ScaleTargets } from '#autoscaling/scale-targets.ts';
+import { goSelector } from '#runtime/go-selector.ts';
+import type { ScaleTargets } from '#runtime/scale-targets.ts';
 
 export type MetricAnswer =
   | { readonly replicas: number; readonly metric: string; readonly status: MetricStatus }
@@ -236,7 +237,7 @@ export class MetricProposals {
       throw new Error(
         'invalid external metric source: neither a value target nor an average value target was set',
       );
-    const where = `${namespace}/${metric.name}/${shownSelector(metric.selector)}`;
+    const where = `${namespace}/${metric.name}/${goSelector(metric.selector)}`;
     const read = () =>
       wrapped(
         () => this.#metrics.ofExternal(namespace, metric.name, metric.selector),
@@ -304,18 +305,6 @@ function textOf(milli: number): string {
   return formatQuantity(quantityOfMilli(milli));
 }
 
-/** As kube-controller-manager prints it in names of metrics. */
-function shownSelector(selector: LabelSelector | undefined): string {
-  if (!selector) return 'nil';
-  const labels = Object.entries(selector.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-  const shown = labels.map(([key, value]) => `${key}: ${value},`).join('');
-  const rules = (selector.matchExpressions ?? []).map(
-    ({ key, operator, values = [] }) =>
-      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
-  );
-  return `&LabelSelector{MatchLabels:map[string]string{${shown}},MatchExpressions:[]LabelSelectorRequirement{${rules.join('')}},}`;
-}
-
 function externalName({ name, selector }: { name: string; selector?: LabelSelector }): string {
-  return `external metric ${name}(${shownSelector(selector)})`;
+  return `external metric ${name}(${goSelector(selector)})`;
 }

@@ -8,7 +8,8 @@ import { describeError } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
 import { MetricError } from '#autoscaling/replica-count.ts';
 import type { PodMetric } from '#autoscaling/replica-count.ts';
-import type { ScaleTargets } from '#autoscaling/scale-targets.ts';
+import { groupOf } from '#runtime/scale-targets.ts';
+import type { ScaleTargets } from '#runtime/scale-targets.ts';
 
 interface PodMetricsDocument {
   items: {
@@ -143,11 +144,6 @@ export class MetricsClient {
       throw new MetricError(`no metrics returned from ${api} metrics API`);
     return answer;
   }
-}
-
-export function groupOf(apiVersion: string | undefined): string {
-  const [group = '', version] = (apiVersion ?? '').split('/');
-  return version === undefined ? '' : group;
 }
 
 export function milliOf(quantity: string): number {

@@ -2,9 +2,10 @@
  * Keeps the status of PodDisruptionBudgets true: the eviction API, and with it `kubectl drain`, lets a pod go only as far
  * as `disruptionsAllowed` says. When the count can't be made, nothing is allowed.
  */
-import { labelSelectorFrom } from '@skerry/api';
+import { isApiError, labelSelectorFrom } from '@skerry/api';
 import type {
   Deployment,
+  OwnerReference,
   Pod,
   PodDisruptionBudget,
   ReplicaSet,
@@ -17,8 +18,18 @@ import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext, Requeue } from '#runtime/controller.ts';
 import { controllerOf } from '#runtime/ownership.ts';
 import { isFinished } from '#runtime/pods.ts';
+import { goSelector } from '#runtime/go-selector.ts';
+import { groupOf, ScaleTargets } from '#runtime/scale-targets.ts';
 import { splitKey, withCondition, writeStatus } from '#runtime/status.ts';
 import { budgetCounts, needsScale } from '#policy/disruption/budget.ts';
+
+/** What a count lacks may come without any change that is watched: a definition, an owner of some other kind. */
+const failedRecheckMs = 30_000;
+
+interface OwnerScale {
+  readonly uid: string;
+  readonly replicas: number;
+}
 
 export function createDisruptionController(context: ControllerContext): Controller {
   const { client, informers, clock, events } = context;
@@ -28,6 +39,7 @@ export function createDisruptionController(context: ControllerContext): Controll
   const deployments = informers.informer<Deployment>(resources.deployments);
   const statefulSets = informers.informer<StatefulSet>(resources.statefulSets);
   const replicationControllers = informers.informer<ReplicationController>(resources.replicationControllers);
+  const targets = new ScaleTargets({ client, clock });
   const queue = createQueue(context);
 
   budgets.addHandler({
@@ -60,25 +72,28 @@ export function createDisruptionController(context: ControllerContext): Controll
     informer.addHandler({ onUpdate: onScale });
   }
 
-  /** What the controllers of the pods ask for, each counted once. */
-  function scaleOf(members: readonly Pod[]): number {
+  /** What the controllers of the pods ask for, each counted once; pods without one are told of, and not counted. */
+  async function scaleOf(
+    namespace: string,
+    members: readonly Pod[],
+  ): Promise<{ scale: number; isPartly: boolean }> {
     const scales = new Map<string, number>();
+    const seen = new Set<string>();
     for (const pod of members) {
       const owner = controllerOf(pod);
-      if (!owner) throw new Error(`found no controller ref for pod "${pod.metadata.name}"`);
-      const scale = ownScale(pod.metadata.namespace ?? '', owner);
-      if (!scale) throw new Error(`found no controllers for pod "${pod.metadata.name}"`);
-      scales.set(scale.uid, scale.replicas);
+      if (!owner || seen.has(owner.uid)) continue;
+      seen.add(owner.uid);
+      const found = builtinScale(namespace, owner) ?? (await otherScale(namespace, owner));
+      if (!found) throw new Error(`found no controllers for pod "${pod.metadata.name}"`);
+      scales.set(found.uid, found.replicas);
     }
-    return [...scales.values()].reduce((sum, replicas) => sum + replicas, 0);
+    const scale = [...scales.values()].reduce((sum, replicas) => sum + replicas, 0);
+    return { scale, isPartly: members.some((pod) => !controllerOf(pod)) };
   }
 
-  function ownScale(
-    namespace: string,
-    owner: { kind: string; name: string },
-  ): { uid: string; replicas: number } | undefined {
+  function builtinScale(namespace: string, owner: OwnerReference): OwnerScale | undefined {
     const found = ownerObject(namespace, owner);
-    if (!found) return undefined;
+    if (found?.metadata.uid !== owner.uid) return undefined;
     const above = owner.kind === 'ReplicaSet' ? controllerOf(found) : undefined;
     const object = above?.kind === 'Deployment' ? (deployments.get(namespace, above.name) ?? found) : found;
     return { uid: object.metadata.uid ?? '', replicas: object.spec?.replicas ?? 1 };
@@ -97,6 +112,21 @@ export function createDisruptionController(context: ControllerContext): Controll
     }
   }
 
+  /** Of any other kind, as far as it has a scale. */
+  async function otherScale(namespace: string, owner: OwnerReference): Promise<OwnerScale | undefined> {
+    const { apiVersion, kind, name, uid } = owner;
+    try {
+      const { scale } = await targets.get(namespace, { apiVersion, kind, name });
+      return scale.metadata.uid === uid ? { uid, replicas: scale.spec?.replicas ?? 0 } : undefined;
+    } catch (error) {
+      if (!isApiError(error, 'NotFound')) throw error;
+      const group = groupOf(apiVersion);
+      if (await targets.isScaled(group, kind)) return undefined;
+      const resource = await targets.resourceName(group, kind);
+      throw new Error(`${resource} does not implement the scale subresource`, { cause: error });
+    }
+  }
+
   async function reconcile(key: string): Promise<Requeue | undefined> {
     const { namespace = '', name } = splitKey(key);
     const budget = budgets.get(namespace, name);
@@ -107,9 +137,16 @@ export function createDisruptionController(context: ControllerContext): Controll
       .filter((pod) => !isFinished(pod) && selector.matches(pod.metadata.labels));
     const nowMs = clock.now();
     const base = { ...budget.status, observedGeneration: budget.metadata.generation };
+    if (members.length === 0) {
+      events.record(budget, { type: 'Normal', reason: 'NoPods', message: 'No matching pods found' });
+    }
     let scale = 0;
     try {
-      if (needsScale(budget)) scale = scaleOf(members);
+      if (needsScale(budget)) {
+        const known = await scaleOf(namespace, members);
+        ({ scale } = known);
+        if (known.isPartly) noteUnmanaged(budget);
+      }
     } catch (error) {
       const message = describeError(error);
       events.record(budget, {
@@ -133,7 +170,7 @@ export function createDisruptionController(context: ControllerContext): Controll
           nowMs,
         ),
       });
-      return undefined;
+      return { afterMs: failedRecheckMs };
     }
     const { recheckMs, disruptedPods, ...counts } = budgetCounts(budget, { pods: members, scale, nowMs });
     const isAllowed = counts.disruptionsAllowed > 0;
@@ -152,6 +189,11 @@ export function createDisruptionController(context: ControllerContext): Controll
       ),
     });
     return recheckMs === undefined ? undefined : { afterMs: recheckMs };
+  }
+
+  function noteUnmanaged(budget: PodDisruptionBudget): void {
+    const message = `Pods selected by this PodDisruptionBudget (selector: ${goSelector(budget.spec?.selector)}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`;
+    events.record(budget, { type: 'Warning', reason: 'UnmanagedPods', message });
   }
 
   return createController({

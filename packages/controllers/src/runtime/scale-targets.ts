@@ -1,18 +1,22 @@
 /**
- * The scale of whatever kind an autoscaler names, built in or custom: which resource the kind is called by is asked of the
+ * The scale of whatever kind an autoscaler or an owner reference names, built in or custom: which resource the kind is called by is asked of the
  * server's discovery and remembered for a while.
  */
 import { isApiError } from '@skerry/api';
 import type { CrossVersionObjectReference, Scale } from '@skerry/api';
 import type { Clock } from '@skerry/base';
 import type { ApiClient, ResourceRef } from '@skerry/client';
-import { groupOf } from '#autoscaling/metrics-client.ts';
 
 const rememberedMs = 5 * 60_000;
 const entriesMax = 1_000;
 
+interface ScaledRef extends ResourceRef {
+  /** Whether the kind has the scale subresource. */
+  readonly isScaled: boolean;
+}
+
 interface Known {
-  readonly refs: readonly ResourceRef[];
+  readonly refs: readonly ScaledRef[];
   readonly atMs: number;
 }
 
@@ -53,13 +57,18 @@ export class ScaleTargets {
     await this.#client.resource<Scale>(ref).update(next, { namespace, subresource: 'scale' });
   }
 
+  /** Whether a kind has a scale at all. Throws where the kind is unknown. */
+  async isScaled(group: string, kind: string): Promise<boolean> {
+    return (await this.#refs(group, kind)).some((ref) => ref.isScaled);
+  }
+
   /** As `deployments.apps`, or the name alone in the core group. */
   async resourceName(group: string, kind: string): Promise<string> {
     const [ref] = await this.#refs(group, kind);
     return group === '' ? (ref?.resource ?? '') : `${ref?.resource}.${group}`;
   }
 
-  async #refs(group: string, kind: string): Promise<readonly ResourceRef[]> {
+  async #refs(group: string, kind: string): Promise<readonly ScaledRef[]> {
     const key = `${group}/${kind}`;
     const nowMs = this.#clock.monotonic();
     const known = this.#known.get(key);
@@ -71,16 +80,18 @@ export class ScaleTargets {
     return refs;
   }
 
-  async #discover(group: string, kind: string): Promise<ResourceRef[]> {
+  async #discover(group: string, kind: string): Promise<ScaledRef[]> {
     const versions = group === '' ? ['v1'] : await this.#versions(group);
-    const refs: ResourceRef[] = [];
+    const refs: ScaledRef[] = [];
     for (const version of versions) {
       const path = group === '' ? '/api/v1' : `/apis/${group}/${version}`;
       const { resources } = await this.#client.request<{
         resources: { name: string; kind: string; namespaced: boolean }[];
       }>('GET', path);
       const found = resources.find((one) => one.kind === kind && !one.name.includes('/'));
-      if (found) refs.push({ group, version, kind, resource: found.name, namespaced: found.namespaced });
+      if (!found) continue;
+      const isScaled = resources.some(({ name }) => name === `${found.name}/scale`);
+      refs.push({ group, version, kind, resource: found.name, namespaced: found.namespaced, isScaled });
     }
     return refs;
   }
@@ -99,4 +110,10 @@ export class ScaleTargets {
       throw error;
     }
   }
+}
+
+/** Of `apps/v1` it is `apps`, of `v1` none. */
+export function groupOf(apiVersion: string | undefined): string {
+  const [group = '', version] = (apiVersion ?? '').split('/');
+  return version === undefined ? '' : group;
 }
