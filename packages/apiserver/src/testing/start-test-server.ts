@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { builtinKinds, type KindInfo } from '@skerry/api';
 import { silentLogger, systemClock, type Clock, type Logger } from '@skerry/base';
 import { openMemoryStore, type Store } from '@skerry/store';
+import { createAdmissionChain } from '#admission/chain.ts';
+import { namespaceLifecycle } from '#admission/namespace-lifecycle.ts';
 import { createApiServer, type ApiServer } from '#api-server.ts';
 import type { ConnectFactory } from '#connect.ts';
 import type { StorageEncryption } from '#encryption/storage-encryption.ts';
@@ -17,6 +19,8 @@ export interface TestServerOptions {
   readonly log?: Logger;
   /** Everyone may do everything unless told. */
   readonly security?: SecurityFactory;
+  /** Whether nothing can be made in a namespace that is missing or on its way out. */
+  readonly guardsNamespaces?: boolean;
   readonly connect?: ConnectFactory;
   readonly dialer?: NodeDialer;
   /** Nothing is sealed unless told. */
@@ -48,7 +52,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     random: Math.random,
     uid: randomUUID,
     log: options.log ?? silentLogger,
-    security: options.security ?? allowAll,
+    security: options.security ?? (options.guardsNamespaces ? guarded(clock) : allowAll),
     connect: options.connect,
     dialer: options.dialer,
     encryption: options.encryption,
@@ -68,4 +72,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       if (!options.store) await store.close();
     },
   };
+}
+
+function guarded(clock: Clock): SecurityFactory {
+  return (access) => ({
+    ...allowAll(access),
+    admission: createAdmissionChain([
+      namespaceLifecycle({ read: access.read, clock }),
+      access.dynamicAdmission,
+    ]),
+  });
 }

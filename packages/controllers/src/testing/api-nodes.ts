@@ -1,0 +1,70 @@
+/** Plays nodes against a real API server: bound pods run, those of Jobs succeed, those on their way out go. */
+import { isApiError } from '@skerry/api';
+import type { Pod } from '@skerry/api';
+import { sleep, type Clock } from '@skerry/base';
+import { resources, type ApiClient } from '@skerry/client';
+import { controllerOf } from '#runtime/ownership.ts';
+import { isFinished, isReady } from '#runtime/pods.ts';
+import { timestamp } from '#runtime/status.ts';
+
+const roundMs = 20;
+
+export class ApiNodes {
+  /** Pods that have succeeded, ever; by uid, with the index of their Job where there is one. */
+  readonly succeeded = new Map<string, string | undefined>();
+  readonly #client: ApiClient;
+  readonly #clock: Clock;
+
+  constructor({ client, clock }: { readonly client: ApiClient; readonly clock: Clock }) {
+    this.#client = client;
+    this.#clock = clock;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const { items } = await this.#client.resource<Pod>(resources.pods).list();
+      await Promise.all(
+        items.map((pod) =>
+          this.#step(pod).catch((error: unknown) => {
+            if (!isApiError(error, 'NotFound') && !isApiError(error, 'Conflict')) throw error;
+          }),
+        ),
+      );
+      await sleep(this.#clock, roundMs, signal).catch(() => undefined);
+    }
+  }
+
+  async #step(pod: Pod): Promise<void> {
+    const pods = this.#client.resource<Pod>(resources.pods);
+    const { name = '', namespace, uid = '', deletionTimestamp } = pod.metadata;
+    if (deletionTimestamp) {
+      await pods.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
+      return;
+    }
+    if (!pod.spec?.nodeName || isFinished(pod)) return;
+    if (!isReady(pod)) return this.#setStatus(pod, 'Running');
+    if (controllerOf(pod)?.kind !== 'Job') return;
+    await this.#setStatus(pod, 'Succeeded');
+    this.succeeded.set(uid, pod.metadata.annotations?.['batch.kubernetes.io/job-completion-index']);
+  }
+
+  async #setStatus(pod: Pod, phase: 'Running' | 'Succeeded'): Promise<void> {
+    const now = timestamp(this.#clock.now());
+    const ready = {
+      type: 'Ready',
+      status: phase === 'Running' ? 'True' : 'False',
+      lastTransitionTime: now,
+    };
+    const { resourceVersion, uid } = pod.metadata;
+    const patch = {
+      metadata: { resourceVersion, uid },
+      status: {
+        phase,
+        startTime: pod.status?.startTime ?? now,
+        conditions: [ready, ...(pod.status?.conditions ?? []).filter(({ type }) => type !== 'Ready')],
+      },
+    };
+    const at = { namespace: pod.metadata.namespace, subresource: 'status', type: 'merge' } as const;
+    await this.#client.resource<Pod>(resources.pods).patch(pod.metadata.name ?? '', patch, at);
+  }
+}
