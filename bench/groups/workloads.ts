@@ -1,4 +1,4 @@
-/** From `kubectl apply` of a DaemonSet until all of its pods run. */
+/** From `kubectl apply` of a DaemonSet until all of its pods run; and other workloads over many simulated nodes. */
 import { join } from 'node:path';
 import type { Pod } from '@skerry/api';
 import { kubectlProgram, root, run } from '../../test/support/cluster.ts';
@@ -7,6 +7,7 @@ import { BenchCenter, until } from '../center.ts';
 import { median } from '../figure.ts';
 import type { BenchGroup } from '../group.ts';
 import { endpointOf } from '../target.ts';
+import { measureFleetWorkloads } from './fleet-workloads.ts';
 
 const manifest = join(root, 'examples/agent-daemonset.yaml');
 
@@ -18,7 +19,7 @@ export const measureWorkloads: BenchGroup = async ({ quick, cluster: shared, not
   const target = { dataDirectory: cluster.dataDirectory, port: cluster.port, kubeconfig: cluster.kubeconfig };
   for (let index = 0; index < runs; index++) times.push(await applyUntilRunning(target, 3));
   note(`three regions: ${times.map(Math.round).join(' ')} ms`);
-  const nodes = quick ? 50 : 100;
+  const nodes = quick ? 50 : 5_000;
   const center = await BenchCenter.start();
   try {
     const startedMs = performance.now();
@@ -33,6 +34,7 @@ export const measureWorkloads: BenchGroup = async ({ quick, cluster: shared, not
           nodes,
         ),
       );
+    const fleet = await measureFleetWorkloads(center, { nodes, note });
     return [
       {
         name: `DaemonSet in three regions (${kind}), apply to all Running`,
@@ -45,6 +47,7 @@ export const measureWorkloads: BenchGroup = async ({ quick, cluster: shared, not
         value: median(many) / 1000,
         unit: 's',
       },
+      ...fleet,
     ];
   } finally {
     await center.stop();
@@ -78,7 +81,7 @@ async function applyUntilRunning(
   };
   const running = new Set<string>();
   try {
-    await until(`${count} nodes Ready`, 60_000, nodesReady);
+    await until(`${count} nodes Ready`, 300_000, nodesReady);
     let lastMs = 0;
     session.watch('/api/v1/namespaces/default/pods?watch=true&labelSelector=app%3Dfleet-agent', (line) => {
       const { type, object } = JSON.parse(line) as { type: string; object: Pod };
