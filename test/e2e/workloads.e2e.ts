@@ -167,9 +167,12 @@ describe.skipIf(!canRunContainers())('workloads', () => {
       expect(status?.lastScheduleTime).toBeDefined();
       expect(status?.lastSuccessfulTime).toBeDefined();
     }, patient);
-    const { items } = await cluster.json<{ items: Job[] }>('get', 'jobs');
-    const made = items.find(({ metadata }) => /^tick-\d+$/.test(metadata.name ?? ''));
-    expect(made?.status?.conditions?.map(({ type }) => type)).toEqual(['SuccessCriteriaMet', 'Complete']);
+    await eventually(async () => {
+      const { items } = await cluster.json<{ items: Job[] }>('get', 'jobs');
+      const made = items.find(({ metadata }) => /^tick-\d+$/.test(metadata.name ?? ''));
+      const conditions = made?.status?.conditions?.map(({ type }) => type);
+      expect(conditions).toEqual(['SuccessCriteriaMet', 'Complete']);
+    }, patient);
     await kubectl('delete', 'cronjob/tick');
   });
 
