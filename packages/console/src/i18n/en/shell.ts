@@ -87,7 +87,7 @@ export const shell = {
   'state.failed.why': 'The answer of the server is below.',
   'readOnly.mark': 'Read-only mode',
   'readOnly.what':
-    'Nothing can be changed from this console while it is on: here, or in the settings, it can be left.',
+    'While it is on, nothing can be changed from this console. It is switched off in the settings.',
   'readOnly.enter': 'Read-only for me',
   'readOnly.leave': 'Allow me changes',
   'readOnly.refused': 'read-only mode is on; it is left in the settings',
