@@ -18,11 +18,14 @@ export interface PodNetwork {
   readonly dataDirectory: string;
 }
 
+/** Also the folder's below `dataDirectory`. */
+export const networkName = 'skerry';
+
 export function cniConfig(network: PodNetwork): string {
   return `${JSON.stringify(
     {
       cniVersion: '1.0.0',
-      name: 'skerry',
+      name: networkName,
       plugins: [
         {
           type: 'bridge',

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -87,6 +87,29 @@ async function settle(ms = 0): Promise<void> {
   await clock.advance(ms);
   for (let turn = 0; turn < 5; turn++) await clock.advance(0);
 }
+
+test('a node whose pod addresses are used up says so until one is free', async () => {
+  const { client, events, node, begin } = setUp({
+    network: { configFile: join(directory, 'own.conflist'), bridge: 'skerry-none', dataDirectory: directory },
+  });
+  await mkdir(join(directory, 'skerry'));
+  await writeFile(join(directory, 'skerry', '10.1.0.2'), '');
+  await begin();
+  client.edit<Node>(resources.nodes, { name: 'n1' }, (held) => void (held.spec = { podCIDR: '10.1.0.0/30' }));
+  const condition = () => node()?.status?.conditions?.find(({ type }) => type === 'NetworkUnavailable');
+  await eventually(async () => {
+    await settle(1_000);
+    expect(condition()).toMatchObject({ status: 'True', reason: 'PodAddressesExhausted' });
+  });
+  expect(events.lines.filter((line) => line.includes('PodAddressesExhausted'))).toEqual([
+    'Warning PodAddressesExhausted: no pod addresses left: all 1 of 10.1.0.0/30 are in use',
+  ]);
+  await rm(join(directory, 'skerry', '10.1.0.2'));
+  await eventually(async () => {
+    await settle(10_000);
+    expect(condition()).toMatchObject({ status: 'False', reason: 'PodAddressesAvailable' });
+  });
+});
 
 test('a node without a network for pods is Ready, and says to pods that want one why there is none', async () => {
   const configFile = join(directory, '10-skerry.conflist');

@@ -11,7 +11,15 @@ import type { Pressure } from '#machine/pressure.ts';
 import { readPodCidrs, removeCniConfig, writeCniConfig } from '#network/cni-config.ts';
 import type { PacketFilter } from '#network/packet-filter.ts';
 import { ownNetwork, type NodePodNetwork } from '#network/pod-network.ts';
-import { newNode, nodeStatus, standardLabels, type NodeIdentity } from '#node/node-object.ts';
+import {
+  addressReasons,
+  isAddressReason,
+  newNode,
+  nodeStatus,
+  standardLabels,
+  type NodeIdentity,
+} from '#node/node-object.ts';
+import { addressesUsedUp } from '#network/pod-addresses.ts';
 import type { DeviceManager } from '#pods/context.ts';
 import { equalButForNulls } from '#pods/status-patch.ts';
 import type { RuntimeObserver } from '#pods/observer.ts';
@@ -57,6 +65,7 @@ export class NodeKeeper {
   #runtimeVersion: RuntimeVersion | undefined;
   #networkFault: string | undefined = 'container runtime status check may not have completed yet';
   #runtimeFault: string | undefined;
+  #addressesUsedUp: string | undefined;
   /** Why this node has no network for pods, which is no fault of it. */
   #noPodNetwork: string | undefined;
   #sent: { readonly status: NodeStatus; readonly atMs: number } | undefined;
@@ -208,6 +217,7 @@ export class NodeKeeper {
     if (wanted.kind === 'host' || wanted.kind === 'external') {
       if (await removeCniConfig(configFile)) log.info('pod network left to others', { kind: wanted.kind });
       await packetFilter?.withdraw();
+      this.#addressesUsedUp = undefined;
       return;
     }
     const podCidr = this.node?.spec?.podCIDRs?.join(',') ?? this.node?.spec?.podCIDR;
@@ -216,10 +226,22 @@ export class NodeKeeper {
       if (await writeCniConfig(configFile, { ...rest, ...(mtu ? { mtu } : {}), podCidr }))
         log.info('pod network configured', { podCidr, mtu });
     }
+    await this.#countAddresses(podCidr);
     await this.#keepPacketRules(
       podCidr?.split(',') ?? (await readPodCidrs(configFile)),
       wanted.kind === 'own' ? wanted.unmasqueraded : undefined,
     );
+  }
+
+  async #countAddresses(podCidr: string | undefined): Promise<void> {
+    const { network, recorder, identity } = this.#options;
+    const range = podCidr?.split(',').find((each) => !each.includes(':'));
+    const before = this.#addressesUsedUp;
+    this.#addressesUsedUp =
+      network && range ? await addressesUsedUp(network.dataDirectory, range) : undefined;
+    if (this.#addressesUsedUp === undefined || before !== undefined) return;
+    const event = { type: 'Warning', reason: addressReasons.usedUp, message: this.#addressesUsedUp } as const;
+    recorder.record(nodeReference(identity.name), event);
   }
 
   /** Without them pods run, but don't reach beyond the node: worth telling, not worth refusing pods. */
@@ -270,6 +292,7 @@ export class NodeKeeper {
         images: await runtime.listImages().catch(() => []),
         pressure: await pressure(),
         faults: this.#faults,
+        ...(this.#addressesUsedUp === undefined ? {} : { addressesUsedUp: this.#addressesUsedUp }),
         nowMs,
       },
       previous,
@@ -354,7 +377,9 @@ const ownConditionTypes: ReadonlySet<string> = new Set([
 ]);
 
 function ownConditions(status: NodeStatus | undefined) {
-  const own = (status?.conditions ?? []).filter(({ type }) => ownConditionTypes.has(type));
+  const own = (status?.conditions ?? []).filter(
+    ({ type, reason = '' }) => ownConditionTypes.has(type) || isAddressReason(reason),
+  );
   return Object.fromEntries(
     own.map((condition) => [condition.type, { ...condition, lastHeartbeatTime: undefined }]),
   );

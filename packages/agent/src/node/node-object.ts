@@ -35,6 +35,8 @@ export interface NodeFacts {
   readonly pressure: Pressure;
   /** Why pods can't run here; empty when they can. */
   readonly faults: readonly string[];
+  /** Set while no more pods can have an address here. */
+  readonly addressesUsedUp?: string;
   readonly nowMs: number;
 }
 
@@ -148,8 +150,27 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** Reasons of a condition that others write too: network plugins and clouds. */
+export const addressReasons = { usedUp: 'PodAddressesExhausted', left: 'PodAddressesAvailable' } as const;
+
+/** Said from the first time that there are none. The scheduler keeps away from a node whose network is unavailable. */
+function addressCondition(usedUp: string | undefined, previous: readonly NodeCondition[]): NodeCondition[] {
+  const type = 'NetworkUnavailable';
+  if (usedUp !== undefined) return [{ type, status: 'True', reason: addressReasons.usedUp, message: usedUp }];
+  const isOurs = previous.some(
+    (condition) => condition.type === type && isAddressReason(condition.reason ?? ''),
+  );
+  return isOurs
+    ? [{ type, status: 'False', reason: addressReasons.left, message: 'pod addresses are available' }]
+    : [];
+}
+
+export function isAddressReason(reason: string): boolean {
+  return Object.values(addressReasons).some((own) => own === reason);
+}
+
 function nodeConditions(
-  { pressure, faults, nowMs }: NodeFacts,
+  { pressure, faults, addressesUsedUp, nowMs }: NodeFacts,
   previous: readonly NodeCondition[],
 ): NodeCondition[] {
   const pressed = (what: string, holds: boolean, [bad, good]: [string, string], words: [string, string]) => ({
@@ -185,6 +206,7 @@ function nodeConditions(
           reason: 'KubeletNotReady',
           message: faults.length === 1 ? (faults[0] ?? '') : `[${faults.join(', ')}]`,
         },
+    ...addressCondition(addressesUsedUp, previous),
   ];
   return made.map((condition) => {
     const old = previous.find(({ type }) => type === condition.type);
