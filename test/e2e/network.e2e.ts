@@ -1,0 +1,294 @@
+/**
+ * Pods reach each other: in a pool by routes and by VXLAN, across pools where a Crossing says so and through gateways that
+ * die; and what they talk about goes on while lines are cut, the server is down and agents start anew. All regions have the
+ * same private addresses.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Crossing, Pod, PoolNetwork } from '@skerry/api';
+import { eventually } from '@skerry/base/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { canRunContainers, leftovers } from '../support/cluster.ts';
+import { Regions } from '../support/regions.ts';
+
+describe.skipIf(!canRunContainers())('the pod network', () => {
+  let regions: Regions;
+  const pods = new Map<string, Pod & { address: string }>();
+  const patient = { timeoutMs: 90_000, everyMs: 300 };
+  let talks = 0;
+  const url = (machine: string) => `http://${pods.get(machine)?.address}:8080/`;
+
+  beforeAll(async () => {
+    regions = await Regions.start({ a: 3, b: 1 });
+    for (const machine of ['a-1', 'a-2', 'a-3', 'b-1'])
+      pods.set(machine, await regions.runPod(`on-${machine}`, machine, { volume: 'talk' }));
+  }, 400_000);
+
+  afterAll(async () => {
+    await regions?.stop();
+  });
+
+  test('on one node, and from the node itself', async () => {
+    const neighbour = await regions.runPod('neighbour', 'a-1');
+    expect(await regions.fetched('on-a-1', `http://${neighbour.address}:8080/`)).toBe('neighbour');
+    const { output } = await regions.inside('a-1', 'busybox', 'wget', '-q', '-O', '-', url('a-2'));
+    expect(output.trim()).toBe('on-a-2');
+  });
+
+  test('in one pool, by routes where machines share a link layer and by VXLAN where they are told to, under their own address', async () => {
+    for (const routing of ['auto', 'vxlan'] as const) {
+      await regions.cluster.kubectlOk(
+        'annotate',
+        'nodepool',
+        'a',
+        `network.skerry.io/routing=${routing}`,
+        '--overwrite',
+      );
+      const device = routing === 'vxlan' ? 'skerry-vxlan' : 'eth0';
+      await eventually(async () => {
+        for (const machine of ['a-1', 'a-2']) expect((await routesOf(machine)).get('on-a-3')).toBe(device);
+      }, patient);
+      expect(await regions.fetched('on-a-1', url('a-2'))).toBe('on-a-2');
+      expect(await regions.fetched('on-a-2', url('a-1'))).toBe('on-a-1');
+      expect(await peerSeen('on-a-1', 'a-2')).toBe(pods.get('a-1')?.address);
+    }
+    expect((await regions.exec('on-a-1', 'cat', '/sys/class/net/eth0/mtu')).output.trim()).toBe('1450');
+  });
+
+  test('not across pools, and who tries is told so at once', async () => {
+    const { code, errors } = await regions.exec('on-a-1', 'wget', '-q', '-O', '-', url('b-1'));
+    expect(code).not.toBe(0);
+    expect(errors).toContain('No route to host');
+  });
+
+  test('across two pools that a Crossing names, through elected gateways', async () => {
+    const crossing = {
+      apiVersion: 'network.skerry.io/v1alpha1',
+      kind: 'Crossing',
+      metadata: { name: 'a-b' },
+      spec: { pools: ['a', 'b'] },
+    };
+    const created = await regions.cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(crossing) });
+    expect(created.errors).toBe('');
+    await regions.cluster.kubectlOk('wait', '--for=condition=Ready', 'crossing/a-b', '--timeout=90s');
+    for (const machine of ['a-1', 'a-2', 'a-3']) {
+      expect(await regions.fetched(`on-${machine}`, url('b-1'))).toBe('on-b-1');
+      expect(await regions.fetched('on-b-1', url(machine))).toBe(`on-${machine}`);
+    }
+    expect(await peerSeen('on-a-3', 'b-1')).toBe(pods.get('a-3')?.address);
+    expect(gatewaysOf(await crossingNow(), 'a')).toHaveLength(2);
+  });
+
+  test('a gateway that stops under traffic is replaced without anyone, and no connection breaks', async () => {
+    const inA = gatewaysOf(await crossingNow(), 'a');
+    const bystander = ['a-1', 'a-2', 'a-3'].find((machine) => !inA.includes(machine)) ?? '';
+    const talk = await startTalk(`on-${bystander}`, 'b-1');
+    const gateway = await gatewayOf(bystander);
+    expect(inA).toContain(gateway);
+    const pid = (await regions.cluster.processes())[`agent-${gateway}`] ?? 0;
+    // Stopped and not killed: its supervisor would have another one running at once.
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await eventually(async () => {
+        expect(inA).toContain(await gatewayOf(bystander));
+        expect(await gatewayOf(bystander)).not.toBe(gateway);
+      }, patient);
+      await talk.goesOn();
+      expect(await regions.fetched(`on-${bystander}`, url('b-1'))).toBe('on-b-1');
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await talk.goesOn();
+    await talk.end();
+  });
+
+  test('an agent that starts anew breaks no connection', async () => {
+    const talk = await startTalk('on-a-1', 'a-2');
+    const before = await regions.cluster.processes();
+    for (const machine of ['a-1', 'a-2']) process.kill(before[`agent-${machine}`] ?? 0, 'SIGKILL');
+    await eventually(async () => {
+      const now = await regions.cluster.processes();
+      for (const machine of ['a-1', 'a-2'])
+        expect(now[`agent-${machine}`]).not.toBe(before[`agent-${machine}`]);
+    }, patient);
+    await talk.goesOn();
+    await talk.end();
+  });
+
+  test('with the line cut, and with the server down, traffic in the pool goes on as it was', async () => {
+    const talk = await startTalk('on-a-1', 'a-2');
+    const routes = (await regions.inside('a-1', 'ip', 'route', 'show', 'protocol', '83')).output;
+    await regions.setLine('a', 'down');
+    try {
+      await talk.goesOn();
+    } finally {
+      await regions.setLine('a', 'up');
+    }
+    const { 'api-server': server = 0 } = await regions.cluster.processes();
+    process.kill(server, 'SIGSTOP');
+    try {
+      await talk.goesOn();
+    } finally {
+      process.kill(server, 'SIGCONT');
+    }
+    const inPool = (text: string) =>
+      text.split('\n').filter((line) => line.includes('10.12.') && line.includes('skerry-vxlan'));
+    expect(inPool((await regions.inside('a-1', 'ip', 'route', 'show', 'protocol', '83')).output)).toEqual(
+      inPool(routes),
+    );
+    await talk.end();
+  });
+
+  test('from the center, pods of every machine are reached by proxy', async () => {
+    for (const machine of ['a-2', 'a-3', 'b-1']) {
+      const path = `/api/v1/namespaces/default/pods/on-${machine}:8080/proxy/`;
+      await eventually(async () => {
+        expect((await regions.cluster.kubectlOk('get', '--raw', path)).trim()).toBe(`on-${machine}`);
+      }, patient);
+    }
+  });
+
+  test('a Crossing that is deleted parts the pools again', async () => {
+    await regions.cluster.kubectlOk('delete', 'crossing', 'a-b');
+    await eventually(async () => {
+      const { errors } = await regions.exec('on-a-1', 'timeout', '3', 'wget', '-q', '-O', '-', url('b-1'));
+      expect(errors).toContain('No route to host');
+      const links = await regions.inside('a-1', 'ip', '-o', 'link');
+      expect(links.output).not.toContain('skerry-cross');
+    }, patient);
+    expect(await regions.fetched('on-a-1', url('a-2'))).toBe('on-a-2');
+  });
+
+  test('a pool of the host network has Ready machines, and says to a pod that wants another network why there is none', async () => {
+    await regions.cluster.kubectlOk(
+      'patch',
+      'nodepool',
+      'b',
+      '--type=merge',
+      '-p',
+      '{"spec":{"hostNetwork":true}}',
+    );
+    await eventually(async () => {
+      expect((await regions.inside('b-1', 'ip', '-o', 'link')).output).not.toContain('skerry-vxlan');
+    }, patient);
+    const host = await regions.runPod('on-host', 'b-1', { spec: { hostNetwork: true } });
+    expect(host.address).toBe('192.168.0.10');
+    const manifest = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'nowhere' },
+      spec: {
+        nodeName: 'b-1',
+        containers: host.spec?.containers.map(({ name, image, command }) => ({ name, image, command })),
+      },
+    };
+    await regions.cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(manifest) });
+    await eventually(async () => {
+      const events = await regions.cluster.kubectlOk(
+        'get',
+        'events',
+        '--field-selector=involvedObject.name=nowhere',
+      );
+      expect(events).toContain('NetworkNotReady');
+      expect(events).toContain('node pool b has hostNetwork: true');
+    }, patient);
+    const ready = await regions.cluster.kubectlOk(
+      'get',
+      'node',
+      'b-1',
+      '-o',
+      'jsonpath={.status.conditions[?(@.type=="Ready")].status}',
+    );
+    expect(ready).toBe('True');
+  });
+
+  test('nothing stays of it', async () => {
+    const { dataDirectory } = regions.cluster;
+    await regions.stop();
+    expect(leftovers(dataDirectory, regions.instance)).toEqual([]);
+  });
+
+  /** Device by which a machine sends to the pods of others, by name of the pod. */
+  async function routesOf(machine: string): Promise<Map<string, string>> {
+    const { output } = await regions.inside(machine, 'ip', '-j', 'route', 'show', 'protocol', '83');
+    const routes = JSON.parse(output) as { dst: string; dev?: string }[];
+    return new Map(
+      [...pods.values()].map((pod) => {
+        const range = `${pod.address.split('.').slice(0, 3).join('.')}.0/24`;
+        return [pod.metadata.name ?? '', routes.find(({ dst }) => dst === range)?.dev ?? ''];
+      }),
+    );
+  }
+
+  /** The machine of its pool through which a machine reaches the pod on b-1. */
+  async function gatewayOf(machine: string): Promise<string> {
+    const { output } = await regions.inside(machine, 'ip', '-j', 'route', 'show', 'protocol', '83');
+    const routes = JSON.parse(output) as { dst: string; gateway?: string }[];
+    const range = `${pods.get('b-1')?.address.split('.').slice(0, 3).join('.')}.0/24`;
+    const via = routes.find(({ dst }) => dst === range)?.gateway;
+    const { status } = await regions.cluster.json<PoolNetwork>('get', 'poolnetwork', 'a');
+    return (
+      status?.members.find(
+        ({ addresses, podCIDRs }) => addresses.includes(via ?? '') || podCIDRs.includes(`${via}/24`),
+      )?.node ?? ''
+    );
+  }
+
+  async function crossingNow(): Promise<Crossing> {
+    return regions.cluster.json<Crossing>('get', 'crossing', 'a-b');
+  }
+
+  function gatewaysOf({ status }: Crossing, pool: string): string[] {
+    return status?.gateways?.find((each) => each.pool === pool)?.nodes ?? [];
+  }
+
+  /** The address that a pod sees of another one that talks to it. */
+  async function peerSeen(from: string, machine: string): Promise<string | undefined> {
+    const talk = await startTalk(from, machine);
+    const { output } = await regions.exec(`on-${machine}`, 'netstat', '-tn');
+    await talk.end();
+    return new RegExp(`:${talk.port} +(\\S+):\\d+ +ESTABLISHED`).exec(output)?.[1]?.replace('::ffff:', '');
+  }
+
+  /**
+   * A connection that a pod keeps to the pod on another machine, with a line on it twice a second. Neither end hangs on the
+   * center: what arrives is read from the listener's volume.
+   */
+  async function startTalk(pod: string, machine: string) {
+    const listener = pods.get(machine);
+    const port = 9_100 + talks++;
+    // An agent that was stopped may still be on its way back to the center.
+    const inBackground = (name: string, script: string) =>
+      eventually(async () => {
+        const command = `(${script}) >/dev/null 2>&1 & echo $! > /talk/${port}.pid`;
+        expect((await regions.exec(name, 'sh', '-c', command)).errors).toBe('');
+      }, patient);
+    // With its input at an end it would end the connection.
+    await inBackground(`on-${machine}`, `sleep 3600 | nc -l -p ${port} > /talk/${port}`);
+    await eventually(async () => {
+      expect((await regions.exec(`on-${machine}`, 'netstat', '-ltn')).output).toContain(`:${port} `);
+    }, patient);
+    await inBackground(
+      pod,
+      `n=0; while :; do n=$((n+1)); echo $n; sleep 0.5; done | nc ${listener?.address} ${port}`,
+    );
+    const file = join(
+      regions.cluster.dataDirectory,
+      `machines/${machine}/node/pods/${listener?.metadata.uid}/volumes/kubernetes.io~empty-dir/talk/${port}`,
+    );
+    const heard = () => Number(readFileSync(file, 'utf8').trim().split('\n').at(-1));
+    await eventually(() => expect(heard()).toBeGreaterThan(0), patient);
+    return {
+      port,
+      /** Lines that were not there when it is asked come, on the same connection. */
+      async goesOn() {
+        const before = heard();
+        await eventually(() => expect(heard()).toBeGreaterThan(before + 1), patient);
+      },
+      async end() {
+        for (const name of [pod, `on-${machine}`])
+          await regions.exec(name, 'sh', '-c', `kill $(cat /talk/${port}.pid)`);
+      },
+    };
+  }
+});
