@@ -38,6 +38,7 @@ import { createLocalPathProvisioner } from '#storage/local-path/provisioner.ts';
 import { createLocalPathResizer } from '#storage/local-path/resizer.ts';
 import { createCrossingController } from '#edge/crossing/crossing.ts';
 import { createTtlController } from '#core/ttl/ttl.ts';
+import { createLoadBalancerController } from '#edge/load-balancer/load-balancer.ts';
 import { createNodePoolController } from '#edge/node-pool/node-pool.ts';
 import { createPoolNetworkController } from '#edge/pool-network/pool-network.ts';
 import { createOpenKruiseComponent } from '#kruise/component.ts';
@@ -82,6 +83,7 @@ const creators = {
   'node-pool-controller': createNodePoolController,
   'crossing-controller': createCrossingController,
   'pool-network-controller': createPoolNetworkController,
+  'load-balancer-controller': createLoadBalancerController,
   'disruption-controller': createDisruptionController,
   'network-policy-controller': createNetworkPolicyController,
   'endpointslice-controller': createEndpointSliceController,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { createCriRuntime, removePodNetwork, removePods, startContainerd, unmountUnder } from '@skerry/agent';
 import { type Clock, silentLogger, SkerryError } from '@skerry/base';
-import { removeFabric, removeNetworkPolicies, removeServiceAddress } from '@skerry/network';
+import { removeNodeNetwork } from '@skerry/network';
 import { type DataDirectory, lockDataDirectory } from '#data-directory.ts';
 import { agentFiles, readAgentIdentity } from '#join/agent-config.ts';
 import { endOrphans } from '#process/orphans.ts';
@@ -94,9 +94,7 @@ async function resetNode(data: DataDirectory, report: Report): Promise<void> {
   }
   await report.step('pod network removed', async () => {
     await removePodNetwork(podNetworkOf({ cniConfDirectory: defaultCniConfDirectory }));
-    await removeServiceAddress();
-    await removeNetworkPolicies();
-    await removeFabric();
+    await removeNodeNetwork({ stateDirectory: join(data.path, 'node', 'network') });
   });
 }
 

@@ -24,6 +24,7 @@ export const maps = {
   emptyServiceIps: 'no-endpoint-services',
   emptyNodePorts: 'no-endpoint-nodeports',
   firewalledIps: 'firewall-ips',
+  loadBalancerIps: 'load-balancer-ips',
   hairpins: 'hairpin-endpoints',
   podRanges: 'pod-ranges',
 } as const;
@@ -40,6 +41,7 @@ export function baseRules(family: Family): string[] {
     `table ${family} ${serviceTable} {`,
     '  comment "Services of the cluster";',
     `  set ${maps.clusterIps} { type ${address}; }`,
+    `  set ${maps.loadBalancerIps} { type ${address}; }`,
     `  set ${maps.podRanges} { type ${address}; flags interval; }`,
     `  set ${maps.hairpins} { type ${address} . ${address}; }`,
     `  map ${maps.serviceIps} { ${byAddress}; }`,
@@ -75,6 +77,10 @@ export function baseRules(family: Family): string[] {
     '  chain firewall-check {',
     `    ${target} vmap @${maps.firewalledIps}`,
     '  }',
+    // What came for no port of the Service must not end at a program of the machine that happens to hold the address.
+    '  chain load-balancer-ips-check {',
+    `    ${family} daddr @${maps.loadBalancerIps} meta l4proto { tcp, udp, sctp } goto reject-chain`,
+    '  }',
     // Behind the address translation: what still has a Service's address went to a port that the Service doesn't have.
     '  chain cluster-ips-check {',
     `    ${family} daddr @${maps.clusterIps} goto reject-chain`,
@@ -83,6 +89,7 @@ export function baseRules(family: Family): string[] {
     ...hook('filter-input', 'filter hook input priority -110', [
       'nodeport-endpoints-check',
       'service-endpoints-check',
+      'load-balancer-ips-check',
     ]),
     ...hook('filter-forward', 'filter hook forward priority -110', [
       'service-endpoints-check',

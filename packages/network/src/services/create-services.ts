@@ -1,22 +1,24 @@
 /** Composes the part of a node's network that serves Services. */
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Node } from '@skerry/api';
-import type { Service } from '@skerry/base';
+import { describeError, supervise, type Service } from '@skerry/base';
 import { resources, type ApiClient } from '@skerry/client';
 import { FollowedObjects } from '#followed-objects.ts';
 import type { PartOptions } from '#node-network.ts';
-import { hasChain } from '#nftables/run-nft.ts';
-import { serviceTable } from '#services/base-rules.ts';
+import { hasChain, runNft } from '#nftables/run-nft.ts';
+import { runCommand } from '#kernel/run-command.ts';
+import { removeTable, serviceTable } from '#services/base-rules.ts';
 import { KernelTable } from '#services/kernel-table.ts';
+import {
+  createLoadBalancerAddresses,
+  removeLoadBalancerAddresses,
+} from '#services/load-balancer-addresses.ts';
 import type { Family } from '#services/service-ports.ts';
 import { createServiceProxy } from '#services/service-proxy.ts';
 
-const conntrackTimeoutMs = 5_000;
-
 export function createServices(options: PartOptions): Service {
-  const { nodeName, pool, view, clock, log } = options;
+  const { nodeName, pool, view, stateDirectory, clock, log } = options;
   const node = ownNode(options);
   const table = new KernelTable({
     families: machineFamilies(),
@@ -33,18 +35,32 @@ export function createServices(options: PartOptions): Service {
     clock,
     log,
   });
+  const addresses = createLoadBalancerAddresses({
+    nodeName,
+    pool,
+    services: view.services,
+    stateFile: addressesFile(stateDirectory),
+    run: (...command) => runCommand(command),
+    clock,
+    log,
+  });
+  const services = [node, proxy, addresses];
   return {
     name: 'services',
     async run(signal) {
-      const stop = new AbortController();
-      const until = AbortSignal.any([signal, stop.signal]);
-      try {
-        await Promise.all([node.run(until), proxy.run(until)]);
-      } finally {
-        stop.abort();
-      }
+      await Promise.all(services.map((service) => supervise(service, { clock, log, signal })));
     },
   };
+}
+
+/** Takes away all that Services put into this machine's network. */
+export async function removeServices({ stateDirectory }: { readonly stateDirectory: string }): Promise<void> {
+  await removeLoadBalancerAddresses(addressesFile(stateDirectory), (...command) => runCommand(command));
+  await runNft(`${machineFamilies().flatMap(removeTable).join('\n')}\n`);
+}
+
+function addressesFile(stateDirectory: string): string {
+  return join(stateDirectory, 'load-balancer-addresses.json');
 }
 
 function ownNode({
@@ -78,11 +94,10 @@ function machineFamilies(): Family[] {
 }
 
 /** It ends with 1 where there was no such flow, which is as well. */
-function forgetFlow(args: readonly string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    execFile('conntrack', [...args], { timeout: conntrackTimeoutMs }, (error) => {
-      if (error && error.code !== 1) reject(new Error(`conntrack: ${error.message}`, { cause: error }));
-      else resolve();
-    });
-  });
+async function forgetFlow(args: readonly string[]): Promise<void> {
+  try {
+    await runCommand(['conntrack', ...args]);
+  } catch (error) {
+    if (!describeError(error).includes('0 flow entries')) throw error;
+  }
 }

@@ -17,6 +17,8 @@ export interface ServicePort {
   readonly nodePort: number | undefined;
   readonly externalIps: readonly string[];
   readonly loadBalancerIps: readonly string[];
+  /** Those among them that are of this pool's range, and so no machine's own address. */
+  readonly placedIps: readonly string[];
   /** Who may reach the load balancer's addresses; everyone where undefined. */
   readonly sourceRanges: readonly string[] | undefined;
   /** How long a client stays with its endpoint after its last connection; undefined without affinity. */
@@ -67,6 +69,7 @@ export function servicePortsOf(
   const clusterIps = spec.clusterIPs?.length ? spec.clusterIPs : [spec.clusterIP];
   const withNodePorts = (spec.type === 'NodePort' || spec.type === 'LoadBalancer') && listens(service, pool);
   const external = spec.type === 'LoadBalancer' ? loadBalancerIpsOf(service, pool) : [];
+  const placed = new Set(placementsIn(service, pool).map(({ address }) => address));
   const affinity =
     spec.sessionAffinity === 'ClientIP'
       ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800)
@@ -91,6 +94,7 @@ export function servicePortsOf(
           nodePort: withNodePorts && nodePort ? nodePort : undefined,
           externalIps: own(spec.externalIPs ?? []),
           loadBalancerIps: own(external),
+          placedIps: own(external.filter((address) => placed.has(address))),
           sourceRanges: spec.loadBalancerSourceRanges?.length
             ? ranges.filter((range) => familyOf(range.split('/')[0] ?? '') === family)
             : undefined,
@@ -172,13 +176,18 @@ function listens({ metadata }: Service, pool: string | undefined): boolean {
 }
 
 /** Those that lead here: an address of one pool's network may be another machine's in another pool. */
-function loadBalancerIpsOf({ status, metadata }: Service, pool: string | undefined): string[] {
+function loadBalancerIpsOf(service: Service, pool: string | undefined): string[] {
+  const { status, metadata } = service;
   const placements = parsePlacements(metadata.annotations?.[placementAnnotation]);
   const elsewhere = new Set(placements.filter((one) => one.pool !== pool).map(({ address }) => address));
-  const here = new Set(placements.filter((one) => one.pool === pool).map(({ address }) => address));
+  const here = new Set(placementsIn(service, pool).map(({ address }) => address));
   return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, ipMode }) =>
     ip && ipMode !== 'Proxy' && (here.has(ip) || !elsewhere.has(ip)) ? [ip] : [],
   );
+}
+
+function placementsIn({ metadata }: Service, pool: string | undefined): Placement[] {
+  return parsePlacements(metadata.annotations?.[placementAnnotation]).filter((one) => one.pool === pool);
 }
 
 /** An address of a load balancer, the pool whose network it is of, and the node that answers for it there. */

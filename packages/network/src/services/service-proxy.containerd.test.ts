@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EndpointSlice, Node, Service } from '@skerry/api';
+import type { Endpoint, EndpointSlice, Node, Service } from '@skerry/api';
 import { systemClock } from '@skerry/base';
 import { eventually, recordingLogger } from '@skerry/base/testing';
 import { resources } from '@skerry/client';
@@ -12,10 +12,12 @@ import { createClusterView } from '#cluster-view.ts';
 import { FollowedObjects } from '#followed-objects.ts';
 import { hasChain, runNft } from '#nftables/run-nft.ts';
 import { removeTable, serviceTable } from '#services/base-rules.ts';
+import { runCommand } from '#kernel/run-command.ts';
 import { KernelTable } from '#services/kernel-table.ts';
+import { createLoadBalancerAddresses } from '#services/load-balancer-addresses.ts';
 import { createServiceProxy } from '#services/service-proxy.ts';
 import { canUseNetworkNamespaces, Lab } from '#testing/lab.ts';
-import { draining, service, slice } from '#testing/service-objects.ts';
+import { draining, service, slice as sliceOf, type SliceOptions } from '#testing/service-objects.ts';
 
 const families = ['ip', 'ip6'] as const;
 const a = { addresses: ['10.0.0.1'] };
@@ -54,7 +56,7 @@ describe.skipIf(!canUseNetworkNamespaces())('Services in the kernel', () => {
 
   function startProxy(): () => Promise<void> {
     const shared = { client, clock: systemClock, log, random: Math.random };
-    const view = createClusterView({ ...shared, pool: undefined, stateDirectory: directory });
+    const view = createClusterView({ ...shared, pool: 'tokyo', stateDirectory: directory });
     const node = new FollowedObjects<Node>({
       ...shared,
       ref: resources.nodes,
@@ -71,7 +73,7 @@ describe.skipIf(!canUseNetworkNamespaces())('Services in the kernel', () => {
     });
     const proxy = createServiceProxy({
       nodeName: 'n1',
-      pool: undefined,
+      pool: 'tokyo',
       services: view.services,
       slices: view.slices,
       node,
@@ -80,8 +82,17 @@ describe.skipIf(!canUseNetworkNamespaces())('Services in the kernel', () => {
       clock: systemClock,
       log,
     });
+    const addresses = createLoadBalancerAddresses({
+      nodeName: 'n1',
+      pool: 'tokyo',
+      services: view.services,
+      stateFile: join(directory, 'addresses.json'),
+      run: (...command) => runCommand(command, lab),
+      clock: systemClock,
+      log,
+    });
     const ending = new AbortController();
-    const runs = [view, node, proxy].map((part) => part.run(ending.signal));
+    const runs = [view, node, proxy, addresses].map((part) => part.run(ending.signal));
     return async () => {
       ending.abort();
       await Promise.all(runs);
@@ -89,6 +100,8 @@ describe.skipIf(!canUseNetworkNamespaces())('Services in the kernel', () => {
   }
 
   const add = (one: Service) => client.seed<Service>(resources.services, one);
+  const slice = (endpoints: Partial<Endpoint>[], options: SliceOptions = {}) =>
+    sliceOf(endpoints, { pool: 'tokyo', ...options });
   const addSlice = (one: EndpointSlice) => client.seed<EndpointSlice>(resources.endpointSlices, one);
   const setEndpoints = (endpoints: EndpointSlice['endpoints']) =>
     client.edit<EndpointSlice>(
@@ -214,6 +227,51 @@ describe.skipIf(!canUseNetworkNamespaces())('Services in the kernel', () => {
     addSlice(slice([a]));
     await calls('outside', '198.51.100.7', 80)('a 10.0.0.254');
     await calls('client', '198.51.100.7', 80)('silent');
+  });
+
+  test('an address of the pool is taken, leads to the Service alone, and is given up when another machine has it', async () => {
+    const placedOn = (node: string) => JSON.stringify([{ pool: 'tokyo', address: '192.0.2.50', node }]);
+    const balanced = service(
+      { type: 'LoadBalancer' },
+      { annotations: { 'network.skerry.io/load-balancer': placedOn('n1') } },
+    );
+    balanced.status = { loadBalancer: { ingress: [{ ip: '192.0.2.50', ipMode: 'VIP' }] } };
+    add(balanced);
+    addSlice(slice([a]));
+    await calls('outside', '192.0.2.50', 80)('a 10.0.0.254');
+    await calls('client', '192.0.2.50', 80)('a 10.0.0.254');
+    expect(await lab.call('outside', '192.0.2.50', 22)).toBe('refused');
+    await stop();
+    expect(await lab.call('outside', '192.0.2.50', 80)).toBe('a 10.0.0.254');
+    client.edit<Service>(resources.services, { namespace: 'default', name: 'web' }, ({ metadata }) => {
+      metadata.annotations = { 'network.skerry.io/load-balancer': placedOn('n2') };
+    });
+    stop = startProxy();
+    await eventually(async () =>
+      expect(await lab.run('node', 'ip', '-o', 'address', 'show')).not.toContain('192.0.2.50'),
+    );
+  });
+
+  test("an address that is in none of the machine's networks, or is the machine's own, is not taken", async () => {
+    const placements = ['203.0.113.9', '192.0.2.1'].map((address) => ({
+      pool: 'tokyo',
+      address,
+      node: 'n1',
+    }));
+    add(
+      service(
+        { type: 'LoadBalancer' },
+        { annotations: { 'network.skerry.io/load-balancer': JSON.stringify(placements) } },
+      ),
+    );
+    await eventually(() =>
+      expect(
+        log.lines
+          .filter(({ message }) => message === 'load balancer address not held')
+          .map(({ fields }) => fields),
+      ).toMatchObject([{ address: '203.0.113.9' }, { address: '192.0.2.1' }]),
+    );
+    expect(await lab.run('node', 'ip', '-o', 'address', 'show')).toContain('192.0.2.1/24');
   });
 
   test('datagrams follow an endpoint that changes, though they come from one port', async () => {

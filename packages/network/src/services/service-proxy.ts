@@ -15,6 +15,7 @@ import {
 } from '@skerry/base';
 import { keyOf } from '@skerry/client';
 import { serviceIndex } from '#cluster-view.ts';
+import { dnsServiceName } from '#dns/dns-service.ts';
 import type { FollowedObjects } from '#followed-objects.ts';
 import type { NodeView } from '#services/choose-endpoints.ts';
 import { HealthChecks } from '#services/health-checks.ts';
@@ -222,9 +223,12 @@ class ServiceProxy {
   }
 }
 
-/** Another proxy's, where its name is on it. */
-function isOurs({ metadata }: Service): boolean {
-  return metadata.labels?.[serviceProxyNameLabel] === undefined;
+/** Not another proxy's, whose name is on it then, nor the one that the node's own name server answers for at its address. */
+function isOurs(service: Service): boolean {
+  const { namespace, name, labels } = service.metadata;
+  const isNames = namespace === dnsServiceName.namespace && name === dnsServiceName.name;
+  const isAnsweredHere = isNames && Object.keys(service.spec?.selector ?? {}).length === 0;
+  return !isAnsweredHere && labels?.[serviceProxyNameLabel] === undefined;
 }
 
 function factsOf({ metadata, spec }: Node) {

@@ -75,6 +75,7 @@ function openToOutside(
     for (const key of keys) put(draft, maps.emptyServiceIps, key, refusal(chosen));
     if (nodePort !== undefined) put(draft, maps.emptyNodePorts, `${protocol} . ${nodePort}`, refusal(chosen));
   }
+  for (const address of port.placedIps) put(draft, maps.loadBalancerIps, address);
   if (port.sourceRanges && port.loadBalancerIps.length > 0) {
     const chain = firewallChain(draft, port, port.sourceRanges);
     for (const address of port.loadBalancerIps)
