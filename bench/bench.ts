@@ -13,6 +13,7 @@ import { measureLink } from './groups/link.ts';
 import { measureNetwork } from './groups/network.ts';
 import { measureNode } from './groups/node.ts';
 import { measureSchedule } from './groups/schedule.ts';
+import { measureServices } from './groups/services.ts';
 import { measureStart } from './groups/start.ts';
 import { measureWatch } from './groups/watch.ts';
 import { measureWorkloads } from './groups/workloads.ts';
@@ -28,7 +29,7 @@ const groups: Readonly<Record<string, BenchGroup>> = {
   link: measureLink,
   workloads: measureWorkloads,
   node: measureNode,
-  network: measureNetwork,
+  network: async (given) => [...(await measureServices(given)), ...(await measureNetwork(given))],
 };
 
 const usage = `usage: npm run bench -- [--only GROUP[,GROUP]] [--quick] [--json FILE]

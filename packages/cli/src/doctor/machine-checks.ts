@@ -19,6 +19,18 @@ const programs: readonly {
 }[] = [
   { name: 'ip', packaged: 'iproute2', needed: true, why: 'pods get no network' },
   { name: 'nft', packaged: 'nftables', needed: true, why: 'pods get no network' },
+  {
+    name: 'conntrack',
+    packaged: 'conntrack',
+    needed: false,
+    why: 'datagrams to a Service reach endpoints that have gone for as long as their sender keeps on',
+  },
+  {
+    name: 'arping',
+    packaged: 'iputils-arping',
+    needed: false,
+    why: 'neighbours learn late when the address of a load balancer moves',
+  },
   { name: 'nsenter', packaged: 'util-linux', needed: true, why: 'port-forward does not work' },
   { name: 'mount', packaged: 'mount', needed: true, why: 'volumes can not be mounted' },
   { name: 'sysctl', packaged: 'procps', needed: true, why: 'packets are not forwarded to pods' },

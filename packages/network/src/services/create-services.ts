@@ -6,9 +6,9 @@ import { describeError, supervise, type Service } from '@skerry/base';
 import { resources, type ApiClient } from '@skerry/client';
 import { FollowedObjects } from '#followed-objects.ts';
 import type { PartOptions } from '#node-network.ts';
-import { hasChain, runNft } from '#nftables/run-nft.ts';
+import { runNft } from '#nftables/run-nft.ts';
 import { runCommand } from '#kernel/run-command.ts';
-import { removeTable, serviceTable } from '#services/base-rules.ts';
+import { removeTable } from '#services/base-rules.ts';
 import { KernelTable } from '#services/kernel-table.ts';
 import {
   createLoadBalancerAddresses,
@@ -20,10 +20,7 @@ import { createServiceProxy } from '#services/service-proxy.ts';
 export function createServices(options: PartOptions): Service {
   const { nodeName, pool, view, stateDirectory, clock, log } = options;
   const node = ownNode(options);
-  const table = new KernelTable({
-    families: machineFamilies(),
-    hasChain: (family, chain) => hasChain({ family, table: serviceTable, chain }),
-  });
+  const table = new KernelTable({ families: machineFamilies() });
   const proxy = createServiceProxy({
     nodeName,
     pool,

@@ -7,7 +7,7 @@
  * makes the table anew, which takes longer and forgets which client went where, but leaves connections as they are.
  */
 import { createHash } from 'node:crypto';
-import { runNft } from '#nftables/run-nft.ts';
+import { hasChain, runNft } from '#nftables/run-nft.ts';
 import { OwnedContents, type OwnedChange } from '#nftables/owned-contents.ts';
 import { contentChange, type TableContent } from '#nftables/table-content.ts';
 import { baseRules, serviceTable } from '#services/base-rules.ts';
@@ -18,10 +18,10 @@ export type Conflict = OwnedChange['conflicts'][number];
 
 export interface KernelTableOptions {
   readonly families: readonly Family[];
-  /** Hands a script to the kernel as one transaction. */
-  readonly load?: (script: string) => Promise<void>;
-  /** Answers whether the kernel has a chain of the table. */
-  readonly hasChain: (family: Family, chain: string) => Promise<boolean>;
+  /** This process's own network namespace unless told. */
+  readonly where?: { readonly networkNamespace?: string };
+  /** Told of each script that the kernel has taken. */
+  readonly onLoaded?: (script: string) => void;
 }
 
 export interface Applied {
@@ -51,12 +51,12 @@ export class KernelTable {
 
   /** Whether there is a table from before. */
   isThere(): Promise<boolean> {
-    return this.#options.hasChain(this.#options.families[0] ?? 'ip', 'services');
+    return this.#hasChain(this.#options.families[0] ?? 'ip', 'services');
   }
 
   /** Makes the table hold what owners want from now on; what has no content goes. */
   async apply(updates: ReadonlyMap<string, Contents | undefined>): Promise<Applied> {
-    const { families, load = runNft } = this.#options;
+    const { families, where, onLoaded } = this.#options;
     for (const [owner, contents] of updates) this.#count(owner, contents);
     const changes = families.map((family) => ({
       family,
@@ -68,9 +68,10 @@ export class KernelTable {
     if (known === revision) return { conflicts, kind: 'unchanged' };
     if (await this.#adopt(revision)) return { conflicts, kind: 'adopted' };
     this.#revision = undefined;
-    await load(
-      known === undefined ? this.#wholeScript(revision) : changeScript(changes, { known, revision }),
-    );
+    const script =
+      known === undefined ? this.#wholeScript(revision) : changeScript(changes, { known, revision });
+    await runNft(script, where);
+    onLoaded?.(script);
     this.#revision = revision;
     return { conflicts, kind: known === undefined ? 'rebuilt' : 'changed' };
   }
@@ -79,11 +80,15 @@ export class KernelTable {
   async #adopt(revision: string): Promise<boolean> {
     if (!this.#isFirst) return false;
     this.#isFirst = false;
-    const { families, hasChain } = this.#options;
-    const found = await Promise.all(families.map((family) => hasChain(family, revision)));
+    const { families } = this.#options;
+    const found = await Promise.all(families.map((family) => this.#hasChain(family, revision)));
     if (found.length === 0 || found.includes(false)) return false;
     this.#revision = revision;
     return true;
+  }
+
+  #hasChain(family: Family, chain: string): Promise<boolean> {
+    return hasChain({ family, table: serviceTable, chain }, this.#options.where);
   }
 
   #wholeScript(revision: string): string {

@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createClusterView } from '#cluster-view.ts';
 import { FollowedObjects } from '#followed-objects.ts';
 import { hasChain, runNft } from '#nftables/run-nft.ts';
-import { removeTable, serviceTable } from '#services/base-rules.ts';
+import { removeTable } from '#services/base-rules.ts';
 import { runCommand } from '#kernel/run-command.ts';
 import { KernelTable } from '#services/kernel-table.ts';
 import { createLoadBalancerAddresses } from '#services/load-balancer-addresses.ts';
@@ -65,11 +65,8 @@ describe.skipIf(!canUseNetworkNamespaces())('Services in the kernel', () => {
     });
     const table = new KernelTable({
       families,
-      async load(script) {
-        await runNft(script, lab);
-        scripts.push(script);
-      },
-      hasChain: (family, chain) => hasChain({ family, table: serviceTable, chain }, lab),
+      where: lab,
+      onLoaded: (script) => scripts.push(script),
     });
     const proxy = createServiceProxy({
       nodeName: 'n1',
