@@ -14,7 +14,7 @@ import { pssMb } from '../processes.ts';
 
 interface Place {
   /** What enters its network: words before a program. */
-  readonly enter: readonly string[];
+  readonly enter: readonly [string, ...string[]];
   readonly address: string;
 }
 
@@ -73,7 +73,7 @@ async function podOn(regions: Regions, machine: string): Promise<Place> {
   const { address } = await regions.runPod(`bench-${machine}`, machine);
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     if (!commandOf(name).startsWith('httpd -f -p 8080')) continue;
-    const enter = ['nsenter', '--target', name, '--net', '--'];
+    const enter: Place['enter'] = ['nsenter', '--target', name, '--net', '--'];
     const [program, ...args] = [...enter, 'ip', '-o', 'address'];
     if ((await run(program, args)).output.includes(` ${address}/`)) return { enter, address };
   }
@@ -107,14 +107,14 @@ async function bareNetwork(
     await inside('ip', 'address', 'add', `172.31.${index}.1/24`, 'dev', 'bench');
     await inside('ip', 'link', 'set', 'bench', 'up');
     await inside('ip', 'route', 'add', `172.31.${3 - index}.0/24`, 'via', other);
-    const enter = ['nsenter', '--target', pid, '--net', '--'];
+    const enter: Place['enter'] = ['nsenter', '--target', pid, '--net', '--'];
     const address = `172.31.${index}.2`;
     for (const command of [
       ['ip', 'address', 'add', `${address}/24`, 'dev', 'eth0'],
       ['ip', 'link', 'set', 'eth0', 'up'],
       ['ip', 'route', 'add', 'default', 'via', `172.31.${index}.1`],
     ]) {
-      const [program = '', ...args] = [...enter, ...command];
+      const [program, ...args] = [...enter, ...command];
       const { code, errors } = await run(program, args);
       if (code !== 0) throw new Error(errors);
     }
@@ -126,10 +126,9 @@ async function bareNetwork(
 /** Megabits per second that arrive. */
 async function throughput(from: Place, to: Place, seconds: number): Promise<number> {
   const [serverProgram, ...serverArgs] = [...to.enter, 'iperf3', '--server', '--one-off'];
-  const server = spawn(serverProgram, serverArgs, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const server = spawn(serverProgram, serverArgs, { stdio: 'ignore' });
   try {
-    await new Promise<void>((resolve) => server.stdout?.once('data', () => resolve()));
-    await delay(100);
+    await listening(to);
     const args = [
       ...from.enter.slice(1),
       'iperf3',
@@ -139,7 +138,7 @@ async function throughput(from: Place, to: Place, seconds: number): Promise<numb
       String(seconds),
       '--json',
     ];
-    const { output } = await run(from.enter[0] ?? '', args, { timeoutMs: (seconds + 30) * 1000 });
+    const { output } = await run(from.enter[0], args, { timeoutMs: (seconds + 30) * 1000 });
     const report = JSON.parse(output) as {
       error?: string;
       end: { sum_received?: { bits_per_second: number } };
@@ -148,6 +147,16 @@ async function throughput(from: Place, to: Place, seconds: number): Promise<numb
     return (report.end.sum_received?.bits_per_second ?? 0) / 1e6;
   } finally {
     server.kill();
+  }
+}
+
+/** Waits until the server does; what it says of that stays in a buffer of its own. */
+async function listening({ enter }: Place): Promise<void> {
+  const [program, ...args] = [...enter, 'cat', '/proc/net/tcp', '/proc/net/tcp6'];
+  // Port 5201, in state LISTEN.
+  for (let tries = 0; !/:1451 [0-9A-F:]+ 0A /.test((await run(program, args)).output); tries++) {
+    if (tries > 100) throw new Error('iperf3 does not listen');
+    await delay(100);
   }
 }
 
