@@ -159,7 +159,7 @@ describe.skipIf(!hasBrowser || !canRunContainers())('before a real cluster', { t
     await page.getByRole('textbox', { name: 'Region' }).fill('guangzhou');
     await page.getByRole('button', { name: 'Create and add nodes' }).click();
     await page.getByRole('button', { name: 'Make the script' }).click();
-    const script = await page.locator('pre').filter({ hasText: 'skerry join' }).innerText();
+    const script = await page.locator('pre').filter({ hasText: '--token-file' }).innerText();
     const file = join(folder, 'token');
     writeFileSync(file, /<<'END'\n(\S+)\n/.exec(script)?.[1] ?? '', { mode: 0o600 });
     const machine = ['guangzhou-gpu-1', '--region', 'guangzhou', '--gpus', '1', '--token-file', file];
