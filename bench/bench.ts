@@ -9,6 +9,7 @@ import { type Figure, figureOf, tableOf } from './figure.ts';
 import type { BenchContext, BenchGroup } from './group.ts';
 import { measureApi } from './groups/api.ts';
 import { measureConsole } from './groups/console.ts';
+import { measureDns } from './groups/dns.ts';
 import { measureLink } from './groups/link.ts';
 import { measureNetwork } from './groups/network.ts';
 import { measureNode } from './groups/node.ts';
@@ -29,7 +30,11 @@ const groups: Readonly<Record<string, BenchGroup>> = {
   link: measureLink,
   workloads: measureWorkloads,
   node: measureNode,
-  network: async (given) => [...(await measureServices(given)), ...(await measureNetwork(given))],
+  network: async (given) => [
+    ...(await measureDns(given)),
+    ...(await measureServices(given)),
+    ...(await measureNetwork(given)),
+  ],
 };
 
 const usage = `usage: npm run bench -- [--only GROUP[,GROUP]] [--quick] [--json FILE]
