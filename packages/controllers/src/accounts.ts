@@ -32,6 +32,7 @@ const accounts: Readonly<Record<string, string>> = {
   'persistentvolume-binder-controller': 'persistent-volume-binder',
   'persistentvolume-expander-controller': 'expand-controller',
   'ephemeral-volume-controller': 'ephemeral-volume-controller',
+  'network-policy-controller': 'network-policy-controller',
   'node-pool-controller': 'node-pool-controller',
   'local-path-provisioner': 'local-path-provisioner',
   'local-path-resizer': 'local-path-provisioner',

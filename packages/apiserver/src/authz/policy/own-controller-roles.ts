@@ -50,6 +50,14 @@ export const ownControllerRoles: Readonly<Record<string, readonly PolicyRule[]>>
     eventsRule,
   ],
   'node-controller': [rule('get', 'core', 'namespaces'), rule('get', 'coordination.k8s.io', 'leases')],
+  'network-policy-controller': [
+    rule('create get', 'apiextensions.k8s.io', 'customresourcedefinitions'),
+    rule(read, 'core', 'namespaces nodes pods'),
+    rule(read, 'networking.k8s.io', 'networkpolicies'),
+    rule(read, 'network.skerry.io', 'crossings'),
+    rule('create delete get list update watch', 'network.skerry.io', 'poolpolicies'),
+    eventsRule,
+  ],
   'node-pool-controller': [
     rule('create get', 'apiextensions.k8s.io', 'customresourcedefinitions'),
     rule('get list patch update watch', 'apps.openyurt.io', 'nodepools'),
