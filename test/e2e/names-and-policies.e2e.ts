@@ -17,6 +17,18 @@ interface DnsReply {
 
 const server = '10.96.0.10';
 const domain = 'default.svc.cluster.local';
+/** Its name at port 8080, and at 9000 an echo. */
+const serving = [
+  'sh',
+  '-c',
+  'mkdir /tmp/www; echo web > /tmp/www/index.html; nc -ll -p 9000 -e cat & exec httpd -f -p 8080 -h /tmp/www',
+];
+/** Speaks to the echo all the time, and keeps what it hears. */
+const talking = [
+  'sh',
+  '-c',
+  'while :; do (while echo tick; do sleep 0.05; done) | nc web-0.db 9000 >> /tmp/heard; sleep 1; done',
+];
 
 describe.skipIf(!canRunContainers())('names and policies', () => {
   let regions: Regions;
@@ -69,9 +81,9 @@ describe.skipIf(!canRunContainers())('names and policies', () => {
     );
     const idle = { command: ['sleep', '100000'] };
     const [pod] = await Promise.all([
-      regions.runPod('web', 'a-1', { spec: { hostname: 'web-0', subdomain: 'db' } }),
+      regions.runPod('web', 'a-1', { command: serving, spec: { hostname: 'web-0', subdomain: 'db' } }),
       regions.runPod('friend', 'a-1', idle),
-      regions.runPod('stranger', 'a-1', idle),
+      regions.runPod('stranger', 'a-1', { command: talking }),
     ]);
     web = pod.address;
   });
@@ -152,10 +164,6 @@ describe.skipIf(!canRunContainers())('names and policies', () => {
     });
 
     test('a connection that a new policy forbids ends, and only those it allows are made', async () => {
-      const inBackground = (pod: string, command: string) =>
-        regions.exec(pod, 'sh', '-c', `nohup sh -c '${command}' < /dev/null > /dev/null 2>&1 &`);
-      await inBackground('web', 'nc -ll -p 9000 -e cat');
-      await inBackground('stranger', `while :; do echo tick; sleep 0.05; done | nc ${web} 9000 > /tmp/heard`);
       const heard = async () =>
         Number((await regions.exec('stranger', 'wc', '-c', '/tmp/heard')).output.split(' ')[0]);
       const before = await heard();
