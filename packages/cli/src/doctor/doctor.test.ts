@@ -11,6 +11,7 @@ const files: Record<string, string> = {
   '/sys/fs/cgroup/cgroup.controllers': 'cpuset cpu io memory pids\n',
   '/proc/sys/fs/inotify/max_user_instances': '1024\n',
   '/proc/filesystems': 'nodev\toverlay\n',
+  '/proc/sys/net/bridge/bridge-nf-call-iptables': '1\n',
 };
 
 const stock: DoctorSystem = {

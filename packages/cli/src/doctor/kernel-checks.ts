@@ -67,13 +67,25 @@ export const tunnelCheck: Check = {
   },
 };
 
+export const bridgedCheck: Check = {
+  title: 'pods of one machine',
+  async look(system) {
+    const isShown = (await system.text('/proc/sys/net/bridge/bridge-nf-call-iptables')) !== undefined;
+    return isShown || /\/br_netfilter\.ko/.test(await modulesOf(system))
+      ? ok('br_netfilter')
+      : warning(
+          'kernel-feature-missing',
+          'no br_netfilter; pods with network policies reach no other pod of this machine',
+          'Load the module br_netfilter, or use a stock kernel of the distribution.',
+        );
+  },
+};
+
 export const overlayCheck: Check = {
   title: 'image layers',
-  async look({ text }) {
-    const kernel = ((await text('/proc/sys/kernel/osrelease')) ?? '').trim();
-    const known = (await text('/proc/filesystems')) ?? '';
-    const loadable = [`/lib/modules/${kernel}/modules.dep`, `/lib/modules/${kernel}/modules.builtin`];
-    const modules = (await Promise.all(loadable.map((path) => text(path)))).join('\n');
+  async look(system) {
+    const known = (await system.text('/proc/filesystems')) ?? '';
+    const modules = await modulesOf(system);
     return /\toverlay$/m.test(known) || /\/overlay\.ko/.test(modules)
       ? ok('overlayfs')
       : warning(
@@ -83,6 +95,13 @@ export const overlayCheck: Check = {
         );
   },
 };
+
+/** What is loadable or built in, by the files that say so. */
+async function modulesOf({ text }: DoctorSystem): Promise<string> {
+  const kernel = ((await text('/proc/sys/kernel/osrelease')) ?? '').trim();
+  const lists = [`/lib/modules/${kernel}/modules.dep`, `/lib/modules/${kernel}/modules.builtin`];
+  return (await Promise.all(lists.map((path) => text(path)))).join('\n');
+}
 
 function canTry({ isRoot, program }: DoctorSystem): boolean {
   return isRoot && program('unshare') !== undefined && program('ip') !== undefined;
