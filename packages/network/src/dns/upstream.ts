@@ -4,6 +4,7 @@
  * answer is longer. Every try ends within `tryMs`.
  */
 import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
 import { connect, isIP } from 'node:net';
 import type { Clock } from '@skerry/base';
 import { dnssecOk, flagBits, headerBytes, optRecord } from '#dns/message.ts';
@@ -25,6 +26,8 @@ const socketsMax = 16;
 
 interface OpenSocket {
   readonly socket: Socket;
+  /** Until then it sends nothing. */
+  readonly connected: Promise<unknown>;
   readonly pending: Map<number, { readonly question: Buffer; done(result: Buffer | Error): void }>;
   asked: number;
 }
@@ -82,7 +85,8 @@ export class Upstream {
         else resolve(result);
       };
       open.pending.set(id, { question: asked.question, done: finish });
-      open.socket.send(queryBytes(id, asked), (error) => error && finish(error));
+      const send = () => open.socket.send(queryBytes(id, asked), (error) => error && finish(error));
+      open.connected.then(() => open.pending.has(id) && send(), finish);
     });
   }
 
@@ -91,7 +95,8 @@ export class Upstream {
     if (current && (current.asked < queriesPerSocketMax || this.#open.size >= socketsMax)) return current;
     const { host, port } = this.address;
     const socket = createSocket(isIP(host) === 6 ? 'udp6' : 'udp4');
-    const open: OpenSocket = { socket, pending: new Map(), asked: 0 };
+    const connected = once(socket, 'connect');
+    const open: OpenSocket = { socket, connected, pending: new Map(), asked: 0 };
     socket.on('message', (packet) => {
       if (packet.length < headerBytes) return;
       const id = packet.readUInt16BE(0);
