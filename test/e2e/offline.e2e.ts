@@ -3,13 +3,14 @@
  * disk; what changed in the center meanwhile is caught up with once the line is mended. One cluster for all of it.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Node, Pod } from '@skerry/api';
 import { createCriRuntime } from '@skerry/agent';
 import { eventually } from '@skerry/base/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { canRunContainers, Cluster } from '../support/cluster.ts';
+import { canRunContainers, Cluster, type CommandResult, kubectlProgram, run } from '../support/cluster.ts';
 
 const image = 'skerry.io/stand-in/busybox:1.35';
 const patient = { timeoutMs: 120_000, everyMs: 300 };
@@ -25,6 +26,23 @@ kind: Secret
 metadata: { name: password }
 stringData: { word: open-sesame }
 ---
+apiVersion: v1
+kind: ServiceAccount
+metadata: { name: reader }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: { name: reader }
+rules:
+- { apiGroups: [''], resources: [configmaps], verbs: [get, list, watch, create] }
+- { apiGroups: [''], resources: [pods, pods/exec], verbs: [get, create] }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: reader }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader }
+subjects: [{ kind: ServiceAccount, name: reader, namespace: default }]
+---
 ${pod('full')}
 ---
 ${pod('goes')}
@@ -37,12 +55,13 @@ function pod(name: string): string {
 kind: Pod
 metadata: { name: ${name}, labels: { app: offline } }
 spec:
+  serviceAccountName: reader
   nodeSelector: { topology.kubernetes.io/region: east }
   terminationGracePeriodSeconds: 1
   containers:
   - name: main
     image: ${image}
-    command: [sh, -c, 'trap "exit 0" TERM; while true; do sleep 1000 & wait; done']
+    command: [sh, -c, ': this is ${name}; trap "exit 0" TERM; while true; do sleep 1000 & wait; done']
     env: [{ name: GREETING, valueFrom: { configMapKeyRef: { name: settings, key: greeting } } }]
     readinessProbe: { exec: { command: ['true'] }, periodSeconds: 1 }
     volumeMounts:
@@ -57,6 +76,7 @@ spec:
 describe.skipIf(!canRunContainers())('a region that is cut off', () => {
   let cluster: Cluster;
   let node = '';
+  const scratch: string[] = [];
 
   beforeAll(async () => {
     cluster = await Cluster.start({ runtime: 'containerd', regions: ['east'] });
@@ -68,9 +88,11 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
 
   afterAll(async () => {
     await cluster?.stop();
+    for (const directory of scratch) rmSync(directory, { recursive: true, force: true });
   });
 
-  test('keeps its pods running, brings them back after a reboot, and then takes over exactly what changed meanwhile', async () => {
+  test('keeps its pods running and the API open to them, brings them back after a reboot, and then takes over exactly what changed meanwhile', async () => {
+    await isServedTo('full');
     const before = await pods();
     setLine('down');
     try {
@@ -97,6 +119,7 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
       const token = '/var/run/secrets/kubernetes.io/serviceaccount/token';
       expect(await inside('full', token)).toMatch(/^[\w-]+\./);
       expect(await containers('comes')).toEqual([]);
+      await isServedFromDiskTo('full');
     } finally {
       setLine('up');
     }
@@ -112,7 +135,68 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
       expect(await inside('full', '/settings/greeting')).toBe('welcome');
     }, patient);
     expect((await containers('full'))[0]?.id).toBe(afterReboot?.id);
+    await isServedTo('full');
+    expect((await cluster.kubectl(['get', 'configmap', 'meanwhile'])).errors).toContain('NotFound');
   });
+
+  const word = ['get', 'configmap', 'settings', '-o', 'jsonpath={.metadata.name}'];
+  const others = [
+    ['get', 'secrets', '--namespace', 'kube-system'],
+    ['get', 'secret', 'password'],
+    ['get', 'nodes'],
+  ];
+
+  /** The API as a pod has it, under its own token, while there is a line. */
+  async function isServedTo(name: string): Promise<void> {
+    const pod = await podKubectl(name);
+    await eventually(async () => expect(await pod(word)).toMatchObject({ output: 'settings' }), patient);
+    expect((await pod(['get', 'configmaps'])).output).toContain('settings');
+    expect(await pod(['exec', name, '--', 'echo', 'hello'])).toMatchObject({ code: 0, output: 'hello\n' });
+    for (const each of others) expect((await pod(each)).errors).toContain('Forbidden');
+  }
+
+  /** The same without a line: what was read can be read, nothing else can, and nothing can be changed. */
+  async function isServedFromDiskTo(name: string): Promise<void> {
+    const pod = await podKubectl(name);
+    await eventually(
+      async () => expect(await pod(word)).toMatchObject({ code: 0, output: 'settings' }),
+      patient,
+    );
+    expect((await pod(['get', 'configmaps'])).output).toContain('settings');
+    for (const each of others) expect((await pod(each)).errors).toContain('Forbidden');
+    expect((await pod(word, { token: 'nonsense' })).code).not.toBe(0);
+    const refused = await pod(['create', 'configmap', 'meanwhile']);
+    expect(refused.errors).toContain('this node is cut off from the cluster');
+  }
+
+  /** Stock kubectl in the network of a pod, with what the pod has to ask the API with. */
+  async function podKubectl(name: string) {
+    const folder = '/var/run/secrets/kubernetes.io/serviceaccount';
+    const own = await inside(name, `${folder}/token`);
+    const directory = mkdtempSync(join(tmpdir(), 'skerry-pod-'));
+    scratch.push(directory);
+    writeFileSync(join(directory, 'ca.crt'), await inside(name, `${folder}/ca.crt`));
+    const [process] = processes().filter(({ command }) => command.includes(`: this is ${name};`));
+    const environment = readFileSync(`/proc/${process?.pid}/environ`, 'utf8').split('\0');
+    const valueOf = (variable: string) =>
+      environment.find((line) => line.startsWith(`${variable}=`))?.slice(variable.length + 1);
+    const server = `https://${valueOf('KUBERNETES_SERVICE_HOST')}:${valueOf('KUBERNETES_SERVICE_PORT')}`;
+    return (args: readonly string[], { token = own } = {}): Promise<CommandResult> => {
+      const net = ['--target', String(process?.pid), '--net', '--'];
+      const flags = [
+        '--server',
+        server,
+        '--token',
+        token,
+        '--certificate-authority',
+        join(directory, 'ca.crt'),
+      ];
+      const command = [...net, kubectlProgram, ...flags, '--namespace', 'default', ...args];
+      return run('nsenter', command, {
+        env: { PATH: '/usr/bin:/usr/sbin', HOME: directory, KUBECONFIG: '/dev/null' },
+      });
+    };
+  }
 
   async function inside(name: string, path: string): Promise<string> {
     const [container] = await containers(name);

@@ -69,6 +69,8 @@ export interface Hub extends Service {
   readonly transport: Transport;
   /** For small things that must outlive a restart, sealed on the disk. */
   readonly vault: Vault;
+  /** How many watches are open here. */
+  readonly watches: number;
   /** @throws ApiError Unauthorized, or ServiceUnavailable while it can't be known. */
   identify(token: string): Promise<BearerCaller>;
   /** Never rejects: what goes wrong is an answer. */
@@ -79,6 +81,8 @@ export interface Hub extends Service {
 
 /** A read that the center leaves waiting for so long is answered with what was read before, where there is something. */
 const patienceMs = 5_000;
+const shortPatienceMs = 500;
+const doubtMs = 15_000;
 /** Longer answers are passed on and not kept. */
 const ownBodyBytesMax = 64 << 20;
 const guestBodyBytesMax = 4 << 20;
@@ -103,6 +107,9 @@ class NodeHub implements Hub {
   readonly #watchMemory = new WatchMemory(watchBytesMax);
   readonly #bodies = new BodyReader(bodiesBytesMax);
   readonly #node: Caller;
+  #watches = 0;
+  /** The center has not answered lately, and the link is not known to be down: no read waits long again before it does. */
+  #doubtfulUntilMs = -Infinity;
 
   constructor(options: HubOptions) {
     this.#options = options;
@@ -151,6 +158,10 @@ class NodeHub implements Hub {
   async close(): Promise<void> {
     await this.#coverages.close();
     this.#file.close();
+  }
+
+  get watches(): number {
+    return this.#watches;
   }
 
   identify(token: string): Promise<BearerCaller> {
@@ -417,7 +428,9 @@ class NodeHub implements Hub {
         fresh: () => state.cache.revision,
         memory: this.#watchMemory,
       });
+      this.#watches++;
       void stream.done.then(() => {
+        this.#watches--;
         use.leave();
         body.end();
       });
@@ -440,17 +453,20 @@ class NodeHub implements Hub {
     const { upstream, clock } = this.#options;
     if (!upstream.isLinked()) return undefined;
     const impatient = new AbortController();
-    const timer = clock.after(patienceMs, () => impatient.abort(silence));
+    const isDoubtful = clock.monotonic() < this.#doubtfulUntilMs;
+    const timer = clock.after(isDoubtful ? shortPatienceMs : patienceMs, () => impatient.abort(silence));
     const signal = request.signal ? AbortSignal.any([request.signal, impatient.signal]) : impatient.signal;
     try {
       const response = await upstream.transport.request(inNameOf(caller, { ...request, signal }));
       timer.cancel();
+      this.#doubtfulUntilMs = -Infinity;
       const bytesMax = caller.type === 'node' ? ownBodyBytesMax : guestBodyBytesMax;
       const read = await this.#bodies.read(response.body, bytesMax);
       if (read.type === 'stream') return { response: { ...response, body: read.body } };
       return { response: { ...response, body: once(read.bytes) }, bytes: read.bytes };
     } catch (error) {
       request.signal?.throwIfAborted();
+      if (error === silence) this.#doubtfulUntilMs = clock.monotonic() + doubtMs;
       if (error === silence || error instanceof TransportError) return undefined;
       throw error;
     } finally {

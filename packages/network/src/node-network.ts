@@ -20,6 +20,8 @@ export interface NodeNetworkOptions {
   readonly nodeName: string;
   /** Name of the node's pool; undefined where it is in none. */
   readonly pool: string | undefined;
+  /** Where the Service `kubernetes` leads on this node, where it is not to what the cluster says. */
+  readonly localApi?: LocalApi;
   /** Where the parts keep what they know, each in files of its own. */
   readonly stateDirectory: string;
   readonly clock: Clock;
@@ -29,6 +31,14 @@ export interface NodeNetworkOptions {
   readonly onPodNetwork?: () => void;
   /** The way to other pools; none is crossed to where absent. */
   readonly relay?: Relay;
+}
+
+/** The API as a node serves it itself. */
+export interface LocalApi {
+  /** Undefined for as long as it doesn't. */
+  current(): { readonly address: string; readonly port: number } | undefined;
+  /** Returns what ends the telling. */
+  onChange(tell: () => void): () => void;
 }
 
 export interface PartOptions extends NodeNetworkOptions {

@@ -63,13 +63,17 @@ export {
   type BootstrapSecretOptions,
 } from './bootstrap-secret.ts';
 export {
+  decideHubRequest,
   decideNodeRequest,
+  hubAddress,
+  hubDnsNames,
   ownerOfGroups,
   poolOfGroups,
   recordTokenUse,
   signForSigner,
   signers,
   tokenUses,
+  type HubRequestFacts,
   type NodeRequestDecision,
   type NodeRequestFacts,
   type SigningFacts,

@@ -18,7 +18,22 @@ export const signers = {
   client: 'kubernetes.io/kube-apiserver-client',
   node: 'kubernetes.io/kube-apiserver-client-kubelet',
   nodeServing: 'kubernetes.io/kubelet-serving',
+  /** Of the API that a node's hub serves to its pods, under the API's own names. */
+  hubServing: 'skerry.io/hub-serving',
 } as const;
+
+/** Where a node's hub is, on every node: an address that no packet leaves the machine for. */
+export const hubAddress = '169.254.20.1';
+
+/** Names by which pods call the API. */
+export const hubDnsNames: readonly string[] = [
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'kubernetes.default.svc.cluster.local',
+  'localhost',
+];
+const hubLocalAddresses: readonly string[] = [hubAddress, '127.0.0.1', '::1'];
 
 const nodeUserPrefix = 'system:node:';
 const nodesGroup = 'system:nodes';
@@ -89,6 +104,44 @@ export function decideNodeRequest(facts: NodeRequestFacts): NodeRequestDecision 
     countUse: uses !== undefined && !counted,
     ...(pool === undefined ? {} : { pool }),
   };
+}
+
+export interface HubRequestFacts extends Pick<
+  NodeRequestFacts,
+  'usages' | 'requester' | 'request' | 'nodeExists'
+> {
+  /** Addresses of the Service `default/kubernetes`. */
+  readonly serviceAddresses: readonly string[];
+}
+
+/**
+ * A hub's serving certificate is for the node that asks itself, and for the names and addresses of hubs alone: a node that is
+ * broken into can pretend to be the API to its own pods, which it could anyway, and to nobody else by an address of its own.
+ */
+export function decideHubRequest(facts: HubRequestFacts): NodeRequestDecision {
+  const { request, requester, usages, nodeExists, serviceAddresses } = facts;
+  const node = request.commonName.startsWith(nodeUserPrefix)
+    ? request.commonName.slice(nodeUserPrefix.length)
+    : '';
+  const deny = (reason: string, message: string) => ({ kind: 'deny', node, reason, message }) as const;
+  if (requester.username !== request.commonName || !requester.groups.includes(nodesGroup))
+    return deny('NotThisNode', `${requester.username} is not the node that the certificate is for`);
+  if (!nodeExists) return { kind: 'deny', node, ...nodeGone(node) };
+  const fault = hubFault(request, usages);
+  if (fault !== undefined) return deny('NotAHub', fault);
+  const allowed = new Set([...hubLocalAddresses, ...serviceAddresses]);
+  const other = request.ipAddresses.find((address) => !allowed.has(address));
+  if (other !== undefined) return deny('NotAHub', `${other} is not an address of a hub`);
+  return { kind: 'approve', node, countUse: false };
+}
+
+function hubFault(request: CertificateRequest, usages: readonly string[]): string | undefined {
+  if (!isNodeSubject(request)) return 'its subject is not that of a node';
+  if (request.emailAddresses.length + request.uris.length > 0) return 'it names addresses other than hosts';
+  const other = request.dnsNames.find((name) => !hubDnsNames.includes(name));
+  if (other !== undefined) return `${other} is not a name of a hub`;
+  if (request.ipAddresses.length === 0) return 'it names no address';
+  return exactUsageFault(usages, 'server auth') ?? nodeNameFault(request);
 }
 
 function nodeGone(node: string) {
@@ -190,6 +243,7 @@ function usagesOf(signerName: string): CertificateUsage[] | undefined {
     case signers.node:
       return ['client'];
     case signers.nodeServing:
+    case signers.hubServing:
       return ['server'];
     default:
       return undefined;
@@ -207,6 +261,7 @@ function faultFor({ signerName, usages, request }: SigningFacts): string | undef
     if (request.organizations.includes('system:masters')) return 'group system:masters is not allowed';
     return usageFault(usages, 'client auth');
   }
+  if (signerName === signers.hubServing) return hubFault(request, usages);
   if (!isNodeSubject(request)) return 'its subject is not that of a node';
   if (request.dnsNames.length + request.ipAddresses.length === 0) return 'it names no host and no address';
   if (request.emailAddresses.length + request.uris.length > 0) return 'it names addresses other than hosts';

@@ -29,6 +29,7 @@ import type { AgentIdentity } from '#join/agent-config.ts';
 import { createCertificateRenewal } from '#join/certificate-renewal.ts';
 import { parseAddress } from '#join/cluster-info.ts';
 import { version } from '#version.ts';
+import { createHubDoor } from './hub-door.ts';
 import { linkTransport } from './link-transport.ts';
 import { openNodeHub } from './node-hub.ts';
 import { podNetworkOf } from './pod-network.ts';
@@ -110,10 +111,24 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
       certificatePem = pem;
     },
   });
+  const door =
+    hub && !simulated
+      ? createHubDoor({
+          hub,
+          nodeName: config.nodeName,
+          directory: join(options.dataDirectory, 'hub'),
+          center: { host, port, authorityPem },
+          client,
+          clock,
+          log: log.with({ component: 'hub' }),
+          random,
+        })
+      : undefined;
   const network = simulated
     ? undefined
     : createNodeNetwork({
         client,
+        localApi: door?.api,
         nodeName: config.nodeName,
         pool: config.pool,
         stateDirectory: join(options.dataDirectory, 'network'),
@@ -150,6 +165,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     await Promise.all([
       supervise(link, { clock, log, signal }),
       ...(hub ? [supervise(hub, { clock, log, signal })] : []),
+      ...(door ? [supervise(door, { clock, log, signal })] : []),
       supervise(renewal, { clock, log, signal }),
       ...(devices ? [supervise(devices, { clock, log, signal })] : []),
       supervise(agent, { clock, log, signal }),

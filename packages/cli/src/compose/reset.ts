@@ -17,6 +17,7 @@ import { removeInstance } from '#regions/network.ts';
 import { namespacePath } from '#regions/plan.ts';
 import { pauseReference } from '#stand-ins/images.ts';
 import type { Report } from '#terminal/report.ts';
+import { removeHubAddress } from './hub-door.ts';
 import { defaultCniConfDirectory, podNetworkOf } from './pod-network.ts';
 import { readUpState } from './up-state.ts';
 
@@ -95,6 +96,7 @@ async function resetNode(data: DataDirectory, report: Report): Promise<void> {
   await report.step('pod network removed', async () => {
     await removePodNetwork(podNetworkOf({ cniConfDirectory: defaultCniConfDirectory }));
     await removeNodeNetwork({ stateDirectory: join(data.path, 'node', 'network') });
+    await removeHubAddress();
   });
 }
 

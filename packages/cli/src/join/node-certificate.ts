@@ -71,6 +71,18 @@ async function tokenPool(client: ApiClient): Promise<string | undefined> {
   }
 }
 
+export interface CertificatePurpose {
+  readonly signerName: string;
+  readonly usages: readonly string[];
+  readonly dnsNames?: readonly string[];
+  readonly ipAddresses?: readonly string[];
+}
+
+const clientPurpose: CertificatePurpose = {
+  signerName: signers.node,
+  usages: ['digital signature', 'client auth'],
+};
+
 /** Key and certificate of the node. Throws `node-exists`, `certificate-denied`, `certificate-failed`, `certificate-timeout`. */
 export async function requestNodeCertificate(
   client: ApiClient,
@@ -79,15 +91,19 @@ export async function requestNodeCertificate(
     readonly clock: Clock;
     /** The key to certify; a new one unless told. */
     readonly keyPem?: string;
+    /** What it is for; the node's own requests unless told. */
+    readonly purpose?: CertificatePurpose;
     readonly signal?: AbortSignal;
   },
 ): Promise<KeyPair> {
-  const { nodeName, clock, signal } = options;
+  const { nodeName, clock, signal, purpose = clientPurpose } = options;
   const keyPem = options.keyPem ?? (await generatePrivateKey());
   const requestPem = await createCertificateRequest({
     user: `system:node:${nodeName}`,
     groups: ['system:nodes'],
     keyPem,
+    dnsNames: purpose.dnsNames,
+    ipAddresses: purpose.ipAddresses,
   });
   const name = `node-csr-${digestOfRequest(requestPem).slice(0, 40)}`;
   const requests = client.resource<CertificateSigningRequest>(resources.certificateSigningRequests);
@@ -98,8 +114,8 @@ export async function requestNodeCertificate(
       metadata: { name },
       spec: {
         request: Buffer.from(requestPem).toString('base64'),
-        signerName: signers.node,
-        usages: ['digital signature', 'client auth'],
+        signerName: purpose.signerName,
+        usages: [...purpose.usages],
       },
     });
   } catch (error) {

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { CertificateSigningRequest, Node, Secret } from '@skerry/api';
+import type { CertificateSigningRequest, Node, Secret, Service } from '@skerry/api';
 import { resources } from '@skerry/client';
 import {
   bootstrapExtra,
@@ -8,6 +8,8 @@ import {
   createCertificateAuthority,
   createCertificateRequest,
   generatePrivateKey,
+  hubAddress,
+  hubDnsNames,
   signers,
 } from '@skerry/pki';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -144,4 +146,40 @@ test('an expired bootstrap token goes when its time comes', async () => {
   expect(cluster.client.all(resources.secrets)).toHaveLength(1);
   await cluster.clock.advance(2_000);
   expect(cluster.client.all(resources.secrets)).toHaveLength(0);
+});
+
+test('a hub gets a certificate as its node alone, for the addresses of hubs alone', async () => {
+  cluster.client.seed<Node>(resources.nodes, { metadata: { name: 'n1' } });
+  cluster.client.seed<Service>(resources.services, {
+    metadata: { name: 'kubernetes', namespace: 'default' },
+    spec: { clusterIPs: ['10.96.0.1'] },
+  });
+  const ask = async (name: string, username: string, ipAddresses: string[]) => {
+    const pem = await createCertificateRequest({
+      user: 'system:node:n1',
+      groups: ['system:nodes'],
+      keyPem: await generatePrivateKey(),
+      dnsNames: hubDnsNames,
+      ipAddresses,
+    });
+    cluster.client.seed<CertificateSigningRequest>(resources.certificateSigningRequests, {
+      metadata: { name },
+      spec: {
+        request: base64(pem),
+        signerName: signers.hubServing,
+        usages: ['digital signature', 'server auth'],
+        username,
+        groups: ['system:nodes'],
+      },
+    });
+    await settle();
+  };
+  await ask('own', 'system:node:n1', [hubAddress, '10.96.0.1']);
+  await ask('other', 'system:node:n2', [hubAddress]);
+  await ask('elsewhere', 'system:node:n1', ['10.96.0.2']);
+  const certificate = new X509Certificate(Buffer.from(get('own')?.status?.certificate ?? '', 'base64'));
+  expect(certificate.checkIP('10.96.0.1')).toBe('10.96.0.1');
+  expect(certificate.checkHost('kubernetes.default.svc')).toBe('kubernetes.default.svc');
+  expect(conditionOf('other')).toMatchObject({ type: 'Denied', reason: 'NotThisNode' });
+  expect(conditionOf('elsewhere')).toMatchObject({ type: 'Denied', reason: 'NotAHub' });
 });

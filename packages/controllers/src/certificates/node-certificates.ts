@@ -12,12 +12,14 @@ import type {
   CertificateSigningRequestCondition,
   Node,
   Secret,
+  Service,
 } from '@skerry/api';
 import { describeError } from '@skerry/base';
 import { keyOf, resources } from '@skerry/client';
 import {
   bootstrapExtra,
   bootstrapSecretName,
+  decideHubRequest,
   decideNodeRequest,
   parseCertificateRequest,
   recordTokenUse,
@@ -126,6 +128,7 @@ class CertificateController {
     parsed: CertificateRequest,
   ): Promise<CertificateSigningRequest | undefined> {
     const { signerName, usages = [] } = request.spec;
+    if (signerName === signers.hubServing) return this.#decideHub(request, parsed);
     if (signerName !== signers.node) return undefined;
     const requester = requesterOf(request);
     const node = parsed.commonName.slice(nodeUserPrefix.length);
@@ -157,6 +160,37 @@ class CertificateController {
       reason: 'AutoApproved',
       message: 'The request follows the rules for certificates of nodes.',
     });
+  }
+
+  async #decideHub(
+    request: CertificateSigningRequest,
+    parsed: CertificateRequest,
+  ): Promise<CertificateSigningRequest> {
+    const node = parsed.commonName.slice(nodeUserPrefix.length);
+    const decision = decideHubRequest({
+      usages: request.spec.usages ?? [],
+      requester: requesterOf(request),
+      request: parsed,
+      nodeExists: this.#nodes.get(undefined, node) !== undefined,
+      serviceAddresses: await this.#serviceAddresses(),
+    });
+    if (decision.kind === 'deny') {
+      this.#context.log.info('request of a hub denied', { node, reason: decision.reason });
+      return this.#approval(request, { type: 'Denied', reason: decision.reason, message: decision.message });
+    }
+    return this.#approval(request, {
+      type: 'Approved',
+      reason: 'AutoApproved',
+      message: 'The request follows the rules for certificates of hubs.',
+    });
+  }
+
+  async #serviceAddresses(): Promise<readonly string[]> {
+    const service = await this.#context.client
+      .resource<Service>(resources.services)
+      .get('kubernetes', { namespace: 'default' })
+      .catch((error: unknown) => ignoreNotFound(error));
+    return service?.spec?.clusterIPs ?? [];
   }
 
   #approval(

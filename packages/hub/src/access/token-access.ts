@@ -101,7 +101,7 @@ export class TokenAccess {
     try {
       return await asking;
     } catch (error) {
-      if (isApiError(error, 'Unauthorized')) {
+      if (isApiError(error) && error.code === 401) {
         remember(this.#refused, digest, nowMs, refusedMax);
         this.#forget(digest);
         throw unauthorized();

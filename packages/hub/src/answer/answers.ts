@@ -24,7 +24,8 @@ export function responseOf(
 
 export function errorResponse(error: unknown): TransportResponse {
   const { status } = asApiError(error);
-  const seconds = status.details?.retryAfterSeconds;
+  // Clients obey the header by themselves, ten times over: who is to be told at once that there is no link gets none.
+  const seconds = status.code === 429 ? status.details?.retryAfterSeconds : undefined;
   const headers: Record<string, string> = seconds === undefined ? {} : { 'retry-after': String(seconds) };
   if (status.code === 401) headers['www-authenticate'] = 'Bearer';
   return responseOf(answerStatus(status), headers);

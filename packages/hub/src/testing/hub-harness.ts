@@ -29,6 +29,8 @@ export class TestLink implements Upstream {
   readonly transport: Transport;
   /** What went to the center, in order: `GET /api/v1/pods?…`. */
   readonly asked: string[] = [];
+  /** The same with their headers. */
+  readonly requests: TransportRequest[] = [];
   readonly #waiters = new Set<() => void>();
   #broken = new AbortController();
   #linked = true;
@@ -39,6 +41,7 @@ export class TestLink implements Upstream {
       request: async (request) => {
         if (!this.#linked) throw new TransportError('api-unreachable', 'the link is cut', { sent: false });
         this.asked.push(`${request.method} ${request.path}`);
+        this.requests.push(request);
         return this.#request(inner, request);
       },
       close: () => inner.close(),

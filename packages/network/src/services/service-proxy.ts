@@ -4,6 +4,7 @@
  * when this ends. Where the kernel has rules from before, they are left until the API has answered: what this machine's
  * disk remembers may be older than they are. After a reboot there are none, and what the disk remembers is put there.
  */
+import { isIPv4 } from 'node:net';
 import type { EndpointSlice, Node, Service } from '@skerry/api';
 import {
   Backoff,
@@ -17,6 +18,7 @@ import { keyOf } from '@skerry/client';
 import { serviceIndex } from '#cluster-view.ts';
 import { dnsServiceName } from '#dns/dns-service.ts';
 import type { FollowedObjects } from '#followed-objects.ts';
+import type { LocalApi } from '#node-network.ts';
 import type { NodeView } from '#services/choose-endpoints.ts';
 import { HealthChecks } from '#services/health-checks.ts';
 import type { Contents, KernelTable } from '#services/kernel-table.ts';
@@ -33,6 +35,8 @@ export interface ServiceProxyOptions {
   /** This node's own Node. */
   readonly node: FollowedObjects<Node>;
   readonly reachablePools?: ReachablePools;
+  /** Where the Service `kubernetes` leads, where it is not to its endpoints. */
+  readonly localApi?: LocalApi;
   readonly table: KernelTable;
   /** Runs `conntrack` with these arguments. */
   readonly forgetFlow: (args: readonly string[]) => Promise<void>;
@@ -86,7 +90,7 @@ class ServiceProxy {
   }
 
   #follow(): (() => void)[] {
-    const { services, slices, node, reachablePools } = this.#options;
+    const { services, slices, node, reachablePools, localApi } = this.#options;
     const one = (key: string) => {
       this.#dirty.add(key);
       this.#wake?.();
@@ -120,6 +124,7 @@ class ServiceProxy {
         },
       }),
       ...(reachablePools ? [reachablePools.onChange(all)] : []),
+      ...(localApi ? [localApi.onChange(() => one(apiService))] : []),
     ];
   }
 
@@ -195,6 +200,8 @@ class ServiceProxy {
   }
 
   #slicesOf(key: string): EndpointSlice[] {
+    const local = key === apiService ? this.#options.localApi?.current() : undefined;
+    if (local) return [localApiSlice(local)];
     return this.#options.slices.byIndex(serviceIndex, key);
   }
 
@@ -221,6 +228,23 @@ class ServiceProxy {
       log.warn('flows of datagrams not forgotten', { error: describeError(error) });
     }
   }
+}
+
+const apiService = 'default/kubernetes';
+
+function localApiSlice({
+  address,
+  port,
+}: {
+  readonly address: string;
+  readonly port: number;
+}): EndpointSlice {
+  return {
+    metadata: {},
+    addressType: isIPv4(address) ? 'IPv4' : 'IPv6',
+    ports: [{ name: 'https', protocol: 'TCP', port }],
+    endpoints: [{ addresses: [address] }],
+  };
 }
 
 /** Not another proxy's, whose name is on it then, nor the one that the node's own name server answers for at its address. */

@@ -36,6 +36,8 @@ export const ownControllerRoles: Readonly<Record<string, readonly PolicyRule[]>>
     rule('patch', 'certificates.k8s.io', 'certificatesigningrequests'),
     rule('get', 'core', 'nodes'),
     rule('get', 'apps.openyurt.io', 'nodepools'),
+    rule('get', 'core', 'services', 'kubernetes'),
+    rule('approve sign', 'certificates.k8s.io', 'signers', 'skerry.io/hub-serving'),
   ],
   'endpointslice-controller': [
     rule('create delete get update', 'core', 'endpoints'),
