@@ -120,6 +120,7 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
       expect(await inside('full', token)).toMatch(/^[\w-]+\./);
       expect(await containers('comes')).toEqual([]);
       await isServedFromDiskTo('full');
+      await toolsWork();
     } finally {
       setLine('up');
     }
@@ -133,6 +134,7 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
     }, patient);
     await eventually(async () => {
       expect(await inside('full', '/settings/greeting')).toBe('welcome');
+      expect((await local('edit')).output).not.toContain('settings');
     }, patient);
     expect((await containers('full'))[0]?.id).toBe(afterReboot?.id);
     await isServedTo('full');
@@ -167,6 +169,35 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
     expect((await pod(word, { token: 'nonsense' })).code).not.toBe(0);
     const refused = await pod(['create', 'configmap', 'meanwhile']);
     expect(refused.errors).toContain('this node is cut off from the cluster');
+  }
+
+  /** What a person on the machine has. */
+  async function toolsWork(): Promise<void> {
+    expect((await local('pods')).output).toMatch(/default +full +1\/1 +Running/);
+    expect((await local('images')).output).toContain(image);
+    expect(await local('exec', 'full', 'cat', '/settings/greeting')).toMatchObject({
+      code: 0,
+      output: 'hello',
+    });
+    expect(await local('exec', 'full', 'sh', '-c', 'exit 3')).toMatchObject({ code: 3 });
+    expect(await local('logs', 'full')).toMatchObject({ code: 0 });
+    const [before] = await containers('goes');
+    expect((await local('restart', 'goes')).output).toContain('container main');
+    await eventually(async () => {
+      const [again] = await containers('goes');
+      expect([again?.state, again?.id === before?.id]).toEqual(['running', false]);
+    }, patient);
+    const file = join(scratch[0] ?? '', 'settings.yaml');
+    writeFileSync(file, 'data: { greeting: edited }');
+    expect((await local('edit', 'configmap', 'settings', '-f', file)).errors).toBe('');
+    expect((await local('edit')).output).toMatch(/configmaps +default +settings/);
+    await eventually(async () => expect(await inside('full', '/settings/greeting')).toBe('edited'), patient);
+  }
+
+  function local(...args: string[]): Promise<CommandResult> {
+    const [command = '', ...rest] = args;
+    const directory = join(cluster.dataDirectory, 'machines', node);
+    return cluster.skerry(['local', command, '--data-dir', directory, ...rest]);
   }
 
   /** Stock kubectl in the network of a pod, with what the pod has to ask the API with. */

@@ -48,6 +48,18 @@ const change = (name: string, value: string) =>
   configMaps().patch(name, { data: { value } }, { namespace, type: 'merge' });
 const remove = (name: string) => configMaps().delete(name, { namespace });
 
+/** Makes a pod of the node use the ConfigMap, so that the node may read it. */
+async function holdOnNode(name: string): Promise<void> {
+  await harness.admin
+    .resource(resources.serviceAccounts)
+    .create({ metadata: { name: 'default', namespace } });
+  const env = { envFrom: [{ configMapRef: { name } }] };
+  await harness.admin.resource<Pod>(resources.pods).create({
+    metadata: { name: 'p', namespace },
+    spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'i', ...env }] },
+  });
+}
+
 describe('a watch over a hub', () => {
   test('is told of a cut what happened meanwhile, exactly and once, without listing again', async () => {
     const { token } = await harness.podToken(namespace, 'reader', [readAll]);
@@ -105,16 +117,7 @@ describe('a watch over a hub', () => {
 
   test('begins from the disk after a restart without a link, and goes on when that is back', async () => {
     await create('a');
-    await harness.admin
-      .resource(resources.serviceAccounts)
-      .create({ metadata: { name: 'default', namespace } });
-    await harness.admin.resource<Pod>(resources.pods).create({
-      metadata: { name: 'p', namespace },
-      spec: {
-        nodeName: 'n1',
-        containers: [{ name: 'c', image: 'i', envFrom: [{ configMapRef: { name: 'a' } }] }],
-      },
-    });
+    await holdOnNode('a');
     const scope = { namespace, fieldSelector: 'metadata.name=a' };
     const first = follow(harness.node, scope);
     await eventually(() => expect(first.told).toEqual(['+a']));
@@ -201,6 +204,38 @@ describe('reads without a link', () => {
     });
     const partial = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
     expect((await ask(partial)).text).toContain('PartialObjectMetadataList');
+  });
+});
+
+describe('an edit on the machine', () => {
+  const ref = { group: '', version: 'v1', resource: 'configmaps' };
+  const place = { namespace, name: 'a' };
+
+  test('is refused with a link; without one it is seen by whoever watches, listed, and outlives a restart', async () => {
+    await create('a');
+    await holdOnNode('a');
+    const scope = { namespace, fieldSelector: 'metadata.name=a' };
+    const first = follow(harness.node, scope);
+    await eventually(() => expect(first.told).toEqual(['+a']));
+    const [held] = first.informer.list();
+    const edited = { ...held, data: { value: 'edited' } } as never;
+    await expect(harness.hub.edit(ref, place, edited)).rejects.toMatchObject({ code: 409 });
+    harness.link.cut();
+    await harness.hub.edit(ref, place, edited);
+    await eventually(() => expect(first.informer.get(namespace, 'a')?.data).toEqual({ value: 'edited' }));
+    await expect(harness.hub.edit(ref, { namespace, name: 'none' }, edited)).rejects.toMatchObject({
+      code: 404,
+    });
+    await stops.pop()?.();
+    await harness.restart();
+    expect(harness.hub.edits()).toMatchObject([{ resource: 'configmaps', name: 'a' }]);
+    const second = follow(harness.node, scope);
+    await eventually(() => expect(second.informer.get(namespace, 'a')?.data).toEqual({ value: 'edited' }));
+    harness.link.mend();
+    await eventually(() => expect(second.informer.get(namespace, 'a')?.data).toEqual({ value: '1' }));
+    expect(harness.hub.edits()).toEqual([]);
+    await change('a', '2');
+    await eventually(() => expect(second.informer.get(namespace, 'a')?.data).toEqual({ value: '2' }));
   });
 });
 

@@ -45,7 +45,7 @@ import {
   type CoverageKey,
   type ResourceVersionRef,
 } from '#coverage/coverage-key.ts';
-import { Coverages } from '#coverage/coverages.ts';
+import { Coverages, type LocalEdit } from '#coverage/coverages.ts';
 import type { Coverage } from '#coverage/coverage.ts';
 import { parseList } from '#coverage/upstream-list.ts';
 import { Vault } from '#vault.ts';
@@ -69,6 +69,16 @@ export interface Hub extends Service {
   readonly transport: Transport;
   /** For small things that must outlive a restart, sealed on the disk. */
   readonly vault: Vault;
+  /**
+   * Changes an object on this machine alone, while it is cut off; overwritten when the link is back.
+   * @throws ApiError Conflict while there is a link, NotFound where the node holds no such object.
+   */
+  edit(
+    ref: ResourceVersionRef,
+    place: { readonly namespace: string; readonly name: string },
+    object: AnyObject,
+  ): Promise<AnyObject>;
+  edits(): LocalEdit[];
   /** How many watches are open here. */
   readonly watches: number;
   /** @throws ApiError Unauthorized, or ServiceUnavailable while it can't be known. */
@@ -158,6 +168,25 @@ class NodeHub implements Hub {
   async close(): Promise<void> {
     await this.#coverages.close();
     this.#file.close();
+  }
+
+  async edit(
+    ref: ResourceVersionRef,
+    place: { readonly namespace: string; readonly name: string },
+    object: AnyObject,
+  ): Promise<AnyObject> {
+    if (this.#options.upstream.isLinked())
+      throw new ApiError(
+        'Conflict',
+        'this machine has its link: change the object in the cluster, with kubectl',
+      );
+    const edited = await this.#coverages.edit(ref, place, object);
+    if (!edited) throw notFound(ref, place.name);
+    return edited;
+  }
+
+  edits(): LocalEdit[] {
+    return this.#coverages.edits;
   }
 
   get watches(): number {

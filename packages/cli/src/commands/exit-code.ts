@@ -11,6 +11,7 @@ const preconditions = new Set([
   'address-in-use',
   'address-not-allowed',
   'not-joined',
+  'agent-not-running',
   'already-joined',
   'server-not-running',
   'server-not-here',

@@ -10,6 +10,7 @@ import { addInternalCommands } from './internal.ts';
 import { addJoinCommand } from './join.ts';
 import { addKeysCommand } from './keys.ts';
 import { addReleaseCommand, addUpgradeCommand } from './release.ts';
+import { addLocalCommands } from './local.ts';
 import { addResetCommand } from './reset.ts';
 import { addServerCommand } from './server.ts';
 import { addSimCommand } from './sim.ts';
@@ -45,6 +46,7 @@ export function createProgram(): Command {
   addAgentCommand(program);
   addUpgradeCommand(program);
   addReleaseCommand(program);
+  addLocalCommands(program);
   addKeysCommand(program);
   addResetCommand(program);
   addSimCommand(program);

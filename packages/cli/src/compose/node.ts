@@ -28,6 +28,8 @@ import { createNodeNetwork, type NodeNetwork } from '@skerry/network';
 import type { AgentIdentity } from '#join/agent-config.ts';
 import { createCertificateRenewal } from '#join/certificate-renewal.ts';
 import { parseAddress } from '#join/cluster-info.ts';
+import { localSocket } from '#local/local-client.ts';
+import { createLocalServer } from '#local/local-server.ts';
 import { version } from '#version.ts';
 import { createHubDoor } from './hub-door.ts';
 import { linkTransport } from './link-transport.ts';
@@ -161,10 +163,23 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     log,
     random,
   });
+  const local = hub
+    ? createLocalServer({
+        path: localSocket(options.joinedDirectory),
+        agent,
+        runtime,
+        hub,
+        client,
+        isLinked: () => link.upSession() !== undefined,
+        nodeServer: server,
+        log,
+      })
+    : undefined;
   try {
     await Promise.all([
       supervise(link, { clock, log, signal }),
       ...(hub ? [supervise(hub, { clock, log, signal })] : []),
+      ...(local ? [supervise(local, { clock, log, signal })] : []),
       ...(door ? [supervise(door, { clock, log, signal })] : []),
       supervise(renewal, { clock, log, signal }),
       ...(devices ? [supervise(devices, { clock, log, signal })] : []),

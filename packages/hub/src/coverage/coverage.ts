@@ -28,6 +28,8 @@ export interface CoverageOptions {
   readonly served: ServedResources;
   /** Takes changes to the disk. */
   readonly save: (change: CoverageChange) => void;
+  /** All of it has been read from the center. */
+  readonly onRenewed: () => void;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
@@ -154,6 +156,43 @@ export class Coverage {
       if (this.#broken) throw this.#broken;
       await this.#change(signal);
     }
+  }
+
+  /**
+   * Puts another object in the place of one that is held, here alone and only until the center is read again, which is
+   * what follows of it next: then all is read anew, and watchers begin again.
+   * @returns the object as it now is; undefined where there is none in its place.
+   */
+  edit({ namespace, name }: { namespace: string; name: string }, object: AnyObject): AnyObject | undefined {
+    const state = this.#state;
+    const held = state?.cache.get(namespace, name);
+    if (!state || !held) return undefined;
+    const revision = state.cache.revision + 1;
+    const { apiVersion, kind, metadata } = held.object;
+    const own = { name: metadata?.name, namespace: metadata?.namespace, uid: metadata?.uid };
+    const edited = {
+      ...object,
+      apiVersion,
+      kind,
+      metadata: { ...object.metadata, ...own, resourceVersion: String(revision) },
+    };
+    const change: SourceEvent = {
+      type: 'put',
+      namespace,
+      name,
+      revision,
+      value: Buffer.from(JSON.stringify(edited)),
+    };
+    this.#tooOld = true;
+    state.cache.apply([change]);
+    state.progress.advance(revision);
+    this.#save(this.#saved ? [change] : undefined);
+    return edited;
+  }
+
+  /** What is held was edited here before a restart. */
+  distrust(): void {
+    this.#tooOld = true;
   }
 
   /** It is no longer on the disk. */
@@ -304,6 +343,7 @@ export class Coverage {
   #takeWhole(kind: string, entries: readonly WholeEntry[], revision: number): void {
     this.#kind = kind || this.#kind;
     this.#tooOld = false;
+    this.#options.onRenewed();
     const state = this.#state;
     const events = state && differenceTo(state.cache, entries, revision);
     if (state && events && revision >= state.cache.revision) {

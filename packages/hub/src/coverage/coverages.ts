@@ -2,6 +2,7 @@
  * All coverages of a hub: those in memory, which somebody uses or has just used, and those that only the disk has. A
  * question is answered from the coverage of exactly its key, or from a wider one.
  */
+import type { AnyObject } from '@skerry/api';
 import type { Clock, Logger, Timer } from '@skerry/base';
 import type { SourceEntry } from '@skerry/serving';
 import type { CacheFile, CoverageChange, HeldCoverage } from '#cache/cache-file.ts';
@@ -27,6 +28,19 @@ export interface CoveragesOptions {
   /** Coverages that callers other than the node may keep in memory at a time, and their bytes. */
   readonly guestsMax?: number;
   readonly guestBytesMax?: number;
+}
+
+/** An object that somebody on the machine changed while it was cut off. */
+export interface LocalEdit extends ResourceVersionRef {
+  readonly namespace: string;
+  readonly name: string;
+  readonly atMs: number;
+}
+
+const editSpace = 'edit';
+
+function isSamePlace(a: LocalEdit, b: LocalEdit): boolean {
+  return a.group === b.group && a.resource === b.resource && a.namespace === b.namespace && a.name === b.name;
 }
 
 interface Known {
@@ -60,6 +74,8 @@ export class Coverages {
   readonly #known = new Map<string, Known>();
   readonly #byResource = new Map<string, Set<Known>>();
   readonly #running = new Map<string, Running>();
+  /** By `coverageText`. */
+  readonly #edits = new Map<string, LocalEdit[]>();
   #closed = false;
 
   constructor(options: CoveragesOptions) {
@@ -71,6 +87,8 @@ export class Coverages {
       const key = parseCoverage(held.key);
       if (key) this.#remember(key, held);
     }
+    for (const [text, { value }] of file.notes(editSpace))
+      this.#edits.set(text, JSON.parse(Buffer.from(value).toString()) as LocalEdit[]);
   }
 
   /** Counts, for metrics and tests. */
@@ -210,6 +228,39 @@ export class Coverages {
     this.writer.drop(text);
   }
 
+  /**
+   * Changes an object in all copies of it that the node itself reads, here alone.
+   * @returns it as it now is; undefined where the node holds none.
+   */
+  async edit(
+    ref: ResourceVersionRef,
+    place: { readonly namespace: string; readonly name: string },
+    object: AnyObject,
+  ): Promise<AnyObject | undefined> {
+    const { clock } = this.#options;
+    let edited: AnyObject | undefined;
+    for (const key of this.of(ref).filter((each) => this.isOwn(each))) {
+      await this.read(key, (coverage) => {
+        const now = coverage?.edit(place, object);
+        if (!now) return;
+        edited = now;
+        const text = coverageText(key);
+        const edit: LocalEdit = { ...ref, ...place, atMs: clock.now() };
+        const others = (this.#edits.get(text) ?? []).filter((each) => !isSamePlace(each, edit));
+        this.#edits.set(text, [...others, edit]);
+        const value = Buffer.from(JSON.stringify(this.#edits.get(text)));
+        this.writer.note(editSpace, text, { value, usedMs: clock.now() });
+      });
+    }
+    return edited;
+  }
+
+  /** What was changed here alone, and has not been overwritten yet. */
+  get edits(): LocalEdit[] {
+    const edits = [...this.#edits.values()].flat();
+    return edits.filter((edit, index) => edits.findIndex((other) => isSamePlace(edit, other)) === index);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     const running = [...this.#running.values()];
@@ -221,6 +272,10 @@ export class Coverages {
     for (const { following } of running) await following;
     this.#running.clear();
     await this.writer.close();
+  }
+
+  #forgetEdits(text: string): void {
+    if (this.#edits.delete(text)) this.writer.note(editSpace, text, undefined);
   }
 
   #of(ref: ResourceVersionRef): Known[] {
@@ -239,6 +294,7 @@ export class Coverages {
         upstream,
         served: this.served,
         save: (change) => this.#save(key, change),
+        onRenewed: () => this.#forgetEdits(text),
         clock,
         log,
         random,
@@ -247,6 +303,7 @@ export class Coverages {
     );
     const held = known && this.#read(text);
     if (held) coverage.restore(held.held, held.objects);
+    if (this.#edits.has(text)) coverage.distrust();
     const running: Running = {
       coverage,
       stop: new AbortController(),
