@@ -16,6 +16,7 @@ describe.skipIf(!canRunContainers())('the pod network', () => {
   const pods = new Map<string, Pod & { address: string }>();
   const patient = { timeoutMs: 90_000, everyMs: 300 };
   let talks = 0;
+  const farUrl = 'http://far.default.svc.cluster.local:8080/';
   const url = (machine: string) => `http://${pods.get(machine)?.address}:8080/`;
 
   beforeAll(async () => {
@@ -59,6 +60,9 @@ describe.skipIf(!canRunContainers())('the pod network', () => {
     const { code, errors } = await regions.exec('on-a-1', 'wget', '-q', '-O', '-', url('b-1'));
     expect(code).not.toBe(0);
     expect(errors).toContain('No route to host');
+    await regions.cluster.kubectlOk('expose', 'pod', 'on-b-1', '--name=far', '--port=8080');
+    expect(await regions.fetched('on-b-1', farUrl)).toBe('on-b-1');
+    expect(await regions.fetch('on-a-1', farUrl)).toBeUndefined();
   });
 
   test('across two pools that a Crossing names, through elected gateways', async () => {
@@ -76,6 +80,8 @@ describe.skipIf(!canRunContainers())('the pod network', () => {
       expect(await regions.fetched('on-b-1', url(machine))).toBe(`on-${machine}`);
     }
     expect(await peerSeen('on-a-3', 'b-1')).toBe(pods.get('a-3')?.address);
+    // By its name, through its Service.
+    expect(await regions.fetched('on-a-1', farUrl)).toBe('on-b-1');
     expect(gatewaysOf(await crossingNow(), 'a')).toHaveLength(2);
   });
 

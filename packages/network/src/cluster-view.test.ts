@@ -2,22 +2,25 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { EndpointSlice, KubeObject, Service } from '@skerry/api';
+import type { EndpointSlice, KubeObject, PoolCrossing, Service } from '@skerry/api';
 import { silentLogger } from '@skerry/base';
 import { eventually, FakeClock } from '@skerry/base/testing';
 import { resources, type ApiClient, type ResourceClient, type ResourceRef } from '@skerry/client';
 import { FakeApiClient } from '@skerry/client/testing';
+import { ReachablePools } from '#reachable-pools.ts';
 import { createClusterView, poolLabel, serviceIndex, type ClusterView } from '#cluster-view.ts';
 
 let stateDirectory: string;
 let clock: FakeClock;
 let client: FakeApiClient;
+let reachablePools: ReachablePools;
 let stop: () => Promise<void>;
 
 beforeEach(async () => {
   stateDirectory = await mkdtemp(join(tmpdir(), 'skerry-view-'));
   clock = new FakeClock();
   client = new FakeApiClient({ clock });
+  reachablePools = new ReachablePools();
 });
 
 afterEach(async () => {
@@ -29,6 +32,7 @@ function start({ cut = false, pool = 'east' } = {}): ClusterView {
   const view = createClusterView({
     client: cut ? unreachable() : client,
     pool,
+    reachablePools,
     stateDirectory,
     clock,
     log: silentLogger,
@@ -91,6 +95,49 @@ test('slices are those of the own pool and of none', async () => {
   slice('for-all');
   const view = start();
   await settled(() => expect(slicesOf(view)).toEqual(['for-all', 'for-east']));
+});
+
+const crossing = (pool: string, range: string): PoolCrossing => ({
+  pool,
+  ranges: [range],
+  gateways: [],
+  peerGateways: [],
+});
+
+test('slices of pools that are crossed to are followed for as long as they are', async () => {
+  slice('for-east', 'east');
+  slice('for-west', 'west');
+  slice('for-south', 'south');
+  const view = start();
+  await settled(() => expect(slicesOf(view)).toEqual(['for-east']));
+  reachablePools.learn([crossing('west', '10.0.1.0/24')]);
+  await settled(() => expect(slicesOf(view)).toEqual(['for-east', 'for-west']));
+  reachablePools.learn([crossing('south', '10.0.2.0/24')]);
+  await settled(() => expect(slicesOf(view)).toEqual(['for-east', 'for-south']));
+  reachablePools.learn([]);
+  await settled(() => expect(slicesOf(view)).toEqual(['for-east']));
+});
+
+test('a node that starts while cut off knows the slices of pools that it crosses to', async () => {
+  slice('for-west', 'west');
+  reachablePools.learn([crossing('west', '10.0.1.0/24')]);
+  const view = start();
+  await settled(() => expect(slicesOf(view)).toEqual(['for-west']));
+  await clock.advance(2_000);
+  await stop();
+  reachablePools = new ReachablePools();
+  const cut = start({ cut: true });
+  await settled(() => expect(slicesOf(cut)).toEqual(['for-west']));
+});
+
+test('only addresses of pods cross', () => {
+  reachablePools.learn([crossing('west', '10.0.1.0/24')]);
+  const has = (pool: string, address: string) => reachablePools.has(pool, address);
+  expect([has('west', '10.0.1.7'), has('west', '192.168.0.10'), has('south', '10.0.1.7')]).toEqual([
+    true,
+    false,
+    false,
+  ]);
 });
 
 test('a slice that moves into the pool is told of once, and one that leaves it goes', async () => {

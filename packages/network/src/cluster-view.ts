@@ -1,16 +1,19 @@
 /**
  * What the parts of a node's network know of the cluster, held once for all of them: Services, and the EndpointSlices that
- * this node has a use for. Slices carry the pool they are for as a label; those of other pools never cross the link.
+ * this node has a use for. Slices carry the pool they are for as a label; those of pools that the node can't reach never
+ * cross the link.
  */
 import { join } from 'node:path';
 import type { EndpointSlice, KubeObject, Service as KubernetesService } from '@skerry/api';
 import type { Clock, Logger, Service } from '@skerry/base';
 import { resources, stripManagedFields, type ApiClient } from '@skerry/client';
 import { FollowedObjects } from '#followed-objects.ts';
+import type { ReachablePools } from '#reachable-pools.ts';
 
 export interface ClusterViewOptions {
   readonly client: ApiClient;
   readonly pool: string | undefined;
+  readonly reachablePools: ReachablePools;
   readonly stateDirectory: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -32,7 +35,7 @@ export const serviceIndex = 'service';
 const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
 
 export function createClusterView(options: ClusterViewOptions): ClusterView {
-  const { pool, stateDirectory, ...shared } = options;
+  const { pool, reachablePools, stateDirectory, ...shared } = options;
   const services = new FollowedObjects<KubernetesService>({
     ...shared,
     ref: resources.services,
@@ -47,6 +50,15 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
       { labelSelector: `!${poolLabel}` },
       ...(pool === undefined ? [] : [{ labelSelector: `${poolLabel}=${pool}` }]),
     ],
+    changingScope: {
+      name: 'pools that are crossed to',
+      current() {
+        const pools = reachablePools.names();
+        if (pools?.length === 0) return 'none';
+        return pools && { labelSelector: `${poolLabel} in (${pools.join(',')})` };
+      },
+      onChange: (tell) => reachablePools.onChange(tell),
+    },
     file: join(stateDirectory, 'endpointslices.jsonl'),
     transform: slim,
   });

@@ -28,12 +28,23 @@ export interface FollowedObjectsOptions<T extends KubeObject> {
   readonly ref: ResourceRef;
   /** One watch each. An object that moves between them is told of once. */
   readonly scopes: readonly ReflectorScope[];
+  /** One more, which becomes another while this follows. Whether the whole is known does not wait for it. */
+  readonly changingScope?: ChangingScope;
   readonly file: string;
   /** Drops what nobody on the node reads, before it is held and kept; in place. */
   readonly transform?: (object: T) => T;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
+}
+
+export interface ChangingScope {
+  /** Constant: what the file on disk names it by. */
+  readonly name: string;
+  /** `none` when there is nothing to follow; undefined while that isn't known, and what the disk has stays. */
+  current(): ReflectorScope | 'none' | undefined;
+  /** Returns what ends the telling. */
+  onChange(tell: () => void): () => void;
 }
 
 /** Each watch begins with a request over the link, which is what an idle node costs. */
@@ -54,7 +65,9 @@ export class FollowedObjects<T extends KubeObject> implements Lister<T> {
   constructor(options: FollowedObjectsOptions<T>) {
     this.#options = options;
     this.name = options.ref.resource;
-    this.#journal = new ObjectJournal({ file: options.file, scopes: options.scopes });
+    const { scopes, changingScope } = options;
+    const named = changingScope ? [...scopes, changingScope.name] : scopes;
+    this.#journal = new ObjectJournal({ file: options.file, scopes: named });
   }
 
   /** Whether the whole was read once, now or before an earlier end of this program. */
@@ -64,7 +77,7 @@ export class FollowedObjects<T extends KubeObject> implements Lister<T> {
 
   /** Whether the whole was read from the API since the start. */
   isCurrent(): boolean {
-    return this.#read.size === this.#options.scopes.length;
+    return this.#options.scopes.every((_, index) => this.#read.has(index));
   }
 
   /** Waits until the whole is known. */
@@ -102,9 +115,10 @@ export class FollowedObjects<T extends KubeObject> implements Lister<T> {
   /** Follows the API until the signal. */
   async run(signal: AbortSignal): Promise<void> {
     await this.#load();
-    const { scopes } = this.#options;
+    const { scopes, changingScope } = this.#options;
     await Promise.all([
       ...scopes.map((scope, index) => this.#reflector(scope, index).run(signal)),
+      ...(changingScope ? [this.#followChanging(changingScope, scopes.length, signal)] : []),
       this.#keep(signal),
     ]);
   }
@@ -116,6 +130,20 @@ export class FollowedObjects<T extends KubeObject> implements Lister<T> {
     if (!kept) return;
     this.#isKept = true;
     for (const { object, scope } of kept.values()) this.#set(object, scope);
+  }
+
+  async #followChanging(changing: ChangingScope, index: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const changed = new AbortController();
+      const until = AbortSignal.any([signal, changed.signal]);
+      const endTelling = changing.onChange(() => changed.abort());
+      const scope = changing.current();
+      if (scope === 'none') this.#replace([], index);
+      await (scope === 'none' || scope === undefined
+        ? aborted(until)
+        : this.#reflector(scope, index).run(until));
+      endTelling();
+    }
   }
 
   #reflector(scope: ReflectorScope, index: number): Reflector<T> {
@@ -216,4 +244,11 @@ export class FollowedObjects<T extends KubeObject> implements Lister<T> {
       this.#options.log.error('handler failed', { resource: this.name, error: describeError(error) });
     }
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

@@ -14,6 +14,7 @@ import { createCrossing, type Relay } from '#crossing/crossing.ts';
 import { dnsOfPods, type DnsService } from '#dns/dns-service.ts';
 import { createNameServer } from '#dns/name-server.ts';
 import { createFabric, type PodNetworkPlan } from '#fabric/fabric.ts';
+import { ReachablePools } from '#reachable-pools.ts';
 
 export interface NodeNetworkOptions {
   readonly client: ApiClient;
@@ -43,6 +44,7 @@ export interface LocalApi {
 
 export interface PartOptions extends NodeNetworkOptions {
   readonly view: ClusterView;
+  readonly reachablePools: ReachablePools;
 }
 
 type CreatePart = (options: PartOptions) => Service;
@@ -61,7 +63,8 @@ export interface NodeNetwork extends Service {
 
 /** It must run in the network namespace that the node's pods hang off. */
 export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
-  const view = createClusterView(options);
+  const reachablePools = new ReachablePools();
+  const view = createClusterView({ ...options, reachablePools });
   const policies = createNetworkPolicies(options);
   const crossing =
     options.relay &&
@@ -71,7 +74,11 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
       publishKey: (key) => publishGatewayKey(options, key),
       onChange: () => fabric.look(),
     });
-  const fabric = createFabric({ ...options, ...(crossing ? { crossing } : {}) });
+  const fabric = createFabric({
+    ...options,
+    ...(crossing ? { crossing } : {}),
+    onCrossings: (crossings) => reachablePools.learn(crossing ? crossings : []),
+  });
   return {
     name: `network of ${options.nodeName}`,
     clusterDns: () => (view.services.isKnown() ? dnsOfPods(view.services) : undefined),
@@ -84,7 +91,7 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
         policies,
         fabric,
         ...(crossing ? [crossing] : []),
-        ...parts.map((create) => create({ ...options, view })),
+        ...parts.map((create) => create({ ...options, view, reachablePools })),
       ];
       await Promise.all(services.map((service) => supervise(service, { clock, log, signal })));
     },

@@ -5,7 +5,7 @@
  */
 import { type Clock, describeError, type Logger, type Service, sleep, unreachable } from '@skerry/base';
 import { Informer, resources, type ApiClient } from '@skerry/client';
-import type { PoolNetwork, PoolNetworkStatus } from '@skerry/api';
+import type { PoolCrossing, PoolNetwork, PoolNetworkStatus } from '@skerry/api';
 import { applyPlan, readKernel } from '#fabric/apply.ts';
 import { guardScript } from '#fabric/guard.ts';
 import { KnownNetwork } from '#fabric/known-network.ts';
@@ -27,6 +27,8 @@ export interface FabricOptions {
   readonly onPodNetwork?: () => void;
   /** Ways to other pools; none unless given. */
   readonly crossing?: Pick<Crossing, 'follow' | 'ways'>;
+  /** Told of the pools that this one crosses to, also that there are none. */
+  readonly onCrossings?: (crossings: readonly PoolCrossing[]) => void;
   readonly kernel?: Kernel;
 }
 
@@ -92,7 +94,7 @@ export function createFabric(options: FabricOptions): Fabric {
       return;
     }
     await known.read();
-    if (known.status) options.crossing?.follow(known.status);
+    if (known.status) tell(known.status);
     const informer = new Informer<PoolNetwork>({
       watchLifeMs,
       source: client.resource<PoolNetwork>(resources.poolNetworks),
@@ -113,8 +115,13 @@ export function createFabric(options: FabricOptions): Fabric {
     await known
       .learn(status)
       .catch((error: unknown) => log.warn('pool network not kept on disk', { error: describeError(error) }));
-    options.crossing?.follow(status);
+    tell(status);
     look();
+  }
+
+  function tell(status: PoolNetworkStatus): void {
+    options.crossing?.follow(status);
+    options.onCrossings?.(status.crossings ?? []);
   }
 
   function look(): void {

@@ -4,7 +4,12 @@ import { chooseEndpoints, type NodeView } from '#services/choose-endpoints.ts';
 import { endpointsOf, servicePortsOf } from '#services/service-ports.ts';
 import { draining, notReady, service, slice } from '#testing/service-objects.ts';
 
-const node: NodeView = { name: 'n1', pool: 'tokyo', zone: 'a', reachablePools: new Set(['osaka']) };
+const node: NodeView = {
+  name: 'n1',
+  pool: 'tokyo',
+  zone: 'a',
+  reachablePools: { has: (pool) => pool === 'osaka' },
+};
 
 function choose(
   slices: readonly EndpointSlice[],

@@ -5,6 +5,7 @@
  * https://kubernetes.io/docs/reference/networking/virtual-ips/
  */
 import { unreachable } from '@skerry/base';
+import type { ReachablePools } from '#reachable-pools.ts';
 import type { ServiceEndpoint, ServicePort } from '#services/service-ports.ts';
 
 /** What counts of the node that chooses. */
@@ -13,7 +14,7 @@ export interface NodeView {
   readonly pool: string | undefined;
   readonly zone: string | undefined;
   /** Pools whose pods this node reaches, besides its own. */
-  readonly reachablePools: ReadonlySet<string>;
+  readonly reachablePools: Pick<ReachablePools, 'has'>;
 }
 
 export interface ChosenEndpoints {
@@ -42,9 +43,9 @@ export function chooseEndpoints(
   };
 }
 
-function isReachable({ nodeName, place }: ServiceEndpoint, node: NodeView): boolean {
+function isReachable({ nodeName, place, address }: ServiceEndpoint, node: NodeView): boolean {
   if (place === 'anywhere' || nodeName === node.name || place.pool === node.pool) return true;
-  return place.pool !== undefined && node.reachablePools.has(place.pool);
+  return place.pool !== undefined && node.reachablePools.has(place.pool, address);
 }
 
 /** A node outside of every pool is a pool of its own. */

@@ -18,7 +18,7 @@ import type { Family } from '#services/service-ports.ts';
 import { createServiceProxy } from '#services/service-proxy.ts';
 
 export function createServices(options: PartOptions): Service {
-  const { nodeName, pool, view, localApi, stateDirectory, clock, log } = options;
+  const { nodeName, pool, view, reachablePools, localApi, stateDirectory, clock, log } = options;
   const node = ownNode(options);
   const table = new KernelTable({ families: machineFamilies() });
   const proxy = createServiceProxy({
@@ -27,6 +27,7 @@ export function createServices(options: PartOptions): Service {
     services: view.services,
     slices: view.slices,
     node,
+    reachablePools,
     localApi,
     table,
     forgetFlow,

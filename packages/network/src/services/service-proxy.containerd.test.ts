@@ -8,6 +8,7 @@ import { eventually, recordingLogger } from '@skerry/base/testing';
 import { resources } from '@skerry/client';
 import { FakeApiClient } from '@skerry/client/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ReachablePools } from '#reachable-pools.ts';
 import { createClusterView } from '#cluster-view.ts';
 import { FollowedObjects } from '#followed-objects.ts';
 import { hasChain, runNft } from '#nftables/run-nft.ts';
@@ -56,7 +57,8 @@ describe.skipIf(!canUseNetworkNamespaces())('Services in the kernel', () => {
 
   function startProxy(): () => Promise<void> {
     const shared = { client, clock: systemClock, log, random: Math.random };
-    const view = createClusterView({ ...shared, pool: 'tokyo', stateDirectory: directory });
+    const reachablePools = new ReachablePools();
+    const view = createClusterView({ ...shared, pool: 'tokyo', reachablePools, stateDirectory: directory });
     const node = new FollowedObjects<Node>({
       ...shared,
       ref: resources.nodes,
@@ -74,6 +76,7 @@ describe.skipIf(!canUseNetworkNamespaces())('Services in the kernel', () => {
       services: view.services,
       slices: view.slices,
       node,
+      reachablePools,
       table,
       forgetFlow: (args) => lab.run('node', 'conntrack', ...args).then(nothing, nothing),
       clock: systemClock,

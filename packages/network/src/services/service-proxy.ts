@@ -20,6 +20,7 @@ import { dnsServiceName } from '#dns/dns-service.ts';
 import type { FollowedObjects } from '#followed-objects.ts';
 import type { LocalApi } from '#node-network.ts';
 import type { NodeView } from '#services/choose-endpoints.ts';
+import type { ReachablePools } from '#reachable-pools.ts';
 import { HealthChecks } from '#services/health-checks.ts';
 import type { Contents, KernelTable } from '#services/kernel-table.ts';
 import { serviceNameLabel } from '#services/service-ports.ts';
@@ -34,7 +35,7 @@ export interface ServiceProxyOptions {
   readonly slices: FollowedObjects<EndpointSlice>;
   /** This node's own Node. */
   readonly node: FollowedObjects<Node>;
-  readonly reachablePools?: ReachablePools;
+  readonly reachablePools: Pick<ReachablePools, 'has' | 'onChange'>;
   /** Where the Service `kubernetes` leads, where it is not to its endpoints. */
   readonly localApi?: LocalApi;
   readonly table: KernelTable;
@@ -42,13 +43,6 @@ export interface ServiceProxyOptions {
   readonly forgetFlow: (args: readonly string[]) => Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
-}
-
-/** Pools whose pods this node reaches, besides its own. */
-export interface ReachablePools {
-  current(): readonly string[];
-  /** Returns what ends the telling. */
-  onChange(tell: () => void): () => void;
 }
 
 /** Between the beginnings of two transactions; a first change after a pause is carried out at once. */
@@ -123,7 +117,7 @@ class ServiceProxy {
           if (JSON.stringify(factsOf(next)) !== JSON.stringify(factsOf(old))) all();
         },
       }),
-      ...(reachablePools ? [reachablePools.onChange(all)] : []),
+      reachablePools.onChange(all),
       ...(localApi ? [localApi.onChange(() => one(apiService))] : []),
     ];
   }
@@ -208,7 +202,7 @@ class ServiceProxy {
   #nodeView(): NodeView {
     const { nodeName, pool, reachablePools } = this.#options;
     const zone = this.#ownNode()?.metadata.labels?.['topology.kubernetes.io/zone'];
-    return { name: nodeName, pool, zone, reachablePools: new Set(reachablePools?.current()) };
+    return { name: nodeName, pool, zone, reachablePools };
   }
 
   #ownNode(): Node | undefined {

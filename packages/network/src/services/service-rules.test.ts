@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { serviceState } from '#services/service-state.ts';
 import { draining, service, slice } from '#testing/service-objects.ts';
 
-const node = { name: 'n1', pool: 'tokyo', zone: undefined, reachablePools: new Set<string>() };
+const node = { name: 'n1', pool: 'tokyo', zone: undefined, reachablePools: { has: () => false } };
 const two = slice([{ addresses: ['10.0.0.1'] }, { addresses: ['10.0.0.2'], nodeName: 'n2' }], {
   pool: 'tokyo',
 });
