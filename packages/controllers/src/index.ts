@@ -7,9 +7,6 @@ export {
   nodePoolTypeLabel,
   type NodePool,
 } from './edge/node-pool/definition.ts';
-export { crossingCustomResourceDefinition } from './edge/crossing/definition.ts';
-export { poolNetworkCustomResourceDefinition } from './edge/pool-network/definition.ts';
-export { poolPolicyCustomResourceDefinition } from './policy/network-policy/definition.ts';
 export { openKruiseManifests } from './kruise/manifests/manifests.ts';
 export { openKruiseValuesSchema, type OpenKruiseValues } from './kruise/manifests/values.ts';
 export { componentLabel, openKruiseVersion } from './kruise/manifests/labels.ts';

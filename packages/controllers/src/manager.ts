@@ -10,6 +10,7 @@ import type { ApiClient } from '@skerry/client';
 import { catalogue } from '#catalogue.ts';
 import type { ControllerName, ControllerSettings } from '#catalogue.ts';
 import { accountOf } from '#accounts.ts';
+import { installDefinitions } from '#definitions.ts';
 import { controllerView } from '#runtime/controller-view.ts';
 import { queueNameOf, QueueMetrics, type Metrics } from '#runtime/metrics.ts';
 
@@ -70,6 +71,7 @@ async function runAll(
   signal: AbortSignal,
 ): Promise<void> {
   const { client, clientOf, clock, log, random, names } = options;
+  await installDefinitions(client);
   const informers = new InformerFactory({ client, clock, log, random, transform: controllerView });
   const runs: Promise<void>[] = [];
   for (const [name, create] of Object.entries(catalogue)) {

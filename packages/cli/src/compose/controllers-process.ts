@@ -6,17 +6,8 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Clock, type Logger, MetricRegistry } from '@skerry/base';
-import { type CustomResourceDefinition, isApiError } from '@skerry/api';
-import { type ApiClient, createClient, createUnixTransport } from '@skerry/client';
-import {
-  type ControllerSettings,
-  crossingCustomResourceDefinition,
-  installLocalPathClass,
-  nodePoolCustomResourceDefinition,
-  poolNetworkCustomResourceDefinition,
-  poolPolicyCustomResourceDefinition,
-  runControllers,
-} from '@skerry/controllers';
+import { createClient, createUnixTransport } from '@skerry/client';
+import { type ControllerSettings, installLocalPathClass, runControllers } from '@skerry/controllers';
 import { runScheduler } from '@skerry/scheduler';
 import { settleMemoryLater } from '#process/settle-memory.ts';
 import { version } from '#version.ts';
@@ -71,13 +62,6 @@ export async function runControllersProcess(
     '/scheduler': () => metrics.scheduler.render(),
   };
   try {
-    for (const definition of [
-      nodePoolCustomResourceDefinition,
-      poolNetworkCustomResourceDefinition,
-      crossingCustomResourceDefinition,
-      poolPolicyCustomResourceDefinition,
-    ])
-      await installDefinition(client, definition);
     await installLocalPathClass(client);
     await Promise.all([
       serveMetrics(data.controllersSocket, pages, signal),
@@ -126,24 +110,4 @@ function autoscalerSettings(config: ServerConfig): Partial<ControllerSettings> {
     autoscalerInitialReadinessDelayMs: ms(config.horizontalPodAutoscalerInitialReadinessDelay),
     autoscalerTolerance: config.horizontalPodAutoscalerTolerance,
   };
-}
-
-const definitions = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  resource: 'customresourcedefinitions',
-  kind: 'CustomResourceDefinition',
-  namespaced: false,
-} as const;
-
-/** Makes our own resource known, or brings it up to this release. */
-async function installDefinition(client: ApiClient, definition: CustomResourceDefinition): Promise<void> {
-  const known = client.resource<CustomResourceDefinition>(definitions);
-  try {
-    await known.create(definition);
-  } catch (error) {
-    if (!isApiError(error, 'AlreadyExists')) throw error;
-    const name = definition.metadata?.name ?? '';
-    await known.patch(name, { spec: definition.spec }, { type: 'merge', fieldManager: 'skerry' });
-  }
 }

@@ -53,7 +53,6 @@ export const ownControllerRoles: Readonly<Record<string, readonly PolicyRule[]>>
   ],
   'node-controller': [rule('get', 'core', 'namespaces'), rule('get', 'coordination.k8s.io', 'leases')],
   'network-policy-controller': [
-    rule('create get', 'apiextensions.k8s.io', 'customresourcedefinitions'),
     rule(read, 'core', 'namespaces nodes pods'),
     rule(read, 'networking.k8s.io', 'networkpolicies'),
     rule(read, 'network.skerry.io', 'crossings'),
@@ -61,7 +60,6 @@ export const ownControllerRoles: Readonly<Record<string, readonly PolicyRule[]>>
     eventsRule,
   ],
   'node-pool-controller': [
-    rule('create get', 'apiextensions.k8s.io', 'customresourcedefinitions'),
     rule('get list patch update watch', 'apps.openyurt.io', 'nodepools'),
     rule('update', 'apps.openyurt.io', 'nodepools/status'),
     rule(read, 'core', 'nodes'),

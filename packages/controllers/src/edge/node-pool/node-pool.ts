@@ -1,20 +1,15 @@
 /**
  * Node pools: labels, annotations and taints of a pool reach its nodes, and the pool's status counts them. A node is in
- * the pool that its label `apps.openyurt.io/nodepool` names. The resource's definition is installed if it is absent.
+ * the pool that its label `apps.openyurt.io/nodepool` names.
  */
 import { isApiError } from '@skerry/api';
 import type { Node } from '@skerry/api';
 import { keyOf, resources } from '@skerry/client';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
-import { installDefinition } from '#runtime/definitions.ts';
 import { writeStatus } from '#runtime/status.ts';
 import { attributePatch, givenAnnotation } from '#edge/node-pool/attributes.ts';
-import {
-  nodePoolCustomResourceDefinition,
-  nodePoolLabel,
-  nodePoolTypeLabel,
-} from '#edge/node-pool/definition.ts';
+import { nodePoolLabel, nodePoolTypeLabel } from '#edge/node-pool/definition.ts';
 import type { NodePool } from '#edge/node-pool/definition.ts';
 
 export function createNodePoolController(context: ControllerContext): Controller {
@@ -73,7 +68,7 @@ export function createNodePoolController(context: ControllerContext): Controller
     });
   }
 
-  const controller = createController({
+  return createController({
     name: 'node-pool-controller',
     context,
     waitFor: [pools, nodes],
@@ -87,14 +82,6 @@ export function createNodePoolController(context: ControllerContext): Controller
       }
     },
   });
-  return {
-    name: controller.name,
-    queue,
-    async run(signal) {
-      await installDefinition(client, nodePoolCustomResourceDefinition);
-      await controller.run(signal);
-    },
-  };
 }
 
 function poolOf(node: Node): string | undefined {

@@ -2,16 +2,12 @@
 import { isApiError, labelSelectorFrom, type Selector } from '@skerry/api';
 import type { Crossing, Namespace, NetworkPolicy, Node, Pod, PoolPolicy, PoolPolicySpec } from '@skerry/api';
 import { keyOf, resources } from '@skerry/client';
-import { crossingCustomResourceDefinition } from '#edge/crossing/definition.ts';
 import { nodePoolLabel } from '#edge/node-pool/definition.ts';
 import { hashName, isSame } from '#runtime/canonical.ts';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
 import { ownerReferenceTo } from '#runtime/ownership.ts';
-import { installDefinition } from '#runtime/definitions.ts';
 import { splitKey } from '#runtime/status.ts';
-import type { WorkQueue } from '#runtime/work-queue.ts';
-import { poolPolicyCustomResourceDefinition } from '#policy/network-policy/definition.ts';
 import { hasPolicies, poolPolicies, type PolicyWorld } from '#policy/network-policy/pool-policies.ts';
 
 /** Pods come and go together; waiting a moment saves most of the writes. */
@@ -28,19 +24,6 @@ interface Interest {
 
 export function createNetworkPolicyController(context: ControllerContext): Controller {
   const queue = createQueue(context);
-  return {
-    name: 'network-policy-controller',
-    queue,
-    async run(signal) {
-      await installDefinition(context.client, crossingCustomResourceDefinition);
-      await installDefinition(context.client, poolPolicyCustomResourceDefinition);
-      await createWorker(context, queue).run(signal);
-    },
-  };
-}
-
-/** Once the resource that it writes is known. */
-function createWorker(context: ControllerContext, queue: WorkQueue): Controller {
   const { client, informers } = context;
   const policies = informers.informer<NetworkPolicy>(resources.networkPolicies);
   const pods = informers.informer<Pod>(resources.pods);
