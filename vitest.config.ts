@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Unit and in-process tests; what needs containers, root or a browser has its own project in `test/`. */
@@ -12,6 +13,8 @@ export default defineConfig({
           testTimeout: 30_000,
           hookTimeout: 30_000,
           pool: 'forks',
+          // Vitest leaves one processor to itself, which of two is half.
+          maxWorkers: availableParallelism(),
         },
       },
       {
@@ -39,7 +42,7 @@ export default defineConfig({
           include: ['test/clients/**/*.client.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
           pool: 'forks',
         },
       },
@@ -73,7 +76,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.e2e.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          maxWorkers: 2,
           pool: 'forks',
         },
       },
