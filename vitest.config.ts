@@ -32,7 +32,7 @@ export default defineConfig({
           include: ['packages/*/src/**/*.containerd.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
           pool: 'forks',
         },
       },
