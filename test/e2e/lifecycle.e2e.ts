@@ -25,30 +25,22 @@ function newDirectory(): string {
   return directory;
 }
 
+/** Where what these tests start keeps its temporary files: a place of its own, since other tests run beside them. */
+const temporary = newDirectory();
+
 function up(options: UpProcessOptions): UpProcess {
-  const process = new UpProcess(options);
+  const process = new UpProcess({ ...options, env: { TMPDIR: temporary, ...options.env } });
   started.push(process);
   return process;
 }
 
 const skerry = (...args: string[]) => run(process.execPath, [entry(), ...args]);
 
-/** Folders that a run makes in the common place for temporary files. */
-function temporaryFolders(): string[] {
-  return readdirSync(tmpdir()).filter((name) => /^skerry-(token|images)-/.test(name));
-}
-
 describe.skipIf(!canRunContainers())('skerry up', () => {
-  let temporaryBefore: readonly string[] = [];
-
-  beforeAll(() => {
-    temporaryBefore = temporaryFolders();
-  });
-
   const expectNothingLeft = (directory: string, instance: string) => {
     expect(instance).toMatch(/^[0-9a-f]{4}$/);
     expect(leftovers(directory, instance)).toEqual([]);
-    expect(temporaryFolders().filter((name) => !temporaryBefore.includes(name))).toEqual([]);
+    expect(readdirSync(temporary)).toEqual([]);
   };
 
   afterAll(() => {
