@@ -11,8 +11,8 @@ import { FailedPodDelay } from '#daemon/failed-pod-delay.ts';
 import type { NodeView } from '#daemon/node-view.ts';
 import type { DaemonOwner } from '#daemon/owner.ts';
 import type { Plan } from '#daemon/plan.ts';
-import { slowStart } from '#runtime/batch.ts';
 import type { ControllerContext } from '#runtime/controller.ts';
+import { createPods } from '#runtime/create-pods.ts';
 import { Expectations } from '#runtime/expectations.ts';
 import { claim, controllerOf } from '#runtime/ownership.ts';
 import { PodControl } from '#runtime/pod-control.ts';
@@ -149,27 +149,16 @@ export class DaemonPods {
     const creates = plan.create.slice(0, burst);
     const removes = plan.remove.slice(0, burst);
     const failures = [
-      await this.#create(key, set, creates.map(makePod)),
+      await createPods({
+        expectations: this.#expectations,
+        key,
+        count: creates.length,
+        create: (index) => this.#podControl.create(makePod(creates[index]!), set),
+      }),
       await this.#remove(key, set, removes),
     ];
     const isCut = plan.create.length > burst || plan.remove.length > burst;
     return { failure: failures.find((failure) => failure !== undefined), ...(isCut ? { waitMs: 1 } : {}) };
-  }
-
-  async #create(key: string, set: DaemonOwner, made: readonly Pod[]): Promise<unknown> {
-    if (made.length > 0) this.#expectations.expectCreations(key, made.length);
-    let attempted = 0;
-    const { error } = await slowStart(made.length, async (index) => {
-      attempted++;
-      try {
-        await this.#podControl.create(made[index]!, set);
-      } catch (caught) {
-        this.#expectations.creationObserved(key);
-        throw caught;
-      }
-    });
-    for (let skipped = attempted; skipped < made.length; skipped++) this.#expectations.creationObserved(key);
-    return error;
   }
 
   async #remove(key: string, set: DaemonOwner, removes: readonly Pod[]): Promise<unknown> {

@@ -7,6 +7,8 @@ import type { ApiClient, EventRecorder, ResourceRef } from '@skerry/client';
 import { isEndingNamespace } from '#runtime/ending-namespace.ts';
 import { ownerReferenceTo } from '#runtime/ownership.ts';
 
+const nameLengthMax = 253;
+
 /** A new pod of a template, owned by `owner`, named by the server after it. */
 export function podFromTemplate(template: PodTemplateSpec, owner: KubeObject, ownerRef: ResourceRef): Pod {
   const { name = '', namespace } = owner.metadata ?? {};
@@ -15,7 +17,8 @@ export function podFromTemplate(template: PodTemplateSpec, owner: KubeObject, ow
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      generateName: `${name.slice(0, 57)}-`,
+      // The server cuts what is too long for a name; this is what it takes.
+      generateName: name.length < nameLengthMax ? `${name}-` : name,
       namespace,
       labels: { ...labels },
       ...(annotations ? { annotations: { ...annotations } } : {}),

@@ -69,7 +69,8 @@ function replacePlan(nodes: readonly NodeView[], context: PlanContext & { max: n
     const oldPods = pods.filter((pod) => !isUpdated(pod, context.hash));
     const [newPod] = newPods;
     const [oldPod] = oldPods;
-    if (newPods.length > 1 || oldPods.length > 1 || (!newPod && !oldPod)) unavailable++;
+    // What is missing or too much on a node is placed before the update goes on.
+    if (newPods.length > 1 || oldPods.length > 1 || !newPod === !oldPod) unavailable++;
     else if (newPod) unavailable += isAvailable(newPod, context) ? 0 : 1;
     else if (oldPod?.metadata.deletionTimestamp) unavailable++;
     else if (oldPod && !isAvailable(oldPod, context)) {

@@ -1,3 +1,4 @@
+import { ApiError } from '@skerry/api';
 import type { Deployment, Pod, ReplicaSet } from '@skerry/api';
 import { resources } from '@skerry/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -239,4 +240,91 @@ test('a refused pod shows as ReplicaFailure and is tried again with growing dela
   await cluster.settle();
   expect(pods()).toHaveLength(4);
   expect(condition(await get(), 'ReplicaFailure')).toBeUndefined();
+});
+
+test('a namespace on its way out is asked once, and told of nowhere', async () => {
+  let asked = 0;
+  cluster.client.react(({ verb, resource }) => {
+    if (verb !== 'create' || resource !== 'pods') return;
+    asked++;
+    const causes = [{ reason: 'NamespaceTerminating', message: 'namespace default is being terminated' }];
+    throw new ApiError('Forbidden', 'unable to create new content', { details: { causes } });
+  });
+  await deployments().create(deployment('a', { replicas: 40 }));
+  await cluster.clock.advance(30_000);
+  expect(asked).toBe(1);
+  expect(condition(await get(), 'ReplicaFailure')).toBeUndefined();
+  expect(cluster.events.lines.filter((line) => line.startsWith('Warning'))).toEqual([]);
+});
+
+test('of refusals that name a pod each, the first is what the conditions tell', async () => {
+  let refused = 0;
+  cluster.client.react(({ verb, resource }) => {
+    if (verb === 'create' && resource === 'pods') throw new Error(`pod ${++refused} is refused`);
+  });
+  await deployments().create(deployment('a'));
+  await cluster.clock.advance(5_000);
+  expect(refused).toBeGreaterThan(2);
+  expect(condition(await get(), 'ReplicaFailure')?.message).toBe('pod 1 is refused');
+  cluster.log.lines.splice(0);
+});
+
+test('without a deadline nothing is said of progress, and what was said goes', async () => {
+  await deployments().create(deployment('a'));
+  await cluster.settle();
+  expect(condition(await get(), 'Progressing')?.status).toBe('True');
+  edit(({ spec }) => void (spec!.progressDeadlineSeconds = 2 ** 31 - 1));
+  setImage('b');
+  await cluster.settle({ becomesReady: () => false });
+  await cluster.clock.advance(3_600_000);
+  expect(condition(await get(), 'Progressing')).toBeUndefined();
+});
+
+test('an annotation rolls back as the first API did, and tells when it can not', async () => {
+  const wish = 'deprecated.deployment.rollback.to';
+  const rollBackTo = (revision: string) =>
+    edit(({ metadata }) => void (metadata.annotations = { ...metadata.annotations, [wish]: revision }));
+  await deployments().create(deployment('a'));
+  await cluster.settle();
+  rollBackTo('0');
+  await cluster.settle();
+  expect(cluster.events.lines).toContain(
+    'Warning DeploymentRollbackRevisionNotFound: Unable to find last revision.',
+  );
+  setImage('b');
+  await cluster.settle();
+  rollBackTo('0');
+  await cluster.settle();
+  expect(sizes()).toEqual({ a: 4, b: 0 });
+  expect(cluster.events.lines).toContain(
+    'Normal DeploymentRollback: Rolled back deployment "web" to revision 1',
+  );
+  rollBackTo('3');
+  await cluster.settle();
+  expect(cluster.events.lines).toContain(
+    'Warning DeploymentRollbackTemplateUnchanged: The rollback revision contains the same template as current deployment "web"',
+  );
+  rollBackTo('9');
+  await cluster.settle();
+  expect(cluster.events.lines).toContain(
+    'Warning DeploymentRollbackRevisionNotFound: Unable to find the revision to rollback to.',
+  );
+  expect((await get()).metadata.annotations).toEqual({ 'deployment.kubernetes.io/revision': '3' });
+});
+
+test('names at the length limit are cut so that sets and pods can have theirs', async () => {
+  at.name = 'w'.repeat(253);
+  try {
+    await deployments().create(deployment('a'));
+    await cluster.settle();
+    const [set] = cluster.client.all<ReplicaSet>(resources.replicaSets);
+    expect(set?.metadata.name).toHaveLength(253);
+    expect(set?.metadata.name).toBe(
+      `${'w'.repeat(242)}-${set?.metadata.labels?.['pod-template-hash'] ?? ''}`,
+    );
+    expect(pods()).toHaveLength(4);
+    expect(pods()[0]?.metadata.generateName).toBe(set?.metadata.name);
+  } finally {
+    at.name = 'web';
+  }
 });

@@ -20,8 +20,10 @@ import {
   isControlledBy,
   ownerReferenceTo,
 } from '#runtime/ownership.ts';
+import { isEndingNamespace } from '#runtime/ending-namespace.ts';
 import { isFinished } from '#runtime/pods.ts';
 import { splitKey, writeStatus } from '#runtime/status.ts';
+import { rolledBack, rollbackRevisionOf } from '#apps/deployment/rollback.ts';
 import {
   annotationsFor,
   compareRevisions,
@@ -33,6 +35,7 @@ import {
   withoutHash,
 } from '#apps/deployment/revision.ts';
 import {
+  byAge,
   isRollingUpdate,
   isSaturated,
   isScaling,
@@ -45,6 +48,7 @@ import {
 import {
   conditionOf,
   countedStatus,
+  hasDeadline,
   isComplete,
   setProgress,
   withDeploymentCondition,
@@ -136,13 +140,16 @@ class Sync {
 
   async run(): Promise<Requeue | undefined> {
     const deployment = this.#deployment;
-    if (deployment.metadata.deletionTimestamp) return this.#writeStatus(this.#newSet());
+    if (deployment.metadata.deletionTimestamp) return this.#writeCounts(this.#newSet());
     await this.#notePause();
-    if (deployment.spec?.paused || isScaling(deployment, this.#sets)) {
+    const isPaused = deployment.spec?.paused;
+    const rollbackTo = rollbackRevisionOf(deployment);
+    if (rollbackTo !== undefined && !isPaused) return this.#rollBack(rollbackTo);
+    if (isPaused || isScaling(deployment, this.#sets)) {
       const newSet = await this.#annotatedNewSet();
       await this.#scale(newSet);
-      if (deployment.spec?.paused) await this.#cleanUp(newSet);
-      return this.#writeStatus(newSet);
+      if (isPaused && rollbackTo === undefined) await this.#cleanUp(newSet);
+      return this.#writeCounts(newSet);
     }
     return isRollingUpdate(deployment) ? this.#roll() : this.#recreate();
   }
@@ -157,6 +164,14 @@ class Sync {
       for (const set of this.#oldSets(newSet)) await this.#resize(set, sizes.get(nameOf(set)));
     }
     return this.#finish(nameOf(newSet));
+  }
+
+  /** As an annotation asks, which then goes; the next look carries the template out. */
+  async #rollBack(revision: bigint): Promise<undefined> {
+    await this.#ensureNewSet();
+    const { deployment, event } = rolledBack(this.#deployment, this.#sets, revision);
+    await this.#context.client.resource<Deployment>(resources.deployments).update(deployment);
+    this.#context.events.record(this.#deployment, event);
   }
 
   async #recreate(): Promise<Requeue | undefined> {
@@ -238,6 +253,7 @@ class Sync {
       if (size > 0) this.#recordScaling(set, { from: 0, to: size });
       await this.#setProgressing('True', 'NewReplicaSetCreated', `Created new replica set "${nameOf(set)}"`);
     } catch (error) {
+      if (isEndingNamespace(error)) throw error;
       if (!isApiError(error, 'AlreadyExists')) {
         const message = `Failed to create new replica set "${nameOf(set)}": ${describeError(error)}`;
         this.#context.events.record(deployment, {
@@ -301,7 +317,7 @@ class Sync {
   async #scale(newSet: ReplicaSet | undefined): Promise<void> {
     const wanted = replicasOf(this.#deployment);
     const active = this.#sets.filter((set) => replicasOf(set) > 0);
-    const only = active.length > 1 ? undefined : (active[0] ?? newSet ?? this.#sets.at(-1));
+    const only = active.length > 1 ? undefined : (active[0] ?? newSet ?? this.#sets.toSorted(byAge).at(-1));
     if (only) {
       await this.#resize(only, wanted);
       return;
@@ -381,7 +397,7 @@ class Sync {
 
   async #notePause(): Promise<void> {
     const { spec, status } = this.#deployment;
-    if (spec?.progressDeadlineSeconds === undefined) return;
+    if (!spec || !hasDeadline(this.#deployment)) return;
     const reason = conditionOf(status, 'Progressing')?.reason;
     if (reason === 'ProgressDeadlineExceeded') return;
     if (spec.paused && reason !== 'DeploymentPaused') {
@@ -393,7 +409,7 @@ class Sync {
 
   /** Kept in the object in hand; written with the rest of the status. */
   async #setProgressing(status: string, reason: string, message: string): Promise<void> {
-    if (this.#deployment.spec?.progressDeadlineSeconds === undefined) return;
+    if (!hasDeadline(this.#deployment)) return;
     const conditions = withDeploymentCondition(
       this.#deployment.status?.conditions,
       { type: 'Progressing', status, reason, message },
@@ -412,13 +428,19 @@ class Sync {
     };
   }
 
+  /** The counts alone: a Deployment that is paused, scaled or going is not judged by its progress. */
+  async #writeCounts(newSet: ReplicaSet | undefined): Promise<undefined> {
+    const current = newSet && this.#current(nameOf(newSet));
+    const sets = { all: this.#sets, newSet: current };
+    const status = countedStatus(this.#deployment, sets, this.#context.clock.now());
+    await writeStatus(this.#context.client, resources.deployments, this.#deployment, status);
+  }
+
   async #writeStatus(newSet: ReplicaSet | undefined): Promise<Requeue | undefined> {
     const nowMs = this.#context.clock.now();
     const current = newSet && this.#current(nameOf(newSet));
     const status = countedStatus(this.#deployment, { all: this.#sets, newSet: current }, nowMs);
-    const requeue = this.#deployment.spec?.paused
-      ? undefined
-      : setProgress(this.#deployment, status, { newSet: current, all: this.#sets, nowMs });
+    const requeue = setProgress(this.#deployment, status, { newSet: current, all: this.#sets, nowMs });
     await writeStatus(this.#context.client, resources.deployments, this.#deployment, status);
     return requeue;
   }

@@ -13,14 +13,16 @@ export const templateHashLabel = 'pod-template-hash';
 export const revisionAnnotation = 'deployment.kubernetes.io/revision';
 const revisionHistoryAnnotation = 'deployment.kubernetes.io/revision-history';
 
+export const rollbackAnnotation = 'deprecated.deployment.rollback.to';
+
 /** Of the Deployment's annotations these say something about it alone. */
-const notCopied = new Set([
+export const notCopied: ReadonlySet<string> = new Set([
   'kubectl.kubernetes.io/last-applied-configuration',
   revisionAnnotation,
   revisionHistoryAnnotation,
   desiredReplicasAnnotation,
   maxReplicasAnnotation,
-  'deprecated.deployment.rollback.to',
+  rollbackAnnotation,
 ]);
 
 const historyLengthMax = 2_000;

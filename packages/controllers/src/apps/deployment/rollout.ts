@@ -127,6 +127,7 @@ function shareOf(
 ): number {
   const { deployment, allowed, difference, added } = given;
   if (replicasOf(set) === 0) return 0;
+  if (replicasOf(deployment) === 0) return Math.max(-replicasOf(set), difference - added);
   const annotated = Number(set.metadata.annotations?.[maxReplicasAnnotation]);
   const before = annotated > 0 ? annotated : (deployment.status?.replicas ?? 0);
   if (before === 0) return 0;

@@ -71,6 +71,11 @@ export function countedStatus(
   };
 }
 
+/** The highest number stands for none. */
+export function hasDeadline({ spec }: Deployment): boolean {
+  return spec?.progressDeadlineSeconds !== undefined && spec.progressDeadlineSeconds !== 2 ** 31 - 1;
+}
+
 export function isComplete(deployment: Deployment, status: DeploymentStatus): boolean {
   const wanted = replicasOf(deployment);
   return (
@@ -92,7 +97,8 @@ export function setProgress(
   },
 ): { afterMs: number } | undefined {
   const { newSet, all, nowMs } = given;
-  const deadlineSeconds = deployment.spec?.progressDeadlineSeconds;
+  const deadlineSeconds = hasDeadline(deployment) ? deployment.spec?.progressDeadlineSeconds : undefined;
+  if (deadlineSeconds === undefined) status.conditions = without(status.conditions, 'Progressing');
   const old = conditionOf(deployment.status, 'Progressing');
   const isDone = status.replicas === status.updatedReplicas && old?.reason === 'NewReplicaSetAvailable';
   if (deadlineSeconds !== undefined && !isDone) {
@@ -124,7 +130,7 @@ export function setProgress(
       set({ status: 'False', reason: 'ProgressDeadlineExceeded', text: 'has timed out progressing.' });
     }
   }
-  const failed = all
+  const failed = [...(newSet ? [newSet] : []), ...all]
     .flatMap((one) => one.status?.conditions ?? [])
     .find(({ type }) => type === 'ReplicaFailure');
   status.conditions = failed

@@ -15,9 +15,9 @@ import type {
 } from '@skerry/api';
 import { describeError } from '@skerry/base';
 import { keyOf, resources } from '@skerry/client';
-import { slowStart } from '#runtime/batch.ts';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext, Requeue } from '#runtime/controller.ts';
+import { createPods } from '#runtime/create-pods.ts';
 import { Expectations } from '#runtime/expectations.ts';
 import { claim, controllerOf, indexByController } from '#runtime/ownership.ts';
 import { PodControl, podFromTemplate } from '#runtime/pod-control.ts';
@@ -139,27 +139,16 @@ function createSetController(context: ControllerContext, setKind: SetKind): Cont
 
   async function manage(key: string, set: ReplicaSet, active: readonly Pod[]): Promise<unknown> {
     const difference = active.length - (set.spec?.replicas ?? 1);
-    if (difference < 0) return createPods(key, set, Math.min(-difference, burst));
+    if (difference < 0) return addPods(key, set, Math.min(-difference, burst));
     if (difference > 0) return deletePods(key, set, active, Math.min(difference, burst));
     return undefined;
   }
 
-  async function createPods(key: string, set: ReplicaSet, count: number): Promise<unknown> {
+  async function addPods(key: string, set: ReplicaSet, count: number): Promise<unknown> {
     const template = set.spec?.template;
     if (!template) return undefined;
-    expectations.expectCreations(key, count);
-    let attempted = 0;
-    const { error } = await slowStart(count, async () => {
-      attempted++;
-      try {
-        await podControl.create(podFromTemplate(template, set, resource), set);
-      } catch (error) {
-        expectations.creationObserved(key);
-        throw error;
-      }
-    });
-    for (let skipped = attempted; skipped < count; skipped++) expectations.creationObserved(key);
-    return error;
+    const create = () => podControl.create(podFromTemplate(template, set, resource), set);
+    return createPods({ expectations, key, count, create });
   }
 
   async function deletePods(
@@ -250,10 +239,10 @@ function failureCondition(
   failure: unknown,
   { nowMs, isDeleting }: { nowMs: number; isDeleting: boolean },
 ): ReplicaSetCondition[] | undefined {
-  if (failure === undefined) {
-    const rest = conditions?.filter(({ type }) => type !== 'ReplicaFailure');
-    return rest?.length ? rest : undefined;
-  }
+  const rest = conditions?.filter(({ type }) => type !== 'ReplicaFailure');
+  if (failure === undefined) return rest?.length ? rest : undefined;
+  // The first failure is what is told: each of the next ones may name another pod, and be one more write.
+  if (conditions && rest && rest.length < conditions.length) return [...conditions];
   return withCondition(
     conditions,
     {

@@ -10,9 +10,10 @@ import { isApiError, labelSelectorFrom } from '@skerry/api';
 import type { Job, JobCondition, JobStatus, Pod } from '@skerry/api';
 import { keyOf, resources } from '@skerry/client';
 import { chooseVictims } from '#apps/replica-set/victims.ts';
-import { atOnce, slowStart } from '#runtime/batch.ts';
+import { atOnce } from '#runtime/batch.ts';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext, Requeue } from '#runtime/controller.ts';
+import { createPods } from '#runtime/create-pods.ts';
 import { Expectations } from '#runtime/expectations.ts';
 import { claim, controllerOf, indexByController } from '#runtime/ownership.ts';
 import { PodControl } from '#runtime/pod-control.ts';
@@ -182,19 +183,12 @@ export function createJobController(context: ControllerContext): Controller {
   }
 
   async function create(key: string, job: Job, made: readonly Pod[]): Promise<void> {
-    if (made.length === 0) return;
-    expectations.expectCreations(key, made.length);
-    let attempted = 0;
-    const { error } = await slowStart(made.length, async (position) => {
-      attempted++;
-      try {
-        await podControl.create(made[position]!, job);
-      } catch (caught) {
-        expectations.creationObserved(key);
-        throw caught;
-      }
+    const error = await createPods({
+      expectations,
+      key,
+      count: made.length,
+      create: (index) => podControl.create(made[index]!, job),
     });
-    for (let skipped = attempted; skipped < made.length; skipped++) expectations.creationObserved(key);
     if (error !== undefined) throw error;
   }
 

@@ -31,14 +31,18 @@ export function createNamespaceController(context: ControllerContext): Controlle
   namespaces.addHandler({
     onAdd: (namespace) => queue.add(keyOf(namespace)),
     onUpdate: (namespace) => queue.add(keyOf(namespace)),
+    onDelete: ({ metadata }) => firstSeenMs.delete(metadata.uid ?? ''),
   });
+  /** When namespaces on their way out were first looked at, by uid. */
+  const firstSeenMs = new Map<string, number>();
+  let known: { readonly discovery: Discovery; readonly readMs: number } | undefined;
 
   async function reconcile(key: string): Promise<Requeue | undefined> {
     const namespace = namespaces.get(undefined, key);
     if (!namespace?.metadata.deletionTimestamp || !namespace.spec?.finalizers?.includes(finalizer)) {
       return undefined;
     }
-    const discovery = await discover(client);
+    const discovery = await discoveryFor(namespace);
     const remains = await empty(key, discovery);
     const isEmpty = remains.counts.size === 0 && remains.failures.length === 0;
     if (!isEmpty || discovery.failures.length > 0) {
@@ -47,6 +51,17 @@ export function createNamespaceController(context: ControllerContext): Controlle
     }
     await finalize(key);
     return undefined;
+  }
+
+  /** Nothing is made in a namespace on its way out: what is known since its end began is all that can have objects there. */
+  async function discoveryFor({ metadata: { uid = '' } }: Namespace): Promise<Discovery> {
+    const nowMs = clock.monotonic();
+    const seenMs = firstSeenMs.get(uid) ?? nowMs;
+    firstSeenMs.set(uid, seenMs);
+    if (known && known.readMs >= seenMs && known.discovery.failures.length === 0) return known.discovery;
+    const discovery = await discover(client);
+    known = { discovery, readMs: nowMs };
+    return discovery;
   }
 
   async function empty(namespace: string, discovery: Discovery): Promise<Remains> {
@@ -62,12 +77,14 @@ export function createNamespaceController(context: ControllerContext): Controlle
   }
 
   async function emptyOf(namespace: string, ref: DiscoveredResource, remains: Remains): Promise<void> {
-    const name = ref.group === '' ? ref.resource : `${ref.resource}.${ref.group}`;
+    const name = `${ref.resource}.${ref.group}`;
     try {
-      const before = await list(namespace, ref);
-      if (before.items.length === 0) return;
-      await deleteAll(namespace, ref, before.items);
-      const after = await list(namespace, ref);
+      let after = await list(namespace, ref);
+      // What has been told to go is not told again: thousands of pods take their time.
+      if (after.items.some(({ metadata }) => !metadata?.deletionTimestamp)) {
+        await deleteAll(namespace, ref, after.items);
+        after = await list(namespace, ref);
+      }
       if (after.items.length === 0) return;
       remains.counts.set(name, after.items.length + (after.metadata.remainingItemCount ?? 0));
       for (const { metadata } of after.items) {
