@@ -29,6 +29,9 @@ export interface Step {
 
 export type View = 'openapi-v3' | 'openapi-v2' | 'openapi-root' | 'digest';
 
+/** What is asked of a server that was started in another way than the others. */
+export type Cluster = 'dual-stack';
+
 export interface Case {
   readonly area: string;
   /** Unique in its area. */
@@ -38,6 +41,7 @@ export interface Case {
   readonly namespace?: boolean;
   /** Sees what other cases leave behind, so that it runs before them. */
   readonly first?: boolean;
+  readonly cluster?: Cluster;
 }
 
 /** What a server answered, ready to be compared. */

@@ -1,6 +1,6 @@
 /** Plays all cases and says of each how our answers differ from what is expected: from the recording, or a living server. */
 import { describeError } from '@skerry/base';
-import type { Answer, Case, Step } from './case.ts';
+import type { Answer, Case, Cluster, Step } from './case.ts';
 import { Client, type Target } from './client.ts';
 import { compareAnswers, describeDifference } from './compare.ts';
 import { readExpectations } from './expectations.ts';
@@ -18,10 +18,15 @@ export interface CaseResult {
   readonly expected: readonly Answer[] | undefined;
 }
 
-export interface CompareOptions {
+export interface Sides {
   readonly ours: Target;
   /** The recorded answers are taken without it. */
   readonly reference?: Target;
+}
+
+export interface CompareOptions extends Sides {
+  /** For the cases that ask for one. */
+  readonly clusters: Readonly<Record<Cluster, Sides>>;
   readonly nowMs: number;
   readonly random: () => number;
 }
@@ -30,15 +35,18 @@ export interface CompareOptions {
 const casesAtOnce = 4;
 
 export async function compareServers(cases: readonly Case[], options: CompareOptions): Promise<CaseResult[]> {
-  const ours = new Client(options.ours);
-  const reference = options.reference && new Client(options.reference);
+  const sides = clientsOf(options);
+  const clusters = new Map(
+    (Object.keys(options.clusters) as Cluster[]).map((name) => [name, clientsOf(options.clusters[name])]),
+  );
   const recorded = new Map(
     [...new Set(cases.map(({ area }) => area))].map((area) => [area, readExpectations(area)]),
   );
   const results = new Map<Case, CaseResult>();
   const play = async (each: Case) => {
-    const expected = reference ? undefined : { answers: recorded.get(each.area)?.get(each.name) };
-    results.set(each, await playCase(each, { ours, reference, expected: expected?.answers }, options));
+    const asked = (each.cluster && clusters.get(each.cluster)) ?? sides;
+    const expected = asked.reference ? undefined : recorded.get(each.area)?.get(each.name);
+    results.set(each, await playCase(each, { ...asked, expected }, options));
   };
   for (const each of cases) if (each.first) await play(each);
   const rest = cases.filter(({ first }) => !first).values();
@@ -47,18 +55,27 @@ export async function compareServers(cases: readonly Case[], options: CompareOpt
       for (const each of rest) await play(each);
     }),
   );
-  ours.close();
-  reference?.close();
+  for (const { ours, reference } of [sides, ...clusters.values()]) {
+    ours.close();
+    reference?.close();
+  }
   return cases.map((each) => results.get(each)!);
 }
 
-interface Sides {
+interface Clients {
   readonly ours: Client;
   readonly reference: Client | undefined;
-  readonly expected: readonly Answer[] | undefined;
 }
 
-async function playCase(each: Case, sides: Sides, { nowMs, random }: CompareOptions): Promise<CaseResult> {
+function clientsOf({ ours, reference }: Sides): Clients {
+  return { ours: new Client(ours), reference: reference && new Client(reference) };
+}
+
+async function playCase(
+  each: Case,
+  sides: Clients & { readonly expected: readonly Answer[] | undefined },
+  { nowMs, random }: CompareOptions,
+): Promise<CaseResult> {
   const { area, name, steps } = each;
   const how = { name: randomName(random), nowMs, digests: sides.reference === undefined };
   try {

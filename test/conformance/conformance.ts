@@ -19,7 +19,7 @@ import { cases } from './cases/index.ts';
 import { impersonatedCredentials, type Target, tokenCredentials } from './client.ts';
 import { type CaseResult, compareServers } from './compare-servers.ts';
 import { writeExpectations } from './expectations.ts';
-import { startOwnServer } from './own-server.ts';
+import { dualStackCidrs, startOwnServers } from './own-server.ts';
 import { startReferenceServer } from './reference-server.ts';
 import { areasOf, documentOf, tableOf } from './report.ts';
 import { type UserName, users } from './users.ts';
@@ -61,12 +61,19 @@ const chosen = cases.filter(
 );
 
 await using opened = new AsyncDisposableStack();
-const own = await startOwnServer();
-opened.defer(() => own.close());
+const servers = await startOwnServers();
+opened.defer(() => servers.close());
 const reference = await referenceTarget();
+const dualStackReference = await dualStackTarget();
 const results = await compareServers(chosen, {
-  ours: own.target,
+  ours: servers.own.target,
   ...(reference ? { reference } : {}),
+  clusters: {
+    'dual-stack': {
+      ours: servers.dualStack.target,
+      ...(dualStackReference ? { reference: dualStackReference } : {}),
+    },
+  },
   nowMs: Date.now(),
   random: Math.random,
 });
@@ -98,6 +105,16 @@ async function referenceTarget(): Promise<Target | undefined> {
         ? { authorization: `Bearer ${tokens.get(user)}` }
         : impersonatedCredentials(token, user),
   };
+}
+
+/** Only one that is started here can be started in two ways; others are not asked those cases. */
+async function dualStackTarget(): Promise<Target | undefined> {
+  if (values.against !== 'reference' || !chosen.some(({ cluster }) => cluster === 'dual-stack'))
+    return undefined;
+  const flags = [`--service-cluster-ip-range=${dualStackCidrs.join(',')}`];
+  const server = await startReferenceServer({ flags });
+  opened.defer(() => server.close());
+  return { url: server.url, ca: server.ca, credentials: tokenCredentials };
 }
 
 /** A kubeconfig may have a context for each of the cases' users; the others are impersonated. */

@@ -37,18 +37,6 @@ const knownDifferences: readonly KnownDifference[] = [
     reason: 'whether a FlowSchema dangles is written in the background',
   },
   {
-    name: /^v1 Service: unknown/,
-    path: /clusterIP/,
-    reason: 'two dry runs may be shown the same free address or two',
-  },
-  {
-    area: 'errors',
-    name: /^v1 Service: /,
-    path: /^body\.(message|details)/,
-    reason:
-      'a Service without a name is told so, where a stock server tells that it found no address for none',
-  },
-  {
     name: / PersistentVolume: /,
     path: /\.status\.lastPhaseTransitionTime/,
     reason: 'volumes do not tell when their phase changed',
@@ -71,7 +59,7 @@ const knownDifferences: readonly KnownDifference[] = [
     reason: 'a review is answered and gone: nobody comes to own its fields',
   },
   {
-    name: /^(that lead nowhere or elsewhere|of one answer)$/,
+    name: /^(that lead nowhere or elsewhere|of one answer|(dual-stack: )?ranges)$/,
     path: /^body(\.items\[\d+\]|\.rows\[\d+\]\.object)?\.(metadata\.managedFields|description)$/,
     reason: 'what the server makes by itself at its start it makes in its own words, and owns no fields of',
   },

@@ -6,12 +6,26 @@ import { createServiceAccountKey } from '@skerry/pki';
 import { Client, type Target, tokenCredentials } from './client.ts';
 import { bindings, users } from './users.ts';
 
+/** Of the cluster of two families, as the real server gets it too. */
+export const dualStackCidrs = ['10.96.0.0/16', 'fd00:10:96::/112'];
+
+/** Ours for all cases: one of a single address family, and one of two. */
+export async function startOwnServers(
+  options: Pick<TestServerOptions, 'dial'> = {},
+): Promise<{ own: OwnServer; dualStack: OwnServer; close(): Promise<void> }> {
+  const own = await startOwnServer(options);
+  const dualStack = await startOwnServer({ ...options, serviceCidrs: dualStackCidrs });
+  return { own, dualStack, close: async () => void (await Promise.all([own.close(), dualStack.close()])) };
+}
+
 export interface OwnServer {
   readonly target: Target;
   close(): Promise<void>;
 }
 
-export async function startOwnServer(options: Pick<TestServerOptions, 'dial'> = {}): Promise<OwnServer> {
+export async function startOwnServer(
+  options: Pick<TestServerOptions, 'dial' | 'serviceCidrs'> = {},
+): Promise<OwnServer> {
   const staticTokens = Object.values(users).map(({ token, name, uid, groups }) => ({
     token,
     user: { name, uid, groups: [...groups] },

@@ -42,7 +42,17 @@ export { nodeRoles } from './kinds/core/node.ts';
 export { systemPriorityClasses, userPriorityMax } from './kinds/scheduling/priority-class.ts';
 export { isDefaultStorageClass } from './kinds/storage/storage.ts';
 export * from './validation/faults.ts';
-export { cidrFaults, ipFaults, isIPv4, isIPv6 } from './validation/addresses.ts';
+export {
+  canonicalAddress,
+  cidrFaults,
+  ipFaults,
+  isIPv4,
+  isIPv6,
+  readAddress,
+  readNetwork,
+  type Network,
+} from './validation/addresses.ts';
+export { serviceAddressFaults } from './validation/core/service.ts';
 export * from './validation/names.ts';
 export {
   byteLength,

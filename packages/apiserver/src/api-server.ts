@@ -3,6 +3,7 @@ import { builtinSchemas, isApiError } from '@skerry/api';
 import { describeError, type Clock, type Logger, type MetricRegistry } from '@skerry/base';
 import { apiVersionOf, encodersFor, RevisionProgress, WatchCache } from '@skerry/serving';
 import type { Store } from '@skerry/store';
+import { ServiceAddresses } from '#allocation/service-addresses.ts';
 import { ServiceAllocator } from '#allocation/service-allocator.ts';
 import { AuditMetrics } from '#audit/audit-metrics.ts';
 import { ensureDnsService } from '#bootstrap/dns-service.ts';
@@ -93,8 +94,8 @@ export interface ApiServerOptions {
   readonly metricsPages?: Readonly<Record<string, () => Promise<string>>>;
   /** Adds to `/metrics` the numbers of the process that the server runs in. */
   readonly measure?: (metrics: MetricRegistry) => void;
-  /** IPv4 network of Service addresses; `10.96.0.0/16` unless told. */
-  readonly serviceCidr?: string;
+  /** Networks of Service addresses, one or one of each family, the default one first; `10.96.0.0/16` unless told. */
+  readonly serviceCidrs?: readonly string[];
   /** Domain of the cluster's names, where nodes answer them; no Service for it is made without. */
   readonly clusterDomain?: string;
   /** Ports of NodePort Services; 30000-32767 unless told. */
@@ -178,6 +179,7 @@ class Server implements ApiServer {
   readonly #hooks = new Map<string, KindHooks>();
   readonly #security: SecurityParts;
   readonly #services: ServiceAllocator;
+  readonly #addresses: ServiceAddresses;
   readonly #connections: Connections;
   readonly #aggregation: Aggregation;
   readonly #typeChecking: TypeChecking;
@@ -212,13 +214,21 @@ class Server implements ApiServer {
       hooks: this.#hooks,
       admission: () => this.#security.admission,
     });
+    this.#access = new OwnAccess(this.#kinds, registry);
+    this.#addresses = new ServiceAddresses({
+      cidrs: serviceCidrsOf(options),
+      random,
+      log,
+      access: this.#access,
+    });
     this.#services = new ServiceAllocator({
-      cidr: serviceCidrOf(options),
+      addresses: this.#addresses,
       nodePorts: options.nodePorts ?? { first: 30_000, last: 32_767 },
       random,
+      removeEndpoints: ({ name, namespace }) =>
+        this.#access.write.delete({ group: '', resource: 'endpoints' }, name, namespace),
     });
     this.#hooks.set('/services', this.#services);
-    this.#access = new OwnAccess(this.#kinds, registry);
     this.#feed = new StoreFeed({
       store,
       progress: this.#progress,
@@ -422,14 +432,20 @@ class Server implements ApiServer {
 
   async #ensureServices(): Promise<void> {
     this.#services.restore(this.#access.read.list({ group: '', resource: 'services' }));
-    await ensureKubernetesService(this.#access, this.#options.advertise ?? { port: 6443 });
-    const serviceCidr = serviceCidrOf(this.#options);
-    const { clusterDomain } = this.#options;
-    if (clusterDomain) await ensureDnsService(this.#access, { serviceCidr, domain: clusterDomain });
+    await this.#addresses.repair();
+    this.#stop.signal.addEventListener('abort', this.#addresses.keep());
+    const cidrs = serviceCidrsOf(this.#options);
     await ensureServiceRange(this.#access, {
-      cidr: serviceCidr,
+      cidrs,
       now: new Date(this.#options.clock.now()).toISOString().replace(/\.\d+/, ''),
     });
+    await ensureKubernetesService(this.#access, {
+      clusterIP: this.#addresses.apiServerAddress,
+      ...(this.#options.advertise ?? { port: 6443 }),
+    });
+    const { clusterDomain } = this.#options;
+    if (clusterDomain)
+      await ensureDnsService(this.#access, { serviceCidr: cidrs[0]!, domain: clusterDomain });
   }
 
   async #rewrite(keys: 'as-read' | 'changed' = 'as-read'): Promise<void> {
@@ -536,8 +552,10 @@ class Server implements ApiServer {
   }
 }
 
-function serviceCidrOf({ serviceCidr = '10.96.0.0/16' }: Pick<ApiServerOptions, 'serviceCidr'>): string {
-  return serviceCidr;
+function serviceCidrsOf({
+  serviceCidrs = ['10.96.0.0/16'],
+}: Pick<ApiServerOptions, 'serviceCidrs'>): readonly string[] {
+  return serviceCidrs;
 }
 
 function behindOpenPaths(

@@ -52,6 +52,8 @@ export const resources = {
   leases: ref('coordination.k8s.io', 'v1', 'Lease', 'leases'),
   endpointSlices: ref('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices'),
   networkPolicies: ref('networking.k8s.io', 'v1', 'NetworkPolicy', 'networkpolicies'),
+  serviceCidrs: ref('networking.k8s.io', 'v1', 'ServiceCIDR', 'servicecidrs', false),
+  ipAddresses: ref('networking.k8s.io', 'v1', 'IPAddress', 'ipaddresses', false),
   podDisruptionBudgets: ref('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets'),
   csiNodes: ref('storage.k8s.io', 'v1', 'CSINode', 'csinodes', false),
   storageClasses: ref('storage.k8s.io', 'v1', 'StorageClass', 'storageclasses', false),

@@ -26,6 +26,7 @@ const accounts: Readonly<Record<string, string>> = {
   'disruption-controller': 'disruption-controller',
   'endpointslice-controller': 'endpointslice-controller',
   'endpointslice-mirroring-controller': 'endpointslicemirroring-controller',
+  'service-cidr-controller': 'service-cidrs-controller',
   'persistentvolumeclaim-protection-controller': 'pvc-protection-controller',
   'persistentvolume-protection-controller': 'pv-protection-controller',
   'volumeattributesclass-protection-controller': 'volumeattributesclass-protection-controller',

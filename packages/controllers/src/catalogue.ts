@@ -27,6 +27,7 @@ import {
   createRootCertificateController,
   createServiceAccountController,
 } from '#core/service-account/service-account.ts';
+import { createServiceCidrController } from '#core/service-cidr/service-cidr.ts';
 import { createTokenSecretController } from '#core/service-account/token-secrets.ts';
 import { createAttributesClassProtectionController } from '#core/storage-protection/attributes-class-protection.ts';
 import { createClaimProtectionController } from '#core/storage-protection/claim-protection.ts';
@@ -88,6 +89,7 @@ const creators = {
   'network-policy-controller': createNetworkPolicyController,
   'endpointslice-controller': createEndpointSliceController,
   'endpointslice-mirroring-controller': createEndpointSliceMirroringController,
+  'service-cidr-controller': createServiceCidrController,
   'persistentvolumeclaim-protection-controller': createClaimProtectionController,
   'persistentvolume-protection-controller': createVolumeProtectionController,
   'volumeattributesclass-protection-controller': createAttributesClassProtectionController,

@@ -478,6 +478,28 @@ export const generalCases: readonly Case[] = [
     { path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews/x' },
   ]),
   {
+    area: 'protobuf',
+    name: 'a ClusterRole that gathers the rules of others',
+    steps: [
+      post(
+        '/apis/rbac.authorization.k8s.io/v1/clusterroles',
+        {
+          apiVersion: 'rbac.authorization.k8s.io/v1',
+          kind: 'ClusterRole',
+          metadata: { name: '{{ns}}' },
+          aggregationRule: { clusterRoleSelectors: [{ matchLabels: { 'no-such': 'label' } }] },
+          rules: null,
+        },
+        { protobuf: true, accept: 'application/json' },
+      ),
+      {
+        path: '/apis/rbac.authorization.k8s.io/v1/clusterroles/{{ns}}',
+        accept: 'application/vnd.kubernetes.protobuf',
+      },
+      { method: 'DELETE', path: '/apis/rbac.authorization.k8s.io/v1/clusterroles/{{ns}}', onlyCode: true },
+    ],
+  },
+  {
     area: 'paths',
     name: 'that lead nowhere or elsewhere',
     steps: [

@@ -4,6 +4,7 @@ import { discoveryCases } from './discovery.ts';
 import { generalCases } from './general.ts';
 import { openApiCases } from './openapi.ts';
 import { readingCases } from './reading.ts';
+import { serviceCases } from './services.ts';
 import { writingCases } from './writing.ts';
 
 export const cases: readonly Case[] = [
@@ -13,4 +14,5 @@ export const cases: readonly Case[] = [
   ...writingCases,
   ...generalCases,
   ...customCases,
+  ...serviceCases,
 ];

@@ -26,9 +26,12 @@ export const clusterExamples: readonly Example[] = [
     resource: 'clusterroles',
     clusterScoped: true,
     minimal: { rules: null },
+    // One that gathers others' rules gets them in the background: it is asked about elsewhere.
     full: {
-      aggregationRule: { clusterRoleSelectors: [{ matchLabels: { 'no-such': 'label' } }] },
-      rules: [{ nonResourceURLs: ['/metrics'], verbs: ['get'] }],
+      rules: [
+        { nonResourceURLs: ['/metrics'], verbs: ['get'] },
+        { apiGroups: ['apps'], resources: ['deployments'], resourceNames: ['a'], verbs: ['get', 'list'] },
+      ],
     },
     change: { rules: [{ nonResourceURLs: ['/healthz'], verbs: ['get'] }] },
   },

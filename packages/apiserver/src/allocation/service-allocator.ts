@@ -1,212 +1,203 @@
-import { ApiError, invalid, type AnyObject, type FieldError } from '@skerry/api';
-import { assert } from '@skerry/base';
-import { formatIpv4, parseCidr, parseIpv4 } from '#allocation/ipv4.ts';
+import { ApiError, invalid, invalidValue, type AnyObject, type FieldError } from '@skerry/api';
 import { NumberRange } from '#allocation/number-range.ts';
+import { alignAddresses, settleFamilies } from '#allocation/service-families.ts';
+import { AddressError, type Owner, type ServiceAddresses } from '#allocation/service-addresses.ts';
+import { addressesOf, specOf, type ServicePort, type ServiceSpec } from '#allocation/service-spec.ts';
 import { metadataOf, type KindHooks } from '#registry/registry.ts';
 
-interface ServicePort {
-  name?: string;
-  port?: number;
-  protocol?: string;
-  nodePort?: number;
-}
-
-interface ServiceSpec {
-  type?: string;
-  clusterIP?: string;
-  clusterIPs?: string[];
-  ipFamilies?: string[];
-  ipFamilyPolicy?: string;
-  ports?: ServicePort[];
-  healthCheckNodePort?: number;
-  externalTrafficPolicy?: string;
-  allocateLoadBalancerNodePorts?: boolean;
-}
-
 export interface ServiceAllocatorOptions {
-  /** IPv4 network of Service addresses: `10.96.0.0/12`. */
-  readonly cidr: string;
+  readonly addresses: ServiceAddresses;
   readonly nodePorts: { readonly first: number; readonly last: number };
   readonly random: () => number;
+  /** Deletes the older Endpoints of a Service that is gone: its next one must not find them. */
+  readonly removeEndpoints: (owner: Owner) => Promise<void>;
 }
 
+type Undo = () => void | Promise<void>;
+
 /**
- * Gives Services their cluster address and node ports, and sees to it that no two have the same. What is taken is kept in
- * memory and filled from the stored Services at start: this process is their only writer.
+ * Gives Services their families, addresses and node ports, and sees to it that no two have the same. Node ports that are
+ * taken are kept in memory and filled from the stored Services at start: this process is their only writer.
  * Rules: https://kubernetes.io/docs/concepts/services-networking/cluster-ip-allocation/
  */
 export class ServiceAllocator implements KindHooks {
-  readonly #addresses: NumberRange;
+  readonly #addresses: ServiceAddresses;
   readonly #ports: NumberRange;
-  /** The first address; it belongs to the `kubernetes` Service. */
-  readonly apiServerAddress: string;
+  readonly #removeEndpoints: ServiceAllocatorOptions['removeEndpoints'];
 
-  constructor({ cidr, nodePorts, random }: ServiceAllocatorOptions) {
-    const network = parseCidr(cidr);
-    assert(
-      network && network.last - network.first >= 7,
-      `service network ${cidr} is no IPv4 network of 8 or more addresses`,
-    );
-    const first = network.first + 1;
-    const last = network.last - 1;
-    const lowBand = Math.min(Math.max(16, Math.floor((last - first + 1) / 16)), 256);
-    this.#addresses = new NumberRange({ first, last, lowBand, random });
+  constructor({ addresses, nodePorts, random, removeEndpoints }: ServiceAllocatorOptions) {
     const portBand = Math.min(Math.max(16, Math.floor((nodePorts.last - nodePorts.first + 1) / 32)), 128);
+    this.#addresses = addresses;
     this.#ports = new NumberRange({ ...nodePorts, lowBand: portBand, random });
-    this.apiServerAddress = formatIpv4(first);
-    // Even before the Service exists, nobody else may have it.
-    this.#addresses.take(first);
+    this.#removeEndpoints = removeEndpoints;
   }
 
-  /** Marks what stored Services have. */
+  /** Marks the node ports that stored Services have. */
   restore(services: Iterable<AnyObject>): void {
-    for (const service of services) {
-      for (const address of addressesOf(specOf(service))) this.#addresses.take(address);
-      for (const port of nodePortsOf(specOf(service))) this.#ports.take(port);
-    }
+    for (const service of services) for (const port of nodePortsOf(specOf(service))) this.#ports.take(port);
   }
 
-  beforeCreate(object: AnyObject): Promise<() => void> {
-    return Promise.resolve(this.#allocate(object, undefined));
+  beforeCreate(object: AnyObject, options: { readonly dryRun: boolean }): Promise<Undo> {
+    return this.#allocate(object, undefined, options);
   }
 
-  beforeUpdate(object: AnyObject, old: AnyObject): Promise<() => void> {
-    keepAllocated(specOf(object), specOf(old));
-    return Promise.resolve(this.#allocate(object, old));
+  beforeUpdate(object: AnyObject, old: AnyObject, options: { readonly dryRun: boolean }): Promise<Undo> {
+    return this.#allocate(object, old, options);
   }
 
-  afterUpdate(object: AnyObject, old: AnyObject): void {
+  async afterUpdate(object: AnyObject, old: AnyObject): Promise<void> {
     const addresses = new Set(addressesOf(specOf(object)));
     const ports = new Set(nodePortsOf(specOf(object)));
-    for (const address of addressesOf(specOf(old)))
-      if (!addresses.has(address)) this.#addresses.release(address);
     for (const port of nodePortsOf(specOf(old))) if (!ports.has(port)) this.#ports.release(port);
+    for (const address of addressesOf(specOf(old)))
+      if (!addresses.has(address)) await this.#addresses.release(address);
   }
 
-  afterDelete(object: AnyObject): void {
-    for (const address of addressesOf(specOf(object))) {
-      if (formatIpv4(address) !== this.apiServerAddress) this.#addresses.release(address);
-    }
+  async afterDelete(object: AnyObject): Promise<void> {
     for (const port of nodePortsOf(specOf(object))) this.#ports.release(port);
+    await this.#removeEndpoints(ownerOf(object));
+    for (const address of addressesOf(specOf(object))) await this.#addresses.release(address);
   }
 
-  #allocate(object: AnyObject, old: AnyObject | undefined): () => void {
-    const undo: (() => void)[] = [];
-    const undoAll = () => undo.forEach((step) => step());
+  async #allocate(
+    object: AnyObject,
+    old: AnyObject | undefined,
+    options: { readonly dryRun: boolean },
+  ): Promise<Undo> {
+    const undo: Undo[] = [];
+    const undoAll = async () => {
+      for (const step of undo.toReversed()) await step();
+    };
     const spec = specOf(object);
     const name = metadataOf(object).name ?? '';
+    const oldSpec = old && specOf(old);
     try {
-      this.#address(object, old, undo);
-      this.#nodePorts(spec, old && specOf(old), name, undo);
+      alignAddresses(spec, oldSpec);
+      const faults = settleFamilies(spec, oldSpec, this.#addresses.families);
+      if (faults.length > 0) throw refused(name, ...faults);
+      await this.#allocateAddresses(spec, oldSpec, { ...options, owner: ownerOf(object), undo });
+      this.#nodePorts(spec, oldSpec, name, undo);
     } catch (error) {
-      undoAll();
+      await undoAll();
       throw error;
     }
     return undoAll;
   }
 
-  #address(object: AnyObject, old: AnyObject | undefined, undo: (() => void)[]): void {
-    const spec = specOf(object);
-    const { name = '', namespace } = metadataOf(object);
-    if (spec.type === 'ExternalName') return;
-    spec.ipFamilies ??= ['IPv4'];
-    spec.ipFamilyPolicy ??= 'SingleStack';
-    if (spec.clusterIP === 'None') {
-      spec.clusterIPs = ['None'];
-      return;
+  /** One of each of its families, but for what it already has. */
+  async #allocateAddresses(
+    spec: ServiceSpec,
+    old: ServiceSpec | undefined,
+    at: { readonly owner: Owner; readonly dryRun: boolean; readonly undo: Undo[] },
+  ): Promise<void> {
+    if (spec.type === 'ExternalName' || spec.clusterIPs?.[0] === 'None') return;
+    const families = spec.ipFamilies ?? [];
+    const isFresh = !old || old.type === 'ExternalName';
+    const isUpgraded =
+      old?.clusterIPs?.[0] !== 'None' && old?.ipFamilies?.length === 1 && families.length === 2;
+    // What a Service has, it keeps: whoever names another address is told so later.
+    if (!isFresh && !isUpgraded) return;
+    const told = families.map((_, index) => spec.clusterIPs?.[index] ?? '');
+    spec.clusterIPs = [...told, ...(spec.clusterIPs ?? []).slice(told.length)];
+    for (const [index, family] of families.entries()) {
+      if (isUpgraded && index === 0) continue;
+      const address = await this.#address(family, told[index], { ...at, told });
+      if (!at.dryRun) at.undo.push(() => this.#addresses.release(address));
+      spec.clusterIPs[index] = address;
     }
-    const wanted = spec.clusterIP || spec.clusterIPs?.[0];
-    const isKubernetes = namespace === 'default' && name === 'kubernetes';
-    if (!wanted) {
-      const address = isKubernetes ? parseIpv4(this.apiServerAddress) : this.#addresses.takeAny();
-      if (address === undefined) {
-        throw new ApiError('InternalError', 'failed to allocate a serviceIP: range is full');
-      }
-      if (!isKubernetes) undo.push(() => this.#addresses.release(address));
-      setAddress(spec, formatIpv4(address));
-      return;
-    }
-    const address = parseIpv4(wanted);
-    if (address === undefined || !this.#addresses.includes(address)) {
-      throw refused(name, clusterIpFault(wanted, `the provided network does not match the current range`));
-    }
-    const had = old !== undefined && addressesOf(specOf(old)).includes(address);
-    if (!had && !(isKubernetes && wanted === this.apiServerAddress)) {
-      if (!this.#addresses.take(address))
-        throw refused(name, clusterIpFault(wanted, 'provided IP is already allocated'));
-      undo.push(() => this.#addresses.release(address));
-    }
-    setAddress(spec, wanted);
+    spec.clusterIP = spec.clusterIPs[0];
   }
 
-  #nodePorts(spec: ServiceSpec, old: ServiceSpec | undefined, name: string, undo: (() => void)[]): void {
-    if (!hasNodePorts(spec)) return;
-    const held = new Set(old ? nodePortsOf(old) : []);
-    const given = new Map<number, string | undefined>();
-    (spec.ports ?? []).forEach((port, index) => {
-      if (!port.nodePort) return;
-      this.#takePort(port.nodePort, { path: `spec.ports[${index}].nodePort`, name, held, given, port, undo });
-      given.set(port.nodePort, port.protocol);
-    });
-    for (const port of spec.ports ?? []) {
-      if (port.nodePort) continue;
-      port.nodePort = this.#anyPort(undo);
+  async #address(
+    family: 'IPv4' | 'IPv6',
+    wanted: string | undefined,
+    at: { readonly owner: Owner; readonly dryRun: boolean; readonly told: readonly string[] },
+  ): Promise<string> {
+    try {
+      if (!wanted) return await this.#addresses.take(family, at.owner, at);
+      await this.#addresses.claim(wanted, at.owner, at);
+      return wanted;
+    } catch (error) {
+      const isKnown = error instanceof AddressError;
+      if (!isKnown && !(error instanceof ApiError && error.status.reason === 'Invalid')) throw error;
+      const which = wanted ? `failed to allocate IP ${wanted}` : 'failed to allocate IP';
+      throw refused(at.owner.name, invalidValue('spec.clusterIPs', at.told, `${which}: ${error.message}`));
     }
-    const local = spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
-    if (local && !spec.healthCheckNodePort) spec.healthCheckNodePort = this.#anyPort(undo);
+  }
+
+  #nodePorts(spec: ServiceSpec, old: ServiceSpec | undefined, name: string, undo: Undo[]): void {
+    if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') return;
+    if (old) keepNodePorts(spec, old);
+    const held = new Set(old ? nodePortsOf(old) : []);
+    const hasAll = spec.type === 'NodePort' || spec.allocateLoadBalancerNodePorts !== false;
+    // One port for TCP and UDP has one number outside too.
+    const byPort = new Map<number | undefined, number>();
+    for (const [index, port] of (spec.ports ?? []).entries()) {
+      if (!port.nodePort && !hasAll) continue;
+      const known = old ? undefined : byPort.get(port.port);
+      const wanted = port.nodePort || (old ? undefined : namedFor(port.port, spec.ports ?? []));
+      if (wanted === undefined) port.nodePort = known ?? this.#anyPort(undo);
+      else {
+        if (wanted !== known && !held.has(wanted)) {
+          this.#takePort(wanted, { path: `spec.ports[${index}].nodePort`, name, undo });
+          if (old) held.add(wanted);
+        }
+        port.nodePort = wanted;
+      }
+      byPort.set(port.port, known ?? port.nodePort);
+    }
+    this.#healthPort(spec, old, undo);
+  }
+
+  #healthPort(spec: ServiceSpec, old: ServiceSpec | undefined, undo: Undo[]): void {
+    if (!isChecked(spec) || (old && isChecked(old))) {
+      if (isChecked(spec)) spec.healthCheckNodePort ||= old?.healthCheckNodePort;
+      return;
+    }
+    const wanted = spec.healthCheckNodePort;
+    if (!wanted) spec.healthCheckNodePort = this.#anyPort(undo);
+    else {
+      const fault = this.#portFault(wanted, undo);
+      if (fault)
+        throw new ApiError(
+          'InternalError',
+          `Internal error occurred: failed to allocate requested HealthCheck NodePort ${wanted}: ${fault}`,
+        );
+    }
   }
 
   #takePort(
     value: number,
-    at: {
-      path: string;
-      name: string;
-      held: ReadonlySet<number>;
-      given: ReadonlyMap<number, string | undefined>;
-      port: ServicePort;
-      undo: (() => void)[];
-    },
+    at: { readonly path: string; readonly name: string; readonly undo: Undo[] },
   ): void {
-    if (!this.#ports.includes(value)) {
-      throw refused(at.name, {
-        reason: 'FieldValueInvalid',
-        path: at.path,
-        message: `Invalid value: ${value}: provided port is not in the valid range. The range of valid ports is ${this.#ports.first}-${this.#ports.last}`,
-      });
-    }
-    // The same number for TCP and UDP is one allocation.
-    if (at.held.has(value) || (at.given.has(value) && at.given.get(value) !== at.port.protocol)) return;
-    if (!this.#ports.take(value)) {
-      throw refused(at.name, {
-        reason: 'FieldValueInvalid',
-        path: at.path,
-        message: `Invalid value: ${value}: provided port is already allocated`,
-      });
-    }
-    at.undo.push(() => this.#ports.release(value));
+    const fault = this.#portFault(value, at.undo);
+    if (fault) throw refused(at.name, invalidValue(at.path, value, fault));
   }
 
-  #anyPort(undo: (() => void)[]): number {
+  #portFault(value: number, undo: Undo[]): string | undefined {
+    const { first, last } = this.#ports;
+    if (!this.#ports.includes(value))
+      return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;
+    if (!this.#ports.take(value)) return 'provided port is already allocated';
+    undo.push(() => this.#ports.release(value));
+    return undefined;
+  }
+
+  #anyPort(undo: Undo[]): number {
     const value = this.#ports.takeAny();
     if (value === undefined)
-      throw new ApiError('InternalError', 'failed to allocate a nodePort: range is full');
+      throw new ApiError(
+        'InternalError',
+        'Internal error occurred: failed to allocate a nodePort: range is full',
+      );
     undo.push(() => this.#ports.release(value));
     return value;
   }
 }
 
-function specOf(service: AnyObject): ServiceSpec {
-  return (service.spec ??= {}) as ServiceSpec;
-}
-
-function setAddress(spec: ServiceSpec, address: string): void {
-  spec.clusterIP = address;
-  spec.clusterIPs = [address];
-}
-
-function addressesOf(spec: ServiceSpec): number[] {
-  const texts = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : []);
-  return texts.map(parseIpv4).filter((address) => address !== undefined);
+function ownerOf(service: AnyObject): Owner {
+  const { namespace = '', name = '' } = metadataOf(service);
+  return { namespace, name };
 }
 
 function nodePortsOf(spec: ServiceSpec): number[] {
@@ -214,43 +205,29 @@ function nodePortsOf(spec: ServiceSpec): number[] {
   return [...ports, spec.healthCheckNodePort].filter((port): port is number => Boolean(port));
 }
 
-function hasNodePorts({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolean {
-  return type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false);
+/** Whether balancers ask nodes if they have a pod of it. */
+function isChecked({ type, externalTrafficPolicy }: ServiceSpec): boolean {
+  return type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
 }
 
-/** What an update leaves out, it keeps; what its new type can't have, it loses. */
-function keepAllocated(spec: ServiceSpec, old: ServiceSpec): void {
-  if (spec.type === 'ExternalName') {
-    if (old.type !== 'ExternalName' && spec.clusterIP === old.clusterIP) {
-      delete spec.clusterIP;
-      delete spec.clusterIPs;
-      delete spec.ipFamilies;
-      delete spec.ipFamilyPolicy;
-    }
-  } else if (old.type !== 'ExternalName') {
-    if (!spec.clusterIP && old.clusterIP) spec.clusterIP = old.clusterIP;
-    if (!spec.clusterIPs?.length && spec.clusterIP === old.clusterIP) spec.clusterIPs = old.clusterIPs;
-    spec.ipFamilies ??= old.ipFamilies;
-    spec.ipFamilyPolicy ??= old.ipFamilyPolicy;
-  }
+/** The node port that is asked for with any port of this number. */
+function namedFor(port: number | undefined, ports: readonly ServicePort[]): number | undefined {
+  return ports.find((each) => each.port === port && each.nodePort)?.nodePort;
+}
+
+/** What an update leaves out, it keeps, by the port's name. */
+function keepNodePorts(spec: ServiceSpec, old: ServiceSpec): void {
+  const hasPorts = ({ type, allocateLoadBalancerNodePorts }: ServiceSpec) =>
+    type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false);
+  if (!hasPorts(spec) || !hasPorts(old)) return;
+  const before = new Map((old.ports ?? []).map(({ name = '', nodePort }) => [name, nodePort]));
+  const told = new Set((spec.ports ?? []).map(({ nodePort }) => nodePort));
   for (const port of spec.ports ?? []) {
-    const before = (old.ports ?? []).find(
-      (candidate) =>
-        candidate.port === port.port && (candidate.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
-    );
-    if (hasNodePorts(spec)) port.nodePort ??= before?.nodePort;
-    else if (port.nodePort !== undefined && port.nodePort === before?.nodePort) delete port.nodePort;
+    const known = before.get(port.name ?? '');
+    if (!port.nodePort && known && !told.has(known)) port.nodePort = known;
   }
 }
 
-function clusterIpFault(address: string, why: string): FieldError {
-  return {
-    reason: 'FieldValueInvalid',
-    path: 'spec.clusterIPs',
-    message: `Invalid value: ${JSON.stringify([address])}: failed to allocate IP ${address}: ${why}`,
-  };
-}
-
-function refused(name: string, fault: FieldError): ApiError {
-  return invalid({ group: '', kind: 'Service' }, name, [fault]);
+function refused(name: string, ...faults: FieldError[]): ApiError {
+  return invalid({ group: '', kind: 'Service' }, name, faults);
 }

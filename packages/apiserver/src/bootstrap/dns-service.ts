@@ -1,11 +1,11 @@
 import { isApiError } from '@skerry/api';
-import { formatIpv4, parseCidr } from '#allocation/ipv4.ts';
+import { formatAddress, serviceNetwork } from '#allocation/network.ts';
 import type { ServerAccess } from '#security.ts';
 
 const services = { group: '', resource: 'services' };
 const at = { name: 'kube-dns', namespace: 'kube-system' };
 /** Where every installer puts it, and where people look for it. */
-const addressNumber = 10;
+const addressNumber = 10n;
 const domainAnnotation = 'network.skerry.io/cluster-domain';
 /** To proxies: somebody else answers at this Service's address. Here, each node does itself. */
 const proxyNameLabel = 'service.kubernetes.io/service-proxy-name';
@@ -49,9 +49,9 @@ export async function ensureDnsService(
 }
 
 function wellKnownAddress(serviceCidr: string): string | undefined {
-  const network = parseCidr(serviceCidr);
-  if (!network || network.first + addressNumber >= network.last) return undefined;
-  return formatIpv4(network.first + addressNumber);
+  const network = serviceNetwork(serviceCidr);
+  if (!network || network.base + addressNumber > network.last) return undefined;
+  return formatAddress(network.family, network.base + addressNumber);
 }
 
 function dnsService(domain: string, clusterIP: string | undefined) {

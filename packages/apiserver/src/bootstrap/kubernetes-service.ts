@@ -1,4 +1,5 @@
 import { isApiError, type AnyObject } from '@skerry/api';
+import { familyOf } from '#allocation/network.ts';
 import type { ServerAccess } from '#security.ts';
 
 const services = { group: '', resource: 'services' };
@@ -13,7 +14,11 @@ const skipMirror = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };
  */
 export async function ensureKubernetesService(
   { read, write }: Pick<ServerAccess, 'read' | 'write'>,
-  { address, port }: { readonly address?: string; readonly port: number },
+  {
+    address,
+    port,
+    clusterIP,
+  }: { readonly address?: string; readonly port: number; readonly clusterIP: string },
 ): Promise<void> {
   // What only this machine reaches is no address for others, and no object may list it.
   const endpoint = { port, address: address && isLoopback(address) ? undefined : address };
@@ -27,6 +32,7 @@ export async function ensureKubernetesService(
         },
         spec: {
           type: 'ClusterIP',
+          clusterIP,
           sessionAffinity: 'None',
           ports: [{ name: 'https', protocol: 'TCP', port: 443, targetPort: endpoint.port }],
         },
@@ -44,7 +50,7 @@ export async function ensureKubernetesService(
           namespace: 'default',
           labels: { 'kubernetes.io/service-name': 'kubernetes' },
         },
-        addressType: 'IPv4',
+        addressType: familyOf(endpoint.address ?? clusterIP),
         endpoints,
         ports,
       }),

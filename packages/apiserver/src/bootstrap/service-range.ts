@@ -1,4 +1,4 @@
-import { isApiError } from '@skerry/api';
+import { isApiError, type AnyObject } from '@skerry/api';
 import type { ServerAccess } from '#security.ts';
 
 const serviceCidrs = { group: 'networking.k8s.io', resource: 'servicecidrs' };
@@ -9,16 +9,25 @@ const ready = {
   message: 'Kubernetes default Service CIDR is ready',
 };
 
-/** Keeps the ServiceCIDR `kubernetes`, which tells clients the range that addresses of Services come from. */
+/**
+ * Keeps the ServiceCIDR `kubernetes`, which tells clients the ranges that addresses of Services come from. A second family
+ * may come to it; all else is left as it is.
+ */
 export async function ensureServiceRange(
   { read, write }: Pick<ServerAccess, 'read' | 'write'>,
-  { cidr, now }: { readonly cidr: string; readonly now: string },
+  { cidrs, now }: { readonly cidrs: readonly string[]; readonly now: string },
 ): Promise<void> {
-  if (read.get(serviceCidrs, 'kubernetes')) return;
+  const existing = read.get(serviceCidrs, 'kubernetes');
+  if (existing) {
+    const had = (existing.spec as { cidrs?: string[] } | undefined)?.cidrs ?? [];
+    if (had.length === 1 && cidrs.length === 2 && had[0] === cidrs[0])
+      await write.update(serviceCidrs, { ...existing, spec: { cidrs } });
+    return;
+  }
   try {
-    const made = await write.create(serviceCidrs, {
+    const made: AnyObject = await write.create(serviceCidrs, {
       metadata: { name: 'kubernetes' },
-      spec: { cidrs: [cidr] },
+      spec: { cidrs },
     });
     const conditions = [{ ...ready, lastTransitionTime: now }];
     await write.update(serviceCidrs, { ...made, status: { conditions } });

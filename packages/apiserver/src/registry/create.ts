@@ -110,7 +110,7 @@ async function createOnce(
   await registry.mutate(served, context, write);
   keepCreated(served, namespace, object, managedFields);
 
-  const undo = await registry.hooks(served)?.beforeCreate?.(object);
+  const undo = await registry.hooks(served)?.beforeCreate?.(object, write);
   try {
     await step();
     tellUnset(served, object, { nulls: false });
@@ -127,10 +127,10 @@ async function createOnce(
       write,
     );
     const created = await insert(registry, served, object, write);
-    if (write.dryRun) undo?.();
+    if (write.dryRun) await undo?.();
     return created;
   } catch (error) {
-    undo?.();
+    await undo?.();
     throw error;
   }
 }

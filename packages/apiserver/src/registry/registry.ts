@@ -21,15 +21,19 @@ export interface KindHooks {
   /** All that is wrong with an object, besides what the kind's own rules found (`own`). */
   faults?(object: AnyObject, own: FieldError[], old?: AnyObject): FieldError[];
   /** Before a create is stored; may change the object. Returns what undoes it when the write fails or is a dry run. */
-  beforeCreate?(object: AnyObject): Promise<() => void>;
-  beforeUpdate?(object: AnyObject, old: AnyObject): Promise<() => void>;
+  beforeCreate?(object: AnyObject, options: HookOptions): Promise<() => void | Promise<void>>;
+  beforeUpdate?(object: AnyObject, old: AnyObject, options: HookOptions): Promise<() => void | Promise<void>>;
   /** Of an object that a client deletes; may change it, by a finalizer for one. `now` is as metadata has times. */
   beforeDelete?(object: AnyObject, now: string): void;
   /** Texts for the `Warning:` header, besides the kind's own. */
   warnings?(object: AnyObject): string[];
-  /** After the write was acknowledged. */
-  afterUpdate?(object: AnyObject, old: AnyObject): void;
-  afterDelete?(object: AnyObject): void;
+  /** After the write was acknowledged, before it is answered. */
+  afterUpdate?(object: AnyObject, old: AnyObject): void | Promise<void>;
+  afterDelete?(object: AnyObject): void | Promise<void>;
+}
+
+export interface HookOptions {
+  readonly dryRun: boolean;
 }
 
 export interface RegistryParts {
@@ -107,7 +111,7 @@ export class Registry {
   async remove(served: Served, target: Target, object: AnyObject, revision: number): Promise<AnyObject> {
     const key = served.stored.key(target.namespace, target.name);
     const written = await this.#storing(this.parts.store.delete(key, { expectedRevision: revision }));
-    this.hooks(served)?.afterDelete?.(object);
+    await this.hooks(served)?.afterDelete?.(object);
     return withRevision(object, written.revision);
   }
 

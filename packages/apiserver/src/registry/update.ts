@@ -141,7 +141,7 @@ export async function updateOnce(
   body?.into(next, context.object);
   settled = keepUpdated(served, target, next, { old, before }, { ...update, managedFields, now });
   const whole = update.part === 'whole' ? registry.hooks(served) : undefined;
-  const undo = await whole?.beforeUpdate?.(next, old);
+  const undo = await whole?.beforeUpdate?.(next, old, write);
   try {
     if (undo) settled = settledParts(served, next, before);
     for (const name of settled) next[name] = before[name];
@@ -157,11 +157,11 @@ export async function updateOnce(
       countGeneration(served, without(next, settled), without(old, settled), update.part);
     await registry.admit(served, body ? { ...context, object: body.of(next) } : context, write);
     const stored = await storeUpdated(registry, served, target, { ...current, settled }, next, write);
-    if (write.dryRun) undo?.();
-    else if (update.part === 'whole') registry.hooks(served)?.afterUpdate?.(stored, old);
+    if (write.dryRun) await undo?.();
+    else if (update.part === 'whole') await registry.hooks(served)?.afterUpdate?.(stored, old);
     return stored;
   } catch (error) {
-    undo?.();
+    await undo?.();
     if (error instanceof StoreConflictError && named) throw conflict(info, target.name);
     throw error;
   }

@@ -29,6 +29,8 @@ export interface TestServerOptions {
   readonly frontProxy?: FrontProxy;
   readonly clientAuthorityPem?: string;
   readonly checksPolicies?: boolean;
+  /** Networks of Service addresses. */
+  readonly serviceCidrs?: readonly string[];
   /** 0: any free port. */
   readonly port?: number;
 }
@@ -60,6 +62,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     frontProxy: options.frontProxy,
     clientAuthorityPem: options.clientAuthorityPem,
     checksPolicies: options.checksPolicies,
+    serviceCidrs: options.serviceCidrs,
   });
   await server.start();
   const port = await server.listenLoopback(options.port);

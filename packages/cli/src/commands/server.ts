@@ -53,8 +53,14 @@ export function addServerCommand(program: Command): void {
       'addresses and ranges of imported clusters that are otherwise refused: loopback, link-local, metadata services',
       list,
     )
-    .option('--cluster-cidr <cidr>', 'range for pods (default 10.12.0.0/16), fixed after the first start')
-    .option('--service-cidr <cidr>', 'range for Services (default 10.96.0.0/16), fixed after the first start')
+    .option(
+      '--cluster-cidr <cidr>',
+      'range for pods (default 10.12.0.0/16), one of IPv6 behind a comma; fixed but for a second one after the first start',
+    )
+    .option(
+      '--service-cidr <cidr>',
+      'range for Services (default 10.96.0.0/16), one of IPv6 behind a comma; fixed but for a second one after the first start',
+    )
     .option(
       '--encryption-provider-config <path>',
       'EncryptionConfiguration that says what is sealed in the database; unset, Secrets under a key of the installation',

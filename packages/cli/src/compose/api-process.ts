@@ -24,6 +24,7 @@ import { followCrossings } from './crossing-rights.ts';
 import { LeaseRenewal } from './lease-renewal.ts';
 import { openEncryption } from './storage-encryption.ts';
 import { readMetrics } from './metrics-socket.ts';
+import { rangesOf } from './ranges.ts';
 import { measureProcess, type ProcessMeasures } from './process-metrics.ts';
 import { storeWriterUrl } from './store-writer.ts';
 import { serverReleases } from './releases.ts';
@@ -131,7 +132,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     log,
     random,
     uid: randomUUID,
-    serviceCidr: config.serviceCidr,
+    serviceCidrs: rangesOf(config.serviceCidr),
     clusterDomain: config.clusterDomain,
     advertise: {
       address:

@@ -24,12 +24,8 @@ import {
 } from '@skerry/pki';
 import { createDataDirectory, type DataDirectory } from '#data-directory.ts';
 import { loadOrCreateToken } from './management-credential.ts';
-import {
-  apiServiceAddress,
-  parseServerConfig,
-  type ServerConfig,
-  serverConfigDefaults,
-} from './server-config.ts';
+import { firstAddress, isExtended } from './ranges.ts';
+import { parseServerConfig, type ServerConfig, serverConfigDefaults } from './server-config.ts';
 
 export interface Installation {
   readonly data: DataDirectory;
@@ -171,7 +167,7 @@ export function requireCenter(data: DataDirectory): void {
 function serverNames({ listenAddress, advertise, serviceCidr, clusterDomain }: ServerConfig) {
   const listened =
     listenAddress === '0.0.0.0' || listenAddress === '::' ? machineAddresses() : [listenAddress];
-  const addresses = new Set(['127.0.0.1', '::1', apiServiceAddress(serviceCidr), ...listened]);
+  const addresses = new Set(['127.0.0.1', '::1', firstAddress(serviceCidr), ...listened]);
   const names = new Set([
     'localhost',
     'kubernetes',
@@ -278,10 +274,13 @@ function readConfig(data: DataDirectory): Record<string, unknown> {
 /** Machines hold addresses of the ranges: a change would strand them. */
 function refuseChangedRanges(stored: Record<string, unknown>, config: ServerConfig): void {
   for (const field of ['clusterCidr', 'serviceCidr', 'clusterDomain'] as const) {
-    if (stored[field] !== undefined && stored[field] !== config[field]) {
+    const before = stored[field];
+    if (before === undefined || before === config[field]) continue;
+    const isRange = field !== 'clusterDomain' && typeof before === 'string';
+    if (!isRange || !isExtended(before, config[field])) {
       throw new SkerryError(
         'config-immutable',
-        `${field} of this cluster is ${JSON.stringify(stored[field])} and can't become ${config[field]}; start a new cluster with another --data-dir`,
+        `${field} of this cluster is ${JSON.stringify(before)} and can't become ${config[field]}; start a new cluster with another --data-dir`,
       );
     }
   }

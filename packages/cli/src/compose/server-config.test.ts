@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { apiServiceAddress, parseServerConfig, serverConfigDefaults } from './server-config.ts';
+import { parseServerConfig, serverConfigDefaults } from './server-config.ts';
 
 describe('a server config', () => {
   test('is accepted with the defaults', () => {
@@ -10,6 +10,9 @@ describe('a server config', () => {
     [{ port: 0 }, /port/],
     [{ clusterName: '' }, /clusterName: must have 1 to 63/],
     [{ clusterCidr: '10.0.0.0' }, /clusterCidr: must be an IPv4 range/],
+    [{ clusterCidr: '10.12.0.0/16,10.13.0.0/16' }, /must have an IPv6 range behind the comma, not 10\.13/],
+    [{ clusterCidr: '10.12.0.0/16,fd00::/32' }, /fd00::\/32 must have a prefix length of 48 to 64/],
+    [{ clusterCidr: '10.12.0.0/16,fd00::/56', serviceCidr: '10.96.0.0/16,fd00::/112' }, /overlaps/],
     [{ clusterCidr: '10.96.128.0/17' }, /overlaps the service range 10\.96\.0\.0\/16/],
     [{ listenAddress: 'here' }, /listenAddress: must be an IP address/],
     [{ goawayChance: 0.5 }, /goawayChance: goaway-chance can not be less than 0 or greater than 0.02/],
@@ -24,8 +27,4 @@ describe('a server config', () => {
       '/data/server/config.json',
     );
   });
-});
-
-test('the API service has the first address of its range', () => {
-  expect(apiServiceAddress('10.96.0.0/16')).toBe('10.96.0.1');
 });

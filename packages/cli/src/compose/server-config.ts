@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { SkerryError } from '@skerry/base';
 import * as z from 'zod';
+import { rangesFault, rangesOverlap, type PrefixLengths } from './ranges.ts';
 
 /**
  * What a center is started with. Kept as `server/config.json` of the data directory after the first start, so that a later
@@ -13,6 +14,7 @@ export interface ServerConfig {
   readonly port: number;
   /** Addresses and names, besides loopback and the listening address, that clients and machines reach the center by. */
   readonly advertise: readonly string[];
+  /** One of IPv4, or one of each family with a comma between: the second may come later. */
   readonly clusterCidr: string;
   readonly serviceCidr: string;
   readonly clusterDomain: string;
@@ -78,7 +80,16 @@ export interface ServerConfig {
   readonly registry?: string;
 }
 
-const cidr = z.string().refine(isCidr4, 'must be an IPv4 range such as 10.12.0.0/16');
+/** What nodes' ranges of 64 bits, at most 65,536 of them, are cut out of. */
+const podPrefixes = { min: 48, max: 64 };
+const servicePrefixes = { min: 64, max: 124 };
+
+function cidrs(sixth: PrefixLengths) {
+  return z.string().superRefine((value, context) => {
+    const message = rangesFault(value, sixth);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
+}
 
 /** Empty: back to the default. Relative to where the command was given. */
 const filePath = z
@@ -103,8 +114,8 @@ const schema = z.strictObject({
   listenAddress: z.string().refine((value) => isIP(value) !== 0, 'must be an IP address'),
   port: z.int().min(1).max(65535),
   advertise: z.array(z.string().refine(isAddressOrName, 'must be an IP address or a DNS name')).max(32),
-  clusterCidr: cidr,
-  serviceCidr: cidr,
+  clusterCidr: cidrs(podPrefixes),
+  serviceCidr: cidrs(servicePrefixes),
   clusterDomain: z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,60}[a-z0-9])?$/),
   encryptionProviderConfig: filePath,
   encryptionProviderConfigAutomaticReload: z.boolean().optional(),
@@ -202,44 +213,6 @@ export function parseServerConfig(value: unknown, source: string): ServerConfig 
   return config;
 }
 
-/** The first address of the service range: the `kubernetes` Service. */
-export function apiServiceAddress(serviceCidr: string): string {
-  const [address = ''] = serviceCidr.split('/');
-  return fromNumber(toNumber(address) + 1);
-}
-
 function isAddressOrName(value: string): boolean {
   return isIP(value) !== 0 || (value.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(value));
-}
-
-function isCidr4(value: string): boolean {
-  const [address = '', bits = '', ...rest] = value.split('/');
-  return (
-    rest.length === 0 &&
-    isIP(address) === 4 &&
-    /^\d{1,2}$/.test(bits) &&
-    Number(bits) >= 8 &&
-    Number(bits) <= 28
-  );
-}
-
-function rangesOverlap(left: string, right: string): boolean {
-  const [leftStart, leftEnd] = rangeOf(left);
-  const [rightStart, rightEnd] = rangeOf(right);
-  return leftStart <= rightEnd && rightStart <= leftEnd;
-}
-
-function rangeOf(value: string): [number, number] {
-  const [address = '', bits = '32'] = value.split('/');
-  const size = 2 ** (32 - Number(bits));
-  const start = Math.floor(toNumber(address) / size) * size;
-  return [start, start + size - 1];
-}
-
-function toNumber(address: string): number {
-  return address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
-}
-
-function fromNumber(value: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 }

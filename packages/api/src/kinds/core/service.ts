@@ -73,24 +73,6 @@ function setServiceDefaults(service: Service): void {
     for (const ingress of service.status.loadBalancer.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP';
 }
 
-/** Replacing a Service without naming what was allocated for it keeps it. */
-function keepAllocated(spec: ServiceSpec, before: ServiceSpec): void {
-  if (spec.type === 'ExternalName') return;
-  if (before.type !== 'ExternalName' && !spec.clusterIP && !spec.clusterIPs?.length) {
-    spec.clusterIP = before.clusterIP;
-    spec.clusterIPs = before.clusterIPs;
-  }
-  spec.ipFamilies ??= before.ipFamilies;
-  spec.ipFamilyPolicy ??= before.ipFamilyPolicy;
-  if (!hasNodePorts(spec) || !hasNodePorts(before)) return;
-  for (const port of spec.ports ?? []) {
-    const same = before.ports?.find(
-      (other) => other.port === port.port && (other.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
-    );
-    port.nodePort ||= same?.nodePort;
-  }
-}
-
 function hasNodePorts({ type }: ServiceSpec): boolean {
   return type === 'NodePort' || type === 'LoadBalancer';
 }
@@ -146,7 +128,6 @@ export const serviceBehaviour = behaviour<Service>({
     prepareForUpdate(service, old) {
       if (!old.spec) return;
       service.spec ??= {};
-      keepAllocated(service.spec, old.spec);
       dropOfFormerType(service.spec, old.spec);
     },
     fieldValue(service, field) {

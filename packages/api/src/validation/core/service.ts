@@ -48,7 +48,7 @@ const hintsAnnotation = 'service.kubernetes.io/topology-aware-hints';
 const modeAnnotation = 'service.kubernetes.io/topology-mode';
 const rangesAnnotation = 'service.beta.kubernetes.io/load-balancer-source-ranges';
 
-function isHeadless({ clusterIPs }: ServiceSpec): boolean {
+function isHeadless({ clusterIPs }: Pick<ServiceSpec, 'clusterIPs'>): boolean {
   return clusterIPs?.length === 1 && clusterIPs[0] === 'None';
 }
 
@@ -168,7 +168,16 @@ function checkAffinity(
     );
 }
 
-function checkClusterIPs(faults: FieldError[], spec: ServiceSpec, old: ServiceSpec | undefined): void {
+type AddressedSpec = Pick<ServiceSpec, 'type' | 'clusterIP' | 'clusterIPs' | 'ipFamilies' | 'ipFamilyPolicy'>;
+
+/** What is wrong with a Service's addresses and families taken by themselves. */
+export function serviceAddressFaults(spec: AddressedSpec, old: AddressedSpec | undefined): FieldError[] {
+  const faults: FieldError[] = [];
+  checkClusterIPs(faults, spec, old);
+  return faults;
+}
+
+function checkClusterIPs(faults: FieldError[], spec: AddressedSpec, old: AddressedSpec | undefined): void {
   if (spec.type === 'ExternalName') return;
   const path = 'spec.clusterIPs';
   const { clusterIP = '', clusterIPs = [], ipFamilies = [] } = spec;

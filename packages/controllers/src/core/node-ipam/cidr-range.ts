@@ -1,30 +1,38 @@
+import { canonicalAddress, readNetwork } from '@skerry/api';
 import { SkerryError } from '@skerry/base';
 
-/** An IPv4 range cut into equal subnets. */
+/** Of nodes' subnets, by family, unless told. */
+const subnetBitsOf = { IPv4: 24, IPv6: 64 };
+/** Subnets of one range: nobody has more nodes, and looking through more takes too long. */
+const subnetsMax = 2 ** 16;
+
+/** A range cut into equal subnets. */
 export class CidrRange {
-  readonly #baseAddress: number;
+  readonly #base: bigint;
+  readonly #bits: number;
   readonly #subnetBits: number;
   readonly #count: number;
   readonly #used = new Map<string, string>();
   #next = 0;
 
   /** `cidr` as `10.244.0.0/16`; throws `cidr-invalid`. */
-  constructor(cidr: string, { subnetBits = 24 }: { readonly subnetBits?: number } = {}) {
-    const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(cidr);
-    const numbers = (match ?? []).slice(1).map(Number);
-    const bits = numbers[4] ?? 33;
-    if (!match || numbers.slice(0, 4).some((octet) => octet > 255) || bits > subnetBits) {
+  constructor(cidr: string, options: { readonly subnetBits?: number } = {}) {
+    const network = readNetwork(cidr);
+    const family = cidr.includes(':') ? 'IPv6' : 'IPv4';
+    const subnetBits = options.subnetBits ?? subnetBitsOf[family];
+    const count = network ? 2 ** (subnetBits - network.prefixLength) : 0;
+    if (!network || count < 1 || count > subnetsMax) {
       throw new SkerryError(
         'cidr-invalid',
-        `the pod range ${cidr} is not an IPv4 range that holds /${subnetBits} subnets; give one such as 10.244.0.0/16`,
+        `the pod range ${cidr} is not an ${family} range that holds 1 to ${subnetsMax} /${subnetBits} subnets; give one such as ${family === 'IPv4' ? '10.244.0.0/16' : 'fd00:10:244::/56'}`,
       );
     }
-    const [a = 0, b = 0, c = 0, d = 0] = numbers;
-    const size = 2 ** (32 - bits);
-    const address = ((a * 256 + b) * 256 + c) * 256 + d;
-    this.#baseAddress = Math.floor(address / size) * size;
+    this.#bits = network.address.length * 8;
+    const value = network.address.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+    const rest = BigInt(this.#bits - network.prefixLength);
+    this.#base = (value >> rest) << rest;
     this.#subnetBits = subnetBits;
-    this.#count = 2 ** (subnetBits - bits);
+    this.#count = count;
   }
 
   /** Marks a subnet as some owner's, wherever it comes from. */
@@ -50,8 +58,12 @@ export class CidrRange {
   }
 
   #subnet(index: number): string {
-    const address = this.#baseAddress + index * 2 ** (32 - this.#subnetBits);
-    const octets = [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256);
-    return `${octets.join('.')}/${this.#subnetBits}`;
+    const address = this.#base + (BigInt(index) << BigInt(this.#bits - this.#subnetBits));
+    const part = (count: number, bits: number, radix: number) =>
+      Array.from({ length: count }, (_, at) =>
+        ((address >> BigInt((count - 1 - at) * bits)) & BigInt(2 ** bits - 1)).toString(radix),
+      );
+    const text = this.#bits === 32 ? part(4, 8, 10).join('.') : part(8, 16, 16).join(':');
+    return `${canonicalAddress(text)}/${this.#subnetBits}`;
   }
 }

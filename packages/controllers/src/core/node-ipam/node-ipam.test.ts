@@ -44,7 +44,31 @@ test('a node that finds no range says so and gets one when another node goes', a
   expect(ranges()).toEqual([['b', '10.1.0.0/24']]);
 });
 
-test.each(['', '10.0.0.0', '10.0.0.0/33', '10.0.0.0/25', '300.0.0.0/16', 'fd00::/8'])(
+test('a cluster of two families gives each node a range of both', async () => {
+  addNode('a');
+  addNode('b');
+  await start('10.1.0.0/22,fd00:10::/56');
+  expect(cluster.client.all<Node>(resources.nodes).map(({ spec }) => spec)).toEqual([
+    { podCIDR: '10.1.0.0/24', podCIDRs: ['10.1.0.0/24', 'fd00:10::/64'] },
+    { podCIDR: '10.1.1.0/24', podCIDRs: ['10.1.1.0/24', 'fd00:10:0:1::/64'] },
+  ]);
+});
+
+test('a node for which one family is full gets a range of none', async () => {
+  addNode('a');
+  addNode('b');
+  await start('10.1.0.0/22,fd00:10::/64');
+  expect(ranges()).toEqual([
+    ['a', '10.1.0.0/24'],
+    ['b', undefined],
+  ]);
+});
+
+test.each(['fd00::/8', 'fd00::/65'])('the range %j is refused with a way out', (cidr) => {
+  expect(() => new CidrRange(cidr)).toThrow(/such as fd00:10:244::\/56/);
+});
+
+test.each(['', '10.0.0.0', '10.0.0.0/33', '10.0.0.0/25', '300.0.0.0/16'])(
   'the range %j is refused with a way out',
   (cidr) => {
     expect(() => new CidrRange(cidr)).toThrow(/such as 10\.244\.0\.0\/16/);

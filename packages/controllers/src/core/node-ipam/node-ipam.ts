@@ -1,6 +1,7 @@
 /**
- * Gives each node its own range of pod addresses, `spec.podCIDR`, a /24 of the cluster's range. One worker hands out, and
- * what nodes already have is taken in before the first is handed out, so no two nodes get the same.
+ * Gives each node its own ranges of pod addresses, `spec.podCIDRs`: a /24 of the cluster's range, and where the cluster has
+ * both families a /64 of its other one. One worker hands out, and what nodes already have is taken in before the first is
+ * handed out, so no two nodes get the same. A node that has ranges keeps those alone: they can't be changed.
  */
 import { isApiError } from '@skerry/api';
 import type { Node } from '@skerry/api';
@@ -10,7 +11,7 @@ import type { Controller, ControllerContext } from '#runtime/controller.ts';
 import { CidrRange } from '#core/node-ipam/cidr-range.ts';
 
 export interface NodeIpamSettings {
-  /** Addresses of all pods; without it nobody is given a range. */
+  /** Addresses of all pods, one range or one of each family with a comma between; without it nobody is given a range. */
   readonly clusterCidr?: string;
 }
 
@@ -20,15 +21,15 @@ export function createNodeIpamController(
 ): Controller | undefined {
   if (!clusterCidr) return undefined;
   const { client, informers, events } = context;
-  const range = new CidrRange(clusterCidr);
+  const ranges = clusterCidr.split(',').map((cidr) => new CidrRange(cidr.trim()));
   const nodes = informers.informer<Node>(resources.nodes);
   const queue = createQueue(context);
   /** Ranges handed out that the local copy doesn't show yet: a second look takes the same. */
-  const pending = new Map<string, string>();
+  const pending = new Map<string, readonly string[]>();
 
   const rangesOf = ({ spec }: Node) => spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []);
   const take = (node: Node) => {
-    for (const cidr of rangesOf(node)) range.occupy(cidr, keyOf(node));
+    for (const cidr of rangesOf(node)) for (const range of ranges) range.occupy(cidr, keyOf(node));
     if (rangesOf(node).length === 0) queue.add(keyOf(node));
     else pending.delete(keyOf(node));
   };
@@ -36,7 +37,7 @@ export function createNodeIpamController(
     onAdd: take,
     onUpdate: take,
     onDelete(node) {
-      for (const cidr of rangesOf(node)) range.release(cidr, keyOf(node));
+      for (const cidr of rangesOf(node)) release(cidr, keyOf(node));
       giveBack(keyOf(node));
       // A range came free: nodes that found none may have it.
       for (const other of nodes.list()) if (rangesOf(other).length === 0) queue.add(keyOf(other));
@@ -44,8 +45,24 @@ export function createNodeIpamController(
   });
 
   function giveBack(key: string): void {
-    const cidr = pending.get(key);
-    if (cidr !== undefined && pending.delete(key)) range.release(cidr, key);
+    for (const cidr of pending.get(key) ?? []) release(cidr, key);
+    pending.delete(key);
+  }
+
+  function release(cidr: string, key: string): void {
+    for (const range of ranges) range.release(cidr, key);
+  }
+
+  /** One of each family, or none. */
+  function allocate(key: string): readonly string[] | undefined {
+    const cidrs: string[] = [];
+    for (const range of ranges) {
+      const cidr = range.allocate(key);
+      if (cidr !== undefined) cidrs.push(cidr);
+    }
+    if (cidrs.length === ranges.length) return cidrs;
+    for (const cidr of cidrs) release(cidr, key);
+    return undefined;
   }
 
   return createController({
@@ -57,13 +74,13 @@ export function createNodeIpamController(
     async reconcile(key) {
       const node = nodes.get(undefined, key);
       if (!node || rangesOf(node).length > 0) return undefined;
-      const cidr = pending.get(key) ?? range.allocate(key);
-      if (!cidr) {
+      const podCIDRs = pending.get(key) ?? allocate(key);
+      if (!podCIDRs) {
         const message = `Node ${key} status is now: CIDRNotAvailable`;
         events.record(node, { type: 'Normal', reason: 'CIDRNotAvailable', message });
         return { afterMs: 60_000 };
       }
-      pending.set(key, cidr);
+      pending.set(key, podCIDRs);
       const { uid } = node.metadata;
       const nodeClient = client.resource<Node>(resources.nodes);
       try {
@@ -74,7 +91,7 @@ export function createNodeIpamController(
           return undefined;
         }
         const { resourceVersion } = fresh.metadata;
-        const patch = { metadata: { uid, resourceVersion }, spec: { podCIDR: cidr, podCIDRs: [cidr] } };
+        const patch = { metadata: { uid, resourceVersion }, spec: { podCIDR: podCIDRs[0], podCIDRs } };
         await nodeClient.patch(key, patch, { type: 'merge' });
       } catch (error) {
         if (!isApiError(error, 'NotFound')) throw error;
