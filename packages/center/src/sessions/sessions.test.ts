@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { csrfHeader } from '#contract/paths.ts';
 import { jsonResponse } from '#http/route.ts';
@@ -319,6 +319,8 @@ describe('WebSockets', () => {
 
 describe('guessing', () => {
   test('one account is slowed down, whoever guesses, and others are not', async () => {
+    center.clock.hold();
+    onTestFinished(() => center.clock.release());
     await center.people.users.create('target', {});
     const guess = async (user: string) =>
       (await center.browser().ask('POST', '/api/session', { user, password: 'wrong' })).status;

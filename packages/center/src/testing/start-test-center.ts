@@ -26,16 +26,25 @@ import { installDefinitions } from '#management/install.ts';
 import { peopleDefinitions } from '#people/definitions.ts';
 import { createPeople, type People, type PeopleOptions } from '#people/people.ts';
 
-/** The real clock, which a test may put forward. */
+/** The real clock, which a test may put forward, or hold where waiting is what is looked at. Timers go on. */
 export class ShiftedClock implements Clock {
   shiftMs = 0;
+  #held: { readonly now: number; readonly monotonic: number } | undefined;
 
   now(): number {
-    return systemClock.now() + this.shiftMs;
+    return (this.#held?.now ?? systemClock.now()) + this.shiftMs;
   }
 
   monotonic(): number {
-    return systemClock.monotonic() + this.shiftMs;
+    return (this.#held?.monotonic ?? systemClock.monotonic()) + this.shiftMs;
+  }
+
+  hold(): void {
+    this.#held = { now: systemClock.now(), monotonic: systemClock.monotonic() };
+  }
+
+  release(): void {
+    this.#held = undefined;
   }
 
   after(delayMs: number, fn: () => void) {
