@@ -34,6 +34,7 @@ import type { ResourceSize } from '#flowcontrol/work-estimate.ts';
 import type { HealthCheck, HealthChecks } from '#health.ts';
 import type { Exchange } from '#http/exchange.ts';
 import { HttpFront, type RequestHandler } from '#http/front.ts';
+import { linkHandlers, linkKinds, linkSchemas } from '#links-api/links-api.ts';
 import { metricsHandlers, metricsKinds, metricsSchemas } from '#metrics-api/metrics-api.ts';
 import type { MetricsSource } from '#metrics-api/metrics-source.ts';
 import { ServerMetrics } from '#metrics/server-metrics.ts';
@@ -43,7 +44,7 @@ import type { Descriptions } from '#openapi/schema-document.ts';
 import type { VersionInfo } from '#version-document.ts';
 import { Connections, type Dial } from '#outgoing/connections.ts';
 import { WebhookCaller } from '#outgoing/webhook-caller.ts';
-import type { AcceptedConnection, NodeDialer, PeerIdentity } from '#ports.ts';
+import type { AcceptedConnection, NodeDialer, NodeLinks, PeerIdentity } from '#ports.ts';
 import { createConnectFactory } from '#proxy/connect-handler.ts';
 import { deleteObject } from '#registry/delete.ts';
 import { StoreFeed } from '#registry/feed.ts';
@@ -77,6 +78,8 @@ export interface ApiServerOptions {
   readonly security: SecurityFactory;
   /** The way to nodes; without it logs, exec, port-forward, proxying and metrics answer 503. */
   readonly dialer?: NodeDialer;
+  /** What is known of links to nodes; the resource `nodelinks` is not served without. */
+  readonly links?: NodeLinks;
   /** The way to webhooks by URL and to what stands behind ExternalName Services; without it only pods are called. */
   readonly dial?: Dial;
   /** By what aggregated API servers know this one; without it they are told no user. */
@@ -312,6 +315,8 @@ class Server implements ApiServer {
       scalePathsOf: (group, resource) => this.#custom.scalePathsOf(group, resource),
     });
     for (const info of metricsKinds) this.#kinds.addVirtual({ info, schemas: metricsSchemas });
+    const { links } = options;
+    if (links) for (const info of linkKinds) this.#kinds.addVirtual({ info, schemas: linkSchemas });
     const metricsSource =
       options.metrics ??
       (options.dialer && new SummarySource({ read: this.#access.read, dialer: options.dialer, clock, log }));
@@ -325,6 +330,7 @@ class Server implements ApiServer {
         .filter(({ group, resource }) => group === '' && resource === 'componentstatuses')
         .map((info) => ['/componentstatuses', componentStatusHandler(info, { clock })] as const),
       ...metricsHandlers({ read: this.#access.read, clock, source: () => metricsSource }),
+      ...(links ? linkHandlers({ read: this.#access.read, clock, links }) : []),
     ]);
     const openApi = new OpenApiHandler(this.#kinds, {
       version: (options.version ?? defaultVersion).gitVersion,

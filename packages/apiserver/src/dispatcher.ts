@@ -71,7 +71,10 @@ export class Dispatcher implements RequestTarget {
     }
     // Of what is only created there is nothing that has a name.
     if (info.name && !kind.info.verbs.includes('get')) throw unknownPath();
-    if (!kind.info.verbs.includes(info.verb)) throw methodNotAllowed();
+    const { verbs } = info.subresource
+      ? (kind.info.subresources.find(({ name }) => name === info.subresource) ?? unserved())
+      : kind.info;
+    if (!verbs.includes(info.verb)) throw methodNotAllowed();
     await handler({ info, user, kind }, exchange);
   }
 
@@ -123,6 +126,10 @@ export class Dispatcher implements RequestTarget {
     if (!handler) throw unknownPath();
     await handler(call, exchange);
   }
+}
+
+function unserved(): never {
+  throw unknownPath();
 }
 
 /** Beneath no group that is served, nothing is an API: a plain page is missing there. */

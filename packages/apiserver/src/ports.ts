@@ -37,4 +37,32 @@ export interface AcceptedConnection {
   readonly protocol: 'h2' | 'http/1.1';
   readonly peer?: PeerIdentity;
   readonly remoteAddress?: string;
+  /** Told of each stream of an HTTP/2 connection, by its number there; what it returns is called when the stream has ended. */
+  readonly onStream?: (stream: { id: number; method: string; path: string }) => () => void;
+}
+
+/** What `nodelinks` of `link.skerry.io` shows and does. */
+export interface NodeLinks {
+  list(): NodeLinkFacts[];
+  get(node: string): NodeLinkFacts | undefined;
+  /** Both ends behave as if the link were cut; see `LinkHub.drill`. Rejects when the node can't be reached or refuses. */
+  drill(node: string, options: { seconds: number }): Promise<void>;
+  endDrill(node: string): void;
+}
+
+export interface LinkBytesFacts {
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
+/** Of one node's link, as the center counts: `sent` is towards the node. */
+export interface NodeLinkFacts {
+  readonly node: string;
+  readonly state: 'linked' | 'cut' | 'drill';
+  readonly sinceMs: number;
+  readonly roundTripMs?: number;
+  readonly reconnects: number;
+  readonly countingSinceMs: number;
+  readonly purposes: Readonly<Record<string, LinkBytesFacts>>;
+  readonly today: LinkBytesFacts;
 }

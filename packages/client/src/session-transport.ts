@@ -12,13 +12,17 @@ export interface SessionRequestOptions {
   readonly server: string;
   readonly authority: string;
   readonly scheme: 'https' | 'http';
+  /** Told of the stream that carries a request. */
+  readonly onStream?: OnStream;
 }
+
+export type OnStream = (stream: http2.ClientHttp2Stream, request: TransportRequest) => void;
 
 /** One request on a session; resolves when the response's headers are there. */
 export function requestOnSession(
   session: http2.ClientHttp2Session,
   request: TransportRequest,
-  { server, authority, scheme }: SessionRequestOptions,
+  { server, authority, scheme, onStream }: SessionRequestOptions,
 ): Promise<TransportResponse> {
   const { promise, resolve, reject } = Promise.withResolvers<TransportResponse>();
   if (request.signal?.aborted) {
@@ -41,6 +45,7 @@ export function requestOnSession(
     reject(TransportError.from(error, { request, server, sent: false }));
     return promise;
   }
+  onStream?.(stream, request);
   const body = new StreamBody(stream);
   let answered = false;
   const onAbort = () => stream.close(http2.constants.NGHTTP2_CANCEL);
@@ -103,7 +108,11 @@ function flatten(headers: http2.IncomingHttpHeaders): Record<string, string> {
  */
 export function createHttp2SessionTransport(
   getSession: () => http2.ClientHttp2Session | undefined,
-  { server = 'the link', authority = 'kubernetes.default.svc' }: { server?: string; authority?: string } = {},
+  {
+    server = 'the link',
+    authority = 'kubernetes.default.svc',
+    onStream,
+  }: { server?: string; authority?: string; onStream?: OnStream } = {},
 ): Transport {
   return {
     async request(request) {
@@ -115,7 +124,12 @@ export function createHttp2SessionTransport(
           { sent: false },
         );
       }
-      return requestOnSession(session, request, { server, authority, scheme: 'https' });
+      return requestOnSession(session, request, {
+        server,
+        authority,
+        scheme: 'https',
+        ...(onStream ? { onStream } : {}),
+      });
     },
     close() {
       // The session's owner closes it.

@@ -16,14 +16,21 @@ import {
   type Clock,
   type Logger,
   type Service,
+  type Timer,
 } from '@skerry/base';
-import { explainConnectError } from '#connect.ts';
+import { explainConnectError, wireOf } from '#connect.ts';
 import { startHeartbeat } from '#heartbeat.ts';
-import { createMux } from '#mux.ts';
+import type { BytesByPurpose, PurposeBytes } from '#meter/link-bytes.ts';
+import { LinkHistory } from '#meter/link-history.ts';
+import { LinkMeter } from '#meter/link-meter.ts';
+import { createMux, type Mux } from '#mux.ts';
 import {
   crossingAuthority,
   downChannel,
   downSessionOptions,
+  drillAuthority,
+  drillSecondsHeader,
+  drillSecondsMax,
   errorHeader,
   heartbeatMsDefault,
   kubeletAuthority,
@@ -33,7 +40,6 @@ import {
   silentHeartbeatsMax,
   upChannel,
 } from '#protocol.ts';
-import { Traffic, type TrafficBytes } from '#traffic.ts';
 import { Tunnel } from '#tunnel.ts';
 
 const helloTimeoutMs = 15_000;
@@ -65,8 +71,17 @@ export interface LinkClientOptions {
 export type LinkState =
   | { readonly phase: 'connecting' }
   | { readonly phase: 'linked'; readonly sinceMs: number }
+  /** As if the link were cut, at the center's wish; it is made anew by then at the latest. */
+  | { readonly phase: 'drill'; readonly untilMs: number }
   | { readonly phase: 'waiting'; readonly error: string; readonly retryAtMs: number }
   | { readonly phase: 'stopped' };
+
+export interface LinkTraffic {
+  readonly purposes: BytesByPurpose;
+  readonly today: PurposeBytes;
+  readonly reconnects: number;
+  readonly countingSinceMs: number;
+}
 
 export interface LinkClient extends Service {
   /** The session for requests to the API server; undefined while there is no link. Ask again for each request. */
@@ -74,15 +89,18 @@ export interface LinkClient extends Service {
   state(): LinkState;
   /** Resolves as soon as there is a link. */
   whenLinked(signal?: AbortSignal): Promise<void>;
-  /** Streams that the center opened, by purpose, since the start. */
-  traffic(): Record<string, TrafficBytes>;
+  /** Says what a stream that was opened on `upSession` is for. */
+  label(stream: http2.ClientHttp2Stream, purpose: string): void;
+  /** What the link has cost at IP level since the start, as this end sent and received it. */
+  traffic(): LinkTraffic;
 }
 
 export function createLinkClient(options: LinkClientOptions): LinkClient {
   const { clock, log, heartbeatMs = heartbeatMsDefault } = options;
-  const traffic = new Traffic();
+  const history = new LinkHistory(clock);
   const waiters = new Set<() => void>();
   let up: http2.ClientHttp2Session | undefined;
+  let meter: LinkMeter | undefined;
   let state: LinkState = { phase: 'stopped' };
 
   return {
@@ -90,7 +108,12 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
     run,
     upSession: () => (up && !up.destroyed && !up.closed ? up : undefined),
     state: () => state,
-    traffic: () => traffic.snapshot(),
+    label,
+    traffic() {
+      meter?.settle();
+      const { reconnects, countingSinceMs } = history;
+      return { ...history.snapshot(clock.now()), reconnects, countingSinceMs };
+    },
     whenLinked,
   };
 
@@ -121,7 +144,11 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
     signal: AbortSignal,
     onLinked: () => void,
   ): Promise<Error | undefined> {
-    const mux = createMux(connection);
+    const wire = wireOf(connection);
+    const measured = new LinkMeter(history.bytes, { clock, channels: 2, ...(wire ? { wire } : {}) });
+    meter = measured;
+    const mux = createMux(connection, { observer: measured });
+    const held: HeldLink = { mux, meter: measured, tunnels: new Set(), drill: undefined };
     const down = http2.performServerHandshake(mux.channels[downChannel]!, downSessionOptions);
     const session = http2.connect('https://center', {
       ...sessionOptions,
@@ -143,24 +170,36 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
       onSilent: (silentMs) =>
         mux.destroy(new SkerryError('link-silent', `the center said nothing for ${silentMs / 1000} s`)),
     });
-    session.on('error', (error) => mux.destroy(error));
+    session.on('error', (error) => {
+      if (!held.drill) mux.destroy(error);
+    });
     session.on('connect', () => session.setLocalWindowSize(sessionWindowBytes));
     down.on('error', (error) => mux.destroy(error));
-    down.on('ping', () => heartbeat.heard());
-    down.on('stream', (stream, headers) => serve(stream, headers));
+    down.on('ping', () => {
+      history.tick(clock.now());
+      heartbeat.heard();
+    });
+    down.on('stream', (stream, headers) => {
+      if (headers[':authority'] === drillAuthority && headers[':method'] === 'CONNECT')
+        startDrill(held, stream, headers);
+      else serve(held, stream, headers);
+    });
     down.once('remoteSettings', () => {
       helloTimer.cancel();
       down.setLocalWindowSize(sessionWindowBytes);
       up = session;
       onLinked();
+      history.linked();
       log.info('link up');
       setState({ phase: 'linked', sinceMs: clock.now() });
     });
-    const linkedBefore = () => up === session;
+    const linkedBefore = () => up === session || held.drill !== undefined;
     const error = await mux.closed;
     signal.removeEventListener('abort', stop);
     helloTimer.cancel();
     heartbeat.stop();
+    held.drill?.cancel();
+    measured.settle();
     const wasLinked = linkedBefore();
     session.destroy();
     down.destroy();
@@ -174,30 +213,87 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
     );
   }
 
-  function serve(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): void {
+  /**
+   * The center asks for a cut. Its word ends with the stream, its time with the timer here, and both with the connection: whatever
+   * becomes of the center, the link is made anew.
+   */
+  function startDrill(
+    held: HeldLink,
+    stream: http2.ServerHttp2Stream,
+    headers: http2.IncomingHttpHeaders,
+  ): void {
     stream.on('error', () => undefined);
+    const seconds = Number(headers[drillSecondsHeader]);
+    if (!(seconds > 0 && seconds <= drillSecondsMax)) {
+      refuse(stream, 400, `a drill takes from 1 to ${drillSecondsMax} seconds`);
+      return;
+    }
+    if (held.drill || !up) {
+      refuse(stream, 409, 'this node has a drill already');
+      return;
+    }
+    const over = () => held.mux.destroy(new SkerryError('link-drill', 'the drill is over'));
+    held.drill = clock.after(seconds * 1000, over);
+    stream.once('close', over);
+    stream.respond({ ':status': 200 });
+    stream.resume();
+    up = undefined;
+    held.mux.detach(upChannel);
+    for (const tunnel of held.tunnels) tunnel.destroy();
+    log.warn('link cut by a drill', { seconds });
+    setState({ phase: 'drill', untilMs: clock.now() + seconds * 1000 });
+  }
+
+  function label(stream: http2.ClientHttp2Stream, purpose: string): void {
+    const of = meter;
+    const tell = () => {
+      const { id } = stream;
+      if (!of || id === undefined) return;
+      of.label(upChannel, id, purpose);
+      stream.once('close', () => of.ended(upChannel, id));
+    };
+    if (stream.pending) stream.once('ready', tell);
+    else tell();
+  }
+
+  function serve(held: HeldLink, stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): void {
+    stream.on('error', () => undefined);
+    const { id = 0 } = stream;
+    held.meter.label(downChannel, id, textOf(headers[purposeHeader]) ?? 'other');
+    stream.once('close', () => held.meter.ended(downChannel, id));
+    if (held.drill) {
+      refuse(stream, 503, 'the link of this node is cut by a drill');
+      return;
+    }
+    const openTunnel = (purpose: string) => {
+      const tunnel = new Tunnel(stream);
+      held.tunnels.add(tunnel);
+      tunnel.once('close', () => held.tunnels.delete(tunnel));
+      tunnel.on('error', (error) => log.debug('stream broke', { purpose, error: describeError(error) }));
+      return tunnel;
+    };
     const purpose = textOf(headers[purposeHeader]) ?? 'unknown';
     const authority = headers[':authority'] ?? '';
     if (headers[':method'] !== 'CONNECT') {
       refuse(stream, 405, 'only CONNECT is served here');
     } else if (authority === kubeletAuthority) {
       stream.respond({ ':status': 200 });
-      const tunnel = openTunnel(stream, purpose);
+      const tunnel = openTunnel(purpose);
       if (typeof options.server === 'function') options.server(tunnel);
       else options.server.emit('connection', tunnel);
     } else if (authority === crossingAuthority && options.onCrossing) {
       stream.respond({ ':status': 200 });
-      options.onCrossing(openTunnel(stream, purpose));
+      options.onCrossing(openTunnel(purpose));
     } else {
-      void servePod(stream, authority, purpose);
+      void servePod(stream, { authority, purpose, openTunnel });
     }
   }
 
   async function servePod(
     stream: http2.ServerHttp2Stream,
-    authority: string,
-    purpose: string,
+    wanted: { authority: string; purpose: string; openTunnel: (purpose: string) => Tunnel },
   ): Promise<void> {
+    const { authority, purpose, openTunnel } = wanted;
     const target = parseAuthority(authority);
     if (!target || !options.dialPod) {
       refuse(stream, 404, target ? 'this node has no pods' : `${authority} is no address of a pod`);
@@ -215,13 +311,7 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
       return;
     }
     stream.respond({ ':status': 200 });
-    join(openTunnel(stream, purpose), pod);
-  }
-
-  function openTunnel(stream: http2.ServerHttp2Stream, purpose: string): Tunnel {
-    const tunnel = new Tunnel(stream, traffic.open(purpose));
-    tunnel.on('error', (error) => log.debug('stream broke', { purpose, error: describeError(error) }));
-    return tunnel;
+    join(openTunnel(purpose), pod);
   }
 
   function setState(next: LinkState): void {
@@ -251,6 +341,15 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
       signal?.addEventListener('abort', onAbort, { once: true });
     });
   }
+}
+
+/** One connection while it lasts. */
+interface HeldLink {
+  readonly mux: Mux;
+  readonly meter: LinkMeter;
+  readonly tunnels: Set<Tunnel>;
+  /** Set while the center wants the link to behave as if it were cut; ends that. */
+  drill: Timer | undefined;
 }
 
 /** Copies both ways, half-closes included; when one breaks, so does the other. */

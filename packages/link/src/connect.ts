@@ -1,8 +1,10 @@
 /** Opens the node's TLS connection to the center, and says in words why it could not. */
+import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { SkerryError, describeError } from '@skerry/base';
 import { connectThroughProxy } from '#http-proxy.ts';
+import type { WireCounters } from '#meter/link-meter.ts';
 import { linkProtocol } from '#protocol.ts';
 
 const connectTimeoutMs = 15_000;
@@ -21,23 +23,61 @@ export interface ConnectTlsOptions {
   readonly proxy?: string;
 }
 
-export async function connectTls(options: ConnectTlsOptions, signal?: AbortSignal): Promise<tls.TLSSocket> {
-  const { host, port, proxy } = options;
-  const through = proxy
-    ? await connectThroughProxy(proxy, { host, port }, { signal, timeoutMs: connectTimeoutMs })
-    : undefined;
-  return secure(options, { through, signal });
+/** By connection: what the socket below its TLS has counted. */
+const wires = new WeakMap<object, WireCounters>();
+
+export function wireOf(connection: object): WireCounters | undefined {
+  return wires.get(connection);
 }
 
-function secure(
-  options: ConnectTlsOptions,
-  { through, signal }: { through?: Duplex; signal?: AbortSignal },
-): Promise<tls.TLSSocket> {
+export async function connectTls(options: ConnectTlsOptions, signal?: AbortSignal): Promise<tls.TLSSocket> {
+  const { host, port, proxy } = options;
+  const socket = proxy
+    ? await connectThroughProxy(proxy, { host, port }, { signal, timeoutMs: connectTimeoutMs })
+    : await connectTcp({ host, port }, signal);
+  const secured = await secure(options, socket, signal);
+  if (socket instanceof net.Socket) wires.set(secured, socket);
+  return secured;
+}
+
+function connectTcp(to: { host: string; port: number }, signal?: AbortSignal): Promise<net.Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({ ...to, timeout: connectTimeoutMs });
+    const leave = () => {
+      signal?.removeEventListener('abort', onAbort);
+      socket.off('error', fail);
+      socket.off('timeout', onTimeout);
+    };
+    const fail = (error: unknown) => {
+      leave();
+      reject(explainConnectError(error, `${to.host}:${to.port}`));
+      socket.on('error', () => undefined);
+      socket.destroy();
+    };
+    const onAbort = () => fail(signal?.reason);
+    const onTimeout = () => fail(silentError());
+    socket.once('error', fail);
+    socket.once('timeout', onTimeout);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) onAbort();
+    socket.once('connect', () => {
+      leave();
+      socket.setTimeout(0);
+      resolve(socket);
+    });
+  });
+}
+
+function silentError(): SkerryError {
+  return new SkerryError('link-timeout', `no answer within ${connectTimeoutMs / 1000} s`);
+}
+
+function secure(options: ConnectTlsOptions, through: Duplex, signal?: AbortSignal): Promise<tls.TLSSocket> {
   const { host, port, ca, cert, key } = options;
   const serverName = options.serverName ?? host;
   return new Promise((resolve, reject) => {
     const socket = tls.connect({
-      ...(through ? { socket: through } : { host, port }),
+      socket: through,
       ca,
       cert,
       key,
@@ -46,17 +86,17 @@ function secure(
       checkServerIdentity: (_, certificate) => tls.checkServerIdentity(serverName, certificate),
       ALPNProtocols: [linkProtocol],
       minVersion: 'TLSv1.3',
-      timeout: connectTimeoutMs,
     });
+    socket.setTimeout(connectTimeoutMs);
     const fail = (error: unknown) => {
       signal?.removeEventListener('abort', onAbort);
       reject(explainConnectError(error, `${host}:${port}`));
       socket.on('error', () => undefined);
       socket.destroy();
+      through.destroy();
     };
     const onAbort = () => fail(signal?.reason);
-    const onTimeout = () =>
-      fail(new SkerryError('link-timeout', `no answer within ${connectTimeoutMs / 1000} s`));
+    const onTimeout = () => fail(silentError());
     socket.once('error', fail);
     socket.once('timeout', onTimeout);
     signal?.addEventListener('abort', onAbort, { once: true });

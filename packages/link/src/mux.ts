@@ -23,16 +23,16 @@ const framePayloadMax = 32 * 1024;
 const receivedPayloadMax = 64 * 1024;
 const unreadBytesMaxDefault = 32 * 1024 * 1024;
 
-export interface MuxCounters {
-  /** Payload and frame headers, without TLS. */
-  sentBytes: number;
-  receivedBytes: number;
+/** Told of what each channel carries, piece by piece. */
+export interface MuxObserver {
+  count(channel: number, direction: 'sent' | 'received', piece: Uint8Array): void;
 }
 
 export interface Mux {
   /** One per channel number, from 0. */
   readonly channels: readonly Duplex[];
-  readonly counters: MuxCounters;
+  /** Ends one channel and leaves the other; what still comes for it is lost. */
+  detach(channel: number): void;
   /** Ends both channels at once; with an error they break with it. */
   destroy(error?: Error): void;
   /** Resolves once, when the connection is gone; with the reason when it broke. */
@@ -79,12 +79,16 @@ class Channel extends Duplex {
 /** Takes over `socket`, which must be connected; nothing else may read from or write to it afterwards. */
 export function createMux(
   socket: Duplex,
-  { channelCount = 2, unreadBytesMax = unreadBytesMaxDefault } = {},
+  {
+    channelCount = 2,
+    unreadBytesMax = unreadBytesMaxDefault,
+    observer,
+  }: { channelCount?: number; unreadBytesMax?: number; observer?: MuxObserver | undefined } = {},
 ): Mux {
   // Frames are written when they are due; Nagle's wait for the peer's delayed acknowledgement adds 40 ms to each window.
   if (socket instanceof Socket) socket.setNoDelay(true);
-  const counters: MuxCounters = { sentBytes: 0, receivedBytes: 0 };
   const closed = Promise.withResolvers<Error | undefined>();
+  const detached = new Set<number>();
   let gone = false;
   let nextChannel = 0;
   let writing = false;
@@ -97,12 +101,14 @@ export function createMux(
         pump();
       },
       (done) => {
-        if (!gone) sendFrame(id, Buffer.alloc(0));
+        if (!gone && !detached.has(id)) sendFrame(id, Buffer.alloc(0));
         done();
       },
     );
     channel.on('error', () => undefined);
-    channel.on('close', () => close(channel.errored ?? undefined));
+    channel.on('close', () => {
+      if (!detached.has(id)) close(channel.errored ?? undefined);
+    });
     return channel;
   });
 
@@ -110,6 +116,7 @@ export function createMux(
     channelCount,
     onData(id, payload) {
       if (gone) return;
+      observer?.count(id, 'received', payload);
       const channel = channels[id]!;
       if (channel.readableLength + payload.length > unreadBytesMax) {
         close(protocolError(`channel ${id} holds ${channel.readableLength} unread bytes`));
@@ -124,7 +131,6 @@ export function createMux(
   });
 
   socket.on('data', (chunk: Buffer) => {
-    counters.receivedBytes += chunk.length;
     if (!writing && arrived.length === 0) {
       decode(chunk);
       return;
@@ -139,7 +145,15 @@ export function createMux(
   socket.on('end', () => close());
   socket.on('close', () => close());
 
-  return { channels, counters, destroy: close, closed: closed.promise };
+  return { channels, detach, destroy: close, closed: closed.promise };
+
+  function detach(id: number): void {
+    const channel = channels[id]!;
+    detached.add(id);
+    const reason = new SkerryError('link-closed', 'this part of the link was closed');
+    for (const write of channel.pending.splice(0)) write.done(reason);
+    channel.destroy();
+  }
 
   function pump(): void {
     for (;;) {
@@ -171,7 +185,7 @@ export function createMux(
     frame[0] = id;
     frame.writeUIntBE(payload.length, 1, 3);
     payload.copy(frame, headerBytes);
-    counters.sentBytes += frame.length;
+    observer?.count(id, 'sent', payload);
     writing = true;
     socket.write(frame);
     writing = false;

@@ -14,6 +14,14 @@ export const kubeletAuthority = 'kubelet';
 /** Authority of a CONNECT stream that carries datagrams between gateways of pools. */
 export const crossingAuthority = 'crossing';
 
+/**
+ * Authority of a CONNECT stream that asks the node to behave as if its link were cut, for as long as the stream is open and
+ * no longer than `drillSecondsHeader` says.
+ */
+export const drillAuthority = 'drill';
+export const drillSecondsHeader = 'skerry-drill-seconds';
+export const drillSecondsMax = 86_400;
+
 /** What a stream is for; counted by it, never acted on. */
 export const purposeHeader = 'skerry-purpose';
 

@@ -1,26 +1,17 @@
 /**
- * One CONNECT stream as a plain byte stream, metered. A half-close travels as a half-close; a destroy cancels the stream at
+ * One CONNECT stream as a plain byte stream. A half-close travels as a half-close; a destroy cancels the stream at
  * the other end at once, also with bytes still under way.
  */
 import { constants, type Http2Stream } from 'node:http2';
 import { Duplex } from 'node:stream';
 
-export interface Meter {
-  /** Bytes that this end sent and received. */
-  sent(bytes: number): void;
-  received(bytes: number): void;
-}
-
 export class Tunnel extends Duplex {
   readonly #stream: Http2Stream;
-  readonly #meter: Meter;
 
-  constructor(stream: Http2Stream, meter: Meter) {
+  constructor(stream: Http2Stream) {
     super({ allowHalfOpen: true, readableHighWaterMark: 64 * 1024, writableHighWaterMark: 64 * 1024 });
     this.#stream = stream;
-    this.#meter = meter;
     stream.on('data', (chunk: Buffer) => {
-      meter.received(chunk.length);
       if (!this.push(chunk)) stream.pause();
     });
     stream.on('end', () => this.push(null));
@@ -33,7 +24,6 @@ export class Tunnel extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#meter.sent(chunk.length);
     this.#stream.write(chunk, done);
   }
 

@@ -30,6 +30,7 @@ const groups: Readonly<Record<string, number>> = {
   'internal.apiserver.k8s.io': 16_000,
   'storagemigration.k8s.io': 15_800,
   'metrics.k8s.io': 100,
+  'link.skerry.io': 100,
 };
 
 /** Of versions that rank otherwise than `v1` of a group does. */
@@ -39,6 +40,7 @@ const versions: Readonly<Record<string, number>> = {
   'resource.k8s.io/v1': 21,
   'flowcontrol.apiserver.k8s.io/v1': 21,
   'metrics.k8s.io/v1beta1': 100,
+  'link.skerry.io/v1alpha1': 1,
 };
 const stableVersion = 15;
 

@@ -227,6 +227,10 @@ export class HttpFront {
       this.#log.debug('connection broke', { error: describeError(error) });
     });
     session.on('stream', (stream, headers, _flags, rawHeaders) => {
+      if (connection.onStream && stream.id !== undefined) {
+        const { ':method': method = '', ':path': path = '' } = headers;
+        stream.once('close', connection.onStream({ id: stream.id, method, path }));
+      }
       stream.on('error', (error) => this.#log.debug('stream broke', { error: describeError(error) }));
       // Clients spread over the servers that there are only when they connect. A machine's link leads to this one alone.
       if (connection.remoteAddress !== undefined && this.#sendsAway()) session.close();

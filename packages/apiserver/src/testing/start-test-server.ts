@@ -9,7 +9,7 @@ import type { ConnectFactory } from '#connect.ts';
 import type { StorageEncryption } from '#encryption/storage-encryption.ts';
 import type { FrontProxy } from '#aggregation/aggregation.ts';
 import type { Dial } from '#outgoing/connections.ts';
-import type { NodeDialer } from '#ports.ts';
+import type { NodeDialer, NodeLinks } from '#ports.ts';
 import { allowAll, type SecurityFactory } from '#security.ts';
 
 export interface TestServerOptions {
@@ -23,6 +23,7 @@ export interface TestServerOptions {
   readonly guardsNamespaces?: boolean;
   readonly connect?: ConnectFactory;
   readonly dialer?: NodeDialer;
+  readonly links?: NodeLinks;
   /** Nothing is sealed unless told. */
   readonly encryption?: StorageEncryption;
   readonly dial?: Dial;
@@ -57,6 +58,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     security: options.security ?? (options.guardsNamespaces ? guarded(clock) : allowAll),
     connect: options.connect,
     dialer: options.dialer,
+    ...(options.links ? { links: options.links } : {}),
     encryption: options.encryption,
     ...(options.dial ? { dial: options.dial } : {}),
     frontProxy: options.frontProxy,

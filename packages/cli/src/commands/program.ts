@@ -9,6 +9,7 @@ import { addImageCommand } from './image.ts';
 import { addInternalCommands } from './internal.ts';
 import { addJoinCommand } from './join.ts';
 import { addKeysCommand } from './keys.ts';
+import { addLinkCommand } from './link.ts';
 import { addReleaseCommand, addUpgradeCommand } from './release.ts';
 import { addLocalCommands } from './local.ts';
 import { addResetCommand } from './reset.ts';
@@ -41,6 +42,7 @@ export function createProgram(): Command {
   addBackupCommands(program);
   addUserCommand(program);
   addTokenCommand(program);
+  addLinkCommand(program);
   addDoctorCommand(program);
   addJoinCommand(program);
   addAgentCommand(program);

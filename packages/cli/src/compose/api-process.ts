@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import { builtinKinds } from '@skerry/api';
 import { createApiServer, createConnectFactory, createSecurity, type PeerIdentity } from '@skerry/apiserver';
-import { type Clock, type Logger, supervise } from '@skerry/base';
+import { type Clock, type Histogram, type Logger, supervise } from '@skerry/base';
 import { identities } from '@skerry/center';
 import { createLinkHub, RelayHub } from '@skerry/link';
 import { pinOfCertificate } from '@skerry/pki';
@@ -22,6 +22,8 @@ import { dialDirectly } from './direct-dial.ts';
 import { readDescriptions } from './openapi-descriptions.ts';
 import { followCrossings } from './crossing-rights.ts';
 import { LeaseRenewal } from './lease-renewal.ts';
+import { measureLinks } from './link-metrics.ts';
+import { purposeOfRequest } from './link-purpose.ts';
 import { openEncryption } from './storage-encryption.ts';
 import { readMetrics } from './metrics-socket.ts';
 import { rangesOf } from './ranges.ts';
@@ -65,8 +67,15 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
   const hub = createLinkHub<PeerIdentity>({
     clock,
     log,
-    onUp: (stream, { peer }) => server.accept({ stream, protocol: 'h2', peer }),
+    onUp: (stream, { peer, label }) =>
+      server.accept({
+        stream,
+        protocol: 'h2',
+        peer,
+        onStream: ({ id, method, path }) => label(id, purposeOfRequest(method, path)),
+      }),
     onAlive: (node) => leases.alive(node),
+    onRoundTrip: (ms) => roundTrips?.observe(ms / 1000),
     onChange(node, state) {
       log.info('link changed', { node, state });
       if (state === 'linked') relay.linked(node);
@@ -84,6 +93,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
   /** Its certificate counts no longer; what it holds open would go on. */
   const cutOff = (node: string) => {
     hub.cut(node, `node ${node} was deleted`);
+    hub.forget(node);
     endConnections(`system:node:${node}`);
   };
   const [ownIssuer = `https://kubernetes.default.svc.${config.clusterDomain}`, ...formerIssuers] =
@@ -120,10 +130,12 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
   let serverCertificate = installation.serverCertificate;
   let frontProxyCertificate = installation.frontProxy.clientCertificate;
   let process: ProcessMeasures | undefined;
+  let roundTrips: Histogram | undefined;
   const server = createApiServer({
     store,
     measure(metrics) {
       process = measureProcess(metrics, { database: data.database });
+      roundTrips = measureLinks(metrics, () => hub);
       sealing.measure(metrics);
       authentication.measure(metrics);
     },
@@ -148,6 +160,12 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
       return security(access);
     },
     dialer: hub,
+    links: {
+      list: () => hub.statistics().nodes,
+      get: (node) => hub.stats(node),
+      drill: (node, options) => hub.drill(node, options),
+      endDrill: (node) => hub.endDrill(node),
+    },
     dial: dialDirectly,
     frontProxy: {
       authorityPem: installation.frontProxy.authorityPem,

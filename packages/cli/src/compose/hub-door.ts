@@ -16,7 +16,13 @@ export interface HubDoorOptions {
   readonly nodeName: string;
   /** Where the certificate is kept. */
   readonly directory: string;
-  readonly center: { readonly host: string; readonly port: number; readonly authorityPem: string };
+  readonly center: {
+    readonly host: string;
+    readonly port: number;
+    readonly authorityPem: string;
+    readonly proxy?: string;
+  };
+  readonly isLinked: () => boolean;
   readonly client: ApiClient;
   readonly clock: Clock;
   readonly log: Logger;
@@ -68,7 +74,11 @@ export function createHubDoor(options: HubDoorOptions): HubDoor {
             certificate: pair,
             addresses: [hubAddress, '127.0.0.1'],
             port: hubPort,
-            dialCenter: () => dialWithoutIdentity(center),
+            async dialCenter() {
+              // What a drill cuts must not go on by another way.
+              if (!options.isLinked()) throw new SkerryError('hub-dial', 'this node has no link');
+              return dialWithoutIdentity(center);
+            },
             clock,
             log,
           });

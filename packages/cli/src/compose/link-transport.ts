@@ -11,6 +11,7 @@
 import { ApiError } from '@skerry/api';
 import { createHttp2SessionTransport, type Transport, type TransportRequest } from '@skerry/client';
 import type { LinkClient } from '@skerry/link';
+import { purposeOfRequest } from './link-purpose.ts';
 import { DeltaError, deltaWatchType, HeldObjects, plainLines } from '@skerry/serving';
 
 /** Watches fail after so long without a link, and are asked for anew. */
@@ -30,8 +31,12 @@ const courseParameters = [
   'allowWatchBookmarks',
 ];
 
-export function linkTransport(link: Pick<LinkClient, 'upSession' | 'whenLinked'>): Transport {
-  const transport = deltaTransport(createHttp2SessionTransport(() => link.upSession()));
+export function linkTransport(link: Pick<LinkClient, 'upSession' | 'whenLinked' | 'label'>): Transport {
+  const transport = deltaTransport(
+    createHttp2SessionTransport(() => link.upSession(), {
+      onStream: (stream, { method, path }) => link.label(stream, purposeOfRequest(method, path)),
+    }),
+  );
   return {
     async request(request) {
       const { searchParams } = new URL(request.path, 'https://center');

@@ -20,7 +20,7 @@ import {
   type Agent,
   type AgentOptions,
 } from '@skerry/agent';
-import { type Clock, type Logger, SkerryError, supervise } from '@skerry/base';
+import { type Clock, type Logger, MetricRegistry, SkerryError, supervise } from '@skerry/base';
 import { createClient } from '@skerry/client';
 import type { Vault } from '@skerry/hub';
 import { connectTls, createLinkClient, type PodTarget, RelayPort } from '@skerry/link';
@@ -32,9 +32,11 @@ import { localSocket } from '#local/local-client.ts';
 import { createLocalServer } from '#local/local-server.ts';
 import { version } from '#version.ts';
 import { createHubDoor } from './hub-door.ts';
+import { measureOwnLink } from './link-metrics.ts';
 import { linkTransport } from './link-transport.ts';
 import { openNodeHub } from './node-hub.ts';
 import { podNetworkOf } from './pod-network.ts';
+import { measureRuntime } from './process-metrics.ts';
 
 export interface NodeOptions {
   readonly identity: AgentIdentity;
@@ -67,6 +69,8 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
   const devices = lean
     ? undefined
     : createDeviceManager({ kubeletDirectory: options.kubeletDirectory, clock, log });
+  const metrics = new MetricRegistry();
+  if (!lean) measureRuntime(metrics);
   const server = createNodeServer({
     pods: createRuntimePodLookup(runtime),
     runtime,
@@ -81,6 +85,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
       hostAccess: !simulated,
       log: log.with({ component: 'volumes' }),
     }),
+    metrics: () => metrics.render(),
     clock,
     log,
   });
@@ -98,6 +103,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     log,
     random,
   });
+  measureOwnLink(metrics, link);
   const center = linkTransport(link);
   const hub = lean ? undefined : await openNodeHub({ ...options, link, center, agent: () => agent });
   const transport = hub?.transport ?? center;
@@ -120,6 +126,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
           nodeName: config.nodeName,
           directory: join(options.dataDirectory, 'hub'),
           center: { host, port, authorityPem },
+          isLinked: () => link.upSession() !== undefined,
           client,
           clock,
           log: log.with({ component: 'hub' }),

@@ -3,11 +3,12 @@
  * client certificate of another authority is no certificate: the request goes on without identity and is refused or
  * answered as anonymous by the API server; on the link it is refused at once.
  */
+import type { Socket } from 'node:net';
 import tls from 'node:tls';
 import type { Server } from 'node:tls';
 import type { AcceptedConnection, PeerIdentity } from '@skerry/apiserver';
 import { type Logger, SkerryError } from '@skerry/base';
-import { linkProtocol } from '@skerry/link';
+import { linkProtocol, type WireCounters } from '@skerry/link';
 import { clockSkewMs, type KeyPair, subjectOfPeer } from '@skerry/pki';
 
 export interface TlsFrontOptions {
@@ -19,7 +20,10 @@ export interface TlsFrontOptions {
   readonly onApi: (connection: AcceptedConnection) => void;
   /** A handshake failed. */
   readonly onFailure?: () => void;
-  readonly onLink: (socket: tls.TLSSocket, from: { node: string; peer: PeerIdentity }) => void;
+  readonly onLink: (
+    socket: tls.TLSSocket,
+    from: { node: string; peer: PeerIdentity; wire?: WireCounters },
+  ) => void;
 }
 
 export interface TlsFront {
@@ -48,13 +52,23 @@ export async function listenTls(options: TlsFrontOptions): Promise<TlsFront> {
     allowHalfOpen: true,
   });
   const sockets = new Map<tls.TLSSocket, PeerIdentity | undefined>();
+  // TLS says what it carried; what it weighed on the way only the socket below it knows.
+  const wires = new Map<string, Socket>();
+  server.on('connection', (socket: Socket) => {
+    const key = endOf(socket);
+    wires.set(key, socket);
+    socket.once('close', () => {
+      if (wires.get(key) === socket) wires.delete(key);
+    });
+  });
   server.on('secureConnection', (socket) => {
     const peer = identityOf(socket);
     sockets.set(socket, peer);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', (error) => log.debug('connection failed', { error: error.message }));
     socket.setNoDelay(true);
-    route(socket, peer, options);
+    route(socket, peer, { ...options, wire: wires.get(endOf(socket)) });
+    wires.delete(endOf(socket));
   });
   server.on('tlsClientError', (error) => {
     options.onFailure?.();
@@ -80,7 +94,7 @@ export async function listenTls(options: TlsFrontOptions): Promise<TlsFront> {
 function route(
   socket: tls.TLSSocket,
   peer: PeerIdentity | undefined,
-  { onApi, onLink, log }: TlsFrontOptions,
+  { onApi, onLink, log, wire }: TlsFrontOptions & { readonly wire: WireCounters | undefined },
 ): void {
   if (socket.alpnProtocol !== linkProtocol) {
     onApi({
@@ -101,7 +115,11 @@ function route(
     socket.destroy();
     return;
   }
-  onLink(socket, { node, peer });
+  onLink(socket, { node, peer, ...(wire ? { wire } : {}) });
+}
+
+function endOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 function identityOf(socket: tls.TLSSocket): PeerIdentity | undefined {
