@@ -11,6 +11,7 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
 import net from 'node:net';
+import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import type { Clock, Timer } from '@skerry/base';
 import { requestOverHttp1 } from '#http1-transport.ts';
@@ -32,7 +33,7 @@ export interface HttpTransportOptions {
   /** Verify the certificate against this name instead of the URL's host. */
   readonly tlsServerName?: string;
   /** Connections through a proxy, a tunnel or a namespace; a plain TCP connection unless given. */
-  readonly connect?: (target: { host: string; port: number }) => net.Socket;
+  readonly connect?: (target: { host: string; port: number }) => Duplex | Promise<Duplex>;
   readonly connectTimeoutMs?: number;
   readonly clock?: Clock;
 }
@@ -64,10 +65,18 @@ class HttpTransport implements Transport {
       this.#url.protocol === 'https:' ? new https.Agent(agentOptions) : new http.Agent(agentOptions);
     if (connect) {
       // Every connection goes the given way, those to servers without HTTP/2 too.
-      this.#http1Agent.createConnection = (connection) =>
-        this.#url.protocol === 'http:'
-          ? connect(this.#target())
-          : tls.connect({ ...(connection as tls.ConnectionOptions), socket: connect(this.#target()) });
+      this.#http1Agent.createConnection = (connection, created) => {
+        const secure = this.#url.protocol === 'https:';
+        Promise.resolve(connect(this.#target())).then(
+          (socket) =>
+            created?.(
+              null,
+              secure ? tls.connect({ ...(connection as tls.ConnectionOptions), socket }) : socket,
+            ),
+          (error: Error) => created?.(error, new Duplex()),
+        );
+        return undefined;
+      };
     }
   }
 
@@ -200,14 +209,15 @@ class HttpTransport implements Transport {
     return session;
   }
 
-  #openTls(): Promise<tls.TLSSocket> {
+  async #openTls(): Promise<tls.TLSSocket> {
     const { promise, resolve, reject } = Promise.withResolvers<tls.TLSSocket>();
     const { connect, connectTimeoutMs = 15_000 } = this.#options;
     const target = this.#target();
+    const through = await connect?.(target);
     const socket = tls.connect({
       ...this.#tlsOptions(),
       ALPNProtocols: ['h2', 'http/1.1'],
-      ...(connect ? { socket: connect(target) } : target),
+      ...(through ? { socket: through } : target),
     });
     socket.setTimeout(connectTimeoutMs, () =>
       socket.destroy(

@@ -22,7 +22,7 @@ export function connectThroughProxy(
     return Promise.reject(
       new SkerryError(
         'link-proxy',
-        'the proxy must be an URL of the form http://host:port; check HTTPS_PROXY',
+        'the proxy must be an URL of the form http://host:port; check --proxy and HTTPS_PROXY',
       ),
     );
   }

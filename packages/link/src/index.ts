@@ -1,7 +1,7 @@
 export { createLinkClient } from '#client.ts';
 export type { LinkClient, LinkClientOptions, LinkState, LinkTraffic, PodTarget } from '#client.ts';
 export { connectTls, type ConnectTlsOptions } from '#connect.ts';
-export { isExcepted } from '#http-proxy.ts';
+export { connectThroughProxy, isExcepted } from '#http-proxy.ts';
 export {
   createLinkHub,
   drillPatienceMs,

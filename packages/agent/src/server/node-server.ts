@@ -4,7 +4,8 @@
  * link has been authorized by the API server.
  *
  * Paths: `/containerLogs/{ns}/{pod}/{container}`, `/exec/…`, `/attach/…`, `/portForward/{ns}/{pod}`, `/stats/summary`,
- * `/metrics/resource`, `/metrics`, `/pods`, `/healthz`; and PUT and DELETE of `/localVolumes/{name}`, which no kubelet has.
+ * `/metrics/resource`, `/metrics`, `/pods`, `/healthz`; and PUT and DELETE of `/localVolumes/{name}` and PUT and GET of `/drill`,
+ * which no kubelet has.
  * Errors are a status and a line of text.
  */
 import http, { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -17,6 +18,7 @@ import { isTrue, parseLogOptions } from '#server/log-options.ts';
 import { bridgePorts, parsePorts } from '#server/port-channels.ts';
 import {
   NodeRequestError,
+  type DrillKeeper,
   type FoundContainer,
   type FoundPod,
   type PodLookup,
@@ -37,12 +39,13 @@ export interface NodeServerOptions {
   readonly metrics?: () => string;
   /** Folders for the cluster's volumes. */
   readonly localVolumes?: LocalVolumes;
+  readonly drill?: DrillKeeper;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** No request that has a body here needs more. */
-const bodyBytesMax = 4 * 1024;
+const bodyBytesMax = 64 * 1024;
 
 interface Target {
   readonly segments: readonly string[];
@@ -68,6 +71,10 @@ export function createNodeServer(options: NodeServerOptions): Server {
     const { segments, query } = targetOf(request);
     if (segments[0] === 'localVolumes' && segments.length === 2)
       return serveLocalVolume(request, segments[1]!, response);
+    if (segments.join('/') === 'drill' && options.drill) {
+      if (request.method === 'PUT') options.drill.begin(await readDocument(request));
+      return sendJson(response, options.drill.report());
+    }
     if (request.method !== 'GET')
       throw new NodeRequestError(405, `method ${request.method} is not served here`);
     switch (segments.slice(0, 2).join('/')) {
@@ -232,22 +239,21 @@ export function createNodeServer(options: NodeServerOptions): Server {
 }
 
 async function wantedSize(request: IncomingMessage): Promise<number> {
+  const body = await readDocument(request);
+  const size = typeof body === 'object' && body !== null && 'sizeBytes' in body ? body.sizeBytes : undefined;
+  if (typeof size !== 'number' || !(size >= 0))
+    throw new NodeRequestError(400, 'the request names no sizeBytes');
+  return size;
+}
+
+async function readDocument(request: IncomingMessage): Promise<unknown> {
   let text = '';
   for await (const piece of request.setEncoding('utf8')) {
     text += piece as string;
     if (text.length > bodyBytesMax) throw new NodeRequestError(413, 'the request is too long');
   }
-  const size = sizeIn(text);
-  if (size === undefined) throw new NodeRequestError(400, 'the request names no sizeBytes');
-  return size;
-}
-
-function sizeIn(text: string): number | undefined {
   try {
-    const body: unknown = JSON.parse(text);
-    if (typeof body !== 'object' || body === null || !('sizeBytes' in body)) return undefined;
-    const { sizeBytes } = body;
-    return typeof sizeBytes === 'number' && sizeBytes >= 0 ? sizeBytes : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

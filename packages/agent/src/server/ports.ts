@@ -38,6 +38,13 @@ export interface StatsSource {
   resourceMetrics(): Promise<string>;
 }
 
+/** What a node asks of itself while its link is cut by a drill. */
+export interface DrillKeeper {
+  /** @throws NodeRequestError when that is no plan. */
+  begin(plan: unknown): void;
+  report(): object;
+}
+
 /** What a request can't be answered with: the status and a text for people, as a kubelet sends them. */
 export class NodeRequestError extends Error {
   override readonly name = 'NodeRequestError';

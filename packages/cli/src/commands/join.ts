@@ -12,6 +12,7 @@ interface Flags {
   readonly nodeName: string;
   readonly nodeLabels: Record<string, string>;
   readonly runtimeEndpoint: string;
+  readonly proxy?: string;
   readonly start: 'auto' | 'systemd' | 'none';
   readonly ignorePreflightErrors: readonly string[];
 }
@@ -33,6 +34,10 @@ export function addJoinCommand(program: Command): void {
       'socket of the container runtime, or `simulated`',
       'unix:///run/containerd/containerd.sock',
     )
+    .option(
+      '--proxy <url>',
+      'HTTP proxy to the center, http://host:port; else HTTPS_PROXY with NO_PROXY; kept for the agent',
+    )
     .addOption(
       new Option('--start <how>', 'start the agent as a systemd service, or leave it to you')
         .choices(['auto', 'systemd', 'none'])
@@ -47,14 +52,24 @@ export function addJoinCommand(program: Command): void {
         .default([], 'none'),
     )
     .action(async (address: string, flags: Flags) => {
-      const [{ joinCluster }, { joinTokenFrom }, { installAgentService }, { requireFit }, { realSystem }] =
-        await Promise.all([
-          import('#join/join.ts'),
-          import('#join/token-source.ts'),
-          import('#process/systemd.ts'),
-          import('#doctor/doctor.ts'),
-          import('#doctor/system.ts'),
-        ]);
+      const [
+        { joinCluster },
+        { parseAddress },
+        { proxyTo },
+        { joinTokenFrom },
+        { installAgentService },
+        { requireFit },
+        { realSystem },
+      ] = await Promise.all([
+        import('#join/join.ts'),
+        import('#join/cluster-info.ts'),
+        import('#join/proxy.ts'),
+        import('#join/token-source.ts'),
+        import('#process/systemd.ts'),
+        import('#doctor/doctor.ts'),
+        import('#doctor/system.ts'),
+      ]);
+      const proxy = proxyTo(parseAddress(address).host, flags.proxy, process.env);
       const report = new Report(process.stdout, () => performance.now());
       const token = await joinTokenFrom(flags.tokenFile);
       await joinCluster({
@@ -65,6 +80,7 @@ export function addJoinCommand(program: Command): void {
         labels: flags.nodeLabels,
         runtimeEndpoint: flags.runtimeEndpoint,
         dataDirectory: flags.dataDir,
+        proxy,
         preflight: () =>
           requireFit(
             {

@@ -5,6 +5,7 @@ import { addBackupCommands } from './backup.ts';
 import { addClusterCommand } from './cluster.ts';
 import { addComponentCommand } from './component.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addDrillCommand } from './drill.ts';
 import { addImageCommand } from './image.ts';
 import { addInternalCommands } from './internal.ts';
 import { addJoinCommand } from './join.ts';
@@ -43,6 +44,7 @@ export function createProgram(): Command {
   addUserCommand(program);
   addTokenCommand(program);
   addLinkCommand(program);
+  addDrillCommand(program);
   addDoctorCommand(program);
   addJoinCommand(program);
   addAgentCommand(program);

@@ -9,6 +9,7 @@ import type { ApiClient } from '@skerry/client';
 import { type Hub, type HubServer, listenHub } from '@skerry/hub';
 import { hubAddress } from '@skerry/pki';
 import { createHubCertificate } from '#join/hub-certificate.ts';
+import { throughProxy } from '#join/proxy.ts';
 import { runCommand } from '#process/command.ts';
 
 export interface HubDoorOptions {
@@ -118,11 +119,12 @@ export async function removeHubAddress(): Promise<void> {
 }
 
 /** HTTP/1.1 with the API server: verified as ever, and without the node's certificate. */
-function dialWithoutIdentity({ host, port, authorityPem }: HubDoorOptions['center']): Promise<Duplex> {
+async function dialWithoutIdentity(center: HubDoorOptions['center']): Promise<Duplex> {
+  const { host, port, authorityPem, proxy } = center;
+  const through = proxy === undefined ? undefined : await throughProxy(proxy, { host, port });
   return new Promise((resolve, reject) => {
     const socket = tls.connect({
-      host,
-      port,
+      ...(through ? { socket: through } : { host, port }),
       ca: authorityPem,
       ALPNProtocols: ['http/1.1'],
       minVersion: 'TLSv1.2',

@@ -25,9 +25,11 @@ import { createClient } from '@skerry/client';
 import type { Vault } from '@skerry/hub';
 import { connectTls, createLinkClient, type PodTarget, RelayPort } from '@skerry/link';
 import { createNodeNetwork, type NodeNetwork } from '@skerry/network';
+import { DrillProbes } from '#drill/drill-probes.ts';
 import type { AgentIdentity } from '#join/agent-config.ts';
 import { createCertificateRenewal } from '#join/certificate-renewal.ts';
 import { parseAddress } from '#join/cluster-info.ts';
+import { proxyTo } from '#join/proxy.ts';
 import { localSocket } from '#local/local-client.ts';
 import { createLocalServer } from '#local/local-server.ts';
 import { version } from '#version.ts';
@@ -62,6 +64,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
   const { config, authorityPem, keyPem } = identity;
   let { certificatePem } = identity;
   const { host, port } = parseAddress(config.server);
+  const proxy = proxyTo(host, config.proxy, process.env);
   const simulated = config.runtimeEndpoint === 'simulated';
   const runtime = simulated
     ? createSimulatedRuntime({ clock, podCidr: () => agent.podCidr(), writeLogs: !lean })
@@ -71,6 +74,11 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     : createDeviceManager({ kubeletDirectory: options.kubeletDirectory, clock, log });
   const metrics = new MetricRegistry();
   if (!lean) measureRuntime(metrics);
+  const probes = new DrillProbes({
+    nameServers: () => network?.clusterDns()?.addresses ?? [],
+    isCut: () => link.state().phase === 'drill',
+    clock,
+  });
   const server = createNodeServer({
     pods: createRuntimePodLookup(runtime),
     runtime,
@@ -86,13 +94,17 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
       log: log.with({ component: 'volumes' }),
     }),
     metrics: () => metrics.render(),
+    ...(simulated ? {} : { drill: probes }),
     clock,
     log,
   });
   const relay = new RelayPort();
   const link = createLinkClient({
     connect: (until) =>
-      connectTls({ host, port, ca: authorityPem, cert: certificatePem, key: keyPem }, until),
+      connectTls(
+        { host, port, ca: authorityPem, cert: certificatePem, key: keyPem, ...(proxy ? { proxy } : {}) },
+        until,
+      ),
     server,
     dialPod: (target) => dialPod(agent, target),
     ...(simulated ? {} : { onCrossing: (stream) => relay.take(stream) }),
@@ -125,7 +137,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
           hub,
           nodeName: config.nodeName,
           directory: join(options.dataDirectory, 'hub'),
-          center: { host, port, authorityPem },
+          center: { host, port, authorityPem, ...(proxy ? { proxy } : {}) },
           isLinked: () => link.upSession() !== undefined,
           client,
           clock,
@@ -194,6 +206,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
       ...(network ? [supervise(network, { clock, log, signal })] : []),
     ]);
   } finally {
+    probes.stop();
     await hub?.close();
     center.close();
     runtime.close();

@@ -5,6 +5,7 @@ import { describeCertificate } from '@skerry/pki';
 import type { Check, Finding } from '#doctor/finding.ts';
 import { failed, ok, warning } from '#doctor/finding.ts';
 import { type AgentIdentity, agentFiles } from '#join/agent-config.ts';
+import { proxyTo, requestThrough } from '#join/proxy.ts';
 import {
   askClusterInfo,
   type CenterAddress,
@@ -18,12 +19,15 @@ const dayMs = 24 * 3_600_000;
 const soonMs = 30 * dayMs;
 
 /** Before the join nothing can be verified: that is the token's work. */
-export function centerToJoinCheck(address: CenterAddress, clock: Clock): Check {
+export function centerToJoinCheck(
+  address: CenterAddress,
+  { clock, environment }: { clock: Clock; environment: Readonly<Record<string, string | undefined>> },
+): Check {
   return {
     title: 'center',
     async look() {
       try {
-        const { status, date } = await askClusterInfo(address);
+        const { status, date } = await askClusterInfo(address, proxyTo(address.host, undefined, environment));
         if (date !== undefined) requireClock(Date.parse(date), clock.now());
         if (status === 200) return ok(`${address.text} answers; the join verifies who it is`);
         return failed(
@@ -39,13 +43,17 @@ export function centerToJoinCheck(address: CenterAddress, clock: Clock): Check {
 }
 
 /** As the node that this machine is, over a connection verified both ways. */
-export function centerOfNodeCheck(identity: AgentIdentity, clock: Clock): Check {
+export function centerOfNodeCheck(
+  identity: AgentIdentity,
+  { clock, environment }: { clock: Clock; environment: Readonly<Record<string, string | undefined>> },
+): Check {
   return {
     title: 'center',
     async look() {
       const address = parseAddress(identity.config.server);
       try {
-        const { status, date } = await askVersion(address, identity);
+        const proxy = proxyTo(address.host, identity.config.proxy, environment);
+        const { status, date } = await askVersion(address, identity, proxy);
         if (date !== undefined) requireClock(Date.parse(date), clock.now());
         return status === 200
           ? ok(`${address.text} answers, and is the one that this machine joined`)
@@ -90,10 +98,12 @@ function fromError(error: unknown, mend: string): Finding {
   );
 }
 
-function askVersion(
+async function askVersion(
   { host, port, text }: CenterAddress,
   { authorityPem, certificatePem, keyPem }: AgentIdentity,
+  proxy: string | undefined,
 ): Promise<{ status: number; date: string | undefined }> {
+  const through = await requestThrough(proxy, { host, port });
   return new Promise((resolve, reject) => {
     const outgoing = request(
       {
@@ -105,6 +115,7 @@ function askVersion(
         key: keyPem,
         timeout: timeoutMs,
         agent: false,
+        ...through,
       },
       (response) => {
         response.resume();

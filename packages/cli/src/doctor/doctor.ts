@@ -94,9 +94,12 @@ function checksFor(options: DoctorOptions): Check[] {
     // On a node at work they are the agent's own.
     ...(identity ? [] : [machine.portsCheck]),
     ...(identity
-      ? [centerOfNodeCheck(identity, clock), certificateCheck(identity, dataDirectory, clock)]
+      ? [
+          centerOfNodeCheck(identity, { clock, environment }),
+          certificateCheck(identity, dataDirectory, clock),
+        ]
       : address
-        ? [centerToJoinCheck(address, clock)]
+        ? [centerToJoinCheck(address, { clock, environment })]
         : []),
   ];
 }

@@ -26,6 +26,8 @@ const schema = z.strictObject({
   taints: z.array(taintSchema).default([]),
   /** Socket of the container runtime, or `simulated`. */
   runtimeEndpoint: z.string().min(1),
+  /** `http://[user:password@]host:port` of a proxy by which the center is reached. */
+  proxy: z.string().min(1).optional(),
 });
 
 export type AgentConfig = z.infer<typeof schema>;
@@ -102,7 +104,8 @@ export async function writeAgentIdentity(dataDirectory: string, identity: AgentI
   const contents: readonly [string, string, number][] = [
     [files.authority, identity.authorityPem, 0o644],
     [files.key, identity.keyPem, 0o600],
-    [files.config, stringify(identity.config), 0o644],
+    // A proxy may have a password.
+    [files.config, stringify(identity.config), identity.config.proxy === undefined ? 0o644 : 0o600],
     [files.certificate, identity.certificatePem, 0o644],
   ];
   try {

@@ -10,6 +10,7 @@ import { isIP } from 'node:net';
 import { type Clock, SkerryError } from '@skerry/base';
 import { decodePem, encodePem, hashCertificateKey } from '@skerry/pki';
 import { parse } from 'yaml';
+import { requestThrough } from '#join/proxy.ts';
 
 export interface CenterAddress {
   readonly host: string;
@@ -48,10 +49,11 @@ export async function fetchAuthority(options: {
   readonly address: CenterAddress;
   /** `sha256:<hex>` from the join token. */
   readonly authorityHash: string;
+  readonly proxy?: string | undefined;
   readonly clock: Clock;
 }): Promise<string> {
-  const { address, authorityHash, clock } = options;
-  const { status, body, date } = await askClusterInfo(address);
+  const { address, authorityHash, proxy, clock } = options;
+  const { status, body, date } = await askClusterInfo(address, proxy);
   if (date !== undefined) requireClock(Date.parse(date), clock.now());
   if (status !== 200) {
     throw new SkerryError(
@@ -102,12 +104,24 @@ export interface ClusterInfoAnswer {
 }
 
 /** The document as whoever answers there gives it: nothing of it is verified. Throws `address-unreachable`. */
-export function askClusterInfo({ host, port, text }: CenterAddress): Promise<ClusterInfoAnswer> {
+export async function askClusterInfo(
+  { host, port, text }: CenterAddress,
+  proxy?: string,
+): Promise<ClusterInfoAnswer> {
+  const through = await requestThrough(proxy, { host, port });
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => reject(unreachable(text, error));
     const outgoing = request(
       // Not verified on purpose: the answer counts only if it holds the pinned key.
-      { host, port, path, timeout: timeoutMs, rejectUnauthorized: false, agent: false },
+      {
+        host,
+        port,
+        path,
+        timeout: timeoutMs,
+        rejectUnauthorized: false,
+        agent: false,
+        ...through,
+      },
       (response) => {
         const chunks: Buffer[] = [];
         let length = 0;

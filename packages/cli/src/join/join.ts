@@ -17,6 +17,7 @@ import {
   requireSystem,
   requireWritable,
 } from '#join/precondition.ts';
+import { throughProxy } from '#join/proxy.ts';
 import { version } from '#version.ts';
 
 /** Shows steps to a person; `Report` of the terminal satisfies it. */
@@ -40,6 +41,8 @@ export interface JoinOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly report: JoinReport;
+  /** `http://[user:password@]host:port` of a proxy by which the center is reached. */
+  readonly proxy?: string | undefined;
   /** This process's machine unless told. */
   readonly system?: MachineSystem;
   /** Rejects where the machine lacks what a node needs. */
@@ -54,7 +57,7 @@ export interface JoinResult {
 
 /** Throws a `SkerryError` with a code of its own for each thing that can be wrong; nothing is written then. */
 export async function joinCluster(options: JoinOptions): Promise<JoinResult> {
-  const { nodeName, dataDirectory, runtimeEndpoint, clock, report, log } = options;
+  const { nodeName, dataDirectory, runtimeEndpoint, proxy, clock, report, log } = options;
   const { system = { platform: process.platform, architecture: process.arch } } = options;
   const address = parseAddress(options.address);
   const token = parseJoinToken(options.token);
@@ -67,12 +70,13 @@ export async function joinCluster(options: JoinOptions): Promise<JoinResult> {
     await options.preflight?.();
   });
   const authorityPem = await report.step('verify the center', () =>
-    fetchAuthority({ address, authorityHash: token.authorityHash, clock }),
+    fetchAuthority({ address, authorityHash: token.authorityHash, proxy, clock }),
   );
   const transport = createHttpTransport({
     server: `https://${address.text}`,
     ca: authorityPem,
     token: bootstrapTokenOf(token),
+    ...(proxy === undefined ? {} : { connect: (target) => throughProxy(proxy, target) }),
     clock,
   });
   const client = createClient({ transport, userAgent: `skerry-join/${version}`, clock });
@@ -95,6 +99,7 @@ export async function joinCluster(options: JoinOptions): Promise<JoinResult> {
           labels: { ...options.labels },
           taints: [...(options.taints ?? [])],
           runtimeEndpoint,
+          ...(proxy === undefined ? {} : { proxy }),
         },
       }),
     );

@@ -15,6 +15,7 @@ import { describeError, SkerryError } from '@skerry/base';
 import * as z from 'zod';
 import type { AgentIdentity } from '#join/agent-config.ts';
 import { parseAddress, unreachable } from '#join/cluster-info.ts';
+import { proxyTo, requestThrough } from '#join/proxy.ts';
 import { runCommand } from '#process/command.ts';
 import { architectureOf } from './archive.ts';
 import { releasePath } from './join-script.ts';
@@ -176,12 +177,14 @@ async function download(
   if (hash.digest('hex') !== sha256) throw refuse('does not have the digest that the center names');
 }
 
-function get(identity: AgentIdentity, path: string): Promise<IncomingMessage> {
+async function get(identity: AgentIdentity, path: string): Promise<IncomingMessage> {
   const { host, port, text } = parseAddress(identity.config.server);
   const { authorityPem: ca, certificatePem: cert, keyPem: key } = identity;
+  const proxy = proxyTo(host, identity.config.proxy, process.env);
+  const through = await requestThrough(proxy, { host, port });
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      { host, port, path, ca, cert, key, timeout: silenceMs, agent: false },
+      { host, port, path, ca, cert, key, timeout: silenceMs, agent: false, ...through },
       (response) => {
         if (response.statusCode === 200) {
           resolve(response);
