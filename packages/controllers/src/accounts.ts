@@ -1,9 +1,11 @@
+import type { ControllerName } from '#catalogue.ts';
+
 /**
  * As whom each controller speaks: the ServiceAccounts of kube-system that stock clusters have for them, and some of our own.
  * What an account may do is in its ClusterRoles, `system:controller:…` and `skerry:controller:…`; so a fault of one controller
- * reaches no further than its work. Controllers that aren't named speak as the manager itself.
+ * reaches no further than its work. The manager itself reads for all of them, and writes nothing of theirs.
  */
-const accounts: Readonly<Record<string, string>> = {
+export const accounts: Readonly<Record<ControllerName, string>> = {
   'deployment-controller': 'deployment-controller',
   'replicaset-controller': 'replicaset-controller',
   'replicationcontroller-controller': 'replication-controller',
@@ -37,8 +39,9 @@ const accounts: Readonly<Record<string, string>> = {
   'node-pool-controller': 'node-pool-controller',
   'local-path-provisioner': 'local-path-provisioner',
   'local-path-resizer': 'local-path-provisioner',
+  'serviceaccount-token-controller': 'service-account-token-controller',
+  'crossing-controller': 'crossing-controller',
+  'pool-network-controller': 'pool-network-controller',
+  'load-balancer-controller': 'load-balancer-controller',
+  'openkruise-component': 'openkruise-controller',
 };
-
-export function accountOf(controller: string): string | undefined {
-  return accounts[controller];
-}

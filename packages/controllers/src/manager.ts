@@ -9,13 +9,13 @@ import { ApiEventRecorder, InformerFactory, runAsLeader } from '@skerry/client';
 import type { ApiClient } from '@skerry/client';
 import { catalogue } from '#catalogue.ts';
 import type { ControllerName, ControllerSettings } from '#catalogue.ts';
-import { accountOf } from '#accounts.ts';
+import { accounts } from '#accounts.ts';
 import { installDefinitions } from '#definitions.ts';
 import { controllerView } from '#runtime/controller-view.ts';
 import { queueNameOf, QueueMetrics, type Metrics } from '#runtime/metrics.ts';
 
 export interface RunControllersOptions extends ControllerSettings {
-  /** Reads for all of them, and speaks for those that have no account of their own. */
+  /** Reads for all of them. */
   readonly client: ApiClient;
   /** Speaks as a ServiceAccount of kube-system; `client` speaks for everyone unless given. */
   readonly clientOf?: (account: string) => ApiClient;
@@ -76,8 +76,7 @@ async function runAll(
   const runs: Promise<void>[] = [];
   for (const [name, create] of Object.entries(catalogue)) {
     if (names && !names.includes(name as ControllerName)) continue;
-    const account = accountOf(name);
-    const speaker = account && clientOf ? clientOf(account) : client;
+    const speaker = clientOf?.(accounts[name as ControllerName]) ?? client;
     const own = speaker.as(`skerry/${name}`);
     const events = new ApiEventRecorder({ client: own, component: name, clock, log });
     const meter = queues && (() => queues.queue(queueNameOf(name)));

@@ -17,6 +17,7 @@ function workload(group: string, resource: string): PolicyRule[] {
 
 /** By account of kube-system; ClusterRole and binding are `skerry:controller:` and the account's name. */
 export const ownControllerRoles: Readonly<Record<string, readonly PolicyRule[]>> = {
+  'crossing-controller': [rule('update', 'network.skerry.io', 'crossings/status')],
   'daemon-set-controller': workload('apps', 'daemonsets'),
   'deployment-controller': workload('apps', 'deployments'),
   'cronjob-controller': [
@@ -43,6 +44,11 @@ export const ownControllerRoles: Readonly<Record<string, readonly PolicyRule[]>>
     rule('create delete get update', 'core', 'endpoints'),
     rule('create', 'core', 'endpoints/restricted'),
   ],
+  'load-balancer-controller': [
+    rule('patch', 'core', 'services'),
+    rule('update', 'core', 'services/status'),
+    eventsRule,
+  ],
   'local-path-provisioner': [
     rule('get update', 'core', 'persistentvolumeclaims'),
     rule('update', 'core', 'persistentvolumeclaims/status'),
@@ -66,7 +72,44 @@ export const ownControllerRoles: Readonly<Record<string, readonly PolicyRule[]>>
     rule('patch', 'core', 'nodes'),
     eventsRule,
   ],
+  // The component's kinds are its own; of the others it works on pods and their revisions, and tells where its webhooks are.
+  'openkruise-controller': [
+    rule('create delete get list patch update watch', 'apps.kruise.io', '*'),
+    ...workload('core', 'pods'),
+    rule('patch', 'core', 'nodes'),
+    rule('create delete get patch update', 'apps', 'controllerrevisions'),
+    rule('create delete get list update watch', 'core', 'secrets'),
+    rule(
+      read,
+      'admissionregistration.k8s.io',
+      'mutatingwebhookconfigurations validatingwebhookconfigurations',
+    ),
+    rule(
+      'update',
+      'admissionregistration.k8s.io',
+      'mutatingwebhookconfigurations',
+      'kruise-mutating-webhook-configuration',
+    ),
+    rule(
+      'update',
+      'admissionregistration.k8s.io',
+      'validatingwebhookconfigurations',
+      'kruise-validating-webhook-configuration',
+    ),
+    rule(read, 'apiextensions.k8s.io', 'customresourcedefinitions'),
+    rule('update', 'apiextensions.k8s.io', 'customresourcedefinitions', 'daemonsets.apps.kruise.io'),
+    eventsRule,
+  ],
   'pod-garbage-collector': [rule('update', 'core', 'pods/status'), eventsRule],
+  'pool-network-controller': [
+    rule('create delete', 'network.skerry.io', 'poolnetworks'),
+    rule('update', 'network.skerry.io', 'poolnetworks/status'),
+  ],
+  'service-account-token-controller': [
+    rule('get', 'core', 'serviceaccounts'),
+    rule('delete update', 'core', 'secrets'),
+    rule('create', 'core', 'serviceaccounts/token'),
+  ],
 };
 
 /** The same inside one namespace. */

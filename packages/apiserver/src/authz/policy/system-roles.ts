@@ -137,31 +137,13 @@ export const controllerManagerRules: PolicyRule[] = [
 ];
 
 /**
- * What the manager of Skerry's controllers does, and those of them that have no account of their own: components, whose kinds
- * are those of CRDs. So it reads, changes and deletes everything; what it may create is named, and it signs nothing.
+ * What the manager of Skerry's controllers does beyond it: it makes their kinds and the first StorageClass known, and holds
+ * its Lease by patch. The controllers themselves speak as accounts of their own.
  */
 export const ownControllerRules: PolicyRule[] = [
-  rule('delete deletecollection get list patch update watch', '*', '*'),
-  rule('create', 'core events.k8s.io', 'events'),
-  rule(
-    'create',
-    'core',
-    'configmaps endpoints namespaces persistentvolumeclaims persistentvolumes pods secrets serviceaccounts services',
-  ),
-  rule('create', 'core', 'pods/binding pods/eviction serviceaccounts/token'),
-  rule('create', 'apps', 'controllerrevisions daemonsets deployments replicasets statefulsets'),
-  // The kinds that controllers bring along, such as node pools.
-  rule('create', 'apiextensions.k8s.io', 'customresourcedefinitions'),
-  rule('create', 'apps.kruise.io apps.openyurt.io network.skerry.io policy.kruise.io', '*'),
-  rule('create', 'batch', 'cronjobs jobs'),
-  rule('create', 'coordination.k8s.io', 'leases'),
-  rule('create', 'discovery.k8s.io', 'endpointslices'),
-  rule('create', 'networking.k8s.io', 'ipaddresses'),
-  rule('create', 'resource.k8s.io', 'resourceclaims'),
-  rule('create', 'storage.k8s.io', 'storageclasses volumeattachments'),
-  rule('create', 'authentication.k8s.io', 'tokenreviews'),
-  rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
-  pathRule('get', discoveryPaths),
+  rule('create get patch', 'apiextensions.k8s.io', 'customresourcedefinitions'),
+  rule('create get', 'storage.k8s.io', 'storageclasses'),
+  rule('patch', 'coordination.k8s.io', 'leases', 'kube-controller-manager'),
 ];
 
 /** Requests that the approver of node certificates answers by itself. */
