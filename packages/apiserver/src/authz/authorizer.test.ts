@@ -149,8 +149,8 @@ describe('the default policy', () => {
     ['system:bootstrap:abcdef+system:bootstrappers', 'get nodepools.apps.openyurt.io /p', true],
     ['system:kube-scheduler', 'create pods/binding ns/p', true],
     ['system:kube-scheduler', 'get secrets ns/s', false],
-    ['system:kube-controller-manager', 'delete widgets.example.com ns/w', true],
-    ['system:kube-controller-manager', 'create pods ns', true],
+    ['system:kube-controller-manager', 'delete widgets.example.com ns/w', false],
+    ['system:kube-controller-manager', 'create pods ns', false],
     ['system:kube-controller-manager', 'create clusterrolebindings.rbac.authorization.k8s.io', false],
   ])('%s may %s: %s', async (user, text, expected) => {
     expect(await allowed(user, text)).toBe(expected);
