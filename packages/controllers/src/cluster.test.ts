@@ -1,6 +1,7 @@
 import { ApiError } from '@skerry/api';
 import type {
   ConfigMap,
+  Event as CoreEvent,
   DaemonSet,
   Deployment,
   KubeObject,
@@ -135,6 +136,37 @@ test('an object whose owner never was is collected, one with a living owner is n
   await maps.create(owned('stray', '11111111-2222-3333-4444-555555555555'));
   await gone(resources.configMaps, 'stray', 'default');
   await expect(maps.get('kept', { namespace: 'default' })).resolves.toBeDefined();
+});
+
+test('an owner in another namespace is none, is told of, and its own dependents stay', async () => {
+  await ensureNamespace('other');
+  const maps = client.resource<ConfigMap>(resources.configMaps);
+  const owner = await maps.create({ metadata: { name: 'owner', namespace: 'default' } });
+  const { uid = '' } = owner.metadata;
+  const owned = (name: string, namespace: string): ConfigMap => ({
+    metadata: {
+      name,
+      namespace,
+      ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid }],
+    },
+  });
+  await maps.create(owned('kept', 'default'));
+  await maps.create(owned('stray', 'other'));
+  await gone(resources.configMaps, 'stray', 'other');
+  // Whoever is looked at after the stray one sees the owner where it is.
+  const kept = await maps.get('kept', { namespace: 'default' });
+  await maps.update({ ...kept, data: { looked: 'at' } });
+  await maps.create(owned('younger', 'default'));
+  await maps.create(owned('last', 'other'));
+  await gone(resources.configMaps, 'last', 'other');
+  for (const name of ['kept', 'younger'])
+    await expect(maps.get(name, { namespace: 'default' })).resolves.toBeDefined();
+  await eventually(async () => {
+    const { items } = await client.resource<CoreEvent>(resources.events).list({ namespace: 'other' });
+    expect(items.map(({ reason, message }) => `${reason}: ${message}`)).toContain(
+      `OwnerRefInvalidNamespace: ownerRef [v1/ConfigMap, namespace: other, name: owner, uid: ${uid}] does not exist in namespace "other"`,
+    );
+  });
 });
 
 test('a DaemonSet runs on each node, and its history can be read', async () => {

@@ -81,7 +81,10 @@ class Collector {
   readonly #graph: OwnerGraph;
   readonly #monitors: ResourceMonitors;
   readonly #enqueue: (uid: string) => void;
-  /** Owners that the server said are gone; uids never come back. */
+  /**
+   * Owners that the server said are gone, by the namespace they were looked for in; uids never come back. In another
+   * namespace the same uid may live: whoever names it from elsewhere must not make its dependents orphans.
+   */
   readonly #absent = new Set<string>();
 
   constructor(
@@ -173,10 +176,12 @@ class Collector {
   }
 
   async #stateOf(owner: OwnerReference, dependent: GraphNode): Promise<OwnerState> {
-    if (this.#absent.has(owner.uid)) return 'gone';
+    const place = `${dependent.namespace ?? ''}/${owner.uid}`;
     const known = this.#graph.get(owner.uid);
     const isReachable = known && (!known.ref.namespaced || known.namespace === dependent.namespace);
     if (isReachable) return waitsForDependents(known) ? 'waiting' : 'solid';
+    if (known) this.#tellOfForeignOwner(owner, dependent);
+    if (this.#absent.has(place)) return 'gone';
     const ref = this.#monitors.refOf(owner);
     // Its kind may be served again, or discovered soon; a namespaced owner of a cluster-wide object can't be looked up.
     if (!ref || (ref.namespaced && !dependent.namespace)) return 'solid';
@@ -191,8 +196,20 @@ class Collector {
       if (!isApiError(error, 'NotFound')) throw error;
     }
     if (this.#absent.size >= absentMax) this.#absent.clear();
-    this.#absent.add(owner.uid);
+    this.#absent.add(place);
     return 'gone';
+  }
+
+  /** Owners are looked for in the namespace of what they own, and are not found in another. */
+  #tellOfForeignOwner(owner: OwnerReference, { ref, name, namespace = '', uid }: GraphNode): void {
+    const { group, version, kind } = ref;
+    const apiVersion = group === '' ? version : `${group}/${version}`;
+    const identity = `${owner.apiVersion}/${owner.kind}, namespace: ${namespace}, name: ${owner.name}, uid: ${owner.uid}`;
+    const message = `ownerRef [${identity}] does not exist in namespace "${namespace}"`;
+    this.#context.events.record(
+      { apiVersion, kind, metadata: { name, ...(namespace ? { namespace } : {}), uid } },
+      { type: 'Warning', reason: 'OwnerRefInvalidNamespace', message },
+    );
   }
 
   /** The object as the server has it now; undefined when it, or what had its uid, is gone. */
