@@ -2,17 +2,19 @@
  * `skerry join` as it fails: each way has its own words, says what to do, and leaves nothing behind, neither on the
  * machine nor in the cluster. Clocks and systems that can't be had here are in the tests beside the code.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { createHash, X509Certificate } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '@skerry/base/testing';
 import { Center } from '../support/center.ts';
-import { freePort, type CommandResult } from '../support/cluster.ts';
+import { entry, freePort, type CommandResult } from '../support/cluster.ts';
 
 let center: Center;
 let folder: string;
@@ -28,6 +30,7 @@ interface Attempt {
   readonly pool?: string;
   readonly runtime?: string;
   readonly data?: string;
+  readonly proxy?: string;
 }
 
 beforeAll(async () => {
@@ -82,6 +85,7 @@ async function attempt(given: Attempt): Promise<CommandResult & { readonly data:
     'none',
 
     ...(given.pool === undefined ? [] : ['--pool', given.pool]),
+    ...(given.proxy === undefined ? [] : ['--proxy', given.proxy]),
   ]);
   return { ...result, data };
 }
@@ -293,6 +297,52 @@ test('what a join that was killed left is written over', async () => {
   expect(result.errors).toBe('');
   expect(result.code).toBe(0);
   expect(readFileSync(join(data, 'agent/client.key'), 'utf8')).toContain('PRIVATE KEY');
+});
+
+test('where only a proxy leads to the center, join and agent go through it', async () => {
+  // A name of the center that nothing on this machine can resolve: whoever reaches it has come through the proxy.
+  const host = 'kubernetes.default.svc';
+  const asked: string[] = [];
+  const proxy = createHttpServer((_, response) => response.writeHead(403).end());
+  proxy.on('connect', (request, socket, head) => {
+    asked.push(`${request.url} ${request.headers['proxy-authorization']}`);
+    const onward = connect({ host: '127.0.0.1', port: center.port }, () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      onward.write(head);
+      onward.pipe(socket).pipe(onward);
+    });
+    onward.on('error', () => socket.destroy());
+    socket.on('error', () => onward.destroy());
+    socket.on('close', () => onward.destroy());
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const { port } = proxy.address() as AddressInfo;
+  const address = `${host}:${center.port}`;
+  const joined = await attempt({ address, name: 'behind', proxy: `http://user:secret@127.0.0.1:${port}` });
+  expect(joined).toMatchObject({ code: 0, errors: '' });
+  expect(statSync(join(joined.data, 'agent/agent.yaml')).mode & 0o077).toBe(0);
+  const agent = spawn(process.execPath, [entry(), 'agent', '--data-dir', joined.data], { stdio: 'ignore' });
+  const ended = once(agent, 'exit');
+  try {
+    const ready = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}';
+    await eventually(
+      async () => {
+        const { output } = await center.kubectl(['get', 'node', 'behind', '-o', ready]);
+        expect(output).toBe('True');
+      },
+      { timeoutMs: 60_000, everyMs: 200 },
+    );
+  } finally {
+    agent.kill('SIGTERM');
+    await ended;
+    proxy.closeAllConnections();
+    proxy.close();
+  }
+  const authorization = `Basic ${Buffer.from('user:secret').toString('base64')}`;
+  expect(new Set(asked)).toEqual(new Set([`${address} ${authorization}`]));
+  const none = await attempt({ address, name: 'astray' });
+  expectRefused(none, 1, /cannot reach the center at kubernetes\.default\.svc/);
 });
 
 function expectRefused({ code, output, errors }: CommandResult, wanted: number, message: RegExp): void {

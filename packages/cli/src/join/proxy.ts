@@ -32,10 +32,14 @@ export function proxyTo(
 export async function requestThrough(
   proxy: string | undefined,
   target: { readonly host: string; readonly port: number },
-): Promise<Pick<RequestOptions, 'createConnection'>> {
+): Promise<Pick<RequestOptions, 'agent' | 'createConnection'>> {
   if (proxy === undefined) return {};
   const socket = await throughProxy(proxy, target);
-  return { createConnection: (options) => tls.connect({ ...(options as tls.ConnectionOptions), socket }) };
+  return {
+    // An agent, also none (`false`), would connect by itself.
+    agent: undefined,
+    createConnection: (options) => tls.connect({ ...(options as tls.ConnectionOptions), socket }),
+  };
 }
 
 /** A byte stream to the target through the proxy. */
