@@ -20,16 +20,16 @@ const colours = "{ type: 'rule', values: ['color-contrast', 'link-in-text-block'
 const everything =
   "{ type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }";
 
-/** What axe finds against WCAG 2.2 AA on the page as it is, in words. */
+/** What axe finds against WCAG 2.2 AA on the page as it is, in words; `without` what selectors stand for, which was looked at before. */
 export async function accessibilityFaults(
   page: Page,
-  { only }: { only?: 'colours' } = {},
+  { only, without = [] }: { only?: 'colours'; without?: readonly string[] } = {},
 ): Promise<string[]> {
   // Through the debugger, so that the page's policy has no say in it.
   const session = await page.context().newCDPSession(page);
   await session.send('Runtime.evaluate', { expression: `globalThis.axe ?? (() => { ${source} })()` });
   const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
-    expression: `axe.run(document, { runOnly: ${only ? colours : everything}, resultTypes: ['violations'] })`,
+    expression: `axe.run(${JSON.stringify({ exclude: without.map((selector) => [selector]) })}, { runOnly: ${only ? colours : everything}, resultTypes: ['violations'] })`,
     awaitPromise: true,
     returnByValue: true,
   });

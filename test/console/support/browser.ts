@@ -9,10 +9,13 @@ import {
   type Browser,
   type BrowserContext,
   type BrowserContextOptions,
+  type ConsoleMessage,
   type Page,
+  type Request,
 } from 'playwright-core';
 
 const program = '/usr/bin/chromium';
+const viewport = { width: 1440, height: 900 };
 
 export const hasBrowser = existsSync(program);
 
@@ -38,22 +41,28 @@ export interface WatchedPage {
 const expected =
   /Failed to load resource: (the server responded with a status of (401|403|404|409|422|503)|net::ERR_NETWORK_CHANGED)/;
 
-/** Tests of a file share what the browser has fetched and compiled; cookies and pages go after each. */
-const contexts = new WeakMap<Browser, Map<string, Promise<BrowserContext>>>();
+/**
+ * Tests of a file share one page for each set of options: every new one is a window, which the browser draws in a process of its
+ * own, and a console that is fetched, compiled and started anew. Whoever needs it fresh loads it, or signs out.
+ */
+const pages = new WeakMap<Browser, Map<string, Page>>();
+/** Who is signed in, as far as tests did it by {@link signIn}. */
+const signedIn = new WeakMap<BrowserContext, string>();
 
-function contextOf(browser: Browser, options: BrowserContextOptions): Promise<BrowserContext> {
-  const known = contexts.get(browser) ?? new Map<string, Promise<BrowserContext>>();
-  contexts.set(browser, known);
+async function pageOf(browser: Browser, options: BrowserContextOptions): Promise<Page> {
+  const known = pages.get(browser) ?? new Map<string, Page>();
+  pages.set(browser, known);
   const key = JSON.stringify(options);
-  const context = known.get(key) ?? newContext(browser, options);
-  known.set(key, context);
-  return context;
+  const kept = known.get(key);
+  known.delete(key);
+  if (kept && !kept.isClosed()) return kept;
+  return (await newContext(browser, options)).newPage();
 }
 
 async function newContext(browser: Browser, options: BrowserContextOptions): Promise<BrowserContext> {
   const context = await browser.newContext({
     ignoreHTTPSErrors: true,
-    viewport: { width: 1440, height: 900 },
+    viewport,
     reducedMotion: 'reduce',
     ...options,
   });
@@ -66,27 +75,35 @@ async function newContext(browser: Browser, options: BrowserContextOptions): Pro
 export async function openPage(
   browser: Browser,
   origin: string,
-  options: BrowserContextOptions = {},
+  given: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
-  const context = await contextOf(browser, { ...options, baseURL: origin });
-  const page = await context.newPage();
+  const options = { ...given, baseURL: origin };
+  const page = await pageOf(browser, options);
   const faults: string[] = [];
-  page.on('console', (message) => {
+  const onConsole = (message: ConsoleMessage): void => {
     if (message.type() === 'error' && !expected.test(message.text()))
       faults.push(`console: ${message.text()}`);
-  });
-  page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
-  page.on('request', (request) => {
+  };
+  const onError = (error: Error): void => void faults.push(`error: ${error.message}`);
+  const onRequest = (request: Request): void => {
     const url = request.url();
     if (!url.startsWith(origin) && !url.startsWith('data:') && !url.startsWith('blob:'))
       faults.push(`foreign request: ${url}`);
-  });
+  };
+  page.on('console', onConsole);
+  page.on('pageerror', onError);
+  page.on('request', onRequest);
   return {
     page,
     faults,
     async close() {
-      await page.close();
-      await context.clearCookies();
+      page.removeAllListeners();
+      await page.unrouteAll({ behavior: 'ignoreErrors' });
+      await page.setViewportSize(viewport);
+      // What is under the pointer holds still, and a dialog keeps the keys.
+      await page.mouse.move(0, 0);
+      await page.keyboard.press('Escape');
+      pages.get(browser)?.set(JSON.stringify(options), page);
     },
   };
 }
@@ -96,7 +113,10 @@ export interface Person {
   readonly password?: string;
 }
 
-/** Signed in by one request, as the page of that name does it, which has tests of its own. */
+/**
+ * Signed in by one request, as the page of that name does it, which has tests of its own. Who is signed in already goes there
+ * within the page, by way of another screen, so that nothing of what was shown is left.
+ */
 export async function signIn(
   page: Page,
   {
@@ -106,13 +126,29 @@ export async function signIn(
     origin = '',
   }: Person & { path?: string; origin?: string } = {},
 ): Promise<void> {
-  const answer = await page.context().request.post(paths.session, {
+  const context = page.context();
+  if (signedIn.get(context) === user && (await showsConsole(page))) {
+    await goTo(page, '/tasks');
+    await goTo(page, path);
+    return;
+  }
+  const answer = await context.request.post(paths.session, {
     data: { user, password } satisfies SignIn,
     headers: origin ? { origin } : {},
   });
   if (!answer.ok()) throw new Error(`signing in as ${user}: ${answer.status()} ${await answer.text()}`);
+  signedIn.set(context, user);
   await page.goto(path);
   await page.locator('#content').waitFor();
+}
+
+async function showsConsole(page: Page): Promise<boolean> {
+  return (await page.context().cookies()).length > 0 && (await page.locator('#content').count()) > 0;
+}
+
+export async function signOut(page: Page): Promise<void> {
+  signedIn.delete(page.context());
+  await page.context().clearCookies();
 }
 
 /** Goes there within the page, as a click on a link does, until the screen of that address is shown. */
