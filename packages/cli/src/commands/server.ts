@@ -84,6 +84,16 @@ export function addServerCommand(program: Command): void {
     .option('--audit-log-maxbackup <number>', 'keep so many files that were put aside (default 10)', bound)
     .option('--audit-log-maxsize <megabytes>', 'put the file aside before it is larger (default 100)', bound)
     .option(
+      '--backups-keep <number>',
+      'keep so many backups of each cluster in the data directory; 0 keeps all (default 10)',
+      bound,
+    )
+    .option(
+      '--backups-max-age <days>',
+      'keep them so long, and the newest in any case; 0 keeps them however old (default 0)',
+      bound,
+    )
+    .option(
       '--scheduler-config <path>',
       'KubeSchedulerConfiguration: scheduler names, plug-ins, weights and arguments',
     )

@@ -59,6 +59,7 @@ export interface CenterProcessOptions {
 }
 
 const refreshEveryMs = 1_000;
+const backupsKept = 10;
 
 export async function runCenterProcess(options: CenterProcessOptions, signal: AbortSignal): Promise<void> {
   const { installation, clock, log, random, tell, onTold, onReady } = options;
@@ -105,7 +106,15 @@ export async function runCenterProcess(options: CenterProcessOptions, signal: Ab
     log,
     kinds: {
       ...clusters.taskKinds,
-      backup: backupTask({ data, ownName: () => ownName, clock }),
+      backup: backupTask({
+        data,
+        ownName: () => ownName,
+        clock,
+        bounds: {
+          keep: installation.config.backupsKeep ?? backupsKept,
+          maxAgeDays: installation.config.backupsMaxAge ?? 0,
+        },
+      }),
       component: componentTask(componentWork),
     },
   });

@@ -30,6 +30,9 @@ export interface ServerConfig {
   readonly auditLogMaxage?: number;
   readonly auditLogMaxbackup?: number;
   readonly auditLogMaxsize?: number;
+  /** Backups below the data directory: so many of each cluster, and days; 0: without bound. */
+  readonly backupsKeep?: number;
+  readonly backupsMaxAge?: number;
   /** A kubeconfig that says where events are sent. */
   readonly auditWebhookConfigFile?: string;
   readonly auditWebhookMode?: 'batch' | 'blocking' | 'blocking-strict';
@@ -129,6 +132,8 @@ const schema = z.strictObject({
   auditLogMaxage: bound,
   auditLogMaxbackup: bound,
   auditLogMaxsize: bound,
+  backupsKeep: bound,
+  backupsMaxAge: bound,
   auditWebhookConfigFile: filePath,
   auditWebhookMode: z.enum(['batch', 'blocking', 'blocking-strict']).optional(),
   auditWebhookBatchBufferSize: number,
