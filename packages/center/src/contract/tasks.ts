@@ -12,7 +12,11 @@ export interface Task {
   readonly title: string;
   readonly cluster?: string;
   readonly user: string;
-  readonly state: 'running' | 'succeeded' | 'failed' | 'rolled-back';
+  readonly state: 'running' | 'succeeded' | 'failed' | 'rolled-back' | 'cancelled';
+  /** Who has asked that it ends, where it still runs. */
+  readonly cancelledBy?: string;
+  /** Whether it can be asked to end. */
+  readonly cancellable: boolean;
   readonly started: string;
   readonly ended?: string;
   readonly steps: readonly {

@@ -1,5 +1,5 @@
 /** Long actions, to those who asked for them, who may list all, or who know the cluster that they are about. */
-import { isApiError, notFound } from '@skerry/api';
+import { conflict, forbidden, isApiError, notFound } from '@skerry/api';
 import type { ApiClient } from '@skerry/client';
 import { type ClusterAccess, managementCluster } from '#access/cluster-access.ts';
 import { clusterUser } from '#access/subject.ts';
@@ -7,7 +7,7 @@ import { paths } from '#contract/paths.ts';
 import type { Caller } from '#http/caller.ts';
 import { jsonResponse, type Route } from '#http/route.ts';
 import { centerGroup, centerResources } from '#management/resources.ts';
-import { type Task, taskView } from '#tasks/task.ts';
+import { cancelledBy, isCancellable, type Task, taskView } from '#tasks/task.ts';
 
 const shownMax = 200;
 
@@ -22,7 +22,32 @@ export function taskRoutes({ client, access }: { client: ApiClient; access: Clus
     return ({ spec }) =>
       spec.user === clusterUser(caller.user) || (spec.cluster !== undefined && allowed.has(spec.cluster));
   };
+  const find = async (caller: Caller, id: string): Promise<Task> => {
+    const task = await tasks.get(id).catch((error: unknown) => {
+      if (isApiError(error, 'NotFound')) return undefined;
+      throw error;
+    });
+    if (!task || !(await visible(caller))(task))
+      throw notFound({ group: centerGroup, resource: 'tasks' }, id);
+    return task;
+  };
   return [
+    {
+      method: 'POST',
+      pattern: `${paths.tasks}/:id/cancel`,
+      action: 'cancel a task',
+      async handle({ caller, params }) {
+        const task = await find(caller, params['id'] ?? '');
+        const id = task.metadata?.name ?? '';
+        const isOwn = task.spec.user === clusterUser(caller.user);
+        const question = { verb: 'update', group: centerGroup, resource: 'tasks', name: id };
+        if (!isOwn && !(await access.may(caller, managementCluster, question)))
+          throw forbidden(question, id, 'only who began a task, or may update tasks, can end it');
+        if (!isCancellable(task)) throw conflict(question, id, 'it has ended, or can not be ended half-way');
+        const change = { metadata: { annotations: { [cancelledBy]: caller.user } } };
+        return jsonResponse(taskView(await tasks.patch(id, change, { type: 'merge' })));
+      },
+    },
     {
       method: 'GET',
       pattern: paths.tasks,
@@ -38,14 +63,7 @@ export function taskRoutes({ client, access }: { client: ApiClient; access: Clus
       method: 'GET',
       pattern: `${paths.tasks}/:id`,
       async handle({ caller, params }) {
-        const id = params['id'] ?? '';
-        const task = await tasks.get(id).catch((error: unknown) => {
-          if (isApiError(error, 'NotFound')) return undefined;
-          throw error;
-        });
-        if (!task || !(await visible(caller))(task))
-          throw notFound({ group: centerGroup, resource: 'tasks' }, id);
-        return jsonResponse(taskView(task));
+        return jsonResponse(taskView(await find(caller, params['id'] ?? '')));
       },
     },
   ];

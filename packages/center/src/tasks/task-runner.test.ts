@@ -3,7 +3,7 @@ import { FakeClock } from '@skerry/base/testing';
 import { FakeApiClient } from '@skerry/client/testing';
 import { describe, expect, test } from 'vitest';
 import { centerResources } from '#management/resources.ts';
-import type { Task } from '#tasks/task.ts';
+import { cancelledBy, type Task } from '#tasks/task.ts';
 import { type TaskKind, TaskRunner } from '#tasks/task-runner.ts';
 
 const titles = ['dig', 'build', 'paint'];
@@ -143,4 +143,54 @@ test('a task of an unknown kind fails rather than waits for ever', async () => {
   await h.clock.advance(1000);
   expect((await h.task()).status?.state).toBe('failed');
   await center.kill();
+});
+
+describe('a task that somebody cancels', () => {
+  const cancel = (h: ReturnType<typeof harness>) =>
+    h.client
+      .resource<Task>(centerResources.tasks)
+      .patch('house', { metadata: { annotations: { [cancelledBy]: 'bea' } } }, { type: 'merge' });
+  const endless: TaskKind = {
+    steps: () =>
+      titles.map((title) => ({
+        title,
+        run: ({ signal }) =>
+          title === 'dig'
+            ? Promise.resolve()
+            : new Promise((_, reject) =>
+                signal.addEventListener('abort', () => reject(signal.reason as Error)),
+              ),
+      })),
+  };
+
+  test.each([
+    [true, 'rolled-back'],
+    [false, 'cancelled'],
+  ])('ends where it is; taken back: %s, it is %s', async (takenBack, state) => {
+    const h = harness();
+    await h.create();
+    const center = h.start({
+      bulk: { ...endless, rollBack: ({ signal }) => Promise.resolve(takenBack && !signal.aborted) },
+    });
+    await h.clock.advance(1000);
+    await cancel(h);
+    await h.clock.advance(2000);
+    expect((await h.task()).status).toMatchObject({
+      state,
+      message: 'build: cancelled by bea',
+      steps: [{ state: 'done' }, { state: 'failed' }, { state: 'waiting' }],
+    });
+    await center.kill();
+  });
+
+  test('before it was begun does nothing', async () => {
+    const h = harness();
+    await h.create();
+    await cancel(h);
+    const center = h.start({ bulk: doing(h.done) });
+    await h.clock.advance(1000);
+    expect(h.done).toEqual([]);
+    expect((await h.task()).status).toMatchObject({ state: 'cancelled' });
+    await center.kill();
+  });
 });

@@ -1,13 +1,14 @@
 /**
  * Runs tasks to their end, one step after the other, each recorded before and after it is done. A center that ends in the
  * middle of a step begins that step again, so every step must bear being done twice. At most `parallelMax` tasks run at a
- * time; the rest wait in the order they came. Of ended tasks the newest `keptMax` are kept.
+ * time; the rest wait in the order they came. One that somebody cancels ends with the step that runs, and what it did is taken
+ * back where its kind knows how. Of ended tasks the newest `keptMax` are kept.
  */
 import { isApiError } from '@skerry/api';
 import { type Clock, describeError, type Logger, sleep } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
 import { centerResources } from '#management/resources.ts';
-import type { Task, TaskStatus } from '#tasks/task.ts';
+import { cancelledBy, isCancellable, type Task, type TaskStatus } from '#tasks/task.ts';
 
 export interface TaskContext {
   readonly name: string;
@@ -47,7 +48,7 @@ const lookEveryMs = 1_000;
 
 export class TaskRunner {
   readonly #options: TaskRunnerOptions;
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #running = new Map<string, { readonly work: Promise<void>; readonly cancel: AbortController }>();
   #wake = Promise.withResolvers<void>();
 
   constructor(options: TaskRunnerOptions) {
@@ -66,7 +67,7 @@ export class TaskRunner {
       await this.#look(signal);
       await Promise.race([sleep(clock, lookEveryMs, signal).catch(() => undefined), this.#wake.promise]);
     }
-    await Promise.allSettled(this.#running.values());
+    await Promise.allSettled([...this.#running.values()].map(({ work }) => work));
   }
 
   async #look(signal: AbortSignal): Promise<void> {
@@ -75,8 +76,12 @@ export class TaskRunner {
     const open = tasks.items.filter((task) => !hasEnded(task));
     for (const task of open.sort(oldestFirst)) {
       const name = task.metadata?.name ?? '';
+      const by = task.metadata?.annotations?.[cancelledBy];
+      if (by && isCancellable(task)) this.#running.get(name)?.cancel.abort(new CancelledError(by));
       if (this.#running.has(name) || this.#running.size >= parallelMax) continue;
-      const work = this.#runTask(task, signal)
+      const cancel = new AbortController();
+      if (by && isCancellable(task)) cancel.abort(new CancelledError(by));
+      const work = this.#runTask(task, { signal, cancel: cancel.signal })
         .catch((error: unknown) => {
           if (!signal.aborted) log.warn('task interrupted', { task: name, error: describeError(error) });
         })
@@ -84,7 +89,7 @@ export class TaskRunner {
           this.#running.delete(name);
           this.wake();
         });
-      this.#running.set(name, work);
+      this.#running.set(name, { work, cancel });
     }
     await this.#forgetOld(tasks.items.filter(hasEnded));
   }
@@ -93,7 +98,10 @@ export class TaskRunner {
     return this.#options.client.resource<Task>(centerResources.tasks);
   }
 
-  async #runTask(task: Task, signal: AbortSignal): Promise<void> {
+  async #runTask(
+    task: Task,
+    { signal, cancel }: { signal: AbortSignal; cancel: AbortSignal },
+  ): Promise<void> {
     const kind = this.#options.kinds[task.spec.kind];
     const record = new TaskRecord(task, this.#options);
     if (!kind) {
@@ -102,21 +110,24 @@ export class TaskRunner {
     }
     const steps = kind.steps(task.spec);
     const context = contextOf(task, record, signal);
+    const stoppable = contextOf(task, record, AbortSignal.any([signal, cancel]));
     await record.begin(steps.map(({ title }) => title));
     for (const [index, step] of steps.entries()) {
       if (record.stepState(index) === 'done') continue;
       await record.step(index, { state: 'running' });
       try {
-        const message = await step.run(context);
+        cancel.throwIfAborted();
+        const message = await step.run(stoppable);
         await record.step(index, { state: 'done', message: message ?? undefined });
       } catch (error) {
         // Stopped, not failed: the next start goes on here.
         signal.throwIfAborted();
-        await record.step(index, { state: 'failed', message: describeError(error) });
-        const takenBack = (await kind.rollBack?.(context, error)) ?? false;
-        const why = `${step.title}: ${describeError(error)}`;
+        const reason: unknown = cancel.aborted ? cancel.reason : error;
+        await record.step(index, { state: 'failed', message: describeError(reason) });
+        const takenBack = (await kind.rollBack?.(context, reason)) ?? false;
+        const why = `${step.title}: ${describeError(reason)}`;
         await this.#finish(kind, context, record, {
-          state: takenBack ? 'rolled-back' : 'failed',
+          state: takenBack ? 'rolled-back' : cancel.aborted ? 'cancelled' : 'failed',
           message: why,
         });
         return;
@@ -142,6 +153,12 @@ export class TaskRunner {
         if (!isApiError(error, 'NotFound')) throw error;
       });
     }
+  }
+}
+
+class CancelledError extends Error {
+  constructor(by: string) {
+    super(`cancelled by ${by}`);
   }
 }
 

@@ -29,6 +29,14 @@ export interface TaskStatus {
   memo?: Record<string, unknown>;
 }
 
+/** On a task that is to end before it is done: who said so. */
+export const cancelledBy = 'center.skerry.io/cancelled-by';
+
+/** What is being removed is removed to its end: half of it would be of no use to anybody. */
+export function isCancellable({ spec, status }: Task): boolean {
+  return status?.ended === undefined && spec.kind !== 'delete-cluster';
+}
+
 export const taskDefinition: CustomResourceDefinition = definition({
   ref: centerResources.tasks,
   description: 'Something long that the center does, with its steps.',
@@ -46,7 +54,7 @@ export const taskDefinition: CustomResourceDefinition = definition({
   status: {
     type: 'object',
     properties: {
-      state: { type: 'string', enum: ['running', 'succeeded', 'failed', 'rolled-back'] },
+      state: { type: 'string', enum: ['running', 'succeeded', 'failed', 'rolled-back', 'cancelled'] },
       started: instant,
       ended: instant,
       steps: {
@@ -75,7 +83,9 @@ export const taskDefinition: CustomResourceDefinition = definition({
 });
 
 /** As the console is told it. */
-export function taskView({ metadata, spec, status }: Task): TaskView {
+export function taskView(task: Task): TaskView {
+  const { metadata, spec, status } = task;
+  const by = metadata?.annotations?.[cancelledBy];
   return {
     id: metadata?.name ?? '',
     kind: spec.kind,
@@ -86,6 +96,8 @@ export function taskView({ metadata, spec, status }: Task): TaskView {
     started: status?.started ?? metadata?.creationTimestamp ?? '',
     ...(status?.ended ? { ended: status.ended } : {}),
     steps: status?.steps ?? [],
+    ...(by && !status?.ended ? { cancelledBy: by } : {}),
+    cancellable: isCancellable(task) && !by,
     ...(status?.message ? { message: status.message } : {}),
   };
 }
