@@ -74,7 +74,7 @@ export function clusterFacts(
     kind: spec.type,
     region: spec.region ?? '',
     version: status?.version ?? spec.version ?? '',
-    state: clusterState(status),
+    state: clusterState(status, components),
     ...(status?.availability ? { availability: status.availability.ratio } : {}),
     certificates: status?.certificates ?? [],
     failedComponents: components
@@ -87,13 +87,13 @@ export function clusterFacts(
   };
 }
 
-function clusterState(status: Cluster['status']): StateCell {
+function clusterState(status: Cluster['status'], components: readonly Component[]): StateCell {
   const told = status?.conditions?.find(({ status: held, message }) => held === 'False' && message);
   const why = told?.message;
   const since = told?.lastTransitionTime;
   switch (status?.phase) {
     case 'Running':
-      return state('Running', 'ok');
+      return runningState(status, { why, since }, components);
     case 'Creating':
     case 'Deleting':
       return state(status.phase, 'progressing', { why });
@@ -104,4 +104,24 @@ function clusterState(status: Cluster['status']): StateCell {
     default:
       return state('Pending', 'progressing', { why });
   }
+}
+
+/** It answers: `Degraded` where something of it does not work, `Reconciling` where something of it is being changed. */
+function runningState(
+  { processes }: NonNullable<Cluster['status']>,
+  { why, since }: { why: string | undefined; since: string | undefined },
+  components: readonly Component[],
+): StateCell {
+  if (processes && processes.state !== 'running')
+    return state('Degraded', 'warning', { why: processes.why ?? `its processes are ${processes.state}` });
+  if (why !== undefined) return state('Degraded', 'warning', { why, since });
+  const named = (phases: readonly string[]) =>
+    components.find(({ status }) => phases.includes(status?.phase ?? ''))?.spec;
+  const failed = named(['Failed']);
+  if (failed)
+    return state('Degraded', 'warning', { why: `${failed.component} ${failed.version} has failed` });
+  const worked = named(['Working', 'Removing']);
+  return worked
+    ? state('Reconciling', 'progressing', { why: `${worked.component} ${worked.version} is being changed` })
+    : state('Running', 'ok');
 }

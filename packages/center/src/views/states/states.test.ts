@@ -273,7 +273,7 @@ describe('workloads', () => {
     [
       'are not seen yet',
       deployment({ ...all, observedGeneration: 0 }),
-      ['Progressing', 'progressing', 'not seen'],
+      ['Reconciling', 'progressing', 'not seen'],
     ],
     [
       'are stuck',
@@ -299,7 +299,11 @@ describe('workloads', () => {
   ])('deployments that %s', (_, object, expected) => check(deploymentState(object), expected));
 
   const set = (status: object): StatefulSet =>
-    ({ metadata, spec: { replicas: 3 }, status }) as unknown as StatefulSet;
+    ({
+      metadata,
+      spec: { replicas: 3 },
+      status: { observedGeneration: 1, ...status },
+    }) as unknown as StatefulSet;
   test.each<[string, StatefulSet, Expected]>([
     ['are available', set({ readyReplicas: 3, updatedReplicas: 3 }), ['Available', 'ok']],
     [

@@ -14,8 +14,7 @@ export function deploymentState({ metadata, spec, status = {} }: Deployment): St
   if (failure?.status === 'True')
     return state('Failing', 'error', { why: whyOf(failure), since: failure.lastTransitionTime });
   if (desired === 0) return state('Scaled to zero', 'unknown');
-  if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0))
-    return state('Progressing', 'progressing', { why: 'the last change was not seen yet' });
+  if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) return reconciling;
   const updated = status.updatedReplicas ?? 0;
   const available = status.availableReplicas ?? 0;
   if (spec?.paused && updated < desired)
@@ -32,6 +31,7 @@ export function deploymentState({ metadata, spec, status = {} }: Deployment): St
 export function statefulSetState({ metadata, spec, status }: StatefulSet): StateCell {
   const desired = spec?.replicas ?? 1;
   if (metadata.deletionTimestamp) return state('Terminating', 'progressing');
+  if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0)) return reconciling;
   if (desired === 0) return state('Scaled to zero', 'unknown');
   const updated = status?.updatedReplicas ?? 0;
   const wanted = desired - (spec?.updateStrategy?.rollingUpdate?.partition ?? 0);
@@ -57,8 +57,7 @@ export function replicaSetState({
 export function daemonSetState({ metadata, status }: DaemonSet): StateCell {
   if (metadata.deletionTimestamp) return state('Terminating', 'progressing');
   const desired = status?.desiredNumberScheduled ?? 0;
-  if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0))
-    return state('Progressing', 'progressing', { why: 'the last change was not seen yet' });
+  if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0)) return reconciling;
   if (desired === 0) return state('No nodes', 'unknown', { why: 'no node matches' });
   const updated = status?.updatedNumberScheduled ?? 0;
   if (updated < desired)
@@ -90,6 +89,9 @@ export function cronJobState({ spec, status }: CronJob): StateCell {
   if (active > 0) return state('Running', 'progressing', { why: `${active} active` });
   return state('Waiting', 'ok', { since: status?.lastScheduleTime });
 }
+
+/** The controller has not seen the last change yet. */
+const reconciling = state('Reconciling', 'progressing', { why: 'the last change was not seen yet' });
 
 function settled(available: number, desired: number, since?: string): StateCell {
   if (available >= desired) return state('Available', 'ok', { since });
