@@ -1,6 +1,6 @@
 /**
- * Whether a pod would fit a node, by the predicates that the scheduler goes by, in its order and its words. What depends on
- * other pods (spreading, affinity to pods) and on volumes is left out: it changes with each pod that is placed.
+ * Whether a pod would fit a node, by the predicates that the scheduler goes by, in its order and its words. Affinity to other
+ * pods is weighed beside it; spreading and volumes are left out: they change with each pod that is placed.
  */
 import {
   daemonTolerations,

@@ -15,10 +15,19 @@ export function placementRoute(options: SeenClusterOptions): Route {
     handle: async (request) => {
       const question = questionOf(await request.json(templateBytesMax));
       const seen = new SeenCluster(request.caller, request.params['cluster'] ?? '', options);
-      const [nodes] = await Promise.all([seen.items('nodes', waitMs), seen.cache.pods.ready(waitMs)]);
-      return jsonResponse(placementAnswer(question, { nodes, cache: seen.cache }));
+      const [nodes, namespaces] = await Promise.all([
+        seen.items('nodes', waitMs),
+        asksForNamespaces(question) ? seen.items('namespaces', waitMs) : [],
+        seen.cache.pods.ready(waitMs),
+      ]);
+      return jsonResponse(placementAnswer(question, { nodes, namespaces, cache: seen.cache }));
     },
   };
+}
+
+/** Their labels are only looked at where affinity to pods goes by them. */
+function asksForNamespaces({ template }: PlacementQuestion): boolean {
+  return JSON.stringify(template).includes('"namespaceSelector"');
 }
 
 function questionOf(value: unknown): PlacementQuestion {

@@ -16,7 +16,7 @@ const nodes = itemsOf('nodes', [
 ]);
 
 const pod = (name: string, node: string | undefined, requests: object, more: object = {}) => ({
-  metadata: { name, namespace: 'shop', uid: name },
+  metadata: { name, namespace: 'shop', uid: name, labels: { app: name } },
   spec: {
     ...(node ? { nodeName: node } : {}),
     containers: [{ name: 'c', resources: { requests }, ports: [{ hostPort: 80 }] }],
@@ -40,7 +40,7 @@ const pod = (name: string, node: string | undefined, requests: object, more: obj
 function cacheOf(pods: readonly Item[]): ClusterCache {
   const on = (node: string) => pods.filter(({ facts }) => facts?.kind === 'pod' && facts.node === node);
   return {
-    pods: { onNode: on },
+    pods: { onNode: on, items: () => pods },
     loads: {
       of: (node: string) => {
         const requested = new Map<string, number>();
@@ -117,6 +117,48 @@ describe('placement', () => {
     expect([answer.matching, answer.total]).toEqual([matching, 10]);
     expect(Object.fromEntries(answer.reasons.map(({ why, nodes: count }) => [why, count]))).toEqual(reasons);
     expect(answer.pools.reduce((sum, pool) => sum + pool.matching, 0)).toBe(matching);
+  });
+
+  const near = (kind: 'podAffinity' | 'podAntiAffinity', topologyKey: string, matchLabels: object) => ({
+    affinity: {
+      [kind]: {
+        requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey, labelSelector: { matchLabels } }],
+      },
+    },
+  });
+
+  test.each<[string, object, number, string]>([
+    [
+      'near a pod, in its region',
+      near('podAffinity', 'topology.kubernetes.io/region', { app: 'train' }),
+      2,
+      "node(s) didn't match pod affinity rules",
+    ],
+    [
+      'away from a pod, on other nodes',
+      near('podAntiAffinity', 'kubernetes.io/hostname', { app: 'train' }),
+      7,
+      "node(s) didn't match pod anti-affinity rules",
+    ],
+    [
+      'near pods that are not there',
+      near('podAffinity', 'kubernetes.io/hostname', { app: 'nobody' }),
+      0,
+      "node(s) didn't match pod affinity rules",
+    ],
+    [
+      'near its own, as the first of them',
+      near('podAffinity', 'kubernetes.io/hostname', { app: 'new' }),
+      8,
+      '',
+    ],
+  ])('%s', (_, more, matching, why) => {
+    const answer = placementAnswer(
+      { namespace: 'shop', template: { metadata: { labels: { app: 'new' } }, spec: asking({}, more) } },
+      { nodes, cache: cacheOf(held) },
+    );
+    expect(answer.matching).toBe(matching);
+    expect(answer.reasons.find((reason) => reason.why === why)?.nodes ?? 0).toBe(8 - matching);
   });
 
   test('of a DaemonSet is answered for what its pods tolerate', () => {

@@ -2,15 +2,23 @@
 import { badRequest, QuantityError, type HostPort, type PodSpec } from '@skerry/api';
 import type { PlacementAnswer, PlacementQuestion } from '#contract/index.ts';
 import type { ClusterCache } from '#cache/cluster-cache.ts';
+import type { NodeFacts } from '#cache/facts.ts';
 import type { Item } from '#cache/item.ts';
-import { nodeFit, type NodeFit, type NodeUse } from '#placement/node-fit.ts';
+import { nodeFit, type NodeUse } from '#placement/node-fit.ts';
+import { podAffinityFit, type AffinityFit } from '#placement/pod-affinity.ts';
 
 /** @throws ApiError BadRequest for a template that is none */
 export function placementAnswer(
-  { template, daemonSet }: PlacementQuestion,
-  { nodes, cache }: { nodes: readonly Item[]; cache: ClusterCache },
+  { namespace, template, daemonSet }: PlacementQuestion,
+  {
+    nodes,
+    cache,
+    namespaces = [],
+  }: { nodes: readonly Item[]; cache: ClusterCache; namespaces?: readonly Item[] },
 ): PlacementAnswer {
-  const fit = fitOf(template, daemonSet ?? false);
+  const spec = specOf(template);
+  const fit = guarded(() => nodeFit(spec, { daemonSet: daemonSet ?? false }));
+  const near = guarded(() => affinityOf({ spec, template, namespace }, { nodes, cache, namespaces }));
   const pools = new Map<string, { pool: string; region: string; matching: number; total: number }>();
   const reasons = new Map<string, number>();
   let matching = 0;
@@ -23,7 +31,7 @@ export function placementAnswer(
     if (!own) pools.set(key, (own = { pool, region, matching: 0, total: 0 }));
     total++;
     own.total++;
-    const why = guarded(() => fit(facts, useOf(metadata.name, cache)));
+    const why = guarded(() => whyNot(facts, fit(facts, useOf(metadata.name, cache)), near));
     if (why.length === 0) {
       matching++;
       own.matching++;
@@ -51,10 +59,41 @@ function portsOn(node: string, cache: ClusterCache): HostPort[] {
     .flatMap(({ facts }) => (facts?.kind === 'pod' && facts.live ? (facts.hostPorts ?? []) : []));
 }
 
-function fitOf(template: object, daemonSet: boolean): NodeFit {
+function specOf(template: object): PodSpec {
   const spec = (template as { spec?: unknown }).spec;
   if (typeof spec !== 'object' || spec === null) throw badRequest('template: has no spec');
-  return guarded(() => nodeFit({ containers: [], ...spec } as PodSpec, { daemonSet }));
+  return { containers: [], ...spec } as PodSpec;
+}
+
+/** What other pods forbid is only asked where nothing of the node itself does, as the scheduler does it. */
+function whyNot(
+  { node }: NodeFacts,
+  own: readonly string[],
+  near: AffinityFit | undefined,
+): readonly string[] {
+  if (own.length > 0 || !near) return own;
+  const why = near(node);
+  return why === undefined ? own : [why];
+}
+
+function affinityOf(
+  { spec, template, namespace }: { spec: PodSpec; template: object; namespace: string },
+  { nodes, cache, namespaces }: { nodes: readonly Item[]; cache: ClusterCache; namespaces: readonly Item[] },
+): AffinityFit | undefined {
+  const { labels = {} } = (template as { metadata?: { labels?: Record<string, string> } }).metadata ?? {};
+  const byName = new Map(nodes.map(({ facts, metadata }) => [metadata.name, facts]));
+  const labelsOf = new Map(namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}]));
+  return podAffinityFit(
+    { spec, labels, namespace },
+    {
+      pods: (one) => cache.pods.items(one),
+      labelsOfNode: (name) => {
+        const facts = byName.get(name);
+        return facts?.kind === 'node' ? facts.node.metadata.labels : undefined;
+      },
+      labelsOfNamespace: (name) => labelsOf.get(name) ?? { 'kubernetes.io/metadata.name': name },
+    },
+  );
 }
 
 /** A template is somebody's draft: whatever is wrong with its form shows while it is read. */
