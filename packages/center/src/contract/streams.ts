@@ -8,6 +8,10 @@ export interface LogsQuery {
   readonly follow?: boolean;
   readonly tailLines?: number;
   readonly sinceSeconds?: number;
+  /** RFC 3339; instead of `sinceSeconds`. */
+  readonly sinceTime?: string;
+  /** Ends after so many bytes of each container. */
+  readonly limitBytes?: number;
   readonly timestamps?: boolean;
   readonly ticket: string;
 }

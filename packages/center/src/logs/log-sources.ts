@@ -47,7 +47,7 @@ export function logPath({ namespace, pod, container }: LogSource, query: Checked
   const parameters = new URLSearchParams({ container });
   for (const key of ['previous', 'follow', 'timestamps'] as const)
     if (query[key]) parameters.set(key, 'true');
-  for (const key of ['tailLines', 'sinceSeconds'] as const)
+  for (const key of ['tailLines', 'sinceSeconds', 'sinceTime', 'limitBytes'] as const)
     if (query[key] !== undefined) parameters.set(key, String(query[key]));
   return `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${parameters.toString()}`;
 }

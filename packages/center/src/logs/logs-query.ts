@@ -20,6 +20,8 @@ export function logsQueryFrom(parameters: URLSearchParams): CheckedLogsQuery {
     timestamps: flag(parameters, 'timestamps'),
     tailLines: count(parameters, 'tailLines'),
     sinceSeconds: count(parameters, 'sinceSeconds'),
+    sinceTime: instant(parameters, 'sinceTime'),
+    limitBytes: count(parameters, 'limitBytes'),
   };
 }
 
@@ -38,6 +40,14 @@ export function missing(key: string): never {
 function flag(parameters: URLSearchParams, key: string): boolean | undefined {
   const value = parameters.get(key);
   return value === null ? undefined : value === 'true';
+}
+
+function instant(parameters: URLSearchParams, key: string): string | undefined {
+  const value = parameters.get(key) || undefined;
+  if (value === undefined) return undefined;
+  if (!/^\d{4}-\d\d-\d\dT[\d:.]{8,18}Z$/.test(value) || Number.isNaN(Date.parse(value)))
+    throw badRequest(`${key}: not an RFC 3339 time in UTC`);
+  return value;
 }
 
 function count(parameters: URLSearchParams, key: string): number | undefined {

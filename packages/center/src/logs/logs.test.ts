@@ -188,6 +188,8 @@ test.each([
   ['namespace=x', 'name a pod'],
   ['pod=x', 'namespace'],
   ['namespace=x&pod=p&tailLines=-1', 'tailLines'],
+  ['namespace=x&pod=p&sinceTime=yesterday', 'sinceTime'],
+  ['namespace=x&pod=p&sinceTime=2026-01-01T00:00:00Z%26follow=true', 'sinceTime'],
   ['namespace=x&pod=p&selector=a', 'name a pod'],
 ])('a query %s is refused', (query, why) => {
   expect(() => logsQueryFrom(new URLSearchParams(query))).toThrow(why);
