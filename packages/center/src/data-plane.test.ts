@@ -261,7 +261,10 @@ describe('metrics', () => {
   test('of GPUs are those that pods hold, and cover the time that is asked for', async () => {
     const series = await ask<Series>(of('metrics'), { metric: 'gpu', node: 'node-00000', seconds: '600' });
     expect([last(series), series.times.length, series.lines[0]?.unit]).toEqual([3, 20, 'pieces']);
-    expect((await ask<Series>(of('metrics'), { metric: 'network' })).lines).toEqual([]);
+    expect((await ask<Series>(of('metrics'), { metric: 'network' })).lines).toMatchObject([
+      { name: 'received', unit: 'bytes/s' },
+      { name: 'sent', unit: 'bytes/s' },
+    ]);
   });
 
   test.each<[Record<string, string>, string, number]>([

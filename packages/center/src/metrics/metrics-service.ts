@@ -5,6 +5,7 @@ import type { MetricsQuery, Series } from '#contract/index.ts';
 import type { ClusterCache } from '#cache/cluster-cache.ts';
 import type { Caller } from '#http/caller.ts';
 import type { RingTable } from '#metrics/ring-table.ts';
+import { chartedNodesMax, NetworkSampler } from '#metrics/network-sampler.ts';
 import { measured, UsageSampler } from '#metrics/usage-sampler.ts';
 import type { UsedAmounts } from '#overview/overview-service.ts';
 import { SeenCluster, type SeenClusterOptions } from '#overview/seen-cluster.ts';
@@ -20,14 +21,14 @@ const hourSeconds = 3600;
 
 export class MetricsService implements UsedAmounts {
   readonly #options: MetricsServiceOptions;
-  readonly #samplers = new Map<string, { cache: ClusterCache; sampler: UsageSampler }>();
+  readonly #samplers = new Map<string, Samplers>();
 
   constructor(options: MetricsServiceOptions) {
     this.#options = options;
   }
 
   used(cluster: string, nodes: readonly string[]): { cpu: number; memory: number } | undefined {
-    const sampler = this.#sampler(this.#options.caches.of(cluster));
+    const { sampler } = this.#samplersOf(this.#options.caches.of(cluster));
     sampler.touch({ pods: false });
     return sampler.used(nodes);
   }
@@ -37,15 +38,20 @@ export class MetricsService implements UsedAmounts {
     const seen = new SeenCluster(caller, cluster, this.#options);
     const thing = thingOf(query);
     await this.#check(seen, thing);
-    const sampler = this.#sampler(seen.cache);
-    sampler.touch({ pods: thing.of === 'pod' });
+    const { sampler, network } = this.#samplersOf(seen.cache);
     const { metric, seconds = hourSeconds } = query;
+    const nowMs = this.#options.clock.now();
+    if (metric === 'network') return networkSeries(network, { thing, seconds, nowMs, cache: seen.cache });
+    sampler.touch({ pods: thing.of === 'pod' });
     const table = thing.of === 'pod' ? sampler.pods : seconds > hourSeconds ? sampler.day : sampler.hour;
-    return seriesOf(table, { thing, metric, seconds, nowMs: this.#options.clock.now() });
+    return seriesOf(table, { thing, metric, seconds, nowMs });
   }
 
   close(): void {
-    for (const { sampler } of this.#samplers.values()) sampler.close();
+    for (const { sampler, network } of this.#samplers.values()) {
+      sampler.close();
+      network.close();
+    }
     this.#samplers.clear();
   }
 
@@ -69,17 +75,29 @@ export class MetricsService implements UsedAmounts {
     if (!wanted.every(sees)) throw forbidden(ref, '', 'only some of these nodes may be seen');
   }
 
-  #sampler(cache: ClusterCache): UsageSampler {
+  #samplersOf(cache: ClusterCache): Samplers {
     const { cluster } = cache;
     const held = this.#samplers.get(cluster);
     // A cluster that went and came again is read another way.
-    if (held?.cache === cache) return held.sampler;
+    if (held?.cache === cache) return held;
     held?.sampler.close();
+    held?.network.close();
     const { access, clock, log } = this.#options;
-    const sampler = new UsageSampler({ cache, client: access.own(cluster), clock, log });
-    this.#samplers.set(cluster, { cache, sampler });
-    return sampler;
+    const client = access.own(cluster);
+    const made = {
+      cache,
+      sampler: new UsageSampler({ cache, client, clock, log }),
+      network: new NetworkSampler({ cluster, client, clock, log }),
+    };
+    this.#samplers.set(cluster, made);
+    return made;
   }
+}
+
+interface Samplers {
+  readonly cache: ClusterCache;
+  readonly sampler: UsageSampler;
+  readonly network: NetworkSampler;
 }
 
 interface Thing {
@@ -105,7 +123,7 @@ function keyOf({ of, name, namespace }: Thing): string {
 
 const units = { cpu: 'cores', memory: 'bytes', gpu: 'pieces' } as const;
 
-/** What nobody measures (bytes of the network, GPUs of a pod over time) has no lines. */
+/** What nobody measures has no lines, and says so. */
 function seriesOf(
   table: RingTable,
   {
@@ -113,13 +131,47 @@ function seriesOf(
     metric,
     seconds,
     nowMs,
-  }: { thing: Thing; metric: MetricsQuery['metric']; seconds: number; nowMs: number },
+  }: { thing: Thing; metric: keyof typeof measured; seconds: number; nowMs: number },
 ): Series {
   const times = table.times(nowMs);
   const from = times.findIndex((time) => time > nowMs / 1000 - seconds);
   const wanted = <T>(values: readonly T[]) => values.slice(Math.max(0, from));
-  if (metric === 'network' || (metric === 'gpu' && thing.of === 'pod'))
-    return { times: wanted(times), lines: [] };
+  if (metric === 'gpu' && thing.of === 'pod')
+    return { times: wanted(times), lines: [], none: 'not-reported' };
   const values = wanted(table.read(keyOf(thing), measured[metric], nowMs));
   return { times: wanted(times), lines: [{ name: metric, unit: units[metric], values }] };
+}
+
+function networkSeries(
+  network: NetworkSampler,
+  { thing, seconds, nowMs, cache }: { thing: Thing; seconds: number; nowMs: number; cache: ClusterCache },
+): Series {
+  const nodes = nodesOf(thing, cache);
+  if (nodes.length > chartedNodesMax) return { times: [], lines: [], none: 'too-many-nodes' };
+  const key = keyOf(thing);
+  network.look(key, nodes);
+  const table = thing.of === 'pod' || seconds <= hourSeconds ? network.hour : network.day;
+  const times = table.times(nowMs);
+  const from = Math.max(
+    0,
+    times.findIndex((time) => time > nowMs / 1000 - seconds),
+  );
+  const line = (name: string, value: number) => ({
+    name,
+    unit: 'bytes/s',
+    values: table.read(key, value, nowMs).slice(from),
+  });
+  return { times: times.slice(from), lines: [line('received', 0), line('sent', 1)] };
+}
+
+function nodesOf({ of, name, namespace }: Thing, cache: ClusterCache): readonly string[] {
+  if (of === 'node') return [name];
+  if (of === 'pod') {
+    const facts = cache.pods.get(namespace, name)?.facts;
+    return facts?.kind === 'pod' && facts.node ? [facts.node] : [];
+  }
+  return cache.nodes
+    .items()
+    .filter(({ facts }) => of === 'cluster' || (facts?.kind === 'node' && facts.pool === name))
+    .map(({ metadata }) => metadata.name);
 }
