@@ -1,6 +1,6 @@
 import type { Freshness } from '#contract/index.ts';
 import type { Item } from '#cache/item.ts';
-import type { ChangeListener, ItemSource, ResourceCache } from '#cache/resource-cache.ts';
+import type { ChangeListener, ItemSource, ReadyOptions, ResourceCache } from '#cache/resource-cache.ts';
 
 /** Copies of one resource in several namespaces, read as one. There is at least one. */
 export class JoinedCache implements ItemSource {
@@ -42,8 +42,12 @@ export class JoinedCache implements ItemSource {
     return this.#parts.flatMap((part) => part.items(namespace));
   }
 
-  async ready(timeoutMs: number): Promise<void> {
-    await Promise.all(this.#parts.map((part) => part.ready(timeoutMs)));
+  rows(namespace?: string): Item[] {
+    return this.#parts.flatMap((part) => part.rows(namespace));
+  }
+
+  async ready(timeoutMs: number, options?: ReadyOptions): Promise<void> {
+    await Promise.all(this.#parts.map((part) => part.ready(timeoutMs, options)));
   }
 
   freshness(): Freshness {

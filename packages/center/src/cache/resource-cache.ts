@@ -37,13 +37,21 @@ export interface ItemSource {
   readonly synced: boolean;
   readonly trouble: Trouble | undefined;
   items(namespace?: string): Item[];
-  ready(timeoutMs: number): Promise<void>;
+  /** The same; before the first whole state is in, what has come of it. */
+  rows(namespace?: string): Item[];
+  /** Resolves once the first whole state is in, or so many of its rows. */
+  ready(timeoutMs: number, options?: ReadyOptions): Promise<void>;
   freshness(): Freshness;
   onChange(listener: ChangeListener): () => void;
   touch(): void;
 }
 
-/** One object came, went or changed. */
+export interface ReadyOptions {
+  /** Enough to show something. */
+  readonly rows?: number;
+}
+
+/** One object came, went or changed; neither: more of the first whole state has come. */
 export interface ItemChange {
   readonly item?: Item;
   readonly old?: Item;
@@ -53,6 +61,10 @@ export type ChangeListener = (change: ItemChange) => void;
 
 /** A watch that is asked for again is no news unless it takes longer. */
 const graceMs = 3_000;
+
+/** After so many rows of the first whole state, views are told of them, and then each time that there are as many more. */
+const earlyAtFirst = 50;
+const earlyEach = 2_500;
 
 let count = 0;
 
@@ -68,6 +80,8 @@ export class ResourceCache implements ItemSource {
   readonly #derived = new Set<ChangeListener>();
   readonly #freshnessListeners = new Set<() => void>();
   readonly #stop = new AbortController();
+  /** By their ids, as they come in; nothing once all are there. */
+  #early: Map<string, Item> | undefined = new Map();
   #version = 0;
   #usedMs: number;
 
@@ -87,7 +101,7 @@ export class ResourceCache implements ItemSource {
       source: this.#source,
       name: view.ref.group === '' ? view.ref.resource : `${view.ref.resource}.${view.ref.group}`,
       // What the source yields is cut here, before anything holds it.
-      transform: (object: KubeObject) => maker.make(object as AnyObject),
+      transform: (object: KubeObject) => this.#came(maker.make(object as AnyObject)),
       ...(options.namespace === undefined ? {} : { scope: { namespace: options.namespace } }),
       ...(view.placed === 'node'
         ? { indexes: { node: nodeOf, workload: (item) => [workloadKey(workloadOf(item))] } }
@@ -127,12 +141,13 @@ export class ResourceCache implements ItemSource {
   }
 
   /** Resolves once the first whole state is in, the cluster has refused, or the time is over. */
-  async ready(timeoutMs: number): Promise<void> {
-    if (this.synced || this.trouble) return;
+  async ready(timeoutMs: number, { rows = Infinity }: ReadyOptions = {}): Promise<void> {
+    const isReady = () => this.synced || this.trouble !== undefined || (this.#early?.size ?? 0) >= rows;
+    if (isReady()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = this.#clock.after(timeoutMs, resolve);
     const check = () => {
-      if (this.synced || this.trouble) resolve();
+      if (isReady()) resolve();
     };
     // A whole state is told object by object first, so look again once the turn is over.
     const stopListening = [
@@ -160,6 +175,12 @@ export class ResourceCache implements ItemSource {
 
   items(namespace?: string): Item[] {
     return this.#informer.list(namespace);
+  }
+
+  rows(namespace?: string): Item[] {
+    if (this.synced || !this.#early) return this.items(namespace);
+    const early = [...this.#early.values()];
+    return namespace === undefined ? early : early.filter(({ metadata }) => metadata.namespace === namespace);
   }
 
   get(namespace: string | undefined, name: string): Item | undefined {
@@ -199,7 +220,12 @@ export class ResourceCache implements ItemSource {
 
   freshness(): Freshness {
     const { trouble } = this;
-    if (!this.synced) return { state: 'connecting', ...(trouble ? { why: trouble.why } : {}) };
+    if (!this.synced)
+      return {
+        state: 'connecting',
+        ...(this.#early && this.#early.size > 0 ? { read: this.#early.size } : {}),
+        ...(trouble ? { why: trouble.why } : {}),
+      };
     if (!trouble || this.#clock.now() - trouble.sinceMs < graceMs) return { state: 'live' };
     return { state: 'stale', since: new Date(trouble.sinceMs).toISOString(), why: trouble.why };
   }
@@ -213,7 +239,20 @@ export class ResourceCache implements ItemSource {
     return this.#listeners.size > 0 ? 0 : this.#clock.monotonic() - this.#usedMs;
   }
 
+  /** An object of the first whole state, which is only handed over once all of it is there. */
+  #came(item: Item): Item {
+    if (!this.#early || this.synced) return item;
+    this.#early.set(item.metadata.uid, item);
+    const { size } = this.#early;
+    if (size === earlyAtFirst || size % earlyEach === 0) {
+      this.#version++;
+      for (const listener of this.#listeners) listener({});
+    }
+    return item;
+  }
+
   #changed(change: ItemChange): void {
+    if (this.synced) this.#early = undefined;
     this.#version++;
     for (const listener of this.#derived) listener(change);
     for (const listener of this.#listeners) listener(change);

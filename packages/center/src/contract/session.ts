@@ -100,6 +100,11 @@ export interface Preferences {
   /** Columns shown, by view, in order. */
   readonly columns?: Readonly<Record<string, readonly string[]>>;
   readonly pinned?: readonly string[];
+  /** Columns of one's own, by view, as a view's query names them. */
+  readonly ownColumns?: Readonly<Record<string, readonly string[]>>;
+  /** Columns that stay in sight, and rows (`namespace/name`) that come first, by view. */
+  readonly pinnedColumns?: Readonly<Record<string, readonly string[]>>;
+  readonly pinnedRows?: Readonly<Record<string, readonly string[]>>;
   /** Nothing is changed from the console: everywhere, or in these clusters. */
   readonly readOnly?: boolean;
   readonly readOnlyClusters?: readonly string[];

@@ -16,6 +16,8 @@ export interface ViewQuery {
   readonly limit?: number;
   /** Groups are counted by region and pool where the resource has a place. */
   readonly group?: 'pool' | 'region' | 'namespace' | 'none';
+  /** Columns of one's own, at most 8: `label:app`, `annotation:example.com/note`, `field:.spec.replicas`. */
+  readonly columns?: readonly string[];
 }
 
 export type Cell =
@@ -60,6 +62,8 @@ export interface Group {
 /** How fresh what is shown is. */
 export interface Freshness {
   readonly state: 'live' | 'connecting' | 'stale';
+  /** While the first whole state still comes: how many objects of it are there. */
+  readonly read?: number;
   /** RFC 3339: when it was last known to be true, if it is stale. */
   readonly since?: string;
   readonly why?: string;
@@ -167,6 +171,8 @@ export interface Series {
     readonly unit: string;
     readonly values: readonly (number | null)[];
   }[];
+  /** Why there are no lines: nothing reports it, or it would have to be asked of too many machines. */
+  readonly none?: 'not-reported' | 'too-many-nodes';
 }
 
 export interface GpuView {

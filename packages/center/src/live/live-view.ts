@@ -62,7 +62,7 @@ export class LiveView {
       if (this.#closed) return;
       this.#view = view;
       await this.#listen(view);
-      await view.ready(firstStateMs);
+      await view.ready(firstStateMs, { soon: true });
       await this.#update();
     } catch (error) {
       this.#fail(error);
@@ -98,13 +98,16 @@ export class LiveView {
   async checkFreshness(): Promise<void> {
     if (this.#closed || !this.#view || !this.#sent) return;
     try {
-      const freshness = await this.#view.freshness();
-      if (JSON.stringify(freshness) === JSON.stringify(this.#freshness)) return;
-      if (this.#options.send({ type: 'freshness', id: this.#options.id, freshness }))
-        this.#freshness = freshness;
+      this.#tellFreshness(await this.#view.freshness());
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #tellFreshness(freshness: Freshness): void {
+    if (JSON.stringify(freshness) === JSON.stringify(this.#freshness)) return;
+    if (this.#options.send({ type: 'freshness', id: this.#options.id, freshness }))
+      this.#freshness = freshness;
   }
 
   async #listen(view: ShownView): Promise<void> {
@@ -143,6 +146,7 @@ export class LiveView {
       if (delivered) {
         this.#sent = page;
         if (message?.type === 'page') this.#freshness = page.freshness;
+        else this.#tellFreshness(page.freshness);
         this.#changes -= changes;
         this.#toldPending = 0;
       } else this.#tellPending();

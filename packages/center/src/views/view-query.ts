@@ -1,6 +1,7 @@
 /** The query of a view, from a query string or a message, checked. */
 import { badRequest } from '@skerry/api';
 import type { ViewQuery } from '#contract/index.ts';
+import { checkedOwnColumns } from '#views/own-columns.ts';
 
 const groupings = ['pool', 'region', 'namespace', 'none'] as const;
 const textLengthMax = 2000;
@@ -22,6 +23,8 @@ export function viewQueryFrom(parameters: URLSearchParams): ViewQuery {
     offset: numberOf(parameters, 'offset'),
     limit: numberOf(parameters, 'limit'),
     group: parameters.get('group') ?? undefined,
+    // Each in a parameter of its own: a path may hold a comma.
+    columns: parameters.has('column') ? parameters.getAll('column') : undefined,
   });
 }
 
@@ -61,5 +64,7 @@ export function checkedViewQuery(value: Readonly<Record<string, unknown>>): View
       throw badRequest('namespace: not a list of names');
     query['namespace'] = namespace;
   }
+  if (value['columns'] !== undefined && value['columns'] !== null)
+    query['columns'] = checkedOwnColumns(value['columns']);
   return query;
 }

@@ -1,7 +1,7 @@
 /** Pages of resources, each with what its caller may see and do. */
 import { ApiError, isApiError } from '@skerry/api';
 import type { Clock, Logger } from '@skerry/base';
-import type { ResourceRef } from '@skerry/client';
+import type { ApiClient, ResourceRef } from '@skerry/client';
 import type { ClusterAccess } from '#access/cluster-access.ts';
 import type { ClusterCache } from '#cache/cluster-cache.ts';
 import type { ClusterCaches } from '#cache/cluster-caches.ts';
@@ -10,6 +10,7 @@ import { PersonalCaches } from '#views/personal-caches.ts';
 import type { Freshness, Page, ViewQuery } from '#contract/index.ts';
 import type { Caller } from '#http/caller.ts';
 import { visibleFilter, type Rights, type Visible } from '#rights/rights.ts';
+import { fieldColumns, FieldReader, labelColumns } from '#views/own-columns.ts';
 import { computePage, type ComputedPage } from '#views/page.ts';
 
 export interface ViewServiceOptions {
@@ -50,7 +51,7 @@ export class ViewService {
   async open(caller: Caller, { cluster, resource, namespaces }: ViewPlace): Promise<OpenView> {
     const { access, caches, rights } = this.#options;
     // Whether there is such a cluster is told only to those who may know.
-    access.as(caller, cluster);
+    const client = access.as(caller, cluster);
     const cache = caches.of(cluster);
     const view = await cache.view(resource);
     await rights.required(caller, cluster, { ref: view.ref, named: namespaces });
@@ -61,6 +62,7 @@ export class ViewService {
       resource,
       namespaces,
       rights,
+      client,
       memo: this.#remembered.bind(this),
       ...(copy
         ? {}
@@ -98,6 +100,8 @@ interface OpenViewOptions {
   readonly resource: string;
   readonly namespaces: readonly string[] | undefined;
   readonly rights: Rights;
+  /** As the caller. */
+  readonly client: ApiClient;
   readonly memo: (key: string, compute: () => ComputedPage) => ComputedPage;
   /** Given where the resource is read with the caller's own rights. */
   readonly personal?: (visible: Visible) => ItemSource;
@@ -105,6 +109,7 @@ interface OpenViewOptions {
 
 export class OpenView {
   readonly #options: OpenViewOptions;
+  readonly #fields = new FieldReader();
 
   constructor(options: OpenViewOptions) {
     this.#options = options;
@@ -124,12 +129,15 @@ export class OpenView {
     return own === cluster.held('nodes') ? [own, cluster.pods] : [own];
   }
 
-  /** @throws ApiError NotFound where the cluster does not serve the resource after all. */
-  async ready(timeoutMs: number): Promise<void> {
+  /**
+   * @param soon once there is something to show, though not yet all of it
+   * @throws ApiError NotFound where the cluster does not serve the resource after all
+   */
+  async ready(timeoutMs: number, { soon = false }: { readonly soon?: boolean } = {}): Promise<void> {
     const [own, other] = await this.caches();
     // What pods take of nodes may follow later; where pods are may not.
     await Promise.all([
-      own.ready(timeoutMs),
+      own.ready(timeoutMs, soon ? { rows: rowsSoon } : {}),
       own.view.placed === 'node' ? other?.ready(timeoutMs) : undefined,
     ]);
     if (!own.synced && own.trouble?.refusal && isApiError(own.trouble.refusal, 'NotFound'))
@@ -150,10 +158,20 @@ export class OpenView {
     const visible = await this.#visible(view.ref);
     const freshness = await this.freshness();
     const { page, items } = this.#compute({ own, caches, visible, query });
-    const actions = await rights.actions(caller, { cluster: cluster.cluster, view, items });
+    const wanted = query.columns ?? [];
+    const fields = fieldColumns(wanted);
+    const [actions, cells] = await Promise.all([
+      rights.actions(caller, { cluster: cluster.cluster, view, items }),
+      fields.length > 0 ? this.#fields.read(this.#options.client, { ref: view.ref, items, wanted }) : [],
+    ]);
     return {
       ...page,
-      rows: page.rows.map((row, index) => ({ ...row, actions: actions[index] ?? [] })),
+      ...(fields.length > 0 ? { columns: [...page.columns, ...fields] } : {}),
+      rows: page.rows.map((row, index) => ({
+        ...row,
+        ...(cells[index] ? { cells: [...row.cells, ...cells[index]] } : {}),
+        actions: actions[index] ?? [],
+      })),
       freshness,
     };
   }
@@ -184,7 +202,7 @@ export class OpenView {
     const { cluster, resource, memo } = this.#options;
     const source = {
       view: own.view,
-      columns: own.columns,
+      columns: [...own.columns, ...labelColumns(query.columns ?? [])],
       context: cluster.context(),
       freshness: { state: 'live' } as const,
     };
@@ -211,10 +229,12 @@ function itemsOf(cache: ItemSource, { visible, query }: { visible: Visible; quer
       ? [...visible.namespaces]
       : undefined;
   if (!namespaces || namespaces.length > indexedMax) {
-    const all = cache.items();
+    const all = cache.rows();
     return visible.scope === 'all' ? all : all.filter(may);
   }
-  return [...new Set(namespaces)].flatMap((namespace) => cache.items(namespace)).filter(may);
+  return [...new Set(namespaces)].flatMap((namespace) => cache.rows(namespace)).filter(may);
 }
 
 const indexedMax = 20;
+/** A page of them. */
+const rowsSoon = 50;
