@@ -2,6 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { firstRouteBudget } from './build/first-route-budget.ts';
 import { precompress } from './build/precompress.ts';
+import { silentIcons } from './build/silent-icons.ts';
 import { terminalStyles } from './build/terminal-styles.ts';
 import { trustedStyles } from './build/trusted-styles.ts';
 
@@ -12,6 +13,7 @@ export default defineConfig({
     react(),
     trustedStyles(),
     terminalStyles(),
+    silentIcons(),
     firstRouteBudget({
       entries: ['src/app/router.tsx', 'src/screens/home/home.tsx', 'src/i18n/en/index.ts'],
       bytesMax: 250 * 1024,

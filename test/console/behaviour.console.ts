@@ -12,6 +12,7 @@ import {
   openPage,
   settled,
   signIn,
+  signOut,
   type WatchedPage,
 } from './support/browser.ts';
 
@@ -46,6 +47,8 @@ describe.skipIf(!hasBrowser)('the console', () => {
   const search = () => new URL(page.url()).searchParams;
 
   describe('signing in', () => {
+    beforeEach(() => signOut(page));
+
     test('says what was wrong, and keeps the address that was asked for', async () => {
       await page.goto('/c/edge/nodes?pool=shanghai');
       await page.getByLabel('User', { exact: true }).fill('admin');
@@ -83,7 +86,10 @@ describe.skipIf(!hasBrowser)('the console', () => {
       const kept = await page.evaluate<string>(
         'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])',
       );
-      expect(JSON.parse(kept)).toEqual([{ 'skerry.language': 'en' }, {}, '']);
+      const [local, session, cookies] = JSON.parse(kept) as [object, object, string];
+      expect([local, cookies]).toEqual([{ 'skerry.language': 'en' }, '']);
+      // Where screens were scrolled to is all that a tab remembers.
+      expect(Object.keys(session).filter((key) => !key.startsWith('tsr-scroll'))).toEqual([]);
       expect((await page.context().cookies())[0]).toMatchObject({
         httpOnly: true,
         secure: true,
@@ -182,21 +188,31 @@ describe.skipIf(!hasBrowser)('the console', () => {
     });
   });
 
-  test('loads anew when a part of it has gone with an update of the center', async () => {
+  test('loads anew when a part of it has gone, once; then says so, and has it as soon as it can be had', async () => {
     await signIn(page, { path: '/c/edge' });
+    // What has been fetched before is not fetched again.
+    await page.goto('/c/edge');
     await settled(page);
     let isGone = true;
     await page.route(/assets\/gpu-.*\.js/, (route) =>
       isGone ? route.fulfill({ status: 404, body: '' }) : route.continue(),
     );
-    const reloaded = page
-      .waitForRequest((request) => request.isNavigationRequest())
-      .then(() => (isGone = false));
-    await page.getByRole('link', { name: 'GPU', exact: true }).click();
+    const gpu = page.getByRole('link', { name: 'GPU', exact: true });
+    const reloaded = page.waitForRequest((request) => request.isNavigationRequest());
+    await gpu.click();
     await reloaded;
+    await page.getByRole('alert').getByText('This part of the console could not be loaded').waitFor();
+    await page.getByRole('button', { name: 'Reload the page' }).waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.evaluate('window.isStillThisPage = true');
+    await page.getByRole('link', { name: 'Nodes', exact: true }).click();
+    await page.getByRole('heading', { name: 'Nodes', exact: true, level: 1 }).waitFor();
+    isGone = false;
+    await gpu.click();
     await page.getByRole('heading', { name: 'GPU', exact: true, level: 1 }).waitFor();
     await settled(page);
-    // The part that was gone is told of before the page is loaded anew.
+    expect(await page.evaluate('window.isStillThisPage')).toBe(true);
+    // The part that was gone is told of by the browser.
     watched.faults.splice(0);
   });
 
@@ -231,6 +247,8 @@ describe.skipIf(!hasBrowser)('the console', () => {
       const path = 'apis/apps/v1/namespaces/shop/deployments/web';
       const before = (await fromCluster(path)).spec?.['replicas'];
       await signIn(page, { path: '/c/edge/resources/deployments.apps' });
+      // Without what other tests could take back.
+      await page.reload();
       const scale = async (replicas: number): Promise<void> => {
         await page.getByRole('button', { name: 'Scale: web' }).click();
         await page.getByRole('spinbutton').fill(String(replicas));

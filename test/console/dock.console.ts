@@ -25,6 +25,8 @@ describe.skipIf(!hasBrowser)('the dock', () => {
   });
   afterEach(async () => {
     const { faults } = watched;
+    for (const close = dock().getByRole('button', { name: /^Close / }); (await close.count()) > 0;)
+      await close.click();
     await watched.close();
     expect(faults).toEqual([]);
   });
@@ -98,6 +100,25 @@ describe.skipIf(!hasBrowser)('the dock', () => {
     const downloaded = page.waitForEvent('download');
     await dock().getByRole('button', { name: 'Download' }).click();
     expect((await downloaded).suggestedFilename()).toBe('web-2-c9fd4.log');
+  });
+
+  test('has an address for every line, which leads back to it', async () => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await openLogs();
+    await log().hover();
+    await page.mouse.wheel(0, -1000);
+    const line = log().getByText('INFO request 5 served').first();
+    await line.hover();
+    await line.locator('..').getByRole('button', { name: 'Copy link to line' }).click();
+    const address = await page.evaluate<string>('navigator.clipboard.readText()');
+    await page.goto(address);
+    await page.getByRole('heading', { name: 'web-2-c9fd4' }).waitFor();
+    await expect.poll(() => log().locator('[data-linked]').innerText()).toContain('INFO request 5 served');
+    expect(await log().locator('[data-linked]').isVisible()).toBe(true);
+    expect(page.url()).not.toContain('log=');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await dock().getByRole('button', { name: 'To the end, live' }).click();
+    await dock().getByText('Live', { exact: true }).waitFor();
   });
 
   test('stays open from screen to screen', async () => {

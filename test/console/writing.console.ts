@@ -192,6 +192,8 @@ spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: c}}, s
 
   test('every template is accepted by a server', async () => {
     await signIn(page, { path: '/c/edge' });
+    // Without what has been written and not been sent.
+    await page.goto('/c/edge');
     const refused: string[] = [];
     for (const { id } of templates) {
       await goTo(page, `/c/edge/yaml?template=${id}`);

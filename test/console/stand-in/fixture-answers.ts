@@ -322,6 +322,7 @@ function tasks(): Task[] {
       cluster: 'factory-2',
       user: 'admin',
       state: 'running',
+      cancellable: true,
       started: ago(1),
       steps: [
         { title: 'Choose ranges and a port', state: 'done' },
@@ -337,6 +338,7 @@ function tasks(): Task[] {
       cluster: 'edge',
       user: 'dev',
       state: 'failed',
+      cancellable: false,
       started: ago(90),
       ended: ago(89),
       steps: [{ title: 'Copy the store', state: 'failed', message: 'no space left on device' }],

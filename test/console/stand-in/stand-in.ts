@@ -365,18 +365,20 @@ function sockets(state: State): SocketRoute[] {
       async open(socket, _, { query }) {
         const pods = query.get('pod') ? [query.get('pod') ?? ''] : ['web-2-a9fd4', 'web-2-b9fd4'];
         let line = 0;
+        const startMs = Math.floor(Date.now() / 3_600_000) * 3_600_000;
+        const timed = (text: string, nanoseconds: number): string =>
+          `${new Date(startMs + line * 1000).toISOString().slice(0, -1)}${String(nanoseconds).padStart(6, '0')}Z ${text}`;
         const say = (): void => {
           for (const source of pods) {
-            const lines = [
-              `${new Date().toISOString()} INFO request ${++line} served in ${(line * 7) % 90} ms`,
-            ];
-            if (line % 5 === 0) lines.push(`${new Date().toISOString()} ERROR upstream answered 503`);
+            const lines = [timed(`INFO request ${++line} served in ${(line * 7) % 90} ms`, 1)];
+            if (line % 5 === 0) lines.push(timed('ERROR upstream answered 503', 2));
             if (line % 7 === 0)
-              lines.push(`{"level":"warn","msg":"slow answer","path":"/${'long/'.repeat(60)}"}`);
-            socket.send(JSON.stringify({ type: 'lines', source, lines }));
+              lines.push(timed(`{"level":"warn","msg":"slow answer","path":"/${'long/'.repeat(60)}"}`, 3));
+            socket.send(JSON.stringify({ type: 'lines', source: `${source}/main`, lines }));
           }
         };
         for (let index = 0; index < 40; index++) say();
+        if (query.get('follow') !== 'true') return socket.close(1000);
         const timer = setInterval(say, 1000);
         await once(socket, 'close');
         clearInterval(timer);

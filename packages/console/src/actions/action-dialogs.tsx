@@ -1,13 +1,11 @@
-import { lazy, Suspense } from 'react';
+import { Beside, part } from '#ui/part.tsx';
 import { closeActionDialog, useActionDialog } from './dialog-state.ts';
 
-const RunDialog = lazy(async () => ({ default: (await import('./run-dialog.tsx')).RunDialog }));
-const ScaleDialog = lazy(async () => ({ default: (await import('./scale-dialog.tsx')).ScaleDialog }));
-const LabelsDialog = lazy(async () => ({ default: (await import('./labels-dialog.tsx')).LabelsDialog }));
-const HistoryDialog = lazy(async () => ({ default: (await import('./history-dialog.tsx')).HistoryDialog }));
-const AutonomyDialog = lazy(async () => ({
-  default: (await import('./autonomy-dialog.tsx')).AutonomyDialog,
-}));
+const RunDialog = part(async () => (await import('./run-dialog.tsx')).RunDialog);
+const ScaleDialog = part(async () => (await import('./scale-dialog.tsx')).ScaleDialog);
+const LabelsDialog = part(async () => (await import('./labels-dialog.tsx')).LabelsDialog);
+const HistoryDialog = part(async () => (await import('./history-dialog.tsx')).HistoryDialog);
+const AutonomyDialog = part(async () => (await import('./autonomy-dialog.tsx')).AutonomyDialog);
 
 /** The dialog of the action that was chosen last, if one was. */
 export function ActionDialogs() {
@@ -16,7 +14,7 @@ export function ActionDialogs() {
   const props = { dialog, onClose: closeActionDialog };
   const key = JSON.stringify([dialog.action, dialog.targets]);
   return (
-    <Suspense fallback={null}>
+    <Beside key={key}>
       {dialog.action === 'scale' ? (
         <ScaleDialog key={key} {...props} />
       ) : dialog.action === 'labels' ? (
@@ -28,6 +26,6 @@ export function ActionDialogs() {
       ) : (
         <RunDialog key={key} {...props} />
       )}
-    </Suspense>
+    </Beside>
   );
 }

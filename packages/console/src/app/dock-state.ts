@@ -10,6 +10,9 @@ export type DockTab = { readonly id: string; readonly cluster: string; readonly 
       readonly workload?: string;
       readonly selector?: string;
       readonly container?: string;
+      /** Opened at the line of this time instead of at the end. */
+      readonly at?: string;
+      readonly previous?: boolean;
     }
   | { readonly kind: 'terminal'; readonly title: string; readonly pod: string; readonly container?: string }
 );

@@ -1,13 +1,13 @@
 import { BellOutlined, MenuOutlined, SearchOutlined } from '@ant-design/icons';
 import { Button } from 'antd';
-import { lazy, Suspense } from 'react';
 import { useT } from '#i18n/index.ts';
 import { useRunningTasks } from '#api/tasks.ts';
+import { Beside, part } from '#ui/part.tsx';
 import { Link } from './link.tsx';
 import { ReadOnlyMark } from './read-only-mark.tsx';
 import styles from './header.module.css';
 
-const UserMenu = lazy(async () => ({ default: (await import('./user-menu.tsx')).UserMenu }));
+const UserMenu = part(async () => (await import('./user-menu.tsx')).UserMenu);
 
 interface HeaderProps {
   readonly cluster: string | undefined;
@@ -45,9 +45,9 @@ export function Header({ cluster, onPalette, onMenu, onHelp }: HeaderProps) {
           <BellOutlined aria-hidden="true" />
           {running > 0 ? <span className={styles['badge']}>{running}</span> : null}
         </Link>
-        <Suspense fallback={null}>
+        <Beside>
           <UserMenu onHelp={onHelp} />
-        </Suspense>
+        </Beside>
       </div>
     </header>
   );

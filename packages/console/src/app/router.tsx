@@ -3,11 +3,11 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
-  lazyRouteComponent,
   RouterProvider,
   type AnyRoute,
 } from '@tanstack/react-router';
 import type { ComponentType } from 'react';
+import { part } from '#ui/part.tsx';
 import { Failure, Loading } from '#ui/states.tsx';
 import { parseSearch, stringifySearch, type Search } from './search.ts';
 import { Shell } from './shell.tsx';
@@ -66,7 +66,7 @@ const routes: AnyRoute[] = Object.entries(screens).map(([path, load]) =>
   createRoute({
     getParentRoute: () => root,
     path,
-    component: lazyRouteComponent(async () => ({ default: await load() })),
+    component: part(load),
     pendingComponent: () => <Loading />,
   }),
 );
@@ -75,6 +75,8 @@ const router = createRouter({
   routeTree: root.addChildren(routes),
   parseSearch,
   stringifySearch,
+  // A screen that breaks leaves the menu beside it.
+  defaultErrorComponent: ({ error, reset }) => <Failure error={error} onRetry={reset} />,
   defaultPreload: false,
   scrollRestoration: true,
 });

@@ -1,21 +1,23 @@
 /** The frame of every screen: header, menu, scope, the screen itself, and the dock for logs and terminals below it. */
 import { Outlet, useParams, useRouterState } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
 import { ActionDialogs } from '#actions/action-dialogs.tsx';
 import { useT } from '#i18n/index.ts';
+import { Beside, part } from '#ui/part.tsx';
 import { Loading } from '#ui/states.tsx';
 import { useDock } from './dock-state.ts';
 import { Header } from './header.tsx';
 import { useShortcuts } from './shortcuts.ts';
 import { Sidebar } from './sidebar.tsx';
+import { useLogLink } from './use-log-link.ts';
 import styles from './shell.module.css';
 
-const ScopeBar = lazy(async () => ({ default: (await import('./scope-bar.tsx')).ScopeBar }));
-const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }));
-const ShortcutHelp = lazy(async () => ({ default: (await import('./shortcut-help.tsx')).ShortcutHelp }));
-const UndoNotice = lazy(async () => ({ default: (await import('#actions/undo-notice.tsx')).UndoNotice }));
-const StepUp = lazy(async () => ({ default: (await import('./step-up.tsx')).StepUp }));
-const Dock = lazy(async () => ({ default: (await import('#dock/dock.tsx')).Dock }));
+const ScopeBar = part(async () => (await import('./scope-bar.tsx')).ScopeBar);
+const Palette = part(async () => (await import('./palette.tsx')).Palette);
+const ShortcutHelp = part(async () => (await import('./shortcut-help.tsx')).ShortcutHelp);
+const UndoNotice = part(async () => (await import('#actions/undo-notice.tsx')).UndoNotice);
+const StepUp = part(async () => (await import('./step-up.tsx')).StepUp);
+const Dock = part(async () => (await import('#dock/dock.tsx')).Dock);
 
 export function Shell() {
   const t = useT();
@@ -24,6 +26,7 @@ export function Shell() {
   const shown = useRouterState({ select: (state) => state.resolvedLocation?.href });
   const [open, setOpen] = useState<'palette' | 'help' | 'menu' | undefined>();
   const dock = useDock();
+  useLogLink(cluster);
   useShortcuts({ cluster, openPalette: () => setOpen('palette'), openHelp: () => setOpen('help') });
   return (
     <div className={styles['shell']}>
@@ -45,9 +48,9 @@ export function Shell() {
         />
         <div className={styles['column']}>
           {cluster ? (
-            <Suspense fallback={<div className={styles['scope']} />}>
+            <Beside fallback={<div className={styles['scope']} />}>
               <ScopeBar cluster={cluster} />
-            </Suspense>
+            </Beside>
           ) : null}
           <main id="content" className={styles['content']} tabIndex={-1} data-shows={shown}>
             <Suspense fallback={<Loading />}>
@@ -56,14 +59,20 @@ export function Shell() {
           </main>
         </div>
       </div>
-      <Suspense fallback={null}>
-        {dock.tabs.length > 0 ? <Dock /> : null}
+      {dock.tabs.length > 0 ? (
+        <Beside>
+          <Dock />
+        </Beside>
+      ) : null}
+      <Beside key={open}>
         {open === 'palette' ? <Palette cluster={cluster} onClose={() => setOpen(undefined)} /> : null}
         {open === 'help' ? <ShortcutHelp onClose={() => setOpen(undefined)} /> : null}
-        <ActionDialogs />
+      </Beside>
+      <ActionDialogs />
+      <Beside>
         <UndoNotice />
         <StepUp />
-      </Suspense>
+      </Beside>
     </div>
   );
 }

@@ -3,6 +3,7 @@ import type { Series } from '@skerry/center/contract';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import { useTheme } from '#app/theme.ts';
+import { translateIfKnown } from '#i18n/index.ts';
 import { formatQuantity } from './format-quantity.ts';
 import styles from './chart.module.css';
 
@@ -49,7 +50,7 @@ export function Chart({ series, label }: ChartProps) {
                   strokeDasharray={(dashes[index % dashes.length] ?? []).join(' ')}
                 />
               </svg>
-              {name}
+              {translateIfKnown(`charts.line.${name}`) ?? name}
               <strong>{formatQuantity(values.findLast((value) => value !== null) ?? null, unit)}</strong>
             </li>
           ))}

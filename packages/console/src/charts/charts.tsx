@@ -2,14 +2,14 @@
 import { paths, type MetricsQuery, type Series } from '@skerry/center/contract';
 import { useQuery } from '@tanstack/react-query';
 import { Segmented } from 'antd';
-import { lazy, Suspense } from 'react';
 import { request } from '#api/request.ts';
 import { useSearchState } from '#app/search.ts';
 import { useT } from '#i18n/index.ts';
 import { Card, Columns, Stack } from '#ui/page.tsx';
+import { Beside, part } from '#ui/part.tsx';
 import { Empty, Failure, Loading } from '#ui/states.tsx';
 
-const Chart = lazy(async () => ({ default: (await import('./chart.tsx')).Chart }));
+const Chart = part(async () => (await import('./chart.tsx')).Chart);
 
 /** Of pods an hour is kept, of everything else a day. */
 const ranges = { '1h': 3600, '6h': 21_600, '24h': 86_400 } as const;
@@ -60,10 +60,15 @@ function OneChart({ cluster, query }: { readonly cluster: string; readonly query
   if (error && !data) return <Failure error={error} onRetry={() => void refetch()} />;
   if (!data) return <Loading />;
   const hasAny = data.lines.some((line) => line.values.some((value) => value !== null));
-  if (!hasAny) return <Empty title={t('charts.none')} why={t('charts.none.why')} />;
+  if (!hasAny) {
+    const why = data.none ? (`charts.none.${data.none}` as const) : 'charts.none.why';
+    return (
+      <Empty title={t(data.none === 'not-reported' ? 'charts.notReported' : 'charts.none')} why={t(why)} />
+    );
+  }
   return (
-    <Suspense fallback={<Loading />}>
+    <Beside fallback={<Loading />}>
       <Chart series={data} label={t(`charts.${query.metric}`)} />
-    </Suspense>
+    </Beside>
   );
 }

@@ -10,14 +10,15 @@ import {
   FullscreenExitOutlined,
 } from '@ant-design/icons';
 import { Button } from 'antd';
-import { lazy, Suspense, useState, type KeyboardEvent, type PointerEvent } from 'react';
+import { useState, type KeyboardEvent, type PointerEvent } from 'react';
 import { activateDockTab, closeDockTab, useDock, type DockTab } from '#app/dock-state.ts';
 import { useT } from '#i18n/index.ts';
+import { Beside, part } from '#ui/part.tsx';
 import { Loading } from '#ui/states.tsx';
 import { LogView } from './log-view.tsx';
 import styles from './dock.module.css';
 
-const TerminalView = lazy(async () => ({ default: (await import('./terminal-view.tsx')).TerminalView }));
+const TerminalView = part(async () => (await import('./terminal-view.tsx')).TerminalView);
 
 const heightMin = 140;
 const heightStep = 40;
@@ -67,13 +68,13 @@ export function Dock() {
           className={styles['panel']}
           hidden={tab.id !== active || size === 'folded'}
         >
-          <Suspense fallback={<Loading />}>
+          <Beside fallback={<Loading />}>
             {tab.kind === 'logs' ? (
               <LogView tab={tab} />
             ) : (
               <TerminalView tab={tab} isShown={tab.id === active && size !== 'folded'} />
             )}
-          </Suspense>
+          </Beside>
         </div>
       ))}
     </section>

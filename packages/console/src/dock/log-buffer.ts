@@ -7,6 +7,8 @@ export interface LogLine {
   /** Pod and container, or nothing for what the console says itself. */
   readonly source: string;
   readonly text: string;
+  /** RFC 3339, as the node wrote it; absent for what the console says itself. */
+  readonly time?: string;
 }
 
 export const linesMax = 50_000;
@@ -19,6 +21,8 @@ export class LogBuffer {
   #characters = 0;
   #next = 0;
   #version = 0;
+  /** By source, the time of its last line. */
+  readonly #latest = new Map<string, string>();
   readonly #listeners = new Set<() => void>();
 
   /** Changes whenever the lines do. */
@@ -38,9 +42,14 @@ export class LogBuffer {
   }
 
   push(source: string, texts: readonly string[]): void {
-    for (const text of texts.slice(-linesMax)) {
+    for (const line of texts.slice(-linesMax)) {
+      const time = source === '' ? undefined : timeOf(line);
+      // After a break the log is asked for from a little before: what came then is here already.
+      if (time !== undefined && time <= (this.#latest.get(source) ?? '')) continue;
+      if (time !== undefined) this.#latest.set(source, time);
+      const text = time === undefined ? line : line.slice(time.length + 1);
       const kept = text.length > lineLengthMax ? `${text.slice(0, lineLengthMax)}…` : text;
-      this.#lines.push({ number: this.#next++, source, text: kept });
+      this.#lines.push({ number: this.#next++, source, text: kept, ...(time === undefined ? {} : { time }) });
       this.#characters += kept.length;
     }
     this.#trim();
@@ -50,6 +59,7 @@ export class LogBuffer {
   clear(): void {
     this.#lines = [];
     this.#characters = 0;
+    this.#latest.clear();
     this.#tell();
   }
 
@@ -71,4 +81,9 @@ export class LogBuffer {
     this.#version++;
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** Nodes write times of one length, to the nanosecond, so that they compare as texts do. */
+function timeOf(line: string): string | undefined {
+  return /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z) /.exec(line)?.[1];
 }

@@ -17,15 +17,20 @@ import { openSocket } from './open-socket.ts';
 export interface LogOptions {
   readonly container: string;
   readonly previous: boolean;
-  readonly timestamps: boolean;
   readonly tailLines: number;
   /** 0: from the start of the pod. */
   readonly sinceSeconds: number;
+  /** RFC 3339: what came around then, not followed. */
+  readonly at: string;
 }
 
 export type LogState = 'connecting' | 'live' | 'ended' | 'failed';
 
 type LogsTab = Extract<DockTab, { kind: 'logs' }>;
+
+/** Shown before a line that is linked to, and at most in all. */
+const beforeMs = 60_000;
+const aroundBytesMax = 8 << 20;
 
 const backoffMs = [1000, 2000, 5000, 10_000];
 
@@ -81,7 +86,7 @@ export function streamLog(
       if (isRefused) {
         buffer.push('', [translate('logs.refused', { why: reason })]);
         onState('failed');
-      } else if (code === 1000 || options.previous) onState('ended');
+      } else if (code === 1000 || options.previous || options.at !== '') onState('ended');
       else again(reason || String(code));
     });
   };
@@ -111,8 +116,14 @@ async function queryOf(tab: LogsTab, options: LogOptions, lastMs: number): Promi
   else query.set('selector', tab.selector ?? (await selectorOf(tab)));
   if (options.container) query.set('container', options.container);
   if (options.previous) query.set('previous', 'true');
-  else query.set('follow', 'true');
-  if (options.timestamps) query.set('timestamps', 'true');
+  // Always: by their times lines have addresses, and those that come twice are known.
+  query.set('timestamps', 'true');
+  if (options.at) {
+    query.set('sinceTime', new Date(Date.parse(options.at) - beforeMs).toISOString());
+    query.set('limitBytes', String(aroundBytesMax));
+    return query;
+  }
+  if (!options.previous) query.set('follow', 'true');
   // After a break: what came since, and a little more.
   if (lastMs > 0) query.set('sinceSeconds', String(Math.ceil((Date.now() - lastMs) / 1000) + 1));
   else {

@@ -2,6 +2,7 @@
  * A log as lines: as many are in the page as can be seen, whatever the log's length. It follows the end until one scrolls up, and
  * again when one comes back down. What is searched for is marked, or everything else is left out.
  */
+import { CheckOutlined, LinkOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Button, Checkbox, Input, Select } from 'antd';
 import {
@@ -20,10 +21,12 @@ import { useT } from '#i18n/index.ts';
 import { kindOf } from '#kinds/built-in.ts';
 import { listAt, textAt } from '#kinds/values.ts';
 import { download } from '#ui/download.ts';
+import { formatInstant } from '#ui/time.ts';
 import { piecesOf, plainText, type Style } from './ansi.ts';
 import { jsonLine } from './json-line.ts';
 import { flatLayout, wrappedLayout } from './line-layout.ts';
 import { LogBuffer, type LogLine } from './log-buffer.ts';
+import { linkOfLine } from './log-link.ts';
 import { streamLog, type LogOptions, type LogState } from './log-stream.ts';
 import { mark, matcherOf, matchesLine, type Matcher } from './search-lines.ts';
 import styles from './log-view.module.css';
@@ -32,26 +35,34 @@ const lineHeight = 18;
 const overscan = 12;
 /** So near to the end counts as being there. */
 const endDistance = 24;
+const copiedMs = 2000;
 
 const initial: LogOptions = {
   container: '',
   previous: false,
-  timestamps: false,
   tailLines: 500,
   sinceSeconds: 0,
+  at: '',
 };
 
 type LogsTab = Extract<DockTab, { kind: 'logs' }>;
 
 export function LogView({ tab }: { readonly tab: LogsTab }) {
   const t = useT();
-  const [options, setOptions] = useState<LogOptions>({ ...initial, container: tab.container ?? '' });
+  const [options, setOptions] = useState<LogOptions>({
+    ...initial,
+    container: tab.container ?? '',
+    previous: tab.previous ?? false,
+    at: tab.at ?? '',
+  });
   const [state, setState] = useState<LogState>('connecting');
   const [wanted, setWanted] = useState('');
   const [isRegExp, setRegExp] = useState(false);
   const [isFilter, setFilter] = useState(false);
   const [isWrapped, setWrapped] = useState(false);
   const [isJson, setJson] = useState(false);
+  const [isTimed, setTimed] = useState(false);
+  const [isCopied, setCopied] = useState(false);
   const buffer = useMemo(() => new LogBuffer(), []);
   const key = JSON.stringify(options);
   const tabKey = JSON.stringify(tab);
@@ -68,12 +79,13 @@ export function LogView({ tab }: { readonly tab: LogsTab }) {
   const matcher = typeof found === 'function' ? found : undefined;
   const lines = useMemo(
     () => {
-      const read = isJson ? buffer.lines.map(readJson) : buffer.lines;
+      const plain = isJson ? buffer.lines.map(readJson) : buffer.lines;
+      const read = isTimed ? plain.map(withTime) : plain;
       return matcher && isFilter ? read.filter(({ text }) => matchesLine(matcher, text)) : [...read];
     },
     // The buffer's version says when its lines are others.
     // oxlint-disable-next-line react/exhaustive-deps
-    [buffer, matcher, isFilter, isJson, version],
+    [buffer, matcher, isFilter, isJson, isTimed, version],
   );
   const matches = useMemo(
     () => (matcher ? lines.flatMap(({ text }, index) => (matchesLine(matcher, text) ? [index] : [])) : []),
@@ -87,10 +99,25 @@ export function LogView({ tab }: { readonly tab: LogsTab }) {
     setCurrent(next);
     list.current?.show(matches[next] ?? 0);
   };
+  const linked = useMemo(() => indexAt(lines, options.at), [lines, options.at]);
+  const shownAt = useRef('');
+  useEffect(() => {
+    if (linked === undefined || shownAt.current === options.at) return;
+    shownAt.current = options.at;
+    list.current?.show(linked);
+  }, [linked, options.at]);
+  const copyLink = async (line: LogLine | undefined): Promise<void> => {
+    const link = line && linkOfLine(line, { ...tab, previous: options.previous });
+    if (!link) return;
+    await navigator.clipboard.writeText(new URL(link, location.origin).href);
+    setCopied(true);
+    setTimeout(() => setCopied(false), copiedMs);
+  };
   const save = (): void =>
     download(
       `${tab.title}.log`,
       buffer.lines
+        .map((line) => (isTimed ? withTime(line) : line))
         .map(({ source, text }) =>
           tab.pod || source === '' ? plainText(text) : `${source} ${plainText(text)}`,
         )
@@ -130,10 +157,7 @@ export function LogView({ tab }: { readonly tab: LogsTab }) {
             label: t('logs.tail.lines', { count: value }),
           }))}
         />
-        <Checkbox
-          checked={options.timestamps}
-          onChange={(event) => setOptions({ ...options, timestamps: event.target.checked })}
-        >
+        <Checkbox checked={isTimed} onChange={(event) => setTimed(event.target.checked)}>
           {t('logs.timestamps')}
         </Checkbox>
         <Checkbox checked={isWrapped} onChange={(event) => setWrapped(event.target.checked)}>
@@ -177,11 +201,25 @@ export function LogView({ tab }: { readonly tab: LogsTab }) {
             {t('logs.filter')}
           </Checkbox>
         </span>
+        <Button
+          size="small"
+          icon={isCopied ? <CheckOutlined /> : <LinkOutlined />}
+          onClick={() => void copyLink(lines[matches[current] ?? linked ?? list.current?.first() ?? 0])}
+        >
+          <span aria-live="polite">{t(isCopied ? 'action.copied' : 'logs.link')}</span>
+        </Button>
         <Button size="small" onClick={save}>
           {t('action.download')}
         </Button>
+        {options.at === '' ? null : (
+          <Button size="small" type="primary" onClick={() => setOptions({ ...options, at: '' })}>
+            {t('logs.toNow')}
+          </Button>
+        )}
         <span className="muted" role="status">
-          {t(`logs.state.${state}`)}
+          {options.at !== '' && state === 'ended'
+            ? t(linked === undefined ? 'logs.lineGone' : 'logs.around', { when: formatInstant(options.at) })
+            : t(`logs.state.${state}`)}
         </span>
       </div>
       <Lines
@@ -190,12 +228,31 @@ export function LogView({ tab }: { readonly tab: LogsTab }) {
         total={buffer.total}
         matcher={matcher}
         marked={matches[current]}
+        linked={linked}
+        onLink={(line) => void copyLink(line)}
         hasSources={!tab.pod}
         isWrapped={isWrapped}
         label={t('logs.of', { name: tab.title })}
       />
     </div>
   );
+}
+
+/** The line of that time, or the first one after it. */
+function indexAt(lines: readonly LogLine[], at: string): number | undefined {
+  if (at === '') return undefined;
+  const found = lines.findIndex(({ time }) => time !== undefined && time >= at);
+  return found < 0 ? undefined : found;
+}
+
+const timedLines = new WeakMap<LogLine, LogLine>();
+
+function withTime(line: LogLine): LogLine {
+  const known = timedLines.get(line);
+  if (known) return known;
+  const timed = line.time === undefined ? line : { ...line, text: `${line.time} ${line.text}` };
+  timedLines.set(line, timed);
+  return timed;
 }
 
 const readLines = new WeakMap<LogLine, LogLine>();
@@ -249,6 +306,8 @@ function Containers({
 
 interface ListHandle {
   readonly show: (index: number) => void;
+  /** Index of the first line that is in sight. */
+  readonly first: () => number;
 }
 
 interface LinesProps {
@@ -258,15 +317,29 @@ interface LinesProps {
   readonly matcher: Matcher | undefined;
   /** The line of the match that is looked at. */
   readonly marked: number | undefined;
+  /** The line that an address leads to. */
+  readonly linked: number | undefined;
+  readonly onLink: (line: LogLine) => void;
   readonly hasSources: boolean;
   readonly isWrapped: boolean;
   readonly label: string;
 }
 
 /** Left and right of a line. */
-const paddingPx = 24;
+const paddingPx = 34;
 
-function Lines({ ref, lines, total, matcher, marked, hasSources, isWrapped, label }: LinesProps) {
+function Lines({
+  ref,
+  lines,
+  total,
+  matcher,
+  marked,
+  linked,
+  onLink,
+  hasSources,
+  isWrapped,
+  label,
+}: LinesProps) {
   const t = useT();
   const box = useRef<HTMLDivElement>(null);
   const probe = useRef<HTMLSpanElement>(null);
@@ -314,6 +387,7 @@ function Lines({ ref, lines, total, matcher, marked, hasSources, isWrapped, labe
         const top = latest.current.layout.topOf(index) * lineHeight;
         if (box.current) box.current.scrollTop = Math.max(0, top - box.current.clientHeight / 2);
       },
+      first: () => latest.current.layout.indexAt((box.current?.scrollTop ?? 0) / lineHeight),
     };
     if (typeof ref === 'function') ref(handle);
     else if (ref) ref.current = handle;
@@ -352,7 +426,10 @@ function Lines({ ref, lines, total, matcher, marked, hasSources, isWrapped, labe
         line={line}
         pieces={pieces}
         matcher={matcher}
-        isMarked={index === marked}
+        isMarked={index === marked || index === linked}
+        isLinked={index === linked}
+        linkLabel={line.time === undefined ? undefined : t('logs.link')}
+        onLink={onLink}
         hasSource={hasSources}
         rows={isWrapped ? layout.topOf(index + 1) - layout.topOf(index) : undefined}
       />,
@@ -421,19 +498,37 @@ interface LineProps {
   readonly pieces: ReturnType<typeof piecesOf>['pieces'];
   readonly matcher: Matcher | undefined;
   readonly isMarked: boolean;
+  readonly isLinked: boolean;
+  /** Absent for lines that have no address. */
+  readonly linkLabel: string | undefined;
+  readonly onLink: (line: LogLine) => void;
   readonly hasSource: boolean;
   /** How high it is when it is wrapped. */
   readonly rows: number | undefined;
 }
 
-function Line({ line, pieces, matcher, isMarked, hasSource, rows }: LineProps) {
+function Line({ line, pieces, matcher, isMarked, isLinked, linkLabel, onLink, hasSource, rows }: LineProps) {
   const matches = matcher?.(plainText(line.text)) ?? [];
   let offset = 0;
   return (
     <div
       className={`${styles['line'] ?? ''} ${isMarked ? (styles['marked'] ?? '') : ''} ${line.source === '' ? (styles['own'] ?? '') : ''}`}
       style={rows === undefined ? undefined : { height: rows * lineHeight }}
+      data-linked={isLinked || undefined}
     >
+      {linkLabel ? (
+        // By keyboard the button above the lines does the same.
+        <button
+          type="button"
+          tabIndex={-1}
+          className={styles['link']}
+          aria-label={linkLabel}
+          title={`${linkLabel} · ${line.time ?? ''}`}
+          onClick={() => onLink(line)}
+        >
+          #
+        </button>
+      ) : null}
       {hasSource && line.source !== '' ? (
         <span className={`${styles['source'] ?? ''} ${styles[`source-${hueOf(line.source)}`] ?? ''}`}>
           {line.source}

@@ -5,6 +5,7 @@
 import { createInstance } from 'i18next';
 import { useMemo } from 'react';
 import { initReactI18next, useTranslation } from 'react-i18next';
+import { loadPart } from '#ui/load-part.ts';
 import type { en } from './en/index.ts';
 import type { IdOf } from './translation.ts';
 
@@ -44,7 +45,7 @@ export async function startLanguage(): Promise<void> {
 
 export async function setLanguage(language: Language): Promise<void> {
   if (!i18next.hasResourceBundle(language, 'translation')) {
-    i18next.addResourceBundle(language, 'translation', await load[language]());
+    i18next.addResourceBundle(language, 'translation', await loadPart(load[language]));
   }
   await i18next.changeLanguage(language);
   document.documentElement.lang = localeTags[language];

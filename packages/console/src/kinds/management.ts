@@ -81,6 +81,12 @@ export interface ProviderObject extends ApiObject {
     readonly title: string;
     readonly issuer: string;
     readonly clientId: string;
+    /** Name of the Secret that holds it. */
+    readonly clientSecret?: string;
+    readonly scopes?: readonly string[];
+    readonly userClaim?: string;
+    readonly groupsClaim?: string;
     readonly allowedGroups?: readonly string[];
+    readonly certificateAuthority?: string;
   };
 }

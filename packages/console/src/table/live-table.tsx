@@ -4,20 +4,20 @@
  */
 import type { Column, Page, Row, ViewQuery } from '@skerry/center/contract';
 import { Button } from 'antd';
-import { useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useGo } from '#app/link.tsx';
 import { namespacesOf } from '#app/search.ts';
 import { useT } from '#i18n/index.ts';
 import { useView } from '#live/use-view.ts';
 import { useReadOnly } from '#api/read-only.ts';
-import { usePreferences } from '#api/preferences.ts';
+import { savePreferences, usePreferences } from '#api/preferences.ts';
 import { FreshnessMark } from '#ui/freshness-mark.tsx';
 import { Empty, Failure, Loading } from '#ui/states.tsx';
 import { BulkBar } from './bulk-bar.tsx';
 import { useHeldRows } from './held-order.ts';
 import { Pager } from './pager.tsx';
 import type { BulkAction, RowAction } from './row-action.ts';
-import { TableBody } from './table-body.tsx';
+import { PinnedRows, TableBody, type Pins } from './table-body.tsx';
 import { TableHead } from './table-head.tsx';
 import { useTableState, type TableState } from './table-state.ts';
 import { Toolbar } from './toolbar.tsx';
@@ -48,19 +48,60 @@ const pageSize = 50;
 export function LiveTable(props: LiveTableProps) {
   const { cluster, resource, isEmbedded = false, fixed = {}, defaultGroup = 'none', defaultSort } = props;
   const [state, change] = useTableState(isEmbedded);
-  const query = queryOf(state, { fixed, group: defaultGroup, sort: defaultSort });
+  const { ownColumns, pinnedRows } = usePreferences();
+  const own = ownColumns?.[resource] ?? noNames;
+  const query = queryOf(state, { fixed, group: defaultGroup, sort: defaultSort, own });
   const view = useView({ cluster, resource, query });
-  return <TableOf {...props} view={view} state={state} change={change} query={query} />;
+  const pinned = pinnedRows?.[resource] ?? noNames;
+  const rest = { ...props, view, state, change, query };
+  return pinned.length > 0 ? (
+    <TableWithPins {...rest} pinned={pinned} />
+  ) : (
+    <TableOf {...rest} pinned={noNames} pinnedRows={noRows} />
+  );
+}
+
+const noNames: readonly string[] = [];
+const noRows: readonly Row[] = [];
+/** More would be a list of their own. */
+export const pinnedMax = 20;
+
+/** Rows that are pinned are asked for by themselves: they are shown on whatever page one is. */
+function TableWithPins(props: Omit<TableOfProps, 'pinnedRows'>) {
+  const { cluster, resource, query, pinned, fixed } = props;
+  const names = pinned.map((key) => key.slice(key.indexOf('/') + 1));
+  const { page } = useView({
+    cluster,
+    resource,
+    query: {
+      ...fixed,
+      q: [fixed?.q, `name:${names.join(',')}`].filter(Boolean).join(' '),
+      limit: 200,
+      group: 'none',
+      ...(query.columns ? { columns: query.columns } : {}),
+    },
+  });
+  const rows = useMemo(
+    () => (page?.rows ?? noRows).filter((row) => pinned.includes(pinKey(row))),
+    [page, pinned],
+  );
+  return <TableOf {...props} pinnedRows={rows} />;
+}
+
+export function pinKey({ namespace = '', name }: Pick<Row, 'namespace' | 'name'>): string {
+  return `${namespace}/${name}`;
 }
 
 interface TableOfProps extends LiveTableProps {
+  readonly pinned: readonly string[];
+  readonly pinnedRows: readonly Row[];
   readonly view: ReturnType<typeof useView>;
   readonly state: TableState;
   readonly change: (change: Partial<TableState>) => void;
   readonly query: ViewQuery;
 }
 
-function TableOf({ view, state, change, query, ...props }: TableOfProps) {
+function TableOf({ view, state, change, query, pinned, pinnedRows, ...props }: TableOfProps) {
   const { cluster, resource, label, linkOf, actionsOf } = props;
   const t = useT();
   const go = useGo();
@@ -69,7 +110,7 @@ function TableOf({ view, state, change, query, ...props }: TableOfProps) {
   const [selected, setSelected] = useState<ReadonlyMap<string, Row>>(new Map());
   const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
   const frame = useRef<HTMLDivElement>(null);
-  const { columns: chosenColumns } = usePreferences();
+  const { columns: chosenColumns, pinnedColumns } = usePreferences();
   const held = useHeldRows(view.page?.rows ?? [], JSON.stringify(query));
 
   const isFiltered = Boolean(state.q || state.region || state.pool || state.namespace);
@@ -94,7 +135,7 @@ function TableOf({ view, state, change, query, ...props }: TableOfProps) {
     );
   }
   const { page } = view;
-  if (page.rows.length === 0 && held.rows.length === 0) {
+  if (page.rows.length === 0 && held.rows.length === 0 && pinnedRows.length === 0) {
     return (
       <section className={styles['card']} aria-label={label}>
         {toolbar}
@@ -117,15 +158,29 @@ function TableOf({ view, state, change, query, ...props }: TableOfProps) {
       </section>
     );
   }
-  const columns = shownColumns(page, chosenColumns?.[resource], query);
+  const columns = pinnedFirst(
+    shownColumns(page, chosenColumns?.[resource], query),
+    pinnedColumns?.[resource] ?? noNames,
+  );
   const toggle = (row: Row): void => {
     const next = new Map(selected);
     if (!next.delete(row.key)) next.set(row.key, row);
     setSelected(next);
   };
   const isSelectable = bulkActions.length > 0;
+  const pins: Pins = {
+    has: (row) => pinned.includes(pinKey(row)),
+    toggle: (row) => {
+      const key = pinKey(row);
+      void savePreferences((before) => {
+        const now = before.pinnedRows?.[resource] ?? [];
+        const next = now.includes(key) ? now.filter((one) => one !== key) : [...now, key].slice(-pinnedMax);
+        return { pinnedRows: { ...before.pinnedRows, [resource]: next } };
+      });
+    },
+  };
   const onKey = (event: KeyboardEvent<HTMLElement>): void => {
-    const row = rowOf(event, held.rows);
+    const row = rowOf(event, [...pinnedRows, ...held.rows]);
     if (!row || event.ctrlKey || event.metaKey || event.altKey) return;
     const link = linkOf?.(row);
     if (event.key === 'j' || event.key === 'ArrowDown') moveFocus(event, 1);
@@ -139,6 +194,11 @@ function TableOf({ view, state, change, query, ...props }: TableOfProps) {
     <section className={styles['card']} aria-label={label} aria-busy={view.isPrevious}>
       {toolbar}
       {view.freshness.state === 'stale' ? <StaleNote freshness={view.freshness} /> : null}
+      {view.freshness.read === undefined ? null : (
+        <p className={styles['stale']} role="status">
+          {t('table.reading', { count: view.freshness.read })}
+        </p>
+      )}
       {view.status ? <Failure error={view.status} onRetry={view.refresh} /> : null}
       {selected.size > 0 ? (
         <BulkBar
@@ -181,7 +241,19 @@ function TableOf({ view, state, change, query, ...props }: TableOfProps) {
                 : undefined
             }
           />
+          {pinnedRows.length > 0 ? (
+            <PinnedRows
+              rows={pinnedRows}
+              columns={columns}
+              hasNamespace={held.rows.some((row) => row.namespace)}
+              linkOf={linkOf}
+              actionsOf={actionsOf}
+              selection={isSelectable ? { selected, toggle } : undefined}
+              pins={pins}
+            />
+          ) : null}
           <TableBody
+            pins={pins}
             page={page}
             rows={held.rows}
             columns={columns}
@@ -232,7 +304,17 @@ function StaleNote({ freshness }: { readonly freshness: Page['freshness'] }) {
 
 function queryOf(
   state: TableState,
-  { fixed, group, sort }: { fixed: ViewQuery; group: ViewQuery['group']; sort: string | undefined },
+  {
+    fixed,
+    group,
+    sort,
+    own,
+  }: {
+    fixed: ViewQuery;
+    group: ViewQuery['group'];
+    sort: string | undefined;
+    own: readonly string[];
+  },
 ): ViewQuery {
   const namespaces = namespacesOf(state);
   const q = [fixed.q, state.q].filter(Boolean).join(' ');
@@ -244,6 +326,7 @@ function queryOf(
     ...(state.pool ? { pool: state.pool } : {}),
     ...(namespaces.length > 0 ? { namespace: namespaces } : {}),
     ...(state.offset ? { offset: Number(state.offset) } : {}),
+    ...(own.length > 0 ? { columns: own } : {}),
     ...fixed,
     ...(q ? { q } : {}),
   };
@@ -257,8 +340,20 @@ function shownColumns(
 ): readonly ShownColumn[] {
   const all = page.columns.map((column, index) => ({ ...column, index }));
   const others = all.filter(({ id }) => id !== 'name' && id !== 'namespace');
-  if (chosen) return chosen.flatMap((id) => others.find((column) => column.id === id) ?? []);
+  const own = others.filter(({ id }) => query.columns?.includes(id));
+  if (chosen) {
+    const known = others.filter(({ id }) => !query.columns?.includes(id));
+    return [...chosen.flatMap((id) => known.find((column) => column.id === id) ?? []), ...own];
+  }
   return others.filter(({ id, priority }) => priority === 0 && !isSaidElsewhere(id, page, query));
+}
+
+function pinnedFirst(columns: readonly ShownColumn[], pinned: readonly string[]): readonly ShownColumn[] {
+  if (pinned.length === 0) return columns;
+  return [
+    ...columns.filter(({ id }) => pinned.includes(id)).map((column) => ({ ...column, isPinned: true })),
+    ...columns.filter(({ id }) => !pinned.includes(id)),
+  ];
 }
 
 /** By the heads of the groups, or by the question itself. */
@@ -270,7 +365,11 @@ function isSaidElsewhere(column: string, { groups }: Page, { group = 'none', poo
   return column === 'node' && (q?.includes('node:') ?? false);
 }
 
-export type ShownColumn = Column & { readonly index: number };
+export type ShownColumn = Column & {
+  readonly index: number;
+  /** Stays in sight when the table is scrolled sideways. */
+  readonly isPinned?: boolean;
+};
 
 function rowOf(event: KeyboardEvent<HTMLElement>, rows: readonly Row[]): Row | undefined {
   const { target } = event;

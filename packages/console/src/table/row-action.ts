@@ -9,6 +9,8 @@ export interface RowAction {
   readonly run?: () => void;
   /** It changes nothing, so that it is offered in read-only mode, too. */
   readonly isReading?: boolean;
+  /** Always behind "More". */
+  readonly isInMenu?: boolean;
 }
 
 /** What can be done to many rows at once. */

@@ -2,7 +2,7 @@ import type { Group, Page, Row, ViewQuery } from '@skerry/center/contract';
 import { Checkbox } from 'antd';
 import { Fragment } from 'react';
 import { Link } from '#app/link.tsx';
-import { useT } from '#i18n/index.ts';
+import { useT, type Translate } from '#i18n/index.ts';
 import { ToneCounts } from '#ui/tone.tsx';
 import { CellContent } from './cell.tsx';
 import type { ShownColumn } from './live-table.tsx';
@@ -10,19 +10,50 @@ import type { RowAction } from './row-action.ts';
 import { RowActions } from './row-actions.tsx';
 import styles from './table.module.css';
 
-interface TableBodyProps {
+/** Rows that a person wants to see first. */
+export interface Pins {
+  readonly has: (row: Row) => boolean;
+  readonly toggle: (row: Row) => void;
+}
+
+interface TableBodyProps extends RowProps {
   readonly page: Page;
   readonly rows: readonly Row[];
-  readonly columns: readonly ShownColumn[];
   readonly group: NonNullable<ViewQuery['group']>;
-  readonly hasNamespace: boolean;
   readonly collapsed: ReadonlySet<string>;
   readonly onCollapse: (key: string) => void;
+}
+
+interface RowProps {
+  readonly columns: readonly ShownColumn[];
+  readonly hasNamespace: boolean;
   readonly linkOf: ((row: Row) => string | undefined) | undefined;
   readonly actionsOf: ((row: Row) => readonly RowAction[]) | undefined;
   readonly selection?:
     | { readonly selected: ReadonlyMap<string, Row>; readonly toggle: (row: Row) => void }
     | undefined;
+  readonly pins: Pins;
+}
+
+/** Above all others, on every page, once more. */
+export function PinnedRows({ rows, ...props }: RowProps & { readonly rows: readonly Row[] }) {
+  const t = useT();
+  return (
+    <tbody className={styles['pinned']}>
+      <tr className={styles['group']}>
+        <th colSpan={widthOf(props)} scope="rowgroup">
+          <span className={styles['groupName']}>{t('table.pinned')}</span>
+        </th>
+      </tr>
+      {rows.map((row) => (
+        <BodyRow key={row.key} row={row} isFirst={false} {...props} />
+      ))}
+    </tbody>
+  );
+}
+
+function widthOf({ columns, hasNamespace, actionsOf, selection }: RowProps): number {
+  return columns.length + 1 + Number(hasNamespace) + Number(Boolean(actionsOf)) + Number(Boolean(selection));
 }
 
 export function TableBody(props: TableBodyProps) {
@@ -63,6 +94,7 @@ function GroupHead({
   hasNamespace,
   actionsOf,
   selection,
+  pins,
   collapsed,
   onCollapse,
 }: TableBodyProps & {
@@ -71,8 +103,7 @@ function GroupHead({
   readonly sample: Row | undefined;
 }) {
   const t = useT();
-  const width =
-    columns.length + 1 + Number(hasNamespace) + Number(Boolean(actionsOf)) + Number(Boolean(selection));
+  const width = widthOf({ columns, hasNamespace, linkOf: undefined, actionsOf, selection, pins });
   const names =
     group === 'namespace'
       ? [sample?.namespace ?? '']
@@ -107,7 +138,8 @@ function BodyRow({
   linkOf,
   actionsOf,
   selection,
-}: TableBodyProps & { readonly row: Row; readonly isFirst: boolean }) {
+  pins,
+}: RowProps & { readonly row: Row; readonly isFirst: boolean }) {
   const t = useT();
   const link = linkOf?.(row);
   const isSelected = selection?.selected.has(row.key) ?? false;
@@ -139,20 +171,29 @@ function BodyRow({
       {columns.map((column) => (
         <td
           key={column.id}
-          className={
-            column.type === 'number' || column.type === 'quantity' ? styles['numberCell'] : undefined
-          }
+          className={`${column.type === 'number' || column.type === 'quantity' ? (styles['numberCell'] ?? '') : ''} ${column.isPinned ? (styles['stuck'] ?? '') : ''}`}
+          style={column.isPinned ? { left: `var(--left-${column.index})` } : undefined}
         >
           <CellContent cell={row.cells[column.index]} column={column} />
         </td>
       ))}
       {actionsOf ? (
         <td className={styles['actions']}>
-          <RowActions name={row.name} actions={actionsOf(row)} />
+          <RowActions name={row.name} actions={[...actionsOf(row), pinAction(row, pins, t)]} />
         </td>
       ) : null}
     </tr>
   );
+}
+
+function pinAction(row: Row, pins: Pins, t: Translate): RowAction {
+  return {
+    id: 'pin',
+    title: t(pins.has(row) ? 'table.unpin' : 'table.pin'),
+    isReading: true,
+    isInMenu: true,
+    run: () => pins.toggle(row),
+  };
 }
 
 function inGroups(

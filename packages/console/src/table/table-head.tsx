@@ -1,4 +1,5 @@
 import { Checkbox } from 'antd';
+import { useLayoutEffect, useRef } from 'react';
 import { translateIfKnown, useT } from '#i18n/index.ts';
 import type { ShownColumn } from './live-table.tsx';
 import styles from './table.module.css';
@@ -16,11 +17,31 @@ interface TableHeadProps {
 
 export function TableHead({ columns, sort, onSort, hasNamespace, hasActions, selection }: TableHeadProps) {
   const t = useT();
-  const head = (id: string, title: string, isSortable: boolean, isNumber = false) => {
+  const row = useRef<HTMLTableRowElement>(null);
+  // Where pinned columns stand while the table is not scrolled is where they stay when it is.
+  useLayoutEffect(() => {
+    const table = row.current?.closest('table');
+    if (!row.current || !table) return;
+    for (const cell of row.current.querySelectorAll<HTMLElement>('th[data-left]'))
+      table.style.setProperty(`--left-${cell.dataset['left'] ?? ''}`, `${cell.offsetLeft}px`);
+  });
+  const head = (
+    id: string,
+    title: string,
+    isSortable: boolean,
+    { isNumber = false, left }: { isNumber?: boolean; left?: string | undefined } = {},
+  ) => {
     const direction = sort === id ? 'ascending' : sort === `-${id}` ? 'descending' : undefined;
     const next = direction === 'ascending' ? `-${id}` : direction === 'descending' ? undefined : id;
     return (
-      <th key={id} scope="col" aria-sort={direction} className={isNumber ? styles['numberHead'] : undefined}>
+      <th
+        key={id}
+        scope="col"
+        aria-sort={direction}
+        data-left={left}
+        className={`${isNumber ? (styles['numberHead'] ?? '') : ''} ${left === undefined ? '' : (styles['stuck'] ?? '')}`}
+        style={left === undefined ? undefined : { left: `var(--left-${left})` }}
+      >
         {isSortable ? (
           <button type="button" className={styles['sort']} onClick={() => onSort(next)}>
             {title}
@@ -36,7 +57,7 @@ export function TableHead({ columns, sort, onSort, hasNamespace, hasActions, sel
   };
   return (
     <thead>
-      <tr>
+      <tr ref={row}>
         {selection ? (
           <th scope="col" className={styles['check']}>
             <Checkbox
@@ -50,12 +71,10 @@ export function TableHead({ columns, sort, onSort, hasNamespace, hasActions, sel
         {head('name', t('column.name'), true)}
         {hasNamespace ? head('namespace', t('column.namespace'), true) : null}
         {columns.map((column) =>
-          head(
-            column.id,
-            columnTitle(column),
-            column.sortable,
-            column.type === 'number' || column.type === 'quantity',
-          ),
+          head(column.id, columnTitle(column), column.sortable, {
+            isNumber: column.type === 'number' || column.type === 'quantity',
+            left: column.isPinned ? String(column.index) : undefined,
+          }),
         )}
         {hasActions ? <th scope="col">{t('column.actions')}</th> : null}
       </tr>

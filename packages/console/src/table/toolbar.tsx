@@ -1,15 +1,14 @@
-import { DownloadOutlined, FilterOutlined, SearchOutlined, SettingOutlined } from '@ant-design/icons';
+import { DownloadOutlined, FilterOutlined, SearchOutlined } from '@ant-design/icons';
 import type { Page, ViewQuery } from '@skerry/center/contract';
 import { Button, Checkbox, Input, Popover, Select } from 'antd';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
-import { savePreferences, useKnownPreferences } from '#api/preferences.ts';
 import { translateIfKnown, useT } from '#i18n/index.ts';
 import { download } from '#ui/download.ts';
 import { fetchAll } from './bulk-bar.tsx';
 import { cellText } from './cell.tsx';
+import { ColumnChooser } from './column-chooser.tsx';
 import { toCsv } from './csv.ts';
 import { hasToken, toggleToken } from './filter-tokens.ts';
-import { columnTitle } from './table-head.tsx';
 import type { TableState } from './table-state.ts';
 import styles from './table.module.css';
 
@@ -146,47 +145,6 @@ function Facets({
   return (
     <Popover trigger="click" placement="bottomLeft" content={content}>
       <Button icon={<FilterOutlined />}>{t('table.facets')}</Button>
-    </Popover>
-  );
-}
-
-function ColumnChooser({ resource, page }: { readonly resource: string; readonly page: Page }) {
-  const t = useT();
-  const known = useKnownPreferences();
-  const choosable = page.columns.filter(({ id }) => id !== 'name' && id !== 'namespace');
-  const shown =
-    known?.columns?.[resource] ?? choosable.filter(({ priority }) => priority === 0).map(({ id }) => id);
-  const content = (
-    <div className={styles['facets']}>
-      <fieldset>
-        <legend>{t('table.columns')}</legend>
-        {choosable.map((column) => (
-          <Checkbox
-            key={column.id}
-            checked={shown.includes(column.id)}
-            disabled={!known}
-            onChange={(event) => {
-              const wanted = new Set(shown);
-              if (event.target.checked) wanted.add(column.id);
-              else wanted.delete(column.id);
-              const next = choosable.map(({ id }) => id).filter((id) => wanted.has(id));
-              void savePreferences((before) => ({ columns: { ...before.columns, [resource]: next } }));
-            }}
-          >
-            {columnTitle(column)}
-          </Checkbox>
-        ))}
-      </fieldset>
-    </div>
-  );
-  return (
-    <Popover trigger="click" placement="bottomRight" content={content}>
-      <Button
-        type="text"
-        icon={<SettingOutlined />}
-        aria-label={t('table.columns')}
-        title={t('table.columns')}
-      />
     </Popover>
   );
 }

@@ -26,8 +26,15 @@ export function partActions(
   actions: readonly RowAction[],
   shownMax: number,
 ): { readonly shown: readonly RowAction[]; readonly more: readonly RowAction[] } {
-  const shown = actions.filter((action) => !action.isDangerous).slice(0, shownMax);
-  return { shown, more: actions.filter((action) => !shown.includes(action)) };
+  const shown = actions.filter((action) => !action.isDangerous && !action.isInMenu).slice(0, shownMax);
+  const more = actions.filter((action) => !shown.includes(action));
+  return {
+    shown,
+    more: [
+      ...more.filter(({ isDangerous }) => !isDangerous),
+      ...more.filter(({ isDangerous }) => isDangerous),
+    ],
+  };
 }
 
 /** The button that opens the menu of the others; nothing where there are none. */

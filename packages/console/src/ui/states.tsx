@@ -6,6 +6,7 @@ import { Button } from 'antd';
 import type { ReactNode } from 'react';
 import { statusOf, type Status } from '#api/status-error.ts';
 import { useT, type MessageId } from '#i18n/index.ts';
+import { PartError } from './load-part.ts';
 import styles from './states.module.css';
 
 export function Loading({ isPage = false }: { readonly isPage?: boolean }) {
@@ -49,6 +50,7 @@ interface FailureProps {
 /** Not allowed, not found, not reachable, or broken; the words of the server are shown as they came. */
 export function Failure({ error, onRetry, isPage = false }: FailureProps) {
   const t = useT();
+  if (error instanceof PartError) return <MissingPart onRetry={onRetry} />;
   const status = isStatus(error) ? error : statusOf(error);
   const { title, why } = wordingOf(status);
   return (
@@ -64,6 +66,26 @@ export function Failure({ error, onRetry, isPage = false }: FailureProps) {
           <Button onClick={onRetry}>{t('action.retry')}</Button>
         </div>
       ) : null}
+    </div>
+  );
+}
+
+/** The screen itself could not be fetched. */
+function MissingPart({ onRetry }: { readonly onRetry: (() => void) | undefined }) {
+  const t = useT();
+  return (
+    <div className={styles['empty']} role="alert">
+      <span className={`${styles['mark'] ?? ''} ${styles['bad'] ?? ''}`} aria-hidden="true">
+        ✕
+      </span>
+      <h1 className={styles['title']}>{t('state.missingPart')}</h1>
+      <p className={styles['why']}>{t('state.missingPart.why')}</p>
+      <div className={styles['actions']}>
+        <Button type="primary" onClick={() => location.reload()}>
+          {t('action.reload')}
+        </Button>
+        {onRetry ? <Button onClick={onRetry}>{t('action.retry')}</Button> : null}
+      </div>
     </div>
   );
 }

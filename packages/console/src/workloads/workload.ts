@@ -108,12 +108,13 @@ export type Missing = 'name' | 'container' | 'image' | 'schedule';
 
 export function missingIn(object: KubernetesObject): readonly Missing[] {
   const containers = listIn(object, [...templatePath(object), 'spec', 'containers']);
+  const all = [...containers, ...listIn(object, [...templatePath(object), 'spec', 'initContainers'])];
   return [
     ...(textIn(object, ['metadata', 'name']) === '' ? (['name'] as const) : []),
-    ...(containers.length === 0 || containers.some((one) => textIn(one, ['name']) === '')
+    ...(containers.length === 0 || all.some((one) => textIn(one, ['name']) === '')
       ? (['container'] as const)
       : []),
-    ...(containers.some((one) => textIn(one, ['image']) === '') ? (['image'] as const) : []),
+    ...(all.some((one) => textIn(one, ['image']) === '') ? (['image'] as const) : []),
     ...(object.kind === 'CronJob' && textIn(object, ['spec', 'schedule']) === ''
       ? (['schedule'] as const)
       : []),

@@ -6,7 +6,14 @@ export const charts = {
   'charts.cpu': 'CPU',
   'charts.memory': 'Memory',
   'charts.network': 'Network',
-  'charts.gpu': 'GPU',
+  'charts.gpu': 'GPUs held by pods',
+  'charts.notReported': 'Not reported',
+  'charts.none.not-reported':
+    'No machine says what a single pod makes of its GPUs. The GPU page shows who holds them.',
+  'charts.none.too-many-nodes':
+    'This is asked of every machine over its link, so it is shown for up to 50 machines: open a pool or a node.',
+  'charts.line.received': 'Received',
+  'charts.line.sent': 'Sent',
   'charts.none': 'No measurements',
   'charts.none.why':
     'Nothing was measured in this time. Measurements come from the machines over their links.',

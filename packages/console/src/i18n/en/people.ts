@@ -17,6 +17,8 @@ export const people = {
   'providers.issuer': 'Issuer',
   'providers.issuer.rule': 'An address that begins with https://, without query.',
   'providers.clientId': 'Client ID',
+  'providers.edit': 'Edit provider {{name}}',
+  'providers.secret.kept': 'Empty leaves the one that is kept. It is not shown again.',
   'providers.secret': 'Client secret',
   'providers.secret.what': 'Empty for a public client. It is kept by the center and not shown again.',
   'providers.allowedGroups': 'Allowed groups',

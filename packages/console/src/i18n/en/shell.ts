@@ -83,6 +83,9 @@ export const shell = {
   'state.unreachable': 'Not reachable',
   'state.unreachable.why':
     'The center or the cluster does not answer. What runs there goes on running. It is tried again by itself.',
+  'state.missingPart': 'This part of the console could not be loaded',
+  'state.missingPart.why':
+    'The connection may have broken for a moment, or the center has been updated meanwhile. Reloading the page closes open logs and terminals.',
   'state.failed': 'This did not work',
   'state.failed.why': 'The answer of the server is below.',
   'readOnly.mark': 'Read-only mode',
@@ -93,6 +96,7 @@ export const shell = {
   'readOnly.refused': 'read-only mode is on; it is left in the settings',
   'rights.missing': 'Your role does not allow this here.',
   'action.retry': 'Try again',
+  'action.reload': 'Reload the page',
   'action.continue': 'Continue',
   'action.cancel': 'Cancel',
   'action.save': 'Save',

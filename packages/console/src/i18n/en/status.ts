@@ -51,4 +51,7 @@ export const status = {
   'status.Waiting': 'Waiting',
   'status.ContainerCreating': 'Creating container',
   'status.PodInitializing': 'Initializing',
+  'status.Degraded': 'Degraded',
+  'status.Reconciling': 'Reconciling',
+  'status.cancelled': 'Cancelled',
 } as const;

@@ -9,7 +9,14 @@ export const charts = {
   'charts.cpu': 'CPU',
   'charts.memory': 'メモリ',
   'charts.network': 'ネットワーク',
-  'charts.gpu': 'GPU',
+  'charts.gpu': 'ポッドが保持する GPU',
+  'charts.notReported': '報告なし',
+  'charts.none.not-reported':
+    '個々のポッドの GPU 使用率を報告するマシンはありません。GPU を保持しているポッドは GPU のページに表示されます。',
+  'charts.none.too-many-nodes':
+    '各マシンにリンク経由で問い合わせるため、50 台まで表示します。プールまたはノードを開いてください。',
+  'charts.line.received': '受信',
+  'charts.line.sent': '送信',
   'charts.none': '測定値がありません',
   'charts.none.why': 'この期間の測定値はありません。測定値は各マシンからリンク経由で届きます。',
 } as const satisfies Translation<typeof english>;

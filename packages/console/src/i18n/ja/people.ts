@@ -20,6 +20,8 @@ export const people = {
   'providers.issuer': '発行者',
   'providers.issuer.rule': 'https:// で始まる、クエリを含まないアドレスです。',
   'providers.clientId': 'クライアント ID',
+  'providers.edit': 'プロバイダー {{name}} の編集',
+  'providers.secret.kept': '空のままにすると、保管中のものを使い続けます。再表示されません。',
   'providers.secret': 'クライアントシークレット',
   'providers.secret.what': '公開クライアントの場合は空にします。センターが保管し、再表示されません。',
   'providers.allowedGroups': '許可するグループ',

@@ -85,6 +85,9 @@ export const shell = {
   'state.unreachable': '接続できません',
   'state.unreachable.why':
     'センターまたはクラスターが応答しません。稼働中のものは動き続けます。自動的に再試行します。',
+  'state.missingPart': 'コンソールのこの部分を読み込めませんでした',
+  'state.missingPart.why':
+    '接続が一時的に切れたか、その間にセンターが更新された可能性があります。ページを再読み込みすると、開いているログとターミナルは閉じます。',
   'state.failed': '失敗しました',
   'state.failed.why': 'サーバーの応答は次のとおりです。',
   'readOnly.mark': '読み取り専用モード',
@@ -94,6 +97,7 @@ export const shell = {
   'readOnly.refused': '読み取り専用モードがオンです。設定で解除できます',
   'rights.missing': 'お持ちのロールでは、ここでこの操作はできません。',
   'action.retry': '再試行',
+  'action.reload': 'ページを再読み込み',
   'action.continue': '続行',
   'action.cancel': 'キャンセル',
   'action.save': '保存',

@@ -53,5 +53,8 @@ export const status = {
   'status.Violated': '違反',
   'status.Waiting': '待機中',
   'status.ContainerCreating': 'コンテナー作成中',
+  'status.Degraded': '一部停止',
+  'status.Reconciling': '反映中',
+  'status.cancelled': 'キャンセル済み',
   'status.PodInitializing': '初期化中',
 } as const satisfies Translation<typeof english>;

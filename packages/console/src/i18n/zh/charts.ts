@@ -9,7 +9,12 @@ export const charts = {
   'charts.cpu': 'CPU',
   'charts.memory': '内存',
   'charts.network': '网络',
-  'charts.gpu': 'GPU',
+  'charts.gpu': '容器组持有的 GPU',
+  'charts.notReported': '未上报',
+  'charts.none.not-reported': '没有机器上报单个容器组的 GPU 使用情况。GPU 页面显示由谁持有。',
+  'charts.none.too-many-nodes': '需要通过链路逐台查询机器，因此最多显示 50 台：请打开某个节点池或节点。',
+  'charts.line.received': '接收',
+  'charts.line.sent': '发送',
   'charts.none': '没有测量数据',
   'charts.none.why': '此时间段内没有数据。数据由各机器经链路上报。',
 } as const satisfies Translation<typeof english>;

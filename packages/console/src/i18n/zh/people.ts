@@ -19,6 +19,8 @@ export const people = {
   'providers.issuer': '签发者',
   'providers.issuer.rule': '以 https:// 开头且不含查询参数的地址。',
   'providers.clientId': '客户端 ID',
+  'providers.edit': '编辑提供方 {{name}}',
+  'providers.secret.kept': '留空则继续使用已保管的密钥，不会再次显示。',
   'providers.secret': '客户端密钥',
   'providers.secret.what': '公共客户端请留空。由中心保管，不会再次显示。',
   'providers.allowedGroups': '允许的用户组',

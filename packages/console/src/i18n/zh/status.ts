@@ -53,5 +53,8 @@ export const status = {
   'status.Violated': '已违反',
   'status.Waiting': '等待中',
   'status.ContainerCreating': '正在创建容器',
+  'status.Degraded': '降级',
+  'status.Reconciling': '协调中',
+  'status.cancelled': '已取消',
   'status.PodInitializing': '正在初始化',
 } as const satisfies Translation<typeof english>;

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Alert, Form, Input, Modal, Select } from 'antd';
 import { useState } from 'react';
 import { deletionOf } from '#actions/deletion.ts';
-import { createObject, listObjects, management } from '#api/objects.ts';
+import { createObject, listObjects, management, patchObject } from '#api/objects.ts';
 import { managementRights, useRights } from '#api/rights.ts';
 import { useT } from '#i18n/index.ts';
 import { kindOf } from '#kinds/built-in.ts';
@@ -25,7 +25,8 @@ const namespace = 'kube-system';
 
 export function Providers() {
   const t = useT();
-  const [isAdding, setAdding] = useState(false);
+  /** The provider that is written: one that is there, or a new one. */
+  const [written, setWritten] = useState<ProviderObject | 'new' | undefined>();
   const may = useRights(managementRights, { whileUnknown: false });
   const { data, error, refetch } = useQuery({
     queryKey: ['object', management, 'identityproviders'],
@@ -33,7 +34,12 @@ export function Providers() {
   });
   const isAllowed = may('create identityproviders.center.skerry.io');
   const add = (
-    <WriteButton isAllowed={isAllowed} type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>
+    <WriteButton
+      isAllowed={isAllowed}
+      type="primary"
+      icon={<PlusOutlined />}
+      onClick={() => setWritten('new')}
+    >
       {t('providers.add')}
     </WriteButton>
   );
@@ -62,21 +68,22 @@ export function Providers() {
                 t('providers.allowedGroups'),
                 t('column.actions'),
               ]}
-              rows={data.items.map(({ metadata: { name }, spec }) => ({
-                key: name,
+              rows={data.items.map((provider) => ({
+                key: provider.metadata.name,
                 cells: [
-                  name,
-                  spec.title,
-                  spec.issuer,
-                  spec.clientId,
-                  (spec.allowedGroups ?? []).join(', ') || t('providers.everyone'),
+                  provider.metadata.name,
+                  provider.spec.title,
+                  provider.spec.issuer,
+                  provider.spec.clientId,
+                  (provider.spec.allowedGroups ?? []).join(', ') || t('providers.everyone'),
                   <RowActions
                     key="actions"
-                    name={name}
+                    name={provider.metadata.name}
                     actions={
                       isAllowed
                         ? [
-                            deletionOf(managementKinds.identityProviders, name, {
+                            { id: 'edit', title: t('action.edit'), run: () => setWritten(provider) },
+                            deletionOf(managementKinds.identityProviders, provider.metadata.name, {
                               t,
                               onDone: () => void refetch(),
                             }),
@@ -90,10 +97,11 @@ export function Providers() {
           )}
         </Card>
       )}
-      {isAdding ? (
-        <AddProvider
+      {written ? (
+        <WriteProvider
+          before={written === 'new' ? undefined : written}
           onClose={() => {
-            setAdding(false);
+            setWritten(undefined);
             void refetch();
           }}
         />
@@ -115,26 +123,48 @@ interface Fields {
   readonly certificateAuthority?: string;
 }
 
-function AddProvider({ onClose }: { readonly onClose: () => void }) {
+function WriteProvider({
+  before,
+  onClose,
+}: {
+  readonly before: ProviderObject | undefined;
+  readonly onClose: () => void;
+}) {
   const t = useT();
   const [form] = Form.useForm<Fields>();
   const { isBusy, failure, submit } = useSubmit();
   const callback = `${location.origin}${callbackPath}`;
-  const add = ({ name, secret, ...fields }: Fields): Promise<void> =>
+  const kept = before?.spec.clientSecret;
+  const keepSecret = async (name: string, secret: string): Promise<void> => {
+    const stringData = { clientSecret: secret };
+    if (kept) await patchObject(management, kindOf('secrets'), { namespace, name }, { stringData });
+    else
+      await createObject(
+        management,
+        kindOf('secrets'),
+        { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, stringData },
+        { namespace },
+      );
+  };
+  const write = ({ name, secret, ...fields }: Fields): Promise<void> =>
     submit(async () => {
-      const clientSecret = secret ? `${name}-client` : undefined;
-      if (clientSecret)
-        await createObject(
-          management,
-          kindOf('secrets'),
-          {
-            apiVersion: 'v1',
-            kind: 'Secret',
-            metadata: { name: clientSecret, namespace },
-            stringData: { clientSecret: secret },
-          },
-          { namespace },
+      const clientSecret = kept ?? (secret ? `${name}-client` : undefined);
+      if (secret && clientSecret) await keepSecret(clientSecret, secret);
+      if (before) {
+        const all = Object.entries({ ...fields, clientSecret });
+        const spec = Object.fromEntries(
+          all.map(([key, value]) => [
+            key,
+            value === undefined || value === '' || (Array.isArray(value) && value.length === 0)
+              ? null
+              : value,
+          ]),
         );
+        const { resourceVersion } = before.metadata;
+        const change = { metadata: { resourceVersion }, spec };
+        await patchObject(management, managementKinds.identityProviders, { name }, change);
+        return onClose();
+      }
       const given = Object.entries({ ...fields, clientSecret }).filter(
         ([, value]) => value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0),
       );
@@ -150,8 +180,8 @@ function AddProvider({ onClose }: { readonly onClose: () => void }) {
     <Modal
       open
       width={640}
-      title={t('providers.add')}
-      okText={t('action.add')}
+      title={before ? t('providers.edit', { name: before.metadata.name }) : t('providers.add')}
+      okText={t(before ? 'action.save' : 'action.add')}
       cancelText={t('action.cancel')}
       confirmLoading={isBusy}
       onOk={() => form.submit()}
@@ -169,14 +199,19 @@ function AddProvider({ onClose }: { readonly onClose: () => void }) {
             </span>
           }
         />
-        <Form form={form} layout="vertical" onFinish={(fields) => void add(fields)}>
+        <Form
+          form={form}
+          layout="vertical"
+          initialValues={before ? { name: before.metadata.name, ...before.spec } : {}}
+          onFinish={(fields) => void write(fields)}
+        >
           <Form.Item
             name="name"
             label={t('column.name')}
             extra={t('providers.name.what')}
             rules={[{ required: true, pattern: namePattern, message: t('users.name.rule') }]}
           >
-            <Input maxLength={63} spellCheck={false} />
+            <Input maxLength={63} spellCheck={false} disabled={before !== undefined} />
           </Form.Item>
           <Form.Item
             name="title"
@@ -196,7 +231,11 @@ function AddProvider({ onClose }: { readonly onClose: () => void }) {
           <Form.Item name="clientId" label={t('providers.clientId')} rules={[{ required: true }]}>
             <Input spellCheck={false} />
           </Form.Item>
-          <Form.Item name="secret" label={t('providers.secret')} extra={t('providers.secret.what')}>
+          <Form.Item
+            name="secret"
+            label={t('providers.secret')}
+            extra={t(kept ? 'providers.secret.kept' : 'providers.secret.what')}
+          >
             <Input.Password autoComplete="off" />
           </Form.Item>
           <Form.Item

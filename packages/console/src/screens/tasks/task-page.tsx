@@ -1,11 +1,15 @@
-import { links, type Task, type Tone } from '@skerry/center/contract';
+import { links, paths, type Task, type Tone } from '@skerry/center/contract';
 import { useParams } from '@tanstack/react-router';
-import { Alert } from 'antd';
+import { Alert, Button, Popconfirm } from 'antd';
+import { useState } from 'react';
+import { request } from '#api/request.ts';
+import { statusOf, type Status } from '#api/status-error.ts';
 import { useTask } from '#api/tasks.ts';
 import { Link } from '#app/link.tsx';
 import { useT } from '#i18n/index.ts';
 import { Age } from '#ui/age.tsx';
 import { Card, Facts, Page, Stack } from '#ui/page.tsx';
+import { FailureNote } from '#ui/failure-note.tsx';
 import { Failure, Loading } from '#ui/states.tsx';
 import { StateTag } from '#ui/tone.tsx';
 import styles from './tasks.module.css';
@@ -15,6 +19,7 @@ export const taskTones: Readonly<Record<Task['state'], Tone>> = {
   succeeded: 'ok',
   failed: 'error',
   'rolled-back': 'warning',
+  cancelled: 'warning',
 };
 const stepTones: Readonly<Record<Task['steps'][number]['state'], Tone>> = {
   waiting: 'unknown',
@@ -27,10 +32,37 @@ export function TaskPage() {
   const { task: id = '' } = useParams({ strict: false }) as { task?: string };
   const t = useT();
   const { data, error, refetch } = useTask(id);
+  const [refusal, setRefusal] = useState<Status>();
+  const cancel = async (): Promise<void> => {
+    setRefusal(undefined);
+    await request(`${paths.tasks}/${encodeURIComponent(id)}/cancel`, { method: 'POST', body: {} }).catch(
+      (failure: unknown) => setRefusal(statusOf(failure)),
+    );
+    await refetch();
+  };
   if (!data) return error ? <Failure error={error} onRetry={() => void refetch()} /> : <Loading />;
   return (
-    <Page title={data.title} mark={<StateTag state={data.state} tone={taskTones[data.state]} />}>
+    <Page
+      title={data.title}
+      mark={<StateTag state={data.state} tone={taskTones[data.state]} />}
+      actions={
+        data.cancellable ? (
+          <Popconfirm
+            title={t('tasks.cancel.sure')}
+            okText={t('tasks.cancel')}
+            cancelText={t('action.back')}
+            onConfirm={() => void cancel()}
+          >
+            <Button danger>{t('tasks.cancel')}</Button>
+          </Popconfirm>
+        ) : null
+      }
+    >
       <Stack>
+        <FailureNote status={refusal} />
+        {data.cancelledBy ? (
+          <Alert type="info" showIcon title={t('tasks.cancelling', { user: data.cancelledBy })} />
+        ) : null}
         {data.message ? (
           <Alert type={data.state === 'failed' ? 'error' : 'info'} showIcon title={data.message} />
         ) : null}

@@ -1,5 +1,5 @@
 import { PlusOutlined } from '@ant-design/icons';
-import { Button, InputNumber, Select, Tabs } from 'antd';
+import { Button, Checkbox, InputNumber, Select, Tabs } from 'antd';
 import { useState } from 'react';
 import { useT } from '#i18n/index.ts';
 import {
@@ -30,48 +30,68 @@ import {
 import { Rows } from './rows.tsx';
 import styles from './wizard.module.css';
 
-export function ContainersStep({ form, object }: StepProps) {
+type ContainerList = 'initContainers' | 'containers';
+const claimTemplates: Path = ['spec', 'volumeClaimTemplates'];
+
+export function ContainersStep({ form, object, isNew }: StepProps) {
   const t = useT();
   const pod = within(form, [...templatePath(object), 'spec']);
   const containers = listIn(pod.object, ['containers']);
-  const initCount = listIn(pod.object, ['initContainers']).length;
-  const [active, setActive] = useState('0');
-  const add = (): void => {
-    pod.set(['containers'], [...containers, { name: `container-${containers.length + 1}`, image: '' }]);
-    setActive(String(containers.length));
+  const initContainers = listIn(pod.object, ['initContainers']);
+  const [active, setActive] = useState('containers/0');
+  const add = (list: ContainerList): void => {
+    const before = listIn(pod.object, [list]);
+    const name = `${list === 'containers' ? 'container' : 'init'}-${before.length + 1}`;
+    pod.set([list], [...before, { name, image: '' }]);
+    setActive(`${list}/${before.length}`);
   };
-  const remove = (index: number): void => {
-    pod.set(
-      ['containers'],
-      containers.filter((_, at) => at !== index),
-    );
-    setActive('0');
+  const remove = (list: ContainerList, index: number): void => {
+    const left = listIn(pod.object, [list]).filter((_, at) => at !== index);
+    pod.set([list], left.length > 0 ? left : undefined);
+    setActive('containers/0');
   };
+  const claims = listIn(form.object, claimTemplates).map((claim) => textIn(claim, ['metadata', 'name']));
+  const volumes = [
+    ...listIn(pod.object, ['volumes']).map((volume) => textIn(volume, ['name'])),
+    ...(object.kind === 'StatefulSet' ? claims : []),
+  ];
+  const tabsOf = (list: ContainerList) =>
+    listIn(pod.object, [list]).map((container, index) => {
+      const name = textIn(container, ['name']) || `#${index + 1}`;
+      const isRemovable = list === 'initContainers' || containers.length > 1;
+      return {
+        key: `${list}/${index}`,
+        label: list === 'containers' ? name : t('wizard.initName', { name }),
+        children: (
+          <ContainerForm
+            {...(isRemovable ? { onRemove: () => remove(list, index) } : {})}
+            isInit={list === 'initContainers'}
+            form={within(pod, [list, index])}
+            volumes={volumes}
+          />
+        ),
+      };
+    });
   return (
     <div className={styles['stack']}>
       <div className={styles['addContainer']}>
-        <Button size="small" icon={<PlusOutlined />} onClick={add}>
+        <Button size="small" icon={<PlusOutlined />} onClick={() => add('containers')}>
           {t('wizard.addContainer')}
+        </Button>
+        <Button size="small" icon={<PlusOutlined />} onClick={() => add('initContainers')}>
+          {t('wizard.addInitContainer')}
         </Button>
       </div>
       <Tabs
         type="card"
         activeKey={active}
         onChange={setActive}
-        items={containers.map((container, index) => ({
-          key: String(index),
-          label: textIn(container, ['name']) || `#${index + 1}`,
-          children: (
-            <ContainerForm
-              {...(containers.length > 1 ? { onRemove: () => remove(index) } : {})}
-              form={within(pod, ['containers', index])}
-              volumes={listIn(pod.object, ['volumes']).map((volume) => textIn(volume, ['name']))}
-            />
-          ),
-        }))}
+        // Those that run first stand first.
+        items={[...tabsOf('initContainers'), ...tabsOf('containers')]}
       />
-      {initCount > 0 ? <p className="muted">{t('wizard.initKept', { count: initCount })}</p> : null}
+      {initContainers.length > 1 ? <p className="muted">{t('wizard.initOrder')}</p> : null}
       <Volumes form={pod} />
+      {object.kind === 'StatefulSet' ? <ClaimTemplates form={form} isNew={isNew} /> : null}
       <Rows form={pod} path={['imagePullSecrets']} label={t('wizard.pullSecrets')} initial={{ name: '' }}>
         {(row) => <TextAt form={row} path={['name']} label={t('column.name')} />}
       </Rows>
@@ -85,14 +105,17 @@ export function ContainersStep({ form, object }: StepProps) {
 
 function ContainerForm({
   form,
+  isInit,
   volumes,
   onRemove,
 }: {
+  readonly isInit: boolean;
   readonly form: Form;
   readonly volumes: readonly string[];
   readonly onRemove?: () => void;
 }) {
   const t = useT();
+  const isSidecar = isInit && textIn(form.object, ['restartPolicy']) === 'Always';
   return (
     <div className={styles['stack']}>
       <div className={styles['grid']}>
@@ -141,9 +164,22 @@ function ContainerForm({
       <Rows form={form} path={['env']} label={t('wizard.env')} initial={{ name: '', value: '' }}>
         {(row) => <Variable form={row} />}
       </Rows>
-      {(['livenessProbe', 'readinessProbe', 'startupProbe'] as const).map((probe) => (
-        <Probe key={probe} form={form} path={[probe]} label={t(`wizard.${probe}`)} />
-      ))}
+      {isInit ? (
+        <div className={styles['checks']}>
+          <Checkbox
+            checked={isSidecar}
+            onChange={(event) => form.set(['restartPolicy'], event.target.checked ? 'Always' : undefined)}
+          >
+            {t('wizard.sidecar')}
+          </Checkbox>
+        </div>
+      ) : null}
+      {/* What runs once to its end is not asked how it is. */}
+      {isInit && !isSidecar
+        ? null
+        : (['livenessProbe', 'readinessProbe', 'startupProbe'] as const).map((probe) => (
+            <Probe key={probe} form={form} path={[probe]} label={t(`wizard.${probe}`)} />
+          ))}
       <Rows
         form={form}
         path={['volumeMounts']}
@@ -406,6 +442,47 @@ function Volumes({ form }: { readonly form: Form }) {
           </>
         );
       }}
+    </Rows>
+  );
+}
+
+/** Volumes that each pod of a StatefulSet has of its own. */
+function ClaimTemplates({ form, isNew }: { readonly form: Form; readonly isNew: boolean }) {
+  const t = useT();
+  const count = listIn(form.object, claimTemplates).length;
+  // They can't be changed once the StatefulSet is made.
+  if (!isNew) return count > 0 ? <p className="muted">{t('wizard.claimsFixed', { count })}</p> : null;
+  return (
+    <Rows
+      form={form}
+      path={claimTemplates}
+      label={t('wizard.claims')}
+      initial={{
+        metadata: { name: 'data' },
+        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+      }}
+    >
+      {(row) => (
+        <>
+          <TextAt form={row} path={['metadata', 'name']} label={t('column.name')} />
+          <TextAt
+            form={row}
+            path={['spec', 'resources', 'requests', 'storage']}
+            label={t('wizard.claimSize')}
+            placeholder="1Gi"
+          />
+          <TextAt form={row} path={['spec', 'storageClassName']} label={t('wizard.storageClass')} />
+          <SelectAt
+            form={row}
+            path={['spec', 'accessModes', 0]}
+            label={t('wizard.accessMode')}
+            options={['ReadWriteOnce', 'ReadWriteOncePod', 'ReadWriteMany', 'ReadOnlyMany'].map((value) => ({
+              value,
+              label: value,
+            }))}
+          />
+        </>
+      )}
     </Rows>
   );
 }

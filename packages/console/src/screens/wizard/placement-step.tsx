@@ -9,17 +9,19 @@ import { Failure, Loading } from '#ui/states.tsx';
 import { getAt, setAt, textIn } from '#workloads/object-path.ts';
 import {
   isSimplePlacement,
+  placementLabels,
   readPlacement,
   writePlacement,
   type PlacementKind,
 } from '#workloads/placement-rules.ts';
 import { templatePath } from '#workloads/workload.ts';
 import type { StepProps } from './basics-step.tsx';
-import { Field, NumberAt, PairsAt, SelectAt, TextAt, within } from './fields.tsx';
+import { Field, NumberAt, PairsAt, SelectAt, SuggestAt, TextAt, within } from './fields.tsx';
 import { Rows } from './rows.tsx';
 import styles from './wizard.module.css';
 
 const kinds: readonly PlacementKind[] = ['pools', 'regions', 'nodes'];
+const affinities = ['podAffinity', 'podAntiAffinity'] as const;
 
 export function PlacementStep({ cluster, form, object }: StepProps) {
   const t = useT();
@@ -86,12 +88,34 @@ export function PlacementStep({ cluster, form, object }: StepProps) {
             </>
           )}
         </Rows>
+        {affinities.map((kind) => (
+          <Rows
+            key={kind}
+            form={pod}
+            path={['affinity', kind, 'requiredDuringSchedulingIgnoredDuringExecution']}
+            label={t(`wizard.${kind}`)}
+            initial={{ topologyKey: 'kubernetes.io/hostname', labelSelector: {} }}
+          >
+            {(row) => (
+              <>
+                <SuggestAt
+                  form={row}
+                  path={['topologyKey']}
+                  label={t('wizard.topologyKey')}
+                  options={Object.values(placementLabels)}
+                />
+                <PairsAt form={row} path={['labelSelector', 'matchLabels']} label={t('wizard.podLabels')} />
+              </>
+            )}
+          </Rows>
+        ))}
         <TextAt form={pod} path={['priorityClassName']} label={t('wizard.priorityClass')} />
       </div>
       <Matching
         cluster={cluster}
         namespace={object.metadata?.namespace ?? 'default'}
         template={getAt(object, templatePath(object)) ?? {}}
+        daemonSet={object.kind === 'DaemonSet'}
       />
     </div>
   );
@@ -113,14 +137,17 @@ interface MatchingProps {
   readonly cluster: string;
   readonly namespace: string;
   readonly template: object;
+  /** Pods of a DaemonSet tolerate more than others. */
+  readonly daemonSet: boolean;
 }
 
-export function useMatching({ cluster, namespace, template }: MatchingProps) {
+export function useMatching({ cluster, namespace, template, daemonSet }: MatchingProps) {
   // What has no image yet is asked about all the same: it is the placement that counts.
   const filled = ['spec', 'containers', 0, 'image'];
   const asked = useDeferredValue(
     JSON.stringify({
       namespace,
+      daemonSet,
       template: textIn(template, filled) ? template : setAt(template, filled, 'image'),
     }),
   );

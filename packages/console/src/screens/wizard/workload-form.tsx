@@ -100,6 +100,7 @@ function NodeCount({ cluster, object }: { readonly cluster: string; readonly obj
     cluster,
     namespace: object.metadata?.namespace ?? 'default',
     template: (getAt(object, templatePath(object)) ?? {}) as object,
+    daemonSet: object.kind === 'DaemonSet',
   });
   return data ? (
     <span className={styles['nodes']}>
