@@ -57,6 +57,7 @@ export function Clusters() {
     },
     {
       id: 'readOnly',
+      isInMenu: true,
       title: readOnlyClusters.includes(name) ? t('readOnly.leave') : t('readOnly.enter'),
       isReading: true,
       run: () =>

@@ -131,7 +131,8 @@ function Waiting({ cluster, waiting }: { readonly cluster: string; readonly wait
                   <div key={pool}>
                     <Link to={links.pool(cluster, pool)}>{pool}</Link>{' '}
                     <span className="muted">
-                      {region} · {t('gpu.free', { count: free })}
+                      {region === pool ? '' : `${region} · `}
+                      {t('gpu.free', { count: free })}
                     </span>{' '}
                     <Link to={links.addNodes(cluster, pool)}>{t('action.addNodes')}</Link>
                   </div>

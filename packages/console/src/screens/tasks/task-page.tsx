@@ -79,7 +79,7 @@ export function TaskPage() {
               ],
               [t('column.user'), data.user],
               [t('facts.started'), <Age key="start" since={data.started} />],
-              [t('tasks.ended'), <Age key="end" since={data.ended} />],
+              ...(data.ended ? [[t('tasks.ended'), <Age key="end" since={data.ended} />] as const] : []),
             ]}
           />
         </Card>
