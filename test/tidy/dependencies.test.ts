@@ -21,6 +21,7 @@ const allowed: Record<string, readonly string[]> = {
   agent: ['client', 'streams', 'pki', 'api', 'base'],
   hub: ['serving', 'client', 'api', 'base'],
   network: ['client', 'api', 'base'],
+  ingress: ['client', 'api', 'base'],
   link: ['pki', 'base'],
   center: ['client', 'pki', 'api', 'base'],
   console: ['api', 'center'],

@@ -17,6 +17,7 @@ const samples: Readonly<Record<string, Record<string, unknown>>> = {
     startAt: '2026-01-31T12:00:00Z',
     pools: [{ name: 'osaka', pods: 3 }],
   },
+  ingress: { pools: [{ name: 'osaka' }, { name: 'kyoto', replicas: 2 }] },
   prober: {
     probes: [{ name: 'page', type: 'http', target: 'https://shop.example.com/' }],
     pools: [{ name: 'osaka' }],

@@ -1,5 +1,5 @@
 import { systemClock } from '@skerry/base';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { jsonLogger } from '#json-log.ts';
 import { asChild } from '#process/child.ts';
 import { onParentMessage, tellParent } from '#process/managed-process.ts';
@@ -92,6 +92,21 @@ export function addInternalCommands(program: Command): void {
       }),
     );
   program
+    .command('ingress', { hidden: true })
+    .option('--http-ports <json>', '', ports, [80])
+    .option('--https-ports <json>', '', ports, [443])
+    .option('--gateway-api <boolean>', '', (text) => text === 'true', true)
+    .action((options: { httpPorts: number[]; httpsPorts: number[]; gatewayApi: boolean }) =>
+      asChild('ingress', async (signal) => {
+        const { runIngress } = await import('#programs/run-ingress.ts');
+        const log = jsonLogger({ level: 'info', name: 'ingress' });
+        await runIngress(
+          { ...options, env: process.env, clock: systemClock, log, random: Math.random },
+          signal,
+        );
+      }),
+    );
+  program
     .command('sample-device-plugin', { hidden: true })
     .requiredOption('--kubelet-dir <path>')
     .requiredOption('--resource <name>')
@@ -104,4 +119,12 @@ export function addInternalCommands(program: Command): void {
         await runSampleDevicePlugin({ ...options, clock: systemClock, log }, signal);
       }),
     );
+}
+
+function ports(text: string): number[] {
+  const list: unknown = JSON.parse(text);
+  const isPort = (one: unknown) => Number.isInteger(one) && Number(one) > 0 && Number(one) < 65_536;
+  if (!Array.isArray(list) || !list.every(isPort))
+    throw new InvalidArgumentError('a list of ports is wanted');
+  return list as number[];
 }

@@ -1,0 +1,2 @@
+export { IngressProxy, type IngressProxyOptions } from './ingress-proxy.ts';
+export type { ServedPorts } from './sources/table-builder.ts';
