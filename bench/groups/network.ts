@@ -8,11 +8,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { run } from '../../test/support/cluster.ts';
 import { Regions } from '../../test/support/regions.ts';
 import { until } from '../center.ts';
-import { median } from '../figure.ts';
+import { median, type Measurement } from '../figure.ts';
 import type { BenchGroup } from '../group.ts';
 import { pssMb } from '../processes.ts';
+import { requestsPerSecond } from './requests.ts';
 
-interface Place {
+export interface Place {
   /** What enters its network: words before a program. */
   readonly enter: readonly [string, ...string[]];
   readonly address: string;
@@ -40,6 +41,7 @@ export const measureNetwork: BenchGroup = async ({ quick, note }) => {
       await route(regions, 'vxlan');
       tunnelled.push(await throughput(first, second, seconds));
     }
+    const requests = await measureRequests(regions, { first, second, bare, runs, seconds });
     note(`plain: ${plain.map(Math.round).join(' ')}; VXLAN: ${tunnelled.map(Math.round).join(' ')} Mbit/s`);
     await cross(regions);
     const crossed: number[] = [];
@@ -60,6 +62,7 @@ export const measureNetwork: BenchGroup = async ({ quick, note }) => {
     return [
       { name: 'pod to pod in a pool, routes', ...compared(routed) },
       { name: 'pod to pod in a pool, VXLAN', ...compared(tunnelled, 0.75) },
+      ...requests,
       { name: 'pod to pod across pools, relayed', value: median(crossed), unit: 'Mbit/s', least: 100 },
       { name: 'agent of a gateway, after that', value: pssMb(agent), unit: 'MB' },
     ];
@@ -68,6 +71,64 @@ export const measureNetwork: BenchGroup = async ({ quick, note }) => {
     await regions.stop();
   }
 };
+
+/** Of the same pairs, in turns. */
+async function measureRequests(
+  regions: Regions,
+  {
+    first,
+    second,
+    bare,
+    runs,
+    seconds,
+  }: {
+    first: Place;
+    second: Place;
+    bare: { first: Place; second: Place };
+    runs: number;
+    seconds: number;
+  },
+): Promise<Measurement[]> {
+  const url = await serviceBefore(regions, 'bench-a-2');
+  const plain: number[] = [];
+  const direct: number[] = [];
+  const byService: number[] = [];
+  for (let index = 0; index < runs; index++) {
+    plain.push(await requestsPerSecond(bare.first, bare.second, { seconds }));
+    direct.push(await requestsPerSecond(first, second, { seconds }));
+    byService.push(await requestsPerSecond(first, second, { seconds, url }));
+  }
+  const compared = (name: string, values: readonly number[]): Measurement => ({
+    name,
+    value: median([...values]),
+    unit: 'requests/s',
+    comparison: { peer: 'the same machines without us', value: median([...plain]), measured: true },
+  });
+  return [
+    compared('requests pod to pod in a pool, VXLAN', direct),
+    compared('requests through a Service, VXLAN', byService),
+  ];
+}
+
+/** The address of a Service before the HTTP server in a pod. */
+async function serviceBefore(regions: Regions, pod: string): Promise<string> {
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'bench' },
+    spec: { selector: { app: pod }, ports: [{ name: 'http', port: 80, targetPort: 8_090 }] },
+  };
+  const created = await regions.cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(service) });
+  if (created.code !== 0) throw new Error(created.errors);
+  const { spec } = await regions.cluster.json<{ spec: { clusterIP: string } }>('get', 'service', 'bench');
+  const isThere = async () =>
+    (await regions.inside('a-1', 'nft', 'list', 'table', 'ip', 'skerry_services')).output;
+  for (let tries = 0; !(await isThere()).includes(`${spec.clusterIP} . tcp . 80 : goto`); tries++) {
+    if (tries > 100) throw new Error('the Service is not in the kernel');
+    await delay(100);
+  }
+  return `http://${spec.clusterIP}/`;
+}
 
 async function podOn(regions: Regions, machine: string): Promise<Place> {
   const { address } = await regions.runPod(`bench-${machine}`, machine);

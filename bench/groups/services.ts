@@ -1,7 +1,7 @@
 /** What it takes to program Services into the kernel: all of them, and one endpoint's change among them. */
 import { spawnSync } from 'node:child_process';
 import type { EndpointSlice, Service } from '@skerry/api';
-import { KernelTable, serviceState, type Contents, type NodeView } from '@skerry/network';
+import { KernelTable, NftSession, serviceState, type Contents, type NodeView } from '@skerry/network';
 import type { BenchContext, BenchGroup } from '../group.ts';
 
 const serviceCount = 1_000;
@@ -14,9 +14,17 @@ export const measureServices: BenchGroup = async ({ quick, note }: BenchContext)
     note('Services: not measured, for want of root');
     return [];
   }
+  let nft: NftSession | undefined;
   try {
     const where = { networkNamespace: `/run/netns/${namespace}` };
-    const table = new KernelTable({ families: ['ip', 'ip6'], where });
+    nft = new NftSession(where);
+
+    const session = nft;
+    const table = new KernelTable({
+      families: ['ip', 'ip6'],
+      where,
+      load: (script) => session.load(script),
+    });
     const wholeMs = await duration(() =>
       table.apply(new Map(numbers(serviceCount).map((index) => [`s${index}`, contentsOf(index, 0)]))),
     );
@@ -38,6 +46,7 @@ export const measureServices: BenchGroup = async ({ quick, note }: BenchContext)
       },
     ];
   } finally {
+    nft?.close();
     spawnSync('ip', ['netns', 'delete', namespace]);
   }
 };

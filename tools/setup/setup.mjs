@@ -53,6 +53,7 @@ const testPackages = {
 const benchPackages = {
   ...runtimePackages,
   iperf3: '/usr/bin/iperf3',
+  wrk: '/usr/bin/wrk',
 };
 
 /** @param {{ forTests?: boolean, forBench?: boolean }} options */

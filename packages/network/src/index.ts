@@ -8,5 +8,6 @@ export { removeNodeNetwork } from '#remove-node-network.ts';
 export type { PodNetworkPlan } from '#fabric/fabric.ts';
 export type { Relay } from '#crossing/crossing.ts';
 export { KernelTable, type Contents } from '#services/kernel-table.ts';
+export { NftSession } from '#nftables/nft-session.ts';
 export { serviceState } from '#services/service-state.ts';
 export type { NodeView } from '#services/choose-endpoints.ts';

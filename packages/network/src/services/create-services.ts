@@ -6,6 +6,7 @@ import { describeError, supervise, type Service } from '@skerry/base';
 import { resources, type ApiClient } from '@skerry/client';
 import { FollowedObjects } from '#followed-objects.ts';
 import type { PartOptions } from '#node-network.ts';
+import { NftSession } from '#nftables/nft-session.ts';
 import { runNft } from '#nftables/run-nft.ts';
 import { runCommand } from '#kernel/run-command.ts';
 import { removeTable } from '#services/base-rules.ts';
@@ -14,13 +15,16 @@ import {
   createLoadBalancerAddresses,
   removeLoadBalancerAddresses,
 } from '#services/load-balancer-addresses.ts';
+import { createMetricsServer, ProxyMetrics } from '#services/proxy-metrics.ts';
 import type { Family } from '#services/service-ports.ts';
 import { createServiceProxy } from '#services/service-proxy.ts';
 
 export function createServices(options: PartOptions): Service {
   const { nodeName, pool, view, reachablePools, localApi, stateDirectory, clock, log } = options;
   const node = ownNode(options);
-  const table = new KernelTable({ families: machineFamilies() });
+  const nft = new NftSession();
+  const table = new KernelTable({ families: machineFamilies(), load: (script) => nft.load(script) });
+  const metrics = new ProxyMetrics({ clock });
   const proxy = createServiceProxy({
     nodeName,
     pool,
@@ -30,6 +34,7 @@ export function createServices(options: PartOptions): Service {
     reachablePools,
     localApi,
     table,
+    metrics,
     forgetFlow,
     clock,
     log,
@@ -43,11 +48,15 @@ export function createServices(options: PartOptions): Service {
     clock,
     log,
   });
-  const services = [node, proxy, addresses];
+  const services = [node, proxy, addresses, createMetricsServer(metrics, { clock, log })];
   return {
     name: 'services',
     async run(signal) {
-      await Promise.all(services.map((service) => supervise(service, { clock, log, signal })));
+      try {
+        await Promise.all(services.map((service) => supervise(service, { clock, log, signal })));
+      } finally {
+        nft.close();
+      }
     },
   };
 }

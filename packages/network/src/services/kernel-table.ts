@@ -20,6 +20,8 @@ export interface KernelTableOptions {
   readonly families: readonly Family[];
   /** This process's own network namespace unless told. */
   readonly where?: { readonly networkNamespace?: string };
+  /** Hands a script over as one transaction; by an `nft` of its own unless told. */
+  readonly load?: (script: string) => Promise<void>;
   /** Told of each script that the kernel has taken. */
   readonly onLoaded?: (script: string) => void;
 }
@@ -56,7 +58,7 @@ export class KernelTable {
 
   /** Makes the table hold what owners want from now on; what has no content goes. */
   async apply(updates: ReadonlyMap<string, Contents | undefined>): Promise<Applied> {
-    const { families, where, onLoaded } = this.#options;
+    const { families, where, load = (script) => runNft(script, where), onLoaded } = this.#options;
     for (const [owner, contents] of updates) this.#count(owner, contents);
     const changes = families.map((family) => ({
       family,
@@ -70,7 +72,7 @@ export class KernelTable {
     this.#revision = undefined;
     const script =
       known === undefined ? this.#wholeScript(revision) : changeScript(changes, { known, revision });
-    await runNft(script, where);
+    await load(script);
     onLoaded?.(script);
     this.#revision = revision;
     return { conflicts, kind: known === undefined ? 'rebuilt' : 'changed' };

@@ -11,11 +11,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { ReachablePools } from '#reachable-pools.ts';
 import { createClusterView } from '#cluster-view.ts';
 import { FollowedObjects } from '#followed-objects.ts';
+import { NftSession } from '#nftables/nft-session.ts';
 import { hasChain, runNft } from '#nftables/run-nft.ts';
 import { removeTable } from '#services/base-rules.ts';
 import { runCommand } from '#kernel/run-command.ts';
 import { KernelTable } from '#services/kernel-table.ts';
 import { createLoadBalancerAddresses } from '#services/load-balancer-addresses.ts';
+import { ProxyMetrics } from '#services/proxy-metrics.ts';
 import { createServiceProxy } from '#services/service-proxy.ts';
 import { canUseNetworkNamespaces, Lab } from '#testing/lab.ts';
 import { draining, service, slice as sliceOf, type SliceOptions } from '#testing/service-objects.ts';
@@ -28,6 +30,7 @@ const elsewhere = { addresses: ['10.0.0.2'], nodeName: 'n2' };
 describe.skipIf(!canUseNetworkNamespaces())('Services in the kernel', () => {
   let lab: Lab;
   let client: FakeApiClient;
+  let metrics: ProxyMetrics;
   let scripts: string[];
   let log: ReturnType<typeof recordingLogger>;
   let directory: string;
@@ -65,9 +68,12 @@ describe.skipIf(!canUseNetworkNamespaces())('Services in the kernel', () => {
       scopes: [{}],
       file: join(directory, 'node.jsonl'),
     });
+    metrics = new ProxyMetrics({ clock: systemClock });
+    const nft = new NftSession(lab);
     const table = new KernelTable({
       families,
       where: lab,
+      load: (script) => nft.load(script),
       onLoaded: (script) => scripts.push(script),
     });
     const proxy = createServiceProxy({
@@ -78,6 +84,7 @@ describe.skipIf(!canUseNetworkNamespaces())('Services in the kernel', () => {
       node,
       reachablePools,
       table,
+      metrics,
       forgetFlow: (args) => lab.run('node', 'conntrack', ...args).then(nothing, nothing),
       clock: systemClock,
       log,
@@ -96,6 +103,7 @@ describe.skipIf(!canUseNetworkNamespaces())('Services in the kernel', () => {
     return async () => {
       ending.abort();
       await Promise.all(runs);
+      nft.close();
     };
   }
 
@@ -291,6 +299,9 @@ describe.skipIf(!canUseNetworkNamespaces())('Services in the kernel', () => {
     await runNft(families.flatMap(removeTable).join('\n'), lab);
     setEndpoints([b]);
     await calls('client', '10.96.0.9', 80)('b 10.0.0.3');
+    expect(metrics.render()).toMatch(/^kubeproxy_sync_proxy_rules_nftables_sync_failures_total [1-9]/m);
+    expect(metrics.render()).toMatch(/^kubeproxy_sync_full_proxy_rules_duration_seconds_count [2-9]/m);
+    expect(metrics.render()).toMatch(/^kubeproxy_sync_proxy_rules_endpoint_changes_total [2-9]/m);
   });
 
   test('tables of others are left alone, and an open connection outlives the table made anew', async () => {

@@ -22,6 +22,7 @@ import type { LocalApi } from '#node-network.ts';
 import type { NodeView } from '#services/choose-endpoints.ts';
 import type { ReachablePools } from '#reachable-pools.ts';
 import { HealthChecks } from '#services/health-checks.ts';
+import type { ProxyMetrics } from '#services/proxy-metrics.ts';
 import type { Contents, KernelTable } from '#services/kernel-table.ts';
 import { serviceNameLabel } from '#services/service-ports.ts';
 import { podRangeContents, serviceState, type ServiceState } from '#services/service-state.ts';
@@ -39,6 +40,7 @@ export interface ServiceProxyOptions {
   /** Where the Service `kubernetes` leads, where it is not to its endpoints. */
   readonly localApi?: LocalApi;
   readonly table: KernelTable;
+  readonly metrics?: ProxyMetrics;
   /** Runs `conntrack` with these arguments. */
   readonly forgetFlow: (args: readonly string[]) => Promise<void>;
   readonly clock: Clock;
@@ -47,6 +49,10 @@ export interface ServiceProxyOptions {
 
 /** Between the beginnings of two transactions; a first change after a pause is carried out at once. */
 const minSyncPeriodMs = 100;
+/** https://kubernetes.io/docs/reference/labels-annotations-taints/#endpoints-kubernetes-io-last-change-trigger-time */
+const triggerTimeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
+/** Between two transactions; beyond, some are not told of. */
+const triggersMax = 1_000;
 const nodeOwner = '(node)';
 const serviceProxyNameLabel = 'service.kubernetes.io/service-proxy-name';
 
@@ -59,6 +65,8 @@ class ServiceProxy {
   readonly #health: HealthChecks;
   readonly #states = new Map<string, ServiceState>();
   readonly #dirty = new Set<string>();
+  /** When what changed endpoints happened: of changes that are not in the kernel yet. */
+  #triggeredMs: number[] = [];
   #isAllDirty = true;
   #wake: (() => void) | undefined;
 
@@ -84,8 +92,9 @@ class ServiceProxy {
   }
 
   #follow(): (() => void)[] {
-    const { services, slices, node, reachablePools, localApi } = this.#options;
-    const one = (key: string) => {
+    const { services, slices, node, reachablePools, localApi, metrics } = this.#options;
+    const one = (key: string, what: 'endpoints' | 'service' = 'service') => {
+      metrics?.changed(what);
       this.#dirty.add(key);
       this.#wake?.();
     };
@@ -95,7 +104,11 @@ class ServiceProxy {
     };
     const ofSlice = ({ metadata }: EndpointSlice) => {
       const name = metadata.labels?.[serviceNameLabel];
-      if (name) one(`${metadata.namespace}/${name}`);
+      if (name) one(`${metadata.namespace}/${name}`, 'endpoints');
+    };
+    const trigger = ({ metadata }: EndpointSlice) => {
+      const at = Date.parse(metadata.annotations?.[triggerTimeAnnotation] ?? '');
+      if (at > 0 && this.#triggeredMs.length < triggersMax) this.#triggeredMs.push(at);
     };
     return [
       services.addHandler({
@@ -108,6 +121,7 @@ class ServiceProxy {
         onUpdate(slice, old) {
           ofSlice(old);
           ofSlice(slice);
+          trigger(slice);
         },
         onDelete: ofSlice,
       }),
@@ -143,6 +157,7 @@ class ServiceProxy {
         await this.#sync();
         backoff.reset();
       } catch (error) {
+        this.#options.metrics?.failed();
         log.error('packet rules of Services not loaded', { error: describeError(error) });
         // Nothing of it holds; the table is made anew by the next.
         this.#isAllDirty = true;
@@ -153,7 +168,10 @@ class ServiceProxy {
   }
 
   async #sync(): Promise<void> {
-    const { services, table, clock, log } = this.#options;
+    const { services, table, metrics, clock, log } = this.#options;
+    metrics?.begun();
+    const triggeredMs = this.#triggeredMs;
+    this.#triggeredMs = [];
     const startedMs = clock.monotonic();
     const isAll = this.#isAllDirty;
     const keys = isAll ? this.#everything() : new Set(this.#dirty);
@@ -180,10 +198,15 @@ class ServiceProxy {
     for (const { owner, element, holder } of conflicts) {
       log.warn('address or port of a Service is taken by another', { service: owner, element, holder });
     }
+    const durationMs = clock.monotonic() - startedMs;
+    metrics?.programmed({ isWhole: kind === 'rebuilt', durationMs, triggeredMs });
     this.#health.set([...this.#states.values()].flatMap(({ health }) => health ?? []));
     if (kind !== 'unchanged') {
-      const ms = Math.round(clock.monotonic() - startedMs);
-      log.info('packet rules of Services loaded', { kind, services: updates.size, ms });
+      log.info('packet rules of Services loaded', {
+        kind,
+        services: updates.size,
+        ms: Math.round(durationMs),
+      });
     }
     await this.#forget(removals);
   }
