@@ -3,7 +3,10 @@
  * bundle; development runs the sources as they are. The console's files lie beside it in `dist/console`, where its own build puts them.
  */
 import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { build } from 'esbuild';
+import { directImports } from './direct-imports.ts';
+import { leanHttp } from './lean-http.ts';
 
 await build({
   entryPoints: {
@@ -25,6 +28,7 @@ await build({
   minifyWhitespace: true,
   legalComments: 'none',
   loader: { '.json': 'json' },
+  plugins: [directImports(join(import.meta.dirname, '../packages')), leanHttp],
   // CommonJS dependencies ask for `require` and their own folder.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname; const __filename = import.meta.filename;",

@@ -172,7 +172,9 @@ function runScript(title, script, output) {
 /** The release bundle, made again when any source is newer. */
 function bundle() {
   const output = join(root, 'dist/skerry.mjs');
-  const newest = Math.max(newestSource(join(root, 'packages')), newestSource(join(root, 'components')));
+  const newest = Math.max(
+    ...['packages', 'components', 'tools'].map((folder) => newestSource(join(root, folder))),
+  );
   if (existsSync(output) && statSync(output).mtimeMs > newest) return;
   step('bundle', relative(root, output));
   execFileSync(node, ['tools/bundle.ts'], { cwd: root, stdio: 'inherit' });

@@ -40,7 +40,7 @@ export { isPodTerminal } from './kinds/core/pod.ts';
 export { podSummary, type PodSummary } from './kinds/core/pod-columns.ts';
 export { nodeRoles } from './kinds/core/node.ts';
 export { systemPriorityClasses, userPriorityMax } from './kinds/scheduling/priority-class.ts';
-export { isDefaultStorageClass } from './kinds/storage/storage.ts';
+export { isDefaultStorageClass } from './kinds/storage/default-class.ts';
 export * from './validation/faults.ts';
 export {
   canonicalAddress,

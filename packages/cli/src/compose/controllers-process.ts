@@ -8,12 +8,11 @@ import { hostname } from 'node:os';
 import { type Clock, type Logger, MetricRegistry } from '@skerry/base';
 import { createClient, createUnixTransport } from '@skerry/client';
 import { type ControllerSettings, installLocalPathClass, runControllers } from '@skerry/controllers';
-import { runScheduler } from '@skerry/scheduler';
+import { runScheduler, type SchedulerConfiguration } from '@skerry/scheduler';
 import { settleMemoryLater } from '#process/settle-memory.ts';
 import { version } from '#version.ts';
 import { AccountClients } from './account-clients.ts';
 import type { Installation } from './installation.ts';
-import { schedulerConfigurationOf } from './scheduler-configuration.ts';
 import { serveMetrics } from './metrics-socket.ts';
 import { measureRuntime } from './process-metrics.ts';
 import type { ServerConfig } from './server-config.ts';
@@ -48,7 +47,7 @@ export async function runControllersProcess(
     clock,
     log,
   });
-  const configuration = schedulerConfigurationOf(config);
+  const configuration = await configurationOfScheduler(config);
   if (configuration && configuration.ignored.length > 0)
     log.warn('scheduler configuration has fields without meaning here', {
       fields: configuration.ignored.join(),
@@ -93,6 +92,13 @@ export async function runControllersProcess(
   } finally {
     for (const transport of Object.values(transports)) transport.close();
   }
+}
+
+/** What reads it is loaded only where a file is named. */
+async function configurationOfScheduler(config: ServerConfig): Promise<SchedulerConfiguration | undefined> {
+  if (config.schedulerConfig === undefined) return undefined;
+  const { schedulerConfigurationOf } = await import('./scheduler-configuration.ts');
+  return schedulerConfigurationOf(config);
 }
 
 /** The same for every process of this installation, of which one runs at a time, and another's for every other. */

@@ -10,7 +10,7 @@ import {
   StorageEncryption,
 } from '@skerry/apiserver';
 import { type MetricRegistry, type Clock, describeError, type Logger, SkerryError } from '@skerry/base';
-import { connectKmsPlugin } from '#kms/kms-client.ts';
+import type { connectKmsPlugin } from '#kms/kms-client.ts';
 import { readConfigurationFile } from './configuration-file.ts';
 import { followFile } from './follow-file.ts';
 import type { Installation } from './installation.ts';
@@ -39,7 +39,9 @@ export async function openEncryption(
     };
   }
   let changed = () => undefined as void;
-  const plugins = new Plugins({ clock, log, onChange: () => changed() });
+  // gRPC is large, and few centers seal by a plugin.
+  const { connectKmsPlugin: connectPlugin } = await import('#kms/kms-client.ts');
+  const plugins = new Plugins({ clock, log, connectPlugin, onChange: () => changed() });
   const text = readConfigurationFile(path);
   const rules = await plugins.take((connect) => parseEncryptionConfiguration(text, path, connect));
   const followed = config.encryptionProviderConfigAutomaticReload === true;
@@ -94,14 +96,21 @@ interface Held {
 
 type Connect = (settings: KmsSettings) => KmsProvider;
 
+interface PluginParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly connectPlugin: typeof connectKmsPlugin;
+  readonly onChange: () => void;
+}
+
 /** The plugins of the configuration that holds. One that stays the same over a reload keeps its keys. */
 class Plugins {
-  readonly #parts: { readonly clock: Clock; readonly log: Logger; readonly onChange: () => void };
+  readonly #parts: PluginParts;
   #held = new Map<string, Held>();
   readonly #watched = new WeakSet<KmsProvider>();
   #signal: AbortSignal | undefined;
 
-  constructor(parts: { readonly clock: Clock; readonly log: Logger; readonly onChange: () => void }) {
+  constructor(parts: PluginParts) {
     this.#parts = parts;
   }
 
@@ -154,7 +163,8 @@ class Plugins {
   }
 
   #connect(settings: KmsSettings): KmsProvider {
-    return new KmsProvider({ name: settings.name, plugin: connectKmsPlugin(settings), ...this.#parts });
+    const { connectPlugin, ...parts } = this.#parts;
+    return new KmsProvider({ name: settings.name, plugin: connectPlugin(settings), ...parts });
   }
 
   async #start(provider: KmsProvider): Promise<void> {

@@ -24,16 +24,8 @@ import {
   validateStorageClassUpdate,
 } from '#validation/storage/storage-class.ts';
 import { behaviour } from '#kinds/behaviour.ts';
+import { isDefaultStorageClass } from '#kinds/storage/default-class.ts';
 import { ageColumn, column, createdAtColumn, nameColumn } from '#kinds/columns.ts';
-
-const defaultAnnotations = [
-  'storageclass.kubernetes.io/is-default-class',
-  'storageclass.beta.kubernetes.io/is-default-class',
-];
-
-export function isDefaultStorageClass({ metadata }: Pick<StorageClass, 'metadata'>): boolean {
-  return defaultAnnotations.some((key) => metadata?.annotations?.[key] === 'true');
-}
 
 export const storageClassBehaviour = behaviour<StorageClass>({
   columns: [
