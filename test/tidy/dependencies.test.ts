@@ -23,6 +23,7 @@ const allowed: Record<string, readonly string[]> = {
   network: ['client', 'api', 'base'],
   ingress: ['client', 'api', 'base'],
   link: ['pki', 'base'],
+  peers: ['pki', 'api', 'base'],
   center: ['client', 'pki', 'api', 'base'],
   console: ['api', 'center'],
 };

@@ -14,6 +14,19 @@ export const autonomyCondition = 'Autonomy';
 /** Condition of a Node: whether its link to the center is cut. */
 export const disconnectedCondition = 'Disconnected';
 
+/** Condition of a Node out of reach: whether a majority of its neighbours in the pool that have a link no longer hear it. */
+export const deadCondition = 'Dead';
+/** On a Node, by the machine itself, where not all is well in its pool: a `PeerWord` in JSON. */
+export const peersAnnotation = 'skerry.io/peers';
+
+/** What a machine says of other machines of its pool, by their nodes' names. */
+export interface PeerWord {
+  /** It heard them on the local network, and does not any more. */
+  readonly silent: readonly string[];
+  /** They have no link, and are heard on the local network. */
+  readonly heard: readonly string[];
+}
+
 /** In milliseconds: Infinity for good, undefined not at all. */
 export function autonomyMs({ metadata }: Pick<Node, 'metadata'>): number | undefined {
   const annotations = metadata?.annotations ?? {};

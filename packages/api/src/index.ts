@@ -30,8 +30,11 @@ export {
   autonomyCondition,
   autonomyDurationAnnotation,
   autonomyMs,
+  deadCondition,
   disconnectedCondition,
   durationMs,
+  peersAnnotation,
+  type PeerWord,
   saysAutonomy,
 } from './autonomy.ts';
 export { podQosClass, type QosClass } from './pod-qos.ts';
@@ -96,6 +99,8 @@ export {
   routingAnnotation,
   routings,
   type PoolCrossing,
+  poolNeighbours,
+  poolSuccessors,
   type PoolMember,
   type PoolNetwork,
   type PoolNetworkStatus,

@@ -55,3 +55,22 @@ export const gatewayKeyAnnotation = 'network.skerry.io/gateway-key';
 export const routingAnnotation = 'network.skerry.io/routing';
 /** On a NodePool: `external` where its machines have a CNI plugin that Skerry doesn't bring. */
 export const providerAnnotation = 'network.skerry.io/provider';
+
+/** In the ring of a pool's machines by name, each hears so many on either side of it: enough, and bounded in a pool of any size. */
+export const ringReachMax = 8;
+
+/** The next machines in the ring from one of them; none where it is not in it. */
+export function poolSuccessors(sorted: readonly string[], node: string, step: 1 | -1): string[] {
+  const { length } = sorted;
+  const at = sorted.indexOf(node);
+  if (at < 0) return [];
+  return Array.from({ length: Math.min(ringReachMax, length - 1) }, (_, index) => {
+    const place = (at + step * (index + 1) + length * ringReachMax) % length;
+    return sorted[place] ?? node;
+  });
+}
+
+/** The machines of a pool that hear a machine, and are heard by it. */
+export function poolNeighbours(sorted: readonly string[], node: string): string[] {
+  return [...new Set([...poolSuccessors(sorted, node, 1), ...poolSuccessors(sorted, node, -1)])];
+}
