@@ -73,6 +73,8 @@ export interface AgentOptions {
   /** False where containers are simulated: no mounts, files, groups or probes. */
   readonly hostAccess?: boolean;
   readonly recorder?: EventRecorder;
+  /** What `pods` answers may be another than before. */
+  readonly onPods?: () => void;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
@@ -160,7 +162,7 @@ async function assemble(options: AgentOptions) {
   });
   const runHook: ProbeRunner = hostAccess ? createProbeRunner(runtime) : async () => ({ outcome: 'success' });
   const prober = new Prober({ run: runHook, events, clock, random, changed: wake });
-  const statuses = new StatusWriter({ client, clock, log, random });
+  const statuses = new StatusWriter({ client, clock, log, random, onSaid: options.onPods });
   const puller = new ImagePuller({ runtime, events, clock });
   const tokens = new TokenSource({ client, clock, log, vault: options.tokenVault });
   const { network } = options;

@@ -8,12 +8,16 @@ import type { EndpointSlice, KubeObject, Service as KubernetesService } from '@s
 import type { Clock, Logger, Service } from '@skerry/base';
 import { resources, stripManagedFields, type ApiClient } from '@skerry/client';
 import { FollowedObjects } from '#followed-objects.ts';
+import type { LocalKnowledge } from '#local-endpoints/local-knowledge.ts';
+import { LocalSlices, type SliceSource } from '#local-endpoints/local-slices.ts';
 import type { ReachablePools } from '#reachable-pools.ts';
 
 export interface ClusterViewOptions {
   readonly client: ApiClient;
   readonly pool: string | undefined;
   readonly reachablePools: ReachablePools;
+  /** What machines say themselves, where the center can't; its last word holds unless given. */
+  readonly knowledge?: LocalKnowledge;
   readonly stateDirectory: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -23,7 +27,7 @@ export interface ClusterViewOptions {
 export interface ClusterView extends Service {
   readonly services: FollowedObjects<KubernetesService>;
   /** Index `service`: `namespace/name` of the Service that a slice is of. */
-  readonly slices: FollowedObjects<EndpointSlice>;
+  readonly slices: SliceSource;
   /** Resolves when both are known, from the API or from disk. */
   known(signal: AbortSignal): Promise<void>;
 }
@@ -35,7 +39,7 @@ export const serviceIndex = 'service';
 const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
 
 export function createClusterView(options: ClusterViewOptions): ClusterView {
-  const { pool, reachablePools, stateDirectory, ...shared } = options;
+  const { pool, reachablePools, stateDirectory, knowledge, ...shared } = options;
   const services = new FollowedObjects<KubernetesService>({
     ...shared,
     ref: resources.services,
@@ -43,7 +47,7 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
     file: join(stateDirectory, 'services.jsonl'),
     transform: slim,
   });
-  const slices = new FollowedObjects<EndpointSlice>({
+  const told = new FollowedObjects<EndpointSlice>({
     ...shared,
     ref: resources.endpointSlices,
     scopes: [
@@ -62,6 +66,8 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
     file: join(stateDirectory, 'endpointslices.jsonl'),
     transform: slim,
   });
+  const local = knowledge && new LocalSlices({ ...shared, slices: told, services, knowledge });
+  const slices: SliceSource = local ?? told;
   slices.addIndex(serviceIndex, ({ metadata }) => {
     const service = metadata.labels?.[serviceNameLabel];
     return service ? [`${metadata.namespace}/${service}`] : [];
@@ -75,7 +81,7 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
       await slices.known(signal);
     },
     async run(signal) {
-      await Promise.all([services.run(signal), slices.run(signal)]);
+      await Promise.all([services.run(signal), told.run(signal), ...(local ? [local.run(signal)] : [])]);
     },
   };
 }

@@ -11,3 +11,4 @@ export { KernelTable, type Contents } from '#services/kernel-table.ts';
 export { NftSession } from '#nftables/nft-session.ts';
 export { serviceState } from '#services/service-state.ts';
 export type { NodeView } from '#services/choose-endpoints.ts';
+export type { LocalKnowledge, PodWord } from '#local-endpoints/local-knowledge.ts';

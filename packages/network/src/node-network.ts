@@ -5,7 +5,7 @@
  * restarted or upgraded disturbs no connection.
  */
 import { supervise, type Clock, type Logger, type Service } from '@skerry/base';
-import { gatewayKeyAnnotation, type Node } from '@skerry/api';
+import { gatewayKeyAnnotation, type Node, type PoolMember } from '@skerry/api';
 import { resources, type ApiClient } from '@skerry/client';
 import { createNetworkPolicies, type PodPolicies } from '#policy/network-policies.ts';
 import { createServices } from '#services/create-services.ts';
@@ -14,6 +14,7 @@ import { createCrossing, type Relay } from '#crossing/crossing.ts';
 import { dnsOfPods, type DnsService } from '#dns/dns-service.ts';
 import { createNameServer } from '#dns/name-server.ts';
 import { createFabric, type PodNetworkPlan } from '#fabric/fabric.ts';
+import type { LocalKnowledge } from '#local-endpoints/local-knowledge.ts';
 import { ReachablePools } from '#reachable-pools.ts';
 
 export interface NodeNetworkOptions {
@@ -32,6 +33,8 @@ export interface NodeNetworkOptions {
   readonly onPodNetwork?: () => void;
   /** The way to other pools; none is crossed to where absent. */
   readonly relay?: Relay;
+  /** What the machines of the pool say of their own pods, for the time in which the center can't. */
+  readonly knowledge?: LocalKnowledge;
 }
 
 /** The API as a node serves it itself. */
@@ -57,6 +60,8 @@ export interface NodeNetwork extends Service {
   clusterDns(): DnsService | undefined;
   /** What pods of this node have for a network, as far as is known now. */
   podNetwork(): PodNetworkPlan;
+  /** The machines of the pool, this one too, as far as is known now. */
+  members(): readonly PoolMember[];
   /** Told of pods before their containers start. */
   readonly policies: PodPolicies;
 }
@@ -83,6 +88,7 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
     name: `network of ${options.nodeName}`,
     clusterDns: () => (view.services.isKnown() ? dnsOfPods(view.services) : undefined),
     podNetwork: () => fabric.podNetwork(),
+    members: () => fabric.members(),
     policies,
     async run(signal) {
       const { clock, log } = options;

@@ -13,6 +13,8 @@ export interface StatusWriterOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
+  /** Something was said of a pod that is new, or it has gone. */
+  readonly onSaid?: () => void;
 }
 
 interface Entry {
@@ -57,6 +59,7 @@ export class StatusWriter {
       this.#entries.set(uid, entry);
     }
     entry.wanted = status;
+    this.#options.onSaid?.();
     this.#write(uid, entry);
   }
 
@@ -94,6 +97,7 @@ export class StatusWriter {
     const entry = this.#entries.get(uid);
     if (entry) entry.gone = true;
     this.#entries.delete(uid);
+    this.#options.onSaid?.();
   }
 
   /** Ends a pod's object for good, once nothing of it is left on the node. */

@@ -5,7 +5,7 @@
  */
 import { type Clock, describeError, type Logger, type Service, sleep, unreachable } from '@skerry/base';
 import { Informer, resources, type ApiClient } from '@skerry/client';
-import type { PoolCrossing, PoolNetwork, PoolNetworkStatus } from '@skerry/api';
+import type { PoolCrossing, PoolMember, PoolNetwork, PoolNetworkStatus } from '@skerry/api';
 import { applyPlan, readKernel } from '#fabric/apply.ts';
 import { guardScript } from '#fabric/guard.ts';
 import { KnownNetwork } from '#fabric/known-network.ts';
@@ -47,6 +47,8 @@ export interface Fabric extends Service {
   /** Something has changed on which routes depend. */
   look(): void;
   podNetwork(): PodNetworkPlan;
+  /** The machines of the pool, this one too, as far as is known now. */
+  members(): readonly PoolMember[];
 }
 
 /** Somebody else may change links and routes at any time, and says it to nobody. */
@@ -63,7 +65,7 @@ export function createFabric(options: FabricOptions): Fabric {
   let wake: (() => void) | undefined;
   let again = false;
 
-  return { name: 'pod network', run, podNetwork, look };
+  return { name: 'pod network', run, podNetwork, look, members: () => known.status?.members ?? [] };
 
   function podNetwork(): PodNetworkPlan {
     if (pool === undefined) return { kind: 'own', mtu: undefined, unmasqueraded: [] };

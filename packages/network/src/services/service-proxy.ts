@@ -18,6 +18,7 @@ import { keyOf } from '@skerry/client';
 import { serviceIndex } from '#cluster-view.ts';
 import { dnsServiceName } from '#dns/dns-service.ts';
 import type { FollowedObjects } from '#followed-objects.ts';
+import type { SliceSource } from '#local-endpoints/local-slices.ts';
 import type { LocalApi } from '#node-network.ts';
 import type { NodeView } from '#services/choose-endpoints.ts';
 import type { ReachablePools } from '#reachable-pools.ts';
@@ -33,7 +34,7 @@ export interface ServiceProxyOptions {
   readonly pool: string | undefined;
   readonly services: FollowedObjects<Service>;
   /** With the index `service`. */
-  readonly slices: FollowedObjects<EndpointSlice>;
+  readonly slices: SliceSource;
   /** This node's own Node. */
   readonly node: FollowedObjects<Node>;
   readonly reachablePools: Pick<ReachablePools, 'has' | 'onChange'>;
