@@ -32,6 +32,7 @@ const alsoKnownAs: Readonly<Record<string, readonly string[]>> = {
   Disconnected: ['notready'],
   Autonomous: ['notready', 'disconnected'],
   Offline: ['notready', 'disconnected'],
+  Dead: ['notready', 'disconnected'],
 };
 
 const tokensMax = 50;

@@ -2,9 +2,10 @@
  * The state of a node: whether it can be reached, works, and takes pods, in this order.
  *
  * A node whose status is unknown is not red: its pods most likely run on. It is `Disconnected`, or `Autonomous` where it
- * is meant to run on its own for a time; once that time is over it is `Offline`.
+ * is meant to run on its own for a time; once that time is over it is `Offline`. It is `Dead` when the machines of its pool that
+ * have a link do not hear it either.
  */
-import { autonomyMs, type Node } from '@skerry/api';
+import { autonomyMs, deadCondition, type Node } from '@skerry/api';
 import type { StateCell } from '#cache/item.ts';
 import { conditionOf, isTrue, state, whyOf } from '#views/states/state.ts';
 
@@ -33,6 +34,9 @@ function unreachableState(
   node: Node,
   { since, nowMs }: { since: string | undefined; nowMs: number },
 ): StateCell {
+  const { conditions } = node.status ?? {};
+  if (isTrue(conditions, deadCondition))
+    return state('Dead', 'error', { why: whyOf(conditionOf(conditions, deadCondition)), since });
   const duration = autonomyMs(node);
   if (duration !== undefined) {
     const isOver = Date.parse(since ?? '') + duration <= nowMs;
@@ -41,7 +45,7 @@ function unreachableState(
       : state('Autonomous', 'disconnected', { why: 'runs on its own', since });
   }
   return state('Disconnected', 'disconnected', {
-    why: whyOf(conditionOf(node.status?.conditions, 'Ready')),
+    why: whyOf(conditionOf(conditions, 'Ready')),
     since,
   });
 }
@@ -52,5 +56,5 @@ export function offlineState(since: string | undefined): StateCell {
 
 /** Whether pods of the node are shown as they were last seen. */
 export function isOutOfReach(cell: StateCell | undefined): boolean {
-  return cell?.state === 'Disconnected' || cell?.state === 'Autonomous' || cell?.state === 'Offline';
+  return ['Disconnected', 'Autonomous', 'Offline', 'Dead'].includes(cell?.state ?? '');
 }

@@ -10,6 +10,7 @@ export const status = {
   'status.NotReady': 'Not ready',
   'status.Online': 'Online',
   'status.Offline': 'Offline',
+  'status.Dead': 'Dead',
   'status.Autonomous': 'Autonomous',
   'status.Maintenance': 'Maintenance',
   'status.SchedulingDisabled': 'Scheduling disabled',

@@ -13,6 +13,7 @@ export const status = {
   'status.NotReady': '未準備',
   'status.Online': 'オンライン',
   'status.Offline': 'オフライン',
+  'status.Dead': '停止',
   'status.Autonomous': '自律運転中',
   'status.Maintenance': 'メンテナンス中',
   'status.SchedulingDisabled': 'スケジュール停止',

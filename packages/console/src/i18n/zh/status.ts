@@ -13,6 +13,7 @@ export const status = {
   'status.NotReady': '未就绪',
   'status.Online': '在线',
   'status.Offline': '离线',
+  'status.Dead': '已失效',
   'status.Autonomous': '自治中',
   'status.Maintenance': '维护中',
   'status.SchedulingDisabled': '不可调度',

@@ -1,10 +1,12 @@
 /**
- * What the center knows of a node that it no longer hears: that the link is cut, since when, and for how long its pods are kept. Silence
- * is no proof of death: most of such machines go on working, so neither condition is one that pods are evicted for.
+ * What the center knows of a node that it no longer hears: that the link is cut, since when, for how long its pods are kept, and
+ * whether the other machines of its pool hear it. Silence towards the center is no proof of death: most of such machines go on
+ * working. None of these conditions is one that pods are evicted for.
  */
-import { autonomyCondition, autonomyMs, disconnectedCondition } from '@skerry/api';
+import { autonomyCondition, autonomyMs, deadCondition, disconnectedCondition } from '@skerry/api';
 import type { Node, NodeCondition } from '@skerry/api';
 import { timestamp, withCondition } from '#runtime/status.ts';
+import { isDead, type PeerVerdict } from '#core/node-lifecycle/peer-verdict.ts';
 
 export interface Connection {
   readonly conditions: readonly NodeCondition[];
@@ -12,21 +14,41 @@ export interface Connection {
   readonly changesAtMs?: number;
 }
 
-export function connectionOf(node: Node, nowMs: number): Connection {
+export function connectionOf(node: Node, nowMs: number, verdict: PeerVerdict): Connection {
   const conditions = node.status?.conditions ?? [];
   const ready = conditions.find(({ type }) => type === 'Ready');
   if (!ready) return { conditions };
   const sinceMs = Date.parse(ready.lastTransitionTime ?? '');
   if (ready.status !== 'Unknown' || Number.isNaN(sinceMs))
     return { conditions: connected(conditions, nowMs) };
-  const disconnected = withCondition<NodeCondition>(
-    conditions,
-    {
-      type: disconnectedCondition,
-      status: 'True',
-      reason: 'LinkLost',
-      message: `The node has not been heard of since ${timestamp(sinceMs)}; what runs there most likely goes on.`,
-    },
+  const dead = isDead(verdict);
+  const outlook = dead
+    ? 'the other machines of its pool do not hear it either'
+    : verdict.isHeard
+      ? 'the other machines of its pool hear it, so what runs there goes on'
+      : 'what runs there most likely goes on';
+  const disconnected = withDeath(
+    withCondition<NodeCondition>(
+      conditions,
+      {
+        type: disconnectedCondition,
+        status: 'True',
+        reason: 'LinkLost',
+        message: `The node has not been heard of since ${timestamp(sinceMs)}; ${outlook}.`,
+      },
+      nowMs,
+    ),
+    dead
+      ? {
+          status: 'True',
+          reason: 'PeersSilent',
+          message: `${verdict.silent} of ${verdict.linked} machines of its pool that have a link do not hear it any more.`,
+        }
+      : {
+          status: 'False',
+          reason: 'NotAgreed',
+          message: 'No majority of at least three machines of its pool that have a link says so.',
+        },
     nowMs,
   );
   const durationMs = autonomyMs(node);
@@ -60,18 +82,25 @@ export function connectionOf(node: Node, nowMs: number): Connection {
 function connected(conditions: readonly NodeCondition[], nowMs: number): readonly NodeCondition[] {
   const wasLost = conditions.some(({ type }) => type === disconnectedCondition);
   if (!wasLost) return conditions;
-  const linked = withCondition<NodeCondition>(
-    conditions,
-    {
-      type: disconnectedCondition,
-      status: 'False',
-      reason: 'Linked',
-      message: 'The node reports its status.',
-    },
+  const reports = { status: 'False', reason: 'Linked', message: 'The node reports its status.' } as const;
+  const linked = withDeath(
+    withCondition<NodeCondition>(conditions, { type: disconnectedCondition, ...reports }, nowMs),
+    reports,
     nowMs,
   );
   const wasKept = conditions.some(({ type }) => type === autonomyCondition);
   return wasKept ? autonomy(linked, 'False', 'Linked', 'The node reports its status.', nowMs) : linked;
+}
+
+/** Who was never taken for dead has no such condition. */
+function withDeath(
+  conditions: readonly NodeCondition[],
+  state: { readonly status: 'True' | 'False'; readonly reason: string; readonly message: string },
+  nowMs: number,
+): readonly NodeCondition[] {
+  const was = conditions.some(({ type }) => type === deadCondition);
+  if (state.status === 'False' && !was) return conditions;
+  return withCondition<NodeCondition>(conditions, { type: deadCondition, ...state }, nowMs);
 }
 
 function autonomy(

@@ -283,3 +283,74 @@ test('a node that is heard of again is linked, and its pods were never evicted',
   ]);
   expect(podNames()).toEqual(['kept']);
 });
+
+const pool = ['a', 'b', 'c', 'd', 'e'];
+
+async function lose(...names: string[]) {
+  for (const name of pool) {
+    addNode(name, { region: 'east' });
+    cluster.client.edit<Node>(resources.nodes, { name }, ({ metadata }) => {
+      metadata.labels = { ...metadata.labels, 'apps.openyurt.io/nodepool': 'east' };
+    });
+  }
+  await start();
+  for (const name of names) beating.delete(name);
+  await pass(90);
+}
+
+function say(name: string, word: { silent?: string[]; heard?: string[] } | string) {
+  const text = typeof word === 'string' ? word : JSON.stringify({ silent: [], heard: [], ...word });
+  cluster.client.edit<Node>(resources.nodes, { name }, ({ metadata }) => {
+    metadata.annotations = { 'skerry.io/peers': text };
+  });
+}
+
+const messageOf = (name: string, type: string) =>
+  node(name)?.status?.conditions?.find((condition) => condition.type === type)?.message;
+
+test('a lost node is dead when most of at least three linked machines of its pool say so, and disconnected until then', async () => {
+  await lose('a', 'e');
+  say('b', { silent: ['a'] });
+  // It has no link itself, so that nobody knows what it hears now.
+  say('e', { silent: ['a'] });
+  await pass(10);
+  expect([conditionText('a', 'Disconnected'), conditionText('a', 'Dead')]).toEqual([
+    'True LinkLost',
+    undefined,
+  ]);
+  say('c', { silent: ['a'] });
+  await pass(10);
+  expect(conditionText('a', 'Dead')).toBe('True PeersSilent');
+  expect(messageOf('a', 'Dead')).toMatch(/^2 of 3 machines of its pool/);
+  expect(conditionText('e', 'Dead')).toBeUndefined();
+  expect(taintsOf('a')).toEqual(taintsOf('e'));
+  say('c', {});
+  await pass(10);
+  expect(conditionText('a', 'Dead')).toBe('False NotAgreed');
+  beating.add('a');
+  cluster.client.edit<Node>(resources.nodes, { name: 'a' }, ({ status }) => {
+    for (const condition of status?.conditions ?? [])
+      if (condition.type === 'Ready') Object.assign(condition, { status: 'True', reason: 'KubeletReady' });
+  });
+  await pass(30);
+  expect(conditionText('a', 'Dead')).toBe('False Linked');
+});
+
+test('two linked machines are too few to call a third one dead', async () => {
+  await lose('a', 'd', 'e');
+  for (const name of ['b', 'c']) say(name, { silent: ['a'] });
+  await pass(10);
+  expect(conditionText('a', 'Dead')).toBeUndefined();
+  expect(conditionText('a', 'Disconnected')).toBe('True LinkLost');
+});
+
+test('a lost node that its pool hears is said to go on; words that can’t be read say nothing', async () => {
+  await lose('a');
+  expect(messageOf('a', 'Disconnected')).toContain('most likely goes on');
+  say('b', 'nonsense');
+  say('c', '{"silent":"a","heard":[7]}');
+  say('d', { heard: ['a'] });
+  await pass(10);
+  expect(messageOf('a', 'Disconnected')).toContain('the other machines of its pool hear it');
+  expect(conditionText('a', 'Dead')).toBeUndefined();
+});

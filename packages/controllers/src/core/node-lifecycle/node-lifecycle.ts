@@ -7,7 +7,7 @@
  * Rules: https://kubernetes.io/docs/concepts/architecture/nodes/#node-controller
  */
 import { isApiError } from '@skerry/api';
-import type { Lease, Node, NodeCondition, Pod } from '@skerry/api';
+import type { Lease, Node, NodeCondition, PeerWord, Pod } from '@skerry/api';
 import { keyOf, resources } from '@skerry/client';
 import { TransportError } from '@skerry/client';
 import { isSame } from '#runtime/canonical.ts';
@@ -15,7 +15,9 @@ import { createController, createPeriodic, createQueue } from '#runtime/controll
 import type { Controller, ControllerContext, Requeue } from '#runtime/controller.ts';
 import { isFinished, isReady } from '#runtime/pods.ts';
 import { timestamp, writeStatus } from '#runtime/status.ts';
+import { nodePoolLabel } from '#edge/node-pool/definition.ts';
 import { connectionOf } from '#core/node-lifecycle/connection.ts';
+import { peerWordOf, verdictOn } from '#core/node-lifecycle/peer-verdict.ts';
 import { Liveness } from '#core/node-lifecycle/liveness.ts';
 import { desiredTaints, hasEvictTaint, noExecuteKey, readyStatus } from '#core/node-lifecycle/taints.ts';
 import type { Eviction } from '#core/node-lifecycle/taints.ts';
@@ -40,6 +42,10 @@ export function createNodeLifecycleController(
   const nodes = informers.informer<Node>(resources.nodes);
   const leases = informers.informer<Lease>(resources.leases, { namespace: leaseNamespace });
   const pods = informers.informer<Pod>(resources.pods);
+  nodes.addIndex('pool', ({ metadata }) => {
+    const pool = metadata.labels?.[nodePoolLabel];
+    return pool ? [pool] : [];
+  });
   pods.addIndex('node', ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []));
   const nodeClient = client.resource<Node>(resources.nodes);
   const leaseClient = client.resource<Lease>(resources.leases);
@@ -56,13 +62,30 @@ export function createNodeLifecycleController(
       const message = `Node ${name} event: Registered Node ${name} in Controller`;
       events.record(node, { type: 'Normal', reason: 'RegisteredNode', message });
     },
-    onUpdate: (node) => queue.add(keyOf(node)),
+    onUpdate(node, old) {
+      queue.add(keyOf(node));
+      followWords(node, old);
+    },
     onDelete(node) {
       const { name } = node.metadata;
       const message = `Node ${name} event: Removing Node ${name} from Controller`;
       events.record(node, { type: 'Normal', reason: 'RemovingNode', message });
     },
   });
+
+  /** Whether others of the pool are dead hangs on who has a link, and on what those say. */
+  function followWords(node: Node, old: Node): void {
+    const said = ({ silent, heard }: PeerWord) => [...silent, ...heard];
+    for (const name of [...said(peerWordOf(node)), ...said(peerWordOf(old))])
+      if (nodes.get(undefined, name)) queue.add(name);
+    if (readyStatus(node) === readyStatus(old)) return;
+    for (const member of membersOf(node)) if (readyStatus(member) === 'Unknown') queue.add(keyOf(member));
+  }
+
+  function membersOf({ metadata }: Node): Node[] {
+    const pool = metadata.labels?.[nodePoolLabel];
+    return pool ? nodes.byIndex('pool', pool) : [];
+  }
 
   /** Conditions and evictions: what depends on time and on all nodes together. */
   const monitor = createPeriodic({
@@ -98,7 +121,7 @@ export function createNodeLifecycleController(
   });
 
   async function writeConnection(node: Node): Promise<Requeue | undefined> {
-    const { conditions, changesAtMs } = connectionOf(node, clock.now());
+    const { conditions, changesAtMs } = connectionOf(node, clock.now(), verdictOn(node, membersOf(node)));
     await writeStatus<Node>(client, resources.nodes, node, { ...node.status, conditions: [...conditions] });
     return changesAtMs === undefined ? undefined : { afterMs: Math.max(changesAtMs - clock.now(), 0) };
   }
