@@ -138,6 +138,7 @@ async function main(): Promise<void> {
       ipAddresses: ['127.0.0.1'],
     }),
     clientAuthority: authority.certificatePem,
+    clock: systemClock,
     log,
     onApi: (connection) => server.accept(connection),
     onLink: (socket) => socket.destroy(),

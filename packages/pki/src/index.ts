@@ -86,3 +86,4 @@ export {
   type SignatureAlgorithm,
   type UnverifiedToken,
 } from './issuers/signature.ts';
+export { endedGraceMs, endedKeyExtra, endedNodeCertificate, endedNodesGroup } from './ended-certificate.ts';

@@ -77,6 +77,46 @@ describe('a request for a node', () => {
       { requester: { username: 'system:node:b', groups: ['system:nodes'] } },
       { kind: 'ignore' },
     ],
+    [
+      'of the node itself past the end of its certificate, for its key',
+      {
+        nodeExists: true,
+        requester: {
+          username: 'system:node:a',
+          groups: ['skerry.io:ended-nodes', 'skerry.io:pool:y'],
+          extra: { 'skerry.io/certificate-key': [request.publicKeyHash] },
+        },
+      },
+      { kind: 'approve', node: 'a', pool: 'y', countUse: false },
+    ],
+    [
+      'past the end of its certificate for another key',
+      {
+        nodeExists: true,
+        requester: {
+          username: 'system:node:a',
+          groups: ['skerry.io:ended-nodes'],
+          extra: { 'skerry.io/certificate-key': ['sha256:00'] },
+        },
+      },
+      { kind: 'deny', reason: 'KeyDiffers' },
+    ],
+    [
+      'past the end of its certificate of a node that is gone',
+      {
+        requester: {
+          username: 'system:node:a',
+          groups: ['skerry.io:ended-nodes'],
+          extra: { 'skerry.io/certificate-key': [request.publicKeyHash] },
+        },
+      },
+      { kind: 'deny', reason: 'NodeGone' },
+    ],
+    [
+      'of another node past the end of its certificate',
+      { nodeExists: true, requester: { username: 'system:node:b', groups: ['skerry.io:ended-nodes'] } },
+      { kind: 'ignore' },
+    ],
     ['of a person', { requester: { username: 'alice', groups: [] } }, { kind: 'ignore' }],
     ['with a token that is gone', { tokenData: undefined }, { kind: 'deny', reason: 'TokenGone' }],
     [

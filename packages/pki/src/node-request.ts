@@ -13,6 +13,7 @@ import { bootstrapExtra, ownerGroupPrefix, poolGroupPrefix } from '#bootstrap-se
 import type { CertificateAuthority, CertificateUsage } from '#certificate-authority.ts';
 import { leafValidityMs } from '#certificate-authority.ts';
 import type { CertificateRequest } from '#certificate-request.ts';
+import { endedKeyExtra, endedNodesGroup } from '#ended-certificate.ts';
 
 export const signers = {
   client: 'kubernetes.io/kube-apiserver-client',
@@ -80,6 +81,9 @@ export function decideNodeRequest(facts: NodeRequestFacts): NodeRequestDecision 
     const pool = poolOfGroups(requester.groups);
     return { kind: 'approve', node, countUse: false, ...(pool ? { pool } : {}) };
   }
+  if (requester.username === request.commonName && requester.groups.includes(endedNodesGroup)) {
+    return renewalPastEnd(facts, node);
+  }
   if (!requester.groups.includes(bootstrappersGroup)) {
     return { kind: 'ignore', why: `${requester.username} may not request certificates of nodes` };
   }
@@ -104,6 +108,20 @@ export function decideNodeRequest(facts: NodeRequestFacts): NodeRequestDecision 
     countUse: uses !== undefined && !counted,
     ...(pool === undefined ? {} : { pool }),
   };
+}
+
+/** Whoever has an ended certificate alone gets one for its key, and no other: who stole just the certificate has nothing. */
+function renewalPastEnd(
+  { requester, request, nodeExists }: NodeRequestFacts,
+  node: string,
+): NodeRequestDecision {
+  if (!nodeExists) return { kind: 'deny', node, ...nodeGone(node) };
+  if (requester.extra?.[endedKeyExtra]?.[0] !== request.publicKeyHash) {
+    const message = 'past its end a certificate is renewed for the same key only; join again';
+    return { kind: 'deny', node, reason: 'KeyDiffers', message };
+  }
+  const pool = poolOfGroups(requester.groups);
+  return { kind: 'approve', node, countUse: false, ...(pool ? { pool } : {}) };
 }
 
 export interface HubRequestFacts extends Pick<

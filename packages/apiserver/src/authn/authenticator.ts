@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock, Logger } from '@skerry/base';
+import { endedKeyExtra } from '@skerry/pki';
 import type { TokenKey } from '@skerry/serving';
 import { bearerToken, unauthorized } from '#authn/bearer.ts';
 import { requireNotDeleted, type DeletedNodes } from '#authn/deleted-nodes.ts';
@@ -75,10 +76,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
 function userOfPeer({ peer }: AuthenticationRequest): UserInfo | undefined {
   if (!peer || peer.user === '') return undefined;
-  const extra = peer.fingerprint
-    ? { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${peer.fingerprint}`] }
-    : undefined;
-  return authenticated({ name: peer.user, groups: peer.groups, ...(extra ? { extra } : {}) });
+  const { user, groups, fingerprint, endedKeyHash } = peer;
+  const extra = {
+    ...(fingerprint ? { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] } : {}),
+    ...(endedKeyHash ? { [endedKeyExtra]: [endedKeyHash] } : {}),
+  };
+  return authenticated({ name: user, groups, ...(Object.keys(extra).length > 0 ? { extra } : {}) });
 }
 
 function authenticated(user: UserInfo): UserInfo {

@@ -1,6 +1,6 @@
 import type { AnyObject } from '@skerry/api';
 import { FakeClock } from '@skerry/base/testing';
-import { leafValidityMs } from '@skerry/pki';
+import { endedGraceMs, leafValidityMs } from '@skerry/pki';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { DeletedNodes } from '#authn/deleted-nodes.ts';
 import { ObjectTable, admissionContext } from '#testing/object-table.ts';
@@ -100,7 +100,7 @@ describe('the certificate of a node', () => {
     await remove();
     await deleted.prune();
     expect(table.read.list({ group: '', resource: 'configmaps' }, 'kube-system')).toHaveLength(1);
-    await clock.advance(leafValidityMs + 1);
+    await clock.advance(leafValidityMs + endedGraceMs + 1);
     await deleted.prune();
     expect(table.read.list({ group: '', resource: 'configmaps' }, 'kube-system')).toEqual([]);
   });

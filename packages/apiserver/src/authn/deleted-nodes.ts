@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto';
 import { ApiError, isApiError, type AnyObject, type Node } from '@skerry/api';
 import type { Clock } from '@skerry/base';
-import { leafValidityMs } from '@skerry/pki';
+import { endedGraceMs, endedNodesGroup, leafValidityMs } from '@skerry/pki';
 import { type AdmissionPlugin, isAbout, nodes } from '#admission/plugin.ts';
 import { nodeNameOf } from '#authz/node-access.ts';
 import type { PeerIdentity } from '#ports.ts';
@@ -35,7 +35,7 @@ export class DeletedNodes {
 
   /** Why the certificate counts no longer; undefined when it does, or is none of a node. */
   refuses(peer: PeerIdentity): string | undefined {
-    const node = nodeNameOf({ name: peer.user, groups: peer.groups });
+    const node = nodeOf(peer);
     const mark = node === undefined ? undefined : this.#mark(node);
     if (!node || !mark) return undefined;
     // Certificates have whole seconds; one of the very second is that of a machine that joined again at once.
@@ -64,7 +64,7 @@ export class DeletedNodes {
 
   /** Takes away marks that no living certificate is older than. */
   async prune(): Promise<void> {
-    const oldestMs = this.#clock.now() - leafValidityMs;
+    const oldestMs = this.#clock.now() - leafValidityMs - endedGraceMs;
     for (const mark of this.#access.read.list<Mark>(configMaps, namespace)) {
       if (mark.metadata?.labels?.[label] === undefined || Date.parse(mark.data.deleted) >= oldestMs) continue;
       await this.#access.write.delete(configMaps, mark.metadata.name ?? '', namespace);
@@ -95,6 +95,12 @@ export class DeletedNodes {
       await this.#access.write.update(configMaps, object);
     }
   }
+}
+
+/** Also where its certificate has ended, and could be renewed. */
+function nodeOf({ user, groups }: PeerIdentity): string | undefined {
+  const hasEnded = groups.includes(endedNodesGroup);
+  return nodeNameOf({ name: user, groups: hasEnded ? [...groups, 'system:nodes'] : groups });
 }
 
 /** Names of nodes may be as long as names of objects: the mark's is made of a digest. */

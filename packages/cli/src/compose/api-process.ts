@@ -199,6 +199,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     port: config.port,
     certificate: installation.serverCertificate,
     clientAuthority: authority.certificatePem,
+    clock,
     log,
     onApi: (connection) => server.accept(connection),
     onFailure: () => process?.handshakeFailed(),

@@ -9,11 +9,16 @@ import { linkProtocol } from '@skerry/link';
 import {
   type CertificateAuthority,
   createCertificateAuthority,
+  createCertificateRequest,
   createServiceAccountKey,
+  describeCertificate,
+  endedKeyExtra,
+  endedNodesGroup,
   type KeyPair,
   openCertificateAuthority,
+  signers,
 } from '@skerry/pki';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listenTls, type TlsFront } from './tls-front.ts';
 
 /** An hour ago: certificates have whole seconds, and what happens in one second here is apart by more elsewhere. */
@@ -41,6 +46,7 @@ beforeAll(async () => {
     port: 0,
     certificate: await authority.issueServerCertificate({ dnsNames: [], ipAddresses: ['127.0.0.1'] }),
     clientAuthority: authority.certificatePem,
+    clock: systemClock,
     log: silentLogger,
     onApi: (connection) => api.server.accept(connection),
     onLink: (socket, { peer }) => {
@@ -134,6 +140,76 @@ test('a machine whose Node is deleted can do nothing with its certificate, until
   expect((await ask(first, 'GET', `${nodes}/n`)).status).toBe(401);
   expect((await ask(second, 'GET', `${nodes}/n`)).status).toBe(200);
   expect(await openLink(second)).toBeUndefined();
+});
+
+const dayMs = 24 * 3_600_000;
+
+describe('the certificate of a machine that was cut off until it had ended', () => {
+  const groups = ['system:nodes', 'skerry.io:pool:east'];
+  const issued = (agoMs: number, options: { user?: string; by?: CertificateAuthority } = {}) => {
+    const { user = 'system:node:m', by = authority } = options;
+    const then = { ...systemClock, now: () => Date.now() - agoMs };
+    return openCertificateAuthority({ ...by, clock: then }).issueClientCertificate({
+      user,
+      groups,
+      validityMs: dayMs,
+    });
+  };
+  const requests = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
+  const renewal = async (name: string, { keyPem }: KeyPair) => ({
+    apiVersion: 'certificates.k8s.io/v1',
+    kind: 'CertificateSigningRequest',
+    metadata: { name },
+    spec: {
+      request: Buffer.from(
+        await createCertificateRequest({ user: 'system:node:m', groups: ['system:nodes'], keyPem }),
+      ).toString('base64'),
+      signerName: signers.node,
+      usages: ['digital signature', 'client auth'],
+    },
+  });
+
+  test('can ask for a new one, and for nothing else', async () => {
+    const ended = await issued(40 * dayMs);
+    const answer = await ask(ended, 'POST', requests, await renewal('ended', ended));
+    expect(answer.status, answer.body.message).toBe(201);
+    expect(answer.body['spec']).toMatchObject({
+      username: 'system:node:m',
+      groups: expect.arrayContaining([endedNodesGroup, 'skerry.io:pool:east']),
+      extra: { [endedKeyExtra]: [describeCertificate(ended.certificatePem).publicKeyHash] },
+    });
+    expect((await ask(ended, 'GET', `${requests}/ended`)).status).toBe(200);
+    for (const path of ['/api/v1/nodes/m', '/api/v1/pods', '/api/v1/namespaces/kube-system/secrets'])
+      expect((await ask(ended, 'GET', path)).status, path).toBe(403);
+    const linksBefore = links.length;
+    const socket = tls.connect({
+      host: '127.0.0.1',
+      port: front.port,
+      ca: authority.certificatePem,
+      cert: ended.certificatePem,
+      key: ended.keyPem,
+      ALPNProtocols: [linkProtocol],
+    });
+    socket.on('error', () => undefined);
+    socket.resume();
+    await new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    expect(links.length).toBe(linksBefore);
+  });
+
+  test('is none when it ended too long ago, is of no node or a deleted one, or of another authority', async () => {
+    const other = await createCertificateAuthority({ commonName: 'skerry-ca', clock: earlier });
+    const nobody = [
+      await issued(100 * dayMs),
+      await issued(40 * dayMs, { user: 'somebody' }),
+      // Deleted above.
+      await issued(40 * dayMs, { user: 'system:node:n' }),
+      await issued(40 * dayMs, { by: other }),
+    ];
+    for (const [index, pair] of nobody.entries()) {
+      const answer = await ask(pair, 'POST', requests, await renewal(`none-${index}`, pair));
+      expect(answer.status, String(index)).toBeGreaterThanOrEqual(401);
+    }
+  });
 });
 
 test('connections that a user holds open are ended on request', async () => {

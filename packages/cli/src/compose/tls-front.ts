@@ -1,21 +1,31 @@
 /**
  * The center's one port. TLS is verified here, and ALPN decides who gets the connection: API (h2, http/1.1) or link. A
  * client certificate of another authority is no certificate: the request goes on without identity and is refused or
- * answered as anonymous by the API server; on the link it is refused at once.
+ * answered as anonymous by the API server; on the link it is refused at once. A node's certificate that has ended can be renewed
+ * for a while, and is good for nothing else.
  */
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
 import type { Server } from 'node:tls';
 import type { AcceptedConnection, PeerIdentity } from '@skerry/apiserver';
-import { type Logger, SkerryError } from '@skerry/base';
+import { type Clock, type Logger, SkerryError } from '@skerry/base';
 import { linkProtocol, type WireCounters } from '@skerry/link';
-import { clockSkewMs, type KeyPair, subjectOfPeer } from '@skerry/pki';
+import {
+  clockSkewMs,
+  endedNodeCertificate,
+  endedNodesGroup,
+  type KeyPair,
+  ownerGroupPrefix,
+  poolGroupPrefix,
+  subjectOfPeer,
+} from '@skerry/pki';
 
 export interface TlsFrontOptions {
   readonly address: string;
   readonly port: number;
   readonly certificate: KeyPair;
   readonly clientAuthority: string;
+  readonly clock: Clock;
   readonly log: Logger;
   readonly onApi: (connection: AcceptedConnection) => void;
   /** A handshake failed. */
@@ -62,7 +72,7 @@ export async function listenTls(options: TlsFrontOptions): Promise<TlsFront> {
     });
   });
   server.on('secureConnection', (socket) => {
-    const peer = identityOf(socket);
+    const peer = identityOf(socket, options);
     sockets.set(socket, peer);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', (error) => log.debug('connection failed', { error: error.message }));
@@ -122,8 +132,8 @@ function endOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
 }
 
-function identityOf(socket: tls.TLSSocket): PeerIdentity | undefined {
-  if (!socket.authorized) return undefined;
+function identityOf(socket: tls.TLSSocket, options: TlsFrontOptions): PeerIdentity | undefined {
+  if (!socket.authorized) return endedNode(socket, options);
   const certificate = socket.getPeerCertificate();
   if (!certificate.subject) return undefined;
   const subject = subjectOfPeer(certificate.subject);
@@ -132,6 +142,26 @@ function identityOf(socket: tls.TLSSocket): PeerIdentity | undefined {
     groups: subject.organizations,
     issuedMs: Date.parse(certificate.valid_from) + clockSkewMs,
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+  };
+}
+
+function endedNode(
+  socket: tls.TLSSocket,
+  { clientAuthority, clock }: TlsFrontOptions,
+): PeerIdentity | undefined {
+  const certificate = socket.getPeerX509Certificate();
+  const facts =
+    certificate && endedNodeCertificate(certificate, { authorityPem: clientAuthority, nowMs: clock.now() });
+  if (!facts) return undefined;
+  const admitted = facts.organizations.filter(
+    (group) => group.startsWith(poolGroupPrefix) || group.startsWith(ownerGroupPrefix),
+  );
+  return {
+    user: facts.commonName,
+    groups: [endedNodesGroup, ...admitted],
+    issuedMs: facts.notBeforeMs + clockSkewMs,
+    fingerprint: facts.fingerprint,
+    endedKeyHash: facts.publicKeyHash,
   };
 }
 

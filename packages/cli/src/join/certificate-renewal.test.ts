@@ -60,7 +60,8 @@ function center(reachable: () => boolean): { client: ApiClient; asked: () => num
       Promise.resolve({ metadata: {}, status: { certificate: Buffer.from(certificate).toString('base64') } }),
   };
   // Only what renewal asks of a client.
-  return { client: { resource: () => requests } as unknown as ApiClient, asked: () => asked };
+  const client = { resource: () => requests, close: () => undefined };
+  return { client: client as unknown as ApiClient, asked: () => asked };
 }
 
 test('a certificate is renewed at half its life, with the same key, and again when the center was away', async () => {
@@ -72,6 +73,7 @@ test('a certificate is renewed at half its life, with the same key, and again wh
     identity,
     dataDirectory: directory,
     client,
+    direct: () => client,
     clock,
     log: silentLogger,
     random: () => 0,
@@ -91,6 +93,37 @@ test('a certificate is renewed at half its life, with the same key, and again wh
   expect(written).toBe(renewed[0]);
   expect(isKeyOf(written, await readFile(agentFiles(directory).key, 'utf8'))).toBe(true);
   expect(describeCertificate(written).notAfterMs).toBeGreaterThan(clock.now() + 99 * dayMs);
+  ended.abort();
+  await service;
+});
+
+test('past its end a certificate is renewed without the link, by the way that takes it', async () => {
+  const link = center(() => false);
+  const own = center(() => true);
+  const shown: string[] = [];
+  const renewed: string[] = [];
+  const ended = new AbortController();
+  await clock.advance(120 * dayMs);
+  const service = createCertificateRenewal({
+    identity,
+    dataDirectory: directory,
+    client: link.client,
+    direct(pem) {
+      shown.push(pem);
+      return own.client;
+    },
+    clock,
+    log: silentLogger,
+    random: () => 0,
+    onRenewed: (pem) => renewed.push(pem),
+  }).run(ended.signal);
+  await eventually(async () => {
+    await clock.advance(1_000);
+    expect(renewed).toHaveLength(1);
+  });
+  expect(shown).toEqual([identity.certificatePem]);
+  expect(link.asked()).toBe(0);
+  expect(isKeyOf(renewed[0] ?? '', identity.keyPem)).toBe(true);
   ended.abort();
   await service;
 });

@@ -1,11 +1,12 @@
 /**
  * Renews the node's certificate at half its life, signed in as the node itself. The key stays, so that certificate and key
  * fit at every moment, also after a crash between two writes. While the center can't be reached it tries again, a little
- * later each time, up to an hour: the certificate has half a year left.
+ * later each time, up to an hour: the certificate has half a year left. A machine that is cut off for longer than that has no
+ * link any more: for 90 days past its end the certificate is good for one thing, to be renewed, by a way of its own.
  */
 import { Backoff, type Clock, type Logger, type Service, describeError, sleep } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
-import { describeCertificate } from '@skerry/pki';
+import { describeCertificate, endedGraceMs } from '@skerry/pki';
 import { type AgentIdentity, replaceCertificate } from '#join/agent-config.ts';
 import { requestNodeCertificate } from '#join/node-certificate.ts';
 
@@ -14,6 +15,8 @@ export interface CertificateRenewalOptions {
   readonly dataDirectory: string;
   /** Speaks to the center as this node. */
   readonly client: ApiClient;
+  /** Speaks to the center without the link, with a certificate that may have ended; to be closed. */
+  readonly direct: (certificatePem: string) => ApiClient;
   readonly clock: Clock;
   readonly log: Logger;
   /** A number in [0, 1): nodes that joined together don't renew together. */
@@ -40,7 +43,11 @@ export function createCertificateRenewal(options: CertificateRenewalOptions): Se
         if (waitMs === 0) {
           try {
             const { keyPem } = identity;
-            const renewed = await requestNodeCertificate(client, { nodeName, clock, keyPem, signal });
+            const hasEnded = describeCertificate(certificatePem).notAfterMs <= clock.now();
+            const way = hasEnded ? options.direct(certificatePem) : client;
+            const renewed = await requestNodeCertificate(way, { nodeName, clock, keyPem, signal }).finally(
+              () => (hasEnded ? way.close() : undefined),
+            );
             certificatePem = renewed.certificatePem;
             await replaceCertificate(dataDirectory, certificatePem);
             onRenewed(certificatePem);
@@ -50,11 +57,15 @@ export function createCertificateRenewal(options: CertificateRenewalOptions): Se
           } catch (error) {
             if (signal.aborted) return;
             waitMs = backoff.next();
-            log.warn('certificate not renewed', {
-              node: nodeName,
-              ends: endOf(certificatePem),
-              error: describeError(error),
-            });
+            const isLost = clock.now() >= describeCertificate(certificatePem).notAfterMs + endedGraceMs;
+            log.warn(
+              isLost ? 'certificate can no longer be renewed, join again' : 'certificate not renewed',
+              {
+                node: nodeName,
+                ends: endOf(certificatePem),
+                error: describeError(error),
+              },
+            );
           }
         }
         await sleep(clock, waitMs, signal).catch(() => undefined);

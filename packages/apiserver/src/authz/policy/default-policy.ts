@@ -1,5 +1,6 @@
 /** The roles and bindings every cluster has from its first start, as objects. */
 import type { AnyObject, PolicyRule } from '@skerry/api';
+import { endedNodesGroup } from '@skerry/pki';
 import { controllerRules, localControllerRules } from '#authz/policy/controller-roles.ts';
 import { nodeRoleRules } from '#authz/policy/node-rules.ts';
 import { ownControllerRoles, ownLocalControllerRoles } from '#authz/policy/own-controller-roles.ts';
@@ -195,6 +196,7 @@ export const defaultClusterRoleBindings: readonly DefaultObject[] = [
   ),
   clusterBinding('skerry:monitoring', 'skerry:monitoring', 'Group/system:monitoring'),
   clusterBinding('skerry:node-bootstrapper', 'system:node-bootstrapper', 'Group/system:bootstrappers'),
+  clusterBinding('skerry:renew-ended-nodes', 'system:node-bootstrapper', `Group/${endedNodesGroup}`),
   clusterBinding('skerry:pool-reader', 'skerry:pool-reader', 'Group/system:bootstrappers'),
   clusterBinding(
     'skerry:approve-new-nodes',
