@@ -2,7 +2,6 @@
  * A region whose line is cut goes on by itself: its pods run, and come back after a reboot, from what its machines have on
  * disk; what changed in the center meanwhile is caught up with once the line is mended. One cluster for all of it.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +9,14 @@ import type { Node, Pod } from '@skerry/api';
 import { createCriRuntime } from '@skerry/agent';
 import { eventually } from '@skerry/base/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { canRunContainers, Cluster, type CommandResult, kubectlProgram, run } from '../support/cluster.ts';
+import {
+  canRunContainers,
+  type Cluster,
+  type CommandResult,
+  kubectlProgram,
+  run,
+} from '../support/cluster.ts';
+import { Regions } from '../support/regions.ts';
 
 const image = 'skerry.io/stand-in/busybox:1.35';
 const patient = { timeoutMs: 120_000, everyMs: 300 };
@@ -48,7 +54,37 @@ ${pod('full')}
 ${pod('goes')}
 ---
 ${pod('changes')}
+---
+${server('near', 'east-1')}
+---
+${server('far', 'east-2')}
+---
+apiVersion: v1
+kind: Service
+metadata: { name: both }
+spec: { clusterIP: None, selector: { group: servers }, ports: [{ name: http, port: 8080 }] }
 `;
+
+/** A pod that serves its name, and a Service that leads to it. */
+function server(name: string, machine: string): string {
+  return `apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, labels: { app: offline, group: servers, is: ${name} } }
+spec:
+  nodeName: ${machine}
+  terminationGracePeriodSeconds: 1
+  containers:
+  - name: main
+    image: ${image}
+    command: [sh, -c, 'mkdir -p /tmp/www && echo ${name} > /tmp/www/index.html && exec httpd -f -p 8080 -h /tmp/www']
+    readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: ${name} }
+spec: { selector: { is: ${name} }, ports: [{ port: 80, targetPort: 8080 }] }
+`;
+}
 
 function pod(name: string): string {
   return `apiVersion: v1
@@ -56,7 +92,7 @@ kind: Pod
 metadata: { name: ${name}, labels: { app: offline } }
 spec:
   serviceAccountName: reader
-  nodeSelector: { topology.kubernetes.io/region: east }
+  nodeSelector: { kubernetes.io/hostname: east-1 }
   terminationGracePeriodSeconds: 1
   containers:
   - name: main
@@ -74,30 +110,32 @@ spec:
 }
 
 describe.skipIf(!canRunContainers())('a region that is cut off', () => {
+  let regions: Regions;
   let cluster: Cluster;
-  let node = '';
+  const node = 'east-1';
   const scratch: string[] = [];
 
   beforeAll(async () => {
-    cluster = await Cluster.start({ runtime: 'containerd', regions: ['east'] });
+    regions = await Regions.start({ east: 2 });
+    ({ cluster } = regions);
     const applied = await cluster.kubectl(['apply', '-f', '-'], { input: objects });
     expect(applied.errors).toBe('');
     await cluster.kubectlOk('wait', '--for=condition=Ready', 'pod', '-l', 'app=offline', '--timeout=120s');
-    node = (await cluster.json<{ items: Node[] }>('get', 'nodes')).items[0]?.metadata.name ?? '';
   });
 
   afterAll(async () => {
-    await cluster?.stop();
+    await regions?.stop();
     for (const directory of scratch) rmSync(directory, { recursive: true, force: true });
   });
 
   test('keeps its pods running and the API open to them, brings them back after a reboot, and then takes over exactly what changed meanwhile', async () => {
     await isServedTo('full');
     const before = await pods();
-    setLine('down');
+    await areServed('full');
+    await regions.setLine('east', 'down');
     try {
       const [crashed] = await containers('changes');
-      await inRuntime((runtime) => runtime.stopContainer(crashed?.id ?? '', 0));
+      await inRuntime(node, (runtime) => runtime.stopContainer(crashed?.id ?? '', 0));
       await eventually(async () => {
         const [again] = await containers('changes');
         expect(again?.id).not.toBe(crashed?.id);
@@ -110,7 +148,7 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
       const created = await cluster.kubectl(['apply', '-f', '-'], { input: pod('comes') });
       expect(created.errors).toBe('');
       await cluster.kubectlOk('patch', 'configmap', 'settings', '-p', '{"data":{"greeting":"welcome"}}');
-      await reboot();
+      await Promise.all(['east-1', 'east-2'].map(reboot));
       for (const name of ['full', 'changes', 'goes']) {
         await eventually(async () => expect((await containers(name))[0]?.state).toBe('running'), patient);
       }
@@ -119,15 +157,23 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
       const token = '/var/run/secrets/kubernetes.io/serviceaccount/token';
       expect(await inside('full', token)).toMatch(/^[\w-]+\./);
       expect(await containers('comes')).toEqual([]);
+      for (const [name, machine] of [
+        ['near', 'east-1'],
+        ['far', 'east-2'],
+      ] as const) {
+        await eventually(async () => expect(await addressOf(name, machine)).toBeDefined(), patient);
+        expect(await addressOf(name, machine)).not.toBe(before[name]?.address);
+      }
+      await areServed('full');
       await isServedFromDiskTo('full');
       await toolsWork();
     } finally {
-      setLine('up');
+      await regions.setLine('east', 'up');
     }
     const [afterReboot] = await containers('full');
     await eventually(async () => {
       const now = await pods();
-      expect(Object.keys(now).sort()).toEqual(['changes', 'comes', 'full']);
+      expect(Object.keys(now).sort()).toEqual(['changes', 'comes', 'far', 'full', 'near']);
       for (const each of Object.values(now)) expect(each.ready).toBe('True');
       expect(now['full']).toMatchObject({ uid: before['full']?.uid, container: afterReboot?.id });
       expect(await readyOfNode()).toBe('True');
@@ -140,6 +186,40 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
     await isServedTo('full');
     expect((await cluster.kubectl(['get', 'configmap', 'meanwhile'])).errors).toContain('NotFound');
   });
+
+  /** Services of the same machine and of another one of the pool, and their names, as a pod has them. */
+  async function areServed(name: string): Promise<void> {
+    const addresses = await Promise.all([addressOf('near', 'east-1'), addressOf('far', 'east-2')]);
+    for (const served of ['near', 'far'])
+      await eventually(async () => {
+        const { output } = await execIn(name, 'timeout', '3', 'wget', '-q', '-O', '-', `http://${served}/`);
+        expect(output).toBe(served);
+      }, patient);
+    await eventually(async () => {
+      const { output } = await execIn(name, 'nslookup', 'both.default.svc.cluster.local');
+      for (const address of addresses) expect(output).toContain(`Address: ${address}`);
+    }, patient);
+    for (const address of addresses) {
+      const host = `${address?.replaceAll('.', '-')}.both.default.svc.cluster.local`;
+      expect((await execIn(name, 'nslookup', host)).output).toContain(`Address: ${address}`);
+    }
+  }
+
+  function execIn(name: string, ...command: string[]): Promise<{ output: string }> {
+    return inRuntime(node, async (runtime) => {
+      const [container] = await containers(name);
+      const { stdout } = await runtime.execSync(container?.id ?? '', command, 10);
+      return { output: Buffer.from(stdout).toString().trim() };
+    });
+  }
+
+  /** What the machine's own runtime gave the pod. */
+  function addressOf(name: string, machine: string): Promise<string | undefined> {
+    return inRuntime(machine, async (runtime) => {
+      const [sandbox] = (await runtime.listSandboxes()).filter((each) => each.name === name && each.ready);
+      return sandbox && (await runtime.sandboxStatus(sandbox.id)).addresses[0];
+    });
+  }
 
   const word = ['get', 'configmap', 'settings', '-o', 'jsonpath={.metadata.name}'];
   const others = [
@@ -231,7 +311,7 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
 
   async function inside(name: string, path: string): Promise<string> {
     const [container] = await containers(name);
-    return inRuntime(async (runtime) => {
+    return inRuntime(node, async (runtime) => {
       const { stdout } = await runtime.execSync(container?.id ?? '', ['cat', path], 10);
       return Buffer.from(stdout).toString();
     });
@@ -246,7 +326,13 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
         const id = container?.containerID?.split('//')[1];
         return [
           metadata.name ?? '',
-          { uid: metadata.uid, ready, container: id, restarts: container?.restartCount },
+          {
+            uid: metadata.uid,
+            ready,
+            container: id,
+            restarts: container?.restartCount,
+            address: status?.podIP,
+          },
         ];
       }),
     );
@@ -259,7 +345,7 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
 
   /** What the machine's own runtime has of a pod, newest first. */
   function containers(name: string) {
-    return inRuntime(async (runtime) => {
+    return inRuntime(node, async (runtime) => {
       const sandboxes = (await runtime.listSandboxes()).filter((each) => each.name === name && each.ready);
       const ids = new Set(sandboxes.map(({ id }) => id));
       const all = await runtime.listContainers();
@@ -267,8 +353,11 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
     });
   }
 
-  async function inRuntime<T>(use: (runtime: ReturnType<typeof createCriRuntime>) => Promise<T>): Promise<T> {
-    const socket = join(cluster.dataDirectory, 'machines', node, 'containerd', 'containerd.sock');
+  async function inRuntime<T>(
+    machine: string,
+    use: (runtime: ReturnType<typeof createCriRuntime>) => Promise<T>,
+  ): Promise<T> {
+    const socket = join(cluster.dataDirectory, 'machines', machine, 'containerd', 'containerd.sock');
     const runtime = createCriRuntime({ socket });
     try {
       return await use(runtime);
@@ -278,23 +367,16 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
   }
 
   /** What the end of a machine's power does: agent, runtime and containers end at once, and begin anew. */
-  async function reboot(): Promise<void> {
-    const runtime = join(cluster.dataDirectory, 'machines', node, 'containerd');
-    const { [`agent-${node}`]: agent = 0 } = await cluster.processes();
+  async function reboot(machine: string): Promise<void> {
+    const runtime = join(cluster.dataDirectory, 'machines', machine, 'containerd');
+    const { [`agent-${machine}`]: agent = 0 } = await cluster.processes();
     const doomed = withDescendants(processesThatName(runtime));
     for (const pid of [agent, ...doomed]) killAtOnce(pid);
     await eventually(async () => {
-      const { [`agent-${node}`]: now } = await cluster.processes();
+      const { [`agent-${machine}`]: now } = await cluster.processes();
       expect(now).toBeGreaterThan(0);
       expect(now).not.toBe(agent);
     }, patient);
-  }
-
-  /** The line of the region, at its router's end. */
-  function setLine(state: 'up' | 'down'): void {
-    const { id } = JSON.parse(readFileSync(join(cluster.dataDirectory, 'up.json'), 'utf8')) as { id: string };
-    const result = spawnSync('ip', ['link', 'set', `sk${id}u0`, state]);
-    if (result.status !== 0) throw new Error(String(result.stderr));
   }
 });
 

@@ -21,7 +21,7 @@ import {
   type AgentOptions,
 } from '@skerry/agent';
 import { type Clock, type Logger, MetricRegistry, SkerryError, supervise } from '@skerry/base';
-import { createClient } from '@skerry/client';
+import { createClient, createHttpTransport } from '@skerry/client';
 import type { Vault } from '@skerry/hub';
 import { connectTls, createLinkClient, type PodTarget, RelayPort } from '@skerry/link';
 import { createNodeNetwork, type NodeNetwork } from '@skerry/network';
@@ -36,7 +36,9 @@ import { version } from '#version.ts';
 import { createHubDoor } from './hub-door.ts';
 import { measureOwnLink } from './link-metrics.ts';
 import { linkTransport } from './link-transport.ts';
+import { podWords } from './local-pods.ts';
 import { openNodeHub } from './node-hub.ts';
+import { createNodePeers, type NodePeers } from './node-peers.ts';
 import { podNetworkOf } from './pod-network.ts';
 import { measureRuntime } from './process-metrics.ts';
 
@@ -109,6 +111,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     dialPod: (target) => dialPod(agent, target),
     ...(simulated ? {} : { onCrossing: (stream) => relay.take(stream) }),
     onChange: ({ phase }) => {
+      peers?.linkChanged();
       if (phase === 'linked') agent.reconnected();
     },
     clock,
@@ -124,11 +127,13 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     identity,
     dataDirectory: options.joinedDirectory,
     client,
+    direct: (pem) => directClient({ identity, certificatePem: pem, clock }),
     clock,
     log,
     random,
     onRenewed: (pem) => {
       certificatePem = pem;
+      peers?.credentialsChanged();
     },
   });
   const door =
@@ -145,11 +150,29 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
           random,
         })
       : undefined;
-  const network = simulated
+  const address = await ownAddress({ host, port }, hub?.vault);
+  const peers: NodePeers | undefined = simulated
+    ? undefined
+    : createNodePeers({
+        nodeName: config.nodeName,
+        pool: config.pool,
+        authorityPem,
+        credentials: () => ({ certificatePem, keyPem }),
+        host: address,
+        members: () => network?.members() ?? [],
+        pods: () => podWords(agent.pods),
+        isLinked: () => link.upSession() !== undefined,
+        client,
+        clock,
+        log: log.with({ component: 'peers' }),
+        random,
+      });
+  const network: NodeNetwork | undefined = simulated
     ? undefined
     : createNodeNetwork({
         client,
         localApi: door?.api,
+        knowledge: peers?.knowledge,
         nodeName: config.nodeName,
         pool: config.pool,
         stateDirectory: join(options.dataDirectory, 'network'),
@@ -164,7 +187,8 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     runtime,
     nodeName: config.nodeName,
     dataDirectory: options.dataDirectory,
-    addresses: [await ownAddress({ host, port }, hub?.vault)],
+    addresses: [address],
+    onPods: () => peers?.podsChanged(),
     ...(hub ? { tokenVault: hub.vault } : {}),
     labels: nodeLabels(identity, simulated),
     taints: config.taints,
@@ -201,6 +225,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
       ...(local ? [supervise(local, { clock, log, signal })] : []),
       ...(door ? [supervise(door, { clock, log, signal })] : []),
       supervise(renewal, { clock, log, signal }),
+      ...(peers ? [supervise(peers, { clock, log, signal })] : []),
       ...(devices ? [supervise(devices, { clock, log, signal })] : []),
       supervise(agent, { clock, log, signal }),
       ...(network ? [supervise(network, { clock, log, signal })] : []),
@@ -212,6 +237,26 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     runtime.close();
     server.close();
   }
+}
+
+/** Without the link, which takes no certificate that has ended. */
+function directClient({
+  identity: { config, authorityPem, keyPem },
+  certificatePem,
+  clock,
+}: {
+  readonly identity: AgentIdentity;
+  readonly certificatePem: string;
+  readonly clock: Clock;
+}) {
+  const transport = createHttpTransport({
+    server: `https://${parseAddress(config.server).text}`,
+    ca: authorityPem,
+    clientCertificate: certificatePem,
+    clientKey: keyPem,
+    clock,
+  });
+  return createClient({ transport, userAgent: `skerry-agent/${version}`, clock });
 }
 
 /** Marks pools, and simulated nodes for everyone who lists nodes. */
