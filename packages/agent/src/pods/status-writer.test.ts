@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ApiError, type Pod } from '@skerry/api';
 import { silentLogger } from '@skerry/base';
 import { FakeClock } from '@skerry/base/testing';
-import { resources } from '@skerry/client';
+import { resources, type ApiClient } from '@skerry/client';
 import { FakeApiClient } from '@skerry/client/testing';
 import { StatusWriter } from '#pods/status-writer.ts';
 import { testPod } from '#testing/pods.ts';
@@ -68,6 +68,71 @@ test('what another writer said of a pod over the word of its node is corrected',
   writer.observe(overruled);
   await clock.advance(0);
   expect(status()?.conditions).toEqual([ready]);
+});
+
+test('so it is where that is heard of before the answer to the node’s own word', async () => {
+  const { clock, client, pod, status } = setUp();
+  const pods = client.resource<Pod>(resources.pods);
+  let answer = () => undefined as void;
+  const slow: typeof pods = {
+    ...pods,
+    async patch(...args) {
+      const patched = await pods.patch(...args);
+      await new Promise<void>((resolve) => (answer = resolve));
+      return patched;
+    },
+  };
+  const api = { resource: () => slow } as unknown as ApiClient;
+  const writer = new StatusWriter({ client: api, clock, log: silentLogger, random: () => 0 });
+  const ready = { type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' };
+  writer.set(pod, { phase: 'Running', conditions: [ready] });
+  await clock.advance(0);
+  writer.observe(
+    client.edit<Pod>(resources.pods, { namespace: 'default', name: 'web' }, (object) => {
+      object.status = { ...object.status, conditions: [{ ...ready, status: 'False' }] };
+    }),
+  );
+  answer();
+  await clock.advance(0);
+  expect(status()?.conditions).toEqual([ready]);
+});
+
+test('so it is where a change of something else was written over it unseen', async () => {
+  const { clock, client, writer, pod, status } = setUp();
+  const ready = { type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' };
+  writer.set(pod, { phase: 'Running', conditions: [ready] });
+  await clock.advance(0);
+  client.edit<Pod>(resources.pods, { namespace: 'default', name: 'web' }, (object) => {
+    object.status = { ...object.status, conditions: [{ ...ready, status: 'False' }] };
+  });
+  writer.set(pod, { phase: 'Running', conditions: [ready], hostIP: '192.0.2.1' });
+  await clock.advance(0);
+  writer.observe(client.all<Pod>(resources.pods)[0]!);
+  await clock.advance(0);
+  expect(status()).toMatchObject({ conditions: [ready], hostIP: '192.0.2.1' });
+});
+
+test('what the server makes something else of is not asked for over and over', async () => {
+  const { clock, client, pod } = setUp();
+  const pods = client.resource<Pod>(resources.pods);
+  let asked = 0;
+  const stubborn: typeof pods = {
+    ...pods,
+    async patch(name, _, options) {
+      asked++;
+      return pods.patch(name, { status: { phase: 'Running' } }, options);
+    },
+  };
+  const api = { resource: () => stubborn } as unknown as ApiClient;
+  const writer = new StatusWriter({ client: api, clock, log: silentLogger, random: () => 0 });
+  writer.set(pod, { phase: 'Running', message: 'dropped' });
+  await clock.advance(60_000);
+  expect(asked).toBe(1);
+  for (let look = 0; look < 3; look++) {
+    writer.observe(client.all<Pod>(resources.pods)[0]!);
+    await clock.advance(60_000);
+  }
+  expect(asked).toBeLessThanOrEqual(4);
 });
 
 test('a pod with readiness gates is not called ready again before its node has looked at them', async () => {

@@ -67,7 +67,7 @@ export class StatusWriter {
   observe(pod: Pod): void {
     const { uid = '', resourceVersion = '' } = pod.metadata;
     const entry = this.#entries.get(uid);
-    if (!entry || !isNewer(resourceVersion, entry.revision)) return;
+    if (!entry || isOlder(resourceVersion, entry.revision)) return;
     entry.base = pod.status;
     entry.revision = resourceVersion;
     // A pod that somebody ended for good stays ended.
@@ -135,10 +135,15 @@ export class StatusWriter {
       if (!status) return;
       try {
         const options = { namespace: entry.namespace, subresource: 'status', type: 'strategic' } as const;
+        const before = entry.revision;
         const answer = await this.#pods.patch(entry.name, { metadata: { uid }, status }, options);
-        // What the server made of it may differ; asking again for the same would change nothing.
+        const answered = answer.metadata.resourceVersion ?? before;
+        // What the API has since was heard of before the answer.
+        if (entry.revision !== before && !isOlder(entry.revision, answered)) return;
+        // What others wrote meanwhile is not in it; the pod as it is now comes by the watch. Where nothing was changed the
+        // server makes something else of it, and asking again for the same would change nothing.
         entry.base = equalButForNulls(entry.wanted, wanted) ? wanted : (answer.status ?? wanted);
-        entry.revision = answer.metadata.resourceVersion ?? entry.revision;
+        entry.revision = answered;
         return;
       } catch (error) {
         if (isApiError(error) && (error.code === 404 || error.code === 409)) {
@@ -162,11 +167,10 @@ export class StatusWriter {
   }
 }
 
-/** Revisions of one kind are numbers that grow; those of a server where they aren't only tell that something changed. */
-function isNewer(revision: string, than: string): boolean {
-  if (revision === than) return false;
+/** Revisions of one kind are numbers that grow; those of a server where they aren't say nothing of the order. */
+function isOlder(revision: string, than: string): boolean {
   const areNumbers = /^\d+$/.test(revision) && /^\d+$/.test(than);
-  return areNumbers ? BigInt(revision) > BigInt(than) : true;
+  return areNumbers && BigInt(revision) < BigInt(than);
 }
 
 function isTerminal(status: PodStatus | undefined): boolean {
