@@ -17,7 +17,8 @@ export interface HubDoorOptions {
   readonly nodeName: string;
   /** Where the certificate is kept. */
   readonly directory: string;
-  readonly center: {
+  /** Where it is now. */
+  readonly center: () => {
     readonly host: string;
     readonly port: number;
     readonly authorityPem: string;
@@ -78,7 +79,7 @@ export function createHubDoor(options: HubDoorOptions): HubDoor {
             async dialCenter() {
               // What a drill cuts must not go on by another way.
               if (!options.isLinked()) throw new SkerryError('hub-dial', 'this node has no link');
-              return dialWithoutIdentity(center);
+              return dialWithoutIdentity(center());
             },
             clock,
             log,
@@ -119,8 +120,12 @@ export async function removeHubAddress(): Promise<void> {
 }
 
 /** HTTP/1.1 with the API server: verified as ever, and without the node's certificate. */
-async function dialWithoutIdentity(center: HubDoorOptions['center']): Promise<Duplex> {
-  const { host, port, authorityPem, proxy } = center;
+async function dialWithoutIdentity({
+  host,
+  port,
+  authorityPem,
+  proxy,
+}: ReturnType<HubDoorOptions['center']>): Promise<Duplex> {
   const through = proxy === undefined ? undefined : await throughProxy(proxy, { host, port });
   return new Promise((resolve, reject) => {
     const socket = tls.connect({

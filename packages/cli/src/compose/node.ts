@@ -28,7 +28,8 @@ import { createNodeNetwork, type NodeNetwork } from '@skerry/network';
 import { DrillProbes } from '#drill/drill-probes.ts';
 import type { AgentIdentity } from '#join/agent-config.ts';
 import { createCertificateRenewal } from '#join/certificate-renewal.ts';
-import { parseAddress } from '#join/cluster-info.ts';
+import { CenterAddresses, followCenterAddress } from '#join/center-addresses.ts';
+import type { CenterAddress } from '#join/cluster-info.ts';
 import { proxyTo } from '#join/proxy.ts';
 import { localSocket } from '#local/local-client.ts';
 import { createLocalServer } from '#local/local-server.ts';
@@ -65,8 +66,18 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
   const { identity, clock, log, random, lean } = options;
   const { config, authorityPem, keyPem } = identity;
   let { certificatePem } = identity;
-  const { host, port } = parseAddress(config.server);
-  const proxy = proxyTo(host, config.proxy, process.env);
+  const addresses = new CenterAddresses({
+    config,
+    dataDirectory: options.joinedDirectory,
+    vault: () => hub?.vault,
+    log,
+  });
+  const wayTo = ({ host, port }: CenterAddress) => {
+    const proxy = proxyTo(host, config.proxy, process.env);
+    return { host, port, ...(proxy ? { proxy } : {}) };
+  };
+  // What is wrong with a proxy is said at the start.
+  wayTo(addresses.used);
   const simulated = config.runtimeEndpoint === 'simulated';
   const runtime = simulated
     ? createSimulatedRuntime({ clock, podCidr: () => agent.podCidr(), writeLogs: !lean })
@@ -103,9 +114,8 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
   const relay = new RelayPort();
   const link = createLinkClient({
     connect: (until) =>
-      connectTls(
-        { host, port, ca: authorityPem, cert: certificatePem, key: keyPem, ...(proxy ? { proxy } : {}) },
-        until,
+      addresses.connect((address) =>
+        connectTls({ ...wayTo(address), ca: authorityPem, cert: certificatePem, key: keyPem }, until),
       ),
     server,
     dialPod: (target) => dialPod(agent, target),
@@ -127,7 +137,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     identity,
     dataDirectory: options.joinedDirectory,
     client,
-    direct: (pem) => directClient({ identity, certificatePem: pem, clock }),
+    direct: (pem) => directClient({ identity, address: addresses.used, certificatePem: pem, clock }),
     clock,
     log,
     random,
@@ -136,13 +146,23 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
       peers?.credentialsChanged();
     },
   });
+  const moves = followCenterAddress({
+    addresses,
+    client,
+    linkedSinceMs() {
+      const state = link.state();
+      return state.phase === 'linked' ? state.sinceMs : undefined;
+    },
+    clock,
+    log,
+  });
   const door =
     hub && !simulated
       ? createHubDoor({
           hub,
           nodeName: config.nodeName,
           directory: join(options.dataDirectory, 'hub'),
-          center: { host, port, authorityPem, ...(proxy ? { proxy } : {}) },
+          center: () => ({ ...wayTo(addresses.used), authorityPem }),
           isLinked: () => link.upSession() !== undefined,
           client,
           clock,
@@ -150,7 +170,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
           random,
         })
       : undefined;
-  const address = await ownAddress({ host, port }, hub?.vault);
+  const address = await ownAddress(addresses.used, hub?.vault);
   const peers: NodePeers | undefined = simulated
     ? undefined
     : createNodePeers({
@@ -225,6 +245,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
       ...(local ? [supervise(local, { clock, log, signal })] : []),
       ...(door ? [supervise(door, { clock, log, signal })] : []),
       supervise(renewal, { clock, log, signal }),
+      ...(lean ? [] : [supervise(moves, { clock, log, signal })]),
       ...(peers ? [supervise(peers, { clock, log, signal })] : []),
       ...(devices ? [supervise(devices, { clock, log, signal })] : []),
       supervise(agent, { clock, log, signal }),
@@ -241,16 +262,18 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
 
 /** Without the link, which takes no certificate that has ended. */
 function directClient({
-  identity: { config, authorityPem, keyPem },
+  identity: { authorityPem, keyPem },
+  address,
   certificatePem,
   clock,
 }: {
   readonly identity: AgentIdentity;
+  readonly address: CenterAddress;
   readonly certificatePem: string;
   readonly clock: Clock;
 }) {
   const transport = createHttpTransport({
-    server: `https://${parseAddress(config.server).text}`,
+    server: `https://${address.text}`,
     ca: authorityPem,
     clientCertificate: certificatePem,
     clientKey: keyPem,

@@ -121,3 +121,8 @@ export async function writeAgentIdentity(dataDirectory: string, identity: AgentI
 export async function replaceCertificate(dataDirectory: string, certificatePem: string): Promise<void> {
   await writeFileAtomically(agentFiles(dataDirectory).certificate, certificatePem, { mode: 0o644 });
 }
+
+/** Puts another configuration in the old one's place; a crash leaves one of both, whole. */
+export async function replaceAgentConfig(dataDirectory: string, config: AgentConfig): Promise<void> {
+  await writeFileAtomically(agentFiles(dataDirectory).config, stringify(config), { mode: 0o644 });
+}
