@@ -51,7 +51,8 @@ export async function openPeerDoor(options: PeerDoorOptions): Promise<PeerDoor> 
   };
   server.on('session', (session) => {
     if (callerOf(session) === undefined) {
-      log.warn('pool member refused', { why: 'no certificate of a member of this pool' });
+      // Also those that joined a moment ago, of whom this machine has yet to hear; strangers may come all day.
+      log.debug('refused, not a member of this pool', { address: session.socket.remoteAddress });
       session.destroy();
       return;
     }
