@@ -8,7 +8,7 @@
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Service as KubernetesService, Taint } from '@skerry/api';
+import type { Pod, Service as KubernetesService, Taint } from '@skerry/api';
 import { ApiEventRecorder, Informer, resources, type ApiClient, type EventRecorder } from '@skerry/client';
 import type { Clock, Logger, Service } from '@skerry/base';
 import { ImageCollector } from '#images/collector.ts';
@@ -23,6 +23,7 @@ import type { NodePodNetwork } from '#network/pod-network.ts';
 import { NodeKeeper, nodeReference } from '#node/node-keeper.ts';
 import { nodeResources } from '#node/node-object.ts';
 import { ObjectTracker } from '#objects/tracker.ts';
+import { pullSecrets } from '#pods/container-starter.ts';
 import { createAdmission } from '#pods/admission.ts';
 import { noPolicies, type DeviceManager, type PodContext, type PodPolicies } from '#pods/context.ts';
 import { podEvents } from '#pods/events.ts';
@@ -87,10 +88,13 @@ export interface Agent extends Service {
   podCidr(): string | undefined;
   /** Something that the node's status depends on has changed: it is looked at now, not when it is next due. */
   look(): void;
+  /** Brings images of a pod to come onto the machine, with what the present one may pull with. Rejects when one is not there after it. */
+  pullImages(pod: Pod, images: readonly string[]): Promise<void>;
   /** The API can be reached again: what waits for a later try is sent now. */
   reconnected(): void;
 }
 
+const pullTimeoutMs = 30 * 60_000;
 const noClusterDns: ClusterDns = { servers: [], domain: 'cluster.local' };
 
 export const agentVersion = 'v1.36.3+skerry.1';
@@ -105,6 +109,12 @@ export function createAgent(options: AgentOptions): Agent {
     },
     podCidr: () => parts?.keeper.node?.spec?.podCIDR,
     look: () => parts?.keeper.look(),
+    async pullImages(pod, images) {
+      if (!parts) throw new Error('the agent has not started yet');
+      const secrets = await pullSecrets(parts, pod);
+      const signal = AbortSignal.timeout(pullTimeoutMs);
+      for (const image of images) await parts.puller.pull(image, { secrets, signal });
+    },
     reconnected() {
       parts?.keeper.look();
       parts?.statuses.hurry();
@@ -275,6 +285,8 @@ async function assemble(options: AgentOptions) {
   return {
     manager,
     observer,
+    puller,
+    events,
     objects,
     services,
     keeper,

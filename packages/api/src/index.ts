@@ -107,6 +107,12 @@ export {
   type Routing,
 } from './extensions/pool-network.ts';
 export {
+  nextImagesAnnotation,
+  podImageReadyCondition,
+  podNeedUpgradeCondition,
+  revisionPrefix,
+} from './extensions/ota.ts';
+export {
   type PoolPolicy,
   type PoolPolicyPeers,
   type PoolPolicyPort,

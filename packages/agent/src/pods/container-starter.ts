@@ -98,7 +98,10 @@ async function prepare(context: PodContext, request: StartRequest): Promise<Cont
 }
 
 /** A secret that isn't there is no fault yet: the image may be public, or here already. */
-async function pullSecrets({ objects, events }: PodContext, pod: Pod): Promise<Secret[]> {
+export async function pullSecrets(
+  { objects, events }: Pick<PodContext, 'objects' | 'events'>,
+  pod: Pod,
+): Promise<Secret[]> {
   const namespace = pod.metadata.namespace ?? '';
   const names = pullSecretNames(pod);
   const found = await Promise.all(

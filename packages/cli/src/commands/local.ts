@@ -49,6 +49,14 @@ export function addLocalCommands(program: Command): void {
     .action(async (pod: string, flags: Flags) =>
       (await commands()).restartPod(dataOf(flags).path, { pod, ...flags }),
     );
+  command('upgrade [pod]')
+    .description(
+      'replace a pod whose DaemonSet leaves it to the machine when (update strategy OTA); lists those without a name',
+    )
+    .option('--pull', 'only bring its images onto the machine')
+    .action(async (pod: string | undefined, flags: Flags & { pull?: boolean }) =>
+      (await commands()).upgradePod(dataOf(flags).path, { pod, ...flags }),
+    );
   command('edit [kind] [name]')
     .description(
       'change a pod, configmap or secret on this machine alone, until the link is back; lists such changes without a name',

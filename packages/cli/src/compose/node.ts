@@ -235,6 +235,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
         client,
         isLinked: () => link.upSession() !== undefined,
         nodeServer: server,
+        clock,
         log,
       })
     : undefined;

@@ -73,6 +73,25 @@ export async function execute(
   process.exitCode = await runInContainer(socket, { ...flags, container });
 }
 
+export async function upgradePod(
+  dataDirectory: string,
+  { pod, namespace, pull }: { readonly pod?: string; readonly namespace: string; readonly pull?: boolean },
+): Promise<void> {
+  const socket = localSocket(dataDirectory);
+  if (pod === undefined) {
+    const { pods } = await podsOf(socket);
+    const rows = pods
+      .filter((each) => each.needsUpgrade)
+      .map((each) => [each.namespace, each.name, each.ready]);
+    process.stdout.write(table(['NAMESPACE', 'NAME', 'READY'], rows));
+    return;
+  }
+  const place = `namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}`;
+  const path = `/openyurt.io/v1/${place}/${pull ? 'imagepull' : 'upgrade'}`;
+  const { message } = await askLocal<{ message: string }>(socket, { method: 'POST', path });
+  process.stdout.write(`${message}\n`);
+}
+
 export async function restartPod(dataDirectory: string, flags: PodFlags): Promise<void> {
   const { namespace, pod, container } = flags;
   const { restarted } = await askLocal<{ restarted: string[] }>(localSocket(dataDirectory), {

@@ -11,13 +11,14 @@ import { dirname } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { Agent, ContainerRuntime } from '@skerry/agent';
 import { isApiError, type AnyObject } from '@skerry/api';
-import { describeError, isRecord, SkerryError, type Logger, type Service } from '@skerry/base';
+import { type Clock, describeError, isRecord, SkerryError, type Logger, type Service } from '@skerry/base';
 import { resources, type ApiClient } from '@skerry/client';
 import type { Hub } from '@skerry/hub';
+import { needsUpgrade, ownerUpgrade } from './owner-upgrade.ts';
 
 export interface LocalServerOptions {
   readonly path: string;
-  readonly agent: Pick<Agent, 'pods'>;
+  readonly agent: Pick<Agent, 'pods' | 'pullImages'>;
   readonly runtime: Pick<ContainerRuntime, 'listImages' | 'stopContainer'>;
   readonly hub: Pick<Hub, 'edit' | 'edits'>;
   /** The API as the node has it. */
@@ -25,6 +26,7 @@ export interface LocalServerOptions {
   readonly isLinked: () => boolean;
   /** Answers everything else. */
   readonly nodeServer: Server;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -37,6 +39,8 @@ export interface LocalPod {
   readonly address: string;
   readonly containers: readonly string[];
   readonly startTime: string;
+  /** Its set has a newer template, and leaves it to the machine's owner when. */
+  readonly needsUpgrade: boolean;
 }
 
 const bodyBytesMax = 3 << 20;
@@ -59,7 +63,7 @@ export function createLocalServer(options: LocalServerOptions): Service {
       await mkdir(dirname(path), { recursive: true });
       await rm(path, { force: true });
       const server = http.createServer({ requestTimeout: 0 }, (request, response) => {
-        if (!request.url?.startsWith('/local/')) {
+        if (!/^\/(local\/|openyurt\.io\/|pods$)/.test(request.url ?? '')) {
           nodeServer.emit('request', request, response);
           return;
         }
@@ -114,8 +118,18 @@ async function serve(options: LocalServerOptions, request: IncomingMessage): Pro
     }
     case 'GET /local/edits':
       return { edits: hub.edits() };
-    default:
+    case 'GET /pods':
+      return {
+        kind: 'PodList',
+        apiVersion: 'v1',
+        metadata: {},
+        items: agent.pods.list().map(({ pod, status }) => ({ ...pod, status })),
+      };
+    default: {
+      const done = await ownerUpgrade(options, { method: request.method ?? '', pathname });
+      if (done !== undefined) return { message: done };
       throw new SkerryError('local-unknown', `${request.method} ${pathname} is not served here`);
+    }
   }
 }
 
@@ -145,6 +159,7 @@ function podOf({ pod, status, containers, addresses }: ReturnType<Agent['pods'][
     address: addresses[0] ?? '',
     containers: [...new Set(containers.map(({ name }) => name))],
     startTime: status?.startTime ?? '',
+    needsUpgrade: needsUpgrade(pod),
   };
 }
 
@@ -176,6 +191,8 @@ async function objectOf(request: IncomingMessage): Promise<AnyObject> {
 function statusOf(error: unknown): number {
   if (isApiError(error)) return error.code;
   if (!(error instanceof SkerryError)) return 500;
+  if (error.code === 'owner-upgrade-cut') return 503;
+  if (error.code === 'owner-upgrade-refused') return 403;
   if (error.code === 'local-not-found' || error.code === 'local-unknown') return 404;
   return error.code === 'usage' ? 400 : 409;
 }

@@ -231,3 +231,31 @@ test.each<[string, Record<string, string>, string]>([
   await cluster.settle();
   expect(imagesByNode()).toEqual({ n1: 'b', n2: 'b', n3: 'b' });
 });
+
+const markOf = (node: string) => {
+  const pod = alive().find(({ spec }) => spec?.nodeName === node);
+  const condition = pod?.status?.conditions?.find(({ type }) => type === 'PodNeedUpgrade');
+  return [condition?.status, pod?.metadata.annotations?.['apps.skerry.io/next-images']];
+};
+
+test.each(['OTA', 'ota'])(
+  'with OpenYurt’s strategy %s pods are marked, and replaced by their owners',
+  async (strategy) => {
+    const set = daemonSet('a', { updateStrategy: { type: 'OnDelete' } });
+    set.metadata.annotations = { 'apps.openyurt.io/update-strategy': strategy };
+    await create(set);
+    await cluster.settle();
+    expect(markOf('n1')).toEqual(['False', undefined]);
+    setImage('b');
+    await cluster.settle();
+    expect(imagesByNode()).toEqual({ n1: 'a', n2: 'a', n3: 'a' });
+    expect(markOf('n1')).toEqual(['True', '["b"]']);
+    const { name = '', labels } = alive()[0]!.metadata;
+    const message = alive()[0]?.status?.conditions?.find(({ type }) => type === 'PodNeedUpgrade')?.message;
+    expect(message).toMatch(/^controllerrevision: /);
+    expect(message).not.toBe(`controllerrevision: ${labels?.['controller-revision-hash']}`);
+    await cluster.client.resource<Pod>(resources.pods).delete(name, { namespace: at.namespace });
+    await cluster.settle();
+    expect(Object.values(imagesByNode()).filter((image) => image === 'b')).toHaveLength(1);
+  },
+);

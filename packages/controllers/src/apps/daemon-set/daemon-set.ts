@@ -19,6 +19,7 @@ import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext, Requeue } from '#runtime/controller.ts';
 import { indexByController } from '#runtime/ownership.ts';
 import { splitKey, writeStatus } from '#runtime/status.ts';
+import { isUpdatedByOwners, markForOwners } from '#apps/daemon-set/ota.ts';
 import {
   isRollingUpdate,
   leavesOutOffline,
@@ -76,7 +77,9 @@ export function createDaemonSetController(context: ControllerContext): Controlle
       }
     }
     const views = await daemonPods.look(set);
-    await trimHistory(client, set, { old: history.old, pods: views.flatMap((view) => view.pods) });
+    const present = views.flatMap((view) => view.pods);
+    if (isUpdatedByOwners(set)) await markForOwners(client, set, present, { hash, nowMs: clock.now() });
+    await trimHistory(client, set, { old: history.old, pods: present });
     waits.push(await updateStatus(set, views, hash));
     if (failure !== undefined) throw failure;
     const known = waits.filter((wait) => wait !== undefined);
