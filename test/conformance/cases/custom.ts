@@ -165,6 +165,17 @@ export const customCases: readonly Case[] = [
     patch('application/apply-patch+yaml', thing('a', { size: 2 }), '?fieldManager=one'),
     patch('application/apply-patch+yaml', thing('a', { size: 2, nope: 1 }), '?fieldManager=one'),
   ]),
+  about('emptied', [
+    post(thing('a', { size: 1, tags: ['x'] })),
+    patch(merge, { spec: { tags: [] } }),
+    patch(merge, { spec: { tags: null } }),
+    patch(merge, { metadata: { labels: {}, annotations: {}, finalizers: [], ownerReferences: [] } }),
+    patch(merge, { metadata: { labels: { a: 'b' } } }),
+    patch('application/json-patch+json', [{ op: 'remove', path: '/metadata/labels/a' }]),
+    patch(merge, { status: {} }, '', '/status'),
+    patch(merge, { status: null }, '', '/status'),
+    post({ ...thing('b'), metadata: { name: 'b', labels: {}, annotations: null } }),
+  ]),
   about('scaled and deleted', [
     post(thing('a', { size: 1, replicas: 2 })),
     { path: `${things}/a/scale` },

@@ -1,6 +1,7 @@
 import type { Case } from '../case.ts';
 import { customCases } from './custom.ts';
 import { discoveryCases } from './discovery.ts';
+import { emptyCases } from './empties.ts';
 import { generalCases } from './general.ts';
 import { openApiCases } from './openapi.ts';
 import { readingCases } from './reading.ts';
@@ -15,4 +16,5 @@ export const cases: readonly Case[] = [
   ...generalCases,
   ...customCases,
   ...serviceCases,
+  ...emptyCases,
 ];

@@ -62,28 +62,28 @@ function mergeLists(
   return merged;
 }
 
-/** The value without the fields and items in `removed`; a container that is not removed itself stays, if need be empty. */
+/** The value without the fields and items in `removed`; null where nothing is left of it. */
 export function removeFields(
   shapes: Shapes,
   schema: Schema | undefined,
   { value, removed }: { value: unknown; removed: FieldSet },
 ): unknown {
   const shape = shapes.of(schema, value);
-  if (shape.kind === 'leaf') return isJsonMap(value) ? {} : Array.isArray(value) ? [] : value;
+  if (shape.kind === 'leaf') return isJsonMap(value) || Array.isArray(value) ? null : value;
   if (shape.kind === 'map') {
     const kept: JsonMap = {};
     for (const [key, held] of Object.entries(value as JsonMap)) {
       const rest = without(`f:${key}`, shapes.field(shape.schema, key), held);
       if (rest !== undefined) setOwn(kept, key, rest);
     }
-    return kept;
+    return Object.keys(kept).length > 0 ? kept : null;
   }
   const kept: unknown[] = [];
   for (const item of value as unknown[]) {
     const rest = without(itemElement(shape, item), shape.items, item);
     if (rest !== undefined) kept.push(rest);
   }
-  return kept;
+  return kept.length > 0 ? kept : null;
 
   function without(element: string | undefined, schema: Schema | undefined, held: unknown): unknown {
     if (element === undefined) return held;

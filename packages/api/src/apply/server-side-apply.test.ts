@@ -107,10 +107,10 @@ describe('server-side apply', () => {
     });
   });
 
-  it('keeps a container that is applied empty, without what was in it', () => {
+  it('leaves nothing of a container that is applied empty', () => {
     const first = apply(undefined, deployment({}, { labels: { a: '1' }, annotations: { b: '2' } }));
     const second = apply(first, deployment({}, { labels: {} }));
-    expect(second.metadata?.labels).toEqual({});
+    expect(second.metadata?.labels).toBeNull();
     expect(second.metadata).not.toHaveProperty('annotations');
   });
 
@@ -347,14 +347,14 @@ describe('server-side apply', () => {
   });
 });
 
-/** Without containers that emptied: apply drops them, creation keeps them. */
+/** Without containers that emptied: apply leaves null, creation keeps them. */
 function settled(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(settled);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([key, held]) => [key, settled(held)] as const);
   return Object.fromEntries(
     entries.filter(
-      ([, held]) => !(typeof held === 'object' && held !== null && Object.keys(held).length === 0),
+      ([, held]) => held !== null && !(typeof held === 'object' && Object.keys(held).length === 0),
     ),
   );
 }

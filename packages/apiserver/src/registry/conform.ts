@@ -8,11 +8,10 @@ import {
   kindOf,
   pruneUnknown,
   type AnyObject,
-  type Schema,
 } from '@skerry/api';
 import { apiVersionOf } from '@skerry/serving';
 import type { Served } from '#registry/kind-table.ts';
-import { schemaOf } from '#registry/rules.ts';
+import { customEnvelope, schemaOf } from '#registry/rules.ts';
 import type { FieldValidation } from '#registry/write-options.ts';
 
 export interface Conformance {
@@ -30,17 +29,6 @@ export interface Conformance {
 export interface ConformedKind extends Pick<Served, 'schemas' | 'custom'> {
   readonly info: Pick<Served['info'], 'group' | 'version' | 'kind' | 'schema'>;
 }
-
-/** Of a custom resource, what every object has. The rest is the definition's business. */
-const envelope: Schema = {
-  type: 'object',
-  properties: {
-    apiVersion: { type: 'string' },
-    kind: { type: 'string' },
-    metadata: { ref: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
-  },
-  preserveUnknownFields: true,
-};
 
 /**
  * A decoded body as an object of the kind: right `apiVersion` and `kind`, known fields only, of the right types. The value
@@ -70,7 +58,7 @@ export function conform(served: ConformedKind, value: unknown, how: Conformance)
 /** What is held against the text comes first, then what the metadata, then what the object has too much. */
 function conformCustom(served: ConformedKind, value: unknown, how: Conformance): AnyObject {
   const mode = how.validation === 'Ignore' ? 'Ignore' : 'Warn';
-  const { object, warnings } = decodeObject(served.schemas, envelope, value, { mode, ...served.info });
+  const { object, warnings } = decodeObject(served.schemas, customEnvelope, value, { mode, ...served.info });
   checkKind(served, object);
   // Pruning works in place, and the envelope shares what lies below the top with the body.
   const result: AnyObject = cloneJson(object);

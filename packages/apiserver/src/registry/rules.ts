@@ -11,6 +11,17 @@ import {
 } from '@skerry/api';
 import type { Served } from '#registry/kind-table.ts';
 
+/** Of a custom resource, what every object has. The rest is the definition's business. */
+export const customEnvelope: Schema = {
+  type: 'object',
+  properties: {
+    apiVersion: { type: 'string' },
+    kind: { type: 'string' },
+    metadata: { ref: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+  },
+  preserveUnknownFields: true,
+};
+
 /** The schema that patches, ownership and defaults walk; a kind without one is plain JSON. */
 export function schemaOf(
   served: Pick<Served, 'schemas'> & { readonly info: Pick<Served['info'], 'schema'> },
@@ -28,7 +39,8 @@ export function hasStatus(served: Served): boolean {
  * been through it.
  */
 export function fillDefaults(served: Served, object: AnyObject, settled?: ReadonlySet<string>): void {
-  if (!served.custom) dropEmptyFields(served.schemas, { ref: served.info.schema }, object, settled);
+  const schema = served.custom ? customEnvelope : { ref: served.info.schema };
+  dropEmptyFields(served.schemas, schema, object, settled);
   served.info.strategy.setDefaults?.(object, settled);
 }
 

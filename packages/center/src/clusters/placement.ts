@@ -46,9 +46,14 @@ function isServed(version: string): boolean {
 
 function rangesOf(others: readonly Cluster[]): UsedRange[] {
   return others.flatMap(({ metadata, spec }) => [
-    ...(spec.podCIDR ? [{ cidr: spec.podCIDR, by: `pods of cluster ${metadata?.name}` }] : []),
-    ...(spec.serviceCIDR ? [{ cidr: spec.serviceCIDR, by: `Services of cluster ${metadata?.name}` }] : []),
+    ...eachOf(spec.podCIDR, `pods of cluster ${metadata?.name}`),
+    ...eachOf(spec.serviceCIDR, `Services of cluster ${metadata?.name}`),
   ]);
+}
+
+/** A cluster of two families has a range of each. */
+function eachOf(cidrs: string | undefined, by: string): UsedRange[] {
+  return cidrs ? cidrs.split(',').map((cidr) => ({ cidr, by })) : [];
 }
 
 function ofThisMachine(address: string): UsedRange {

@@ -1,13 +1,15 @@
 import { mkdtemp, readFile, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { AuditEvent } from '@skerry/apiserver';
 import { FakeClock, recordingLogger } from '@skerry/base/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AuditLogWriter, type AuditOutput } from './audit-log.ts';
+import { AuditLogWriter, type AuditLogOptions, type AuditOutput } from './audit-log.ts';
 import { RotatedFile } from './rotated-file.ts';
 
 const clock = new FakeClock();
+const batch: AuditLogOptions = { mode: 'batch', bufferSize: 10_000 };
 const event = (auditID: string) => ({ kind: 'Event', auditID }) as AuditEvent;
 
 describe('the buffer', () => {
@@ -28,9 +30,9 @@ describe('the buffer', () => {
   test('drops and counts what does not fit, and keeps the rest in order', async () => {
     const { output, lines, letGo } = blocked();
     const log = recordingLogger();
-    const writer = new AuditLogWriter(output, { log, clock });
+    const writer = new AuditLogWriter(output, batch, { log, clock });
     const sent = 10_200;
-    for (let index = 0; index < sent; index++) writer.record(event(`${index}`));
+    for (let index = 0; index < sent; index++) void writer.record(event(`${index}`));
     expect(writer.counts.dropped).toBeGreaterThan(0);
     expect(writer.counts.recorded + writer.counts.dropped).toBe(sent);
     letGo();
@@ -53,14 +55,41 @@ describe('the buffer', () => {
       },
       close: () => Promise.resolve(),
     };
-    const writer = new AuditLogWriter(output, { log: recordingLogger(), clock });
-    writer.record(event('lost'));
+    const writer = new AuditLogWriter(output, batch, { log: recordingLogger(), clock });
+    void writer.record(event('lost'));
     await writer.close();
     failing = false;
-    writer.record(event('kept'));
+    void writer.record(event('kept'));
     await writer.close();
     expect(written.join('')).toBe(`${JSON.stringify(event('kept'))}\n`);
     expect(writer.counts).toEqual({ recorded: 1, dropped: 1 });
+  });
+});
+
+describe('a request', () => {
+  const failing: AuditOutput = {
+    write: () => Promise.reject(new Error('disk full')),
+    close: () => Promise.resolve(),
+  };
+  const writing = (mode: AuditLogOptions['mode'], output: AuditOutput) =>
+    new AuditLogWriter(output, { mode, bufferSize: 10 }, { log: recordingLogger(), clock });
+
+  test('waits until its event is written, where the mode says so', async () => {
+    const lines: string[] = [];
+    const output: AuditOutput = {
+      write: (bytes) => Promise.resolve(void lines.push(Buffer.from(bytes).toString())),
+      close: () => Promise.resolve(),
+    };
+    expect(writing('batch', output).record(event('1'))).toBeUndefined();
+    await writing('blocking', output).record(event('2'));
+    expect(lines).toEqual([event('1'), event('2')].map((each) => `${JSON.stringify(each)}\n`));
+  });
+
+  test('is refused where its event must be written and is not, and counted where it need not', async () => {
+    await expect(writing('blocking-strict', failing).record(event('1'))).rejects.toThrow('disk full');
+    const lenient = writing('blocking', failing);
+    await lenient.record(event('1'));
+    expect(lenient.counts).toEqual({ recorded: 0, dropped: 1 });
   });
 });
 
@@ -71,7 +100,9 @@ describe('the file', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  const open = (options: { sizeMax?: number; backupsMax?: number; ageMaxDays?: number } = {}) =>
+  const open = (
+    options: { sizeMax?: number; backupsMax?: number; ageMaxDays?: number; compresses?: boolean } = {},
+  ) =>
     RotatedFile.open(join(folder, 'logs/audit.log'), {
       sizeMax: 10,
       backupsMax: 0,
@@ -104,6 +135,19 @@ describe('the file', () => {
     expect(now).toBe('audit.log');
     expect(await readFile(join(folder, 'logs', aside), 'utf8')).toBe('12345678\n');
     expect(await readFile(join(folder, 'logs/audit.log'), 'utf8')).toBe('next\n');
+  });
+
+  test('is compressed when it is put aside, where that is asked for, and still counted', async () => {
+    const file = await open({ backupsMax: 1, compresses: true });
+    for (const line of ['12345678\n', '23456789\n', 'next\n']) {
+      await write(file, line);
+      await clock.advance(1000);
+    }
+    await file.close();
+    const [aside = '', ...rest] = await names();
+    expect(rest).toEqual(['audit.log']);
+    expect(aside).toMatch(/\.log\.gz$/);
+    expect(gunzipSync(await readFile(join(folder, 'logs', aside))).toString()).toBe('23456789\n');
   });
 
   test('keeps as many as it may', async () => {

@@ -1,9 +1,12 @@
 /**
- * Writes the audit log, one event a line. Requests never wait for it: events go into a buffer, and a buffer that is full,
- * because the disk is slow or full, drops the newest and counts it. Lines are written in their order and whole.
+ * Writes the audit log, one event a line. In mode `batch` requests never wait for it: events go into a buffer, and a buffer
+ * that is full, because the disk is slow or full, drops the newest and counts it. In the two blocking modes a request waits
+ * until its first event is written; where it can't be, `blocking-strict` refuses the request, and `blocking` counts it.
+ * Lines are written in their order and whole.
  */
 import type { AuditEvent, AuditSink } from '@skerry/apiserver';
 import { type Clock, describeError, type Logger } from '@skerry/base';
+import { fitted, tooLarge, type Truncation } from './truncation.ts';
 
 /** Where lines go: a file that is rotated, or the standard output. */
 export interface AuditOutput {
@@ -11,40 +14,68 @@ export interface AuditOutput {
   close(): Promise<void>;
 }
 
-/** As many as upstream buffers. */
-const eventsMax = 10_000;
+export type AuditMode = 'batch' | 'blocking' | 'blocking-strict';
+
+export interface AuditLogOptions {
+  readonly mode: AuditMode;
+  /** Events that may wait. */
+  readonly bufferSize: number;
+  /** Unset: events are written whole, however large. */
+  readonly truncation?: Truncation;
+}
+
 const bytesMax = 64 * 1024 * 1024;
 const batchBytes = 1024 * 1024;
 const complaintIntervalMs = 60_000;
+
+interface Line {
+  readonly bytes: Buffer;
+  /** Who waits for it. */
+  readonly written: PromiseWithResolvers<void> | undefined;
+}
 
 export class AuditLogWriter implements AuditSink {
   readonly #output: AuditOutput;
   readonly #log: Logger;
   readonly #clock: Clock;
-  #waiting: Buffer[] = [];
+  readonly #options: AuditLogOptions;
+  #waiting: Line[] = [];
   #waitingBytes = 0;
   #writing: Promise<void> | undefined;
   #complainedMs = -Infinity;
   readonly counts = { recorded: 0, dropped: 0 };
   readonly plugins = [{ name: 'log', counts: this.counts }];
 
-  constructor(output: AuditOutput, { log, clock }: { readonly log: Logger; readonly clock: Clock }) {
+  constructor(
+    output: AuditOutput,
+    options: AuditLogOptions,
+    { log, clock }: { readonly log: Logger; readonly clock: Clock },
+  ) {
+    this.#options = options;
     this.#output = output;
     this.#log = log;
     this.#clock = clock;
   }
 
-  record(event: AuditEvent): undefined {
-    const line = Buffer.from(`${JSON.stringify(event)}\n`);
-    if (this.#waiting.length >= eventsMax || this.#waitingBytes + line.length > bytesMax) {
-      this.#drop(1, 'more events wait than are buffered');
+  record(event: AuditEvent): Promise<void> | undefined {
+    const { mode, bufferSize, truncation } = this.#options;
+    const kept = truncation ? fitted(event, truncation) : event;
+    if (!kept) {
+      this.#drop(1, tooLarge);
       return undefined;
     }
+    const bytes = Buffer.from(`${JSON.stringify(kept)}\n`);
+    if (this.#waiting.length >= bufferSize || this.#waitingBytes + bytes.length > bytesMax) {
+      const why = 'more events wait than are buffered';
+      this.#drop(1, why);
+      return mode === 'blocking-strict' ? Promise.reject(new Error(why)) : undefined;
+    }
     this.counts.recorded++;
-    this.#waiting.push(line);
-    this.#waitingBytes += line.length;
+    const written = mode === 'batch' ? undefined : Promise.withResolvers<void>();
+    this.#waiting.push({ bytes, written });
+    this.#waitingBytes += bytes.length;
     this.#writing ??= this.#write();
-    return undefined;
+    return written?.promise;
   }
 
   /** Writes what waits. */
@@ -57,24 +88,30 @@ export class AuditLogWriter implements AuditSink {
     while (this.#waiting.length > 0) {
       const batch = this.#take();
       try {
-        await this.#output.write(Buffer.concat(batch));
+        await this.#output.write(Buffer.concat(batch.map(({ bytes }) => bytes)));
+        for (const { written } of batch) written?.resolve();
       } catch (error) {
         this.counts.recorded -= batch.length;
         this.#drop(batch.length, describeError(error));
+        const isStrict = this.#options.mode === 'blocking-strict';
+        for (const { written } of batch) {
+          if (isStrict) written?.reject(error);
+          else written?.resolve();
+        }
       }
     }
     this.#writing = undefined;
   }
 
-  #take(): Buffer[] {
-    let bytes = 0;
+  #take(): Line[] {
+    let sum = 0;
     let count = 0;
-    for (const line of this.#waiting) {
-      if (count > 0 && bytes + line.length > batchBytes) break;
-      bytes += line.length;
+    for (const { bytes } of this.#waiting) {
+      if (count > 0 && sum + bytes.length > batchBytes) break;
+      sum += bytes.length;
       count++;
     }
-    this.#waitingBytes -= bytes;
+    this.#waitingBytes -= sum;
     return this.#waiting.splice(0, count);
   }
 

@@ -9,17 +9,19 @@
 import type { AuditEvent, AuditSink } from '@skerry/apiserver';
 import { Backoff, type Clock, describeError, type Logger, sleep, type Timer } from '@skerry/base';
 import type { Transport } from '@skerry/client';
-
-export type AuditWebhookMode = 'batch' | 'blocking' | 'blocking-strict';
+import type { AuditMode } from './audit-log.ts';
+import { fitted, parted, tooLarge, type Truncation } from './truncation.ts';
 
 export interface AuditWebhookOptions {
-  readonly mode: AuditWebhookMode;
+  readonly mode: AuditMode;
   readonly bufferSize: number;
   readonly batchMaxSize: number;
   readonly batchMaxWaitMs: number;
   /** Batches a second, and at once after a pause; unset: no throttle. */
   readonly throttle?: { readonly perSecond: number; readonly burst: number };
   readonly initialBackoffMs: number;
+  /** Unset: events are sent whole, however large. */
+  readonly truncation?: Truncation;
 }
 
 export interface AuditWebhookParts {
@@ -63,8 +65,13 @@ export class AuditWebhook implements AuditSink {
     this.#tokensAtMs = parts.clock.monotonic();
   }
 
-  record(event: AuditEvent): Promise<void> | undefined {
-    const { mode, bufferSize } = this.#options;
+  record(whole: AuditEvent): Promise<void> | undefined {
+    const { mode, bufferSize, truncation } = this.#options;
+    const event = truncation ? fitted(whole, truncation) : whole;
+    if (!event) {
+      this.#drop(1, tooLarge);
+      return undefined;
+    }
     if (mode !== 'batch') return this.#deliver(event);
     if (this.#waiting.length >= bufferSize) {
       this.#drop(1, 'audit buffer queue blocked');
@@ -117,11 +124,13 @@ export class AuditWebhook implements AuditSink {
   }
 
   async #sendBatch(batch: readonly AuditEvent[]): Promise<void> {
-    try {
-      await this.#post(batch);
-    } catch (error) {
-      this.counts.recorded -= batch.length;
-      this.#drop(batch.length, describeError(error));
+    for (const part of parted(batch, this.#options.truncation)) {
+      try {
+        await this.#post(part);
+      } catch (error) {
+        this.counts.recorded -= part.length;
+        this.#drop(part.length, describeError(error));
+      }
     }
   }
 

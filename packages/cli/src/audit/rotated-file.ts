@@ -1,10 +1,13 @@
 /**
- * An append-only file that is put aside, as `<name>-<time>.<ext>`, before it grows past its size. Files put aside go when
+ * An append-only file that is put aside, as `<name>-<time>.<ext>`, before it grows past its size; with `compresses`, by
+ * gzip and as `<name>-<time>.<ext>.gz`. Files put aside go when
  * there are more than `backupsMax`, or when they are older than `ageMaxDays`; 0 keeps all.
  */
-import { mkdirSync } from 'node:fs';
+import { createReadStream, createWriteStream, mkdirSync } from 'node:fs';
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import type { Clock } from '@skerry/base';
 import type { AuditOutput } from './audit-log.ts';
 
@@ -13,6 +16,7 @@ export interface RotationOptions {
   readonly sizeMax: number;
   readonly backupsMax: number;
   readonly ageMaxDays: number;
+  readonly compresses?: boolean;
   readonly clock: Clock;
 }
 
@@ -52,10 +56,12 @@ export class RotatedFile implements AuditOutput {
   async #rotate(): Promise<void> {
     const time = new Date(this.#options.clock.now()).toISOString().replaceAll(':', '-').replace('Z', '');
     const { folder, stem, extension } = this.#parts();
-    await rename(this.#path, join(folder, `${stem}-${time}${extension}`));
+    const aside = join(folder, `${stem}-${time}${extension}`);
+    await rename(this.#path, aside);
     await this.#file.close();
     this.#file = await open(this.#path, 'a', 0o600);
     this.#size = 0;
+    if (this.#options.compresses) await compress(aside);
     await this.#prune();
   }
 
@@ -63,7 +69,7 @@ export class RotatedFile implements AuditOutput {
     const { backupsMax, ageMaxDays, clock } = this.#options;
     const { folder, stem, extension } = this.#parts();
     const aside = (await readdir(folder))
-      .filter((name) => name.startsWith(`${stem}-2`) && name.endsWith(extension))
+      .filter((name) => name.startsWith(`${stem}-2`) && name.replace(/\.gz$/, '').endsWith(extension))
       .sort()
       .reverse();
     for (const [index, name] of aside.entries()) {
@@ -77,4 +83,12 @@ export class RotatedFile implements AuditOutput {
     const extension = extname(this.#path);
     return { folder: dirname(this.#path), stem: basename(this.#path, extension), extension };
   }
+}
+
+/** A file that is whole takes the place of the one that was put aside; until then that one is there. */
+async function compress(path: string): Promise<void> {
+  const unfinished = `${path}.gz.unfinished`;
+  await pipeline(createReadStream(path), createGzip(), createWriteStream(unfinished, { mode: 0o600 }));
+  await rename(unfinished, `${path}.gz`);
+  await rm(path, { force: true });
 }

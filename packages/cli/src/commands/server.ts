@@ -83,6 +83,29 @@ export function addServerCommand(program: Command): void {
     .option('--audit-log-maxage <days>', 'keep files that were put aside so long (default 30)', bound)
     .option('--audit-log-maxbackup <number>', 'keep so many files that were put aside (default 10)', bound)
     .option('--audit-log-maxsize <megabytes>', 'put the file aside before it is larger (default 100)', bound)
+    .option('--audit-log-compress [boolean]', 'compress files that were put aside (default false)', yesOrNo)
+    .option(
+      '--audit-log-mode <mode>',
+      'batch: requests never wait for it; blocking: they wait; blocking-strict: and fail without it (default batch)',
+    )
+    .option('--audit-log-batch-buffer-size <number>', 'events that may wait (default 10000)', count)
+    .option(
+      '--audit-log-truncate-enabled [boolean]',
+      'whether events that are too large lose their bodies (default false)',
+      yesOrNo,
+    )
+    .option(
+      '--audit-log-truncate-max-event-size <bytes>',
+      'events that are larger without bodies too are dropped (default 102400)',
+      count,
+    )
+    .option(
+      '--audit-log-truncate-max-batch-size <bytes>',
+      'what is written at once (default 10485760)',
+      count,
+    )
+    .option('--audit-log-version <version>', 'audit.k8s.io/v1, which is the only one')
+    .option('--audit-log-format <format>', 'json, which is the only one')
     .option(
       '--backups-keep <number>',
       'keep so many backups of each cluster in the data directory; 0 keeps all (default 10)',
@@ -141,6 +164,22 @@ export function addServerCommand(program: Command): void {
       'pause after a batch that was not taken (default 10s)',
       duration,
     )
+    .option(
+      '--audit-webhook-truncate-enabled [boolean]',
+      'whether events that are too large lose their bodies (default false)',
+      yesOrNo,
+    )
+    .option(
+      '--audit-webhook-truncate-max-event-size <bytes>',
+      'events that are larger without bodies too are dropped (default 102400)',
+      count,
+    )
+    .option(
+      '--audit-webhook-truncate-max-batch-size <bytes>',
+      'what is sent at once (default 10485760)',
+      count,
+    )
+    .option('--audit-webhook-version <version>', 'audit.k8s.io/v1, which is the only one')
     .option(
       '--service-account-issuer <list>',
       'issuer of ServiceAccount tokens; tokens of further ones in the list are accepted too',

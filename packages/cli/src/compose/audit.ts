@@ -1,10 +1,11 @@
 import { defaultAuditPolicy, parseAuditPolicy, type SecurityParts } from '@skerry/apiserver';
 import { type Clock, type Logger, SkerryError } from '@skerry/base';
 import { createHttpTransport, loadKubeconfig } from '@skerry/client';
-import { AuditLogWriter, type AuditOutput } from '#audit/audit-log.ts';
+import { AuditLogWriter, type AuditLogOptions, type AuditOutput } from '#audit/audit-log.ts';
 import { allSinks } from '#audit/all-sinks.ts';
 import { AuditWebhook, type AuditWebhookOptions } from '#audit/audit-webhook.ts';
 import { RotatedFile } from '#audit/rotated-file.ts';
+import type { Truncation } from '#audit/truncation.ts';
 import { descriptorOutput, parentOutput } from '#audit/standard-output.ts';
 import { readConfigurationFile } from './configuration-file.ts';
 import type { ServerConfig } from './server-config.ts';
@@ -30,7 +31,7 @@ export async function openAudit(
   const log =
     auditLogPath === undefined
       ? []
-      : [new AuditLogWriter(await openOutput(auditLogPath, config, parts.clock), parts)];
+      : [new AuditLogWriter(await openOutput(auditLogPath, config, parts.clock), logOptions(config), parts)];
   const webhook =
     auditWebhookConfigFile === undefined ? [] : [await openWebhook(auditWebhookConfigFile, config, parts)];
   const sinks = [...log, ...webhook];
@@ -40,6 +41,34 @@ export async function openAudit(
       await Promise.all(sinks.map((sink) => sink.close()));
     },
   };
+}
+
+function logOptions(config: ServerConfig): AuditLogOptions {
+  return {
+    mode: config.auditLogMode ?? 'batch',
+    bufferSize: config.auditLogBatchBufferSize ?? 10_000,
+    ...truncationOf({
+      enabled: config.auditLogTruncateEnabled,
+      eventBytesMax: config.auditLogTruncateMaxEventSize,
+      batchBytesMax: config.auditLogTruncateMaxBatchSize,
+    }),
+  };
+}
+
+/** The sizes are those of kube-apiserver unless told. */
+function truncationOf(told: {
+  readonly enabled: boolean | undefined;
+  readonly eventBytesMax: number | undefined;
+  readonly batchBytesMax: number | undefined;
+}): { readonly truncation?: Truncation } {
+  if (!told.enabled) return {};
+  const { eventBytesMax = 100 * 1024, batchBytesMax = 10 * megabyte } = told;
+  if (eventBytesMax > batchBytesMax)
+    throw new SkerryError(
+      'config-invalid',
+      `audit events of ${eventBytesMax} bytes do not fit into batches of ${batchBytesMax}`,
+    );
+  return { truncation: { eventBytesMax, batchBytesMax } };
 }
 
 async function openWebhook(
@@ -59,6 +88,11 @@ async function openWebhook(
     batchMaxWaitMs: (config.auditWebhookBatchMaxWait ?? 30) * 1000,
     initialBackoffMs: (config.auditWebhookInitialBackoff ?? 10) * 1000,
     ...(throttled ? { throttle } : {}),
+    ...truncationOf({
+      enabled: config.auditWebhookTruncateEnabled,
+      eventBytesMax: config.auditWebhookTruncateMaxEventSize,
+      batchBytesMax: config.auditWebhookTruncateMaxBatchSize,
+    }),
   };
   const kubeconfig = await loadKubeconfig(file);
   const transport = createHttpTransport({ ...kubeconfig, clock: parts.clock });
@@ -74,6 +108,7 @@ async function openOutput(path: string, config: ServerConfig, clock: Clock): Pro
       sizeMax: (config.auditLogMaxsize ?? 100) * megabyte,
       backupsMax: config.auditLogMaxbackup ?? 10,
       ageMaxDays: config.auditLogMaxage ?? 30,
+      compresses: config.auditLogCompress ?? false,
       clock,
     });
   } catch (cause) {

@@ -33,6 +33,16 @@ export interface ServerConfig {
   /** Backups below the data directory: so many of each cluster, and days; 0: without bound. */
   readonly backupsKeep?: number;
   readonly backupsMaxAge?: number;
+  /** Whether files that were put aside are compressed. */
+  readonly auditLogCompress?: boolean;
+  readonly auditLogMode?: 'batch' | 'blocking' | 'blocking-strict';
+  readonly auditLogBatchBufferSize?: number;
+  /** Bytes of an event, and of what is written or sent at once. */
+  readonly auditLogTruncateEnabled?: boolean;
+  readonly auditLogTruncateMaxEventSize?: number;
+  readonly auditLogTruncateMaxBatchSize?: number;
+  readonly auditLogVersion?: string;
+  readonly auditLogFormat?: string;
   /** A kubeconfig that says where events are sent. */
   readonly auditWebhookConfigFile?: string;
   readonly auditWebhookMode?: 'batch' | 'blocking' | 'blocking-strict';
@@ -45,6 +55,10 @@ export interface ServerConfig {
   readonly auditWebhookBatchThrottleBurst?: number;
   /** Seconds. */
   readonly auditWebhookInitialBackoff?: number;
+  readonly auditWebhookTruncateEnabled?: boolean;
+  readonly auditWebhookTruncateMaxEventSize?: number;
+  readonly auditWebhookTruncateMaxBatchSize?: number;
+  readonly auditWebhookVersion?: string;
   /** The first is that of new tokens, which are for it unless told; tokens of the others are accepted too. */
   readonly serviceAccountIssuer?: readonly string[];
   readonly serviceAccountJwksUri?: string;
@@ -108,6 +122,12 @@ const word = z
 
 const number = z.int().min(1).max(1_000_000).optional();
 
+const bytes = z
+  .int()
+  .min(1)
+  .max(1024 * 1024 * 1024)
+  .optional();
+
 const bound = z.int().min(0).max(1_000_000).optional();
 
 const schema = z.strictObject({
@@ -134,6 +154,14 @@ const schema = z.strictObject({
   auditLogMaxsize: bound,
   backupsKeep: bound,
   backupsMaxAge: bound,
+  auditLogCompress: z.boolean().optional(),
+  auditLogMode: z.enum(['batch', 'blocking', 'blocking-strict']).optional(),
+  auditLogBatchBufferSize: number,
+  auditLogTruncateEnabled: z.boolean().optional(),
+  auditLogTruncateMaxEventSize: bytes,
+  auditLogTruncateMaxBatchSize: bytes,
+  auditLogVersion: z.literal('audit.k8s.io/v1').optional(),
+  auditLogFormat: z.literal('json').optional(),
   auditWebhookConfigFile: filePath,
   auditWebhookMode: z.enum(['batch', 'blocking', 'blocking-strict']).optional(),
   auditWebhookBatchBufferSize: number,
@@ -143,6 +171,10 @@ const schema = z.strictObject({
   auditWebhookBatchThrottleQps: z.number().positive().max(1_000_000).optional(),
   auditWebhookBatchThrottleBurst: number,
   auditWebhookInitialBackoff: z.number().positive().max(3600).optional(),
+  auditWebhookTruncateEnabled: z.boolean().optional(),
+  auditWebhookTruncateMaxEventSize: bytes,
+  auditWebhookTruncateMaxBatchSize: bytes,
+  auditWebhookVersion: z.literal('audit.k8s.io/v1').optional(),
   serviceAccountIssuer: z.array(z.string().min(1)).max(16).optional(),
   serviceAccountJwksUri: z
     .string()

@@ -76,7 +76,7 @@ export function createPoolNetworkController(
       const status = poolNetworkStatus({
         pool,
         members,
-        clusterCIDRs: clusterCidr ? [clusterCidr] : [],
+        clusterCIDRs: clusterCidr ? clusterCidr.split(',') : [],
         crossings: crossings
           .byIndex('pool', name)
           .map((crossing) => crossingOf(name, crossing, (other) => nodes.byIndex('pool', other)))
