@@ -502,8 +502,9 @@ describe('services', () => {
     const { body } = await call('POST', services, service('np', { type: 'NodePort' }));
     const port = (body.spec as { ports: { nodePort: number }[] }).ports[0]!.nodePort;
     expect(port).toBeGreaterThanOrEqual(30_000);
+    const { clusterIP } = body.spec as { clusterIP: string };
     const { body: updated } = await call('PUT', `${services}/np`, service('np', { type: 'NodePort' }));
-    expect(updated).toMatchObject({ spec: { ports: [{ nodePort: port }] } });
+    expect(updated).toMatchObject({ spec: { clusterIP, ports: [{ nodePort: port }] } });
     const clash = { type: 'NodePort', ports: [{ port: 80, nodePort: port }] };
     expect((await call('POST', services, service('np2', clash))).body.message).toContain('already allocated');
   });

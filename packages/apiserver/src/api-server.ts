@@ -55,6 +55,7 @@ import { serverWrite } from '#registry/write-options.ts';
 import { RequestPipeline } from '#request-pipeline.ts';
 import { ResourceHandler } from '#resource-handler.ts';
 import type { ObjectRef, SecurityFactory, SecurityParts } from '#security.ts';
+import { tlsWarnings } from '#registry/tls-warnings.ts';
 import { reviewHandlers } from '#reviews/reviews.ts';
 import { OwnAccess } from '#server-access.ts';
 import { bindingHandler, subresourceHandlers } from '#subresources/subresources.ts';
@@ -242,6 +243,7 @@ class Server implements ApiServer {
     });
     this.#hooks.set(`${definitions.group}/${definitions.resource}`, definitionHooks);
     this.#hooks.set(`${apiServices.group}/${apiServices.resource}`, apiServiceHooks(clock));
+    this.#hooks.set('/secrets', { warnings: tlsWarnings });
     for (const [kind, hooks] of deviceHooks) this.#hooks.set(kind, hooks);
     for (const [kind, hooks] of expressionHooks()) this.#hooks.set(kind, hooks);
     const { read, write } = this.#access;

@@ -72,7 +72,14 @@ function setPodRequests(spec: PodSpec): void {
   const requests = (resources.requests ??= {});
   for (const [name, amount] of aggregate(spec, 'requests'))
     if (name === 'cpu' || name === 'memory') requests[name] ??= formatQuantity(amount);
-  for (const [name, quantity] of Object.entries(resources.limits)) requests[name] ??= quantity;
+  for (const [name, quantity] of Object.entries(resources.limits))
+    if (isOfPods(name)) requests[name] ??= quantity;
+  if (Object.keys(requests).length === 0) delete resources.requests;
+}
+
+/** Whether a pod as a whole can be given it. */
+function isOfPods(name: string): boolean {
+  return name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
 }
 
 function setRequestsFromLimits(container: Container): void {

@@ -436,10 +436,4 @@ test('a Service that gets another type loses what only the former one needed', (
   next.spec.type = 'ClusterIP';
   strategy.prepareForUpdate!(next, old as AnyObject);
   expect(next.spec).toEqual({ type: 'ClusterIP', clusterIP: '10.0.0.1', ports: [{ port: 80 }] });
-  const replaced = {
-    metadata: { name: 'x' },
-    spec: { type: 'NodePort', ports: [{ port: 80 }] },
-  } as AnyObject;
-  strategy.prepareForUpdate!(replaced, old as AnyObject);
-  expect(replaced['spec']).toMatchObject({ clusterIP: '10.0.0.1', ports: [{ port: 80, nodePort: 30080 }] });
 });

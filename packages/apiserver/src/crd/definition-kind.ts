@@ -6,6 +6,7 @@ import {
 } from '@skerry/api';
 import { definitionFaults } from '#crd/definition-faults.ts';
 import { definitions } from '#crd/definition.ts';
+import { formatWarnings } from '#crd/format-warnings.ts';
 
 /**
  * The kind CustomResourceDefinition with all that its objects must keep to. What `@skerry/api` knows of it are names and
@@ -22,6 +23,10 @@ export function withDefinitionRules(info: KindInfo): KindInfo {
         ...(strategy.validate?.(object) ?? []),
         ...definitionFaults(asDefinition(object)),
         ...validateNewCustomResourceDefinition(asDefinition(object)),
+      ],
+      warnings: (object, old) => [
+        ...(strategy.warnings?.(object, old) ?? []),
+        ...formatWarnings(asDefinition(object), old && asDefinition(old)),
       ],
       // The status is written by servers, of a definition that was judged when it was written.
       validateUpdate: (object, old, subresource = '') => [

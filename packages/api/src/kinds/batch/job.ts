@@ -46,22 +46,25 @@ const labels = {
 };
 
 /**
- * Without a selector of its own, a new Job selects by its uid, and labels its pods with it. Whoever replaces a Job must
- * send both again.
+ * Unless it is told to leave that to its author, a new Job selects by its uid, and labels its pods with it. Whoever replaces
+ * a Job must send both again.
  */
 function generateSelector(job: Job): void {
   const { spec } = job;
   const { uid, name } = job.metadata ?? {};
-  if (!spec || spec.manualSelector || spec.selector || !uid) return;
+  if (!spec || spec.manualSelector || !uid) return;
   const template = (spec.template ??= {});
   const meta = (template.metadata ??= {});
   meta.labels = {
-    ...meta.labels,
     ...(name ? { [labels.oldName]: name, [labels.name]: name } : {}),
     [labels.oldUid]: uid,
     [labels.uid]: uid,
+    ...meta.labels,
   };
-  spec.selector = { matchLabels: { [labels.uid]: uid } };
+  spec.selector = {
+    ...spec.selector,
+    matchLabels: { [labels.uid]: uid, ...spec.selector?.matchLabels },
+  };
 }
 
 function setJobSpecDefaults(spec: JobSpec): void {

@@ -124,7 +124,7 @@ export function checkJobSpec(
   checkCompletionMode(faults, spec, path);
   if (spec.podFailurePolicy) checkFailurePolicy(faults, spec, `${path}.podFailurePolicy`);
   if (spec.successPolicy) checkSuccessPolicy(faults, spec, `${path}.successPolicy`);
-  checkReplacement(faults, spec, path);
+  checkReplacement(faults, spec, `${path}.podReplacementPolicy`);
   checkPodTemplate(faults, spec.template ?? {}, `${path}.template`, old?.template);
   checkRestartPolicy(faults, spec, `${path}.template.spec.restartPolicy`);
 }
