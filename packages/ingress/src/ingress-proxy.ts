@@ -39,6 +39,8 @@ export interface IngressProxyOptions {
 
 /** A burst of changes makes one table. */
 const gatherMs = 20;
+/** After which a port that could not be opened is tried again. */
+const reopenMs = 2_000;
 const statusGatherMs = 200;
 const statusRetryMs = 2_000;
 const leadAgainMs = 1_000;
@@ -128,8 +130,10 @@ export class IngressProxy {
         log.error('routes not renewed; those from before stay', { error: describeError(error) });
       }
       await this.#ports.follow(this.#table);
-      this.#isReady = true;
-      await sleep(clock, gatherMs, signal).catch(() => undefined);
+      const isWhole = [...this.#table.keys()].every((port) => this.#ports.isOpen(port));
+      this.#isReady = isWhole;
+      if (!isWhole) changed.ring();
+      await sleep(clock, isWhole ? gatherMs : reopenMs, signal).catch(() => undefined);
     }
   }
 

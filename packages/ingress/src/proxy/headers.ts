@@ -36,8 +36,9 @@ export function changeHeaders(headers: HeaderFields, changes: HeaderChanges | un
   if (!changes) return;
   for (const { name, value } of changes.set) headers[name] = value;
   for (const { name, value } of changes.add) {
-    const before = headers[name];
-    headers[name] = before === undefined ? value : [before, value].flat().join(', ');
+    const all = [headers[name] ?? [], value].flat();
+    // Cookies alone can't stand in one line.
+    headers[name] = name === 'set-cookie' ? all : all.join(', ');
   }
   for (const name of changes.remove) delete headers[name];
 }

@@ -23,6 +23,7 @@ import {
 import { planSlices } from '#core/endpoint-slice/slice-plan.ts';
 import type { SlicePlan } from '#core/endpoint-slice/slice-plan.ts';
 import { addHints, isAutoTopology, type HintsOutcome } from '#core/endpoint-slice/topology-hints.ts';
+import { TriggerTimes, triggerTimeAnnotation } from '#core/endpoint-slice/trigger-times.ts';
 import { nodePoolLabel } from '#edge/node-pool/definition.ts';
 
 const serviceNameLabel = 'kubernetes.io/service-name';
@@ -49,6 +50,7 @@ export function createEndpointSliceController(context: ControllerContext): Contr
   const queue = createQueue(context);
   // A slice has no name of its own to collide with: a second look at a stale copy would make it twice.
   const expectations = new Expectations(context.clock);
+  const triggerTimes = new TriggerTimes();
 
   const enqueue = (service: Service) => queue.add(keyOf(service));
   services.addHandler({ onAdd: enqueue, onUpdate: enqueue, onDelete: enqueue });
@@ -103,7 +105,11 @@ export function createEndpointSliceController(context: ControllerContext): Contr
     onDelete: (slice) => queue.addAfter(serviceKey(slice), batchMs),
   });
 
-  async function writeSlices(service: Service, plan: SlicePlan): Promise<void> {
+  async function writeSlices(
+    service: Service,
+    plan: SlicePlan,
+    triggerTime: string | undefined,
+  ): Promise<void> {
     const { name = '', namespace } = service.metadata;
     const labels = sliceLabels(service);
     for (const { addressType, pool, ports, endpoints: members } of plan.create) {
@@ -116,6 +122,7 @@ export function createEndpointSliceController(context: ControllerContext): Contr
             generateName: `${name}-`,
             namespace,
             labels: ofPool(labels, pool),
+            ...(triggerTime ? { annotations: { [triggerTimeAnnotation]: triggerTime } } : {}),
             ownerReferences: [ownerReferenceTo(service, resources.services)],
           },
           addressType,
@@ -129,7 +136,10 @@ export function createEndpointSliceController(context: ControllerContext): Contr
     }
     for (const slice of plan.update) {
       const pool = slice.metadata.labels?.[nodePoolLabel];
-      await sliceClient.update({ ...slice, metadata: { ...slice.metadata, labels: ofPool(labels, pool) } });
+      const { [triggerTimeAnnotation]: _, ...others } = slice.metadata.annotations ?? {};
+      const annotations = { ...others, ...(triggerTime ? { [triggerTimeAnnotation]: triggerTime } : {}) };
+      const metadata = { ...slice.metadata, labels: ofPool(labels, pool), annotations };
+      await sliceClient.update({ ...slice, metadata });
     }
     for (const { metadata } of plan.remove) {
       await sliceClient
@@ -181,6 +191,7 @@ export function createEndpointSliceController(context: ControllerContext): Contr
       // Slices of a Service that is gone go with it, by their owner reference.
       if (!service) {
         expectations.forget(key);
+        triggerTimes.forget(key);
         return removeEndpoints(namespace, name);
       }
       if (!hasOwnEndpoints(service) || !expectations.satisfied(key)) return;
@@ -195,7 +206,7 @@ export function createEndpointSliceController(context: ControllerContext): Contr
         tell(service, addressType, addHints(service, family, isAutoTopology(service) ? nodes.list() : []));
       }
       const existing = slices.byIndex('service', key).filter(({ metadata }) => !metadata.deletionTimestamp);
-      await writeSlices(service, planSlices(groups, existing));
+      await writeSlices(service, planSlices(groups, existing), triggerTimes.observe(service, members));
       await writeEndpoints(endpointsObject(service, groups));
     },
   });
