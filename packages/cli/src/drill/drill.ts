@@ -50,7 +50,8 @@ export interface DrillReport {
 
 const holdMs = drillPatienceMs / 4;
 const readyMs = 120_000;
-const settleMs = 60_000;
+const settleMsMin = 5_000;
+const settleMsMax = 60_000;
 const lookMs = 500;
 const atOnceMax = 32;
 
@@ -229,14 +230,16 @@ class Drill {
     return ready;
   }
 
-  /** Until the pods are as they were, or a minute has gone: their statuses come after their machine. */
+  /** Statuses of pods come after their machine: some seconds for what says more, a minute for what may still mend itself. */
   async #untilSettled(before: readonly PodRecord[]): Promise<PodDifference> {
     const { clock } = this.#options;
     const sinceMs = clock.monotonic();
     for (;;) {
       const after = (await this.#pods()).map((pod) => recordOf(pod));
       const difference = differenceOf(before, after, this.#ending);
-      if (isUnchanged(difference) || clock.monotonic() - sinceMs > settleMs) return difference;
+      const sinceReadyMs = clock.monotonic() - sinceMs;
+      if (sinceReadyMs > settleMsMax) return difference;
+      if (sinceReadyMs > settleMsMin && difference.notReady.length === 0) return difference;
       await sleep(clock, lookMs);
     }
   }
