@@ -4,9 +4,8 @@
  * answered as anonymous by the API server; on the link it is refused at once. A node's certificate that has ended can be renewed
  * for a while, and is good for nothing else.
  */
-import type { Socket } from 'node:net';
+import net, { type Server, type Socket } from 'node:net';
 import tls from 'node:tls';
-import type { Server } from 'node:tls';
 import type { AcceptedConnection, PeerIdentity } from '@skerry/apiserver';
 import { type Clock, type Logger, SkerryError } from '@skerry/base';
 import { linkProtocol, type WireCounters } from '@skerry/link';
@@ -19,6 +18,7 @@ import {
   poolGroupPrefix,
   subjectOfPeer,
 } from '@skerry/pki';
+import { HandshakeGate, type Waiting } from './handshake-gate.ts';
 
 export interface TlsFrontOptions {
   readonly address: string;
@@ -47,9 +47,16 @@ export interface TlsFront {
 
 const nodeUser = /^system:node:(.+)$/;
 const handshakeTimeoutMs = 15_000;
+/** Less than 0.1 s of work for one turn of the event loop. */
+const handshakesAtOnceMax = 64;
+/** Whoever takes longer to answer costs nothing while he does, and keeps nobody waiting. */
+const handshakeTurnMs = 100;
+/** Those of all machines of a large cluster. */
+const handshakesWaitingMax = 8192;
+const backlog = 4096;
 
 export async function listenTls(options: TlsFrontOptions): Promise<TlsFront> {
-  const { certificate, clientAuthority, log } = options;
+  const { certificate, clientAuthority, clock, log } = options;
   const server = tls.createServer({
     key: certificate.keyPem,
     cert: certificate.certificatePem,
@@ -63,13 +70,32 @@ export async function listenTls(options: TlsFrontOptions): Promise<TlsFront> {
   });
   const sockets = new Map<tls.TLSSocket, PeerIdentity | undefined>();
   // TLS says what it carried; what it weighed on the way only the socket below it knows.
-  const wires = new Map<string, Socket>();
-  server.on('connection', (socket: Socket) => {
-    const key = endOf(socket);
-    wires.set(key, socket);
-    socket.once('close', () => {
-      if (wires.get(key) === socket) wires.delete(key);
+  const shaking = new Map<string, { readonly wire: Socket; readonly waiting: Waiting }>();
+  const gate = new HandshakeGate({ atOnceMax: handshakesAtOnceMax, waitingMax: handshakesWaitingMax });
+  const settled = (key: string) => {
+    const entry = shaking.get(key);
+    shaking.delete(key);
+    if (entry) gate.leave(entry.waiting);
+    return entry?.wire;
+  };
+  // Nothing is read of a connection before its turn has come.
+  const door = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, (wire) => {
+    const key = endOf(wire);
+    const waiting: Waiting = {
+      address: wire.remoteAddress ?? '',
+      begin() {
+        const turn = clock.after(handshakeTurnMs, () => gate.leave(waiting));
+        wire.once('close', () => turn.cancel());
+        server.emit('connection', wire);
+      },
+      refuse: () => wire.destroy(),
+    };
+    wire.on('error', () => undefined);
+    wire.once('close', () => {
+      if (shaking.get(key)?.wire === wire) settled(key);
     });
+    shaking.set(key, { wire, waiting });
+    gate.enter(waiting);
   });
   server.on('secureConnection', (socket) => {
     const peer = identityOf(socket, options);
@@ -77,23 +103,23 @@ export async function listenTls(options: TlsFrontOptions): Promise<TlsFront> {
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', (error) => log.debug('connection failed', { error: error.message }));
     socket.setNoDelay(true);
-    route(socket, peer, { ...options, wire: wires.get(endOf(socket)) });
-    wires.delete(endOf(socket));
+    route(socket, peer, { ...options, wire: settled(endOf(socket)) });
   });
   server.on('tlsClientError', (error) => {
     options.onFailure?.();
     log.debug('TLS handshake failed', { error: error.message });
   });
-  await listening(server, options);
-  const address = server.address();
+  await listening(door, options);
+  const address = door.address();
   return {
     port: typeof address === 'object' && address ? address.port : options.port,
     renew: (pair) =>
       server.setSecureContext({ key: pair.keyPem, cert: pair.certificatePem, ca: clientAuthority }),
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        door.close(() => resolve());
         for (const socket of sockets.keys()) socket.destroy();
+        for (const { wire } of shaking.values()) wire.destroy();
       }),
     cut(user) {
       for (const [socket, peer] of sockets) if (peer?.user === user) socket.destroy();
@@ -193,6 +219,6 @@ function listening(server: Server, { address, port }: TlsFrontOptions): Promise<
         );
       }
     });
-    server.listen({ host: address, port }, () => resolve());
+    server.listen({ host: address, port, backlog }, () => resolve());
   });
 }
