@@ -79,14 +79,14 @@ export class ApiSession {
   }
 
   /** The raw stream, for a watch. With a content type the caller ends it with a body. */
-  stream(method: string, path: string, contentType?: string): ClientHttp2Stream {
+  stream(method: string, path: string, contentType?: string, accept = 'application/json'): ClientHttp2Stream {
     const session = this.#sessions[this.#next++ % this.#sessions.length]!;
     return session.request(
       {
         ':method': method,
         ':path': path,
         ...this.#headers,
-        accept: 'application/json',
+        accept,
         'accept-encoding': 'identity',
         ...(contentType ? { 'content-type': contentType } : {}),
       },

@@ -3,16 +3,39 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Pod } from '@skerry/api';
 import type { Cluster } from '../../test/support/cluster.ts';
 import { ApiSession, inParallel } from '../api-session.ts';
-import { until } from '../center.ts';
-import { median } from '../figure.ts';
+import { BenchCenter, until } from '../center.ts';
+import { type Measurement, median } from '../figure.ts';
 import type { BenchGroup } from '../group.ts';
 import { networkBytes } from '../processes.ts';
+import { reconnectStorm } from '../reconnect-storm.ts';
 import { endpointOf } from '../target.ts';
+import { endpointChange, rollout } from './link-changes.ts';
+import { offlineReboot } from './offline-reboot.ts';
 
 const secondsPerDay = 86_400;
 const endingPods = 8;
 
-export const measureLink: BenchGroup = async ({ quick, cluster: shared, note }) => {
+export const measureLink: BenchGroup = async (given) => [
+  ...(await measureNode(given)),
+  ...(await measureStorm(given)),
+];
+
+const measureStorm: BenchGroup = async ({ quick, note }) => {
+  const nodes = quick ? 1000 : 5000;
+  const center = await BenchCenter.start();
+  try {
+    const { readySeconds, p99Ms, slowestMs, failed } = await reconnectStorm(center, { nodes, note });
+    note(`slowest answer meanwhile: ${Math.round(slowestMs)} ms; failed: ${failed}`);
+    return [
+      { name: `${nodes} nodes reconnect, until all are Ready`, value: readySeconds, unit: 's', most: 60 },
+      { name: 'a GET of one object meanwhile, p99', value: p99Ms, unit: 'ms', most: 1000 },
+    ];
+  } finally {
+    await center.stop();
+  }
+};
+
+const measureNode: BenchGroup = async ({ quick, cluster: shared, note }): Promise<Measurement[]> => {
   const cluster = await shared.get();
   const processes = await cluster.processes();
   const [name, pid] = Object.entries(processes).find(([process]) => process.startsWith('agent-'))!;
@@ -47,11 +70,17 @@ export const measureLink: BenchGroup = async ({ quick, cluster: shared, note }) 
     await delay(idleSeconds * 1000);
     const idlePerSecond = (networkBytes(pid) - before) / idleSeconds;
     note(`idle: ${Math.round(idlePerSecond * 60)} bytes a minute`);
-    const status = await statusChange(cluster, session, node, idlePerSecond, () => networkBytes(pid));
+    const bytes = () => networkBytes(pid);
+    const status = await statusChange(cluster, session, node, idlePerSecond, bytes);
+    const link = { cluster, session, idlePerSecond, bytes };
+    const changes = [await rollout(link), ...(await endpointChange(link))];
+    const reboot = await offlineReboot(cluster, session, node);
     return [
       requests,
       { name: 'idle node, both ways', value: (idlePerSecond * secondsPerDay) / 1e6, unit: 'MB/day', most: 2 },
       { name: 'one pod status change, both ways', value: status, unit: 'bytes', most: 1500 },
+      ...changes,
+      reboot,
     ];
   } finally {
     session.close();

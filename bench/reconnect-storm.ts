@@ -1,0 +1,92 @@
+/** Many simulated nodes whose lines are cut for longer than the center waits for them, and mended at once. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Node } from '@skerry/api';
+import { Fleet } from '../test/support/fleet.ts';
+import { Line } from '../test/support/line.ts';
+import { ApiSession } from './api-session.ts';
+import { type BenchCenter, until } from './center.ts';
+import { quantile } from './figure.ts';
+
+export interface StormResult {
+  /** From the mending. */
+  readonly readySeconds: number;
+  /** Of a GET of one node every 20 ms meanwhile. */
+  readonly p99Ms: number;
+  readonly slowestMs: number;
+  readonly failed: number;
+}
+
+const patienceMs = 300_000;
+const askEveryMs = 20;
+
+export async function reconnectStorm(
+  center: BenchCenter,
+  { nodes, note }: { nodes: number; note: (text: string) => void },
+): Promise<StormResult> {
+  const directory = mkdtempSync(join(tmpdir(), 'skerry-storm-'));
+  const line = await Line.to(center.port);
+  const session = await ApiSession.open(center, 1);
+  const asking = await ApiSession.open(center, 1);
+  let fleet: Fleet | undefined;
+  try {
+    const startedMs = performance.now();
+    const since = (fromMs: number) => (performance.now() - fromMs) / 1000;
+    const address = `127.0.0.1:${line.port}`;
+    fleet = await Fleet.start({ center: center.dataDirectory, directory, address, nodes });
+    note(`${nodes} identities made in ${since(startedMs).toFixed(0)} s`);
+    await until(`${nodes} nodes Ready`, patienceMs, async () => (await readyOf(session)) === nodes);
+    note(`all Ready ${since(startedMs).toFixed(0)} s after the start`);
+    line.cut();
+    await until('the center sees them as cut off', patienceMs, async () => (await readyOf(session)) === 0);
+    note('all cut off');
+    const mendedMs = performance.now();
+    const asked = askSteadily(asking);
+    line.mend();
+    await until(`${nodes} nodes Ready again`, patienceMs, async () => (await readyOf(session)) === nodes);
+    const readySeconds = since(mendedMs);
+    const { times, failed } = await asked.stop();
+    return { readySeconds, p99Ms: quantile(times, 0.99), slowestMs: Math.max(...times), failed };
+  } finally {
+    await fleet?.stop();
+    line.close();
+    asking.close();
+    session.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function readyOf(session: ApiSession): Promise<number> {
+  await delay(500);
+  const { items } = await session.json<{ items: Node[] }>('/api/v1/nodes?resourceVersion=0');
+  return items.filter(
+    ({ status }) => status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True',
+  ).length;
+}
+
+function askSteadily(session: ApiSession) {
+  const times: number[] = [];
+  let failed = 0;
+  const stopped = new AbortController();
+  const asking = (async () => {
+    while (!stopped.signal.aborted) {
+      const startedMs = performance.now();
+      try {
+        await session.ok('GET', '/api/v1/nodes/sim-0');
+      } catch {
+        failed++;
+      }
+      times.push(performance.now() - startedMs);
+      await delay(askEveryMs);
+    }
+  })();
+  return {
+    async stop() {
+      stopped.abort();
+      await asking;
+      return { times, failed };
+    },
+  };
+}
