@@ -61,11 +61,8 @@ interface RemotePool {
 
 const askMs = 1_000;
 const tickMs = 250;
-/** Sealing and sending cost by the message more than by the byte: what comes close together goes together. */
+/** Sealing and sending cost by the message more than by the byte. */
 const gatherMs = 1;
-/** While much comes, more is gathered: a message costs three processes some tenths of a millisecond. */
-const gatherMuchMs = 3;
-const muchBytes = 8 * 1024;
 const publishRetryMs = 5_000;
 
 export function createCrossing(options: CrossingOptions): Crossing {
@@ -79,7 +76,6 @@ export function createCrossing(options: CrossingOptions): Crossing {
   let port: KernelPort | undefined;
   let flushing = false;
   let flushedMs = -gatherMs;
-  let flushedBytes = 0;
   let wake: (() => void) | undefined;
   let again = false;
 
@@ -284,7 +280,7 @@ export function createCrossing(options: CrossingOptions): Crossing {
     });
   }
 
-  /** From the kernel. A packet on its own goes at once; under traffic those of some milliseconds go together. */
+  /** From the kernel. A packet on its own goes at once; under traffic those of a millisecond go together. */
   function take(packet: Buffer): void {
     const destination = destinationOf(packet);
     if (!own.has(sourceOf(packet))) return;
@@ -297,11 +293,10 @@ export function createCrossing(options: CrossingOptions): Crossing {
     const flushAll = () => {
       flushing = false;
       flushedMs = clock.monotonic();
-      flushedBytes = pools.reduce((bytes, { batch }) => bytes + batch.bytes, 0);
       for (const each of pools) flush(each);
     };
     if (clock.monotonic() - flushedMs > gatherMs) setImmediate(flushAll);
-    else clock.after(flushedBytes > muchBytes ? gatherMuchMs : gatherMs, flushAll);
+    else clock.after(gatherMs, flushAll);
   }
 
   function flush(pool: RemotePool): void {

@@ -45,33 +45,29 @@ export function destinationOf(packet: Buffer): number {
 /** Collects packets into one message. */
 export class PacketBatch {
   /** Below what a relay takes in one piece, with room for seal and name. */
-  static readonly bytesMax = 60 * 1024;
-  #message = Buffer.allocUnsafe(PacketBatch.bytesMax);
+  static readonly bytesMax = 32 * 1024;
+  readonly #parts: Buffer[] = [];
   #bytes = 0;
 
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   get isEmpty(): boolean {
-    return this.#bytes === 0;
+    return this.#parts.length === 0;
   }
 
   hasRoomFor(packet: Buffer): boolean {
-    return this.#bytes + 2 + packet.length <= PacketBatch.bytesMax;
+    return this.isEmpty || this.#bytes + 2 + packet.length <= PacketBatch.bytesMax;
   }
 
-  /** What has no room even alone is left out: the kernel sends nothing of that size. */
   add(packet: Buffer): void {
-    if (!this.hasRoomFor(packet)) return;
-    this.#message.writeUInt16BE(packet.length, this.#bytes);
-    packet.copy(this.#message, this.#bytes + 2);
+    const length = Buffer.allocUnsafe(2);
+    length.writeUInt16BE(packet.length);
+    this.#parts.push(length, packet);
     this.#bytes += 2 + packet.length;
   }
 
-  /** The message, which is the caller's until the next packet is added; the batch is empty afterwards. */
+  /** The message; the batch is empty afterwards. */
   take(): Buffer {
-    const message = this.#message.subarray(0, this.#bytes);
+    const message = Buffer.concat(this.#parts, this.#bytes);
+    this.#parts.length = 0;
     this.#bytes = 0;
     return message;
   }

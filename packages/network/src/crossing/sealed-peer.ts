@@ -58,7 +58,6 @@ export class SealedPeer {
     return this.#now < this.#downUntilMs;
   }
 
-  /** The bytes are the caller's again when this returns. */
   send(plain: Buffer): void {
     const session = this.#usable();
     if (!session) {
@@ -120,8 +119,7 @@ export class SealedPeer {
   }
 
   #wait(plain: Buffer): void {
-    // Who sends takes its bytes back.
-    this.#waiting.push(Buffer.from(plain));
+    this.#waiting.push(plain);
     this.#waitingBytes += plain.length;
     while (this.#waitingBytes > waitingBytesMax) this.#waitingBytes -= this.#waiting.shift()?.length ?? 0;
   }
