@@ -3,6 +3,11 @@ import { customCases } from './custom.ts';
 import { discoveryCases } from './discovery.ts';
 import { emptyCases } from './empties.ts';
 import { generalCases } from './general.ts';
+import { clusterCases } from './judged/cluster.ts';
+import { deviceCases } from './judged/devices.ts';
+import { networkCases } from './judged/network.ts';
+import { podCases } from './judged/pods.ts';
+import { workloadCases } from './judged/workloads.ts';
 import { openApiCases } from './openapi.ts';
 import { readingCases } from './reading.ts';
 import { serviceCases } from './services.ts';
@@ -17,4 +22,9 @@ export const cases: readonly Case[] = [
   ...customCases,
   ...serviceCases,
   ...emptyCases,
+  ...podCases,
+  ...workloadCases,
+  ...networkCases,
+  ...clusterCases,
+  ...deviceCases,
 ];
