@@ -10,7 +10,7 @@ import type { BenchContext, BenchGroup } from './group.ts';
 import { measureApi } from './groups/api.ts';
 import { measureConsole } from './groups/console.ts';
 import { measureDns } from './groups/dns.ts';
-import { measureLink } from './groups/link.ts';
+import { measureLink, measureStorm } from './groups/link.ts';
 import { measureNetwork } from './groups/network.ts';
 import { measureNode } from './groups/node.ts';
 import { measureSchedule } from './groups/schedule.ts';
@@ -27,6 +27,7 @@ const groups: Readonly<Record<string, BenchGroup>> = {
   watch: measureWatch,
   schedule: measureSchedule,
   console: measureConsole,
+  storm: measureStorm,
   link: measureLink,
   workloads: measureWorkloads,
   node: measureNode,

@@ -15,12 +15,7 @@ import { offlineReboot } from './offline-reboot.ts';
 const secondsPerDay = 86_400;
 const endingPods = 8;
 
-export const measureLink: BenchGroup = async (given) => [
-  ...(await measureNode(given)),
-  ...(await measureStorm(given)),
-];
-
-const measureStorm: BenchGroup = async ({ quick, note }) => {
+export const measureStorm: BenchGroup = async ({ quick, note }) => {
   const nodes = quick ? 1000 : 5000;
   const center = await BenchCenter.start();
   try {
@@ -35,7 +30,7 @@ const measureStorm: BenchGroup = async ({ quick, note }) => {
   }
 };
 
-const measureNode: BenchGroup = async ({ quick, cluster: shared, note }): Promise<Measurement[]> => {
+export const measureLink: BenchGroup = async ({ quick, cluster: shared, note }): Promise<Measurement[]> => {
   const cluster = await shared.get();
   const processes = await cluster.processes();
   const [name, pid] = Object.entries(processes).find(([process]) => process.startsWith('agent-'))!;
