@@ -5,6 +5,7 @@ import { median } from '../figure.ts';
 import type { BenchGroup } from '../group.ts';
 import { pssMb } from '../processes.ts';
 
+/** Ten seconds after their start, the processes give back what starting needed. */
 const settleMs = 15_000;
 
 export const measureStart: BenchGroup = async ({ quick, note }) => {
@@ -23,7 +24,7 @@ export const measureStart: BenchGroup = async ({ quick, note }) => {
     }
   }
   note(`start, empty: ${empty.map(Math.round).join(' ')} ms; again: ${again.map(Math.round).join(' ')} ms`);
-  const [fresh, busy] = await memory(quick ? 100 : 1000, quick ? 5000 : settleMs, note);
+  const [fresh, busy] = await memory(quick ? 100 : 1000, note);
   return [
     { name: 'server start to ready, empty', value: median(empty), unit: 'ms', most: 1500 },
     { name: 'server start to ready, existing state', value: median(again), unit: 'ms', most: 1500 },
@@ -32,14 +33,10 @@ export const measureStart: BenchGroup = async ({ quick, note }) => {
   ];
 };
 
-async function memory(
-  nodes: number,
-  settle: number,
-  note: (text: string) => void,
-): Promise<[number, number]> {
+async function memory(nodes: number, note: (text: string) => void): Promise<[number, number]> {
   const center = await BenchCenter.start();
   const weigh = async () => {
-    await delay(settle);
+    await delay(settleMs);
     const parts = center.pids.map(pssMb);
     note(`PSS of the server's processes, supervisor first: ${parts.map(Math.round).join(' + ')} MB`);
     return parts.reduce((sum, part) => sum + part, 0);
