@@ -175,11 +175,12 @@ export const portsCheck: Check = {
     const wanted = [
       [10_261, '127.0.0.1'],
       [10_267, '127.0.0.1'],
+      [10_269, '0.0.0.0'],
     ] as const;
     const taken = await Promise.all(wanted.map(([port, address]) => portTaken(port, address)));
     const busy = wanted.filter((_, at) => taken[at]).map(([port]) => port);
     return busy.length === 0
-      ? ok(`${wanted.map(([port]) => port).join(' and ')} are free`)
+      ? ok(`${wanted.map(([port]) => port).join(', ')} are free`)
       : failed(
           'port-taken',
           `something listens on ${busy.join(' and ')} already`,
