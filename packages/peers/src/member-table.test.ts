@@ -81,6 +81,18 @@ describe('silence', () => {
     expect(table.silent()).toEqual([]);
   });
 
+  test('is also that of one that was heard before this start, and not of one that never was', async () => {
+    const identity = new PeerIdentity({ authorityPem: authority.certificatePem, pool: 'east' });
+    table = new MemberTable({ own: 'a', identity, remembered: ['b', 'gone'], clock });
+    table.setMembers([]);
+    await clock.advance(60_000);
+    table.setMembers(['a', 'b', 'c'].map((node) => ({ node, addresses: [] })));
+    expect(table.silent()).toEqual([]);
+    expect(table.everHeard()).toEqual(['b']);
+    await clock.advance(30_000);
+    expect(table.silent()).toEqual(['b']);
+  });
+
   test('does not count for time in which this machine stood still', async () => {
     table.heard('b');
     await clock.advance(300_000);

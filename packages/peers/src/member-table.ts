@@ -2,7 +2,7 @@
  * What a member knows of the others: whom it hears, what each last said of itself, who leads. It does no I/O.
  *
  * Silence is judged only about neighbours in the ring that were heard before: whoever can't be reached from here at all, another
- * network or a firewall between, has not fallen silent. Time in which this program itself stood still counts for nobody.
+ * network or a firewall between, has not fallen silent. Whom it heard outlives the program. Time in which this program itself stood still counts for nobody.
  */
 import { poolNeighbours, poolSuccessors } from '@skerry/api';
 import type { Clock } from '@skerry/base';
@@ -36,13 +36,21 @@ export class MemberTable {
   readonly #clock: Clock;
   readonly #held = new Map<string, Held>();
   readonly #heardMs = new Map<string, number>();
+  /** Heard before this program started. */
+  readonly #remembered: ReadonlySet<string>;
   /** In the order of the ring. */
   #members: ReadonlyMap<string, Member> = new Map();
 
-  constructor(options: { readonly own: string; readonly identity: PeerIdentity; readonly clock: Clock }) {
+  constructor(options: {
+    readonly own: string;
+    readonly identity: PeerIdentity;
+    readonly remembered?: readonly string[];
+    readonly clock: Clock;
+  }) {
     this.#own = options.own;
     this.#identity = options.identity;
     this.#clock = options.clock;
+    this.#remembered = new Set(options.remembered);
   }
 
   /** Who is no longer among them is forgotten. */
@@ -51,6 +59,10 @@ export class MemberTable {
     this.#members = new Map(sorted.map((member) => [member.node, member]));
     for (const known of [this.#held, this.#heardMs])
       for (const node of known.keys()) if (!this.has(node)) known.delete(node);
+    // From now on they are waited for.
+    for (const node of this.#members.keys())
+      if (this.#remembered.has(node) && !this.#heardMs.has(node))
+        this.#heardMs.set(node, this.#clock.monotonic());
   }
 
   has(node: string): boolean {
@@ -67,8 +79,17 @@ export class MemberTable {
     return poolNeighbours([...this.#members.keys()], this.#own);
   }
 
-  heard(node: string): void {
-    if (this.#members.has(node)) this.#heardMs.set(node, this.#clock.monotonic());
+  /** Answers whether it was not heard before. */
+  heard(node: string): boolean {
+    if (!this.#members.has(node)) return false;
+    const isFirst = !this.#heardMs.has(node);
+    this.#heardMs.set(node, this.#clock.monotonic());
+    return isFirst;
+  }
+
+  /** All that were heard and are members still; sorted. */
+  everHeard(): string[] {
+    return [...this.#heardMs.keys()].sort();
   }
 
   /** Gives back time in which nobody could be heard. */

@@ -29,6 +29,8 @@ export interface PeersOptions {
   readonly isLinked: () => boolean;
   /** Something is known of a member that was not before, or no longer. */
   readonly onChange?: (node: string) => void;
+  /** Keeps whom this member heard, by name, for its next start. */
+  readonly memory?: { read(): readonly string[]; write(heard: readonly string[]): void };
   readonly clock: Clock;
   readonly log: Logger;
   /** In [0, 1). */
@@ -86,7 +88,12 @@ class PoolPeers implements Peers {
     this.#options = options;
     this.#sequence = Math.floor(options.random() * 2 ** 30);
     this.#identity = new PeerIdentity(options);
-    this.#table = new MemberTable({ own: options.nodeName, identity: this.#identity, clock: options.clock });
+    this.#table = new MemberTable({
+      own: options.nodeName,
+      identity: this.#identity,
+      remembered: options.memory?.read() ?? [],
+      clock: options.clock,
+    });
   }
 
   pod(node: string, uid: string): PeerPod | undefined {
@@ -223,7 +230,7 @@ class PoolPeers implements Peers {
   }
 
   #learn(node: string, message: Message): void {
-    this.#table.heard(node);
+    if (this.#table.heard(node)) this.#options.memory?.write(this.#table.everHeard());
     this.#digests.set(node, message.digest);
     const { changed, ownVersion } = this.#table.learn(message);
     // Said before this program started: what is said now is to be newer.

@@ -7,8 +7,9 @@ import { BlockList, isIP } from 'node:net';
 import { type Node, peersAnnotation, type PoolMember } from '@skerry/api';
 import { describeError, type Clock, type Logger, type Service, sleep, supervise } from '@skerry/base';
 import { type ApiClient, resources } from '@skerry/client';
+import type { Vault } from '@skerry/hub';
 import type { LocalKnowledge, PodWord } from '@skerry/network';
-import { createPeers, type Credentials, type PeerReport, type Peers } from '@skerry/peers';
+import { createPeers, type Credentials, type PeerReport, type Peers, type PeersOptions } from '@skerry/peers';
 
 export interface NodePeersOptions {
   readonly nodeName: string;
@@ -21,6 +22,8 @@ export interface NodePeersOptions {
   readonly members: () => readonly PoolMember[];
   readonly pods: () => readonly PodWord[];
   readonly isLinked: () => boolean;
+  /** What outlives a restart; nothing does where absent. */
+  readonly vault: Vault | undefined;
   readonly client: ApiClient;
   readonly clock: Clock;
   readonly log: Logger;
@@ -43,15 +46,18 @@ export function createNodePeers(options: NodePeersOptions): NodePeers {
   const tell = (node?: string) => {
     for (const listener of listeners) listener(node);
   };
-  const peers = pool === undefined ? undefined : createPeers({ ...options, pool, onChange: tell });
-  let own: ReadonlyMap<string, PodWord> | undefined;
-  const ownPods = () => (own ??= new Map(options.pods().map((pod) => [pod.uid, pod])));
+  const peers =
+    pool === undefined
+      ? undefined
+      : createPeers({ ...options, pool, memory: memoryIn(options.vault), onChange: tell });
+  let own: ReadonlyMap<string, PodWord> = new Map();
+  let known = '';
   return {
     name: 'peers of the node',
     knowledge: {
       isCut: () => !isLinked(),
       podOn(node, uid) {
-        if (node === nodeName) return ownPods().get(uid);
+        if (node === nodeName) return own.get(uid);
         const said = peers?.pod(node, uid);
         return said && { ...said, addresses: said.addresses.filter((one) => isOf(members(), node, one)) };
       },
@@ -62,7 +68,12 @@ export function createNodePeers(options: NodePeersOptions): NodePeers {
       },
     },
     podsChanged() {
-      own = undefined;
+      const pods = options.pods();
+      // Pods are told of whenever they were looked at.
+      const text = JSON.stringify(pods);
+      if (text === known) return;
+      known = text;
+      own = new Map(pods.map((pod) => [pod.uid, pod]));
       tell(nodeName);
       peers?.look();
     },
@@ -81,6 +92,15 @@ export function createNodePeers(options: NodePeersOptions): NodePeers {
       const { clock, log } = options;
       await Promise.all([supervise(peers, { clock, log, signal }), keepReporting(options, peers, signal)]);
     },
+  };
+}
+
+const heardKey = 'peers-heard';
+
+function memoryIn(vault: Vault | undefined): PeersOptions['memory'] {
+  return {
+    read: () => (vault?.get(heardKey) ?? '').split(' ').filter((node) => node !== ''),
+    write: (heard) => vault?.set(heardKey, heard.join(' ')),
   };
 }
 

@@ -182,6 +182,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
         members: () => network?.members() ?? [],
         pods: () => podWords(agent.pods),
         isLinked: () => link.upSession() !== undefined,
+        vault: hub?.vault,
         client,
         clock,
         log: log.with({ component: 'peers' }),
