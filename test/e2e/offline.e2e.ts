@@ -1,6 +1,7 @@
 /**
  * A region whose line is cut goes on by itself: its pods run, and come back after a reboot, from what its machines have on
- * disk; what changed in the center meanwhile is caught up with once the line is mended. One cluster for all of it.
+ * disk; what changed in the center meanwhile is caught up with once the line is mended. And its machines tell one of them that
+ * lost its power from one that lost its line alone. One cluster for all of it.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -109,6 +110,37 @@ spec:
 `;
 }
 
+/** A set whose rollout leaves out machines that are out of reach. */
+const rolling = (round: string) => ({
+  apiVersion: 'apps/v1',
+  kind: 'DaemonSet',
+  metadata: {
+    name: 'rolls',
+    annotations: {
+      'apps.openyurt.io/update-strategy': 'AdvancedRollingUpdate',
+      'apps.openyurt.io/max-unavailable': '2',
+    },
+  },
+  spec: {
+    updateStrategy: { type: 'OnDelete' },
+    selector: { matchLabels: { app: 'rolls' } },
+    template: {
+      metadata: { labels: { app: 'rolls' } },
+      spec: {
+        terminationGracePeriodSeconds: 1,
+        containers: [
+          {
+            name: 'main',
+            image,
+            command: ['sh', '-c', 'trap "exit 0" TERM; while true; do sleep 1000 & wait; done'],
+            env: [{ name: 'ROUND', value: round }],
+          },
+        ],
+      },
+    },
+  },
+});
+
 describe.skipIf(!canRunContainers())('a region that is cut off', () => {
   let regions: Regions;
   let cluster: Cluster;
@@ -116,7 +148,7 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
   const scratch: string[] = [];
 
   beforeAll(async () => {
-    regions = await Regions.start({ east: 2 });
+    regions = await Regions.start({ east: 5 });
     ({ cluster } = regions);
     const applied = await cluster.kubectl(['apply', '-f', '-'], { input: objects });
     expect(applied.errors).toBe('');
@@ -186,6 +218,82 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
     await isServedTo('full');
     expect((await cluster.kubectl(['get', 'configmap', 'meanwhile'])).errors).toContain('NotFound');
   });
+
+  test('tells a machine without power from one without a line, and a rollout leaves both out until they are back', async () => {
+    const cutOff = ['east-4', 'east-5'];
+    await apply(rolling('first'));
+    await eventually(async () => {
+      const rounds = Object.values(await roundsOf());
+      expect(rounds.map(({ round, isReady }) => round === 'first' && isReady)).toEqual(
+        Array.from({ length: 5 }, () => true),
+      );
+    }, patient);
+    const first = await roundsOf();
+    let second: typeof first = {};
+    await regions.inside('east-4', 'ip', 'route', 'delete', 'default');
+    await regions.inside('east-5', 'ip', 'link', 'set', 'eth0', 'down');
+    const { [`agent-east-5`]: agent = 0 } = await cluster.processes();
+    killAtOnce(agent);
+    try {
+      await eventually(async () => {
+        for (const machine of cutOff) {
+          expect(await conditionOf(machine, 'Ready')).toMatchObject({ status: 'Unknown' });
+          expect(await conditionOf(machine, 'Disconnected')).toMatchObject({ status: 'True' });
+        }
+        expect(await conditionOf('east-5', 'Dead')).toMatchObject({ status: 'True', reason: 'PeersSilent' });
+        expect((await conditionOf('east-4', 'Disconnected'))?.message).toContain(
+          'machines of its pool hear it',
+        );
+      }, patient);
+      await apply(rolling('second'));
+      await eventually(async () => {
+        for (const [machine, { round, isReady }] of Object.entries(await roundsOf()))
+          if (!cutOff.includes(machine)) expect([machine, round, isReady]).toEqual([machine, 'second', true]);
+      }, patient);
+      second = await roundsOf();
+      for (const machine of cutOff) expect(second[machine]?.uid).toBe(first[machine]?.uid);
+      expect(await conditionOf('east-4', 'Dead')).toBeUndefined();
+    } finally {
+      await regions.inside('east-5', 'ip', 'link', 'set', 'eth0', 'up');
+      for (const machine of cutOff)
+        await regions.inside(machine, 'ip', 'route', 'replace', 'default', 'via', '192.168.0.1');
+    }
+    await eventually(async () => {
+      for (const machine of cutOff)
+        expect(await conditionOf(machine, 'Ready')).toMatchObject({ status: 'True' });
+      expect(await conditionOf('east-5', 'Dead')).toMatchObject({ status: 'False' });
+      for (const [machine, { round, isReady, uid }] of Object.entries(await roundsOf())) {
+        expect([machine, round, isReady]).toEqual([machine, 'second', true]);
+        // Those that had finished are left alone.
+        if (!cutOff.includes(machine)) expect(uid).toBe(second[machine]?.uid);
+      }
+    }, patient);
+  });
+
+  async function conditionOf(machine: string, type: string) {
+    const { status } = await cluster.json<Node>('get', 'node', machine);
+    return status?.conditions?.find((condition) => condition.type === type);
+  }
+
+  async function apply(object: object): Promise<void> {
+    const applied = await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(object) });
+    expect(applied.errors).toBe('');
+  }
+
+  /** Pods of the rolling set by machine, and of which round their templates are. */
+  async function roundsOf() {
+    const { items } = await cluster.json<{ items: Pod[] }>('get', 'pods', '-l', 'app=rolls');
+    return Object.fromEntries(
+      items.map(({ metadata, spec, status }) => [
+        spec?.nodeName ?? '',
+        {
+          uid: metadata.uid,
+          round: spec?.containers[0]?.env?.[0]?.value,
+          isReady: status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True',
+        },
+      ]),
+    );
+  }
 
   /** Services of the same machine and of another one of the pool, and their names, as a pod has them. */
   async function areServed(name: string): Promise<void> {
