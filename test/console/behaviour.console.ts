@@ -186,6 +186,56 @@ describe.skipIf(!hasBrowser)('the console', () => {
       await page.reload();
       await page.getByRole('columnheader', { name: 'Node', exact: true }).waitFor();
     });
+
+    test("has columns of one's own, and rows that come first, also after a reload", async () => {
+      await settled(page);
+      const chooser = page.getByRole('button', { name: 'Columns' });
+      await chooser.click();
+      await page.getByRole('textbox', { name: 'Label' }).fill('app');
+      await page.keyboard.press('Enter');
+      await page.getByRole('columnheader', { name: 'app', exact: true }).waitFor();
+      // What is shown above a page is part of none of its landmarks.
+      expect(await accessibilityFaults(page, { not: ['region'] })).toEqual([]);
+      const pinned = page.getByRole('button', { name: 'Keep label:app in sight' });
+      await pinned.click();
+      await expect.poll(() => pinned.getAttribute('aria-pressed')).toBe('true');
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'More for orders-db-1' }).click();
+      const saved = page.waitForResponse((response) => response.request().method() === 'PUT');
+      await page.getByRole('menuitem', { name: 'Pin to the top' }).click();
+      await saved;
+      await page.reload();
+      const first = page.locator('tbody').first();
+      await first.getByText('Pinned').waitFor();
+      await first.getByRole('row', { name: /orders-db-1.*orders-db/ }).waitFor();
+      const heads = await page.getByRole('columnheader').allInnerTexts();
+      expect(heads.indexOf('app')).toBe(heads.indexOf('Namespace') + 1);
+      await page.getByRole('button', { name: 'More for orders-db-1' }).first().click();
+      await page.getByRole('menuitem', { name: 'Unpin' }).click();
+      await chooser.click();
+      await page.getByRole('button', { name: 'Remove label:app' }).click();
+      await page.getByRole('columnheader', { name: 'app', exact: true }).waitFor({ state: 'detached' });
+      await first.getByText('Pinned').waitFor({ state: 'detached' });
+    });
+  });
+
+  test('a task is cancelled, and says who did it', async () => {
+    await signIn(page, { path: '/tasks/create-factory-2' });
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    await page.getByRole('tooltip').getByRole('button', { name: 'Cancel', exact: true }).click();
+    await page.getByText('admin has cancelled it').waitFor();
+    expect(await page.getByRole('button', { name: 'Cancel', exact: true }).isVisible()).toBe(false);
+  });
+
+  test('a sign-in provider that is there is changed', async () => {
+    await signIn(page, { path: '/providers' });
+    await page.getByRole('button', { name: 'Edit: corp' }).click();
+    const dialog = page.getByRole('dialog');
+    expect(await dialog.getByLabel('Name', { exact: true }).isDisabled()).toBe(true);
+    await dialog.getByLabel('Title').fill('Everybody here');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('row', { name: /corp.*Everybody here/ }).waitFor();
   });
 
   test('loads anew when a part of it has gone, once; then says so, and has it as soon as it can be had', async () => {

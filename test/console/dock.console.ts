@@ -22,6 +22,7 @@ describe.skipIf(!hasBrowser)('the dock', () => {
     watched = await openPage(browser, standIn.origin);
     ({ page } = watched);
     page.setDefaultTimeout(20_000);
+    page.setDefaultNavigationTimeout(60_000);
   });
   afterEach(async () => {
     const { faults } = watched;

@@ -47,6 +47,7 @@ describe.skipIf(!hasBrowser)('writing to a cluster', () => {
     watched = await openPage(browser, standIn.origin);
     ({ page } = watched);
     page.setDefaultTimeout(20_000);
+    page.setDefaultNavigationTimeout(60_000);
   });
   afterEach(async () => {
     const { faults } = watched;
@@ -286,6 +287,32 @@ spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: c}}, s
     await button('Save').click();
     await page.waitForURL(/daemonsets\.apps\/shop\/edge-guard$/);
     expect((await fromCluster(path)).spec.template.spec.containers[0]?.image).toBe('busybox:1.37');
+  });
+
+  test('the wizard makes a StatefulSet with a container that runs first, and volumes of each pod', async () => {
+    await signIn(page, { path: '/c/edge/create?type=StatefulSet&namespace=shop' });
+    await page.getByLabel('Application name').fill('ledger');
+    await button('Next').click();
+    await page.getByLabel('Image', { exact: true }).fill('busybox:1.36');
+    await button('Add init container').click();
+    await page.getByRole('tabpanel').getByLabel('Image', { exact: true }).fill('busybox:1.35');
+    await button('Add Volumes of each pod').click();
+    await page.getByLabel('Size', { exact: true }).fill('3Gi');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    for (let step = 0; step < 3; step++) await button('Next').click();
+    await page.getByText('The server accepts all of it.').waitFor();
+    await button('Create').click();
+    await page.waitForURL(/statefulsets\.apps\/shop\/ledger$/);
+    expect(await fromCluster('apis/apps/v1/namespaces/shop/statefulsets/ledger')).toMatchObject({
+      spec: {
+        template: {
+          spec: { initContainers: [{ image: 'busybox:1.35' }], containers: [{ image: 'busybox:1.36' }] },
+        },
+        volumeClaimTemplates: [
+          { metadata: { name: 'data' }, spec: { resources: { requests: { storage: '3Gi' } } } },
+        ],
+      },
+    });
   });
 
   test('resource objects are found by group, version and kind, and edited', async () => {

@@ -313,6 +313,20 @@ export const answers: readonly FixtureAnswer[] = [
   },
 ];
 
+/** Tasks that somebody has cancelled. */
+const cancelled = new Set<string>();
+
+export function taskCancel(): Route {
+  return {
+    method: 'POST',
+    pattern: `${paths.tasks}/:id/cancel`,
+    handle: async ({ params }) => {
+      cancelled.add(params['id'] ?? '');
+      return jsonResponse(tasks().find(({ id }) => id === params['id']) ?? {});
+    },
+  };
+}
+
 function tasks(): Task[] {
   return [
     {
@@ -322,7 +336,8 @@ function tasks(): Task[] {
       cluster: 'factory-2',
       user: 'admin',
       state: 'running',
-      cancellable: true,
+      cancellable: !cancelled.has('create-factory-2'),
+      ...(cancelled.has('create-factory-2') ? { cancelledBy: 'admin' } : {}),
       started: ago(1),
       steps: [
         { title: 'Choose ranges and a port', state: 'done' },

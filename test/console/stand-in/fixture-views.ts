@@ -50,7 +50,17 @@ export async function pageOf(url: string, resource: string, query: ViewQuery): P
   const placeOfNode = await placesOfNodes(url);
   const isPod = resource === 'pods';
   const isPlaced = isPod || resource === 'nodes' || resource.startsWith('nodepools');
-  const columns = columnsOf(table);
+  const labels = (query.columns ?? []).flatMap((id) => /^label:(.+)$/.exec(id)?.[1] ?? []);
+  const columns = [
+    ...columnsOf(table),
+    ...labels.map((label): Column => ({
+      id: `label:${label}`,
+      title: label,
+      type: 'text',
+      priority: 0,
+      sortable: true,
+    })),
+  ];
   const rows = table.rows.map((row): Row => {
     const { metadata } = row.object;
     const node = row.cells[table.columnDefinitions.findIndex(({ name }) => name === 'Node')];
@@ -63,9 +73,10 @@ export async function pageOf(url: string, resource: string, query: ViewQuery): P
       name: metadata.name,
       ...(metadata.namespace ? { namespace: metadata.namespace } : {}),
       ...(isPlaced && pool ? { pool, region: pool } : {}),
-      cells: row.cells.map((cell, index) =>
-        cellOf(cell, table.columnDefinitions[index]?.name ?? '', metadata),
-      ),
+      cells: [
+        ...row.cells.map((cell, index) => cellOf(cell, table.columnDefinitions[index]?.name ?? '', metadata)),
+        ...labels.map((label) => metadata.labels?.[label] ?? null),
+      ],
       created: metadata.creationTimestamp,
       actions: [
         'edit',
@@ -159,7 +170,7 @@ function matches(
       const index = columns.findIndex(({ id }) => id === (key === 'status' ? 'state' : key));
       const found =
         key === 'name'
-          ? row.name === value
+          ? value.split(',').includes(row.name)
           : index >= 0
             ? text(row.cells[index]).toLowerCase() === value.toLowerCase()
             : [row.name, row.namespace ?? '', ...row.cells.map(text)].some((one) => one.includes(word));

@@ -29,7 +29,7 @@ import {
   type Route,
   type SocketRoute,
 } from '../../../packages/center/src/http/index.ts';
-import { answers, componentAction, joinScripts } from './fixture-answers.ts';
+import { answers, componentAction, joinScripts, taskCancel } from './fixture-answers.ts';
 import { startFixtureCluster } from './fixture-cluster.ts';
 import { startFixtureManagement } from './fixture-management.ts';
 import { pageOf } from './fixture-views.ts';
@@ -218,6 +218,7 @@ function routes(state: State): Route[] {
     ),
     ...joinScripts(),
     componentAction(),
+    taskCancel(),
     route('GET', paths.view(':cluster', ':resource'), async ({ params, query }) => {
       if (!state.isReachable) throw new ApiError('ServiceUnavailable', 'the cluster does not answer');
       const page = await pageOf(state.clusterUrl, params['resource'] ?? '', {

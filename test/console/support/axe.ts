@@ -23,7 +23,11 @@ const everything =
 /** What axe finds against WCAG 2.2 AA on the page as it is, in words; `without` what selectors stand for, which was looked at before. */
 export async function accessibilityFaults(
   page: Page,
-  { only, without = [] }: { only?: 'colours'; without?: readonly string[] } = {},
+  {
+    only,
+    without = [],
+    not = [],
+  }: { only?: 'colours'; without?: readonly string[]; not?: readonly string[] } = {},
 ): Promise<string[]> {
   // Through the debugger, so that the page's policy has no say in it.
   const session = await page.context().newCDPSession(page);
@@ -36,10 +40,12 @@ export async function accessibilityFaults(
   await session.detach();
   if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
   const { violations } = result.value as AxeResult;
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(
-      ({ target, failureSummary }) =>
-        `${id} at ${target.join(' ')}: ${failureSummary.split('\n').slice(1).join(' ')}`,
-    ),
-  );
+  return violations
+    .filter(({ id }) => !not.includes(id))
+    .flatMap(({ id, nodes }) =>
+      nodes.map(
+        ({ target, failureSummary }) =>
+          `${id} at ${target.join(' ')}: ${failureSummary.split('\n').slice(1).join(' ')}`,
+      ),
+    );
 }

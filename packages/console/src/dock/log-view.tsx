@@ -229,6 +229,7 @@ export function LogView({ tab }: { readonly tab: LogsTab }) {
         matcher={matcher}
         marked={matches[current]}
         linked={linked}
+        isLive={options.at === ''}
         onLink={(line) => void copyLink(line)}
         hasSources={!tab.pod}
         isWrapped={isWrapped}
@@ -319,6 +320,8 @@ interface LinesProps {
   readonly marked: number | undefined;
   /** The line that an address leads to. */
   readonly linked: number | undefined;
+  /** Otherwise nothing more comes, and there is no end to go back to. */
+  readonly isLive: boolean;
   readonly onLink: (line: LogLine) => void;
   readonly hasSources: boolean;
   readonly isWrapped: boolean;
@@ -335,6 +338,7 @@ function Lines({
   matcher,
   marked,
   linked,
+  isLive,
   onLink,
   hasSources,
   isWrapped,
@@ -464,7 +468,7 @@ function Lines({
           </div>
         </div>
       </div>
-      {isFollowing ? null : (
+      {isFollowing || !isLive ? null : (
         <button
           type="button"
           className={styles['pill']}

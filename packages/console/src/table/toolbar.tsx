@@ -3,6 +3,7 @@ import type { Page, ViewQuery } from '@skerry/center/contract';
 import { Button, Checkbox, Input, Popover, Select } from 'antd';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { translateIfKnown, useT } from '#i18n/index.ts';
+import { clearable } from '#ui/clearable.tsx';
 import { download } from '#ui/download.ts';
 import { fetchAll } from './bulk-bar.tsx';
 import { cellText } from './cell.tsx';
@@ -99,7 +100,7 @@ function FilterBox({
       data-filter
       className={styles['filter'] ?? ''}
       prefix={<SearchOutlined aria-hidden="true" />}
-      allowClear
+      allowClear={clearable}
       aria-label={t('table.filter')}
       aria-keyshortcuts="/"
       placeholder={t('table.filter.hint')}

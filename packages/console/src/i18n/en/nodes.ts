@@ -83,6 +83,22 @@ export const nodes = {
   'gpu.couldHost': 'Could run in',
   'gpu.free_one': '{{count}} free',
   'gpu.free_other': '{{count}} free',
+  'components.description.http-cache':
+    'A cache of one origin in each chosen pool. Clients ask the Service http-cache and are answered by a cache of their own pool, never across regions.',
+  'components.description.ingress':
+    'HTTP and HTTPS from outside to Services: Ingresses of the class skerry, Gateways of the class skerry and their HTTPRoutes, by a proxy in chosen pools that sends each request to an endpoint of its own pool.',
+  'components.description.load-generator':
+    'Sends requests to one named target from chosen pools, all from the same agreed instant on. skerry component report load-generator tells start skew, latency and errors by region.',
+  'components.description.node-exporter':
+    'Prometheus’ exporter of a machine’s own figures, on every node, at port 9100 of its loopback address unless told.',
+  'components.description.nvidia-device-plugin':
+    'Offers the GPUs of machines as nvidia.com/gpu. Needs NVIDIA’s driver and container toolkit on the machine, with the runtime as containerd’s default or as a RuntimeClass.',
+  'components.description.openkruise':
+    'DaemonSets that are upgraded in place, by partition and by region, broadcast jobs and image pre-pulling, as OpenKruise’s API has them. The controllers are Skerry’s own and run in its controllers process.',
+  'components.description.osquery':
+    'osquery on every node: watches processes, listening ports, logged-in users and changed files of the machine, and writes what changed to its log.',
+  'components.description.prober':
+    'Asks pages, ports and names from chosen pools on a schedule and keeps two days of availability and latency. skerry component report prober tells them by region; Prometheus finds them at port 9115 of each pod.',
   'components.what': 'What can be added to the cluster. System parts come with it and are not listed.',
   'components.filter': 'Filter components',
   'components.version': 'Version {{version}}',

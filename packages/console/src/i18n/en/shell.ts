@@ -96,6 +96,7 @@ export const shell = {
   'readOnly.refused': 'read-only mode is on; it is left in the settings',
   'rights.missing': 'Your role does not allow this here.',
   'action.retry': 'Try again',
+  'action.clear': 'Clear',
   'action.reload': 'Reload the page',
   'action.continue': 'Continue',
   'action.cancel': 'Cancel',

@@ -36,7 +36,7 @@ export const wizard = {
   'wizard.accessMode': 'Access',
   'wizard.podAffinity': 'Near pods',
   'wizard.podAntiAffinity': 'Away from pods',
-  'wizard.topologyKey': 'Same label of the node',
+  'wizard.topologyKey': 'Node label that tells places apart',
   'wizard.podLabels': 'Labels of those pods',
   'wizard.claimsFixed_one':
     '{{count}} volume of each pod stays as it is: it can not be changed once the StatefulSet is made.',

@@ -86,6 +86,22 @@ export const nodes = {
   'gpu.why': '待機の理由',
   'gpu.couldHost': '受け入れ可能なプール',
   'gpu.free_other': '空き {{count}}',
+  'components.description.http-cache':
+    '選んだ各プールに、1 つのオリジンのキャッシュを置きます。クライアントは Service http-cache に問い合わせ、同じプールのキャッシュが応答します。リージョンをまたぐことはありません。',
+  'components.description.ingress':
+    '外部から Service への HTTP と HTTPS を受け付けます。クラス skerry の Ingress と Gateway、その HTTPRoute を、選んだプールのプロキシが扱い、各リクエストを同じプールのエンドポイントへ送ります。',
+  'components.description.load-generator':
+    '選んだプールから、指定した 1 つの対象へ、決めた同じ時刻にリクエストの送信を始めます。skerry component report load-generator で、開始のずれ、遅延、エラーをリージョン別に表示します。',
+  'components.description.node-exporter':
+    'マシン自身の値を出力する Prometheus のエクスポーターを各ノードで動かします。指定がなければループバックアドレスのポート 9100 を使います。',
+  'components.description.nvidia-device-plugin':
+    'マシンの GPU を nvidia.com/gpu として提供します。マシンに NVIDIA のドライバーとコンテナーツールキットが必要で、そのランタイムを containerd の既定または RuntimeClass として設定します。',
+  'components.description.openkruise':
+    'パーティションやリージョンごとにインプレースで更新できる DaemonSet、ブロードキャストジョブ、イメージの事前取得を、OpenKruise の API のとおりに提供します。コントローラーは Skerry 自身のもので、Skerry のコントローラープロセス内で動きます。',
+  'components.description.osquery':
+    '各ノードで osquery を動かし、プロセス、待ち受けポート、ログインユーザー、変更されたファイルを監視して、変化をログに書き出します。',
+  'components.description.prober':
+    '選んだプールから、ページ、ポート、名前を定期的に確認し、可用性と遅延を 2 日間保持します。skerry component report prober でリージョン別に表示し、Prometheus は各ポッドのポート 9115 から収集します。',
   'components.what':
     'クラスターに追加できるものです。システムの部品は最初から含まれ、一覧には表示されません。',
   'components.filter': 'コンポーネントを絞り込み',

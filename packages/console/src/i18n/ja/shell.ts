@@ -97,6 +97,7 @@ export const shell = {
   'readOnly.refused': '読み取り専用モードがオンです。設定で解除できます',
   'rights.missing': 'お持ちのロールでは、ここでこの操作はできません。',
   'action.retry': '再試行',
+  'action.clear': 'クリア',
   'action.reload': 'ページを再読み込み',
   'action.continue': '続行',
   'action.cancel': 'キャンセル',

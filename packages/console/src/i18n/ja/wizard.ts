@@ -38,7 +38,7 @@ export const wizard = {
   'wizard.accessMode': 'アクセス',
   'wizard.podAffinity': '近くに置くポッド',
   'wizard.podAntiAffinity': '離して置くポッド',
-  'wizard.topologyKey': '同じ値であるノードのラベル',
+  'wizard.topologyKey': '場所を区別するノードのラベル',
   'wizard.podLabels': '対象ポッドのラベル',
   'wizard.claimsFixed_other':
     '各ポッドのボリューム {{count}} 個はそのままです。StatefulSet の作成後は変更できません。',

@@ -81,6 +81,22 @@ export const nodes = {
   'gpu.why': '等待原因',
   'gpu.couldHost': '可运行于',
   'gpu.free_other': '空闲 {{count}}',
+  'components.description.http-cache':
+    '在所选的每个节点池中放置一个源站的缓存。客户端访问 Service http-cache，由本节点池的缓存应答，不会跨地域。',
+  'components.description.ingress':
+    '将外部的 HTTP 和 HTTPS 请求转到 Service：由所选节点池中的代理处理类为 skerry 的 Ingress、Gateway 及其 HTTPRoute，并将每个请求发往本节点池的端点。',
+  'components.description.load-generator':
+    '从所选节点池向一个指定目标发送请求，全部在约定的同一时刻开始。skerry component report load-generator 按地域给出启动偏差、延迟和错误。',
+  'components.description.node-exporter':
+    '在每个节点上运行 Prometheus 的节点指标导出器，默认使用回环地址的 9100 端口。',
+  'components.description.nvidia-device-plugin':
+    '将机器的 GPU 以 nvidia.com/gpu 提供。机器上需要 NVIDIA 驱动和容器工具包，并将其运行时设为 containerd 的默认运行时或 RuntimeClass。',
+  'components.description.openkruise':
+    '按 OpenKruise 的 API 提供可原地升级、按分区和地域升级的 DaemonSet，以及广播任务和镜像预拉取。控制器由 Skerry 自身实现，运行在其控制器进程中。',
+  'components.description.osquery':
+    '在每个节点上运行 osquery：监视进程、监听端口、登录用户和变更的文件，并将变化写入日志。',
+  'components.description.prober':
+    '从所选节点池按计划探测页面、端口和域名，并保留两天的可用性和延迟数据。skerry component report prober 按地域显示；Prometheus 可从每个 Pod 的 9115 端口采集。',
   'components.what': '可添加到集群的组件。系统部件随集群提供，不在此列出。',
   'components.filter': '筛选组件',
   'components.version': '版本 {{version}}',

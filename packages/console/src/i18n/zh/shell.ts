@@ -94,6 +94,7 @@ export const shell = {
   'readOnly.refused': '只读模式已开启，可在设置中关闭',
   'rights.missing': '您的角色不允许在此处执行此操作。',
   'action.retry': '重试',
+  'action.clear': '清除',
   'action.reload': '重新加载页面',
   'action.continue': '继续',
   'action.cancel': '取消',

@@ -38,7 +38,7 @@ export const wizard = {
   'wizard.accessMode': '访问模式',
   'wizard.podAffinity': '靠近的 Pod',
   'wizard.podAntiAffinity': '远离的 Pod',
-  'wizard.topologyKey': '取值相同的节点标签',
+  'wizard.topologyKey': '用于区分位置的节点标签',
   'wizard.podLabels': '这些 Pod 的标签',
   'wizard.claimsFixed_other': '每个 Pod 的 {{count}} 个存储卷保持不变：StatefulSet 创建后不能更改。',
   'wizard.removeContainer': '移除此容器',

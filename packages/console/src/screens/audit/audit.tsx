@@ -5,6 +5,7 @@ import { Button, Input, Select } from 'antd';
 import { request } from '#api/request.ts';
 import { useSearchState } from '#app/search.ts';
 import { useT } from '#i18n/index.ts';
+import { clearable } from '#ui/clearable.tsx';
 import { Card, Page, Stack } from '#ui/page.tsx';
 import { PlainTable } from '#ui/plain-table.tsx';
 import { Empty, Failure, Loading } from '#ui/states.tsx';
@@ -36,7 +37,7 @@ export function Audit() {
         <div style={{ display: 'flex', flexWrap: 'wrap', gap: 8 }}>
           <Input
             data-filter
-            allowClear
+            allowClear={clearable}
             style={{ maxWidth: 220 }}
             aria-label={t('column.user')}
             placeholder={t('column.user')}
@@ -44,7 +45,7 @@ export function Audit() {
             onChange={(event) => change({ user: event.target.value || undefined })}
           />
           <Input
-            allowClear
+            allowClear={clearable}
             style={{ maxWidth: 220 }}
             aria-label={t('scope.cluster')}
             placeholder={t('scope.cluster')}

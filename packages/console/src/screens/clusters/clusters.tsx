@@ -12,6 +12,7 @@ import { requestText } from '#api/request.ts';
 import { managementRights, useRights } from '#api/rights.ts';
 import { Link, useGo } from '#app/link.tsx';
 import { useT } from '#i18n/index.ts';
+import { clearable } from '#ui/clearable.tsx';
 import { managementKinds, type ClusterObject } from '#kinds/management.ts';
 import { useHome } from '#screens/home/home.tsx';
 import { RowActions } from '#table/row-actions.tsx';
@@ -110,7 +111,7 @@ export function Clusters() {
           <FailureNote status={failure} />
           <Input
             data-filter
-            allowClear
+            allowClear={clearable}
             style={{ maxWidth: 360 }}
             aria-label={t('table.filter')}
             placeholder={t('clusters.filter')}

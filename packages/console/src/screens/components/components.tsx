@@ -6,7 +6,8 @@ import { Button, Input } from 'antd';
 import { useState } from 'react';
 import { request } from '#api/request.ts';
 import { useRights, type Right } from '#api/rights.ts';
-import { useT } from '#i18n/index.ts';
+import { translateIfKnown, useT } from '#i18n/index.ts';
+import { clearable } from '#ui/clearable.tsx';
 import { Card, Page, Stack } from '#ui/page.tsx';
 import { Empty, Failure, Loading } from '#ui/states.tsx';
 import { StateTag } from '#ui/tone.tsx';
@@ -35,14 +36,16 @@ export function Components() {
   if (!data) return error ? <Failure error={error} onRetry={() => void refetch()} /> : <Loading />;
   const wanted = filter.trim().toLowerCase();
   const shown = data.filter(({ name, title, description }) =>
-    `${name} ${title} ${description}`.toLowerCase().includes(wanted),
+    `${name} ${title} ${description} ${translateIfKnown(`components.description.${name}`) ?? ''}`
+      .toLowerCase()
+      .includes(wanted),
   );
   return (
     <Page title={t('nav.components')} intro={t('components.what')}>
       <Stack>
         <Input
           data-filter
-          allowClear
+          allowClear={clearable}
           style={{ maxWidth: 360 }}
           aria-label={t('table.filter')}
           placeholder={t('components.filter')}
@@ -98,7 +101,7 @@ function ComponentCard({
       extra={installed ? <StateTag {...installed.state} /> : <StateTag state="notInstalled" tone="unknown" />}
     >
       <div className={styles['card']}>
-        <p>{entry.description}</p>
+        <p>{descriptionOf(entry)}</p>
         <p className="muted">
           {installed
             ? t('components.version', { version: installed.version })
@@ -154,4 +157,9 @@ function ComponentCard({
       </div>
     </Card>
   );
+}
+
+/** In the language of the page, where it is one of the catalogue's own. */
+function descriptionOf({ name, description }: ComponentEntry): string {
+  return translateIfKnown(`components.description.${name}`) ?? description;
 }

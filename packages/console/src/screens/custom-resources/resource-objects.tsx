@@ -1,4 +1,5 @@
 /** Left the tree of API groups, versions and kinds, right the objects of the kind that is chosen, with the columns it defines. */
+import { SearchOutlined } from '@ant-design/icons';
 import { links } from '@skerry/center/contract';
 import { useQuery } from '@tanstack/react-query';
 import { Input } from 'antd';
@@ -14,6 +15,7 @@ import {
 import { useGo } from '#app/link.tsx';
 import { useSearchState } from '#app/search.ts';
 import { useT } from '#i18n/index.ts';
+import { clearable } from '#ui/clearable.tsx';
 import { LiveTable } from '#table/live-table.tsx';
 import { Empty, Failure, Loading } from '#ui/states.tsx';
 import { WriteButton } from '#ui/write-button.tsx';
@@ -130,8 +132,9 @@ function Tree({ cluster, chosen, onChoose }: TreeProps) {
   const [group, version] = splitAddress(chosen);
   return (
     <nav className={styles['tree']} aria-label={t('crds.groups')}>
-      <Input.Search
-        allowClear
+      <Input
+        prefix={<SearchOutlined />}
+        allowClear={clearable}
         aria-label={t('crds.search')}
         placeholder={t('crds.search')}
         value={text}
