@@ -6,6 +6,7 @@ import type { Pod } from '@skerry/api';
 import { eventually } from '@skerry/base/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canRunContainers, Cluster, entry, run } from '../support/cluster.ts';
+import { busyboxImage } from '../support/regions.ts';
 
 interface Listed<T> {
   readonly items: T[];
@@ -96,4 +97,126 @@ describe.skipIf(!canRunContainers() || !entry().endsWith('.mjs'))('components in
     }, patient);
     expect((await component('remove', 'prober')).errors).toBe('');
   });
+
+  test('an Ingress and a Gateway lead to the pods of the own region', async () => {
+    const installed = await component(
+      'install',
+      'ingress',
+      '--set',
+      'pools=[{name: beijing}, {name: shanghai}]',
+      '--set',
+      'serviceType=ClusterIP',
+    );
+    expect(installed.errors).toBe('');
+    const objects = [
+      ...regions.map((region) => webPod(region)),
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'web' },
+        spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
+      },
+      {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'Ingress',
+        metadata: { name: 'web' },
+        spec: {
+          ingressClassName: 'skerry',
+          rules: [
+            {
+              host: 'shop.example.com',
+              http: {
+                paths: [
+                  {
+                    path: '/shop',
+                    pathType: 'Prefix',
+                    backend: { service: { name: 'web', port: { number: 80 } } },
+                  },
+                ],
+              },
+            },
+          ],
+        },
+      },
+      {
+        apiVersion: 'gateway.networking.k8s.io/v1',
+        kind: 'Gateway',
+        metadata: { name: 'edge' },
+        spec: { gatewayClassName: 'skerry', listeners: [{ name: 'web', port: 80, protocol: 'HTTP' }] },
+      },
+      {
+        apiVersion: 'gateway.networking.k8s.io/v1',
+        kind: 'HTTPRoute',
+        metadata: { name: 'web' },
+        spec: {
+          parentRefs: [{ name: 'edge' }],
+          hostnames: ['api.example.com'],
+          rules: [
+            {
+              filters: [
+                {
+                  type: 'URLRewrite',
+                  urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/shop' } },
+                },
+              ],
+              backendRefs: [{ name: 'web', port: 80 }],
+            },
+          ],
+        },
+      },
+    ];
+    const input = objects.map((object) => JSON.stringify(object)).join('\n---\n');
+    expect((await cluster.kubectl(['apply', '-f', '-'], { input })).errors).toBe('');
+    await cluster.kubectlOk('wait', '--for=condition=Programmed', 'gateway/edge', '--timeout=60s');
+    await cluster.kubectlOk('wait', '--for=condition=Ready', 'pod', '-l', 'app=web', '--timeout=120s');
+    const { spec } = await cluster.json<{ spec: { clusterIP: string } }>(
+      'get',
+      'service',
+      'ingress',
+      '--namespace=skerry-ingress',
+    );
+    const ask = async (region: string, host: string, path: string) => {
+      const command = [
+        'wget',
+        '-q',
+        '-O',
+        '-',
+        '--header',
+        `Host: ${host}`,
+        `http://${spec.clusterIP}${path}`,
+      ];
+      const { output, errors } = await cluster.kubectl(['exec', `web-${region}`, '--', ...command]);
+      return output + errors;
+    };
+    for (const region of regions) {
+      await eventually(async () => {
+        expect(await ask(region, 'shop.example.com', '/shop/')).toBe(`of ${region}\n`);
+        expect(await ask(region, 'api.example.com', '/')).toBe(`of ${region}\n`);
+        expect(await ask(region, 'shop.example.com', '/')).toContain('404');
+      }, patient);
+    }
+    await eventually(async () => {
+      const ingress = await cluster.json<{ status: unknown }>('get', 'ingress', 'web');
+      expect(ingress.status).toEqual({ loadBalancer: { ingress: [{ ip: spec.clusterIP }] } });
+    }, patient);
+    // What it serves by stands in the way of its definitions' end.
+    expect((await component('remove', 'ingress')).code).not.toBe(0);
+    await cluster.kubectlOk('delete', 'httproute/web', 'gateway/edge', 'ingress/web', 'service/web');
+    await cluster.kubectlOk('delete', 'pod', '-l', 'app=web', '--wait=false');
+    expect((await component('remove', 'ingress')).errors).toBe('');
+  });
 });
+
+function webPod(region: string): object {
+  const serve = `mkdir -p /tmp/www/shop && echo of ${region} > /tmp/www/shop/index.html && exec httpd -f -p 8080 -h /tmp/www`;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: `web-${region}`, labels: { app: 'web' } },
+    spec: {
+      nodeSelector: { 'apps.openyurt.io/nodepool': region },
+      terminationGracePeriodSeconds: 1,
+      containers: [{ name: 'main', image: busyboxImage, command: ['sh', '-c', serve] }],
+    },
+  };
+}

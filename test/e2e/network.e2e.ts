@@ -85,6 +85,37 @@ describe.skipIf(!canRunContainers())('the pod network', () => {
     expect(gatewaysOf(await crossingNow(), 'a')).toHaveLength(2);
   });
 
+  test('policies hold across machines and across pools, in both directions, and go again', async () => {
+    const denies = async (from: string, machine: string) =>
+      expect(await regions.fetch(from, url(machine), 1)).toBeUndefined();
+    const policy = (name: string, spec: object) => ({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name },
+      spec,
+    });
+    const of = (machine: string) => ({ podSelector: { matchLabels: { app: `on-${machine}` } } });
+    const policies = [
+      policy('into-a-2', { ...of('a-2'), policyTypes: ['Ingress'], ingress: [{ from: [of('a-1')] }] }),
+      policy('into-b-1', { ...of('b-1'), policyTypes: ['Ingress'], ingress: [{ from: [of('a-1')] }] }),
+      policy('out-of-a-3', { ...of('a-3'), policyTypes: ['Egress'], egress: [{ to: [of('a-1')] }] }),
+    ];
+    const input = policies.map((each) => JSON.stringify(each)).join('\n---\n');
+    expect((await regions.cluster.kubectl(['create', '-f', '-'], { input })).errors).toBe('');
+    await eventually(async () => {
+      await denies('on-a-3', 'a-2');
+      await denies('on-a-3', 'b-1');
+      await denies('on-b-1', 'a-2');
+    }, patient);
+    expect(await regions.fetched('on-a-1', url('a-2'))).toBe('on-a-2');
+    expect(await regions.fetched('on-a-1', url('b-1'))).toBe('on-b-1');
+    expect(await regions.fetched('on-a-3', url('a-1'))).toBe('on-a-1');
+    expect(await regions.fetched('on-b-1', url('a-3'))).toBe('on-a-3');
+    await regions.cluster.kubectlOk('delete', 'networkpolicy', '--all');
+    expect(await regions.fetched('on-a-3', url('b-1'))).toBe('on-b-1');
+    expect(await regions.fetched('on-b-1', url('a-2'))).toBe('on-a-2');
+  });
+
   test('a gateway that stops under traffic is replaced without anyone, and no connection breaks', async () => {
     const inA = gatewaysOf(await crossingNow(), 'a');
     const bystander = ['a-1', 'a-2', 'a-3'].find((machine) => !inA.includes(machine)) ?? '';
@@ -206,6 +237,38 @@ describe.skipIf(!canRunContainers())('the pod network', () => {
       'jsonpath={.status.conditions[?(@.type=="Ready")].status}',
     );
     expect(ready).toBe('True');
+  });
+
+  test('what a reset takes away is all that the network put on the machine', async () => {
+    const { 'agent-a-3': agent = 0 } = await regions.cluster.processes();
+    const ours = /skerry[-_](?:hub|dns|vxlan|cross|pods|fabric|services|policies)|cni0/;
+    const traces = async () =>
+      [
+        (await regions.inside('a-3', 'nft', 'list', 'tables')).output,
+        (await regions.inside('a-3', 'ip', '-o', 'link')).output,
+        (await regions.inside('a-3', 'ip', 'route', 'show', 'protocol', '83')).output,
+        (await regions.inside('a-3', 'ip', '-o', 'address')).output,
+      ].flatMap((text) => text.split('\n').filter((line) => ours.test(line)));
+    expect((await traces()).length).toBeGreaterThan(4);
+    const machine = join(regions.cluster.dataDirectory, 'machines/a-3');
+    const sources = join(import.meta.dirname, '../../packages');
+    // What `skerry reset` does on a machine that joined, with the folder that this one's runtime reads.
+    const program = `
+      import { removePodNetwork } from '${sources}/agent/src/index.ts';
+      import { removeHubAddress } from '${sources}/cli/src/compose/hub-door.ts';
+      import { podNetworkOf } from '${sources}/cli/src/compose/pod-network.ts';
+      import { removeNodeNetwork } from '${sources}/network/src/index.ts';
+      await removePodNetwork(podNetworkOf({ cniConfDirectory: '${machine}/cni' }));
+      await removeNodeNetwork({ stateDirectory: '${machine}/node/network' });
+      await removeHubAddress();`;
+    process.kill(agent, 'SIGSTOP');
+    try {
+      const flags = ['--input-type=module', '--eval', program];
+      expect(await regions.inside('a-3', process.execPath, ...flags)).toMatchObject({ code: 0, errors: '' });
+      expect(await traces()).toEqual([]);
+    } finally {
+      process.kill(agent, 'SIGCONT');
+    }
   });
 
   test('nothing stays of it', async () => {
