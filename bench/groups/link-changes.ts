@@ -49,7 +49,7 @@ export async function endpointChange(link: LinkUnderChange): Promise<Measurement
   await session.ok('POST', slices, slice);
   const query = `watch=true&fieldSelector=metadata.name%3D${name}&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`;
   const whole = watchBytes(session, `${slices}?${query}`, 'application/json');
-  const delta = watchBytes(session, `${slices}?${query}`, deltaWatchType);
+  const delta = watchBytes(session, `${slices}?${query}`, `${deltaWatchType}, application/json`);
   try {
     await delay(3000);
     const [wholeBefore, deltaBefore] = [whole.bytes, delta.bytes];
