@@ -258,3 +258,42 @@ test.each([3])(
   },
   240_000,
 );
+
+test.each([4])(
+  'killed at random points, what is deleted goes with all that is its, and orphans stay (seed %i)',
+  async (seed) => {
+    const calm = new AbortController();
+    startMortals(seed, calm.signal);
+    await createAll();
+    await eventually(async () => {
+      expect((await imagesOf('web')).length).toBeGreaterThan(2);
+      expect(await imagesOf('db')).toHaveLength(3);
+    }, patient);
+    const remove = (
+      ref: ResourceRef,
+      name: string,
+      propagationPolicy: 'Foreground' | 'Background' | 'Orphan',
+    ) => client.resource(ref).delete(name, { namespace: 'shop', propagationPolicy });
+    await remove(resources.deployments, 'web', 'Foreground');
+    await remove(resources.jobs, 'bag', 'Background');
+    await remove(resources.statefulSets, 'db', 'Orphan');
+    await eventually(() => expect(lives).toBeGreaterThan(10), patient);
+    calm.abort();
+    await eventually(async () => {
+      for (const ref of [resources.deployments, resources.replicaSets, resources.statefulSets])
+        expect(await list(ref)).toEqual([]);
+      expect(await imagesOf('agent')).toEqual(['Running a', 'Running a', 'Running a']);
+      const [parts, ...others] = await list<Job>(resources.jobs);
+      expect(others).toEqual([]);
+      expect(parts?.status).toMatchObject({ succeeded: 8, completedIndexes: '0-7' });
+      expect(parts?.status?.conditions?.map(({ type }) => type)).toContain('Complete');
+      // Of the pods those of the Job that is done are left, those of the DaemonSet, and the orphans, which nobody owns.
+      const pods = await list<Pod>(resources.pods);
+      const owners = pods.map(({ metadata }) => metadata.ownerReferences?.[0]?.kind ?? metadata.name);
+      expect(new Set(owners)).toEqual(new Set(['DaemonSet', 'Job', 'db-0', 'db-1', 'db-2']));
+      expect(pods).toHaveLength(3 + 8 + 3);
+      expect(pods.filter(({ metadata }) => metadata.finalizers?.length)).toEqual([]);
+    }, patient);
+  },
+  240_000,
+);
