@@ -1,3 +1,9 @@
-export { dialLoopback, startExtensionServer, type ExtensionServer } from './extension-server.ts';
+export {
+  dialerTo,
+  dialLoopback,
+  serviceObjects,
+  startExtensionServer,
+  type ExtensionServer,
+} from './extension-server.ts';
 export { callerOf, type Caller, type CallResult } from './caller.ts';
 export { startTestServer, type TestServer, type TestServerOptions } from './start-test-server.ts';
