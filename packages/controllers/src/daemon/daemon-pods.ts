@@ -12,8 +12,10 @@ import type { NodeView } from '#daemon/node-view.ts';
 import type { DaemonOwner } from '#daemon/owner.ts';
 import type { Plan } from '#daemon/plan.ts';
 import type { ControllerContext } from '#runtime/controller.ts';
+import { canonicalJson } from '#runtime/canonical.ts';
 import { createPods } from '#runtime/create-pods.ts';
-import { Expectations } from '#runtime/expectations.ts';
+import { Expectations, type Observed } from '#runtime/expectations.ts';
+import { gatherMs } from '#runtime/gather.ts';
 import { claim, controllerOf } from '#runtime/ownership.ts';
 import { PodControl } from '#runtime/pod-control.ts';
 import { isFinished } from '#runtime/pods.ts';
@@ -40,11 +42,19 @@ export interface CarriedOut {
   readonly waitMs?: number;
 }
 
+type Verdict = ReturnType<typeof daemonShouldRun>;
+
+const noPods: readonly Pod[] = [];
+
 export class DaemonPods {
   readonly #options: DaemonPodsOptions;
   readonly #expectations: Expectations;
   readonly #failedPods: FailedPodDelay;
   readonly #podControl: PodControl;
+  /** By key of the set; a node that changes is another object. */
+  readonly #verdicts = new Map<string, { template: string; ofNode: WeakMap<Node, Verdict> }>();
+  /** Of the nodes in the order of the copy, and their places by name. */
+  #order: { names: readonly string[]; places: readonly number[] } = { names: [], places: [] };
 
   constructor(options: DaemonPodsOptions) {
     const { clock } = options.context;
@@ -61,6 +71,7 @@ export class DaemonPods {
 
   forget(key: string): void {
     this.#expectations.forget(key);
+    this.#verdicts.delete(key);
   }
 
   /** Key of the set that a pod belongs to. */
@@ -71,22 +82,22 @@ export class DaemonPods {
     return isOurs ? `${pod.metadata.namespace}/${owner.name}` : undefined;
   }
 
-  /** Brings the set of a pod that changes into the queue. */
+  /** Brings the set of a pod that changes into the queue: at once when it is the last that was waited for. */
   handler(queue: WorkQueue): InformerHandler<Pod> {
-    const look = (pod: Pod, note: (key: string) => void) => {
+    const look = (pod: Pod, observe: (key: string) => Observed) => {
       const key = this.keyOf(pod);
       if (!key) return;
-      note(key);
-      queue.add(key);
+      const isAwaited = observe(key) === 'last';
+      queue.addAfter(key, isAwaited ? 0 : gatherMs(this.#options.nodes.size));
     };
+    const leaving =
+      ({ metadata }: Pod) =>
+      (key: string) =>
+        this.#expectations.deletionObserved(key, metadata.uid ?? '');
     return {
       onAdd: (pod) => look(pod, (key) => this.#expectations.creationObserved(key)),
-      onUpdate: (pod) =>
-        look(pod, (key) => {
-          if (!pod.metadata.deletionTimestamp) return;
-          this.#expectations.deletionObserved(key, pod.metadata.uid ?? '');
-        }),
-      onDelete: (pod) => look(pod, (key) => this.#expectations.deletionObserved(key, pod.metadata.uid ?? '')),
+      onUpdate: (pod) => look(pod, pod.metadata.deletionTimestamp ? leaving(pod) : () => undefined),
+      onDelete: (pod) => look(pod, leaving(pod)),
     };
   }
 
@@ -105,21 +116,62 @@ export class DaemonPods {
     for (const pod of owned) {
       if (pod.metadata.deletionTimestamp && isFinished(pod)) continue;
       const node = targetNode(pod);
-      if (node) byNode.set(node, [...(byNode.get(node) ?? []), pod]);
+      if (!node) continue;
+      const list = byNode.get(node);
+      if (list) list.push(pod);
+      else byNode.set(node, [pod]);
     }
-    for (const list of byNode.values()) list.sort(oldestFirst);
-    const views: NodeView[] = nodes.list().map((node) => {
+    for (const list of byNode.values()) if (list.length > 1) list.sort(oldestFirst);
+    const verdictOf = this.#verdictsOf(set);
+    const views: NodeView[] = this.#nodesByName().map((node) => {
       const name = node.metadata.name ?? '';
-      const { shouldRun, shouldContinueRunning } = daemonShouldRun(set.spec?.template ?? {}, node);
-      return { name, node, shouldRun, shouldContinue: shouldContinueRunning, pods: byNode.get(name) ?? [] };
+      const { shouldRun, shouldContinueRunning } = verdictOf(node);
+      return {
+        name,
+        node,
+        shouldRun,
+        shouldContinue: shouldContinueRunning,
+        pods: byNode.get(name) ?? noPods,
+      };
     });
+    const present = views.length;
     for (const [name, list] of byNode) {
       // Pods of a node that has gone are the pod garbage collector's, once bound.
       const unbound = list.filter(({ spec }) => !spec?.nodeName);
       if (nodes.get(undefined, name) || unbound.length === 0) continue;
       views.push({ name, node: undefined, shouldRun: false, shouldContinue: false, pods: unbound });
     }
-    return views.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return views.length > present ? views.sort((a, b) => (a.name < b.name ? -1 : 1)) : views;
+  }
+
+  /** Nodes change all day, and their names never: sorting thousands again at every look would be most of its cost. */
+  #nodesByName(): Node[] {
+    const list = this.#options.nodes.list();
+    const { names } = this.#order;
+    const isAsBefore =
+      names.length === list.length && list.every(({ metadata }, at) => metadata.name === names[at]);
+    if (!isAsBefore) {
+      const fresh = list.map(({ metadata }) => metadata.name ?? '');
+      const places = fresh.map((_, at) => at).sort((a, b) => (fresh[a]! < fresh[b]! ? -1 : 1));
+      this.#order = { names: fresh, places };
+    }
+    return this.#order.places.map((at) => list[at]!);
+  }
+
+  /** What is known of a node, as it is now, for the set's template, as it is now. */
+  #verdictsOf(set: DaemonOwner): (node: Node) => Verdict {
+    const key = `${set.metadata.namespace}/${set.metadata.name}`;
+    const template = set.spec?.template ?? {};
+    const text = canonicalJson(template);
+    let known = this.#verdicts.get(key);
+    if (known?.template !== text)
+      this.#verdicts.set(key, (known = { template: text, ofNode: new WeakMap() }));
+    const { ofNode } = known;
+    return (node) => {
+      let verdict = ofNode.get(node);
+      if (!verdict) ofNode.set(node, (verdict = daemonShouldRun(template, node)));
+      return verdict;
+    };
   }
 
   /** Moves finished pods whose delay is over to those to remove; returns the shortest delay of the others. */

@@ -12,6 +12,13 @@ interface Expected {
   atMs: number;
 }
 
+/** Whether what was seen had been expected, and whether all has been seen with it. */
+export type Observed = 'one' | 'last' | undefined;
+
+function isMet({ creations, deletions }: Expected): boolean {
+  return creations === 0 && deletions.size === 0;
+}
+
 export class Expectations {
   readonly #clock: Clock;
   readonly #expected = new Map<string, Expected>();
@@ -32,19 +39,23 @@ export class Expectations {
   }
 
   /** Seen, or failed to come. */
-  creationObserved(key: string): void {
+  creationObserved(key: string): Observed {
     const expected = this.#expected.get(key);
-    if (expected && expected.creations > 0) expected.creations--;
+    if (!expected || expected.creations === 0) return undefined;
+    expected.creations--;
+    return isMet(expected) ? 'last' : 'one';
   }
 
-  deletionObserved(key: string, uid: string): void {
-    this.#expected.get(key)?.deletions.delete(uid);
+  deletionObserved(key: string, uid: string): Observed {
+    const expected = this.#expected.get(key);
+    if (!expected?.deletions.delete(uid)) return undefined;
+    return isMet(expected) ? 'last' : 'one';
   }
 
   satisfied(key: string): boolean {
     const expected = this.#expected.get(key);
     if (!expected) return true;
-    if (expected.creations === 0 && expected.deletions.size === 0) return true;
+    if (isMet(expected)) return true;
     return this.#clock.monotonic() - expected.atMs > timeoutMs;
   }
 

@@ -110,10 +110,11 @@ async function create(
 export async function trimHistory(
   client: ApiClient,
   set: Revisioned,
-  { old, pods }: { readonly old: readonly ControllerRevision[]; readonly pods: readonly Pod[] },
+  { old, pods }: { readonly old: readonly ControllerRevision[]; readonly pods: () => readonly Pod[] },
 ): Promise<void> {
-  const live = new Set(pods.map(({ metadata }) => metadata.labels?.[revisionHashLabel]));
   const excess = old.length - (set.spec?.revisionHistoryLimit ?? 10);
+  if (excess <= 0) return;
+  const live = new Set(pods().map(({ metadata }) => metadata.labels?.[revisionHashLabel]));
   const idle = old.filter((revision) => !live.has(hashOf(revision)));
   await deleteLowest(client, idle, excess);
 }

@@ -17,6 +17,7 @@ import { placePlan } from '#daemon/plan.ts';
 import type { Plan, PlanContext } from '#daemon/plan.ts';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext, Requeue } from '#runtime/controller.ts';
+import { gatherMs } from '#runtime/gather.ts';
 import { indexByController } from '#runtime/ownership.ts';
 import { splitKey, writeStatus } from '#runtime/status.ts';
 import { isUpdatedByOwners, markForOwners } from '#apps/daemon-set/ota.ts';
@@ -28,6 +29,12 @@ import {
 } from '#apps/daemon-set/update-plan.ts';
 
 const burst = 250;
+
+/** What was seen, and the hash of the present template. */
+interface Looked {
+  readonly views: readonly NodeView[];
+  readonly hash: string;
+}
 const ref = resources.daemonSets;
 
 export function createDaemonSetController(context: ControllerContext): Controller {
@@ -41,7 +48,12 @@ export function createDaemonSetController(context: ControllerContext): Controlle
 
   daemonSets.addHandler({
     onAdd: (set) => queue.add(keyOf(set)),
-    onUpdate: (set) => queue.add(keyOf(set)),
+    // Another status is most often the one written here.
+    onUpdate: (set, old) =>
+      queue.addAfter(
+        keyOf(set),
+        set.metadata.generation === old.metadata.generation ? gatherMs(nodes.size) : 0,
+      ),
     onDelete: (set) => daemonPods.forget(keyOf(set)),
   });
   nodes.addHandler(
@@ -66,20 +78,22 @@ export function createDaemonSetController(context: ControllerContext): Controlle
     const hash = hashOf(history.current);
     const waits: (number | undefined)[] = [];
     let failure: unknown;
+    let views = await daemonPods.look(set);
     if (daemonPods.satisfied(key)) {
-      const placed = await place(key, set, hash);
+      const placed = await place(key, set, { views, hash });
       ({ failure } = placed);
       waits.push(placed.waitMs);
+      if (placed.isChanged) views = await daemonPods.look(set);
       if (failure === undefined && daemonPods.satisfied(key) && isRollingUpdate(set)) {
-        const updated = await update(key, set, hash);
+        const updated = await update(key, set, { views, hash });
         ({ failure } = updated);
         waits.push(updated.waitMs);
+        if (updated.isChanged) views = await daemonPods.look(set);
       }
     }
-    const views = await daemonPods.look(set);
-    const present = views.flatMap((view) => view.pods);
-    if (isUpdatedByOwners(set)) await markForOwners(client, set, present, { hash, nowMs: clock.now() });
-    await trimHistory(client, set, { old: history.old, pods: present });
+    const pods = () => views.flatMap((view) => view.pods);
+    if (isUpdatedByOwners(set)) await markForOwners(client, set, pods(), { hash, nowMs: clock.now() });
+    await trimHistory(client, set, { old: history.old, pods });
     waits.push(await updateStatus(set, views, hash));
     if (failure !== undefined) throw failure;
     const known = waits.filter((wait) => wait !== undefined);
@@ -92,20 +106,21 @@ export function createDaemonSetController(context: ControllerContext): Controlle
     minReadySeconds: set.spec?.minReadySeconds,
   });
 
-  const carryOut = (key: string, set: DaemonSet, plan: Plan, hash: string) =>
-    daemonPods.carryOut(key, set, plan, { burst, makePod: (node) => daemonPod(set, { ref, node, hash }) });
+  async function carryOut(key: string, set: DaemonSet, plan: Plan, hash: string) {
+    const makePod = (node: string) => daemonPod(set, { ref, node, hash });
+    const done = await daemonPods.carryOut(key, set, plan, { burst, makePod });
+    return { ...done, isChanged: plan.create.length + plan.remove.length > 0 };
+  }
 
-  async function place(key: string, set: DaemonSet, hash: string) {
-    const views = await daemonPods.look(set);
+  async function place(key: string, set: DaemonSet, { views, hash }: Looked) {
     const surges = isRollingUpdate(set) && surgeAndUnavailable(set, desiredCount(views)).surge > 0;
     const plan = placePlan(views, { ...planContext(set, hash), surges });
     const finishedMs = daemonPods.takeFinished(set, plan);
-    const { failure, waitMs } = await carryOut(key, set, plan, hash);
-    return { failure, waitMs: waitMs ?? finishedMs };
+    const done = await carryOut(key, set, plan, hash);
+    return { ...done, waitMs: done.waitMs ?? finishedMs };
   }
 
-  async function update(key: string, set: DaemonSet, hash: string) {
-    const views = await daemonPods.look(set);
+  async function update(key: string, set: DaemonSet, { views, hash }: Looked) {
     const reached = leavesOutOffline(set) ? views.filter((view) => !isOffline(view)) : views;
     const plan = updatePlan(set, reached, { ...planContext(set, hash), desired: desiredCount(views) });
     return carryOut(key, set, plan, hash);

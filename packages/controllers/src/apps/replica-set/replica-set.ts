@@ -18,7 +18,8 @@ import { keyOf, resources } from '@skerry/client';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext, Requeue } from '#runtime/controller.ts';
 import { createPods } from '#runtime/create-pods.ts';
-import { Expectations } from '#runtime/expectations.ts';
+import { Expectations, type Observed } from '#runtime/expectations.ts';
+import { gatherMs } from '#runtime/gather.ts';
 import { claim, controllerOf, indexByController } from '#runtime/ownership.ts';
 import { PodControl, podFromTemplate } from '#runtime/pod-control.ts';
 import { availability, isActive, isFinished, isReady } from '#runtime/pods.ts';
@@ -81,9 +82,20 @@ function createSetController(context: ControllerContext, setKind: SetKind): Cont
     }
   };
 
+  /** At once when it is the last that was waited for. */
+  const look = (key: string, observed: Observed) => {
+    const { namespace, name } = splitKey(key);
+    const size = replicaSets.get(namespace, name)?.spec?.replicas ?? 0;
+    queue.addAfter(key, observed === 'last' ? 0 : gatherMs(size));
+  };
+
   replicaSets.addHandler({
     onAdd: (set) => queue.add(keyOf(set)),
-    onUpdate: (set) => queue.add(keyOf(set)),
+    // Another status is most often the one written here.
+    onUpdate: (set, old) =>
+      set.metadata.generation === old.metadata.generation
+        ? look(keyOf(set), undefined)
+        : queue.add(keyOf(set)),
     onDelete: (set) => {
       expectations.forget(keyOf(set));
       queue.add(keyOf(set));
@@ -96,22 +108,23 @@ function createSetController(context: ControllerContext, setKind: SetKind): Cont
         if (!controllerOf(pod)) enqueueMatching(pod);
         return;
       }
-      expectations.creationObserved(key);
-      if (pod.metadata.deletionTimestamp) expectations.deletionObserved(key, pod.metadata.uid ?? '');
-      queue.add(key);
+      const observed = expectations.creationObserved(key);
+      look(key, pod.metadata.deletionTimestamp ? expectations.deletionObserved(key, uidOf(pod)) : observed);
     },
     onUpdate(pod, old) {
       const [key, oldKey] = [ownerKey(pod), ownerKey(old)];
-      if (key && pod.metadata.deletionTimestamp) expectations.deletionObserved(key, pod.metadata.uid ?? '');
       if (oldKey && oldKey !== key) queue.add(oldKey);
-      if (key) queue.add(key);
+      if (key)
+        look(
+          key,
+          pod.metadata.deletionTimestamp ? expectations.deletionObserved(key, uidOf(pod)) : undefined,
+        );
       else if (!controllerOf(pod)) enqueueMatching(pod);
     },
     onDelete(pod) {
       const key = ownerKey(pod);
       if (!key) return;
-      expectations.deletionObserved(key, pod.metadata.uid ?? '');
-      queue.add(key);
+      look(key, expectations.deletionObserved(key, uidOf(pod)));
     },
   });
 
@@ -232,6 +245,10 @@ function createSetController(context: ControllerContext, setKind: SetKind): Cont
       }
     },
   });
+}
+
+function uidOf({ metadata }: Pod): string {
+  return metadata.uid ?? '';
 }
 
 function failureCondition(

@@ -80,7 +80,7 @@ export class DaemonSetLook {
     await this.#refreshGates(views);
     await this.#rollOut(views);
     const pods = views.flatMap((view) => view.pods);
-    await trimHistory(client, this.#set, { old: this.#options.history.old, pods });
+    await trimHistory(client, this.#set, { old: this.#options.history.old, pods: () => pods });
     this.isWhole = true;
   }
 
