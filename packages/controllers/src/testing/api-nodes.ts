@@ -7,17 +7,19 @@ import { controllerOf } from '#runtime/ownership.ts';
 import { isFinished, isReady } from '#runtime/pods.ts';
 import { timestamp } from '#runtime/status.ts';
 
-const roundMs = 20;
+const roundMsDefault = 20;
 
 export class ApiNodes {
   /** Pods that have succeeded, ever; by uid, with the index of their Job where there is one. */
   readonly succeeded = new Map<string, string | undefined>();
   readonly #client: ApiClient;
   readonly #clock: Clock;
+  readonly #roundMs: number;
 
-  constructor({ client, clock }: { readonly client: ApiClient; readonly clock: Clock }) {
-    this.#client = client;
-    this.#clock = clock;
+  constructor(parts: { readonly client: ApiClient; readonly clock: Clock; readonly roundMs?: number }) {
+    this.#client = parts.client;
+    this.#clock = parts.clock;
+    this.#roundMs = parts.roundMs ?? roundMsDefault;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -30,7 +32,7 @@ export class ApiNodes {
           }),
         ),
       );
-      await sleep(this.#clock, roundMs, signal).catch(() => undefined);
+      await sleep(this.#clock, this.#roundMs, signal).catch(() => undefined);
     }
   }
 
