@@ -2,7 +2,7 @@
  * A thousand nodes: what a fleet's workloads ask of the API, and that controllers which begin anew in the middle of it go on
  * where the others were. Times are the benchmarks' business; here it is requests, which a slower machine changes nothing of.
  */
-import type { DaemonSet, Deployment, KubeObject, Node, Pod } from '@skerry/api';
+import type { DaemonSet, Deployment, Node, Pod } from '@skerry/api';
 import { startTestServer } from '@skerry/apiserver/testing';
 import type { TestServer } from '@skerry/apiserver/testing';
 import { silentLogger, systemClock } from '@skerry/base';
@@ -169,7 +169,7 @@ test('a Deployment over all of them costs five requests a pod, and its namespace
   expect((asked - before) / replicas).toBeLessThan(5);
   const objects = nodes + replicas;
   const beforeEnd = asked;
-  await client.resource<KubeObject>(resources.namespaces).delete(namespace);
+  await client.resource(resources.namespaces).delete(namespace);
   await eventually(
     () => expect(client.resource(resources.namespaces).get(namespace)).rejects.toMatchObject({ code: 404 }),
     patient,

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { jsonLogger } from '#json-log.ts';
 import { asChild } from '#process/child.ts';
 import { onParentMessage, tellParent } from '#process/managed-process.ts';
+import { unpoolBuffers } from '#process/unpooled-buffers.ts';
 import { dataOf, wholeNumber } from './common-flags.ts';
 
 /** Commands that other commands start as processes of their own; hidden, since nobody types them. */
@@ -12,6 +13,7 @@ export function addInternalCommands(program: Command): void {
     .requiredOption('--data-dir <path>')
     .action((options: { dataDir: string }) =>
       asChild('api-server', async (signal) => {
+        unpoolBuffers();
         const [{ runApiProcess }, { openInstallation }] = await Promise.all([
           import('#compose/api-process.ts'),
           import('#compose/installation.ts'),
