@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: the figures of the product's budgets, measured on the release bundle. Options: `--only GROUP` (repeat or
- * separate by commas), `--quick`, `--json FILE`. Everything that it starts ends with it.
+ * separate by commas), `--quick`, `--nodes N`, `--json FILE`. Everything that it starts ends with it.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -38,25 +38,31 @@ const groups: Readonly<Record<string, BenchGroup>> = {
   ],
 };
 
-const usage = `usage: npm run bench -- [--only GROUP[,GROUP]] [--quick] [--json FILE]
+const usage = `usage: npm run bench -- [--only GROUP[,GROUP]] [--quick] [--nodes N] [--json FILE]
 
   --only GROUP  only these groups: ${Object.keys(groups).join(' ')}
   --quick       smaller loads, for a first look
+  --nodes N     simulated nodes of the group workloads: 5000, or 50 with --quick, unless told
   --json FILE   also writes the figures, and what they were measured on, to a file`;
 
 const values = scriptOptions(usage, {
   only: { type: 'string', multiple: true },
   json: { type: 'string' },
   quick: { type: 'boolean', default: false },
+  nodes: { type: 'string' },
 });
 
 const wanted = values.only?.flatMap((text) => text.split(','));
 const unknown = wanted?.filter((name) => !Object.hasOwn(groups, name)) ?? [];
 if (unknown.length > 0) refuseOption(`no such group: ${unknown.join(' ')}`);
 
+const nodes = values.nodes === undefined ? undefined : Number(values.nodes);
+if (nodes !== undefined && !(Number.isInteger(nodes) && nodes >= 3 && nodes <= 5000))
+  refuseOption('--nodes takes a number from 3 to 5000');
+
 const note = (text: string) => process.stderr.write(`  ${text}\n`);
 const cluster = new SharedCluster();
-const context: BenchContext = { quick: values.quick, cluster, note };
+const context: BenchContext = { quick: values.quick, nodes, cluster, note };
 const figures: Figure[] = [];
 try {
   for (const [name, measure] of Object.entries(groups)) {

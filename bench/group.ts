@@ -4,6 +4,8 @@ import type { SharedCluster } from './shared-cluster.ts';
 export interface BenchContext {
   /** Small sizes and few runs. */
   readonly quick: boolean;
+  /** How many simulated nodes; the group's own number unless given. */
+  readonly nodes?: number;
   /** A cluster of three regions, shared by the groups that need one. */
   readonly cluster: SharedCluster;
   /** Said while measuring, on standard error. */

@@ -1,5 +1,5 @@
 /** Workloads over many simulated nodes: how long they take, and what they ask of the API. */
-import { ApiSession } from '../api-session.ts';
+import { ApiSession, inParallel } from '../api-session.ts';
 import { type BenchCenter, until } from '../center.ts';
 import type { Measurement } from '../figure.ts';
 import { pssMb } from '../processes.ts';
@@ -7,6 +7,8 @@ import { pssMb } from '../processes.ts';
 const namespace = 'bench';
 const patienceMs = 900_000;
 const base = `/apis/apps/v1/namespaces/${namespace}/deployments`;
+const daemonSets = `/apis/apps/v1/namespaces/${namespace}/daemonsets`;
+const objectsOfNamespace = 10_000;
 
 export interface FleetWorkloadsOptions {
   readonly nodes: number;
@@ -31,6 +33,19 @@ export async function measureFleetWorkloads(
   };
   try {
     await sent(session, 'POST', '/api/v1/namespaces', { metadata: { name: namespace } });
+    const spread = await timed('a DaemonSet, created', async () => {
+      await sent(session, 'POST', daemonSets, daemonSet);
+      await until('its pods available', patienceMs, () => isOnAll(session, nodes));
+    });
+    const changed = await timed('the DaemonSet, changed', async () => {
+      const patch = { spec: { template: { metadata: { annotations: { changed: 'yes' } } } } };
+      await sent(session, 'PATCH', `${daemonSets}/agent`, patch, 'application/merge-patch+json');
+      await until('its pods changed', patienceMs, () => isOnAll(session, nodes));
+    });
+    const removed = await timed('the DaemonSet, deleted', async () => {
+      await sent(session, 'DELETE', `${daemonSets}/agent`);
+      await until('its pods gone', patienceMs, async () => (await podsLeft(session)) === 0);
+    });
     const before = await writesOf(session);
     const created = await timed(`${pods} pods of a Deployment`, async () => {
       await sent(session, 'POST', base, deployment(pods));
@@ -48,7 +63,19 @@ export async function measureFleetWorkloads(
       }
       await until('all Jobs complete', patienceMs, async () => (await completeJobs(session)) === jobs);
     });
+    const resumed = await timed('controllers and scheduler, killed', async () => {
+      process.kill(center.controllersPid, 'SIGKILL');
+      const patch = { spec: { replicas: pods + 10 } };
+      await sent(session, 'PATCH', `${base}/web`, patch, 'application/merge-patch+json');
+      await until('ten more pods', patienceMs, () => isRolledOut(session, pods + 10));
+    });
     const memoryMb = center.pids.reduce((sum, pid) => sum + pssMb(pid), 0);
+    const others = Math.max(0, objectsOfNamespace - pods - 2 * jobs);
+    await inParallel(others, 32, (index) =>
+      sent(session, 'POST', `/api/v1/namespaces/${namespace}/configmaps`, {
+        metadata: { name: `map-${index}` },
+      }),
+    );
     const deleted = await timed('the namespace deleted', async () => {
       await sent(session, 'DELETE', `/api/v1/namespaces/${namespace}`);
       const gone = async () =>
@@ -56,13 +83,29 @@ export async function measureFleetWorkloads(
       await until('the namespace gone', patienceMs, gone);
     });
     return [
+      {
+        name: `DaemonSet ${over}, create to all available`,
+        value: spread,
+        unit: 's',
+      },
+      { name: `DaemonSet ${over}, a tenth at a time, changed`, value: changed, unit: 's' },
+      { name: `DaemonSet ${over}, deleted`, value: removed, unit: 's' },
       { name: `Deployment of ${pods} pods ${over}, create to all available`, value: created, unit: 's' },
       { name: `the same, pods available a second`, value: pods / created, unit: 'pods/s' },
       { name: `the same, API writes per pod created and bound`, value: perPod, unit: 'requests', most: 5 },
       { name: `Deployment of ${pods} pods ${over}, rolled`, value: rolled, unit: 's' },
       { name: `${jobs} Jobs ${over}, create to all complete`, value: done, unit: 's' },
+      {
+        name: `controllers and scheduler killed ${over}, to ten more pods available`,
+        value: resumed,
+        unit: 's',
+      },
       { name: `server memory with ${pods} pods ${over}`, value: memoryMb, unit: 'MB' },
-      { name: `namespace with ${pods} pods and ${jobs} Jobs, delete to gone`, value: deleted, unit: 's' },
+      {
+        name: `namespace of ${pods + 2 * jobs + others} objects ${over}, delete to gone`,
+        value: deleted,
+        unit: 's',
+      },
     ];
   } finally {
     session.close();
@@ -73,6 +116,30 @@ const podSpec = {
   terminationGracePeriodSeconds: 1,
   containers: [{ name: 'main', image: 'registry.example.com/web:1' }],
 };
+
+const daemonLabels = { app: 'agent' };
+const daemonSet = {
+  metadata: { name: 'agent' },
+  spec: {
+    selector: { matchLabels: daemonLabels },
+    updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '10%' } },
+    template: { metadata: { labels: daemonLabels }, spec: podSpec },
+  },
+};
+
+async function isOnAll(session: ApiSession, nodes: number): Promise<boolean> {
+  const { status, metadata } = await session.json<{
+    metadata: { generation: number };
+    status?: Record<string, number>;
+  }>(`${daemonSets}/agent`);
+  const counts = [status?.['updatedNumberScheduled'], status?.['numberAvailable']];
+  return status?.['observedGeneration'] === metadata.generation && counts.every((count) => count === nodes);
+}
+
+async function podsLeft(session: ApiSession): Promise<number> {
+  const { items } = await session.json<{ items: unknown[] }>(`/api/v1/namespaces/${namespace}/pods?limit=1`);
+  return items.length;
+}
 
 function deployment(replicas: number) {
   const labels = { app: 'web' };

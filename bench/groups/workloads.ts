@@ -11,7 +11,12 @@ import { measureFleetWorkloads } from './fleet-workloads.ts';
 
 const manifest = join(root, 'examples/agent-daemonset.yaml');
 
-export const measureWorkloads: BenchGroup = async ({ quick, cluster: shared, note }) => {
+export const measureWorkloads: BenchGroup = async ({
+  quick,
+  nodes = quick ? 50 : 5_000,
+  cluster: shared,
+  note,
+}) => {
   const cluster = await shared.get();
   const runs = quick ? 1 : 3;
   const kind = shared.real ? 'containers' : 'simulated containers';
@@ -19,7 +24,6 @@ export const measureWorkloads: BenchGroup = async ({ quick, cluster: shared, not
   const target = { dataDirectory: cluster.dataDirectory, port: cluster.port, kubeconfig: cluster.kubeconfig };
   for (let index = 0; index < runs; index++) times.push(await applyUntilRunning(target, 3));
   note(`three regions: ${times.map(Math.round).join(' ')} ms`);
-  const nodes = quick ? 50 : 5_000;
   const center = await BenchCenter.start();
   try {
     const startedMs = performance.now();
