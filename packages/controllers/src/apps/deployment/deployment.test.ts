@@ -328,3 +328,26 @@ test('names at the length limit are cut so that sets and pods can have theirs', 
     at.name = 'web';
   }
 });
+
+test('a clock that is set forward or back may misjudge a rollout, and never ends or doubles one', async () => {
+  await deployments().create(deployment('a', { progressDeadlineSeconds: 60, minReadySeconds: 5 }));
+  const day = 86_400_000;
+  for (const [image, jumpMs] of [
+    ['b', day],
+    ['c', -2 * day],
+    ['d', day],
+  ] as const) {
+    setImage(image);
+    await cluster.clock.advance(200);
+    cluster.clock.jump(jumpMs);
+    for (let round = 0; round < 12; round++) {
+      await cluster.settle();
+      await cluster.clock.advance(10_000);
+    }
+    expect(pods().filter(({ metadata }) => !metadata.deletionTimestamp)).toHaveLength(4);
+    if (jumpMs > 0) {
+      expect(sizes()[image]).toBe(4);
+      expect(condition(await get(), 'Progressing')?.reason).toBe('NewReplicaSetAvailable');
+    }
+  }
+});
