@@ -51,7 +51,7 @@ export async function measureFleetWorkloads(
       await sent(session, 'POST', base, deployment(pods));
       await until('all pods available', patienceMs, () => isRolledOut(session, pods));
     });
-    const perPod = ((await writesOf(session)) - before) / pods;
+    const perPod = ((await writesOf(session)) - before - (await eventsOfNodes(session))) / pods;
     const rolled = await timed('the Deployment rolled', async () => {
       const patch = { spec: { template: { metadata: { annotations: { rolled: 'yes' } } } } };
       await sent(session, 'PATCH', `${base}/web`, patch, 'application/merge-patch+json');
@@ -186,7 +186,32 @@ async function completeJobs(session: ApiSession): Promise<number> {
   ).length;
 }
 
-/** Writes so far of controllers and scheduler: all but what nodes say of themselves and of their pods. */
+/** Events of Deployment pods that their nodes wrote. */
+async function eventsOfNodes(session: ApiSession): Promise<number> {
+  let count = 0;
+  let next: string | undefined = '';
+  while (next !== undefined) {
+    const page: { items: KubeEvent[]; metadata: { continue?: string } } = await session.json(
+      `/api/v1/namespaces/${namespace}/events?limit=500${next && `&continue=${encodeURIComponent(next)}`}`,
+    );
+    count += page.items
+      .filter(
+        ({ source, involvedObject }) =>
+          source?.component === 'kubelet' && involvedObject?.name?.startsWith('web-'),
+      )
+      .reduce((sum, { count: times = 1 }) => sum + times, 0);
+    next = page.metadata.continue || undefined;
+  }
+  return count;
+}
+
+interface KubeEvent {
+  readonly source?: { readonly component?: string };
+  readonly involvedObject?: { readonly name?: string };
+  readonly count?: number;
+}
+
+/** Writes so far but for what nodes say of themselves and of their pods' state. */
 async function writesOf(session: ApiSession): Promise<number> {
   const text = (await session.request('GET', '/metrics')).body.toString('utf8');
   let writes = 0;

@@ -33,7 +33,11 @@ async function serve({ h2 = true, dnsNames = ['api.test'], ipAddresses = ['127.0
   const answer = (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse) => {
     const peer = (request.socket as tls.TLSSocket).getPeerCertificate();
     const name = peer.subject ? peer.subject.CN : 'nobody';
-    response.end(JSON.stringify({ metadata: { name, labels: { version: request.httpVersion } } }));
+    const length = request.headers['content-length'];
+    const annotations = length === undefined ? {} : { annotations: { length } };
+    response.end(
+      JSON.stringify({ metadata: { name, labels: { version: request.httpVersion }, ...annotations } }),
+    );
   };
   const server = h2
     ? http2.createSecureServer({ ...options, allowHTTP1: true }, answer)
@@ -78,6 +82,13 @@ test('a server without HTTP/2 is spoken to over HTTP/1.1', async () => {
   const server = await serve({ h2: false });
   const answer = await clientFor(server.url).get('x');
   expect(answer.metadata?.labels).toEqual({ version: '1.1' });
+});
+
+test.each([true, false])('the length of a body is told before it (HTTP/2: %j)', async (h2) => {
+  const server = await serve({ h2 });
+  const node = { metadata: { name: 'näher' } };
+  const { metadata } = await clientFor(server.url).create(node);
+  expect(Number(metadata?.annotations?.['length'])).toBeGreaterThan(JSON.stringify(node).length);
 });
 
 test('a broken connection is replaced by the next request', async () => {

@@ -38,6 +38,8 @@ export function requestOnSession(
         ':authority': authority,
         ':scheme': scheme,
         ...request.headers,
+        // A server that keeps requests waiting reckons with the most for a body of unknown length, and soon takes no more.
+        ...(request.body === undefined ? {} : { 'content-length': Buffer.byteLength(request.body) }),
       },
       { endStream: request.body === undefined },
     );

@@ -1,6 +1,7 @@
 /**
- * A thousand nodes: what a fleet's workloads ask of the API, and that controllers which begin anew in the middle of it go on
- * where the others were. Times are the benchmarks' business; here it is requests, which a slower machine changes nothing of.
+ * Many nodes: what a fleet's workloads ask of the API, and that controllers which begin anew in the middle of it go on where
+ * the others were. Times, and thousands of nodes, are the benchmarks' business; here it is requests, which a slower machine
+ * changes nothing of.
  */
 import type { DaemonSet, Deployment, Node, Pod } from '@skerry/api';
 import { startTestServer } from '@skerry/apiserver/testing';
@@ -16,7 +17,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runControllers } from '#manager.ts';
 import { ApiNodes } from '#testing/api-nodes.ts';
 
-const nodes = 1_000;
+const nodes = 250;
 const patient = { timeoutMs: 180_000, everyMs: 200 };
 const namespace = 'fleet';
 let server: TestServer;
@@ -89,7 +90,7 @@ beforeAll(async () => {
   );
   manager = startManager();
   machines = new AbortController();
-  machinesRun = new ApiNodes({ client, clock: systemClock, roundMs: 200 }).run(machines.signal);
+  machinesRun = new ApiNodes({ client, clock: systemClock, roundMs: 1_000 }).run(machines.signal);
   // Each gets its range and its annotations first.
   await eventually(async () => {
     const { items } = await store.list();
@@ -132,7 +133,7 @@ test('a DaemonSet comes to all of them for five requests a pod, and is changed w
   await client.resource(resources.daemonSets).patch('agent', patch, { type: 'merge', namespace });
   await eventually(async () => {
     const updated = (await statusOf())?.updatedNumberScheduled ?? 0;
-    expect(updated).toBeGreaterThan(100);
+    expect(updated).toBeGreaterThan(nodes / 10);
     expect(updated).toBeLessThanOrEqual(nodes);
   }, patient);
   await manager.stop();
@@ -153,7 +154,7 @@ test('a DaemonSet comes to all of them for five requests a pod, and is changed w
 
 test('a Deployment over all of them costs five requests a pod, and its namespace goes with what is in it', async () => {
   const before = asked;
-  const replicas = 1_000;
+  const replicas = 250;
   await client.resource<Deployment>(resources.deployments).create({
     metadata: { name: 'web', namespace },
     spec: {

@@ -3,11 +3,13 @@ import { isApiError } from '@skerry/api';
 import type { Pod } from '@skerry/api';
 import { sleep, type Clock } from '@skerry/base';
 import { resources, type ApiClient } from '@skerry/client';
+import { atOnce } from '#runtime/batch.ts';
 import { controllerOf } from '#runtime/ownership.ts';
 import { isFinished, isReady } from '#runtime/pods.ts';
 import { timestamp } from '#runtime/status.ts';
 
 const roundMsDefault = 20;
+const parallel = 40;
 
 export class ApiNodes {
   /** Pods that have succeeded, ever; by uid, with the index of their Job where there is one. */
@@ -25,12 +27,11 @@ export class ApiNodes {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const { items } = await this.#client.resource<Pod>(resources.pods).list();
-      await Promise.all(
-        items.map((pod) =>
-          this.#step(pod).catch((error: unknown) => {
-            if (!isApiError(error, 'NotFound') && !isApiError(error, 'Conflict')) throw error;
-          }),
-        ),
+      // As many as one client may well ask at a time.
+      await atOnce(parallel, items, (pod) =>
+        this.#step(pod).catch((error: unknown) => {
+          if (!isApiError(error, 'NotFound') && !isApiError(error, 'Conflict')) throw error;
+        }),
       );
       await sleep(this.#clock, this.#roundMs, signal).catch(() => undefined);
     }
