@@ -68,7 +68,10 @@ export const ownClusterLabel = 'center.skerry.io/own';
 export const restoredFrom = 'center.skerry.io/restored-from';
 export const clusterFinalizer = 'center.skerry.io/cluster';
 
-const cidr: Schema = { type: 'string', pattern: '^[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}$' };
+const cidr: Schema = {
+  type: 'string',
+  pattern: '^[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}(,[0-9a-f:]{2,39}/[0-9]{1,3})?$',
+};
 
 export const clusterDefinition: CustomResourceDefinition = definition({
   ref: centerResources.clusters,
