@@ -1,34 +1,14 @@
-/**
- * Every screen in every language, light and dark: no error, no report of the policy, no foreign request, nothing that axe finds,
- * no id or `undefined` where words should be, nothing wider than the window. Screenshots stay in `.cache/console-screenshots`.
- */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+/** Every screen in English, by which the others are measured: light and dark, and asked of axe. */
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { screens } from './screens.ts';
 import { startStandIn, type StandIn } from './stand-in/stand-in.ts';
-import { accessibilityFaults } from './support/axe.ts';
-import { goTo, hasBrowser, launchBrowser, openPage, signIn } from './support/browser.ts';
-
-const pictures = join(import.meta.dirname, '../../.cache/console-screenshots');
-/** English, which others are measured by, is walked in both themes; the others each in one. */
-const walks = [
-  { language: 'en', locale: 'en', themes: ['light', 'dark'] },
-  { language: 'ja', locale: 'ja', themes: ['light'] },
-  { language: 'zh', locale: 'zh-CN', themes: ['dark'] },
-] as const;
-type Theme = (typeof walks)[number]['themes'][number];
-
-/** Ids of messages, and what a missing value turns into. */
-const noWords =
-  /\b(?:undefined|NaN|\[object Object\])\b|\b(?:nav|kind|column|status|action|actions|table|state|tab|facts)\.[a-z][\w.]+\b/;
+import { hasBrowser, launchBrowser } from './support/browser.ts';
+import { walkScreens } from './support/walk-screens.ts';
 
 describe.skipIf(!hasBrowser)('every screen', () => {
   let standIn: StandIn;
   let browser: Browser;
   beforeAll(async () => {
-    mkdirSync(pictures, { recursive: true });
     [standIn, browser] = await Promise.all([startStandIn(), launchBrowser()]);
   });
   afterAll(async () => {
@@ -36,54 +16,8 @@ describe.skipIf(!hasBrowser)('every screen', () => {
     await standIn?.close();
   });
 
-  /** What frames every screen, and is looked at once in each theme: of the fleet, and of a cluster. */
-  const frame = ['#root header', '#root nav:not(main nav)'];
-
-  test.each(walks)('in $language', { timeout: 300_000 }, async ({ language, locale, themes }) => {
-    const { page, faults, close } = await openPage(browser, standIn.origin, { locale });
-    const camera = await page.context().newCDPSession(page);
-    // In a quarter of the time that files of the least size take.
-    const picture = async (file: string): Promise<void> => {
-      const { data } = await camera.send('Page.captureScreenshot', { format: 'png', optimizeForSpeed: true });
-      writeFileSync(file, data, 'base64');
-    };
-    const found: string[] = [];
-    const framesSeen = new Set<string>();
-    const look = async (screen: string, path: string): Promise<void> => {
-      for (const theme of themes) {
-        await show(page, theme);
-        await picture(join(pictures, `${screen}.${language}-${theme}.png`));
-        if (language !== 'en') continue;
-        const frameOf = `${theme} ${path.startsWith('/c/') ? 'cluster' : path === '' ? 'none' : 'fleet'}`;
-        const faultsOfLook = await accessibilityFaults(page, {
-          ...(theme === 'dark' ? { only: 'colours' } : {}),
-          ...(framesSeen.has(frameOf) ? { without: frame } : {}),
-        });
-        framesSeen.add(frameOf);
-        found.push(...faultsOfLook.map((fault) => `${screen} in ${theme}: ${fault}`));
-      }
-      const text = await page.locator('body').innerText();
-      const odd = noWords.exec(text.replaceAll(/\S+\.\S+\/\S+/g, ''));
-      if (odd) found.push(`${screen}: says ${odd[0]}`);
-      const overflow = await page.evaluate<number>(
-        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-      );
-      if (overflow > 0) found.push(`${screen}: ${overflow} px too wide`);
-    };
-    await page.goto('/');
-    await page.locator('button[type="submit"]').waitFor();
-    await look('sign-in', '');
-    await signIn(page);
-    for (const [screen, path] of Object.entries(screens)) {
-      await goTo(page, path);
-      await look(screen, path);
-    }
-    await close();
-    expect([...found, ...faults]).toEqual([]);
+  test('in English', { timeout: 300_000 }, async () => {
+    const walk = { language: 'en', locale: 'en', themes: ['light', 'dark'], axe: true } as const;
+    expect(await walkScreens(browser, standIn.origin, walk)).toEqual([]);
   });
 });
-
-async function show(page: Page, theme: Theme): Promise<void> {
-  await page.emulateMedia({ colorScheme: theme });
-  await page.locator(`html[data-theme="${theme}"]`).waitFor();
-}

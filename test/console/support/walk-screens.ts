@@ -1,0 +1,84 @@
+/** A walk through every screen in a language: what is odd to look at, as one line each. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { screens } from '../screens.ts';
+import { accessibilityFaults } from './axe.ts';
+import { goTo, openPage, signIn } from './browser.ts';
+
+const pictures = join(import.meta.dirname, '../../../.cache/console-screenshots');
+
+export type Theme = 'light' | 'dark';
+
+export interface Walk {
+  readonly language: 'en' | 'ja' | 'zh';
+  /** As a browser names it. */
+  readonly locale: string;
+  readonly themes: readonly Theme[];
+  /** Ask axe too, as it costs more than all else. */
+  readonly axe?: boolean;
+}
+
+/** Ids of messages, and what a missing value turns into. */
+const noWords =
+  /\b(?:undefined|NaN|\[object Object\])\b|\b(?:nav|kind|column|status|action|actions|table|state|tab|facts)\.[a-z][\w.]+\b/;
+
+/** What frames every screen, and is looked at once in each theme: of the fleet, and of a cluster. */
+const frame = ['#root header', '#root nav:not(main nav)'];
+
+/**
+ * No error, no report of the policy, no foreign request, nothing that axe finds, no id or `undefined` where words should be, nothing wider than the
+ * window. Screenshots stay in `.cache/console-screenshots`.
+ */
+export async function walkScreens(
+  browser: Browser,
+  origin: string,
+  { language, locale, themes, axe = false }: Walk,
+): Promise<string[]> {
+  mkdirSync(pictures, { recursive: true });
+  const { page, faults, close } = await openPage(browser, origin, { locale });
+  const camera = await page.context().newCDPSession(page);
+  // In a quarter of the time that files of the least size take.
+  const picture = async (file: string): Promise<void> => {
+    const { data } = await camera.send('Page.captureScreenshot', { format: 'png', optimizeForSpeed: true });
+    writeFileSync(file, data, 'base64');
+  };
+  const found: string[] = [];
+  const framesSeen = new Set<string>();
+  const look = async (screen: string, path: string): Promise<void> => {
+    for (const theme of themes) {
+      await show(page, theme);
+      await picture(join(pictures, `${screen}.${language}-${theme}.png`));
+      if (!axe) continue;
+      const frameOf = `${theme} ${path.startsWith('/c/') ? 'cluster' : path === '' ? 'none' : 'fleet'}`;
+      const faultsOfLook = await accessibilityFaults(page, {
+        ...(theme === 'dark' ? { only: 'colours' } : {}),
+        ...(framesSeen.has(frameOf) ? { without: frame } : {}),
+      });
+      framesSeen.add(frameOf);
+      found.push(...faultsOfLook.map((fault) => `${screen} in ${theme}: ${fault}`));
+    }
+    const text = await page.locator('body').innerText();
+    const odd = noWords.exec(text.replaceAll(/\S+\.\S+\/\S+/g, ''));
+    if (odd) found.push(`${screen}: says ${odd[0]}`);
+    const overflow = await page.evaluate<number>(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
+    if (overflow > 0) found.push(`${screen}: ${overflow} px too wide`);
+  };
+  await page.goto('/');
+  await page.locator('button[type="submit"]').waitFor();
+  await look('sign-in', '');
+  await signIn(page);
+  for (const [screen, path] of Object.entries(screens)) {
+    await goTo(page, path);
+    await look(screen, path);
+  }
+  await close();
+  return [...found, ...faults];
+}
+
+async function show(page: Page, theme: Theme): Promise<void> {
+  await page.emulateMedia({ colorScheme: theme });
+  await page.locator(`html[data-theme="${theme}"]`).waitFor();
+}
