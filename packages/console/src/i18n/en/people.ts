@@ -93,7 +93,6 @@ export const people = {
   'tokens.once': 'Copy it now; it is not shown again.',
   'status.Joining': 'Joining',
   'status.Empty': 'Empty',
-  'status.Degraded': 'Degraded',
   'status.Down': 'Down',
   'status.Disconnected': 'Disconnected',
 } as const;

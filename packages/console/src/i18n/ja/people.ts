@@ -98,7 +98,6 @@ export const people = {
   'tokens.once': '今すぐコピーしてください。再表示はできません。',
   'status.Joining': '参加中',
   'status.Empty': '空',
-  'status.Degraded': '一部異常',
   'status.Down': '停止',
   'status.Disconnected': '切断',
 } as const satisfies Translation<typeof english>;

@@ -93,7 +93,6 @@ export const people = {
   'tokens.once': '请立即复制，之后不会再显示。',
   'status.Joining': '加入中',
   'status.Empty': '空',
-  'status.Degraded': '部分异常',
   'status.Down': '不可用',
   'status.Disconnected': '断开连接',
 } as const satisfies Translation<typeof english>;
