@@ -4,8 +4,23 @@ import { statusPatch } from '#pods/status-patch.ts';
 
 const ready = (status: string, reason?: string) => ({ type: 'Ready', status, ...(reason ? { reason } : {}) });
 
+const container = (more: object) => ({
+  name: 'main',
+  image: 'web:1',
+  imageID: 'sha256:0',
+  ready: true,
+  restartCount: 0,
+  ...more,
+});
+
 test.each<[string, PodStatus, PodStatus, object | undefined]>([
   ['nothing', { phase: 'Running' }, { phase: 'Running', reason: undefined }, undefined],
+  [
+    'nothing that a server tells as empty',
+    { containerStatuses: [container({ lastState: {} })] },
+    { containerStatuses: [container({})] },
+    undefined,
+  ],
   ['a value', { phase: 'Pending' }, { phase: 'Running' }, { phase: 'Running' }],
   ['a value that ends', { reason: 'x' }, {}, { reason: null }],
   [

@@ -11,7 +11,7 @@ export function statusPatch(from: PodStatus | undefined, to: PodStatus): Record<
   const patch: Record<string, unknown> = {};
   for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const [old, wanted] = [before[key], after[key]];
-    if (equalButForNulls(old, wanted)) continue;
+    if (sayTheSame(old, wanted)) continue;
     if (key === 'conditions') {
       const changed = changedConditions(from, to);
       if (changed.length > 0) patch[key] = changed;
@@ -42,11 +42,27 @@ function asRecord(value: object): Record<string, unknown> {
 
 /** Equal as JSON where null is as good as absent, as in what an API server answers and a node reports. */
 export function equalButForNulls(a: unknown, b: unknown): boolean {
-  if (a === b || (a ?? undefined) === (b ?? undefined)) return true;
+  return equalBut(a, b, (value) => value === null || value === undefined);
+}
+
+/** The same where an empty map says nothing either: a server tells `lastState: {}` of a container that never ended. */
+function sayTheSame(a: unknown, b: unknown): boolean {
+  return equalBut(
+    a,
+    b,
+    (value) =>
+      value === null ||
+      value === undefined ||
+      (typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0),
+  );
+}
+
+function equalBut(a: unknown, b: unknown, isNothing: (value: unknown) => boolean): boolean {
+  if (a === b || (isNothing(a) && isNothing(b))) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const [left, right] = [asRecord(a), asRecord(b)];
   return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) =>
-    equalButForNulls(left[key], right[key]),
+    equalBut(left[key], right[key], isNothing),
   );
 }
