@@ -33,11 +33,13 @@ import { TokenAccess, type BearerCaller } from '#access/token-access.ts';
 import { ageHeaders, cutOff, errorResponse, outcomeUnknown, responseOf } from '#answer/answers.ts';
 import { Documents } from '#answer/documents.ts';
 import { BodyReader } from '#answer/read-body.ts';
+import { notReadBefore, tooMany, whyRefused } from '#answer/refusals.ts';
+import { headerOf, inNameOf, inPlainJson, isForAnother, without } from '#answer/requests.ts';
 import { targetOf, type Target } from '#answer/request-target.ts';
 import { SinkBody } from '#answer/sink-body.ts';
 import { CacheFile } from '#cache/cache-file.ts';
 import { Sealer } from '#cache/sealer.ts';
-import { credentialsOf, type Caller, type LocalPods, type Upstream } from '#contract.ts';
+import type { Caller, LocalPods, Upstream } from '#contract.ts';
 import {
   coverageOf,
   coverageText,
@@ -551,32 +553,6 @@ const silence = new Error('the center did not answer in time');
 const firstStateMs = 30_000;
 const watchBytesMax = 32 << 20;
 
-function inNameOf(caller: Caller, request: TransportRequest): TransportRequest {
-  const headers: Record<string, string | readonly string[]> = {};
-  for (const [name, value] of Object.entries(request.headers))
-    if (name.toLowerCase() !== 'authorization') headers[name] = value;
-  return { ...request, headers: { ...headers, ...credentialsOf(caller) } };
-}
-
-/** Whose answer depends on more than who asks is not kept. */
-function isForAnother({ headers }: TransportRequest): boolean {
-  return Object.keys(headers).some((name) => name.toLowerCase().startsWith('impersonate-'));
-}
-
-function headerOf({ headers }: TransportRequest, name: string): string {
-  const value = headers[name];
-  return typeof value === 'string' ? value : (value ?? []).join(', ');
-}
-
-function inPlainJson(request: TransportRequest): TransportRequest {
-  const headers = { ...without(request.headers, 'accept-encoding'), accept: 'application/json' };
-  return { ...request, headers };
-}
-
-function without(headers: TransportRequest['headers'], name: string): TransportRequest['headers'] {
-  return Object.fromEntries(Object.entries(headers).filter(([each]) => each.toLowerCase() !== name));
-}
-
 /** A list or watch that names one object in its field selector is of that one. */
 function attributesOf(verb: 'list' | 'watch', key: CoverageKey): Attributes {
   const { group, version, resource, namespace = '', fieldSelector } = key;
@@ -611,24 +587,4 @@ function trimmed(bytes: Uint8Array): Uint8Array {
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
-}
-
-function whyRefused({ method }: TransportRequest): string {
-  return method === 'GET'
-    ? 'this node is cut off from the cluster, and only the cluster can answer this'
-    : 'this node is cut off from the cluster: nothing can be changed until the link is back, and nothing was';
-}
-
-function notReadBefore(path: string): string {
-  return `this node is cut off from the cluster, and ${path.split('?')[0]} was not read here before`;
-}
-
-function tooMany(): ApiError {
-  return new ApiError(
-    'TooManyRequests',
-    'too many different things are watched on this node, try again later',
-    {
-      details: { retryAfterSeconds: 10 },
-    },
-  );
 }
