@@ -5,13 +5,16 @@
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 const age = /^\d+[smhd](\d+[smh])?$/;
+/** Of the fixed days that cases name; the rest of such an age grows with the calendar. A year has 365 days in it. */
+const longAge = /\b(\d+)y(\d+)d\b/g;
+const dayMs = 86_400_000;
 const clusterAddress = /\b10\.(?:9[6-9]|1[01]\d|12[0-7])\.\d{1,3}\.\d{1,3}\b/g;
 /** Of the cluster of two families. */
 const clusterAddress6 = /\bfd00:10:96::[0-9a-f]{1,4}\b/g;
 const nodePort = /:(3[0-2]\d{3})\b/g;
 
 /** How far a clock or a lifetime may be from the moment of the run for an instant to be the server's own. */
-const nearMs = 3 * 86_400_000;
+const nearMs = 3 * dayMs;
 
 /** It carries the revision of the whole store, and nothing of an object. */
 function endsInitialEvents(object: Record<string, unknown>): boolean {
@@ -113,11 +116,18 @@ export class Normalizer {
       .replaceAll(/in scheme "[^"]*"/g, 'in scheme "<types>"')
       .replaceAll(clusterAddress, (address) => this.#named('ip', address))
       .replaceAll(clusterAddress6, (address) => this.#named('ip6-', address));
-    if (key === 'cell') result = result.replaceAll(nodePort, ':<port>');
+    if (key === 'cell')
+      result = result
+        .replaceAll(nodePort, ':<port>')
+        .replaceAll(longAge, (_, years, days) => this.#dayBefore(Number(years) * 365 + Number(days)));
     if (key === 'message' && parent && /resourceVersion|ResourceVersion/.test(text)) {
       result = result.replaceAll(/\b\d+\b/g, (digits) => this.#seen.get('rv')?.get(digits) ?? digits);
     }
     return result;
+  }
+
+  #dayBefore(days: number): string {
+    return `<since ${new Date(this.#nowMs - days * dayMs).toISOString().slice(0, 10)}>`;
   }
 
   #instant(text: string): string {
