@@ -6,6 +6,7 @@ export * from './selector.ts';
 export type * from './types.generated.ts';
 export { builtinSchemas } from './schemas.ts';
 export * from './quantity.ts';
+export { timeText } from './instant.ts';
 export * from './patch/index.ts';
 export * from './apply/index.ts';
 export * from './placement/index.ts';

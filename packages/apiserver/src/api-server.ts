@@ -1,5 +1,5 @@
 import type { AnyObject, KindInfo, SchemaSet } from '@skerry/api';
-import { builtinSchemas, isApiError } from '@skerry/api';
+import { builtinSchemas, isApiError, timeText } from '@skerry/api';
 import { describeError, type Clock, type Logger, type MetricRegistry } from '@skerry/base';
 import { apiVersionOf, encodersFor, RevisionProgress, WatchCache } from '@skerry/serving';
 import type { Store } from '@skerry/store';
@@ -445,7 +445,7 @@ class Server implements ApiServer {
     const cidrs = serviceCidrsOf(this.#options);
     await ensureServiceRange(this.#access, {
       cidrs,
-      now: new Date(this.#options.clock.now()).toISOString().replace(/\.\d+/, ''),
+      now: timeText(this.#options.clock.now()),
     });
     await ensureKubernetesService(this.#access, {
       clusterIP: this.#addresses.apiServerAddress,

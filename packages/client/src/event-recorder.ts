@@ -6,7 +6,7 @@
  * and then one in five minutes, as in client-go, so that a crash loop can't flood the store. More than ten events of one
  * object and reason within ten minutes that differ only in their message become one, marked as combined.
  */
-import { isApiError } from '@skerry/api';
+import { isApiError, timeText } from '@skerry/api';
 import type { Event, KubeObject } from '@skerry/api';
 import { AsyncQueue, Backoff, describeError, sleep } from '@skerry/base';
 import type { Clock, Logger } from '@skerry/base';
@@ -74,7 +74,7 @@ export class ApiEventRecorder implements EventRecorder {
     const { clock, component, host } = this.#options;
     const { name = '', namespace, uid, resourceVersion } = object.metadata ?? {};
     if (!this.#spend(`${object.kind}/${namespace}/${name}/${uid}`)) return;
-    const now = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+    const now = timeText(clock.now());
     const event: Event = {
       apiVersion: 'v1',
       kind: 'Event',

@@ -1,5 +1,5 @@
 import type { Pod, PodCondition } from '@skerry/api';
-import { isApiError } from '@skerry/api';
+import { isApiError, timeText } from '@skerry/api';
 import type { Clock } from '@skerry/base';
 import type { ApiClient, EventRecorder, ResourceClient } from '@skerry/client';
 import { resources } from '@skerry/client';
@@ -91,7 +91,7 @@ export class PodWriter {
   }
 
   #changed(held: PodCondition | undefined, condition: PodCondition): PodCondition {
-    const now = new Date(this.#clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+    const now = timeText(this.#clock.now());
     const lastTransitionTime = held?.status === condition.status ? (held.lastTransitionTime ?? now) : now;
     return { ...condition, lastTransitionTime };
   }

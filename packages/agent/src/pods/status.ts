@@ -3,7 +3,15 @@
  * Pure; the previous status is only asked for times of transition and for what others wrote.
  * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
  */
-import type { Container, ContainerState, ContainerStatus, Pod, PodCondition, PodStatus } from '@skerry/api';
+import {
+  type Container,
+  type ContainerState,
+  type ContainerStatus,
+  type Pod,
+  type PodCondition,
+  type PodStatus,
+  timeText,
+} from '@skerry/api';
 import { ephemeralContainers, initContainers, isSidecar, mainContainers } from '#pods/labels.ts';
 import { qosClass } from '#pods/resources.ts';
 import { containersOf, isRunning, readySandbox, restartCountOf, type RuntimePod } from '#pods/runtime-pod.ts';
@@ -86,7 +94,7 @@ function podAddresses({ pod, runtime, previous, hostAddresses }: StatusInput): r
 }
 
 export function time(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  return timeText(ms);
 }
 
 function containerStatus(

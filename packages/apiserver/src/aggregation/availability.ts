@@ -2,7 +2,7 @@
  * Looks whether aggregated servers can be reached and answer, and writes the `Available` condition of their APIServices:
  * when one of them, its Service or its endpoints change, and every half minute. Reasons and texts are Kubernetes'.
  */
-import { isApiError, type APIService, type EndpointSlice, type Service } from '@skerry/api';
+import { isApiError, type APIService, type EndpointSlice, type Service, timeText } from '@skerry/api';
 import { describeError, type Clock, type Logger, type Timer } from '@skerry/base';
 import { apiServices, type ApiServices, type RemoteApi } from '#aggregation/api-services.ts';
 import type { RemoteFetcher } from '#aggregation/remote-fetch.ts';
@@ -220,9 +220,7 @@ function withCondition(
     return undefined;
   }
   const lastTransitionTime =
-    present?.status === finding.status
-      ? present.lastTransitionTime
-      : `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+    present?.status === finding.status ? present.lastTransitionTime : timeText(nowMs);
   const condition = { type: 'Available', ...finding, lastTransitionTime };
   const others = conditions.filter(({ type }) => type !== 'Available');
   return { ...structuredClone(object), status: { ...object.status, conditions: [...others, condition] } };

@@ -1,3 +1,4 @@
+import { timeText } from '@skerry/api';
 import { createHash, createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { type Clock, describeError, type Logger, sleep } from '@skerry/base';
 import { openGcm, sealGcm } from '#encryption/aes.ts';
@@ -71,7 +72,7 @@ export class KmsProvider implements Provider {
     if (overdueMs > 0) {
       const now = clock.now();
       throw new Error(
-        `encryptedDEKSource with keyID hash ${JSON.stringify(hashOf(current.wrapped.keyId))} expired at ${instant(now - overdueMs)} (current time is ${instant(now)})`,
+        `encryptedDEKSource with keyID hash ${JSON.stringify(hashOf(current.wrapped.keyId))} expired at ${timeText(now - overdueMs)} (current time is ${timeText(now)})`,
       );
     }
     const info = randomBytes(infoBytes);
@@ -254,8 +255,4 @@ function idOf({ ciphertext, keyId, annotations }: WrappedKey): string {
 
 function hashOf(keyId: string): string {
   return `sha256:${createHash('sha256').update(keyId).digest('hex')}`;
-}
-
-function instant(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+/, '');
 }

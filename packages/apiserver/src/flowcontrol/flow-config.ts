@@ -5,6 +5,7 @@ import {
   type FlowSchema,
   type KubeObject,
   type PriorityLevelConfiguration,
+  timeText,
 } from '@skerry/api';
 import { describeError, type Clock, type Logger, type Timer } from '@skerry/base';
 import {
@@ -240,7 +241,7 @@ function withDangling(schema: FlowSchema, found: boolean, nowMs: number): FlowSc
   const conditions = schema.status?.conditions ?? [];
   const known = conditions.find(({ type }) => type === 'Dangling');
   if (known?.status === status && known.reason === reason && known.message === message) return undefined;
-  const lastTransitionTime = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+  const lastTransitionTime = timeText(nowMs);
   return {
     ...structuredClone(schema),
     status: {

@@ -8,11 +8,13 @@ import {
   type KindInfo,
   type Schema,
   type SchemaSet,
+  timeText,
 } from '@skerry/api';
 import { describeError, type Clock } from '@skerry/base';
-import { answerObject, encodersFor, negotiate, parseListOptions, type CachedObject } from '@skerry/serving';
+import { answerObject, encodersFor, negotiate } from '@skerry/serving';
 import type { VirtualHandler } from '#dispatcher.ts';
 import { sendAnswer, sendJson } from '#http/answers.ts';
+import { sendComputedList } from '#http/computed-list.ts';
 import type { Exchange } from '#http/exchange.ts';
 import { readJson } from '#http/request-body.ts';
 import type { NodeLinkFacts, NodeLinks } from '#ports.ts';
@@ -109,22 +111,12 @@ export function linkHandlers(parts: Parts): [string, VirtualHandler][] {
       if (!facts) throw notFound({ group, resource }, asked.name);
       return sendAnswer(exchange, answerObject(encoder, linkObject(parts.read, facts)));
     }
-    const { labelSelector } = parseListOptions(exchange.query);
-    const items = parts.links
-      .list()
-      .sort((a, b) => (a.node < b.node ? -1 : 1))
-      .map((facts) => linkObject(parts.read, facts))
-      .filter(({ metadata }) => labelSelector.matches(metadata?.labels))
-      .map((object) => itemOf(object));
-    const body = [...encoder.list(items, {})];
-    return sendAnswer(exchange, {
-      status: 200,
-      headers: {
-        'Content-Type': encoder.contentType,
-        'Content-Length': String(body.reduce((sum, piece) => sum + piece.length, 0)),
-      },
-      body,
-    });
+    const facts = parts.links.list().sort((a, b) => (a.node < b.node ? -1 : 1));
+    return sendComputedList(
+      exchange,
+      encoder,
+      facts.map((each) => linkObject(parts.read, each)),
+    );
   };
   return [[`${group}/${resource}`, handler]];
 }
@@ -162,29 +154,19 @@ function linkObject(read: ObjectReader, facts: NodeLinkFacts): AnyObject {
     apiVersion,
     metadata: {
       name: facts.node,
-      creationTimestamp: rfc3339(facts.countingSinceMs),
+      creationTimestamp: timeText(facts.countingSinceMs),
       ...(node?.metadata?.labels ? { labels: node.metadata.labels } : {}),
     },
     status: {
       state: { linked: 'Linked', cut: 'Cut', drill: 'Drill' }[facts.state],
-      since: rfc3339(facts.sinceMs),
+      since: timeText(facts.sinceMs),
       ...(roundTripMs === undefined ? {} : { roundTripMs: Math.round(roundTripMs * 10) / 10 }),
       reconnects: facts.reconnects,
-      countingSince: rfc3339(facts.countingSinceMs),
+      countingSince: timeText(facts.countingSinceMs),
       purposes: facts.purposes,
       today: facts.today,
     } satisfies LinkStatus,
   };
-}
-
-function rfc3339(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
-}
-
-function itemOf(object: AnyObject): CachedObject {
-  const { name = '' } = object.metadata ?? {};
-  const json = Buffer.from(JSON.stringify(object));
-  return { key: name, namespace: '', name, revision: 0, object, json };
 }
 
 interface LinkStatus {

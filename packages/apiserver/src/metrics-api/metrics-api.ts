@@ -7,11 +7,13 @@ import {
   type KindInfo,
   type Schema,
   type SchemaSet,
+  timeText,
 } from '@skerry/api';
 import type { Clock } from '@skerry/base';
-import { answerObject, encodersFor, negotiate, parseListOptions, type CachedObject } from '@skerry/serving';
+import { answerObject, encodersFor, negotiate } from '@skerry/serving';
 import type { VirtualHandler } from '#dispatcher.ts';
 import { sendAnswer } from '#http/answers.ts';
+import { sendComputedList } from '#http/computed-list.ts';
 import type { MetricsSource, NodeUsage, PodUsage } from '#metrics-api/metrics-source.ts';
 import type { ResourceRequest } from '#request-info.ts';
 import type { ObjectReader } from '#security.ts';
@@ -85,19 +87,7 @@ export function metricsHandlers(parts: {
             await sendAnswer(exchange, answerObject(encoder, object));
             return;
           }
-          const { labelSelector } = parseListOptions(exchange.query);
-          const items = objects
-            .filter(({ metadata }) => labelSelector.matches(metadata?.labels))
-            .map((object) => itemOf(object));
-          const body = [...encoder.list(items, {})];
-          await sendAnswer(exchange, {
-            status: 200,
-            headers: {
-              'Content-Type': encoder.contentType,
-              'Content-Length': String(body.reduce((sum, piece) => sum + piece.length, 0)),
-            },
-            body,
-          });
+          await sendComputedList(exchange, encoder, objects);
         },
       ];
     }),
@@ -143,10 +133,10 @@ function nodeObject(usage: NodeUsage, node: AnyObject | undefined): AnyObject {
     apiVersion: 'metrics.k8s.io/v1beta1',
     metadata: {
       name: usage.node,
-      creationTimestamp: rfc3339(usage.measuredMs),
+      creationTimestamp: timeText(usage.measuredMs),
       ...(node?.metadata?.labels ? { labels: node.metadata.labels } : {}),
     },
-    timestamp: rfc3339(usage.measuredMs),
+    timestamp: timeText(usage.measuredMs),
     window: windowText,
     usage: usageDocument(usage),
   };
@@ -159,10 +149,10 @@ function podObject(usage: PodUsage, pod: AnyObject): AnyObject {
     metadata: {
       name: usage.name,
       namespace: usage.namespace,
-      creationTimestamp: rfc3339(usage.measuredMs),
+      creationTimestamp: timeText(usage.measuredMs),
       ...(pod.metadata?.labels ? { labels: pod.metadata.labels } : {}),
     },
-    timestamp: rfc3339(usage.measuredMs),
+    timestamp: timeText(usage.measuredMs),
     window: windowText,
     containers: usage.containers.map((container) => ({
       name: container.name,
@@ -173,16 +163,6 @@ function podObject(usage: PodUsage, pod: AnyObject): AnyObject {
 
 function usageDocument({ cpuNanoCores, memoryBytes }: { cpuNanoCores: number; memoryBytes: number }) {
   return { cpu: `${Math.round(cpuNanoCores)}n`, memory: `${Math.ceil(memoryBytes / 1024)}Ki` };
-}
-
-function rfc3339(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
-}
-
-function itemOf(object: AnyObject): CachedObject {
-  const { namespace = '', name = '' } = object.metadata ?? {};
-  const json = Buffer.from(JSON.stringify(object));
-  return { key: namespace ? `${namespace}/${name}` : name, namespace, name, revision: 0, object, json };
 }
 
 function kind(name: string, resource: string, namespaced: boolean, columns: readonly ColumnInfo[]): KindInfo {

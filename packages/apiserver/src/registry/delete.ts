@@ -1,4 +1,4 @@
-import { badRequest, conflict, cloneJson, type AnyObject, type Status } from '@skerry/api';
+import { badRequest, conflict, cloneJson, type AnyObject, type Status, timeText } from '@skerry/api';
 import {
   deletesItsOwnWay,
   knowsNoDependents,
@@ -114,7 +114,7 @@ function mark(
     const running = meta.deletionGracePeriodSeconds ?? 0;
     if (running === 0 || requested === undefined || wanted >= running) return false;
     const startedMs = Date.parse(meta.deletionTimestamp) - running * 1000;
-    meta.deletionTimestamp = rfc3339(startedMs + wanted * 1000);
+    meta.deletionTimestamp = timeText(startedMs + wanted * 1000);
     meta.deletionGracePeriodSeconds = wanted;
     return true;
   }
@@ -130,10 +130,6 @@ function mark(
 
 function isNamespace({ info }: Served): boolean {
   return info.group === '' && info.resource === 'namespaces';
-}
-
-function rfc3339(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
 function propagationFinalizers(served: Served, present: readonly string[], request: DeleteRequest): string[] {

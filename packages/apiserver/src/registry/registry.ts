@@ -1,4 +1,12 @@
-import { ApiError, conflict, notFound, type AnyObject, type FieldError, type ObjectMeta } from '@skerry/api';
+import {
+  ApiError,
+  conflict,
+  notFound,
+  type AnyObject,
+  type FieldError,
+  type ObjectMeta,
+  timeText,
+} from '@skerry/api';
 import type { Clock, Logger } from '@skerry/base';
 import type { RevisionProgress } from '@skerry/serving';
 import { StoreConflictError, StoreUnavailableError, type Store } from '@skerry/store';
@@ -164,8 +172,7 @@ export class Registry {
 
   /** RFC 3339 in whole seconds, as metadata has it. */
   timestamp(offsetSeconds = 0): string {
-    const ms = this.parts.clock.now() + offsetSeconds * 1000;
-    return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+    return timeText(this.parts.clock.now() + offsetSeconds * 1000);
   }
 
   async mutate(

@@ -142,6 +142,7 @@ export async function updateOnce(
   settled = keepUpdated(served, target, next, { old, before }, { ...update, managedFields, now });
   const whole = update.part === 'whole' ? registry.hooks(served) : undefined;
   const undo = await whole?.beforeUpdate?.(next, old, write);
+  let stored: AnyObject;
   try {
     if (undo) settled = settledParts(served, next, before);
     for (const name of settled) next[name] = before[name];
@@ -156,15 +157,16 @@ export async function updateOnce(
     if (!update.keepsGeneration)
       countGeneration(served, without(next, settled), without(old, settled), update.part);
     await registry.admit(served, body ? { ...context, object: body.of(next) } : context, write);
-    const stored = await storeUpdated(registry, served, target, { ...current, settled }, next, write);
-    if (write.dryRun) await undo?.();
-    else if (update.part === 'whole') await registry.hooks(served)?.afterUpdate?.(stored, old);
-    return stored;
+    stored = await storeUpdated(registry, served, target, { ...current, settled }, next, write);
   } catch (error) {
     await undo?.();
     if (error instanceof StoreConflictError && named) throw conflict(info, target.name);
     throw error;
   }
+  // What is stored is not undone, whatever becomes of what follows it.
+  if (write.dryRun) await undo?.();
+  else await whole?.afterUpdate?.(stored, old);
+  return stored;
 }
 
 /**

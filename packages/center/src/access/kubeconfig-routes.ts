@@ -2,7 +2,7 @@
  * A kubeconfig of the caller's own: a client certificate in the person's name, signed by the cluster through its own
  * certificate requests, good for eight hours. It is worth what the person's grants are worth at each moment.
  */
-import { ApiError, type CertificateSigningRequest } from '@skerry/api';
+import { ApiError, type CertificateSigningRequest, timeText } from '@skerry/api';
 import { type Clock, sleep } from '@skerry/base';
 import { type ApiClient, createClient, kubeconfigText, resources } from '@skerry/client';
 import { createCertificateRequest, generatePrivateKey, signers } from '@skerry/pki';
@@ -72,7 +72,7 @@ async function sign(
   });
   const name = made.metadata.name ?? '';
   try {
-    const now = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+    const now = timeText(clock.now());
     const message = 'the center asked for a person who signed in';
     const condition = {
       type: 'Approved',

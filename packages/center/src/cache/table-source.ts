@@ -5,7 +5,14 @@
  * It lists and watches as a `ResourceClient` does, so an informer can run on it. Column definitions come with the first
  * answer; a definition that changes shows when the watch begins anew.
  */
-import { ApiError, type KubeList, type KubeObject, type Status, type WatchEvent } from '@skerry/api';
+import {
+  ApiError,
+  type KubeList,
+  type KubeObject,
+  type Status,
+  type WatchEvent,
+  timeText,
+} from '@skerry/api';
 import type { Clock } from '@skerry/base';
 import {
   resourcePath,
@@ -132,5 +139,5 @@ function instantOf(age: unknown, nowMs: number): string | null {
   let ms = 0;
   for (const [, amount, unit] of age.matchAll(/(\d+)([smhdy])/g))
     ms += Number(amount) * (unitMs[unit ?? ''] ?? 0);
-  return new Date(nowMs - ms).toISOString().replace(/\.\d+Z$/, 'Z');
+  return timeText(nowMs - ms);
 }

@@ -59,7 +59,9 @@ export function createNodePeers(options: NodePeersOptions): NodePeers {
       podOn(node, uid) {
         if (node === nodeName) return own.get(uid);
         const said = peers?.pod(node, uid);
-        return said && { ...said, addresses: said.addresses.filter((one) => isOf(members(), node, one)) };
+        if (!said) return undefined;
+        const member = members().find((each) => each.node === node);
+        return { ...said, addresses: member ? said.addresses.filter((one) => isOf(member, one)) : [] };
       },
       isSilent: (node) => node !== nodeName && peers?.isSilent(node) === true,
       onChange(listener) {
@@ -105,16 +107,26 @@ function memoryIn(vault: Vault | undefined): PeersOptions['memory'] {
 }
 
 /** A machine speaks for its own pods, and so for addresses of its own alone. */
-function isOf(members: readonly PoolMember[], node: string, address: string): boolean {
-  const member = members.find((each) => each.node === node);
-  if (!member) return false;
-  if (member.addresses.includes(address)) return true;
-  const ranges = new BlockList();
+function isOf(member: PoolMember, address: string): boolean {
+  return (
+    member.addresses.includes(address) ||
+    rangesOf(member).check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  );
+}
+
+/** Asked for each pod of each endpoint, and the same until the member is told of anew. */
+const knownRanges = new WeakMap<PoolMember, BlockList>();
+
+function rangesOf(member: PoolMember): BlockList {
+  let ranges = knownRanges.get(member);
+  if (ranges) return ranges;
+  ranges = new BlockList();
   for (const range of member.podCIDRs) {
     const [base = '', bits] = range.split('/');
     ranges.addSubnet(base, Number(bits), isIP(base) === 6 ? 'ipv6' : 'ipv4');
   }
-  return ranges.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  knownRanges.set(member, ranges);
+  return ranges;
 }
 
 async function keepReporting(options: NodePeersOptions, peers: Peers, signal: AbortSignal): Promise<void> {

@@ -12,6 +12,7 @@ import {
   podNeedUpgradeCondition,
   revisionPrefix,
   type Pod,
+  timeText,
 } from '@skerry/api';
 import { describeError, SkerryError, type Clock, type Logger } from '@skerry/base';
 import { resources, type ApiClient } from '@skerry/client';
@@ -108,7 +109,7 @@ async function say(
   condition: { readonly status: 'True' | 'False'; readonly reason: string; readonly message: string },
 ): Promise<void> {
   const { namespace, name = '', uid } = metadata;
-  const lastTransitionTime = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+  const lastTransitionTime = timeText(clock.now());
   const conditions = [{ type: podImageReadyCondition, ...condition, lastTransitionTime }];
   await client
     .resource<Pod>(resources.pods)

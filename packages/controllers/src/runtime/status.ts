@@ -1,4 +1,4 @@
-import { isApiError } from '@skerry/api';
+import { isApiError, timeText } from '@skerry/api';
 import type { KubeObject } from '@skerry/api';
 import type { ApiClient, ResourceRef } from '@skerry/client';
 import { isSame } from '#runtime/canonical.ts';
@@ -23,7 +23,7 @@ export async function writeStatus<T extends KubeObject & { status?: unknown }>(
 
 /** RFC 3339, whole seconds, as Kubernetes writes times. */
 export function timestamp(nowMs: number): string {
-  return new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z');
+  return timeText(nowMs);
 }
 
 interface Condition {

@@ -2,7 +2,7 @@
  * Writes what became of Ingresses, Gateways and routes into their status, where it differs. One proxy of all does, by a lease. Entries
  * that other controllers have in a route's status stay as they are.
  */
-import { isApiError, type Ingress, type KubeObject } from '@skerry/api';
+import { isApiError, type Ingress, type KubeObject, timeText } from '@skerry/api';
 import { describeError, type Clock, type Logger } from '@skerry/base';
 import type { ApiClient, ResourceRef } from '@skerry/client';
 import { gatewayController, type GatewayReport } from '#sources/gateway-routes.ts';
@@ -89,7 +89,7 @@ export class StatusWriter {
   /** Conditions of others stay, and so does the time of one whose status is the same. */
   #merged(before: readonly Condition[] = [], wanted: readonly Condition[]): Condition[] {
     const types = new Set(wanted.map(({ type }) => type));
-    const now = `${new Date(this.#clock.now()).toISOString().slice(0, 19)}Z`;
+    const now = timeText(this.#clock.now());
     return [
       ...wanted.map((condition) => {
         const old = before.find(({ type }) => type === condition.type);
