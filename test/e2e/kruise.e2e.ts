@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { KubeObject, Node, NodeImage, Pod } from '@skerry/api';
 import { eventually } from '@skerry/base/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { canRunContainers, Cluster, root } from '../support/cluster.ts';
+import { canRunContainers, Cluster, root, soonSilent } from '../support/cluster.ts';
 
 const example = (name: string) => join(root, 'examples', name);
 const machines = ['beijing-1', 'shanghai-1', 'zhangjiakou-1'];
@@ -39,7 +39,7 @@ describe.skipIf(!canRunContainers())('OpenKruise in three regions', () => {
     cluster.skerry(['component', verb, 'openkruise', '--data-dir', cluster.dataDirectory]);
 
   beforeAll(async () => {
-    cluster = await Cluster.start({ runtime: 'containerd' });
+    cluster = await Cluster.start({ runtime: 'containerd', flags: soonSilent });
     expect((await component('install')).errors).toBe('');
   });
 

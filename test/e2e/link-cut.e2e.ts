@@ -8,14 +8,14 @@ import type { Node, Pod } from '@skerry/api';
 import { eventually } from '@skerry/base/testing';
 import { networkBytes } from '../../bench/processes.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { canRunContainers, Cluster, entry, root } from '../support/cluster.ts';
+import { canRunContainers, Cluster, entry, root, soonSilent } from '../support/cluster.ts';
 
 describe.skipIf(!canRunContainers())('when the line of a region is cut', () => {
   let cluster: Cluster;
   const patient = { timeoutMs: 90_000, everyMs: 300 };
 
   beforeAll(async () => {
-    cluster = await Cluster.start({ runtime: 'containerd', regions: ['east', 'west'] });
+    cluster = await Cluster.start({ runtime: 'containerd', regions: ['east', 'west'], flags: soonSilent });
     await cluster.kubectlOk('apply', '-f', join(root, 'examples/agent-daemonset.yaml'));
     await cluster.kubectlOk('rollout', 'status', 'daemonset/fleet-agent', '--timeout=120s');
   });

@@ -16,6 +16,7 @@ import {
   type CommandResult,
   kubectlProgram,
   run,
+  soonSilent,
 } from '../support/cluster.ts';
 import { Regions } from '../support/regions.ts';
 
@@ -148,7 +149,7 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
   const scratch: string[] = [];
 
   beforeAll(async () => {
-    regions = await Regions.start({ east: 5 });
+    regions = await Regions.start({ east: 5 }, { flags: soonSilent });
     ({ cluster } = regions);
     const applied = await cluster.kubectl(['apply', '-f', '-'], { input: objects });
     expect(applied.errors).toBe('');

@@ -29,8 +29,11 @@ export class Regions {
     this.#regions = state.regions;
   }
 
-  static async start(sizes: RegionSizes = { a: 2, b: 1 }): Promise<Regions> {
-    const cluster = await Cluster.start({ runtime: 'containerd', regions: Object.keys(sizes) });
+  static async start(
+    sizes: RegionSizes = { a: 2, b: 1 },
+    { flags = [] }: { flags?: readonly string[] } = {},
+  ): Promise<Regions> {
+    const cluster = await Cluster.start({ runtime: 'containerd', regions: Object.keys(sizes), flags });
     try {
       const regions = new Regions(cluster);
       for (const [region, size] of Object.entries(sizes)) {

@@ -33,6 +33,7 @@ import {
   drillSecondsMax,
   errorHeader,
   heartbeatMsDefault,
+  heartbeatMsOf,
   kubeletAuthority,
   purposeHeader,
   sessionOptions,
@@ -64,8 +65,6 @@ export interface LinkClientOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly onChange?: (state: LinkState) => void;
-  /** Must be the center's. */
-  readonly heartbeatMs?: number;
 }
 
 export type LinkState =
@@ -96,7 +95,7 @@ export interface LinkClient extends Service {
 }
 
 export function createLinkClient(options: LinkClientOptions): LinkClient {
-  const { clock, log, heartbeatMs = heartbeatMsDefault } = options;
+  const { clock, log } = options;
   const history = new LinkHistory(clock);
   const waiters = new Set<() => void>();
   let up: http2.ClientHttp2Session | undefined;
@@ -163,13 +162,15 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
       ),
     );
     // A quarter of the center's interval, so that silence is noticed within the same time whatever the phase of its pings.
-    const heartbeat = startHeartbeat({
-      clock,
-      tickMs: heartbeatMs / 4,
-      silentTicksMax: silentHeartbeatsMax * 4,
-      onSilent: (silentMs) =>
-        mux.destroy(new SkerryError('link-silent', `the center said nothing for ${silentMs / 1000} s`)),
-    });
+    const listen = (heartbeatMs: number) =>
+      startHeartbeat({
+        clock,
+        tickMs: heartbeatMs / 4,
+        silentTicksMax: silentHeartbeatsMax * 4,
+        onSilent: (silentMs) =>
+          mux.destroy(new SkerryError('link-silent', `the center said nothing for ${silentMs / 1000} s`)),
+      });
+    let heartbeat = listen(heartbeatMsDefault);
     session.on('error', (error) => {
       if (!held.drill) mux.destroy(error);
     });
@@ -184,8 +185,10 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
         startDrill(held, stream, headers);
       else serve(held, stream, headers);
     });
-    down.once('remoteSettings', () => {
+    down.once('remoteSettings', (settings) => {
       helloTimer.cancel();
+      heartbeat.stop();
+      heartbeat = listen(heartbeatMsOf(settings));
       down.setLocalWindowSize(sessionWindowBytes);
       up = session;
       onLinked();

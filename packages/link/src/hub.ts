@@ -17,6 +17,7 @@ import { createMux, type Mux } from '#mux.ts';
 import {
   crossingAuthority,
   downChannel,
+  downSettings,
   drillAuthority,
   drillSecondsHeader,
   errorHeader,
@@ -43,6 +44,7 @@ export interface LinkHubOptions<Peer> {
   readonly onChange?: (node: string, state: 'linked' | 'unlinked') => void;
   /** A ping was answered. */
   readonly onRoundTrip?: (ms: number) => void;
+  /** Whole milliseconds, from `heartbeatMsMin` to `heartbeatMsMax`; nodes are told. */
   readonly heartbeatMs?: number;
   readonly dialTimeoutMs?: number;
 }
@@ -180,6 +182,7 @@ export function createLinkHub<Peer>(options: LinkHubOptions<Peer>): LinkHub<Peer
       tunnels: new Set(),
       down: http2.connect('http://node', {
         ...sessionOptions,
+        settings: downSettings(heartbeatMs),
         createConnection: () => mux.channels[downChannel]!,
       }),
       connectedSinceMs: clock.now(),

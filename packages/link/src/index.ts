@@ -13,6 +13,12 @@ export {
 export type { BytesByPurpose, PurposeBytes } from '#meter/link-bytes.ts';
 export type { WireCounters } from '#meter/link-meter.ts';
 export { linkPurposes, type LinkPurpose } from '#meter/purposes.ts';
-export { drillSecondsMax, heartbeatMsDefault, linkProtocol } from '#protocol.ts';
+export {
+  drillSecondsMax,
+  heartbeatMsDefault,
+  heartbeatMsMax,
+  heartbeatMsMin,
+  linkProtocol,
+} from '#protocol.ts';
 export { RelayHub, type RelayHubOptions, type RelayRights } from './relay/relay-hub.ts';
 export { RelayPort } from './relay/relay-port.ts';

@@ -34,7 +34,10 @@ interface Center {
 }
 
 /** A real TLS port, a hub, and an HTTP/2 "API server" that says who asks, echoes or pours. */
-async function startCenter({ clock = systemClock }: { clock?: Clock } = {}): Promise<Center> {
+async function startCenter({
+  clock = systemClock,
+  heartbeatMs,
+}: { clock?: Clock; heartbeatMs?: number } = {}): Promise<Center> {
   const alive: string[] = [];
   const changes: string[] = [];
   const sockets: tls.TLSSocket[] = [];
@@ -55,6 +58,7 @@ async function startCenter({ clock = systemClock }: { clock?: Clock } = {}): Pro
       api.emit('connection', channel);
     },
     onAlive: (node) => alive.push(node),
+    ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
     onChange: (node, state) => changes.push(`${node} ${state}`),
   });
   const pair = await authority.issueServerCertificate({
@@ -517,9 +521,13 @@ describe('a link', () => {
 });
 
 describe('heartbeats', () => {
-  test('cut a link whose other end fell silent within 40 s, on both ends', async () => {
+  test.each([
+    { heartbeatMs: 19_000, patientMs: 23_000, overMs: 17_000 },
+    { heartbeatMs: 2_000, patientMs: 2_400, overMs: 2_000 },
+  ])('of $heartbeatMs ms cut a link whose other end fell silent after two, on both ends', async (every) => {
+    const { heartbeatMs, patientMs, overMs } = every;
     const clock = new FakeClock();
-    const center = await startCenter({ clock });
+    const center = await startCenter({ clock, heartbeatMs });
     let silent = false;
     const states: LinkState[] = [];
     const { client } = await startNode(center, 'a', {
@@ -543,16 +551,17 @@ describe('heartbeats', () => {
     });
     await eventually(() => expect(client.state().phase).toBe('linked'));
     for (let i = 1; i <= 6; i++) {
-      await clock.advance(19_000);
+      await clock.advance(heartbeatMs);
       await eventually(() => expect(center.alive.length).toBe(i + 1));
     }
     expect(client.state().phase).toBe('linked');
     silent = true;
-    await clock.advance(23_000);
+    await clock.advance(patientMs);
     expect(center.changes).toEqual(['a linked']);
-    await clock.advance(17_000);
+    await clock.advance(overMs);
     await eventually(() => expect(center.changes).toContain('a unlinked'));
-    expect(states[2]).toMatchObject({ phase: 'waiting', error: 'the center said nothing for 38 s' });
+    const error = `the center said nothing for ${(2 * heartbeatMs) / 1000} s`;
+    expect(states[2]).toMatchObject({ phase: 'waiting', error });
   });
 });
 

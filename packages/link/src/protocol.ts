@@ -35,6 +35,26 @@ export const errorHeader = 'skerry-error';
  */
 export const heartbeatMsDefault = 19_000;
 
+/** What a center may choose instead. */
+export const heartbeatMsMin = 1_000;
+export const heartbeatMsMax = 120_000;
+
+/**
+ * A setting of `down` in HTTP/2's range for experiments, by which the center says, in milliseconds, how often it pings; so a node
+ * knows after how much silence its link is cut. An end that does not know it passes over it.
+ */
+const heartbeatSetting = 0xf0e1;
+
+export function downSettings(heartbeatMs: number): http2.Settings {
+  return { ...sessionOptions.settings, customSettings: { [heartbeatSetting]: heartbeatMs } };
+}
+
+/** What the center said, or its default. */
+export function heartbeatMsOf({ customSettings }: http2.Settings): number {
+  const said = customSettings?.[heartbeatSetting] ?? heartbeatMsDefault;
+  return Math.min(Math.max(said, heartbeatMsMin), heartbeatMsMax);
+}
+
 /** Heartbeats without an answer after which a link counts as cut. */
 export const silentHeartbeatsMax = 2;
 
@@ -62,6 +82,7 @@ export const sessionOptions = {
  */
 export const downSessionOptions = {
   ...sessionOptions,
+  remoteCustomSettings: [heartbeatSetting],
   streamResetBurst: 100_000,
   streamResetRate: 20_000,
 } satisfies http2.ServerOptions;

@@ -11,7 +11,15 @@ import { eventually } from '@skerry/base/testing';
 import { paths } from '@skerry/center/contract';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { canRunContainers, Cluster, freePort, kubectlProgram, root, run } from '../../support/cluster.ts';
+import {
+  canRunContainers,
+  Cluster,
+  freePort,
+  kubectlProgram,
+  root,
+  run,
+  soonSilent,
+} from '../../support/cluster.ts';
 import { goTo, hasBrowser, launchBrowser, openPage, settled, signIn } from '../support/browser.ts';
 import { accessTable, elsewhere, roles, type Role } from './access-table.ts';
 import { startAttacker } from './attacker.ts';
@@ -37,6 +45,7 @@ describe.skipIf(!hasBrowser || !canRunContainers())('before a real cluster', { t
       Cluster.start({
         runtime: 'containerd',
         regions: ['east', 'west'],
+        flags: soonSilent,
         consolePort: await freePort(),
       }),
       launchBrowser(),

@@ -17,6 +17,7 @@ import {
   withDataDirectory,
   yesOrNo,
 } from './common-flags.ts';
+import { withNodeWatchFlags } from './node-watch-flags.ts';
 
 interface Flags extends Partial<ServerConfig> {
   readonly dataDir: string;
@@ -28,7 +29,7 @@ const count = wholeNumber({ min: 1, max: 1_000_000 });
 
 /** `skerry server`: the center. Machines join it with `skerry join`. */
 export function addServerCommand(program: Command): void {
-  withAutoscalerFlags(withDataDirectory(program.command('server')))
+  withNodeWatchFlags(withAutoscalerFlags(withDataDirectory(program.command('server'))))
     .description('run the center: API server, controllers and scheduler of one cluster')
     .option('--cluster-name <name>', 'name of the cluster, kept from the first start')
     .option('--listen-address <ip>', 'address for API and links (default 0.0.0.0)')

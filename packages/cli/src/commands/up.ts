@@ -13,6 +13,7 @@ import { version } from '#version.ts';
 import { withAutoscalerFlags } from './autoscaler-flags.ts';
 import { dataOf, list, wholeNumber, withDataDirectory } from './common-flags.ts';
 import { addMachineCommands } from './machine.ts';
+import { withNodeWatchFlags } from './node-watch-flags.ts';
 
 interface Flags extends Partial<ServerConfig> {
   readonly dataDir: string;
@@ -22,7 +23,9 @@ interface Flags extends Partial<ServerConfig> {
 
 /** `skerry up`: everything on one machine. */
 export function addUpCommand(program: Command): void {
-  const up = withAutoscalerFlags(withDataDirectory(program.command('up', { isDefault: false })))
+  const up = withNodeWatchFlags(
+    withAutoscalerFlags(withDataDirectory(program.command('up', { isDefault: false }))),
+  )
     .description('run a whole cluster on this machine: the center and a machine in each of three regions')
     .addOption(
       new Option('--regions <list>', 'regions of the first start')

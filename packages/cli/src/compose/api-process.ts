@@ -8,7 +8,7 @@ import { builtinKinds } from '@skerry/api';
 import { createApiServer, createConnectFactory, createSecurity, type PeerIdentity } from '@skerry/apiserver';
 import { type Clock, type Histogram, type Logger, supervise } from '@skerry/base';
 import { identities } from '@skerry/center';
-import { createLinkHub, RelayHub } from '@skerry/link';
+import { createLinkHub, heartbeatMsDefault, RelayHub } from '@skerry/link';
 import { pinOfCertificate } from '@skerry/pki';
 import { openSqliteStore } from '@skerry/store';
 import { aborted } from '#process/run-until-stopped.ts';
@@ -63,10 +63,13 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
   opened.defer(() => sealing.close());
   const audit = await openAudit(config, { clock, log, random });
   opened.defer(async () => audit?.close());
-  const leases = new LeaseRenewal({ clock, log });
+  const heartbeatMs =
+    config.linkHeartbeatPeriod === undefined ? heartbeatMsDefault : config.linkHeartbeatPeriod * 1000;
+  const leases = new LeaseRenewal({ clock, log, heartbeatMs });
   const hub = createLinkHub<PeerIdentity>({
     clock,
     log,
+    heartbeatMs,
     onUp: (stream, { peer, label }) =>
       server.accept({
         stream,

@@ -71,6 +71,7 @@ export async function runControllersProcess(
         log: log.with({ component: 'controllers' }),
         metrics: metrics.controllers,
         clusterCidr: config.clusterCidr,
+        ...nodeWatchSettings(config),
         nodeEviction: {
           rate: config.nodeEvictionRate,
           secondaryRate: config.secondaryNodeEvictionRate,
@@ -107,8 +108,18 @@ function identityOf(secret: string): string {
   return `${hostname()}_${digest.slice(0, 16)}`;
 }
 
+function ms(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000;
+}
+
+function nodeWatchSettings(config: ServerConfig): Partial<ControllerSettings> {
+  return {
+    nodeMonitorPeriodMs: ms(config.nodeMonitorPeriod),
+    nodeMonitorGracePeriodMs: ms(config.nodeMonitorGracePeriod),
+  };
+}
+
 function autoscalerSettings(config: ServerConfig): Partial<ControllerSettings> {
-  const ms = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds * 1000);
   return {
     autoscalerSyncPeriodMs: ms(config.horizontalPodAutoscalerSyncPeriod),
     autoscalerDownscaleStabilizationMs: ms(config.horizontalPodAutoscalerDownscaleStabilization),

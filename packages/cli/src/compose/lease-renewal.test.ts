@@ -19,7 +19,7 @@ describe("a node's lease", () => {
         return allowAll(given);
       },
     });
-    leases = new LeaseRenewal({ clock, log: silentLogger });
+    leases = new LeaseRenewal({ clock, log: silentLogger, heartbeatMs: 19_000 });
     leases.writeWith(access);
   });
 

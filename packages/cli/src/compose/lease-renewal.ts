@@ -7,7 +7,7 @@ import type { Lease } from '@skerry/api';
 import type { ServerAccess } from '@skerry/apiserver';
 import { type Clock, describeError, type Logger } from '@skerry/base';
 
-const renewEveryMs = 10_000;
+const renewEveryMsMax = 10_000;
 const leases = { group: 'coordination.k8s.io', resource: 'leases' };
 const namespace = 'kube-node-lease';
 /** As kubelets write it; node lifecycle judges by `renewTime`. */
@@ -16,10 +16,12 @@ const leaseDurationSeconds = 40;
 export class LeaseRenewal {
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #renewEveryMs: number;
   readonly #renewedMs = new Map<string, number>();
   #access: ServerAccess | undefined;
 
-  constructor({ clock, log }: { clock: Clock; log: Logger }) {
+  constructor({ clock, log, heartbeatMs }: { clock: Clock; log: Logger; heartbeatMs: number }) {
+    this.#renewEveryMs = Math.min(heartbeatMs, renewEveryMsMax);
     this.#clock = clock;
     this.#log = log;
   }
@@ -33,7 +35,7 @@ export class LeaseRenewal {
     const nowMs = this.#clock.monotonic();
     const lastMs = this.#renewedMs.get(node);
     // Answers come about as often as renewals are due: half an interval of play keeps every second one from being missed.
-    if (!this.#access || (lastMs !== undefined && nowMs - lastMs < renewEveryMs / 2)) return;
+    if (!this.#access || (lastMs !== undefined && nowMs - lastMs < this.#renewEveryMs / 2)) return;
     this.#renewedMs.set(node, nowMs);
     this.#renew(this.#access, node).catch((error: unknown) => {
       this.#renewedMs.delete(node);

@@ -17,9 +17,20 @@ describe('a server config', () => {
     [{ listenAddress: 'here' }, /listenAddress: must be an IP address/],
     [{ goawayChance: 0.5 }, /goawayChance: goaway-chance can not be less than 0 or greater than 0.02/],
     [{ horizontalPodAutoscalerSyncPeriod: 0 }, /horizontalPodAutoscalerSyncPeriod/],
+    [
+      { nodeMonitorGracePeriod: 40 },
+      /40 s .* too short for heartbeats every 19 s .* must be 47.5 s at least/,
+    ],
+    [{ linkHeartbeatPeriod: 30 }, /50 s .* too short for heartbeats every 30 s/],
+    [{ linkHeartbeatPeriod: 0.5, nodeMonitorGracePeriod: 50 }, /linkHeartbeatPeriod/],
     [{ colour: 'red' }, /colour/],
   ])('with %j is refused by name', (change, message) => {
     expect(() => parseServerConfig({ ...serverConfigDefaults, ...change }, 'config.json')).toThrow(message);
+  });
+
+  test('may have nodes called silent sooner, where links are asked more often', () => {
+    const quick = { linkHeartbeatPeriod: 4, nodeMonitorGracePeriod: 10, nodeMonitorPeriod: 1 };
+    expect(parseServerConfig({ ...serverConfigDefaults, ...quick }, 'flags')).toMatchObject(quick);
   });
 
   test('names its file when the file is half-written', () => {

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { SkerryError } from '@skerry/base';
+import { heartbeatMsDefault, heartbeatMsMax, heartbeatMsMin } from '@skerry/link';
 import * as z from 'zod';
 import { rangesFault, rangesOverlap, type PrefixLengths } from './ranges.ts';
 
@@ -86,6 +87,11 @@ export interface ServerConfig {
   readonly importAllow?: readonly string[];
   /** A KubeSchedulerConfiguration. */
   readonly schedulerConfig?: string;
+  /** Seconds: how often nodes are looked at, and after what silence they are Unknown. */
+  readonly nodeMonitorPeriod?: number;
+  readonly nodeMonitorGracePeriod?: number;
+  /** Seconds between two pings of a link. */
+  readonly linkHeartbeatPeriod?: number;
   /** Nodes of a zone that may be emptied in a second, while the zone is well and while most of it is silent. */
   readonly nodeEvictionRate?: number;
   readonly secondaryNodeEvictionRate?: number;
@@ -96,6 +102,9 @@ export interface ServerConfig {
   /** Where images of components are pulled from instead of where they come from. */
   readonly registry?: string;
 }
+
+const nodeMonitorGraceSeconds = 50;
+const heartbeatsInGrace = 2.5;
 
 /** What nodes' ranges of 64 bits, at most 65,536 of them, are cut out of. */
 const podPrefixes = { min: 48, max: 64 };
@@ -207,6 +216,13 @@ const schema = z.strictObject({
     .transform((value) => value || undefined)
     .optional(),
   schedulerConfig: filePath,
+  nodeMonitorPeriod: z.number().min(1).max(60).optional(),
+  nodeMonitorGracePeriod: z.number().min(1).max(3600).optional(),
+  linkHeartbeatPeriod: z
+    .number()
+    .min(heartbeatMsMin / 1000)
+    .max(heartbeatMsMax / 1000)
+    .optional(),
   nodeEvictionRate: z.number().min(0).max(1000).optional(),
   secondaryNodeEvictionRate: z.number().min(0).max(1000).optional(),
   largeClusterSizeThreshold: bound,
@@ -247,7 +263,19 @@ export function parseServerConfig(value: unknown, source: string): ServerConfig 
       `${source}: the pod range ${config.clusterCidr} overlaps the service range ${config.serviceCidr}; choose ranges apart`,
     );
   }
+  const graceFault = graceFaultOf(config);
+  if (graceFault) throw new SkerryError('config-invalid', `${source}: ${graceFault}`);
   return config;
+}
+
+/** One lost ping, and one that comes late, must not make a node Unknown whose link is well. */
+function graceFaultOf({
+  linkHeartbeatPeriod: heartbeat = heartbeatMsDefault / 1000,
+  nodeMonitorGracePeriod: grace = nodeMonitorGraceSeconds,
+}: Partial<ServerConfig>): string | undefined {
+  const least = heartbeatsInGrace * heartbeat;
+  if (grace >= least) return undefined;
+  return `a grace period of ${grace} s (--node-monitor-grace-period) is too short for heartbeats every ${heartbeat} s (--link-heartbeat-period): it must be ${least} s at least`;
 }
 
 function isAddressOrName(value: string): boolean {

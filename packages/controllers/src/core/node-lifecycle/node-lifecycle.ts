@@ -26,17 +26,22 @@ import { EvictionPace, zoneOf, type EvictionRates } from '#core/node-lifecycle/z
 export interface NodeLifecycleSettings {
   /** Silence after which a node is Unknown; 50 s unless told. */
   readonly nodeMonitorGracePeriodMs?: number;
+  /** How often that is looked at; 5 s unless told. */
+  readonly nodeMonitorPeriodMs?: number;
   readonly nodeEviction?: EvictionRates;
 }
 
-const monitorEveryMs = 5_000;
 const startupGraceMs = 60_000;
 const leaseNamespace = 'kube-node-lease';
 const reportedConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
 
 export function createNodeLifecycleController(
   context: ControllerContext,
-  { nodeMonitorGracePeriodMs = 50_000, nodeEviction }: NodeLifecycleSettings = {},
+  {
+    nodeMonitorGracePeriodMs = 50_000,
+    nodeMonitorPeriodMs: monitorEveryMs = 5_000,
+    nodeEviction,
+  }: NodeLifecycleSettings = {},
 ): Controller {
   const { client, informers, clock, events } = context;
   const nodes = informers.informer<Node>(resources.nodes);
