@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dropEmptyFields } from '#empty-fields.ts';
+import { dropEmptyFields, DroppedFields } from '#empty-fields.ts';
 import { builtinSchemas } from '#schemas.ts';
 
 function check(name: string, object: object, expected: object): void {
@@ -67,4 +67,20 @@ test('bounds of zero in the schema of a definition stay', () => {
   const ref = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition';
   dropEmptyFields(builtinSchemas, { ref }, given);
   expect(given).toEqual(definition);
+});
+
+test('rules are shown the lists and maps that were given empty, and nobody after them', () => {
+  const metadata: { labels?: object } = { labels: {} };
+  const pod = {
+    metadata,
+    spec: { nodeSelector: {}, hostNetwork: false, nodeName: '', containers: [{ name: 'a', env: [] }] },
+  };
+  const dropped = new DroppedFields();
+  dropEmptyFields(builtinSchemas, { ref: 'io.k8s.api.core.v1.Pod' }, pod, { dropped });
+  metadata.labels = { set: 'since' };
+  expect(dropped.shownTo(() => structuredClone(pod))).toEqual({
+    metadata: { labels: { set: 'since' } },
+    spec: { nodeSelector: {}, containers: [{ name: 'a', env: [] }] },
+  });
+  expect(pod).toEqual({ metadata: { labels: { set: 'since' } }, spec: { containers: [{ name: 'a' }] } });
 });

@@ -2,19 +2,50 @@
  * What a Kubernetes server doesn't keep of an object: fields that are empty, where empty means the same as unset. In its
  * types these are plain values, lists and maps whose JSON leaves them out when empty; pointers and required fields stay
  * whatever they hold, and so do nested structs. An object thus reads the same however its author wrote "nothing".
+ *
+ * A stock server loses them only when it stores the object: its rules still see which lists and maps were given empty, and
+ * print them so. Who asks rules therefore keeps what was dropped, and shows it to them.
  */
 import { wireMessage, type WireMessage } from '#protobuf/messages.ts';
 import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
 
-/** Removes empty fields from `object`, in place. `schema` is that of a built-in kind; fields of the names in `settled` have none. */
+export interface DropOptions {
+  /** Fields of these names have none. */
+  readonly settled?: ReadonlySet<string> | undefined;
+  /** Takes down the lists and maps that are dropped. */
+  readonly dropped?: DroppedFields | undefined;
+}
+
+/** Removes empty fields from `object`, in place. `schema` is that of a built-in kind. */
 export function dropEmptyFields(
   set: SchemaSet,
   schema: Schema,
   object: unknown,
-  settled?: ReadonlySet<string>,
+  { settled, dropped }: DropOptions = {},
 ): void {
   const plan = plansOf(set).of(schema);
-  if (plan) dropBy(plan, object, settled);
+  if (plan) dropBy(plan, object, dropped, settled);
+}
+
+/** Lists and maps that were given empty, and where. As many as one object has at most. */
+export class DroppedFields {
+  readonly #fields: { readonly holder: Record<string, unknown>; readonly name: string; value: unknown }[] =
+    [];
+
+  add(holder: Record<string, unknown>, name: string): void {
+    this.#fields.push({ holder, name, value: holder[name] });
+  }
+
+  /** Asks `rules` of the object as it was given; what has been set since stays. */
+  shownTo<T>(rules: () => T): T {
+    const shown = this.#fields.filter(({ holder, name }) => holder[name] === undefined);
+    for (const { holder, name, value } of shown) holder[name] = value;
+    try {
+      return rules();
+    } finally {
+      for (const { holder, name } of shown) delete holder[name];
+    }
+  }
 }
 
 /** What is known of the fields at one place; there is no plan where no schema names any, at any depth. */
@@ -30,10 +61,15 @@ interface FieldPlan {
   readonly below: Plan | undefined;
 }
 
-function dropBy({ fields, rest }: Plan, value: unknown, settled?: ReadonlySet<string>): void {
+function dropBy(
+  { fields, rest }: Plan,
+  value: unknown,
+  dropped: DroppedFields | undefined,
+  settled?: ReadonlySet<string>,
+): void {
   if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) {
-    if (rest) for (const item of value) dropBy(rest, item);
+    if (rest) for (const item of value) dropBy(rest, item, dropped);
     return;
   }
   const object = value as Record<string, unknown>;
@@ -42,9 +78,11 @@ function dropBy({ fields, rest }: Plan, value: unknown, settled?: ReadonlySet<st
     const held = object[name];
     const field = fields.get(name);
     if (!field) {
-      if (rest) dropBy(rest, held);
-    } else if (held === null || isEmpty(field, held)) delete object[name];
-    else if (field.below) dropBy(field.below, held);
+      if (rest) dropBy(rest, held, dropped);
+    } else if (held === null || isEmpty(field, held)) {
+      if (dropped && typeof held === 'object' && held !== null) dropped.add(object, name);
+      delete object[name];
+    } else if (field.below) dropBy(field.below, held, dropped);
   }
 }
 

@@ -22,7 +22,7 @@ export {
 } from './protobuf/encode.ts';
 export { WireReader } from './protobuf/wire-reader.ts';
 export { WireWriter } from './protobuf/wire-writer.ts';
-export { dropEmptyFields } from './empty-fields.ts';
+export { dropEmptyFields, DroppedFields, type DropOptions } from './empty-fields.ts';
 export { builtinKinds, kindOf, resourceOf } from './kinds/builtin.ts';
 export { behaviour, type KindBehaviour, type TypedStrategy } from './kinds/behaviour.ts';
 export { ageColumn, column, createdAtColumn, nameColumn, plainColumns } from './kinds/columns.ts';

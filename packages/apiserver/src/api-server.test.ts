@@ -47,6 +47,19 @@ function pod(name: string, spec: object = {}): AnyObject {
 }
 
 describe('create', () => {
+  test.each([
+    { given: {}, printed: '{}' },
+    { given: undefined, printed: 'null' },
+  ])('a refusal prints a map that was given empty as $printed', async ({ given, printed }) => {
+    const object = deployment('empty');
+    (object.spec as { template: AnyObject }).template.metadata = given && { labels: given };
+    const { status, body } = await call('POST', deployments, object);
+    expect(status).toBe(422);
+    expect(body['message']).toContain(
+      `spec.template.metadata.labels: Invalid value: ${printed}: \`selector\` does not match`,
+    );
+  });
+
   test('fills in what the server owns', async () => {
     const { status, body } = await call('POST', deployments, {
       ...deployment('own'),

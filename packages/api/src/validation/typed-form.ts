@@ -63,8 +63,7 @@ function formOf(type: string, value: Json, around: Json): Json {
 }
 
 function valueOf(code: string, value: unknown, around: Json): unknown {
-  // A list that has to be there is filled in when it isn't: an empty one tells nothing.
-  const absent = value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+  const absent = value === undefined || value === null;
   const inner = code.slice(1);
   switch (code[0]) {
     case 's':

@@ -6,6 +6,7 @@ import {
   invalid,
   isApiError,
   cloneJson,
+  DroppedFields,
   type AnyObject,
   type ObjectMeta,
 } from '@skerry/api';
@@ -76,7 +77,8 @@ async function createOnce(
     delete (meta as Record<string, unknown>)[field];
   }
   if (hasStatus(served) && !isCreatedWithStatus(served)) delete object.status;
-  fillDefaults(served, object);
+  const dropped = new DroppedFields();
+  fillDefaults(served, object, { dropped });
   await step();
   if (!ownershipDone && write.fieldManager !== undefined) {
     // Owned is what was sent and what it defaults to. What strategy, admission and allocators add is nobody's.
@@ -114,7 +116,7 @@ async function createOnce(
   try {
     await step();
     tellUnset(served, object, { nulls: false });
-    const own = createFaults(served, object);
+    const own = dropped.shownTo(() => createFaults(served, object));
     const faults = registry.hooks(served)?.faults?.(object, own) ?? own;
     if (faults.length > 0) throw invalid(faultsKind(served), metadataOf(object).name ?? '', faults);
     write.warnings.push(...warningsOf(served, object), ...(registry.hooks(served)?.warnings?.(object) ?? []));

@@ -5,6 +5,7 @@ import {
   equalJson,
   fillUnset,
   type AnyObject,
+  type DropOptions,
   type FieldError,
   type Schema,
   type UnsetOptions,
@@ -38,10 +39,10 @@ export function hasStatus(served: Served): boolean {
  * In place; deterministic and idempotent. What is empty counts as unset, so defaults take its place. `settled` parts have
  * been through it.
  */
-export function fillDefaults(served: Served, object: AnyObject, settled?: ReadonlySet<string>): void {
+export function fillDefaults(served: Served, object: AnyObject, how: DropOptions = {}): void {
   const schema = served.custom ? customEnvelope : { ref: served.info.schema };
-  dropEmptyFields(served.schemas, schema, object, settled);
-  served.info.strategy.setDefaults?.(object, settled);
+  dropEmptyFields(served.schemas, schema, object, how);
+  served.info.strategy.setDefaults?.(object, how.settled);
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   immutable,
   invalid,
   cloneJson,
+  DroppedFields,
   type AnyObject,
   type ObjectMeta,
 } from '@skerry/api';
@@ -100,7 +101,8 @@ export async function updateOnce(
   await step();
   const before = withoutNulls(served, old);
   let settled = settledParts(served, next, before);
-  fillDefaults(served, next, settled);
+  const dropped = new DroppedFields();
+  fillDefaults(served, next, { settled, dropped });
   await step();
   if (!update.ownershipDone && write.fieldManager !== undefined) {
     // Owned is what was sent and what it defaults to. What is put back or added from here on is nobody's.
@@ -116,7 +118,7 @@ export async function updateOnce(
   keepOtherParts(served, next, before, { ...update, now });
   update.keep?.(next, old);
   settled = settledParts(served, next, before);
-  fillDefaults(served, next, settled);
+  fillDefaults(served, next, { settled });
   // What was made from the old object is shown with its revision, though it insists on none.
   if (!named && !update.replaces) metadataOf(next).resourceVersion = metadataOf(old).resourceVersion;
 
@@ -148,7 +150,7 @@ export async function updateOnce(
     for (const name of settled) next[name] = before[name];
     await step();
     tellUnset(served, next, { nulls: false, settled });
-    const own = updateFaults(served, next, before, write.subresource);
+    const own = dropped.shownTo(() => updateFaults(served, next, before, write.subresource));
     const faults = whole?.faults?.(next, own, old) ?? own;
     if (faults.length > 0) throw invalid(faultsKind(served), target.name, faults);
     if (update.part === 'whole') write.warnings.push(...warningsOf(served, next, before));
@@ -190,7 +192,7 @@ function keepUpdated(
   keepOtherParts(served, next, before, update);
   update.keep?.(next, old);
   const settled = settledParts(served, next, before);
-  fillDefaults(served, next, settled);
+  fillDefaults(served, next, { settled });
   return settled;
 }
 

@@ -25,14 +25,18 @@ export function checkSelector(
   }
 }
 
-/** As it is printed. */
+/** As it is printed: with its names of JSON, and without what is empty. */
 export function inOrder(selector: LabelSelectorObject | undefined): object | undefined {
   if (!selector) return undefined;
-  const { matchLabels, matchExpressions } = selector;
+  const { matchLabels = {}, matchExpressions = [] } = selector;
   return {
-    ...(matchLabels ? { matchLabels: sortedMap(matchLabels) } : {}),
-    ...(matchExpressions ? { matchExpressions } : {}),
+    ...(Object.keys(matchLabels).length > 0 ? { matchLabels: sortedMap(matchLabels) } : {}),
+    ...(matchExpressions.length > 0 ? { matchExpressions: matchExpressions.map(withoutNoValues) } : {}),
   };
+}
+
+function withoutNoValues({ values = [], ...expression }: { readonly values?: readonly string[] }): object {
+  return values.length > 0 ? { ...expression, values } : expression;
 }
 
 export function sortedMap(
