@@ -83,7 +83,8 @@ export class ClusterCache {
     const nowMs = this.#options.clock.monotonic();
     if (neverCopied.has(id) || (this.#unreadable.get(id) ?? 0) > nowMs) return undefined;
     const cache = await this.resource(id);
-    await cache.ready(timeoutMs);
+    // One object tells that they may be read.
+    await cache.ready(timeoutMs, { rows: 1 });
     if (cache.synced || !isApiError(cache.trouble?.refusal, 'Forbidden')) return cache;
     if (this.#unreadable.size >= 1024) this.#unreadable.clear();
     this.#unreadable.set(id, nowMs + unreadableMs);

@@ -80,7 +80,7 @@ export class ResourceCache implements ItemSource {
   readonly #derived = new Set<ChangeListener>();
   readonly #freshnessListeners = new Set<() => void>();
   readonly #stop = new AbortController();
-  /** By their ids, as they come in; nothing once all are there. */
+  /** By namespace and name, as they come in; nothing once all are there. */
   #early: Map<string, Item> | undefined = new Map();
   #version = 0;
   #usedMs: number;
@@ -183,8 +183,9 @@ export class ResourceCache implements ItemSource {
     return namespace === undefined ? early : early.filter(({ metadata }) => metadata.namespace === namespace);
   }
 
+  /** Before the first whole state is in, what has come of it. */
   get(namespace: string | undefined, name: string): Item | undefined {
-    return this.#informer.get(namespace, name);
+    return this.#informer.get(namespace, name) ?? this.#early?.get(earlyKey(namespace, name));
   }
 
   /** Of a resource whose objects are on nodes. */
@@ -242,7 +243,7 @@ export class ResourceCache implements ItemSource {
   /** An object of the first whole state, which is only handed over once all of it is there. */
   #came(item: Item): Item {
     if (!this.#early || this.synced) return item;
-    this.#early.set(item.metadata.uid, item);
+    this.#early.set(earlyKey(item.metadata.namespace, item.metadata.name), item);
     const { size } = this.#early;
     if (size === earlyAtFirst || size % earlyEach === 0) {
       this.#version++;
@@ -272,6 +273,10 @@ export class ResourceCache implements ItemSource {
 }
 
 const pollMs = 20;
+
+function earlyKey(namespace: string | undefined, name: string): string {
+  return `${namespace ?? ''}/${name}`;
+}
 
 function nodeOf({ facts }: Item): readonly string[] {
   return facts?.kind === 'pod' && facts.node !== undefined ? [facts.node] : [];

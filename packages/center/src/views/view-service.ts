@@ -5,6 +5,7 @@ import type { ApiClient, ResourceRef } from '@skerry/client';
 import type { ClusterAccess } from '#access/cluster-access.ts';
 import type { ClusterCache } from '#cache/cluster-cache.ts';
 import type { ClusterCaches } from '#cache/cluster-caches.ts';
+import type { Item } from '#cache/item.ts';
 import type { ItemChange, ItemSource } from '#cache/resource-cache.ts';
 import { PersonalCaches } from '#views/personal-caches.ts';
 import type { Freshness, Page, ViewQuery } from '#contract/index.ts';
@@ -12,6 +13,7 @@ import type { Caller } from '#http/caller.ts';
 import { visibleFilter, type Rights, type Visible } from '#rights/rights.ts';
 import { fieldColumns, FieldReader, labelColumns } from '#views/own-columns.ts';
 import { computePage, type ComputedPage } from '#views/page.ts';
+import type { ViewContext } from '#views/view-kind.ts';
 
 export interface ViewServiceOptions {
   readonly access: ClusterAccess;
@@ -135,10 +137,10 @@ export class OpenView {
    */
   async ready(timeoutMs: number, { soon = false }: { readonly soon?: boolean } = {}): Promise<void> {
     const [own, other] = await this.caches();
-    // What pods take of nodes may follow later; where pods are may not.
+    // What pods take of nodes may follow later. Where pods are may not: of those whose nodes are not known yet, nothing is shown.
     await Promise.all([
       own.ready(timeoutMs, soon ? { rows: rowsSoon } : {}),
-      own.view.placed === 'node' ? other?.ready(timeoutMs) : undefined,
+      own.view.placed === 'node' ? other?.ready(timeoutMs, soon ? { rows: nodesSoon } : {}) : undefined,
     ]);
     if (!own.synced && own.trouble?.refusal && isApiError(own.trouble.refusal, 'NotFound'))
       throw new ApiError('NotFound', 'the server could not find the requested resource');
@@ -183,6 +185,15 @@ export class OpenView {
     return () => ends.forEach((end) => end());
   }
 
+  /** Whether all nodes are there by which objects are placed. */
+  #allPlaced(): boolean {
+    const { cluster, resource, personal } = this.#options;
+    if (personal || resource !== 'pods') return true;
+    const nodes = cluster.held('nodes');
+    // Nodes that can't be read hide no pod.
+    return !nodes || nodes.synced || nodes.trouble !== undefined;
+  }
+
   #visible(ref: ResourceRef): Promise<Visible> {
     const { caller, cluster, rights, namespaces } = this.#options;
     return rights.required(caller, cluster.cluster, { ref, named: namespaces });
@@ -209,8 +220,20 @@ export class OpenView {
     const versions = caches.map((cache) => `${cache.id}.${cache.version}`);
     const second = Math.floor(source.context.nowMs / 1000);
     const key = JSON.stringify([cluster.cluster, resource, versions, second, scopeKey(visible), query]);
-    return memo(key, () => computePage({ ...source, items: itemsOf(own, { visible, query }) }, query));
+    return memo(key, () => {
+      const items = itemsOf(own, { visible, query });
+      return computePage(
+        { ...source, items: this.#allPlaced() ? items : items.filter(placed(source.context)) },
+        query,
+      );
+    });
   }
+}
+
+/** Of a pod on a node that has not come yet it is not known where that is. */
+function placed(context: ViewContext): (item: Item) => boolean {
+  return (item) =>
+    item.facts?.kind !== 'pod' || item.facts.node === undefined || context.placeOf(item) !== undefined;
 }
 
 function scopeKey(visible: Visible): unknown {
@@ -238,3 +261,5 @@ function itemsOf(cache: ItemSource, { visible, query }: { visible: Visible; quer
 const indexedMax = 20;
 /** A page of them. */
 const rowsSoon = 50;
+/** Enough to place a page of the first pods, and few enough to be there at once. */
+const nodesSoon = 500;
