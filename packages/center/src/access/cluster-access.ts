@@ -17,6 +17,11 @@ export interface ClusterConnection {
   readonly reader: Transport;
   /** May keep roles, bindings, join tokens and certificate requests of people. */
   readonly keeper: Transport;
+  /**
+   * May ask machines what they count. None where that right (`get nodes/proxy`) is more than reading: the kubelets of other
+   * clusters take commands by the same way.
+   */
+  readonly meter?: Transport;
   /** A connection to the API server, TLS done, for protocols that take it over; `headers` say that `people` asks. */
   dial(signal: AbortSignal): Promise<{
     readonly socket: Duplex;
@@ -59,6 +64,8 @@ export interface ClusterAccess {
   }>;
   /** The center's own reader, for caches only. Throws 404. */
   own(cluster: string): ApiClient;
+  /** The center's own, for what machines count; undefined where the center asks no machines. Throws 404. */
+  meter(cluster: string): ApiClient | undefined;
   /** Whether the caller may, by the cluster's own word (SubjectAccessReview), kept for at most 10 s. */
   may(caller: Caller, cluster: string, question: AccessQuestion): Promise<boolean>;
   /** Nodes that the caller may see by grants that are limited to pools or owners; undefined: the cluster's own word on `nodes` counts. */

@@ -68,6 +68,11 @@ export class PeopleAccess implements ClusterAccess {
     return createClient({ transport, userAgent: 'skerry-center', clock: this.#clock });
   }
 
+  meter(cluster: string): ApiClient | undefined {
+    const transport = this.connection(cluster).meter;
+    return transport && createClient({ transport, userAgent: 'skerry-center', clock: this.#clock });
+  }
+
   may(caller: Caller, cluster: string, question: AccessQuestion): Promise<boolean> {
     const key = JSON.stringify([cluster, caller.user, caller.groups, question]);
     const nowMs = this.#clock.monotonic();

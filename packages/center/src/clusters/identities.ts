@@ -1,6 +1,6 @@
 /**
  * What the center may do in a cluster, one identity for each purpose: speak for its people, read for its caches, keep people's
- * roles. None of them is an administrator; only making these roles takes one.
+ * roles, ask machines what they count. None of them is an administrator; only making these roles takes one.
  */
 import { type AnyObject, isApiError } from '@skerry/api';
 import type { ApiClient, ResourceRef } from '@skerry/client';
@@ -9,6 +9,7 @@ export const identities = {
   people: 'system:skerry:people',
   reader: 'system:skerry:reader',
   keeper: 'system:skerry:keeper',
+  meter: 'system:skerry:meter',
 } as const;
 
 interface Rule {
@@ -67,8 +68,6 @@ const rules: Readonly<Record<keyof typeof identities, readonly Rule[]>> = {
   people: [],
   reader: [
     { apiGroups: [''], resources: coreResources, verbs: read },
-    // For what nodes count of their networks, which they tell nobody else.
-    { apiGroups: [''], resources: ['nodes/proxy'], verbs: ['get'] },
     { apiGroups: groups, resources: ['*'], verbs: read },
     { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
   ],
@@ -92,6 +91,9 @@ const rules: Readonly<Record<keyof typeof identities, readonly Rule[]>> = {
       verbs: ['approve'],
     },
   ],
+  // What nodes count of their networks they tell nobody else. Who may ask a node may see all that it answers, so this is apart
+  // from what reads for people. Exporters let it in by roles in their own namespaces.
+  meter: [{ apiGroups: [''], resources: ['nodes/proxy'], verbs: ['get'] }],
 };
 
 /** Where join tokens are; the keeper sees no other Secret. */

@@ -172,7 +172,7 @@ export interface Series {
     readonly values: readonly (number | null)[];
   }[];
   /** Why there are no lines: nothing reports it, or it would have to be asked of too many machines. */
-  readonly none?: 'not-reported' | 'too-many-nodes';
+  readonly none?: 'not-reported' | 'too-many-nodes' | 'foreign';
 }
 
 export interface GpuView {

@@ -41,7 +41,10 @@ export class MetricsService implements UsedAmounts {
     const { sampler, network } = this.#samplersOf(seen.cache);
     const { metric, seconds = hourSeconds } = query;
     const nowMs = this.#options.clock.now();
-    if (metric === 'network') return networkSeries(network, { thing, seconds, nowMs, cache: seen.cache });
+    if (metric === 'network')
+      return network
+        ? networkSeries(network, { thing, seconds, nowMs, cache: seen.cache })
+        : { times: [], lines: [], none: 'foreign' };
     sampler.touch({ pods: thing.of === 'pod' });
     const table = thing.of === 'pod' ? sampler.pods : seconds > hourSeconds ? sampler.day : sampler.hour;
     return seriesOf(table, { thing, metric, seconds, nowMs });
@@ -50,7 +53,7 @@ export class MetricsService implements UsedAmounts {
   close(): void {
     for (const { sampler, network } of this.#samplers.values()) {
       sampler.close();
-      network.close();
+      network?.close();
     }
     this.#samplers.clear();
   }
@@ -81,13 +84,14 @@ export class MetricsService implements UsedAmounts {
     // A cluster that went and came again is read another way.
     if (held?.cache === cache) return held;
     held?.sampler.close();
-    held?.network.close();
+    held?.network?.close();
     const { access, clock, log } = this.#options;
     const client = access.own(cluster);
+    const meter = access.meter(cluster);
     const made = {
       cache,
       sampler: new UsageSampler({ cache, client, clock, log }),
-      network: new NetworkSampler({ cluster, client, clock, log }),
+      network: meter && new NetworkSampler({ cluster, client: meter, clock, log }),
     };
     this.#samplers.set(cluster, made);
     return made;
@@ -97,7 +101,8 @@ export class MetricsService implements UsedAmounts {
 interface Samplers {
   readonly cache: ClusterCache;
   readonly sampler: UsageSampler;
-  readonly network: NetworkSampler;
+  /** None of a cluster whose machines are not asked. */
+  readonly network: NetworkSampler | undefined;
 }
 
 interface Thing {

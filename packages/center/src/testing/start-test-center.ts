@@ -83,7 +83,7 @@ interface Api {
 async function startApi({ machinesJoin }: { machinesJoin: boolean }): Promise<Api> {
   const clock = systemClock;
   const { certificatePem: authority } = await createCertificateAuthority({ commonName: 'edge', clock });
-  const purposes = ['people', 'reader', 'keeper'] as const;
+  const purposes = ['people', 'reader', 'keeper', 'meter'] as const;
   const server = await startTestServer({
     security: createSecurity({
       clock,
@@ -109,6 +109,7 @@ async function startApi({ machinesJoin }: { machinesJoin: boolean }): Promise<Ap
       people: transport('people'),
       reader: transport('reader'),
       keeper: transport('keeper'),
+      meter: transport('meter'),
       async dial() {
         const { hostname: host, port } = new URL(server.url);
         const socket = connect({ host, port: Number(port) });

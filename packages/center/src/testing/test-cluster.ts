@@ -77,6 +77,7 @@ export async function startTestCluster(
       };
     },
     own: () => admin,
+    meter: () => admin,
     may: (caller, cluster, question: AccessQuestion) => mayI(access.as(caller, cluster), question),
     nodeLimits: ({ user }) => limits.get(user),
   };

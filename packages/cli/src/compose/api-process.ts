@@ -122,7 +122,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
         token: installation.componentTokens.scheduler,
         user: { name: 'system:kube-scheduler', groups: [] },
       },
-      ...(['people', 'reader', 'keeper'] as const).map((purpose) => ({
+      ...(['people', 'reader', 'keeper', 'meter'] as const).map((purpose) => ({
         token: installation.componentTokens[purpose],
         user: { name: identities[purpose], groups: [] },
       })),

@@ -7,6 +7,8 @@ export interface UnixCredentials {
   readonly people: string;
   readonly reader: string;
   readonly keeper: string;
+  /** Not of the management API, which has no machines. */
+  readonly meter?: string;
 }
 
 export function connectOverSocket(
@@ -25,6 +27,7 @@ export function connectOverSocket(
     people: createUnixTransport({ socketPath, token: tokens.people }),
     reader: createUnixTransport({ socketPath, token: tokens.reader }),
     keeper: createUnixTransport({ socketPath, token: tokens.keeper }),
+    ...(tokens.meter ? { meter: createUnixTransport({ socketPath, token: tokens.meter }) } : {}),
   };
   return {
     ...transports,

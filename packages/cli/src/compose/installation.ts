@@ -46,10 +46,11 @@ export interface Installation {
 export interface ComponentTokens {
   readonly controllers: string;
   readonly scheduler: string;
-  /** Of the center, one for each purpose: speaking for its people, reading for its caches, keeping roles. */
+  /** Of the center, one for each purpose: speaking for its people, reading for its caches, keeping roles, asking machines. */
   readonly people: string;
   readonly reader: string;
   readonly keeper: string;
+  readonly meter: string;
 }
 
 const renewBeforeMs = 60 * 24 * 3_600_000;
@@ -103,6 +104,7 @@ export async function openInstallation(
       people: await loadOrCreateToken(join(data.run, 'people-token')),
       reader: await loadOrCreateToken(join(data.run, 'reader-token')),
       keeper: await loadOrCreateToken(join(data.run, 'keeper-token')),
+      meter: await loadOrCreateToken(join(data.run, 'meter-token')),
     },
   };
 }
