@@ -48,20 +48,22 @@ export async function startFixtureManagement(): Promise<FixtureCluster> {
     'users',
     'admin',
     { displayName: 'Ada Admin', groups: ['operators'] },
-    { status: { lastSignIn: '2026-01-01T00:00:00Z' } },
+    { status: { lastSignIn: new Date(Date.now() - 12 * 60_000).toISOString() } },
   );
   await make('users', 'dev', { displayName: 'Devi Developer', groups: ['shop'] });
-  await make('grants', 'admin-all', {
-    subject: { kind: 'User', name: 'admin' },
-    role: 'admin',
-    cluster: '*',
-  });
-  await make('grants', 'shop-dev', {
-    subject: { kind: 'Group', name: 'shop' },
-    role: 'dev',
-    cluster: 'edge',
-    namespaces: ['shop'],
-  });
+  const applied = { status: { clusters: [{ name: 'edge', applied: true }] } };
+  await make(
+    'grants',
+    'admin-all',
+    { subject: { kind: 'User', name: 'admin' }, role: 'admin', cluster: '*' },
+    applied,
+  );
+  await make(
+    'grants',
+    'shop-dev',
+    { subject: { kind: 'Group', name: 'shop' }, role: 'dev', cluster: 'edge', namespaces: ['shop'] },
+    applied,
+  );
   await make('owners', 'retail', {
     displayName: 'Retail',
     contact: 'retail@example.com',

@@ -9,9 +9,6 @@ import { silentLogger, systemClock } from '@skerry/base';
 import { createCertificateAuthority } from '@skerry/pki';
 import {
   paths,
-  type LiveMessage,
-  type LiveRequest,
-  type Page,
   type Preferences,
   type Session,
   type SignIn,
@@ -32,7 +29,7 @@ import {
 import { answers, componentAction, joinScripts, taskCancel } from './fixture-answers.ts';
 import { startFixtureCluster } from './fixture-cluster.ts';
 import { startFixtureManagement } from './fixture-management.ts';
-import { pageOf } from './fixture-views.ts';
+import { fixtureViews } from './fixture-views.ts';
 
 export interface StandIn {
   readonly origin: string;
@@ -40,7 +37,7 @@ export interface StandIn {
   readonly writes: readonly string[];
   /** The API server of the one cluster, `edge`. */
   readonly clusterUrl: string;
-  /** While set, views and streams of the cluster fail as if it were out of reach. */
+  /** Whether views can be read of the cluster; what is shown is stale while they can't. */
   setReachable(isReachable: boolean): void;
   close(): Promise<void>;
 }
@@ -65,12 +62,13 @@ export async function startStandIn({ port = 0 }: { port?: number } = {}): Promis
     clusterUrl: cluster.url,
     managementUrl: management.url,
   };
+  const views = fixtureViews(cluster.url, () => state.isReachable);
   const server = await startCenterServer({
     address: '127.0.0.1',
     port,
     certificate,
-    routes: [...sessionRoutes(state), ...routes(state)],
-    sockets: sockets(state),
+    routes: [...sessionRoutes(state), ...views.routes, ...routes(state)],
+    sockets: [views.socket, ...sockets()],
     gate: {
       caller: async ({ header }) => callerOf(state, header('cookie')),
       checkOrigin: () => undefined,
@@ -97,6 +95,7 @@ export async function startStandIn({ port = 0 }: { port?: number } = {}): Promis
     },
     async close() {
       await server.close();
+      views.close();
       await cluster.close();
       await management.close();
     },
@@ -219,17 +218,6 @@ function routes(state: State): Route[] {
     ...joinScripts(),
     componentAction(),
     taskCancel(),
-    route('GET', paths.view(':cluster', ':resource'), async ({ params, query }) => {
-      if (!state.isReachable) throw new ApiError('ServiceUnavailable', 'the cluster does not answer');
-      const page = await pageOf(state.clusterUrl, params['resource'] ?? '', {
-        q: query.get('q') ?? '',
-        namespace: query.get('namespace')?.split(',').filter(Boolean) ?? [],
-        sort: query.get('sort') ?? 'name',
-        offset: Number(query.get('offset') ?? 0),
-        limit: Number(query.get('limit') ?? 50),
-      });
-      return page instanceof Response ? passOn(page) : jsonResponse(page);
-    }),
     route('POST', paths.canI(':cluster'), async (request) => {
       const { questions } = (await request.json()) as { questions: unknown[] };
       return jsonResponse({ answers: questions.map(() => ({ allowed: true, why: '' })) });
@@ -320,47 +308,8 @@ async function passOn(response: Response): Promise<CenterResponse> {
   };
 }
 
-function sockets(state: State): SocketRoute[] {
+function sockets(): SocketRoute[] {
   return [
-    {
-      pattern: paths.live,
-      async open(socket) {
-        const shown = new Map<string, { request: Extract<LiveRequest, { type: 'show' }>; last: string }>();
-        const send = (message: LiveMessage): void => socket.send(JSON.stringify(message));
-        const show = async (id: string): Promise<void> => {
-          const view = shown.get(id);
-          if (!view) return;
-          if (!state.isReachable)
-            return send({
-              type: 'freshness',
-              id,
-              freshness: {
-                state: 'stale',
-                since: new Date().toISOString(),
-                why: 'the cluster does not answer',
-              },
-            });
-          const page = await pageOf(state.clusterUrl, view.request.resource, view.request.query);
-          if (page instanceof Response)
-            return send({ type: 'error', id, status: (await page.json()) as object });
-          const text = JSON.stringify(page satisfies Page);
-          if (text === view.last) return;
-          view.last = text;
-          send({ type: 'page', id, page });
-        };
-        socket.on('message', (data) => {
-          const message = JSON.parse((data as Buffer).toString()) as LiveRequest;
-          if (message.type === 'show') shown.set(message.id, { request: message, last: '' });
-          if (message.type === 'show') void show(message.id);
-          if (message.type === 'hide') shown.delete(message.id);
-        });
-        const timer = setInterval(() => {
-          for (const id of shown.keys()) void show(id).catch(() => undefined);
-        }, 1000);
-        await once(socket, 'close');
-        clearInterval(timer);
-      },
-    },
     {
       pattern: paths.logs(':cluster'),
       async open(socket, _, { query }) {

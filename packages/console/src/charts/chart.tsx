@@ -82,7 +82,12 @@ function optionsOf(series: Series, element: HTMLElement): uPlot.Options {
     scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
       { ...axis, values: (_, ticks) => ticks.map((seconds) => formatTick(seconds, series)) },
-      { ...axis, size: 64, values: (_, ticks) => ticks.map((value) => formatQuantity(value, unit)) },
+      {
+        ...axis,
+        size: 64,
+        ...(unit.startsWith('bytes') ? { incrs: byteSteps } : {}),
+        values: (_, ticks) => ticks.map((value) => formatQuantity(value, unit)),
+      },
     ],
     series: [
       {},
@@ -97,6 +102,11 @@ function optionsOf(series: Series, element: HTMLElement): uPlot.Options {
     ],
   };
 }
+
+/** Steps of an axis of bytes: in decimal ones `4.7Gi` would stand beside a line. */
+const byteSteps = [0, 1, 2, 3, 4].flatMap((power) =>
+  [1, 2, 4, 8, 16, 32, 64, 128, 256, 512].map((step) => step * 1024 ** power),
+);
 
 const dayS = 86_400;
 

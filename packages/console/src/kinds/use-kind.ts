@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { addressOf } from '#api/objects.ts';
 import { request } from '#api/request.ts';
 import { StatusError } from '#api/status-error.ts';
-import type { MessageId } from '#i18n/index.ts';
+import { localeTags, type MessageId } from '#i18n/index.ts';
 import { builtInKind } from './built-in.ts';
 import { groupVersionPath, type KindEntry } from './kind.ts';
 
@@ -73,6 +73,11 @@ async function discover(cluster: string, resource: string): Promise<KindEntry> {
       found.verbs.includes(action === 'delete' ? 'delete' : 'patch'),
     ) as KindEntry['actions'],
   };
+}
+
+/** What one object of the kind is called. Only English tells one from many, and there it is the kind's own name. */
+export function singularOf(kind: KindEntry, t: (id: MessageId) => string): string {
+  return document.documentElement.lang === localeTags.en ? kind.kind : titleOf(kind, t);
 }
 
 /** What a kind is called: in the language of the person where the console knows it, else by its own name. */

@@ -107,7 +107,8 @@ function GroupHead({
   const names =
     group === 'namespace'
       ? [sample?.namespace ?? '']
-      : [sample?.region ?? '', ...(group === 'pool' && sample?.pool ? [sample.pool] : [])];
+      : // Where each region has one pool, both often have one name.
+        [...new Set([sample?.region ?? '', ...(group === 'pool' && sample?.pool ? [sample.pool] : [])])];
   const isCollapsed = collapsed.has(groupKey);
   return (
     <tr className={styles['group']}>

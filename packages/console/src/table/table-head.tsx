@@ -45,6 +45,7 @@ export function TableHead({ columns, sort, onSort, hasNamespace, hasActions, sel
         {isSortable ? (
           <button type="button" className={styles['sort']} onClick={() => onSort(next)}>
             {title}
+            {/* Beside the title, so that titles stand where their values do. */}
             <span aria-hidden="true" className={styles['arrow']}>
               {direction === 'ascending' ? '▲' : direction === 'descending' ? '▼' : ''}
             </span>

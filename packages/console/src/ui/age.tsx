@@ -11,3 +11,14 @@ export function Age({ since }: { readonly since: string | undefined }) {
     </Tooltip>
   );
 }
+
+/** The instant itself, and how long ago that is: where there is room for both. */
+export function Since({ instant }: { readonly instant: string | undefined }) {
+  const nowMs = useNowMs();
+  if (!instant) return <span className="muted">–</span>;
+  return (
+    <time dateTime={instant}>
+      {formatInstant(instant)} <span className="muted">({formatAge(nowMs - Date.parse(instant))})</span>
+    </time>
+  );
+}

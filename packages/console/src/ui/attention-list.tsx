@@ -1,6 +1,7 @@
 import type { Attention, AttentionRules } from '@skerry/center/contract';
 import { Link } from '#app/link.tsx';
-import { translateIfKnown, useT, type MessageId } from '#i18n/index.ts';
+import { translateIfKnown, useT, type MessageId, type Values } from '#i18n/index.ts';
+import { placeText } from './place.ts';
 import { toneClass, toneMarks } from './tone.tsx';
 import styles from './attention-list.module.css';
 
@@ -37,11 +38,17 @@ export function AttentionList({
           </span>
           <span className="visually-hidden">{t(`tone.${one.tone}`)}: </span>
           <Link to={one.link} className={styles['text']}>
-            {translateIfKnown(`attention.${one.rule}` satisfies HasMessages, one.values) ?? one.message}
+            {translateIfKnown(`attention.${one.rule}` satisfies HasMessages, withPlace(one.values)) ??
+              one.message}
           </Link>
           {showCluster ? <span className="muted">{one.cluster}</span> : null}
         </li>
       ))}
     </ul>
   );
+}
+
+function withPlace(values: Values): Values {
+  const { region = '', pool = '' } = values;
+  return { ...values, place: placeText(String(region), String(pool)) };
 }

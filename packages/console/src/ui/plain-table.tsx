@@ -5,12 +5,14 @@ interface PlainTableProps {
   readonly label: string;
   readonly head: readonly string[];
   readonly rows: readonly { readonly key: string; readonly cells: readonly ReactNode[] }[];
+  /** Columns, by their place, whose values stand below each other by their ends. */
+  readonly numbers?: readonly number[];
   /** Cells may break over lines, unless the table is one of short values. */
   readonly isTight?: boolean;
 }
 
 /** A table of what is at hand: no sorting, no pages. */
-export function PlainTable({ label, head, rows, isTight = false }: PlainTableProps) {
+export function PlainTable({ label, head, rows, numbers = [], isTight = false }: PlainTableProps) {
   return (
     <div className={styles['scroll']} tabIndex={0} role="group" aria-label={label}>
       <table className={`${styles['table'] ?? ''} ${isTight ? (styles['tight'] ?? '') : ''}`}>
@@ -20,7 +22,7 @@ export function PlainTable({ label, head, rows, isTight = false }: PlainTablePro
             {head.map((title, index) => (
               // Titles may be empty, and the order never changes.
               // oxlint-disable-next-line react/no-array-index-key
-              <th key={index} scope="col">
+              <th key={index} scope="col" className={numbers.includes(index) ? styles['number'] : undefined}>
                 {title}
               </th>
             ))}
@@ -32,7 +34,7 @@ export function PlainTable({ label, head, rows, isTight = false }: PlainTablePro
               {cells.map((cell, index) => (
                 // As above.
                 // oxlint-disable-next-line react/no-array-index-key
-                <td key={index}>
+                <td key={index} className={numbers.includes(index) ? styles['number'] : undefined}>
                   {cell === undefined || cell === null || cell === '' ? (
                     <span className="muted">–</span>
                   ) : (

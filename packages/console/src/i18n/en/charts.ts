@@ -10,6 +10,8 @@ export const charts = {
   'charts.notReported': 'Not reported',
   'charts.none.not-reported':
     'No machine says what a single pod makes of its GPUs. The GPU page shows who holds them.',
+  'charts.none.foreign':
+    'This is asked of the machines themselves. On a cluster from elsewhere the right to ask them is the right to run commands on them, so the center does not.',
   'charts.none.too-many-nodes':
     'This is asked of every machine over its link, so it is shown for up to 50 machines: open a pool or a node.',
   'charts.line.received': 'Received',

@@ -6,7 +6,8 @@ export const clusters = {
   'clusters.kubeconfig': 'Download kubeconfig',
   'clusters.kubeconfig.rule':
     'With certificates or tokens in it. Programs (exec) and paths of files are refused.',
-  'clusters.kubeconfig.file': 'or from a file:',
+  'clusters.kubeconfig.file': 'Choose a file',
+  'clusters.kubeconfig.tooLarge': 'The file has more than 256 KiB; that is no kubeconfig.',
   'clusters.kind.hosted': 'Hosted',
   'clusters.kind.imported': 'Imported',
   'clusters.availability': 'Availability',
@@ -43,5 +44,10 @@ export const clusters = {
   'tasks.ended': 'Ended',
   'overview.capacity': 'Requested of what can be allocated',
   'overview.requested': '{{requested}} of {{allocatable}}',
+  'overview.requestedAndUsed': '{{requested}} of {{allocatable}} · {{used}} in use now',
+  'overview.resource.cpu': 'CPU',
+  'overview.resource.memory': 'Memory',
+  'overview.resource.pods': 'Pods',
+  'overview.resource.nvidia.com/gpu': 'GPU (NVIDIA)',
   'overview.regions': 'Regions and node pools',
 } as const;

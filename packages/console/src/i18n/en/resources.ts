@@ -38,8 +38,8 @@ export const resources = {
   'facts.started': 'Started',
   'facts.parallelism': 'Parallelism',
   'facts.timeZone': 'Time zone',
-  'facts.yes': 'yes',
-  'facts.no': 'no',
+  'facts.yes': 'Yes',
+  'facts.no': 'No',
   'facts.replicas': '{{ready}} of {{wanted}} ready, {{updated}} updated',
   'facts.daemonSet': '{{ready}} of {{desired}} ready, {{updated}} updated',
 } as const;

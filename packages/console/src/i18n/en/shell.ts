@@ -91,6 +91,7 @@ export const shell = {
   'readOnly.mark': 'Read-only mode',
   'readOnly.what':
     'While it is on, nothing can be changed from this console. It is switched off in the settings.',
+  'readOnly.whileOn': 'While it is on, nothing can be changed from this console.',
   'readOnly.enter': 'Read-only for me',
   'readOnly.leave': 'Allow me changes',
   'readOnly.refused': 'read-only mode is on; it is left in the settings',

@@ -7,19 +7,16 @@ export const attention = {
   'attention.certificate-expiring': '証明書 {{certificate}} の期限切れまで {{days}} 日',
   'attention.component-failed': 'コンポーネント {{component}} {{version}} が異常です: {{why}}',
   'attention.nodes-disconnected_other':
-    '{{region}} / {{pool}}: 切断中で自律運転しているノードが {{count}} 台（{{node}} など）',
-  'attention.nodes-offline_other':
-    '{{region}} / {{pool}}: オフラインのノードが {{count}} 台（{{node}} など）',
-  'attention.nodes-not-ready_other':
-    '{{region}} / {{pool}}: 未準備のノードが {{count}} 台（{{node}} など）: {{why}}',
-  'attention.node-pressure_other':
-    '{{region}} / {{pool}}: リソース不足のノードが {{count}} 台（{{node}} など）: {{why}}',
+    '{{place}}: 切断中で自律運転しているノードが {{count}} 台（{{node}} など）',
+  'attention.nodes-offline_other': '{{place}}: オフラインのノードが {{count}} 台（{{node}} など）',
+  'attention.nodes-not-ready_other': '{{place}}: 未準備のノードが {{count}} 台（{{node}} など）: {{why}}',
+  'attention.node-pressure_other': '{{place}}: リソース不足のノードが {{count}} 台（{{node}} など）: {{why}}',
   'attention.pods-crashing_other':
     '{{kind}} {{namespace}}/{{name}}: {{count}} 個のポッドがクラッシュを繰り返しています（再起動 {{restarts}} 回）: {{why}}',
   'attention.pods-pending_other':
     '{{kind}} {{namespace}}/{{name}}: {{count}} 個のポッドを配置できません: {{why}}',
   'attention.image-pull-failing_other':
-    '{{region}} / {{pool}}: イメージ {{image}} を取得できません（ポッド {{count}} 個）',
+    '{{place}}: イメージ {{image}} を取得できません（ポッド {{count}} 個）',
   'attention.rollout-stuck': '{{kind}} {{namespace}}/{{name}}: ロールアウトが進みません: {{why}}',
   'attention.daemonset-incomplete':
     '{{kind}} {{namespace}}/{{name}}: {{desired}} ノード中 {{count}} 台で不足（接続不可 {{outOfReach}} 台）',

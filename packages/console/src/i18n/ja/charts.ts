@@ -13,6 +13,8 @@ export const charts = {
   'charts.notReported': '報告なし',
   'charts.none.not-reported':
     '個々のポッドの GPU 使用率を報告するマシンはありません。GPU を保持しているポッドは GPU のページに表示されます。',
+  'charts.none.foreign':
+    'この値は各マシンに直接問い合わせます。外部のクラスターでは、その権限がコマンド実行の権限にもなるため、センターは問い合わせません。',
   'charts.none.too-many-nodes':
     '各マシンにリンク経由で問い合わせるため、50 台まで表示します。プールまたはノードを開いてください。',
   'charts.line.received': '受信',

@@ -92,6 +92,7 @@ export const shell = {
   'state.failed.why': 'サーバーの応答は次のとおりです。',
   'readOnly.mark': '読み取り専用モード',
   'readOnly.what': 'オンの間、このコンソールからは何も変更できません。設定で解除できます。',
+  'readOnly.whileOn': 'オンの間、このコンソールからは何も変更できません。',
   'readOnly.enter': '自分には読み取り専用にする',
   'readOnly.leave': '自分の変更を許可',
   'readOnly.refused': '読み取り専用モードがオンです。設定で解除できます',

@@ -6,16 +6,14 @@ export const attention = {
   'attention.cluster-failed': '集群 {{cluster}} 出现故障：{{why}}',
   'attention.certificate-expiring': '证书 {{certificate}} 将在 {{days}} 天后过期',
   'attention.component-failed': '组件 {{component}} {{version}} 出现故障：{{why}}',
-  'attention.nodes-disconnected_other':
-    '{{region}} / {{pool}}：{{count}} 个节点断连并自治运行（如 {{node}}）',
-  'attention.nodes-offline_other': '{{region}} / {{pool}}：{{count}} 个节点离线（如 {{node}}）',
-  'attention.nodes-not-ready_other': '{{region}} / {{pool}}：{{count}} 个节点未就绪（如 {{node}}）：{{why}}',
-  'attention.node-pressure_other': '{{region}} / {{pool}}：{{count}} 个节点资源紧张（如 {{node}}）：{{why}}',
+  'attention.nodes-disconnected_other': '{{place}}：{{count}} 个节点断连并自治运行（如 {{node}}）',
+  'attention.nodes-offline_other': '{{place}}：{{count}} 个节点离线（如 {{node}}）',
+  'attention.nodes-not-ready_other': '{{place}}：{{count}} 个节点未就绪（如 {{node}}）：{{why}}',
+  'attention.node-pressure_other': '{{place}}：{{count}} 个节点资源紧张（如 {{node}}）：{{why}}',
   'attention.pods-crashing_other':
     '{{kind}} {{namespace}}/{{name}}：{{count}} 个容器组反复崩溃（重启 {{restarts}} 次）：{{why}}',
   'attention.pods-pending_other': '{{kind}} {{namespace}}/{{name}}：{{count}} 个容器组无法调度：{{why}}',
-  'attention.image-pull-failing_other':
-    '{{region}} / {{pool}}：镜像 {{image}} 拉取失败（{{count}} 个容器组）',
+  'attention.image-pull-failing_other': '{{place}}：镜像 {{image}} 拉取失败（{{count}} 个容器组）',
   'attention.rollout-stuck': '{{kind}} {{namespace}}/{{name}}：发布停滞：{{why}}',
   'attention.daemonset-incomplete':
     '{{kind}} {{namespace}}/{{name}}：{{desired}} 个节点中缺少 {{count}} 个（{{outOfReach}} 个无法连接）',

@@ -12,6 +12,8 @@ export const charts = {
   'charts.gpu': '容器组持有的 GPU',
   'charts.notReported': '未上报',
   'charts.none.not-reported': '没有机器上报单个容器组的 GPU 使用情况。GPU 页面显示由谁持有。',
+  'charts.none.foreign':
+    '此数据需要直接询问各台机器。对于外部集群，询问的权限等同于在机器上执行命令的权限，因此中心不会询问。',
   'charts.none.too-many-nodes': '需要通过链路逐台查询机器，因此最多显示 50 台：请打开某个节点池或节点。',
   'charts.line.received': '接收',
   'charts.line.sent': '发送',

@@ -89,6 +89,7 @@ export const shell = {
   'state.failed.why': '服务器的回应如下。',
   'readOnly.mark': '只读模式',
   'readOnly.what': '开启期间，无法通过此控制台更改任何内容。可在设置中关闭。',
+  'readOnly.whileOn': '开启期间，无法通过此控制台更改任何内容。',
   'readOnly.enter': '对我设为只读',
   'readOnly.leave': '允许我更改',
   'readOnly.refused': '只读模式已开启，可在设置中关闭',

@@ -4,7 +4,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Button, Input, Select } from 'antd';
 import { request } from '#api/request.ts';
 import { useSearchState } from '#app/search.ts';
-import { useT } from '#i18n/index.ts';
+import { translateIfKnown, useT } from '#i18n/index.ts';
 import { clearable } from '#ui/clearable.tsx';
 import { Card, Page, Stack } from '#ui/page.tsx';
 import { PlainTable } from '#ui/plain-table.tsx';
@@ -95,7 +95,7 @@ export function Audit() {
                       {formatInstant(entry.time)}
                     </time>,
                     entry.user,
-                    entry.action,
+                    translateIfKnown(`audit.action.${entry.action}`) ?? entry.action,
                     entry.cluster,
                     entry.object,
                     <span key="result">

@@ -70,6 +70,7 @@ export function Clusters() {
       ? [
           {
             id: 'protect',
+            isInMenu: true,
             title: object.spec.deletionProtection ? t('clusters.unprotect') : t('clusters.protect'),
             run: () =>
               void submit(async () => {

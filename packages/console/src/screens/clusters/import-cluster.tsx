@@ -1,6 +1,8 @@
 /** Takes in a cluster of elsewhere by its kubeconfig. */
 import { links } from '@skerry/center/contract';
+import { UploadOutlined } from '@ant-design/icons';
 import { Button, Form, Input } from 'antd';
+import { useRef } from 'react';
 import { addressOf, createObject, management } from '#api/objects.ts';
 import { queryClient } from '#api/queries.ts';
 import { request } from '#api/request.ts';
@@ -25,6 +27,7 @@ export function ImportCluster() {
   const t = useT();
   const go = useGo();
   const [form] = Form.useForm<Fields>();
+  const file = useRef<HTMLInputElement>(null);
   const { isBusy, failure, submit } = useSubmit();
   const take = ({ name, region, kubeconfig }: Fields): Promise<void> =>
     submit(async () => {
@@ -48,9 +51,11 @@ export function ImportCluster() {
       await queryClient.invalidateQueries({ queryKey: ['clusters'] });
       go(links.clusters);
     });
-  const read = async (file: File | undefined): Promise<void> => {
-    if (!file || file.size > fileBytesMax) return;
-    form.setFieldValue('kubeconfig', await file.text());
+  const read = async (chosen: File | undefined): Promise<void> => {
+    if (!chosen) return;
+    if (chosen.size > fileBytesMax)
+      return form.setFields([{ name: 'kubeconfig', errors: [t('clusters.kubeconfig.tooLarge')] }]);
+    form.setFields([{ name: 'kubeconfig', value: await chosen.text(), errors: [] }]);
   };
   return (
     <Page title={t('clusters.import')} intro={t('clusters.import.what')}>
@@ -77,20 +82,24 @@ export function ImportCluster() {
           >
             <Input.TextArea rows={12} spellCheck={false} style={{ fontFamily: 'var(--mono)' }} />
           </Form.Item>
-          <p style={{ marginBottom: 16 }}>
-            <label>
-              {t('clusters.kubeconfig.file')}{' '}
-              <input
-                type="file"
-                accept=".yaml,.yml,.conf,.kubeconfig,.json"
-                onChange={(event) => void read(event.target.files?.[0])}
-              />
-            </label>
-          </p>
           <FailureNote status={failure} />
-          <Button type="primary" htmlType="submit" loading={isBusy}>
-            {t('clusters.import')}
-          </Button>
+          {/* A browser's own button speaks the browser's language. */}
+          <input
+            ref={file}
+            hidden
+            type="file"
+            data-testid="kubeconfig-file"
+            accept=".yaml,.yml,.conf,.config,.kubeconfig,.json"
+            onChange={(event) => void read(event.target.files?.[0])}
+          />
+          <div className={styles['buttons']}>
+            <Button type="primary" htmlType="submit" loading={isBusy}>
+              {t('clusters.import')}
+            </Button>
+            <Button icon={<UploadOutlined />} onClick={() => file.current?.click()}>
+              {t('clusters.kubeconfig.file')}
+            </Button>
+          </div>
         </Form>
       </Card>
     </Page>

@@ -12,6 +12,7 @@ import { useT } from '#i18n/index.ts';
 import { Age } from '#ui/age.tsx';
 import { Meter } from '#ui/meter.tsx';
 import { Card, Page, Stack } from '#ui/page.tsx';
+import { placeText } from '#ui/place.ts';
 import { PlainTable } from '#ui/plain-table.tsx';
 import { Empty, Failure, Loading } from '#ui/states.tsx';
 
@@ -155,7 +156,7 @@ function usedOf({ holders }: GpuNode): number {
 function byPool(nodes: readonly GpuNode[]): readonly { key: string; capacity: number; used: number }[] {
   const pools = new Map<string, { key: string; capacity: number; used: number }>();
   for (const node of nodes) {
-    const key = `${node.region} / ${node.pool} · ${node.model ?? node.resource}`;
+    const key = `${placeText(node.region, node.pool)} · ${node.model ?? node.resource}`;
     const pool = pools.get(key) ?? { key, capacity: 0, used: 0 };
     pools.set(key, { key, capacity: pool.capacity + node.capacity, used: pool.used + usedOf(node) });
   }

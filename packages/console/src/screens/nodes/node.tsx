@@ -132,6 +132,7 @@ function Resources({ node }: { readonly node: ApiObject }) {
     <Card title={t('nodes.resources')} isFlush>
       <PlainTable
         label={t('nodes.resources')}
+        numbers={[1, 2]}
         head={[t('nodes.resource'), t('column.capacity'), t('nodes.allocatable')]}
         rows={Object.keys(capacity)
           .sort()

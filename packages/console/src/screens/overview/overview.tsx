@@ -8,7 +8,7 @@ import { Link, useGo } from '#app/link.tsx';
 import { useOverview } from '#app/scope-bar.tsx';
 import { Charts } from '#charts/charts.tsx';
 import { formatQuantity } from '#charts/format-quantity.ts';
-import { useT } from '#i18n/index.ts';
+import { translateIfKnown, useT } from '#i18n/index.ts';
 import { AttentionList } from '#ui/attention-list.tsx';
 import { download } from '#ui/download.ts';
 import { FailureNote } from '#ui/failure-note.tsx';
@@ -87,12 +87,13 @@ export function OverviewScreen() {
               {Object.entries(data.capacity).map(([name, { allocatable, requested, used }]) => (
                 <Meter
                   key={name}
-                  label={name}
+                  label={translateIfKnown(`overview.resource.${name}`) ?? name}
                   share={allocatable > 0 ? requested / allocatable : 0}
                   used={used !== undefined && allocatable > 0 ? used / allocatable : undefined}
-                  text={t('overview.requested', {
+                  text={t(used === undefined ? 'overview.requested' : 'overview.requestedAndUsed', {
                     requested: formatQuantity(requested, units[name] ?? ''),
                     allocatable: formatQuantity(allocatable, units[name] ?? ''),
+                    used: formatQuantity(used, units[name] ?? ''),
                   })}
                 />
               ))}

@@ -10,7 +10,7 @@ import { EventsOf } from '#screens/resources/events-of.tsx';
 import { ObjectPage } from '#screens/resources/object-page.tsx';
 import { YamlOf } from '#screens/resources/yaml-of.tsx';
 import { LiveTable } from '#table/live-table.tsx';
-import { Age } from '#ui/age.tsx';
+import { Since } from '#ui/age.tsx';
 import { Chips } from '#ui/chips.tsx';
 import { Card, Facts, Stack } from '#ui/page.tsx';
 import { Failure, Loading } from '#ui/states.tsx';
@@ -72,7 +72,7 @@ export function PoolScreen() {
                         .map((leader) => textAt(leader, 'nodeName') ?? '')
                         .join(', '),
                     ],
-                    [t('column.created'), <Age key="age" since={data.metadata.creationTimestamp} />],
+                    [t('column.created'), <Since key="created" instant={data.metadata.creationTimestamp} />],
                     [
                       t('field.taints'),
                       listAt(data, 'spec', 'taints')

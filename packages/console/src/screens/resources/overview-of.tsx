@@ -3,7 +3,7 @@ import { useT } from '#i18n/index.ts';
 import type { KindEntry } from '#kinds/kind.ts';
 import { selectorText } from '#kinds/selector.ts';
 import { listAt, textAt, valueAt } from '#kinds/values.ts';
-import { Age } from '#ui/age.tsx';
+import { Age, Since } from '#ui/age.tsx';
 import { Chips } from '#ui/chips.tsx';
 import { Card, Facts, Stack } from '#ui/page.tsx';
 import { PlainTable } from '#ui/plain-table.tsx';
@@ -30,7 +30,7 @@ export function OverviewOf({ cluster, kind, object }: OverviewOfProps) {
         <Facts
           of={[
             ...factsOf({ cluster, kind, object, t }),
-            [t('column.created'), <Age key="age" since={metadata.creationTimestamp} />],
+            [t('column.created'), <Since key="created" instant={metadata.creationTimestamp} />],
             ...(metadata.ownerReferences?.length
               ? ([[t('column.owner'), <OwnersOf key="owners" cluster={cluster} object={object} />]] as const)
               : []),

@@ -6,7 +6,7 @@ import { useObject, type ApiObject } from '#api/objects.ts';
 import { useT } from '#i18n/index.ts';
 import type { KindEntry } from '#kinds/kind.ts';
 import { selectorText } from '#kinds/selector.ts';
-import { titleOf, useKind } from '#kinds/use-kind.ts';
+import { singularOf, useKind } from '#kinds/use-kind.ts';
 import { mapAt, valueAt } from '#kinds/values.ts';
 import { Failure, Loading } from '#ui/states.tsx';
 import { EventsOf } from './events-of.tsx';
@@ -67,7 +67,7 @@ export function DetailOf({ cluster, kind, namespace, name }: DetailProps) {
       cluster={cluster}
       kind={kind}
       name={name}
-      subtitle={[titleOf(kind, t), namespace].filter(Boolean).join(' · ')}
+      subtitle={[singularOf(kind, t), namespace].filter(Boolean).join(' · ')}
       seen={seen}
       list={links.list(cluster, kind.resource)}
       tabs={Object.entries(tabsOf({ cluster, kind, object })).map(([key, children]) => ({

@@ -89,7 +89,7 @@ function Looks() {
                 checked={readOnly}
                 onChange={(isOn) => void savePreferences({ readOnly: isOn })}
               />
-              <span className="muted">{t('readOnly.what')}</span>
+              <span className="muted">{t('readOnly.whileOn')}</span>
             </span>,
           ],
         ]}
