@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Node, Pod } from '@skerry/api';
 import { eventually } from '@skerry/base/testing';
+import { linkProtocol } from '@skerry/link';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Center } from '../support/center.ts';
 import { Cluster, entry, leftovers, root } from '../support/cluster.ts';
@@ -137,7 +138,33 @@ describe('skerry sim', () => {
     await eventually(async () => expect(await readyNodes()).toBe(nodes), patient);
     expect((await kubectl('get', 'nodes', '--no-headers')).trim().split('\n')).toHaveLength(nodes);
   });
+
+  test('a node gets its link through a balancer that breaks what it does not know', async () => {
+    const balancer = await Line.to(center.port, { unknown: linkProtocol });
+    const flags = ['--nodes', '1', '--name-prefix', 'behind', '--token-file', join(directory, 'token')];
+    const address = `127.0.0.1:${balancer.port}`;
+    const behind = spawn(
+      process.execPath,
+      [entry(), 'sim', address, ...flags, '--data-dir', join(directory, 'behind')],
+      { stdio: 'ignore' },
+    );
+    try {
+      await eventually(
+        async () => expect(await kubectl('get', 'node', 'behind-0', '--no-headers')).toMatch(/ Ready /),
+        patient,
+      );
+      const link = JSON.parse(await kubectl('get', 'nodelink', 'behind-0', '-o', 'json')) as LinkObject;
+      expect(link.status.state).toBe('Linked');
+    } finally {
+      behind.kill('SIGKILL');
+      balancer.close();
+    }
+  });
 });
+
+interface LinkObject {
+  readonly status: { readonly state: string };
+}
 
 /** As many as a suite has time for; the bench has 5,000. */
 describe('nodes that are cut off all at once', () => {

@@ -41,6 +41,8 @@ export interface AcceptedConnection {
   readonly remoteAddress?: string;
   /** Told of each stream of an HTTP/2 connection, by its number there; what it returns is called when the stream has ended. */
   readonly onStream?: (stream: { id: number; method: string; path: string }) => () => void;
+  /** What the acceptor makes of an HTTP/1.1 connection whose client asks for that by `Upgrade`: the stream is its own from then on. */
+  readonly upgrade?: { readonly protocol: string; readonly path: string; readonly take: () => void };
 }
 
 /** What `nodelinks` of `link.skerry.io` shows and does. */

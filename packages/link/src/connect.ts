@@ -6,6 +6,8 @@ import { SkerryError, describeError } from '@skerry/base';
 import { connectThroughProxy } from '#http-proxy.ts';
 import type { WireCounters } from '#meter/link-meter.ts';
 import { linkProtocol } from '#protocol.ts';
+import { upgradeToLink } from '#upgrade.ts';
+import type { Way } from '#way.ts';
 
 const connectTimeoutMs = 15_000;
 
@@ -21,6 +23,8 @@ export interface ConnectTlsOptions {
   readonly serverName?: string;
   /** `http://[user:password@]host:port` of a proxy to go through, as in `HTTPS_PROXY`. */
   readonly proxy?: string;
+  /** How the link is asked for; `alpn` unless told. */
+  readonly way?: Way;
 }
 
 /** By connection: what the socket below its TLS has counted. */
@@ -30,14 +34,20 @@ export function wireOf(connection: object): WireCounters | undefined {
   return wires.get(connection);
 }
 
+/**
+ * Rejects with `link-protocol` where the other end speaks none, `link-cut-short` where the connection ended in the middle of the
+ * handshake, `link-timeout`, `link-proxy`, and `link-connect` otherwise.
+ */
 export async function connectTls(options: ConnectTlsOptions, signal?: AbortSignal): Promise<tls.TLSSocket> {
-  const { host, port, proxy } = options;
+  const { host, port, proxy, way } = options;
   const socket = proxy
     ? await connectThroughProxy(proxy, { host, port }, { signal, timeoutMs: connectTimeoutMs })
     : await connectTcp({ host, port }, signal);
   const secured = await secure(options, socket, signal);
   if (socket instanceof net.Socket) wires.set(secured, socket);
-  return secured;
+  if (way !== 'upgrade') return secured;
+  const name = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return upgradeToLink(secured, { host: name, timeoutMs: connectTimeoutMs, ...(signal ? { signal } : {}) });
 }
 
 function connectTcp(to: { host: string; port: number }, signal?: AbortSignal): Promise<net.Socket> {
@@ -73,7 +83,8 @@ function silentError(): SkerryError {
 }
 
 function secure(options: ConnectTlsOptions, through: Duplex, signal?: AbortSignal): Promise<tls.TLSSocket> {
-  const { host, port, ca, cert, key } = options;
+  const { host, port, ca, cert, key, way } = options;
+  const protocol = way === 'upgrade' ? 'http/1.1' : linkProtocol;
   const serverName = options.serverName ?? host;
   return new Promise((resolve, reject) => {
     const socket = tls.connect({
@@ -84,7 +95,7 @@ function secure(options: ConnectTlsOptions, through: Duplex, signal?: AbortSigna
       // A name of an address may not be sent as SNI; the certificate is checked against it all the same.
       ...(/^[0-9.]+$|:/.test(serverName) ? {} : { servername: serverName }),
       checkServerIdentity: (_, certificate) => tls.checkServerIdentity(serverName, certificate),
-      ALPNProtocols: [linkProtocol],
+      ALPNProtocols: [protocol],
       minVersion: 'TLSv1.3',
     });
     socket.setTimeout(connectTimeoutMs);
@@ -102,7 +113,7 @@ function secure(options: ConnectTlsOptions, through: Duplex, signal?: AbortSigna
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) onAbort();
     socket.once('secureConnect', () => {
-      if (socket.alpnProtocol !== linkProtocol) {
+      if (way !== 'upgrade' && socket.alpnProtocol !== linkProtocol) {
         fail(new SkerryError('link-protocol', `the server does not speak ${linkProtocol}`));
         return;
       }
@@ -141,6 +152,15 @@ const explanations: Readonly<Record<string, string>> = {
     "this node's certificate has expired; it renews itself for 90 days, then join again",
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: "the center refused this node's certificate; join again",
   ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: `the server does not speak ${linkProtocol}`,
+  ERR_SSL_TLSV13_ALERT_NO_APPLICATION_PROTOCOL: `the server does not speak ${linkProtocol}`,
+};
+
+/** Where there was an answer at all, it may have been about the name of the protocol. */
+const kinds: Readonly<Record<string, string>> = {
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: 'link-protocol',
+  ERR_SSL_TLSV13_ALERT_NO_APPLICATION_PROTOCOL: 'link-protocol',
+  ECONNRESET: 'link-cut-short',
+  EPIPE: 'link-cut-short',
 };
 
 /** Wraps an error of connecting with what it means here; passes our own through. */
@@ -149,7 +169,7 @@ export function explainConnectError(error: unknown, target = 'the center'): Sker
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const explanation = explanations[code];
   return new SkerryError(
-    'link-connect',
+    kinds[code] ?? 'link-connect',
     `connect to ${target}: ${explanation ? `${explanation} (${code})` : describeError(error)}`,
     { cause: error },
   );

@@ -22,3 +22,5 @@ export {
 } from '#protocol.ts';
 export { RelayHub, type RelayHubOptions, type RelayRights } from './relay/relay-hub.ts';
 export { RelayPort } from './relay/relay-port.ts';
+export { upgradePath } from '#upgrade.ts';
+export { type Way, Ways } from '#way.ts';

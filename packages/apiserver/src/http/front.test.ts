@@ -279,3 +279,26 @@ test('a client that is still sending sees the answer that came before its end', 
   await eventually(() => expect(socket.readableEnded || socket.destroyed).toBe(true));
   expect(errors).toEqual([]);
 });
+
+test('a connection becomes what its acceptor makes of it, where its client asks for that by its name and path', async () => {
+  const taken: string[] = [];
+  const upgrade = { protocol: 'rock/1', path: '/rock', take: () => void taken.push('rock') };
+  await using front = await bareFront({}, { protocol: 'http/1.1', upgrade });
+  const ask = async (path: string, protocol: string) => {
+    const socket = connect(front.port, '127.0.0.1');
+    const lines = ['Host: x', 'Connection: Upgrade', `Upgrade: ${protocol}`];
+    socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+    return socket;
+  };
+  for (const [path, protocol] of [
+    ['/other', 'rock/1'],
+    ['/rock', 'websocket'],
+  ] as const)
+    (await ask(path, protocol)).destroy();
+  const socket = await ask('/rock', 'rock/1');
+  expect(String((await once(socket, 'data'))[0])).toBe(
+    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: rock/1\r\n\r\n',
+  );
+  expect(taken).toEqual(['rock']);
+  socket.destroy();
+});

@@ -248,6 +248,15 @@ export class HttpFront {
     socket.on('error', (error) => this.#log.debug('connection broke', { error: describeError(error) }));
     const origin = this.#originOf(socket);
     const target = message.url ?? '/';
+    const { upgrade } = origin;
+    if (upgrade && target === upgrade.path && message.headers.upgrade === upgrade.protocol) {
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${upgrade.protocol}\r\n\r\n`,
+      );
+      if (head.length > 0) socket.unshift(head);
+      upgrade.take();
+      return;
+    }
     const mark = target.indexOf('?');
     const headers: Record<string, string | undefined> = {};
     for (const [name, value] of Object.entries(message.headers)) {

@@ -23,7 +23,7 @@ import {
 import { type Clock, type Logger, MetricRegistry, SkerryError, supervise } from '@skerry/base';
 import { createClient, createHttpTransport } from '@skerry/client';
 import type { Vault } from '@skerry/hub';
-import { connectTls, createLinkClient, type PodTarget, RelayPort } from '@skerry/link';
+import { connectTls, createLinkClient, type PodTarget, RelayPort, Ways } from '@skerry/link';
 import { createNodeNetwork, type NodeNetwork } from '@skerry/network';
 import { DrillProbes } from '#drill/drill-probes.ts';
 import type { AgentIdentity } from '#join/agent-config.ts';
@@ -112,10 +112,13 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     log,
   });
   const relay = new RelayPort();
+  const ways = new Ways({ log });
   const link = createLinkClient({
     connect: (until) =>
       addresses.connect((address) =>
-        connectTls({ ...wayTo(address), ca: authorityPem, cert: certificatePem, key: keyPem }, until),
+        ways.connect((way) =>
+          connectTls({ ...wayTo(address), ca: authorityPem, cert: certificatePem, key: keyPem, way }, until),
+        ),
       ),
     server,
     dialPod: (target) => dialPod(agent, target),

@@ -8,7 +8,7 @@ import net, { type Server, type Socket } from 'node:net';
 import tls from 'node:tls';
 import type { AcceptedConnection, PeerIdentity } from '@skerry/apiserver';
 import { type Clock, type Logger, SkerryError } from '@skerry/base';
-import { linkProtocol, type WireCounters } from '@skerry/link';
+import { linkProtocol, upgradePath, type WireCounters } from '@skerry/link';
 import {
   clockSkewMs,
   endedNodeCertificate,
@@ -133,16 +133,21 @@ function route(
   { onApi, onLink, log, wire }: TlsFrontOptions & { readonly wire: WireCounters | undefined },
 ): void {
   if (socket.alpnProtocol !== linkProtocol) {
+    const name = nodeOf(peer);
+    const take = () => {
+      if (peer && name) onLink(socket, { node: name, peer, ...(wire ? { wire } : {}) });
+    };
     onApi({
       stream: socket,
       protocol: socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1',
       ...(peer ? { peer } : {}),
       ...(socket.remoteAddress ? { remoteAddress: socket.remoteAddress } : {}),
+      ...(name === undefined ? {} : { upgrade: { protocol: linkProtocol, path: upgradePath, take } }),
     });
     return;
   }
-  const node = peer && nodeUser.exec(peer.user)?.[1];
-  if (!peer || !node || !peer.groups.includes('system:nodes')) {
+  const node = nodeOf(peer);
+  if (!peer || !node) {
     log.warn('link refused', {
       remoteAddress: socket.remoteAddress,
       user: peer?.user,
@@ -152,6 +157,11 @@ function route(
     return;
   }
   onLink(socket, { node, peer, ...(wire ? { wire } : {}) });
+}
+
+/** Whose link this peer may open. */
+function nodeOf(peer: PeerIdentity | undefined): string | undefined {
+  return peer?.groups.includes('system:nodes') ? nodeUser.exec(peer.user)?.[1] : undefined;
 }
 
 function endOf({ remoteAddress, remotePort }: Socket): string {
