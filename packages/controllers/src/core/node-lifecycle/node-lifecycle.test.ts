@@ -1,4 +1,5 @@
 import type { Lease, Node, Pod, Taint, Toleration } from '@skerry/api';
+import { sleep } from '@skerry/base';
 import { TransportError, resources } from '@skerry/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createNodeLifecycleController } from '#core/node-lifecycle/node-lifecycle.ts';
@@ -40,6 +41,17 @@ function addPod(name: string, nodeName: string, tolerations: Toleration[] = []) 
     spec: { nodeName, containers: [], tolerations },
     status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
   });
+}
+
+/** How the controller that is started next gets one Lease. */
+function readLeases(get: (name: string, read: () => Promise<Lease>) => Promise<Lease>): void {
+  const real = cluster.client.resource.bind(cluster.client);
+  cluster.context.client.resource = ((ref: Parameters<typeof real>[0]) => {
+    const held = real<Lease>(ref);
+    if (ref.resource !== 'leases') return held;
+    const slow: typeof held.get = (name, options) => get(name, () => held.get(name, options));
+    return Object.assign(Object.create(held) as object, { get: slow });
+  }) as typeof real;
 }
 
 /** Time passes while the leases of living nodes are renewed. */
@@ -186,6 +198,36 @@ test('time in which the API server was away counts against no node', async () =>
   isAway = false;
   await cluster.clock.advance(20_000);
   expect([readiness('a'), readiness('b')]).toEqual(['True', 'True']);
+});
+
+test('the time that it takes to write some nodes off is not given back to others that are silent', async () => {
+  const [first, second] = ['a', 'b'].map((group) =>
+    Array.from({ length: 16 }, (_, index) => `${group}-${index}`),
+  );
+  for (const name of [...(first ?? []), ...(second ?? [])]) addNode(name, { region: 'east' });
+  addNode('well');
+  const over = new AbortController();
+  readLeases((_, read) => sleep(cluster.clock, 2_000, over.signal).then(read));
+  await start();
+  await pass(10);
+  for (const name of first ?? []) beating.delete(name);
+  await pass(20);
+  for (const name of second ?? []) beating.delete(name);
+  await pass(75);
+  over.abort();
+  const states = [...(first ?? []), ...(second ?? [])].map(readiness);
+  expect(new Set(states)).toEqual(new Set(['Unknown']));
+  expect(readiness('well')).toBe('True');
+});
+
+test('one node that can not be written off keeps no other from it', async () => {
+  for (const name of ['a', 'b', 'c']) addNode(name);
+  readLeases((name, read) => (name === 'a' ? Promise.reject(new Error('broken')) : read()));
+  await start();
+  await pass(10);
+  for (const name of ['a', 'b']) beating.delete(name);
+  await pass(70);
+  expect(['a', 'b', 'c'].map(readiness)).toEqual(['True', 'Unknown', 'True']);
 });
 
 test.each<[readonly string[], string]>([

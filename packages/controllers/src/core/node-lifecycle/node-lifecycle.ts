@@ -10,6 +10,7 @@ import { isApiError } from '@skerry/api';
 import type { Lease, Node, NodeCondition, PeerWord, Pod } from '@skerry/api';
 import { keyOf, resources } from '@skerry/client';
 import { TransportError } from '@skerry/client';
+import { describeError } from '@skerry/base';
 import { isSame } from '#runtime/canonical.ts';
 import { createController, createPeriodic, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext, Requeue } from '#runtime/controller.ts';
@@ -31,6 +32,8 @@ export interface NodeLifecycleSettings {
   readonly nodeEviction?: EvictionRates;
 }
 
+/** As many nodes as kube-controller-manager looks at at a time. */
+const nodesAtOnceMax = 8;
 const startupGraceMs = 60_000;
 const leaseNamespace = 'kube-node-lease';
 const reportedConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
@@ -57,7 +60,7 @@ export function createNodeLifecycleController(
   const liveness = new Liveness(clock);
   const pace = new EvictionPace(clock, nodeEviction);
   const queue = createQueue(context);
-  let visitedAtMs: number | undefined;
+  let movedAtMs: number | undefined;
   let heardAtMs: number | undefined;
 
   nodes.addHandler({
@@ -99,14 +102,18 @@ export function createNodeLifecycleController(
     waitFor: [nodes, leases, pods],
     everyMs: monitorEveryMs,
     async visit() {
-      forgiveStall();
+      forgiveStall(monitorEveryMs);
       if (!(await isServerThere())) return;
       const all = nodes.list();
       liveness.keepOnly(new Set(all.map(({ metadata }) => metadata.name ?? '')));
-      const current: Node[] = [];
-      for (const node of all) current.push(await checkSilence(node));
+      const current = await inTurns(all, async (node) => {
+        const checked = await checkSilence(node).catch((error: unknown) => notJudged(node, error));
+        forgiveStall(0);
+        return checked;
+      });
       pace.observe(current);
-      for (const node of current) await checkEviction(node);
+      for (const node of current) await checkEviction(node).catch((error: unknown) => notJudged(node, error));
+      movedAtMs = clock.monotonic();
     },
   });
 
@@ -131,13 +138,21 @@ export function createNodeLifecycleController(
     return changesAtMs === undefined ? undefined : { afterMs: Math.max(changesAtMs - clock.now(), 0) };
   }
 
-  function forgiveStall(): void {
+  /** The others are silent all the same; this one is looked at again on the next visit. */
+  function notJudged(node: Node, error: unknown): Node {
+    context.log.warn('node not judged', { node: node.metadata.name, error: describeError(error) });
+    return node;
+  }
+
+  /**
+   * Time in which nothing here moved, beyond the pause that was due, counts for nobody. Work does not stand still: what writing
+   * thousands of nodes off takes is not given back to the others that are silent.
+   */
+  function forgiveStall(pauseMs: number): void {
     const nowMs = clock.monotonic();
-    if (visitedAtMs !== undefined) {
-      const stallMs = nowMs - visitedAtMs - monitorEveryMs;
-      if (stallMs > monitorEveryMs) liveness.forgive(stallMs);
-    }
-    visitedAtMs = nowMs;
+    const stallMs = nowMs - (movedAtMs ?? nowMs) - pauseMs;
+    if (stallMs > monitorEveryMs) liveness.forgive(stallMs);
+    movedAtMs = nowMs;
   }
 
   async function isServerThere(): Promise<boolean> {
@@ -197,7 +212,11 @@ export function createNodeLifecycleController(
     if (pace.isEverythingSilent) {
       if (hasEvictTaint(node)) await writeTaints(node, { evict: 'never' });
     } else if (!hasEvictTaint(node) && pace.take(zoneOf(node))) {
-      await writeTaints(node, { evict: 'now' });
+      // What follows from its condition is written at the same time; a turn that was taken must not be lost to that.
+      await writeTaints(node, { evict: 'now' }).catch(async (error: unknown) => {
+        if (!isApiError(error, 'Conflict')) throw error;
+        await writeTaints(await nodeClient.get(node.metadata.name ?? ''), { evict: 'now' });
+      });
     }
   }
 
@@ -235,4 +254,15 @@ export function createNodeLifecycleController(
       await Promise.all([monitor.run(signal), follower.run(signal)]);
     },
   };
+}
+
+/** All of them, some at a time; answers in their order. */
+async function inTurns<T, R>(all: readonly T[], visit: (one: T) => Promise<R>): Promise<R[]> {
+  const answers: R[] = [];
+  const rest = all.entries();
+  const worker = async () => {
+    for (const [index, one] of rest) answers[index] = await visit(one);
+  };
+  await Promise.all(Array.from({ length: nodesAtOnceMax }, worker));
+  return answers;
 }
