@@ -27,6 +27,19 @@ export class Tunnel extends Duplex {
     this.#stream.write(chunk, done);
   }
 
+  /** As one: each write by itself would be a frame and a record of its own. */
+  override _writev(
+    writes: { chunk: Buffer; encoding: BufferEncoding }[],
+    done: (error?: Error | null) => void,
+  ): void {
+    this.#stream.cork();
+    writes.forEach(({ chunk }, index) => {
+      if (index === writes.length - 1) this.#stream.write(chunk, done);
+      else this.#stream.write(chunk);
+    });
+    this.#stream.uncork();
+  }
+
   override _final(done: (error?: Error | null) => void): void {
     this.#stream.end(() => done());
   }

@@ -125,17 +125,20 @@ export class LinkMeter {
     this.#channels[channel]?.ended(streamId);
   }
 
-  /** A piece of a channel was sent or has been received. */
-  count(channel: number, direction: Direction, piece: Uint8Array): void {
+  /** A frame of a channel was sent or a piece of one has been received. */
+  count(channel: number, direction: Direction, ...pieces: readonly Uint8Array[]): void {
     const meter = this.#channels[channel];
     if (!meter) return;
-    const carried = weightOf(piece.length);
-    const factor = piece.length === 0 ? 1 : carried / piece.length;
+    let length = 0;
+    for (const piece of pieces) length += piece.length;
+    const carried = weightOf(length);
+    const factor = length === 0 ? 1 : carried / length;
     let purpose: LinkPurpose = 'other';
-    meter.readers[direction].read(piece, (frame, bytes) => {
+    const tell = (frame: { streamId: number; type: number }, bytes: number) => {
       purpose = meter.add(frame, direction, bytes * factor) ?? purpose;
-    });
-    if (piece.length === 0) this.#bytes.add('other', direction, carried);
+    };
+    for (const piece of pieces) meter.readers[direction].read(piece, tell);
+    if (length === 0) this.#bytes.add('other', direction, carried);
     this.#acknowledge(direction, purpose);
   }
 

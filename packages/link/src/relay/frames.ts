@@ -15,15 +15,15 @@ const headerBytes = 6;
 export const relayPayloadMax = 64 * 1024;
 const nameBytesMax = 253;
 
-export function relayFrame(kind: RelayFrameKind, name: string, payload: Buffer): Buffer {
+/** What is before the payload. */
+export function relayFrameHead(kind: RelayFrameKind, name: string, payloadBytes: number): Buffer {
   const nameBytes = Buffer.byteLength(name);
-  const frame = Buffer.allocUnsafe(headerBytes + nameBytes + payload.length);
-  frame.writeUInt32BE(frame.length - 4, 0);
-  frame[4] = kinds.indexOf(kind);
-  frame[5] = nameBytes;
-  frame.write(name, headerBytes);
-  payload.copy(frame, headerBytes + nameBytes);
-  return frame;
+  const head = Buffer.allocUnsafe(headerBytes + nameBytes);
+  head.writeUInt32BE(head.length + payloadBytes - 4, 0);
+  head[4] = kinds.indexOf(kind);
+  head[5] = nameBytes;
+  head.write(name, headerBytes);
+  return head;
 }
 
 export type OnRelayFrame = (kind: RelayFrameKind, name: string, payload: Buffer) => void;

@@ -5,7 +5,7 @@
 import type { Duplex } from 'node:stream';
 import {
   relayDecoder,
-  relayFrame,
+  relayFrameHead,
   relayPayloadMax,
   type OnRelayFrame,
   type RelayFrameKind,
@@ -16,9 +16,16 @@ const queueBytesMax = 1024 * 1024;
 
 const writeBytesMax = 64 * 1024;
 
+/** Never joined with others to one buffer: those of many a KiB make the collector look through the whole heap again and again. */
+interface Frame {
+  readonly head: Buffer;
+  readonly payload: Buffer;
+  readonly bytes: number;
+}
+
 export class RelayPipe {
   readonly #stream: Duplex;
-  #queue: Buffer[] = [];
+  #queue: Frame[] = [];
   #queueBytes = 0;
   #first = 0;
   #draining = false;
@@ -60,11 +67,12 @@ export class RelayPipe {
 
   send(kind: RelayFrameKind, name: string, payload: Buffer): void {
     if (!this.isOpen || payload.length > relayPayloadMax) return;
-    const frame = relayFrame(kind, name, payload);
-    this.#queue.push(frame);
-    this.#queueBytes += frame.length;
+    const head = relayFrameHead(kind, name, payload.length);
+    const bytes = head.length + payload.length;
+    this.#queue.push({ head, payload, bytes });
+    this.#queueBytes += bytes;
     while (this.#queueBytes > queueBytesMax) {
-      this.#queueBytes -= this.#take().length;
+      this.#queueBytes -= this.#take().bytes;
       this.#dropped++;
     }
     if (this.#draining || this.#pumping) return;
@@ -82,22 +90,25 @@ export class RelayPipe {
 
   #pump(): void {
     while (this.#first < this.#queue.length && this.isOpen) {
-      const frames: Buffer[] = [];
       let bytes = 0;
+      let hasRoom = true;
+      this.#stream.cork();
       while (this.#first < this.#queue.length && bytes < writeBytesMax) {
         const frame = this.#take();
-        frames.push(frame);
-        bytes += frame.length;
+        this.#stream.write(frame.head);
+        hasRoom = this.#stream.write(frame.payload);
+        bytes += frame.bytes;
       }
+      this.#stream.uncork();
       this.#queueBytes -= bytes;
-      if (this.#stream.write(frames.length === 1 ? frames[0] : Buffer.concat(frames, bytes))) continue;
+      if (hasRoom) continue;
       this.#draining = true;
       return;
     }
   }
 
   /** The oldest. The array is cut now and then, since each cut copies it. */
-  #take(): Buffer {
+  #take(): Frame {
     const frame = this.#queue[this.#first++]!;
     if (this.#first > 64 && this.#first * 2 > this.#queue.length) {
       this.#queue = this.#queue.slice(this.#first);

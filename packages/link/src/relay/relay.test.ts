@@ -2,7 +2,7 @@ import { duplexPair, type Duplex } from 'node:stream';
 import { silentLogger } from '@skerry/base';
 import { eventually, FakeClock } from '@skerry/base/testing';
 import { beforeEach, expect, test } from 'vitest';
-import { relayDecoder, relayFrame } from '#relay/frames.ts';
+import { relayDecoder, relayFrameHead, type RelayFrameKind } from '#relay/frames.ts';
 import { RelayHub } from '#relay/relay-hub.ts';
 import { RelayPort } from '#relay/relay-port.ts';
 
@@ -108,11 +108,14 @@ test('a gateway that reads nothing loses the oldest, and costs bounded memory', 
   expect(numbers).toEqual(numbers.toSorted((x, y) => x - y));
 });
 
+const frame = (kind: RelayFrameKind, name: string, payload: Buffer) =>
+  Buffer.concat([relayFrameHead(kind, name, payload.length), payload]);
+
 test('frames are found however the bytes are cut, and what is no frame ends the reading', () => {
   const bytes = Buffer.concat([
-    relayFrame('datagram', 'node-1', Buffer.from('one')),
-    relayFrame('gone', 'node-2', Buffer.alloc(0)),
-    relayFrame('datagram', '', Buffer.alloc(40_000, 7)),
+    frame('datagram', 'node-1', Buffer.from('one')),
+    frame('gone', 'node-2', Buffer.alloc(0)),
+    frame('datagram', '', Buffer.alloc(40_000, 7)),
   ]);
   for (const size of [1, 3, 7, 1_000, bytes.length]) {
     const seen: string[] = [];

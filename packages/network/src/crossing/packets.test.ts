@@ -47,6 +47,17 @@ test('packets travel together and come out as they were', () => {
   expect(batch.isEmpty).toBe(true);
 });
 
+test('a batch takes what a relay takes, loses what is beyond it, and begins anew', () => {
+  const batch = new PacketBatch();
+  const large = packet('10.12.1.2', '10.13.0.4', 'x'.repeat(40_000));
+  batch.add(large);
+  expect(batch.hasRoomFor(large)).toBe(false);
+  batch.add(large);
+  expect(batch.take()).toHaveLength(2 + large.length);
+  batch.add(one);
+  expect([...packetsOf(batch.take())].map((each) => each.toString('hex'))).toEqual([one.toString('hex')]);
+});
+
 test('a message that ends in the middle of a packet, or has none, yields what is whole', () => {
   const batch = new PacketBatch();
   batch.add(one);

@@ -42,33 +42,33 @@ export function destinationOf(packet: Buffer): number {
   return packet.readUInt32BE(16);
 }
 
-/** Collects packets into one message. */
+/** Collects packets into one message, in the same memory again and again: a buffer for each would keep the collector busy. */
 export class PacketBatch {
   /** Below what a relay takes in one piece, with room for seal and name. */
-  static readonly bytesMax = 32 * 1024;
-  readonly #parts: Buffer[] = [];
-  #bytes = 0;
+  static readonly bytesMax = 60 * 1024;
+  readonly #bytes = Buffer.allocUnsafeSlow(PacketBatch.bytesMax);
+  #length = 0;
 
   get isEmpty(): boolean {
-    return this.#parts.length === 0;
+    return this.#length === 0;
   }
 
   hasRoomFor(packet: Buffer): boolean {
-    return this.isEmpty || this.#bytes + 2 + packet.length <= PacketBatch.bytesMax;
+    return this.#length + 2 + packet.length <= PacketBatch.bytesMax;
   }
 
+  /** A packet for which there is no room is lost. */
   add(packet: Buffer): void {
-    const length = Buffer.allocUnsafe(2);
-    length.writeUInt16BE(packet.length);
-    this.#parts.push(length, packet);
-    this.#bytes += 2 + packet.length;
+    if (!this.hasRoomFor(packet)) return;
+    this.#bytes.writeUInt16BE(packet.length, this.#length);
+    packet.copy(this.#bytes, this.#length + 2);
+    this.#length += 2 + packet.length;
   }
 
-  /** The message; the batch is empty afterwards. */
+  /** The message, as it is until the next packet is added; the batch is empty afterwards. */
   take(): Buffer {
-    const message = Buffer.concat(this.#parts, this.#bytes);
-    this.#parts.length = 0;
-    this.#bytes = 0;
+    const message = this.#bytes.subarray(0, this.#length);
+    this.#length = 0;
     return message;
   }
 }

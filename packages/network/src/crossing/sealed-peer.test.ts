@@ -72,6 +72,14 @@ test('both may begin at once', () => {
   expect(got).toEqual({ a: ['from b', 'more'], b: ['from a', 'more'] });
 });
 
+test('what waits for a session goes as it was given, though its memory is used again meanwhile', () => {
+  const memory = Buffer.from('first');
+  ends.a.send(memory);
+  memory.write('other');
+  settle();
+  expect(got.b).toEqual(['first']);
+});
+
 test('a message that comes again, or changed, is not taken', () => {
   say('a', 'one');
   say('a', 'two');

@@ -58,6 +58,7 @@ export class SealedPeer {
     return this.#now < this.#downUntilMs;
   }
 
+  /** `plain` is the caller's again when this returns. */
   send(plain: Buffer): void {
     const session = this.#usable();
     if (!session) {
@@ -119,7 +120,7 @@ export class SealedPeer {
   }
 
   #wait(plain: Buffer): void {
-    this.#waiting.push(plain);
+    this.#waiting.push(Buffer.from(plain));
     this.#waitingBytes += plain.length;
     while (this.#waitingBytes > waitingBytesMax) this.#waitingBytes -= this.#waiting.shift()?.length ?? 0;
   }
