@@ -40,6 +40,17 @@ const onNode = (name: string): Partial<PodSpec> => ({
 });
 const zone = (name: string) => ({ 'topology.kubernetes.io/zone': name });
 
+it('a node without a network for pods takes those of the host network, and others go elsewhere', () => {
+  const cluster = clusterOf([
+    node('a', { labels: { 'nodepool.openyurt.io/hostnetwork': 'true' } }),
+    node('b'),
+  ]);
+  const ofHost = pod('h');
+  ofHost.spec = { ...ofHost.spec!, hostNetwork: true, ...onNode('a') };
+  expect(decide(cluster, ofHost)).toBe('a');
+  expect(decide(cluster, pod('p'))).toBe('b');
+});
+
 describe('a pod that no node can take', () => {
   it.each<[string, Node[], Pod[], Pod, string]>([
     ['without nodes', [], [], pod('p'), 'no nodes available to schedule pods'],
@@ -49,6 +60,13 @@ describe('a pod that no node can take', () => {
       [],
       pod('p', { requests: { 'nvidia.com/gpu': '1' } }),
       '0/4 nodes are available: 4 Insufficient nvidia.com/gpu.',
+    ],
+    [
+      'for want of a network of its own',
+      [node('a', { labels: { 'nodepool.openyurt.io/hostnetwork': 'true' } })],
+      [],
+      pod('p'),
+      '0/1 nodes are available: 1 node(s) had no pod network (node pool with hostNetwork).',
     ],
     [
       'for several reasons, sorted',

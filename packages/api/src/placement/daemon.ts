@@ -1,5 +1,6 @@
 import type { Node, PodTemplateSpec, Toleration } from '../types.generated.ts';
 import { matchesNodeAffinity } from './node-affinity.ts';
+import { lacksPodNetwork } from './pod-network.ts';
 import { toleratesTaints } from './taints.ts';
 
 const always: readonly (readonly [key: string, effect: string])[] = [
@@ -24,7 +25,7 @@ export function daemonTolerations({ hostNetwork }: { hostNetwork: boolean }): To
 
 /**
  * Whether a daemon's pod belongs on a node, and whether one that is there may stay: a `NoSchedule` taint keeps new pods
- * away and lets present ones run.
+ * away and lets present ones run, and so does a pool that has no network for pods any more.
  */
 export function daemonShouldRun(
   template: PodTemplateSpec,
@@ -37,7 +38,7 @@ export function daemonShouldRun(
   const tolerations = [...(spec.tolerations ?? []), ...daemonTolerations({ hostNetwork })];
   const taints = node.spec?.taints;
   return {
-    shouldRun: toleratesTaints(tolerations, taints),
+    shouldRun: !lacksPodNetwork(spec, node) && toleratesTaints(tolerations, taints),
     shouldContinueRunning: toleratesTaints(tolerations, taints, ['NoExecute']),
   };
 }

@@ -21,6 +21,7 @@ export {
 } from './resources.ts';
 export { hostPorts, hostPortsConflict, type HostPort } from './host-ports.ts';
 export { daemonShouldRun, daemonTolerations } from './daemon.ts';
+export { hostNetworkLabel, lacksPodNetwork } from './pod-network.ts';
 export {
   allowsAccess,
   bestVolumeFor,

@@ -168,6 +168,18 @@ describe('daemons', () => {
       tainted('node.kubernetes.io/network-unavailable', 'NoSchedule'),
       [true, true],
     ],
+    [
+      'stay away from a pool without a network for pods',
+      spec(),
+      { metadata: { name: 'n1', labels: { 'nodepool.openyurt.io/hostnetwork': 'true' } } },
+      [false, true],
+    ],
+    [
+      'run on the host’s own network there',
+      spec({ hostNetwork: true }),
+      { metadata: { name: 'n1', labels: { 'nodepool.openyurt.io/hostnetwork': 'true' } } },
+      [true, true],
+    ],
   ])('%s', (_, pod, on, [shouldRun, shouldContinueRunning]) => {
     expect(daemonShouldRun({ spec: pod }, on)).toEqual({ shouldRun, shouldContinueRunning });
   });

@@ -1,4 +1,10 @@
-import { hostPortsConflict, matchesNodeAffinity, matchesNodeSelector, untoleratedTaint } from '@skerry/api';
+import {
+  hostPortsConflict,
+  lacksPodNetwork,
+  matchesNodeAffinity,
+  matchesNodeSelector,
+  untoleratedTaint,
+} from '@skerry/api';
 import type { PrepareFilter, Rejection } from '#filters/filter.ts';
 import { rejection } from '#filters/filter.ts';
 import { defaultArguments } from '#profile.ts';
@@ -8,6 +14,12 @@ const otherName = rejection('NodeName', "node(s) didn't match the requested node
 const tainted = rejection('TaintToleration', 'node(s) had untolerated taint(s)', false);
 const unmatched = rejection('NodeAffinity', "node(s) didn't match Pod's node affinity/selector", false);
 const unenforced = rejection('NodeAffinity', "node(s) didn't match scheduler-enforced node affinity", false);
+/** Told under the name of the filter that reads labels of nodes: what wakes the pod is the same. */
+const withoutNetwork = rejection(
+  'NodeAffinity',
+  'node(s) had no pod network (node pool with hostNetwork)',
+  false,
+);
 const portTaken = rejection('NodePorts', "node(s) didn't have free ports for the requested pod ports", true);
 
 /** A cordoned node takes only pods that tolerate the taint a cordon stands for. */
@@ -30,8 +42,10 @@ export const taintToleration: PrepareFilter = ({ pod }) => {
 export const nodeAffinity: PrepareFilter = ({ pod, profile }) => {
   const spec = pod.spec;
   const added = profile?.arguments.addedAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  if (!spec || (!added && !spec.nodeSelector && !spec.affinity?.nodeAffinity)) return undefined;
+  if (!spec || (spec.hostNetwork && !added && !spec.nodeSelector && !spec.affinity?.nodeAffinity))
+    return undefined;
   return ({ node }) => {
+    if (lacksPodNetwork(spec, node)) return withoutNetwork;
     if (added && !matchesNodeSelector(added, node)) return unenforced;
     return matchesNodeAffinity(spec, node) ? undefined : unmatched;
   };

@@ -2,7 +2,13 @@
  * What a pool gives to its nodes. A node remembers in an annotation what it was given, so that what a pool no longer has
  * is taken back, and what somebody else has put on the node, or changed there since, is left alone.
  */
-import { autonomyDurationAnnotation, type Node, saysAutonomy, type Taint } from '@skerry/api';
+import {
+  autonomyDurationAnnotation,
+  hostNetworkLabel,
+  type Node,
+  saysAutonomy,
+  type Taint,
+} from '@skerry/api';
 import { isSame } from '#runtime/canonical.ts';
 import { nodePoolLabel } from '#edge/node-pool/definition.ts';
 import type { NodePool } from '#edge/node-pool/definition.ts';
@@ -43,11 +49,13 @@ export function attributePatch(node: Node, pool: NodePool | undefined): object |
 }
 
 function attributesOf(pool: NodePool | undefined): Attributes {
-  const { labels = {}, annotations = {}, taints = [] } = pool?.spec ?? {};
+  const { labels = {}, annotations = {}, taints = [], hostNetwork } = pool?.spec ?? {};
   // Membership is never the pool's to give.
   const { [nodePoolLabel]: _membership, ...others } = labels;
   const { [givenAnnotation]: _memory, ...notes } = annotations;
-  return { labels: others, annotations: notes, taints };
+  // Read by the scheduler: pods that want a network of their own go elsewhere.
+  const network: Record<string, string> = hostNetwork ? { [hostNetworkLabel]: 'true' } : {};
+  return { labels: { ...others, ...network }, annotations: notes, taints };
 }
 
 /** What a machine behind a thin line is expected to get over: its pods are kept for a day. */

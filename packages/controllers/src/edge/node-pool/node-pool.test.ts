@@ -46,6 +46,17 @@ test("a pool's labels, annotations and taints reach nodes that are there and nod
   }
 });
 
+test('nodes of a pool with the network of their host say so, for as long as it has', async () => {
+  const label = 'nodepool.openyurt.io/hostnetwork';
+  addPool({ hostNetwork: true });
+  addNode('n1');
+  await pause();
+  expect(node()?.metadata.labels?.[label]).toBe('true');
+  editPool({ hostNetwork: false });
+  await pause();
+  expect(node()?.metadata.labels).not.toHaveProperty([label]);
+});
+
 test('what a pool no longer has is taken back, and what others set is left alone', async () => {
   const own: Taint = { key: 'mine', effect: 'NoExecute' };
   addPool({
