@@ -134,6 +134,8 @@ async function podOn(regions: Regions, machine: string): Promise<Place> {
   const { address } = await regions.runPod(`bench-${machine}`, machine);
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     if (!commandOf(name).startsWith('httpd -f -p 8080')) continue;
+    // Another cluster on this host may have a pod with the same address.
+    if (!groupOf(name).includes(`skerry-${regions.instance}-${machine}`)) continue;
     const enter: Place['enter'] = ['nsenter', '--target', name, '--net', '--'];
     const [program, ...args] = [...enter, 'ip', '-o', 'address'];
     if ((await run(program, args)).output.includes(` ${address}/`)) return { enter, address };
@@ -142,8 +144,17 @@ async function podOn(regions: Regions, machine: string): Promise<Place> {
 }
 
 function commandOf(pid: string): string {
+  return readOrNothing(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
+}
+
+function groupOf(pid: string): string {
+  return readOrNothing(`/proc/${pid}/cgroup`);
+}
+
+/** The process may have ended. */
+function readOrNothing(file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    return readFileSync(file, 'utf8');
   } catch {
     return '';
   }
