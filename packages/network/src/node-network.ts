@@ -48,6 +48,8 @@ export interface LocalApi {
 export interface PartOptions extends NodeNetworkOptions {
   readonly view: ClusterView;
   readonly reachablePools: ReachablePools;
+  /** The machines of the pool, this one too, as far as is known now. */
+  readonly members: () => readonly PoolMember[];
 }
 
 type CreatePart = (options: PartOptions) => Service;
@@ -97,7 +99,9 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
         policies,
         fabric,
         ...(crossing ? [crossing] : []),
-        ...parts.map((create) => create({ ...options, view, reachablePools })),
+        ...parts.map((create) =>
+          create({ ...options, view, reachablePools, members: () => fabric.members() }),
+        ),
       ];
       await Promise.all(services.map((service) => supervise(service, { clock, log, signal })));
     },

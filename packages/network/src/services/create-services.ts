@@ -20,7 +20,7 @@ import type { Family } from '#services/service-ports.ts';
 import { createServiceProxy } from '#services/service-proxy.ts';
 
 export function createServices(options: PartOptions): Service {
-  const { nodeName, pool, view, reachablePools, localApi, stateDirectory, clock, log } = options;
+  const { nodeName, pool, view, reachablePools, localApi, stateDirectory, clock, log, knowledge } = options;
   const node = ownNode(options);
   const nft = new NftSession();
   const table = new KernelTable({ families: machineFamilies(), load: (script) => nft.load(script) });
@@ -43,6 +43,8 @@ export function createServices(options: PartOptions): Service {
     nodeName,
     pool,
     services: view.services,
+    members: () => options.members().map(({ node: name }) => name),
+    knowledge,
     stateFile: addressesFile(stateDirectory),
     run: (...command) => runCommand(command),
     clock,

@@ -3,7 +3,10 @@
  * network, and tells the neighbours by ARP that they are here now. What was put there is remembered in a file, so that a
  * restart takes away what moved meanwhile; what was there already stays without being announced anew.
  *
- * Kept while the link is cut: nobody can say then that another machine has taken over.
+ * Kept while the link is cut. An address whose machine falls silent then goes to the next machine of the pool (see
+ * `stand-in.ts`), after that one has asked for it on the network and nobody has answered; it is given up when its machine
+ * is heard again, and when the center has another word. What the machine that has it still can't know then is that it is
+ * alone: where a pool's network breaks in two, both parts have one.
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -17,7 +20,9 @@ import {
 } from '@skerry/base';
 import type { Service } from '@skerry/api';
 import type { FollowedObjects } from '#followed-objects.ts';
+import type { LocalKnowledge } from '#local-endpoints/local-knowledge.ts';
 import { parsePlacements, placementAnnotation } from '#services/service-ports.ts';
+import { standInFor } from '#services/stand-in.ts';
 
 /** Runs a program and answers what it printed. */
 export type RunProgram = (...command: string[]) => Promise<string>;
@@ -25,7 +30,11 @@ export type RunProgram = (...command: string[]) => Promise<string>;
 export interface LoadBalancerAddressesOptions {
   readonly nodeName: string;
   readonly pool: string | undefined;
-  readonly services: FollowedObjects<Service>;
+  readonly services: Pick<FollowedObjects<Service>, 'addHandler' | 'known' | 'list'>;
+  /** Names of the machines of the pool. */
+  readonly members: () => readonly string[];
+  /** What they say of themselves; without it no address moves while the link is cut. */
+  readonly knowledge?: Pick<LocalKnowledge, 'isCut' | 'isSilent' | 'onChange'> | undefined;
   readonly stateFile: string;
   readonly run: RunProgram;
   readonly clock: Clock;
@@ -35,6 +44,9 @@ export interface LoadBalancerAddressesOptions {
 /** An address that can't be put anywhere is tried again: an interface may come up late. */
 const retryMs = 10_000;
 const announcements = '3';
+/** How often, and for how many seconds, an address is asked for before it is taken for another machine. */
+const probes = '2';
+const probeSeconds = '3';
 
 export function createLoadBalancerAddresses(options: LoadBalancerAddressesOptions): Runnable {
   return { name: 'load balancer addresses', run: (signal) => new LoadBalancerAddresses(options).run(signal) };
@@ -53,7 +65,7 @@ class LoadBalancerAddresses {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { services, stateFile, clock } = this.#options;
+    const { services, stateFile, clock, knowledge } = this.#options;
     for (const [address, device] of await readHeld(stateFile)) this.#held.set(address, device);
     const wake = () => {
       this.#isDirty = true;
@@ -70,6 +82,7 @@ class LoadBalancerAddresses {
       },
       onDelete: changed,
     });
+    const endTelling = knowledge?.onChange(wake);
     signal.addEventListener('abort', wake, { once: true });
     try {
       await services.known(signal);
@@ -88,19 +101,31 @@ class LoadBalancerAddresses {
       if (!signal.aborted) throw error;
     } finally {
       signal.removeEventListener('abort', wake);
+      endTelling?.();
       end();
     }
   }
 
-  #wanted(): Set<string> {
+  /** By address: whether it is another machine's, for which this one stands in. */
+  #wanted(): Map<string, boolean> {
     const { services, nodeName, pool } = this.#options;
     const placements = services
       .list()
       .filter(({ spec }) => spec?.type === 'LoadBalancer')
       .flatMap(({ metadata }) => parsePlacements(metadata.annotations?.[placementAnnotation]));
-    return new Set(
-      placements.filter((one) => one.node === nodeName && one.pool === pool).map(({ address }) => address),
+    return new Map(
+      placements
+        .filter((one) => one.pool === pool && (one.node === nodeName || this.#standsIn(one)))
+        .map(({ address, node }) => [address, node !== nodeName]),
     );
+  }
+
+  /** Begins while the link is cut, and ends when the machine is heard: the center needs a while to move what it finds lost. */
+  #standsIn({ address, node }: { readonly address: string; readonly node?: string | undefined }): boolean {
+    const { knowledge, nodeName, members } = this.#options;
+    if (node === undefined || !knowledge?.isSilent(node)) return false;
+    if (!(knowledge.isCut() || this.#held.has(address))) return false;
+    return standInFor(node, members(), (each) => knowledge.isSilent(each)) === nodeName;
   }
 
   /** Answers whether all is as wanted. */
@@ -114,9 +139,9 @@ class LoadBalancerAddresses {
       this.#held.delete(address);
       log.info('load balancer address given up', { address, device });
     }
-    for (const address of wanted) {
+    for (const [address, isOthers] of wanted) {
       try {
-        await this.#hold(address);
+        await this.#hold(address, { isOthers });
         this.#told.delete(address);
       } catch (error) {
         isWhole = false;
@@ -130,13 +155,14 @@ class LoadBalancerAddresses {
     return isWhole;
   }
 
-  async #hold(address: string): Promise<void> {
+  async #hold(address: string, { isOthers }: { readonly isOthers: boolean }): Promise<void> {
     const { run, log, stateFile } = this.#options;
     const known = this.#held.get(address);
     const present = await deviceOf(run, address);
     if (present !== undefined && present === known) return;
     if (present !== undefined) throw new Error(`interface ${present} has it, and it is not ours`);
     const device = await deviceTowards(run, address);
+    if (isOthers) await expectNobody(run, { address, device });
     this.#held.set(address, device);
     // Remembered before it is there: what a crash leaves is found.
     await writeHeld(stateFile, this.#held);
@@ -147,6 +173,18 @@ class LoadBalancerAddresses {
         log.warn('load balancer address not announced', { address, error: describeError(error) }),
       );
     }
+  }
+}
+
+/** Whether nobody answers for an address: `arping -D` is then content. */
+async function expectNobody(
+  run: RunProgram,
+  { address, device }: { readonly address: string; readonly device: string },
+): Promise<void> {
+  try {
+    await run('arping', '-q', '-D', '-c', probes, '-w', probeSeconds, '-I', device, address);
+  } catch (error) {
+    throw new Error('its machine is silent, and not shown to be without it', { cause: error });
   }
 }
 

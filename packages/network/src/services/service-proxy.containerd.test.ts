@@ -90,6 +90,7 @@ describe.skipIf(!canUseNetworkNamespaces())('Services in the kernel', () => {
       log,
     });
     const addresses = createLoadBalancerAddresses({
+      members: () => [],
       nodeName: 'n1',
       pool: 'tokyo',
       services: view.services,
