@@ -1,20 +1,16 @@
 import { expect, test } from 'vitest';
 import type { Pod } from '@skerry/api';
-import { computeActions } from '#pods/actions.ts';
+import { computeActions, type Verdicts } from '#pods/actions.ts';
 import { annotation } from '#pods/labels.ts';
 import { metadataHash } from '#pods/metadata-environment.ts';
 import type { RuntimePod } from '#pods/runtime-pod.ts';
 import { testContainer, testPod, testRuntimePod, testSandbox, testStatus } from '#testing/pods.ts';
 
-const content = { failed: () => undefined, started: () => true };
+const content: Verdicts = { failed: () => undefined, started: () => true, resized: () => false };
 
 /** What is to be done, as words: `sandbox 0`, `start a`, `kill a`, `end`. */
-function plan(
-  pod: Pod,
-  runtime: RuntimePod | undefined,
-  probes = content as Parameters<typeof computeActions>[2],
-): string[] {
-  const actions = computeActions(pod, runtime, probes);
+function plan(pod: Pod, runtime: RuntimePod | undefined, verdicts: Verdicts = content): string[] {
+  const actions = computeActions(pod, runtime, verdicts);
   if (actions.type === 'end') return ['end'];
   const start = actions.start.map(({ name }) => `start ${name}`);
   if (actions.type === 'create-sandbox') return [`sandbox ${actions.attempt}`, ...start];
@@ -211,4 +207,10 @@ test('what follows a sidecar waits until its startup probe has passed', () => {
   expect(
     plan(pod({ initContainers: [side] }), testRuntimePod([testStatus(side, 'running')]), probes),
   ).toEqual([]);
+});
+
+test('a size that takes a restart replaces the container', () => {
+  const verdicts: Verdicts = { ...content, resized: ({ name }) => name === 'b' };
+  const runtime = testRuntimePod([testStatus(a, 'running'), testStatus(b, 'running')]);
+  expect(plan(pod({ containers: [a, b] }), runtime, verdicts)).toEqual(['kill b for resize', 'start b']);
 });

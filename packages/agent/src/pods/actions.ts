@@ -20,7 +20,7 @@ import type { ContainerStatus, SandboxStatus } from '#runtime.ts';
 
 export interface ContainerToKill {
   readonly container: ContainerStatus;
-  readonly reason: 'probe' | 'image' | 'environment';
+  readonly reason: 'probe' | 'image' | 'environment' | 'resize';
   /** As the event says it. */
   readonly message: string;
 }
@@ -37,14 +37,17 @@ export type PodActions =
       readonly start: readonly Container[];
     };
 
-export interface ProbeVerdicts {
+/** What the worker knows of a container beyond spec and runtime. */
+export interface Verdicts {
   /** Why this container has to be restarted; undefined while liveness and startup probes are content. */
   failed(container: ContainerStatus): 'Liveness' | 'Startup' | undefined;
   /** Whether the startup probe has passed, or there is none. */
   started(container: ContainerStatus): boolean;
+  /** Whether it has to be made anew to get the size that it should have. */
+  resized(container: Container, status: ContainerStatus): boolean;
 }
 
-export function computeActions(pod: Pod, runtime: RuntimePod | undefined, probes: ProbeVerdicts): PodActions {
+export function computeActions(pod: Pod, runtime: RuntimePod | undefined, verdicts: Verdicts): PodActions {
   const sandbox = readySandbox(runtime, { hostNetwork: pod.spec?.hostNetwork ?? false });
   if (!sandbox) return actionsWithoutSandbox(pod, runtime);
   const inSandbox: RuntimePod = {
@@ -54,7 +57,7 @@ export function computeActions(pod: Pod, runtime: RuntimePod | undefined, probes
   };
   const kill: ContainerToKill[] = [];
   const start: Container[] = [];
-  const initialized = planInitContainers(pod, { runtime, inSandbox, probes, kill, start });
+  const initialized = planInitContainers(pod, { runtime, inSandbox, verdicts, kill, start });
   if (initialized === 'failed') return { type: 'end' };
   if (initialized === 'waiting') return { type: 'run', sandbox, kill, start };
   let kept = 0;
@@ -62,7 +65,7 @@ export function computeActions(pod: Pod, runtime: RuntimePod | undefined, probes
     const latest = latestContainer(inSandbox, container.name);
     const fault =
       isRunning(latest) && latest
-        ? (faultOf(container, latest, probes) ?? staleness(pod, container, latest))
+        ? (faultOf(container, latest, verdicts) ?? staleness(pod, container, latest))
         : undefined;
     if (fault) {
       kill.push(fault);
@@ -99,7 +102,7 @@ function actionsWithoutSandbox(pod: Pod, runtime: RuntimePod | undefined): PodAc
 interface Plan {
   readonly runtime: RuntimePod | undefined;
   readonly inSandbox: RuntimePod;
-  readonly probes: ProbeVerdicts;
+  readonly verdicts: Verdicts;
   readonly kill: ContainerToKill[];
   readonly start: Container[];
 }
@@ -116,7 +119,7 @@ function planInitContainers(pod: Pod, plan: Plan): 'done' | 'waiting' | 'failed'
     }
     if (over || (latest?.state === 'exited' && latest.exitCode === 0)) continue;
     if (latest?.state === 'exited' && pod.spec?.restartPolicy === 'Never') return 'failed';
-    const fault = latest && isRunning(latest) ? faultOf(container, latest, plan.probes) : undefined;
+    const fault = latest && isRunning(latest) ? faultOf(container, latest, plan.verdicts) : undefined;
     if (fault) plan.kill.push(fault);
     if (fault || !isRunning(latest)) plan.start.push(container);
     return 'waiting';
@@ -130,8 +133,8 @@ function planSidecar(container: Container, latest: ContainerStatus | undefined, 
     plan.start.push(container);
     return false;
   }
-  const fault = faultOf(container, latest, plan.probes);
-  if (!fault) return plan.probes.started(latest);
+  const fault = faultOf(container, latest, plan.verdicts);
+  if (!fault) return plan.verdicts.started(latest);
   plan.kill.push(fault);
   plan.start.push(container);
   return false;
@@ -140,7 +143,7 @@ function planSidecar(container: Container, latest: ContainerStatus | undefined, 
 function faultOf(
   container: Container,
   status: ContainerStatus,
-  probes: ProbeVerdicts,
+  verdicts: Verdicts,
 ): ContainerToKill | undefined {
   if (hashOf(status) !== containerHash(container)) {
     return {
@@ -149,12 +152,25 @@ function faultOf(
       message: `Container ${container.name} definition changed, will be restarted`,
     };
   }
-  const failed = probes.failed(status);
-  if (!failed) return undefined;
+  const failed = verdicts.failed(status);
+  if (!failed) return oversize(container, status, verdicts);
   return {
     container: status,
     reason: 'probe',
     message: `Container ${container.name} failed ${failed.toLowerCase()} probe, will be restarted`,
+  };
+}
+
+function oversize(
+  container: Container,
+  status: ContainerStatus,
+  verdicts: Verdicts,
+): ContainerToKill | undefined {
+  if (!verdicts.resized(container, status)) return undefined;
+  return {
+    container: status,
+    reason: 'resize',
+    message: `Container ${container.name} resize requires restart`,
   };
 }
 

@@ -138,9 +138,15 @@ export class PodManager implements NodePods {
       return;
     }
     if (this.#closed) return;
-    const worker = new PodWorker(pod, this.#options.context, (ended) => void this.#workers.delete(ended));
+    const worker = new PodWorker(pod, this.#options.context, (ended) => this.#forget(ended));
     this.#workers.set(uid, worker);
     worker.wake();
+  }
+
+  /** What a pod leaves may be the room that another waits for. */
+  #forget(uid: string): void {
+    this.#workers.delete(uid);
+    for (const worker of this.#workers.values()) if (worker.isResizePending) worker.wake();
   }
 
   async #keepHouse(signal: AbortSignal): Promise<void> {

@@ -30,6 +30,12 @@ test.each<[string, PodStatus, PodStatus, object | undefined]>([
     { conditions: [{ ...ready('True'), reason: null }] },
   ],
   [
+    'a condition of its own that is over',
+    { conditions: [ready('True'), { type: 'PodResizePending', status: 'True' }] },
+    { conditions: [ready('True')] },
+    { conditions: [{ type: 'PodResizePending', $patch: 'delete' }] },
+  ],
+  [
     'no condition of others',
     { conditions: [ready('True'), { type: 'Other', status: 'True' }] },
     { conditions: [ready('True')] },

@@ -24,7 +24,11 @@ export function statusPatch(from: PodStatus | undefined, to: PodStatus): Record<
 
 function changedConditions(from: PodStatus | undefined, to: PodStatus): object[] {
   const old = new Map((from?.conditions ?? []).map((condition) => [condition.type, condition]));
-  return (to.conditions ?? []).flatMap((condition) => {
+  const kept = new Set((to.conditions ?? []).map(({ type }) => type));
+  const gone = [...old.values()].filter(
+    (condition) => isOwnCondition(condition) && !kept.has(condition.type),
+  );
+  const changed = (to.conditions ?? []).flatMap((condition) => {
     const before = old.get(condition.type);
     if (equalButForNulls(before, condition)) return [];
     // What others say may have changed since it was seen. Nobody schedules a static pod, so its node says that it is.
@@ -34,6 +38,7 @@ function changedConditions(from: PodStatus | undefined, to: PodStatus): object[]
     const removed = Object.keys(before ?? {}).filter((key) => asRecord(condition)[key] === undefined);
     return [{ ...condition, ...Object.fromEntries(removed.map((key) => [key, null])) }];
   });
+  return [...changed, ...gone.map(({ type }) => ({ type, $patch: 'delete' }))];
 }
 
 function asRecord(value: object): Record<string, unknown> {

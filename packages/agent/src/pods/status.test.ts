@@ -15,6 +15,8 @@ function statusOf(pod: Pod, runtime: RuntimePod | undefined, rest: Partial<Statu
     waiting: new Map(),
     isReady: () => true,
     isStarted: () => true,
+    sizeOf: () => undefined,
+    resizeConditions: [],
     terminationMessage: () => undefined,
     runtimeName: 'containerd',
     hostAddresses: ['192.168.0.1'],
@@ -207,4 +209,16 @@ test('an end that was reported keeps its message when the log of it is gone', ()
   const later = statusOf(spec, ended, { previous: first });
   expect(later.containerStatuses).toEqual(first.containerStatuses);
   expect(statusOf(spec, undefined, { previous: first }).containerStatuses).toEqual(first.containerStatuses);
+});
+
+test('sizes are said as they were taken on, and as they hold', () => {
+  const asked = { requests: { cpu: '2' }, limits: { cpu: '2' } };
+  const held = { requests: { cpu: '1' }, limits: { cpu: '1' } };
+  const sized = testContainer('a', { resources: asked });
+  const status = statusOf(pod({ containers: [sized] }), testRuntimePod([testStatus(sized, 'running')]), {
+    sizeOf: () => held,
+    resizeConditions: [{ type: 'PodResizeInProgress', status: 'True' }],
+  });
+  expect(status.containerStatuses?.[0]).toMatchObject({ resources: held, allocatedResources: { cpu: '2' } });
+  expect(conditionOf(status, 'PodResizeInProgress')).toBeDefined();
 });

@@ -10,6 +10,7 @@ import {
   type Pod,
   type PodCondition,
   type PodStatus,
+  type ResourceRequirements,
   timeText,
 } from '@skerry/api';
 import { ephemeralContainers, initContainers, isSidecar, mainContainers } from '#pods/labels.ts';
@@ -31,6 +32,9 @@ export interface StatusInput {
   readonly waiting: ReadonlyMap<string, WaitingReason>;
   readonly isReady: (container: RuntimeContainer) => boolean;
   readonly isStarted: (container: RuntimeContainer) => boolean;
+  /** What the kernel was told of a running container; undefined where nothing else than its spec was ever meant. */
+  readonly sizeOf: (container: RuntimeContainer) => ResourceRequirements | undefined;
+  readonly resizeConditions: readonly PodCondition[];
   /** By container id: what it left in its termination log. */
   readonly terminationMessage: (container: RuntimeContainer) => string | undefined;
   /** Prefix of container ids. */
@@ -128,6 +132,7 @@ function containerStatus(
     image: latest.image || common.image,
     imageID: latest.imageId,
     containerID: `${runtimeName}://${latest.id}`,
+    ...sizeFields(container, latest, input),
   };
   if (latest.state === 'running') {
     const lastState = stateOf(before, input) ?? (restartCount > 0 ? old?.lastState : undefined);
@@ -161,6 +166,19 @@ function containerStatus(
     started: false,
     state: terminated ?? {},
     ...(lastState ? { lastState } : {}),
+  };
+}
+
+/** What this node has taken on for it, and what holds. */
+function sizeFields(
+  { resources = {} }: Container,
+  latest: RuntimeContainer,
+  { sizeOf }: StatusInput,
+): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {
+  const holds = latest.state === 'running' ? sizeOf(latest) : undefined;
+  return {
+    resources: holds ?? resources,
+    ...(resources.requests ? { allocatedResources: resources.requests } : {}),
   };
 }
 
@@ -269,6 +287,8 @@ const ownConditions: ReadonlySet<string> = new Set([
   'Initialized',
   'Ready',
   'ContainersReady',
+  'PodResizePending',
+  'PodResizeInProgress',
 ]);
 
 /** Conditions that others write (gates, disruption) are theirs: the newest from the API counts. */
@@ -308,7 +328,7 @@ function podConditions(
   const scheduled = others.some(({ type }) => type === 'PodScheduled')
     ? []
     : [{ type: 'PodScheduled', status: 'True', lastTransitionTime: time(input.nowMs) }];
-  return [...withTimes, ...others, ...scheduled];
+  return [...withTimes, ...input.resizeConditions, ...others, ...scheduled];
 }
 
 type Condition = Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>;

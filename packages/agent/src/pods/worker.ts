@@ -23,6 +23,7 @@ import {
   podUid,
 } from '#pods/labels.ts';
 import { removeOld, removeRemains } from '#pods/remains.ts';
+import { PodResizer } from '#pods/resizer.ts';
 import { podCgroup, podCgroupResources } from '#pods/resources.ts';
 import {
   isRunning,
@@ -50,6 +51,8 @@ type Aim =
   | { readonly type: 'fail'; readonly reason: string; readonly message: string };
 
 const retryMs = 10_000;
+/** Room may come without anyone saying so. */
+const resizeRetryMs = 60_000;
 
 export class PodWorker {
   readonly uid: string;
@@ -60,6 +63,10 @@ export class PodWorker {
   readonly #messages = new Map<string, string | undefined>();
   readonly #done: (uid: string) => void;
   readonly #stop = new AbortController();
+  readonly #resizer: PodResizer;
+  /** As the API has it. */
+  #asked: Pod;
+  /** The same with the sizes that this node has taken on. */
   #pod: Pod;
   #aim: Aim = { type: 'run' };
   #admitted = false;
@@ -79,7 +86,9 @@ export class PodWorker {
 
   constructor(pod: Pod, context: PodContext, done: (uid: string) => void) {
     this.uid = podUid(pod);
-    this.#pod = pod;
+    this.#asked = pod;
+    this.#resizer = new PodResizer(pod, context);
+    this.#pod = this.#resizer.taken(pod);
     this.#status = pod.status;
     this.#context = context;
     this.#done = done;
@@ -92,6 +101,11 @@ export class PodWorker {
     return this.#pod;
   }
 
+  /** It waits for room on the node. */
+  get isResizePending(): boolean {
+    return this.#resizer.isPending;
+  }
+
   /** As last reported. */
   get status(): PodStatus | undefined {
     return this.#status;
@@ -102,8 +116,9 @@ export class PodWorker {
   }
 
   update(pod: Pod): void {
-    const old = this.#pod;
-    this.#pod = pod;
+    const old = this.#asked;
+    this.#asked = pod;
+    this.#pod = this.#resizer.taken(pod);
     const matters = !equalButForNulls(
       { ...old, status: null, metadata: essential(old) },
       { ...pod, status: null, metadata: essential(pod) },
@@ -119,7 +134,8 @@ export class PodWorker {
 
   /** The object has gone; `pod` is the last that was known of it. */
   remove(pod: Pod): void {
-    this.#pod = pod;
+    this.#asked = pod;
+    this.#pod = this.#resizer.taken(pod);
     this.#context.statuses.forget(this.uid);
     this.#aim = { type: 'gone' };
     this.#interrupt.abort(new Error('pod was deleted'));
@@ -190,9 +206,11 @@ export class PodWorker {
       await this.#end();
       return;
     }
+    this.#considerSize();
     const actions = computeActions(this.#pod, this.#runtime, {
       failed: ({ id }) => this.#context.prober.failed(id)?.kind,
       started: (container) => this.#isStarted(container),
+      resized: (container, status) => this.#resizer.needsRestart(container, status),
     });
     if (actions.type === 'end') {
       await this.#end();
@@ -201,6 +219,7 @@ export class PodWorker {
     this.#report();
     await this.#carryOut(actions);
     await this.#read();
+    await this.#resizer.settle(this.#pod, this.#runtime);
     this.#report();
     for (const id of await removeOld(this.#context, this.#pod, this.#runtime)) this.#messages.delete(id);
   }
@@ -297,6 +316,14 @@ export class PodWorker {
     return container !== undefined && this.#context.prober.isReady(status.id, container);
   }
 
+  #considerSize(): void {
+    if (this.#resizer.consider(this.#asked, this.#runtime)) {
+      this.#pod = this.#resizer.taken(this.#asked);
+      this.#volumesStaleness.mark();
+    }
+    if (this.#resizer.isPending) this.#wakeIn(resizeRetryMs);
+  }
+
   #checkDeadline(): void {
     const seconds = this.#pod.spec?.activeDeadlineSeconds;
     const startTime = this.#status?.startTime;
@@ -332,6 +359,8 @@ export class PodWorker {
       waiting: this.#waiting,
       isReady: (container) => this.#isReady(container),
       isStarted: (container) => this.#isStarted(container),
+      sizeOf: (container) => this.#resizer.sizeOf(container),
+      resizeConditions: this.#resizer.conditions,
       terminationMessage: ({ id }) => this.#messages.get(id),
       runtimeName: this.#context.runtimeName(),
       hostAddresses: this.#context.hostAddresses(),
@@ -354,6 +383,7 @@ export class PodWorker {
       for (const container of actions.start) await this.#start(container, sandbox.status, sandbox.config);
       return;
     }
+    if (!(await this.#resizer.enlarge(this.#pod, this.#runtime))) this.#wakeIn(retryMs);
     await this.#kill(actions);
     const config = await this.#sandboxConfig(actions.sandbox.attempt);
     for (const container of actions.start) {
@@ -478,7 +508,8 @@ export class PodWorker {
     try {
       // One that was made but never started is in the way of its successor.
       if (latest && latest.state !== 'exited') await this.#context.runtime.removeContainer(latest.id);
-      await startContainer(this.#context, { ...request, signal: this.#interrupt.signal });
+      const id = await startContainer(this.#context, { ...request, signal: this.#interrupt.signal });
+      this.#resizer.started(id, container);
       this.#waiting.delete(container.name);
     } catch (error) {
       if (this.#interrupt.signal.aborted) return;
