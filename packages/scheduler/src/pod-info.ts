@@ -1,5 +1,5 @@
-import type { HostPort, Pod, ResourceAmounts } from '@skerry/api';
-import { containerRequests, hostPorts, podRequests, requiredNodeName } from '@skerry/api';
+import type { Container, HostPort, Pod, ResourceAmounts } from '@skerry/api';
+import { containerRequests, hostPorts, podRequests, requiredNodeName, resourceAmounts } from '@skerry/api';
 import type { AffinityTerms } from '#affinity-term.ts';
 import { affinityTerms } from '#affinity-term.ts';
 import type { Profile } from '#profile.ts';
@@ -47,10 +47,11 @@ const assumedMemory = 200 * 1024 * 1024;
 export function podInfoOf(pod: Pod, profile?: Profile): PodInfo {
   const spec = pod.spec ?? { containers: [] };
   const { namespace = 'default', name = '', uid = '', labels = {} } = pod.metadata;
-  const requests = requestsOf(podRequests(spec));
+  const held = heldRequests(pod);
+  const requests = requestsOf(podRequests(spec, held));
   const ports = hostPorts(spec);
   const scored = podRequests(spec, (container) => {
-    const named = containerRequests(container);
+    const named = held(container);
     return new Map([
       ['cpu', named.get('cpu') ?? assumedMilliCpu],
       ['memory', named.get('memory') ?? assumedMemory],
@@ -71,6 +72,24 @@ export function podInfoOf(pod: Pod, profile?: Profile): PodInfo {
     controllerUid: pod.metadata.ownerReferences?.find((owner) => owner.controller)?.uid ?? '',
     requiredNode: requiredNodeName(spec),
     ...(profile ? { profile } : {}),
+  };
+}
+
+/**
+ * While a pod is resized, each of its containers takes the most of what it asks for, what its node has taken on, and what holds.
+ * https://kubernetes.io/docs/tasks/configure-pod-container/resize-container-resources/#how-pod-resource-resizing-affects-scheduling
+ */
+function heldRequests({ status }: Pod): (container: Container) => ResourceAmounts {
+  const statuses = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
+  return (container) => {
+    const asked = containerRequests(container);
+    const known = statuses.find(({ name }) => name === container.name);
+    if (!known?.allocatedResources && !known?.resources?.requests) return asked;
+    const most = new Map(asked);
+    for (const list of [known.allocatedResources, known.resources?.requests])
+      for (const [name, amount] of resourceAmounts(list))
+        most.set(name, Math.max(most.get(name) ?? 0, amount));
+    return most;
   };
 }
 
