@@ -41,14 +41,16 @@ const addPod = (name: string, ip: string, { ready = true, port = 8080 } = {}) =>
 const slices = () => cluster.client.all<EndpointSlice>(resources.endpointSlices);
 const addresses = () => slices().flatMap(({ endpoints }) => endpoints?.map((e) => e.addresses[0]) ?? []);
 
-test('a Service without pods has one empty slice, and pods fill it', async () => {
+test('a Service without pods has one empty slice, and pods fill that one', async () => {
   addService(selecting);
   await pause();
   expect(slices()).toHaveLength(1);
+  const uid = slices()[0]?.metadata.uid;
   addPod('a', '10.0.0.1');
   addPod('b', '10.0.0.2', { ready: false });
   await pause();
   const [slice] = slices();
+  expect(slice?.metadata.uid).toBe(uid);
   expect(slices()).toHaveLength(1);
   expect(slice).toMatchObject({
     addressType: 'IPv4',

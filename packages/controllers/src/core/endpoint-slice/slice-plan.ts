@@ -37,7 +37,27 @@ export function planSlices(groups: readonly EndpointGroup[], existing: readonly 
     planGroup(group, own, plan);
   }
   plan.remove.push(...unused);
+  reuse(plan);
   return plan;
+}
+
+/** A slice that would be made in place of one that goes is that one, changed: whoever looks in between finds all of both, or of neither. */
+function reuse(plan: SlicePlan): void {
+  for (const made of plan.create.splice(0)) {
+    const index = plan.remove.findIndex(({ addressType }) => addressType === made.addressType);
+    const [slice] = index < 0 ? [] : plan.remove.splice(index, 1);
+    if (!slice) {
+      plan.create.push(made);
+      continue;
+    }
+    const { [nodePoolLabel]: _, ...labels } = slice.metadata.labels ?? {};
+    plan.update.push({
+      ...slice,
+      metadata: { ...slice.metadata, labels: made.pool ? { ...labels, [nodePoolLabel]: made.pool } : labels },
+      ports: [...made.ports],
+      endpoints: made.endpoints,
+    });
+  }
 }
 
 function planGroup(group: EndpointGroup, own: readonly EndpointSlice[], plan: SlicePlan): void {
