@@ -236,7 +236,7 @@ async function assemble(options: AgentOptions) {
       node: () => keeper.node,
       resources: () =>
         nodeResources({ machine, podsMax, devices: devices?.resources() ?? new Map() }).allocatable,
-      pods: () => manager.pods,
+      pods: () => manager.held,
     }),
     cgroups: hostAccess ? await openCgroups() : noCgroups,
     cgroupRoot: options.cgroupRoot ?? `/skerry/${nodeName}`,

@@ -9,8 +9,19 @@ const admit = createAdmission({
     status: { allocatable: { cpu: '64', 'x.example/told': '5' } },
   }),
   resources: () => ({ cpu: '2', memory: '1Gi', pods: '3', 'x.example/gpu': '1' }),
-  pods: () => [asking({ cpu: '1' }, 'other')],
+  pods: () => [asking({ cpu: '1' }, 'other', port('10.0.0.1', 80))],
 });
+
+function port(hostIP: string, hostPort: number): Partial<PodSpec> {
+  return {
+    containers: [
+      testContainer('a', {
+        resources: { requests: { cpu: '1' } },
+        ports: [{ containerPort: 1, hostIP, hostPort }],
+      }),
+    ],
+  };
+}
 
 function asking(requests: Record<string, string>, uid = 'new', spec: Partial<PodSpec> = {}) {
   const pod = testPod({ containers: [testContainer('a', { resources: { requests } })], ...spec });
@@ -20,6 +31,10 @@ function asking(requests: Record<string, string>, uid = 'new', spec: Partial<Pod
 
 test('what fits is taken', () => {
   expect(admit(asking({ cpu: '1', memory: '1Gi', 'x.example/gpu': '1' }))).toBeUndefined();
+});
+
+test('a port that only another address has is free', () => {
+  expect(admit(asking({}, 'new', port('10.0.0.2', 80)))).toBeUndefined();
 });
 
 test('what someone else wrote into the status of the Node is there to be had', () => {
@@ -42,6 +57,24 @@ test.each([
     asking({}, 'new', { nodeSelector: { disk: 'hdd' } }),
     'NodeAffinity',
     "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+  ],
+  [
+    asking({}, 'new', {
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [{ matchExpressions: [{ key: 'disk', operator: 'NotIn', values: ['ssd'] }] }],
+          },
+        },
+      },
+    }),
+    'NodeAffinity',
+    "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+  ],
+  [
+    asking({}, 'new', port('0.0.0.0', 80)),
+    'NodePorts',
+    "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
   ],
 ])('what does not fit is refused', (pod, reason, message) => {
   expect(admit(pod)).toEqual({ reason, message });

@@ -6,6 +6,9 @@
 import {
   addQuantities,
   compareQuantities,
+  hostPorts,
+  hostPortsConflict,
+  matchesNodeAffinity,
   parseQuantity,
   quantityMilliValue,
   quantityValue,
@@ -30,7 +33,7 @@ export function createAdmission({ node, resources, pods }: AdmissionFacts): Admi
     const others = pods().filter((other) => podUid(other) !== podUid(pod) && !hasEnded(other));
     // What the agent doesn't know of may have been written into the Node's status by someone who does.
     const allocatable = { ...node()?.status?.allocatable, ...resources() };
-    return checkSelector(pod, node()) ?? checkFit(pod, { others, allocatable });
+    return checkFit(pod, { others, allocatable }) ?? checkNode(pod, node()) ?? checkPorts(pod, others);
   };
 }
 
@@ -38,15 +41,22 @@ function hasEnded({ status }: Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
-function checkSelector(pod: Pod, node: Node | undefined) {
-  if (!node) return undefined;
-  const labels = node.metadata.labels ?? {};
-  const fits = Object.entries(pod.spec?.nodeSelector ?? {}).every(([key, value]) => labels[key] === value);
-  if (fits) return undefined;
-  return {
-    reason: 'NodeAffinity',
-    message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
-  };
+function checkNode(pod: Pod, node: Node | undefined) {
+  if (!node || !pod.spec || matchesNodeAffinity(pod.spec, node)) return undefined;
+  return failed('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
+}
+
+/** The scheduler keeps them apart; whoever names the node himself may not have. */
+function checkPorts(pod: Pod, others: readonly Pod[]) {
+  const wanted = pod.spec ? hostPorts(pod.spec) : [];
+  if (wanted.length === 0) return undefined;
+  const taken = others.flatMap(({ spec }) => (spec ? hostPorts(spec) : []));
+  if (!wanted.some((port) => taken.some((other) => hostPortsConflict(port, other)))) return undefined;
+  return failed('NodePorts', "node(s) didn't have free ports for the requested pod ports");
+}
+
+function failed(predicate: string, why: string) {
+  return { reason: predicate, message: `Predicate ${predicate} failed: ${why}` };
 }
 
 function checkFit(

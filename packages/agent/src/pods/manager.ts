@@ -99,6 +99,11 @@ export class PodManager implements NodePods {
     return [...this.#workers.values()].map(({ pod }) => pod);
   }
 
+  /** Those that take of the node: one that has been stopped leaves its place to its successor, who may come before it has gone. */
+  get held(): readonly Pod[] {
+    return [...this.#workers.values()].filter(({ isCleaned }) => !isCleaned).map(({ pod }) => pod);
+  }
+
   find(namespace: string, name: string): PodView | undefined {
     for (const worker of this.#workers.values()) {
       const { metadata } = worker.pod;

@@ -101,6 +101,11 @@ export class PodWorker {
     return this.#pod;
   }
 
+  /** Nothing of it is left that takes of the node. */
+  get isCleaned(): boolean {
+    return this.#cleaned;
+  }
+
   /** It waits for room on the node. */
   get isResizePending(): boolean {
     return this.#resizer.isPending;
