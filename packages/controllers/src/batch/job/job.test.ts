@@ -164,13 +164,16 @@ test('a pod that loses its owner is taken back, and one that loses its labels is
   const [first, second] = pods().map(({ metadata }) => ({ ...at, name: metadata.name ?? '' }));
   const edit = (pod: typeof first, change: (metadata: Pod['metadata']) => void) =>
     cluster.client.edit<Pod>(resources.pods, pod!, ({ metadata }) => change(metadata));
-  const ownerOf = (pod: typeof first) =>
-    pods().find(({ metadata }) => metadata.name === pod?.name)?.metadata.ownerReferences?.[0]?.name;
+  const metadataOf = (pod: typeof first) =>
+    pods().find(({ metadata }) => metadata.name === pod?.name)?.metadata;
+  const ownerOf = (pod: typeof first) => metadataOf(pod)?.ownerReferences?.[0]?.name;
   edit(first, (metadata) => delete metadata.ownerReferences);
   await pause();
   expect(ownerOf(first)).toBe('work');
+  expect(metadataOf(first)?.finalizers).toEqual(['batch.kubernetes.io/job-tracking']);
   edit(second, (metadata) => (metadata.labels = { job: 'other' }));
   await pause();
   expect(ownerOf(second)).toBeUndefined();
+  expect(metadataOf(second)?.finalizers).toBeUndefined();
   expect(pods()).toHaveLength(3);
 });

@@ -60,16 +60,20 @@ export function createJobController(context: ControllerContext): Controller {
     const owner = controllerOf(pod);
     return owner?.kind === 'Job' ? `${pod.metadata.namespace}/${owner.name}` : undefined;
   };
+  const matching = ({ metadata }: Pod) =>
+    jobs
+      .list(metadata.namespace ?? '')
+      .filter((job) => labelSelectorFrom(job.spec?.selector).matches(metadata.labels));
   const enqueueMatching = (pod: Pod) => {
-    for (const job of jobs.list(pod.metadata.namespace ?? '')) {
-      if (labelSelectorFrom(job.spec?.selector).matches(pod.metadata.labels)) queue.add(keyOf(job));
-    }
+    for (const job of matching(pod)) queue.add(keyOf(job));
   };
   const onChange = (pod: Pod) => {
     const key = jobKey(pod);
     if (!key) {
-      // Perhaps a Job's that wants it back.
-      if (!controllerOf(pod)) enqueueMatching(pod);
+      if (controllerOf(pod)) return;
+      // Perhaps a Job's that wants it back; otherwise it was let go, and is counted by nobody.
+      enqueueMatching(pod);
+      if (isTracked(pod)) queue.add(`release/${keyOf(pod)}`);
       return;
     }
     if (pod.metadata.deletionTimestamp) expectations.deletionObserved(key, pod.metadata.uid ?? '');
@@ -305,8 +309,13 @@ export function createJobController(context: ControllerContext): Controller {
   async function releaseOrphan(key: string): Promise<void> {
     const { namespace, name } = splitKey(key);
     const pod = pods.get(namespace, name);
-    const owner = pod && controllerOf(pod);
-    if (!pod || !isTracked(pod) || !owner) return;
+    if (!pod || !isTracked(pod)) return;
+    const owner = controllerOf(pod);
+    if (!owner) {
+      const isWanted = !pod.metadata.deletionTimestamp && matching(pod).some(adopts);
+      if (!isWanted) await release(pod);
+      return;
+    }
     const job = await client
       .resource<Job>(resources.jobs)
       .get(owner.name, { namespace })
@@ -332,6 +341,10 @@ export function createJobController(context: ControllerContext): Controller {
 function started(job: Job, nowMs: number): Job {
   if (job.status?.startTime || job.spec?.suspend) return job;
   return { ...job, status: { ...job.status, startTime: timestamp(nowMs) } };
+}
+
+function adopts(job: Job): boolean {
+  return !job.metadata.deletionTimestamp && !conditionIs(job, 'Complete') && !conditionIs(job, 'Failed');
 }
 
 function isLeaving({ metadata, status }: Pod): boolean {
