@@ -48,7 +48,8 @@ export function sendJson(exchange: Exchange, status: number, value: object): voi
 export function requireWholeAnswer({ headers }: Pick<Exchange, 'headers'>): void {
   const clauses = parseAccept(headers['accept'] ?? '');
   if (clauses.length === 0 || clauses.some(({ parameters }) => parameters['as'] === undefined)) return;
-  throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json');
+  const types = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
+  throw new ApiError('NotAcceptable', `only the following media types are accepted: ${types}`);
 }
 
 /** A Status in the form that the client asked for; where it asked for none that there is, in JSON for people. */

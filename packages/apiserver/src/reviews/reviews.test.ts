@@ -183,6 +183,13 @@ describe('an access review', () => {
   });
 });
 
+test('there is no table of a review', async () => {
+  const headers = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
+  const spec = { nonResourceAttributes: { verb: 'get', path: '/' } };
+  const { status } = await call('POST', `${group}/selfsubjectaccessreviews`, { spec }, { headers });
+  expect(status).toBe(406);
+});
+
 test.each([
   ['tokenreviews', {}, 'token is required for TokenReview in authentication'],
   ['tokenreviews', { token: 7 }, 'cannot unmarshal number into Go struct field TokenReviewSpec.spec.token'],

@@ -1,6 +1,6 @@
 import { badRequest, isApiError, type AnyObject, type ObjectMeta } from '@skerry/api';
 import type { VirtualHandler } from '#dispatcher.ts';
-import { sendJson } from '#http/answers.ts';
+import { requireWholeAnswer, sendJson } from '#http/answers.ts';
 import { readDocument } from '#http/request-body.ts';
 import { conform } from '#registry/conform.ts';
 import { writeOptionsOf } from '#registry/request-options.ts';
@@ -27,6 +27,7 @@ export function reviewHandlers(
   const answering =
     (review: Review, { keepsSpec = true, keepsMetadata = true } = {}): VirtualHandler =>
     async ({ info, user, kind }, exchange) => {
+      requireWholeAnswer(exchange);
       const write = writeOptionsOf(exchange, user, { subresource: '', optionsKind: 'CreateOptions' });
       const { value, faults } = await readDocument(exchange, kind.info.kind);
       const how = { validation: write.fieldValidation, warnings: write.warnings, earlierFaults: faults };
