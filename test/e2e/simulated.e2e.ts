@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Center } from '../support/center.ts';
 import { Cluster, entry, leftovers, root } from '../support/cluster.ts';
 import { Fleet, nodeName } from '../support/fleet.ts';
+import { lengths } from '../support/lengths.ts';
 import { Line } from '../support/line.ts';
 
 const patient = { timeoutMs: 90_000, everyMs: 200 };
@@ -166,9 +167,9 @@ interface LinkObject {
   readonly status: { readonly state: string };
 }
 
-/** As many as a suite has time for; the bench has 5,000. */
+/** As many as there is time for; the bench has 5,000. */
 describe('nodes that are cut off all at once', () => {
-  const nodes = 300;
+  const nodes = lengths.returningNodes;
   const directory = mkdtempSync(join(tmpdir(), 'skerry-fleet-'));
   let center: Center;
   let line: Line;
@@ -206,7 +207,7 @@ describe('nodes that are cut off all at once', () => {
   };
 
   test('are all back soon after their lines are mended, and the API answers meanwhile', async () => {
-    const very = { timeoutMs: 200_000, everyMs: 500 };
+    const very = { timeoutMs: 100_000 + 300 * nodes, everyMs: 500 };
     await eventually(async () => expect([await linked(), await ready()]).toEqual([nodes, nodes]), very);
     line.cut();
     await eventually(async () => expect(await linked()).toBe(0), very);
