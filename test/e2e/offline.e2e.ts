@@ -142,6 +142,23 @@ const rolling = (round: string) => ({
   },
 });
 
+/** A set whose pods are replaced at the word of their machine's owner. */
+const owned = (round: string, { from = image } = {}) => {
+  const set = rolling(round);
+  const { template } = set.spec;
+  const labels = { app: 'owned' };
+  const containers = template.spec.containers.map((container) => ({ ...container, image: from }));
+  return {
+    ...set,
+    metadata: { name: 'owned', annotations: { 'apps.openyurt.io/update-strategy': 'OTA' } },
+    spec: {
+      ...set.spec,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { ...template.spec, containers } },
+    },
+  };
+};
+
 describe.skipIf(!canRunContainers())('a region that is cut off', () => {
   let regions: Regions;
   let cluster: Cluster;
@@ -271,6 +288,47 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
     }, patient);
   });
 
+  test('a set that waits for the word of owners is replaced where one gives it, and nowhere else', async () => {
+    const all = ['east-1', 'east-2', 'east-3', 'east-4', 'east-5'];
+    const waiting = async (former: string | undefined) => {
+      const now = await roundsOf('owned');
+      for (const machine of all) {
+        const { needs } = now[machine] ?? {};
+        expect([machine, needs?.status, needs?.message !== former]).toEqual([machine, 'True', true]);
+      }
+      return now;
+    };
+    await apply(owned('first'));
+    await eventually(async () => {
+      const now = await roundsOf('owned');
+      expect(all.map((machine) => now[machine]?.isReady)).toEqual(all.map(() => true));
+    }, patient);
+    const first = await roundsOf('owned');
+    const nameOn = (machine: string) => first[machine]?.name ?? '';
+
+    // Nobody answers there, so that the images can't come.
+    await apply(owned('nowhere', { from: '127.0.0.1:1/nowhere:1' }));
+    const nowhere = await eventually(() => waiting(undefined), patient);
+    expect((await local('upgrade')).output).toContain(nameOn(node));
+    const asked = await localOn('east-2', 'upgrade', '--pull', nameOn('east-2'));
+    expect(asked.output).toContain('Image pre-pull requested');
+    await eventually(async () => {
+      const { images } = (await roundsOf('owned'))['east-2'] ?? {};
+      expect(images).toMatchObject({ status: 'False', reason: 'PullImageFail' });
+    }, patient);
+    const refused = await localOn('east-2', 'upgrade', nameOn('east-2'));
+    expect([refused.code, refused.errors]).toEqual([1, expect.stringContaining('image is not ready')]);
+
+    await apply(owned('second'));
+    await eventually(() => waiting(nowhere[node]?.needs?.message), patient);
+    expect((await local('upgrade', nameOn(node))).errors).toBe('');
+    await eventually(async () => {
+      const now = await roundsOf('owned');
+      expect(now[node]).toMatchObject({ round: 'second', isReady: true });
+      for (const machine of all.slice(1)) expect(now[machine]?.uid).toBe(first[machine]?.uid);
+    }, patient);
+  });
+
   async function conditionOf(machine: string, type: string) {
     const { status } = await cluster.json<Node>('get', 'node', machine);
     return status?.conditions?.find((condition) => condition.type === type);
@@ -282,12 +340,15 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
   }
 
   /** Pods of the rolling set by machine, and of which round their templates are. */
-  async function roundsOf() {
-    const { items } = await cluster.json<{ items: Pod[] }>('get', 'pods', '-l', 'app=rolls');
+  async function roundsOf(app = 'rolls') {
+    const { items } = await cluster.json<{ items: Pod[] }>('get', 'pods', '-l', `app=${app}`);
     return Object.fromEntries(
       items.map(({ metadata, spec, status }) => [
         spec?.nodeName ?? '',
         {
+          name: metadata.name,
+          needs: status?.conditions?.find(({ type }) => type === 'PodNeedUpgrade'),
+          images: status?.conditions?.find(({ type }) => type === 'PodImageReady'),
           uid: metadata.uid,
           round: spec?.containers[0]?.env?.[0]?.value,
           isReady: status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True',
@@ -384,8 +445,12 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
   }
 
   function local(...args: string[]): Promise<CommandResult> {
+    return localOn(node, ...args);
+  }
+
+  function localOn(machine: string, ...args: string[]): Promise<CommandResult> {
     const [command = '', ...rest] = args;
-    const directory = join(cluster.dataDirectory, 'machines', node);
+    const directory = join(cluster.dataDirectory, 'machines', machine);
     return cluster.skerry(['local', command, '--data-dir', directory, ...rest]);
   }
 

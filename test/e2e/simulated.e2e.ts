@@ -1,11 +1,13 @@
 /** What needs neither root nor containers: a whole cluster of simulated machines, and many simulated nodes in one process. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Node, Pod } from '@skerry/api';
+import { systemClock } from '@skerry/base';
 import { eventually } from '@skerry/base/testing';
 import { linkProtocol } from '@skerry/link';
+import { describeCertificate, isKeyOf, openCertificateAuthority } from '@skerry/pki';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Center } from '../support/center.ts';
 import { Cluster, entry, leftovers, root } from '../support/cluster.ts';
@@ -142,25 +144,56 @@ describe('skerry sim', () => {
 
   test('a node gets its link through a balancer that breaks what it does not know', async () => {
     const balancer = await Line.to(center.port, { unknown: linkProtocol });
-    const flags = ['--nodes', '1', '--name-prefix', 'behind', '--token-file', join(directory, 'token')];
-    const address = `127.0.0.1:${balancer.port}`;
-    const behind = spawn(
-      process.execPath,
-      [entry(), 'sim', address, ...flags, '--data-dir', join(directory, 'behind')],
-      { stdio: 'ignore' },
-    );
+    const behind = startOne('behind', balancer.port);
     try {
-      await eventually(
-        async () => expect(await kubectl('get', 'node', 'behind-0', '--no-headers')).toMatch(/ Ready /),
-        patient,
-      );
-      const link = JSON.parse(await kubectl('get', 'nodelink', 'behind-0', '-o', 'json')) as LinkObject;
-      expect(link.status.state).toBe('Linked');
+      await eventually(() => isLinked('behind-0'), patient);
     } finally {
       behind.kill('SIGKILL');
       balancer.close();
     }
   });
+
+  test('a node whose certificate ended while it was away renews it, for the same key, and has its link again', async () => {
+    const before = startOne('away', center.port);
+    await eventually(() => isLinked('away-0'), patient);
+    before.kill('SIGKILL');
+    const file = join(directory, 'away/sim/away-0/agent/client.crt');
+    const keyPem = readFileSync(join(dirname(file), 'client.key'), 'utf8');
+    const authority = openCertificateAuthority({
+      certificatePem: center.file('server/pki/ca.crt'),
+      keyPem: center.file('server/pki/ca.key'),
+      clock: systemClock,
+    });
+    const short = { user: 'system:node:away-0', groups: ['system:nodes'], validityMs: 1_000 };
+    const { certificatePem } = await authority.issueClientCertificate({ ...short, keyPem });
+    writeFileSync(file, certificatePem);
+    const endOf = (pem: string) => describeCertificate(pem).notAfterMs;
+    await eventually(() => expect(Date.now()).toBeGreaterThan(endOf(certificatePem)), patient);
+    const after = startOne('away', center.port);
+    try {
+      await eventually(() => {
+        const renewed = readFileSync(file, 'utf8');
+        expect(endOf(renewed)).toBeGreaterThan(Date.now());
+        expect(isKeyOf(renewed, keyPem)).toBe(true);
+      }, patient);
+      await eventually(() => isLinked('away-0'), patient);
+    } finally {
+      after.kill('SIGKILL');
+    }
+  });
+
+  /** One more node, by another way to the center. */
+  function startOne(name: string, port: number): ChildProcess {
+    const flags = ['--nodes', '1', '--name-prefix', name, '--token-file', join(directory, 'token')];
+    const where = [`127.0.0.1:${port}`, '--data-dir', join(directory, name)];
+    return spawn(process.execPath, [entry(), 'sim', ...where, ...flags], { stdio: 'ignore' });
+  }
+
+  async function isLinked(node: string): Promise<void> {
+    const link = JSON.parse(await kubectl('get', 'nodelink', node, '-o', 'json')) as LinkObject;
+    expect(link.status.state).toBe('Linked');
+    expect(await kubectl('get', 'node', node, '--no-headers')).toMatch(/ Ready /);
+  }
 });
 
 interface LinkObject {
