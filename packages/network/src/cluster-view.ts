@@ -3,7 +3,6 @@
  * this node has a use for. Slices carry the pool they are for as a label; those of pools that the node can't reach never
  * cross the link.
  */
-import { join } from 'node:path';
 import type { EndpointSlice, KubeObject, Service as KubernetesService } from '@skerry/api';
 import type { Clock, Logger, Service } from '@skerry/base';
 import { resources, stripManagedFields, type ApiClient } from '@skerry/client';
@@ -18,7 +17,6 @@ export interface ClusterViewOptions {
   readonly reachablePools: ReachablePools;
   /** What machines say themselves, where the center can't; its last word holds unless given. */
   readonly knowledge?: LocalKnowledge;
-  readonly stateDirectory: string;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
@@ -28,7 +26,7 @@ export interface ClusterView extends Service {
   readonly services: FollowedObjects<KubernetesService>;
   /** Index `service`: `namespace/name` of the Service that a slice is of. */
   readonly slices: SliceSource;
-  /** Resolves when both are known, from the API or from disk. */
+  /** Resolves when both are known. */
   known(signal: AbortSignal): Promise<void>;
 }
 
@@ -39,12 +37,11 @@ export const serviceIndex = 'service';
 const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
 
 export function createClusterView(options: ClusterViewOptions): ClusterView {
-  const { pool, reachablePools, stateDirectory, knowledge, ...shared } = options;
+  const { pool, reachablePools, knowledge, ...shared } = options;
   const services = new FollowedObjects<KubernetesService>({
     ...shared,
     ref: resources.services,
     scopes: [{}],
-    file: join(stateDirectory, 'services.jsonl'),
     transform: slim,
   });
   const told = new FollowedObjects<EndpointSlice>({
@@ -55,7 +52,6 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
       ...(pool === undefined ? [] : [{ labelSelector: `${poolLabel}=${pool}` }]),
     ],
     changingScope: {
-      name: 'pools that are crossed to',
       current() {
         const pools = reachablePools.names();
         if (pools?.length === 0) return 'none';
@@ -63,7 +59,6 @@ export function createClusterView(options: ClusterViewOptions): ClusterView {
       },
       onChange: (tell) => reachablePools.onChange(tell),
     },
-    file: join(stateDirectory, 'endpointslices.jsonl'),
     transform: slim,
   });
   const local = knowledge && new LocalSlices({ ...shared, slices: told, services, knowledge });

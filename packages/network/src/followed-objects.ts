@@ -1,11 +1,10 @@
 /**
- * A node's copy of one resource, as an informer's, with two differences: it begins with what was kept on disk when the
- * API was last heard, so that a machine that starts while cut off knows what it knew, and it may be made of several
- * scopes, since a label selector can't say "of my pool, or of none".
+ * A node's copy of one resource, as an informer's, made of several scopes, since a label selector can't say "of my pool, or of
+ * none". What outlives a restart is the hub's to keep: it answers what was read before, also while the node is cut off, so that
+ * nothing is kept a second time here.
  *
  * Promises: handlers are called synchronously, in the order of changes, after the copy has changed; a handler added late
- * is first told of everything that is there; one that throws is logged and holds up nobody. What differs between disk and
- * API is told as changes when the API answers.
+ * is first told of everything that is there; one that throws is logged and holds up nobody.
  */
 import type { KubeObject } from '@skerry/api';
 import { describeError, sleep, type Clock, type Logger } from '@skerry/base';
@@ -21,7 +20,6 @@ import {
   type ReflectorScope,
   type ResourceRef,
 } from '@skerry/client';
-import { ObjectJournal, type Kept } from '#object-journal.ts';
 
 export interface FollowedObjectsOptions<T extends KubeObject> {
   readonly client: ApiClient;
@@ -30,8 +28,7 @@ export interface FollowedObjectsOptions<T extends KubeObject> {
   readonly scopes: readonly ReflectorScope[];
   /** One more, which becomes another while this follows. Whether the whole is known does not wait for it. */
   readonly changingScope?: ChangingScope;
-  readonly file: string;
-  /** Drops what nobody on the node reads, before it is held and kept; in place. */
+  /** Drops what nobody on the node reads, before it is held; in place. */
   readonly transform?: (object: T) => T;
   readonly clock: Clock;
   readonly log: Logger;
@@ -39,9 +36,7 @@ export interface FollowedObjectsOptions<T extends KubeObject> {
 }
 
 export interface ChangingScope {
-  /** Constant: what the file on disk names it by. */
-  readonly name: string;
-  /** `none` when there is nothing to follow; undefined while that isn't known, and what the disk has stays. */
+  /** `none` when there is nothing to follow; undefined while that isn't known. */
   current(): ReflectorScope | 'none' | undefined;
   /** Returns what ends the telling. */
   onChange(tell: () => void): () => void;
@@ -49,7 +44,6 @@ export interface ChangingScope {
 
 /** Each watch begins with a request over the link, which is what an idle node costs. */
 const watchLifeMs = 30 * 60_000;
-const flushEveryMs = 1_000;
 
 export class FollowedObjects<T extends KubeObject> implements Lister<T> {
   readonly name: string;
@@ -57,26 +51,15 @@ export class FollowedObjects<T extends KubeObject> implements Lister<T> {
   readonly #objects = new ObjectStore<T>();
   readonly #scopeOf = new Map<string, number>();
   readonly #handlers = new Set<InformerHandler<T>>();
-  readonly #journal: ObjectJournal<T>;
   readonly #read = new Set<number>();
-  #isLoaded = false;
-  #isKept = false;
 
   constructor(options: FollowedObjectsOptions<T>) {
     this.#options = options;
     this.name = options.ref.resource;
-    const { scopes, changingScope } = options;
-    const named = changingScope ? [...scopes, changingScope.name] : scopes;
-    this.#journal = new ObjectJournal({ file: options.file, scopes: named });
   }
 
-  /** Whether the whole was read once, now or before an earlier end of this program. */
+  /** Whether the whole was read since the start, from the center or from what the hub kept. */
   isKnown(): boolean {
-    return this.#isKept || this.isCurrent();
-  }
-
-  /** Whether the whole was read from the API since the start. */
-  isCurrent(): boolean {
     return this.#options.scopes.every((_, index) => this.#read.has(index));
   }
 
@@ -114,22 +97,11 @@ export class FollowedObjects<T extends KubeObject> implements Lister<T> {
 
   /** Follows the API until the signal. */
   async run(signal: AbortSignal): Promise<void> {
-    await this.#load();
     const { scopes, changingScope } = this.#options;
     await Promise.all([
       ...scopes.map((scope, index) => this.#reflector(scope, index).run(signal)),
       ...(changingScope ? [this.#followChanging(changingScope, scopes.length, signal)] : []),
-      this.#keep(signal),
     ]);
-  }
-
-  async #load(): Promise<void> {
-    if (this.#isLoaded) return;
-    const kept = await this.#journal.load();
-    this.#isLoaded = true;
-    if (!kept) return;
-    this.#isKept = true;
-    for (const { object, scope } of kept.values()) this.#set(object, scope);
   }
 
   async #followChanging(changing: ChangingScope, index: number, signal: AbortSignal): Promise<void> {
@@ -167,31 +139,6 @@ export class FollowedObjects<T extends KubeObject> implements Lister<T> {
     });
   }
 
-  async #keep(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await sleep(this.#options.clock, flushEveryMs, signal).catch(() => undefined);
-      await this.#flush();
-    }
-    await this.#flush();
-  }
-
-  async #flush(): Promise<void> {
-    // Half a state on disk would pass for the whole one.
-    if (!this.isCurrent()) return;
-    await this.#journal
-      .flush(() => this.#whole())
-      .catch((error: unknown) =>
-        this.#options.log.warn('not kept on disk', { resource: this.name, error: describeError(error) }),
-      );
-  }
-
-  *#whole(): Generator<[string, Kept<T>]> {
-    for (const key of this.#objects.keys()) {
-      const object = this.#objects.get(key);
-      if (object) yield [key, { object, scope: this.#scopeOf.get(key) ?? 0 }];
-    }
-  }
-
   #replace(objects: readonly T[], scope: number): void {
     const gone = new Set([...this.#scopeOf].filter(([, of]) => of === scope).map(([key]) => key));
     for (const object of objects) {
@@ -203,19 +150,11 @@ export class FollowedObjects<T extends KubeObject> implements Lister<T> {
   }
 
   #put(object: T, scope: number): void {
-    if (this.#set(object, scope)) this.#journal.put(keyOf(object), { object, scope });
-  }
-
-  /** Answers whether it is news. */
-  #set(object: T, scope: number): boolean {
     const key = keyOf(object);
     const old = this.#objects.set(object);
-    const wasOf = this.#scopeOf.get(key);
     this.#scopeOf.set(key, scope);
     const replaced = old !== undefined && old.metadata?.uid !== object.metadata?.uid;
-    if (old && !replaced && old.metadata?.resourceVersion === object.metadata?.resourceVersion) {
-      return wasOf !== scope;
-    }
+    if (old && !replaced && old.metadata?.resourceVersion === object.metadata?.resourceVersion) return;
     for (const handler of this.#handlers) {
       this.#call(() => {
         // Another object under an old name: its predecessor's end went by unseen.
@@ -224,7 +163,6 @@ export class FollowedObjects<T extends KubeObject> implements Lister<T> {
         else handler.onAdd?.(object);
       });
     }
-    return true;
   }
 
   #remove(key: string, scope: number): void {
@@ -233,7 +171,6 @@ export class FollowedObjects<T extends KubeObject> implements Lister<T> {
     this.#scopeOf.delete(key);
     const old = this.#objects.delete(key);
     if (!old) return;
-    this.#journal.put(key, undefined);
     for (const handler of this.#handlers) this.#call(() => handler.onDelete?.(old));
   }
 

@@ -5,7 +5,6 @@
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
 import type { ConfigMap, Service as KubernetesService } from '@skerry/api';
 import { describeError, sleep, supervise, type Clock, type Logger, type Service } from '@skerry/base';
 import { resources, type ApiClient } from '@skerry/client';
@@ -31,7 +30,6 @@ import { runNft } from '#nftables/run-nft.ts';
 export interface NameServerOptions {
   readonly client: ApiClient;
   readonly view: ClusterView;
-  readonly stateDirectory: string;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
@@ -43,7 +41,7 @@ const metricsPort = 9_153;
 const lookEveryMs = 10_000;
 
 export function createNameServer(options: NameServerOptions): Service {
-  const { client, view, stateDirectory, clock, log, random } = options;
+  const { client, view, clock, log, random } = options;
   const records = new ClusterRecords({ view, random, serial: () => Math.floor(clock.now() / 1_000) });
   const forwarder = new Forwarder({ clock, log, random });
   const loops = new LoopProbe({ random });
@@ -53,7 +51,6 @@ export function createNameServer(options: NameServerOptions): Service {
     client,
     ref: resources.configMaps,
     scopes: [{ namespace: dnsServiceName.namespace, fieldSelector: `metadata.name=${dnsServiceName.name}` }],
-    file: join(stateDirectory, 'dns-config.jsonl'),
     clock,
     log,
     random,

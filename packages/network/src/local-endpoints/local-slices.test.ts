@@ -205,7 +205,6 @@ class ToldSlices implements SliceSource {
   readonly #objects = new ObjectStore<EndpointSlice>();
   readonly #handlers: InformerHandler<EndpointSlice>[] = [];
   readonly isKnown = () => true;
-  readonly isCurrent = () => true;
   readonly known = async () => undefined;
   readonly addIndex = this.#objects.addIndex.bind(this.#objects);
   readonly byIndex = this.#objects.byIndex.bind(this.#objects);

@@ -17,7 +17,7 @@ import { localSlice } from './local-slice.ts';
 /** What readers of slices need, wherever they come from. */
 export type SliceSource = Pick<
   FollowedObjects<EndpointSlice>,
-  'addHandler' | 'addIndex' | 'byIndex' | 'get' | 'list' | 'isKnown' | 'isCurrent' | 'known'
+  'addHandler' | 'addIndex' | 'byIndex' | 'get' | 'list' | 'isKnown' | 'known'
 >;
 
 export interface LocalSlicesOptions {
@@ -58,10 +58,6 @@ export class LocalSlices implements SliceSource {
 
   isKnown(): boolean {
     return this.#options.slices.isKnown();
-  }
-
-  isCurrent(): boolean {
-    return this.#options.slices.isCurrent();
   }
 
   known(signal: AbortSignal): Promise<void> {

@@ -83,7 +83,6 @@ class PolicyKeeper implements NetworkPolicies {
       ...shared,
       ref: resources.poolPolicies,
       scopes: [{ labelSelector: pool === undefined ? `!${poolLabel}` : `${poolLabel}=${pool}` }],
-      file: join(stateDirectory, 'poolpolicies.jsonl'),
     });
     this.#stateFile = join(stateDirectory, 'policy-pods.json');
     this.#loaded = loadOwnPods(this.#stateFile).then((pods) => {

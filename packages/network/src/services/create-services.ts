@@ -76,7 +76,6 @@ function addressesFile(stateDirectory: string): string {
 function ownNode({
   client,
   nodeName,
-  stateDirectory,
   clock,
   log,
   random,
@@ -85,7 +84,6 @@ function ownNode({
     client,
     ref: resources.nodes,
     scopes: [{ fieldSelector: `metadata.name=${nodeName}` }],
-    file: join(stateDirectory, 'node.jsonl'),
     transform({ metadata, spec }) {
       const { name, uid, resourceVersion, labels } = metadata;
       return {

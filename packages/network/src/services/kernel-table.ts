@@ -51,11 +51,6 @@ export class KernelTable {
     return this.#digests.keys();
   }
 
-  /** Whether there is a table from before. */
-  isThere(): Promise<boolean> {
-    return this.#hasChain(this.#options.families[0] ?? 'ip', 'services');
-  }
-
   /** Makes the table hold what owners want from now on; what has no content goes. */
   async apply(updates: ReadonlyMap<string, Contents | undefined>): Promise<Applied> {
     const { families, where, load = (script) => runNft(script, where), onLoaded } = this.#options;

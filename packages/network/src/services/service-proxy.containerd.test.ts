@@ -61,12 +61,11 @@ describe.skipIf(!canUseNetworkNamespaces())('Services in the kernel', () => {
   function startProxy(): () => Promise<void> {
     const shared = { client, clock: systemClock, log, random: Math.random };
     const reachablePools = new ReachablePools();
-    const view = createClusterView({ ...shared, pool: 'tokyo', reachablePools, stateDirectory: directory });
+    const view = createClusterView({ ...shared, pool: 'tokyo', reachablePools });
     const node = new FollowedObjects<Node>({
       ...shared,
       ref: resources.nodes,
       scopes: [{}],
-      file: join(directory, 'node.jsonl'),
     });
     metrics = new ProxyMetrics({ clock: systemClock });
     const nft = new NftSession(lab);

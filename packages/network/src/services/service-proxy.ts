@@ -138,11 +138,9 @@ class ServiceProxy {
   }
 
   async #known(signal: AbortSignal): Promise<void> {
-    const { services, slices, node, table, clock } = this.#options;
+    const { services, slices, node, clock } = this.#options;
     const copies = [services, slices, node];
-    const isThere = await table.isThere();
-    const isEnough = () => copies.every((copy) => (isThere ? copy.isCurrent() : copy.isKnown()));
-    while (!isEnough()) await sleep(clock, 20, signal);
+    while (!copies.every((copy) => copy.isKnown())) await sleep(clock, 20, signal);
   }
 
   async #keep(signal: AbortSignal): Promise<void> {
