@@ -22,7 +22,6 @@ const serviceCidrs: ObjectRef = { group: 'networking.k8s.io', resource: 'service
 const managedByLabel = 'ipaddress.kubernetes.io/managed-by';
 const familyLabel = 'ipaddress.kubernetes.io/ip-family';
 const manager = 'ipallocator.k8s.io';
-const fieldManager = 'kube-apiserver';
 
 /** Objects that a repair makes at a time: the store takes the writes of a turn together. */
 const repairsAtOnce = 100;
@@ -93,7 +92,15 @@ export class ServiceAddresses {
     const isOffered =
       parsed &&
       this.#networks(parsed.family).some(({ first, last }) => parsed.value >= first && parsed.value <= last);
-    if (!isOffered) throw new AddressError('the provided network does not match the current range');
+    if (!isOffered) {
+      const [network] = dryRun && parsed ? this.#networks(parsed.family) : [];
+      // A dry run is told of the network that it was tried on.
+      throw new AddressError(
+        network
+          ? `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${network.cidr}`
+          : 'the provided network does not match the current range',
+      );
+    }
     if (dryRun) return;
     const text = formatAddress(parsed.family, parsed.value);
     if (!this.#isFor(text, owner) || !(await this.#record(text, parsed.family, owner)))
@@ -187,7 +194,7 @@ export class ServiceAddresses {
     const metadata = { name, labels: { [familyLabel]: family, [managedByLabel]: manager } };
     const spec = { parentRef: { group: '', resource: 'services', ...owner } };
     try {
-      await this.#options.access.write.create(ipAddresses, { metadata, spec }, fieldManager);
+      await this.#options.access.write.create(ipAddresses, { metadata, spec });
       return true;
     } catch (error) {
       if (isApiError(error, 'AlreadyExists')) return false;

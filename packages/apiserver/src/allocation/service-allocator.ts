@@ -1,5 +1,6 @@
 import { ApiError, invalid, invalidValue, type AnyObject, type FieldError } from '@skerry/api';
 import { NumberRange } from '#allocation/number-range.ts';
+import { portsOf, pretendedPortsOf, type PortTaker } from '#allocation/port-taker.ts';
 import { alignAddresses, settleFamilies } from '#allocation/service-families.ts';
 import { AddressError, type Owner, type ServiceAddresses } from '#allocation/service-addresses.ts';
 import { addressesOf, specOf, type ServicePort, type ServiceSpec } from '#allocation/service-spec.ts';
@@ -76,7 +77,10 @@ export class ServiceAllocator implements KindHooks {
       const faults = settleFamilies(spec, oldSpec, this.#addresses.families);
       if (faults.length > 0) throw refused(name, ...faults);
       await this.#allocateAddresses(spec, oldSpec, { ...options, owner: ownerOf(object), undo });
-      this.#nodePorts(spec, oldSpec, name, undo);
+      const taker = options.dryRun
+        ? pretendedPortsOf(this.#ports)
+        : portsOf(this.#ports, (port) => void undo.push(() => this.#ports.release(port)));
+      setNodePorts(spec, oldSpec, name, taker);
     } catch (error) {
       await undoAll();
       throw error;
@@ -124,75 +128,50 @@ export class ServiceAllocator implements KindHooks {
       throw refused(at.owner.name, invalidValue('spec.clusterIPs', at.told, `${which}: ${error.message}`));
     }
   }
+}
 
-  #nodePorts(spec: ServiceSpec, old: ServiceSpec | undefined, name: string, undo: Undo[]): void {
-    if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') return;
-    if (old) keepNodePorts(spec, old);
-    const held = new Set(old ? nodePortsOf(old) : []);
-    const hasAll = spec.type === 'NodePort' || spec.allocateLoadBalancerNodePorts !== false;
-    // One port for TCP and UDP has one number outside too.
-    const byPort = new Map<number | undefined, number>();
-    for (const [index, port] of (spec.ports ?? []).entries()) {
-      if (!port.nodePort && !hasAll) continue;
-      const known = old ? undefined : byPort.get(port.port);
-      const wanted = port.nodePort || (old ? undefined : namedFor(port.port, spec.ports ?? []));
-      if (wanted === undefined) port.nodePort = known ?? this.#anyPort(undo);
-      else {
-        if (wanted !== known && !held.has(wanted)) {
-          this.#takePort(wanted, { path: `spec.ports[${index}].nodePort`, name, undo });
-          if (old) held.add(wanted);
-        }
-        port.nodePort = wanted;
-      }
-      byPort.set(port.port, known ?? port.nodePort);
-    }
-    this.#healthPort(spec, old, undo);
-  }
-
-  #healthPort(spec: ServiceSpec, old: ServiceSpec | undefined, undo: Undo[]): void {
-    if (!isChecked(spec) || (old && isChecked(old))) {
-      if (isChecked(spec)) spec.healthCheckNodePort ||= old?.healthCheckNodePort;
-      return;
-    }
-    const wanted = spec.healthCheckNodePort;
-    if (!wanted) spec.healthCheckNodePort = this.#anyPort(undo);
+function setNodePorts(spec: ServiceSpec, old: ServiceSpec | undefined, name: string, taker: PortTaker): void {
+  if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') return;
+  if (old) keepNodePorts(spec, old);
+  const held = new Set(old ? nodePortsOf(old) : []);
+  const hasAll = spec.type === 'NodePort' || spec.allocateLoadBalancerNodePorts !== false;
+  // One port for TCP and UDP has one number outside too.
+  const byPort = new Map<number | undefined, number>();
+  for (const [index, port] of (spec.ports ?? []).entries()) {
+    if (!port.nodePort && !hasAll) continue;
+    const known = old ? undefined : byPort.get(port.port);
+    const wanted = port.nodePort || (old ? undefined : namedFor(port.port, spec.ports ?? []));
+    if (wanted === undefined) port.nodePort = known ?? anyPort(taker);
     else {
-      const fault = this.#portFault(wanted, undo);
-      if (fault)
-        throw new ApiError(
-          'InternalError',
-          `Internal error occurred: failed to allocate requested HealthCheck NodePort ${wanted}: ${fault}`,
-        );
+      if (wanted !== known && !held.has(wanted)) {
+        const fault = taker.take(wanted);
+        if (fault) throw refused(name, invalidValue(`spec.ports[${index}].nodePort`, wanted, fault));
+        if (old) held.add(wanted);
+      }
+      port.nodePort = wanted;
     }
+    byPort.set(port.port, known ?? port.nodePort);
   }
+  setHealthPort(spec, old, taker);
+}
 
-  #takePort(
-    value: number,
-    at: { readonly path: string; readonly name: string; readonly undo: Undo[] },
-  ): void {
-    const fault = this.#portFault(value, at.undo);
-    if (fault) throw refused(at.name, invalidValue(at.path, value, fault));
+function setHealthPort(spec: ServiceSpec, old: ServiceSpec | undefined, taker: PortTaker): void {
+  if (!isChecked(spec) || (old && isChecked(old))) {
+    if (isChecked(spec)) spec.healthCheckNodePort ||= old?.healthCheckNodePort;
+    return;
   }
+  const wanted = spec.healthCheckNodePort;
+  if (!wanted) spec.healthCheckNodePort = anyPort(taker);
+  else {
+    const fault = taker.take(wanted);
+    if (fault) throw internal(`failed to allocate requested HealthCheck NodePort ${wanted}: ${fault}`);
+  }
+}
 
-  #portFault(value: number, undo: Undo[]): string | undefined {
-    const { first, last } = this.#ports;
-    if (!this.#ports.includes(value))
-      return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;
-    if (!this.#ports.take(value)) return 'provided port is already allocated';
-    undo.push(() => this.#ports.release(value));
-    return undefined;
-  }
-
-  #anyPort(undo: Undo[]): number {
-    const value = this.#ports.takeAny();
-    if (value === undefined)
-      throw new ApiError(
-        'InternalError',
-        'Internal error occurred: failed to allocate a nodePort: range is full',
-      );
-    undo.push(() => this.#ports.release(value));
-    return value;
-  }
+function anyPort(taker: PortTaker): number {
+  const port = taker.takeAny();
+  if (port !== undefined) return port;
+  throw internal('failed to allocate a nodePort: range is full');
 }
 
 function ownerOf(service: AnyObject): Owner {
@@ -226,6 +205,12 @@ function keepNodePorts(spec: ServiceSpec, old: ServiceSpec): void {
     const known = before.get(port.name ?? '');
     if (!port.nodePort && known && !told.has(known)) port.nodePort = known;
   }
+}
+
+function internal(message: string): ApiError {
+  return new ApiError('InternalError', `Internal error occurred: ${message}`, {
+    details: { causes: [{ message }] },
+  });
 }
 
 function refused(name: string, ...faults: FieldError[]): ApiError {
