@@ -193,11 +193,19 @@ export interface ObjectReader {
   onChange(ref: ObjectRef, onChange: (change: ObjectChange) => void): () => void;
 }
 
+/** To whom the fields belong that the server writes by itself. */
+export interface FieldOwner {
+  /** The name that a stock server has for its part; `kube-apiserver` unless told, null for nobody. */
+  readonly manager?: string | null;
+  readonly subresource?: 'status';
+  /** Whether the part owns what it says by applying it; only with a subresource. */
+  readonly applies?: boolean;
+}
+
 /** Writes by the server itself (bootstrap roles, allocations): validated and stored as any other, but not authorized or admitted. */
 export interface ObjectWriter {
-  /** Its fields belong to `fieldManager`, where one is named. */
-  create(ref: ObjectRef, object: AnyObject, fieldManager?: string): Promise<AnyObject>;
-  update(ref: ObjectRef, object: AnyObject): Promise<AnyObject>;
+  create(ref: ObjectRef, object: AnyObject, owner?: FieldOwner): Promise<AnyObject>;
+  update(ref: ObjectRef, object: AnyObject, owner?: FieldOwner): Promise<AnyObject>;
   /** Also when it is gone already. */
   delete(ref: ObjectRef, name: string, namespace?: string): Promise<void>;
 }

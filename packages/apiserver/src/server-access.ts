@@ -9,11 +9,12 @@ import {
 import type { CachedObject } from '@skerry/serving';
 import { deleteObject } from '#registry/delete.ts';
 import { createObject } from '#registry/create.ts';
+import { applied } from '#registry/field-ownership.ts';
 import type { KindTable, Served } from '#registry/kind-table.ts';
 import { metadataOf, type Registry } from '#registry/registry.ts';
 import { updateObject } from '#registry/update.ts';
-import { serverWrite } from '#registry/write-options.ts';
-import type { ObjectReader, ObjectRef, ObjectWriter, ServerAccess } from '#security.ts';
+import { serverWrite, type WriteOptions } from '#registry/write-options.ts';
+import type { FieldOwner, ObjectReader, ObjectRef, ObjectWriter, ServerAccess } from '#security.ts';
 
 type Listener = Parameters<ObjectReader['onChange']>[1];
 
@@ -59,26 +60,27 @@ export class OwnAccess implements Omit<ServerAccess, 'dynamicAdmission'> {
       },
     };
     this.write = {
-      create: async (ref, object, fieldManager) => {
+      create: async (ref, object, owner) => {
         const served = this.#served(ref, object);
         const namespace = metadataOf(object).namespace ?? '';
-        return createObject(
-          registry,
-          served,
-          namespace,
-          structuredClone(object),
-          serverWrite({ fieldManager }),
-        );
+        return createObject(registry, served, namespace, structuredClone(object), ownWrite(owner));
       },
-      update: async (ref, object) => {
+      update: async (ref, object, owner) => {
         const served = this.#served(ref, object);
         const { namespace = '', name = '' } = metadataOf(object);
+        const write = ownWrite(owner);
         return updateObject(
           registry,
           served,
           { namespace, name },
-          { part: 'raw', leavesCurrent: true, transform: () => structuredClone(object) },
-          serverWrite(),
+          {
+            part: 'raw',
+            leavesCurrent: true,
+            ...(owner?.applies
+              ? { ownershipDone: true, transform: (old) => this.#applied(served, old, object, write) }
+              : { transform: () => structuredClone(object) }),
+          },
+          write,
         );
       },
       delete: async (ref, name, namespace = '') => {
@@ -122,9 +124,23 @@ export class OwnAccess implements Omit<ServerAccess, 'dynamicAdmission'> {
     return served;
   }
 
+  /** The object with its status applied rather than put. */
+  #applied(served: Served, old: AnyObject, { apiVersion, kind, status }: AnyObject, write: WriteOptions) {
+    const { name, namespace } = metadataOf(old);
+    const metadata = { name, ...(namespace ? { namespace } : {}) };
+    const configuration = { apiVersion, kind, metadata, status } as AnyObject;
+    const { fieldManager: manager = '', subresource } = write;
+    const time = this.#registry.timestamp();
+    return applied(served, old, configuration, { manager, time, subresource, force: true });
+  }
+
   get registry(): Registry {
     return this.#registry;
   }
+}
+
+function ownWrite({ manager = 'kube-apiserver', subresource }: FieldOwner = {}): WriteOptions {
+  return serverWrite({ fieldManager: manager ?? undefined, subresource: subresource ?? '' });
 }
 
 /** Where a webhook converts, the server's own parts see what is stored: they can't wait for an answer, nor do without. */

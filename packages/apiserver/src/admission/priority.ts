@@ -25,12 +25,12 @@ export const systemPriorityClasses = [
   systemClass(
     'system-node-critical',
     2_000_001_000,
-    'For pods without which a node does not work; they must not move from it.',
+    'Used for system critical pods that must not be moved from their current node.',
   ),
   systemClass(
     'system-cluster-critical',
     2_000_000_000,
-    'For pods without which the cluster does not work; they may move between nodes.',
+    'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
   ),
 ];
 

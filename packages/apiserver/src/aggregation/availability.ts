@@ -190,7 +190,7 @@ export class Availability {
       const next = withCondition(object, finding, this.#parts.clock.now());
       if (!next) return;
       try {
-        await this.#parts.write.update(apiServices, next);
+        await this.#parts.write.update(apiServices, next, { subresource: 'status' });
         return;
       } catch (error) {
         if (isApiError(error, 'NotFound')) return;

@@ -110,7 +110,7 @@ export class LocalRegistration {
       },
     };
     try {
-      await write.create(apiServices, object, 'kube-apiserver');
+      await write.create(apiServices, object);
     } catch (error) {
       if (!isApiError(error, 'AlreadyExists')) throw error;
     }

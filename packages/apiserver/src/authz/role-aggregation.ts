@@ -12,6 +12,7 @@ import type { ServerAccess } from '#security.ts';
 
 const clusterRoles = { group: rbacGroup, resource: 'clusterroles' };
 const settleMs = 50;
+const manager = 'clusterrole-aggregation-controller';
 
 /** Begins to watch; returns the end of it. */
 export function keepRolesAggregated(
@@ -55,7 +56,7 @@ export async function aggregateRoles({ read, write }: ServerAccess): Promise<voi
     if (!role.aggregationRule) continue;
     const rules = aggregatedRules(role, roles);
     if (JSON.stringify(rules) === JSON.stringify(role.rules ?? [])) continue;
-    await write.update(clusterRoles, { ...structuredClone(role), rules });
+    await write.update(clusterRoles, { ...structuredClone(role), rules }, { manager });
   }
 }
 

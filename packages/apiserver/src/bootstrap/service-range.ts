@@ -2,10 +2,14 @@ import { isApiError, type AnyObject } from '@skerry/api';
 import type { ServerAccess } from '#security.ts';
 
 const serviceCidrs = { group: 'networking.k8s.io', resource: 'servicecidrs' };
+const owner = {
+  manager: 'kubernetes-service-cidr-controller',
+  subresource: 'status',
+  applies: true,
+} as const;
 const ready = {
   type: 'Ready',
   status: 'True',
-  reason: '',
   message: 'Kubernetes default Service CIDR is ready',
 };
 
@@ -30,7 +34,7 @@ export async function ensureServiceRange(
       spec: { cidrs },
     });
     const conditions = [{ ...ready, lastTransitionTime: now }];
-    await write.update(serviceCidrs, { ...made, status: { conditions } });
+    await write.update(serviceCidrs, { ...made, status: { conditions } }, owner);
   } catch (error) {
     if (!isApiError(error, 'AlreadyExists')) throw error;
   }

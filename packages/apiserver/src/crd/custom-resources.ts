@@ -336,7 +336,7 @@ export class CustomResources {
           return next;
         },
       },
-      serverWrite({ subresource: 'status' }),
+      serverWrite({ fieldManager: 'kube-apiserver', subresource: 'status' }),
     );
   }
 }

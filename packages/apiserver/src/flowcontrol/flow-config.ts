@@ -22,6 +22,13 @@ import type { ObjectRef, ServerAccess } from '#security.ts';
 const group = 'flowcontrol.apiserver.k8s.io';
 const schemaRef: ObjectRef = { group, resource: 'flowschemas' };
 const levelRef: ObjectRef = { group, resource: 'prioritylevelconfigurations' };
+/** Who a stock server says has written these, and who their status. */
+const producer = { manager: 'api-priority-and-fairness-config-producer-v1' };
+const consumer = {
+  manager: 'api-priority-and-fairness-config-consumer-v1',
+  subresource: 'status',
+  applies: true,
+} as const;
 
 const settleMs = 20;
 const ensureMs = 60_000;
@@ -150,14 +157,14 @@ export class FlowConfig {
     const existing = read.get(ref, object.metadata?.name ?? '');
     if (!existing) {
       try {
-        await write.create(ref, structuredClone(object) as AnyObject);
+        await write.create(ref, structuredClone(object) as AnyObject, producer);
       } catch (error) {
         if (!isApiError(error, 'AlreadyExists')) throw error;
       }
       return;
     }
     const revised = revisedDefault(existing, object, mandatory);
-    if (revised) await write.update(ref, revised);
+    if (revised) await write.update(ref, revised, producer);
   }
 
   async #writeStatuses(): Promise<void> {
@@ -174,7 +181,7 @@ export class FlowConfig {
       const revised = withDangling(schema, levels.has(levelOf(schema)), nowMs);
       if (!revised || !this.#mayWriteStatus(schema.metadata.name ?? '', nowMs)) continue;
       try {
-        await write.update(schemaRef, revised as unknown as AnyObject);
+        await write.update(schemaRef, revised as unknown as AnyObject, consumer);
       } catch (error) {
         // Whoever was faster caused a change, and with it another look.
         this.#log.debug('flow schema status not written', { error: describeError(error) });

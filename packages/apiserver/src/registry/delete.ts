@@ -1,6 +1,7 @@
 import { badRequest, conflict, cloneJson, type AnyObject, type Status, timeText } from '@skerry/api';
 import {
   deletesItsOwnWay,
+  groupResource,
   knowsNoDependents,
   storedGroup,
   orphaningWarning,
@@ -77,7 +78,11 @@ async function deleteOnce(
   const next = cloneJson(current.object);
   registry.hooks(served)?.beforeDelete?.(next, registry.timestamp());
   const meta = metadataOf(next);
-  const finalizers = propagationFinalizers(served, meta.finalizers ?? [], request);
+  // A definition's deletion begins with its instances, whatever is asked about dependents and grace.
+  const begins = isDefinition(served) && !meta.deletionTimestamp;
+  const finalizers = begins
+    ? (meta.finalizers ?? [])
+    : propagationFinalizers(served, meta.finalizers ?? [], request);
   const before = metadataOf(current.object).finalizers ?? [];
   const finalizersChanged =
     finalizers.length !== before.length || finalizers.some((finalizer, index) => finalizer !== before[index]);
@@ -124,12 +129,20 @@ function mark(
     delete meta.deletionGracePeriodSeconds;
     next.status = { ...(next.status as object | undefined), phase: 'Terminating' };
   }
+  if (isDefinition(served)) {
+    delete meta.deletionGracePeriodSeconds;
+    return true;
+  }
   if (meta.generation) meta.generation++;
   return true;
 }
 
 function isNamespace({ info }: Served): boolean {
   return info.group === '' && info.resource === 'namespaces';
+}
+
+function isDefinition(served: Served): boolean {
+  return groupResource(served) === 'apiextensions.k8s.io/customresourcedefinitions';
 }
 
 function propagationFinalizers(served: Served, present: readonly string[], request: DeleteRequest): string[] {

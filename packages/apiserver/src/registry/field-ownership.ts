@@ -12,8 +12,11 @@ export interface Ownership {
   readonly subresource?: string;
 }
 
+/** What of a kind says how its fields are owned. */
+type OwnedKind = Pick<Served, 'info' | 'schemas' | 'custom'>;
+
 /** Writes the first managedFields of a new object. */
-export function ownCreated(served: Served, object: AnyObject, ownership: Ownership): void {
+export function ownCreated(served: OwnedKind, object: AnyObject, ownership: Ownership): void {
   own(served, object, undefined, ownership);
 }
 
@@ -38,7 +41,12 @@ export function applied(
   return object;
 }
 
-function own(served: Served, object: AnyObject, before: AnyObject | undefined, ownership: Ownership): void {
+function own(
+  served: OwnedKind,
+  object: AnyObject,
+  before: AnyObject | undefined,
+  ownership: Ownership,
+): void {
   const managedFields = updateManagedFields({
     ...contextOf(served, object, ownership),
     before,
@@ -52,7 +60,7 @@ function own(served: Served, object: AnyObject, before: AnyObject | undefined, o
   else delete metadataOf(object).managedFields;
 }
 
-function contextOf(served: Served, object: AnyObject, { manager, time, subresource }: Ownership) {
+function contextOf(served: OwnedKind, object: AnyObject, { manager, time, subresource }: Ownership) {
   const { group, version } = served.info;
   return {
     set: served.schemas,
@@ -75,7 +83,7 @@ const absentParts: Readonly<Record<string, string>> = {
 const blanks = new Map<string, AnyObject>();
 
 /** A built-in kind's object that says nothing. */
-function blankOf({ info, schemas }: Served): AnyObject {
+function blankOf({ info, schemas }: OwnedKind): AnyObject {
   let blank = blanks.get(info.schema);
   if (!blank) {
     blank = { metadata: {} };
@@ -95,7 +103,7 @@ const statusOnly = [['status']];
 
 /** Fields that a write through this door can't change, and so can't own. */
 function resetFields(
-  served: Served,
+  served: OwnedKind,
   object: AnyObject,
   subresource: string | undefined,
 ): readonly (readonly string[])[] {

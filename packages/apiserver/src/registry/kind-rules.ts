@@ -108,7 +108,7 @@ const statusKeeps: Readonly<Record<string, 'all' | readonly string[]>> = {
   'storage.k8s.io/volumeattachments': 'all',
 };
 
-export function metadataKeptByStatus(served: Served): 'all' | readonly string[] {
+export function metadataKeptByStatus(served: Pick<Served, 'info' | 'custom'>): 'all' | readonly string[] {
   return served.custom ? 'all' : (statusKeeps[groupResource(served)] ?? []);
 }
 

@@ -31,7 +31,7 @@ export function schemaOf(
 }
 
 /** Whether `status` is written through its own subresource alone. */
-export function hasStatus(served: Served): boolean {
+export function hasStatus(served: Pick<Served, 'info'>): boolean {
   return served.info.subresources.some(({ name }) => name === 'status');
 }
 

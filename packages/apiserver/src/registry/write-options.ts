@@ -33,7 +33,6 @@ export function serverWrite(overrides: Partial<WriteOptions> = {}): WriteOptions
   return {
     user: serverUser,
     dryRun: false,
-    // Renewing thousands of Leases must not reckon ownership each time.
     fieldManager: undefined,
     fieldValidation: 'Ignore',
     warnings: [],

@@ -173,7 +173,10 @@ describe('an access review', () => {
     const path = `${group}/namespaces/here/localsubjectaccessreviews`;
     const local = (spec: object) => call('POST', path, { spec: { user: 'bob', ...spec } });
     const good = await local({ resourceAttributes: { verb: 'get', resource: 'pods', namespace: 'here' } });
-    expect(good.body.metadata).toEqual({ namespace: 'here' });
+    expect(good.body.metadata).toMatchObject({
+      namespace: 'here',
+      managedFields: [{ operation: 'Update', fieldsV1: { 'f:spec': { 'f:user': {} } } }],
+    });
     const other = await local({ resourceAttributes: { verb: 'get', resource: 'pods', namespace: 'there' } });
     expect(other.body.message).toContain(
       'spec.resourceAttributes.namespace: Invalid value: "there": must match metadata.namespace',

@@ -3,6 +3,7 @@ import type { VirtualHandler } from '#dispatcher.ts';
 import { requireWholeAnswer, sendJson } from '#http/answers.ts';
 import { readDocument } from '#http/request-body.ts';
 import { conform } from '#registry/conform.ts';
+import { ownCreated } from '#registry/field-ownership.ts';
 import { writeOptionsOf } from '#registry/request-options.ts';
 import { type AccessSpec, accessAttributes, checkAccessSpec, type Scope } from '#reviews/access-review.ts';
 import type { AuthorizationAttributes, SecurityParts, UserInfo } from '#security.ts';
@@ -31,9 +32,15 @@ export function reviewHandlers(
       const write = writeOptionsOf(exchange, user, { subresource: '', optionsKind: 'CreateOptions' });
       const { value, faults } = await readDocument(exchange, kind.info.kind);
       const how = { validation: write.fieldValidation, warnings: write.warnings, earlierFaults: faults };
-      const body = conform({ ...kind, custom: false }, value, how);
+      const asked = { ...kind, custom: false };
+      const body = conform(asked, value, how);
       const metadata = settledMetadata(body, kind.info.namespaced ? info.namespace : '');
       const spec = (body.spec ?? {}) as Record<string, unknown>;
+      const keepsFields = keepsSpec && keepsMetadata && write.fieldManager !== undefined;
+      if (keepsFields) {
+        body.metadata = metadata;
+        ownCreated(asked, body, { manager: write.fieldManager, time: timestamp() });
+      }
       const status = await review({ user, body, spec, metadata, security: security() });
       const { group, version } = kind.info;
       sendJson(exchange, 201, {

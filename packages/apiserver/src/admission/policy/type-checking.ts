@@ -22,6 +22,11 @@ import { schemaOf } from '#registry/rules.ts';
 import type { ObjectReader, ObjectWriter } from '#security.ts';
 
 const policies = { group: 'admissionregistration.k8s.io', resource: 'validatingadmissionpolicies' };
+const owner = {
+  manager: 'validatingadmissionpolicy-status',
+  subresource: 'status',
+  applies: true,
+} as const;
 /** Kinds that one policy is checked against. */
 const kindsMax = 10;
 
@@ -87,7 +92,8 @@ export class TypeChecking {
       typeChecking: expressionWarnings.length > 0 ? { expressionWarnings } : {},
     };
     if (equalJson(status, policy.status)) return;
-    await write.update(policies, { ...(structuredClone(policy) as unknown as AnyObject), status });
+    const checked = { ...(structuredClone(policy) as unknown as AnyObject), status };
+    await write.update(policies, checked, owner);
   }
 }
 

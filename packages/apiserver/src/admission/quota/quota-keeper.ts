@@ -18,6 +18,7 @@ import type { ObjectReader, ObjectRef, ServerAccess } from '#security.ts';
 
 export const quotas: ObjectRef = { group: '', resource: 'resourcequotas' };
 const settleMs = 500;
+const owner = { manager: 'kube-controller-manager', subresource: 'status' } as const;
 /** As often everything is counted again: time alone ends what a pod is charged for. */
 const recountMs = 5 * 60_000;
 
@@ -92,7 +93,7 @@ export class QuotaKeeper {
     if (sameRecord(used, quota.status?.used) && sameRecord(hard, quota.status?.hard)) return;
     try {
       const next = { ...structuredClone(quota), status: { hard, used } } as unknown as AnyObject;
-      await this.#access.write.update(quotas, next);
+      await this.#access.write.update(quotas, next, owner);
     } catch (error) {
       // Somebody charged it meanwhile, or it is gone: the change that follows leads here again.
       if (isApiError(error, 'Conflict') || isApiError(error, 'NotFound')) return;

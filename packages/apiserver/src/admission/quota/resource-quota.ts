@@ -47,7 +47,9 @@ export function resourceQuota({
       if (ctx.dryRun) return;
       const status = { hard: { ...quota.spec?.hard }, used: format(addUsage(used, delta)) };
       try {
-        await write.update(quotas, { ...structuredClone(quota), status } as unknown as AnyObject);
+        await write.update(quotas, { ...structuredClone(quota), status } as unknown as AnyObject, {
+          subresource: 'status',
+        });
         return;
       } catch (error) {
         if (!isApiError(error, 'Conflict')) throw error;
