@@ -85,6 +85,20 @@ describe('strategic merge patch', () => {
     check({ labels: { a: '1', b: '2' } }, { labels: { a: null } }, { labels: { b: '2' } });
   });
 
+  it('takes what replaces, and new elements of lists, as they are', () => {
+    check(
+      { strategy: { type: 'x' } },
+      { strategy: { $patch: 'replace', rollingUpdate: { $patch: 'delete', maxSurge: null } } },
+      { strategy: { rollingUpdate: { $patch: 'delete', maxSurge: null } } },
+    );
+    check(
+      { containers: [{ name: 'a' }] },
+      { containers: [{ name: 'b', image: null, ports: [{ $patch: 'replace' }] }] },
+      { containers: [{ name: 'b', image: null, ports: [{ $patch: 'replace' }] }, { name: 'a' }] },
+    );
+    check({}, { strategy: { $retainKeys: ['type'] } }, { strategy: { $retainKeys: ['type'] } });
+  });
+
   it('takes a template back as rollout undo sends it', () => {
     const daemonSet: Schema = { ref: 'io.k8s.api.apps.v1.DaemonSet' };
     const template = (image: string) => ({
@@ -106,7 +120,9 @@ describe('strategic merge patch', () => {
       },
     };
     expect(applyStrategicMergePatch(builtinSchemas, daemonSet, original, patch)).toEqual({
-      spec: { template: template('old') },
+      spec: {
+        template: { ...sent, metadata: { ...sent.metadata, creationTimestamp: null } },
+      },
     });
   });
 

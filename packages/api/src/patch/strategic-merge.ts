@@ -67,7 +67,7 @@ class StrategicMerge {
     } else if (Array.isArray(held) && Array.isArray(patch)) {
       setOwn(original, key, this.#list(held, patch, field));
     } else {
-      const kept = withoutDirectives(patch);
+      const kept = withoutDirectives(withoutNulls(patch));
       if (kept === dropped) delete original[key];
       else setOwn(original, key, kept);
     }
@@ -88,7 +88,7 @@ class StrategicMerge {
     for (const item of additions) {
       const value = requireMergeKey(item, mergeKey);
       const at = kept.findIndex((other) => equalJson(getOwn(other, mergeKey), value));
-      if (at < 0) kept.push(withoutDirectives(item) as JsonMap);
+      if (at < 0) kept.push(item);
       else kept[at] = this.map(kept[at]!, item, field.items);
     }
     return mergedOrder(kept, {
@@ -175,7 +175,7 @@ function replacedMap(directive: unknown, patch: JsonMap): JsonMap {
   if (directive === 'delete') return {};
   if (directive !== 'replace') throw unknownDirective(directive, patch);
   delete patch[patchDirective];
-  return withoutDirectives(patch) as JsonMap;
+  return patch;
 }
 
 function unknownDirective(directive: unknown, map: JsonMap): ApiError {
@@ -200,8 +200,9 @@ function retainKeys(original: JsonMap, patch: JsonMap): void {
 }
 
 function deleteFromList(original: JsonMap, key: string, values: unknown): void {
+  if (key === '') return;
   const held = getOwn(original, key);
-  if (!Array.isArray(values) || key === '') throw badRequest('invalid patch format of primitive list');
+  if (!Array.isArray(values)) throw badRequest('invalid patch format of primitive list');
   if (Array.isArray(held))
     setOwn(
       original,
@@ -244,7 +245,10 @@ function requireUniform(items: unknown[]): void {
 
 const dropped = Symbol('dropped');
 
-/** A patch value that has nothing to merge with: nulls and directives say nothing there. */
+/**
+ * A patch value that has nothing to merge with: maps with a directive go. What else begins with a dollar stays, as with a
+ * stock server, and is an unknown field to whoever reads the object.
+ */
 function withoutDirectives(value: unknown): unknown {
   if (Array.isArray(value))
     return value.map((item) => withoutDirectives(item)).filter((item) => item !== dropped);
@@ -252,11 +256,18 @@ function withoutDirectives(value: unknown): unknown {
   if (Object.hasOwn(value, patchDirective)) return dropped;
   const kept: JsonMap = {};
   for (const key of Object.keys(value)) {
-    if (value[key] === null || key === retainKeysDirective) continue;
-    if (key.startsWith(setElementOrderPrefix) || key.startsWith(deleteFromPrimitiveListPrefix)) continue;
     const inner = withoutDirectives(value[key]);
     if (inner !== dropped) setOwn(kept, key, inner);
   }
+  return kept;
+}
+
+/** Nulls of fields say nothing where there is nothing to take away. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isJsonMap(value)) return value;
+  const kept: JsonMap = {};
+  for (const key of Object.keys(value)) if (value[key] !== null) setOwn(kept, key, withoutNulls(value[key]));
   return kept;
 }
 
