@@ -16,9 +16,8 @@ const metrics = 'metrics.k8s.io is served by the API server itself';
 const knownDifferences: readonly KnownDifference[] = [
   {
     name: / (APIService|CustomResourceDefinition|FlowSchema|ResourceQuota|ValidatingAdmissionPolicy): /,
-    path: /\.(status\b|metadata\.(resourceVersion|managedFields|finalizers|generation|deletion))/,
-    reason:
-      'either server writes the status of these in the background, at a time of its own and under a name of its own',
+    path: /\.(status\b|cells|metadata\.(resourceVersion|managedFields|finalizers|generation|deletion))/,
+    reason: 'either server writes the status of these in the background, at a time of its own',
   },
   {
     area: 'update',
@@ -32,17 +31,6 @@ const knownDifferences: readonly KnownDifference[] = [
   },
   {
     area: 'table',
-    name: / FlowSchema: /,
-    path: /\.cells/,
-    reason: 'whether a FlowSchema dangles is written in the background',
-  },
-  {
-    name: / PersistentVolume: /,
-    path: /\.status\.lastPhaseTransitionTime/,
-    reason: 'volumes do not tell when their phase changed',
-  },
-  {
-    area: 'table',
     name: / (DaemonSet|HorizontalPodAutoscaler): /,
     path: /metadata\.(annotations|managedFields)/,
     reason: 'the metadata in a Table is that of the object, where a stock server shows that of its own form',
@@ -52,16 +40,6 @@ const knownDifferences: readonly KnownDifference[] = [
     name: / IPAddress: /,
     path: /columnDefinitions/,
     reason: 'the age of an IPAddress has a column of its own',
-  },
-  {
-    path: /\.metadata\.managedFields$/,
-    name: /^(alice|bob|carol|node|of access and tokens)$/,
-    reason: 'a review is answered and gone: nobody comes to own its fields',
-  },
-  {
-    name: /^(that lead nowhere or elsewhere|of one answer|(dual-stack: )?ranges)$/,
-    path: /^body(\.items\[\d+\]|\.rows\[\d+\]\.object)?\.(metadata\.managedFields|description)$/,
-    reason: 'what the server makes by itself at its start it makes in its own words, and owns no fields of',
   },
   {
     area: 'patch-merge',

@@ -79,13 +79,26 @@ function fillBy(plan: Plan, value: unknown, emptyLists: boolean, settled?: Reado
     const held = object[filling.name];
     // A list that needn't be there and is empty reads as none: an empty one doesn't outlive a stock server's store.
     const isEmptyList = emptyLists && filling.value === null && Array.isArray(held) && held.length === 0;
-    if (held === undefined || isEmptyList) object[filling.name] = cloneJson(filling.value);
+    if (held === undefined || isEmptyList) object[filling.name] = standIn(filling.value);
   }
   if (plan.fields.size === 0 && !plan.rest) return;
   for (const key in object) {
     const below = plan.fields.get(key) ?? plan.rest;
     if (below && !settled?.has(key)) fillBy(below, object[key], emptyLists);
   }
+}
+
+function standIn(value: unknown): unknown {
+  const made = cloneJson(value);
+  if (Array.isArray(made)) filledIn.add(made);
+  return made;
+}
+
+const filledIn = new WeakSet<unknown[]>();
+
+/** Whether a list stands in for one that its object doesn't have. */
+export function isFilledIn(list: unknown[]): boolean {
+  return list.length === 0 && filledIn.has(list);
 }
 
 /** The plans of one set of schemas: schemas don't change, and every write walks them several times. */

@@ -8,6 +8,7 @@ import { isRecord } from '@skerry/base';
 import { stableJson } from '#list-types.ts';
 import { matchesPattern } from '#pattern.ts';
 import { base64Fault, isDateTime } from '#schema-decode.ts';
+import { equalJson } from '#patch/json-value.ts';
 import { resolveSchema, type Schema, type SchemaSet } from '#schema.ts';
 import type { FieldError } from '#status.ts';
 import { ownProperty } from '#structural-schema.ts';
@@ -66,7 +67,8 @@ function check(
   if (faults.length >= faultsMax) return;
   const first = faults.length;
   checkAnew(set, given, value, path, faults, before);
-  if (before && faults.length > first && sameJson(value, before.value)) faults.length = first;
+  // What was not there, or was empty, is not the null that comes now.
+  if (before && faults.length > first && equalJson(value, before.value)) faults.length = first;
 }
 
 function checkAnew(

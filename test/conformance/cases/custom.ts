@@ -92,6 +92,9 @@ const patch = (type: string, body: unknown, query = '', part = ''): Step => ({
   body,
 });
 
+const applied = (spec: object | null, manager = 'one'): Step =>
+  patch('application/apply-patch+yaml', { ...thing('a'), spec }, `?fieldManager=${manager}`);
+
 export const customCases: readonly Case[] = [
   about('discovery', [
     { path: `/apis/${group}` },
@@ -175,6 +178,21 @@ export const customCases: readonly Case[] = [
     patch(merge, { status: {} }, '', '/status'),
     patch(merge, { status: null }, '', '/status'),
     post({ ...thing('b'), metadata: { name: 'b', labels: {}, annotations: null } }),
+  ]),
+  about('applied empty', [
+    ...(['tags', 'color'] as const).flatMap((field) => [
+      applied({ size: 1, tags: ['x'], color: 'blue' }),
+      applied({ size: 1, [field]: field === 'tags' ? [] : '' }),
+      applied({ size: 1, [field]: null }),
+      applied({ size: 1 }),
+      applied({}),
+      applied(null),
+      { method: 'DELETE', path: `${things}/a`, onlyCode: true },
+    ]),
+    applied({ size: 1, tags: [] }),
+    applied({ size: 1, tags: ['x'] }, 'two'),
+    applied({ size: 1, tags: [] }),
+    applied({ size: 1 }, 'two'),
   ]),
   about('scaled and deleted', [
     post(thing('a', { size: 1, replicas: 2 })),

@@ -392,6 +392,74 @@ export const generalCases: readonly Case[] = [
     patch(`${configMaps}/nothing`, merge, {}),
     patch(`${configMaps}/nothing`, merge, []),
   ]),
+  inNamespace('patch-strategic', 'directives', [
+    made(deployments, {
+      metadata: { name: 'd', labels: { a: 'b' }, annotations: { x: 'y' } },
+      spec: { selector: { matchLabels: template.metadata.labels }, template },
+    }),
+    ...[
+      { metadata: { labels: { $patch: 'replace', q: 'r' } } },
+      { metadata: { annotations: { $patch: 'delete' } } },
+      { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } },
+      { spec: { template: { spec: { containers: [{ $patch: 'replace' }] } } } },
+      { spec: { template: { spec: { containers: [{ $patch: 'replace' }, { name: 'n', image: 'i' }] } } } },
+      { spec: { template: { spec: { containers: [{ $patch: 'delete', name: 'c' }] } } } },
+      { spec: { template: { spec: { tolerations: [{ $patch: 'replace' }] } } } },
+      {
+        spec: {
+          template: {
+            spec: {
+              containers: [{ name: 'new', image: 'i', env: [{ $patch: 'delete', name: 'E' }], tty: null }],
+            },
+          },
+        },
+      },
+      { spec: { template: { spec: { $patch: 'replace', containers: [{ name: 'c', image: 'j' }] } } } },
+      { spec: { template: { spec: { imagePullSecrets: [{}] } } } },
+      { $patch: 'replace' },
+      { $patch: 'delete' },
+    ].flatMap((body) =>
+      ['dryRun=All', 'dryRun=All&fieldValidation=Strict'].map((query) =>
+        patch(`${deployments}/d?${query}`, 'application/strategic-merge-patch+json', body),
+      ),
+    ),
+  ]),
+  inNamespace('field-validation', 'of patches', [
+    made(configMaps, configMap('a', { data: { x: '1' } })),
+    ...['Strict', 'Warn', 'Ignore'].flatMap((mode) => {
+      const at = `${configMaps}/a?fieldValidation=${mode}`;
+      return [
+        patch(at, merge, '{"nope":1,"data":{"x":"1","x":"2"}}'),
+        patch(at, 'application/strategic-merge-patch+json', '{"nope":1,"data":{"x":"1","x":"2"}}'),
+        patch(
+          at,
+          'application/json-patch+json',
+          '[{"op":"add","path":"/nope","value":1,"value":2,"more":1}]',
+        ),
+        patch(
+          `${at}&fieldManager=m`,
+          apply,
+          'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {q: r, q: s}\n',
+        ),
+      ];
+    }),
+  ]),
+  inNamespace('apply', 'elements without their keys', [
+    ...[
+      { imagePullSecrets: [{}] },
+      { imagePullSecrets: [{}, {}] },
+      { hostAliases: [{}], volumes: [{}] },
+      { containers: [{ image: 'i' }] },
+    ].map((spec, index) =>
+      patch(`/api/v1/namespaces/{{ns}}/pods/p${index}?fieldManager=m`, apply, {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: `p${index}` },
+        spec: { containers: [{ name: 'c', image: 'i' }], ...spec },
+      }),
+    ),
+    post(pods, pod('q', { imagePullSecrets: [{}] })),
+  ]),
   inNamespace('apply', 'bodies that fail', [
     ...[
       configMap('a', { bogus: 1 }),

@@ -187,6 +187,15 @@ const casesOf = (cluster: Cluster | undefined): Case[] => {
       post('s', { ipFamilyPolicy: 'PreferDualStack' }, '?dryRun=All'),
       post('s', { clusterIP: '10.96.9.9' }, '?dryRun=All'),
       post('s', { type: 'LoadBalancer' }, '?dryRun=All'),
+      post('s', { clusterIP: '192.0.2.1' }, '?dryRun=All'),
+    ]),
+    about('dry runs of node ports', [
+      post('s', nodePort(31_777)),
+      ...[31_777, 31_778, 80, undefined].map((port) => post('t', nodePort(port), '?dryRun=All')),
+      post('t', checkedOn(31_777), '?dryRun=All'),
+      post('t', checkedOn(31_777)),
+      post('t', checkedOn(undefined), '?dryRun=All'),
+      remove('s'),
     ]),
     ...changes.map(([name, from, ...to]) => about(name, [post('s', from), ...to])),
     about('the objects of addresses', [
@@ -216,5 +225,18 @@ const casesOf = (cluster: Cluster | undefined): Case[] => {
     about('ranges', [{ path: '/apis/networking.k8s.io/v1/servicecidrs/kubernetes' }]),
   ];
 };
+
+function nodePort(port: number | undefined): object {
+  return { type: 'NodePort', ports: [{ port: 80, ...(port ? { nodePort: port } : {}) }] };
+}
+
+function checkedOn(port: number | undefined): object {
+  return {
+    type: 'LoadBalancer',
+    externalTrafficPolicy: 'Local',
+    allocateLoadBalancerNodePorts: false,
+    ...(port ? { healthCheckNodePort: port } : {}),
+  };
+}
 
 export const serviceCases: readonly Case[] = [...casesOf(undefined), ...casesOf('dual-stack')];

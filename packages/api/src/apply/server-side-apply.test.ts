@@ -238,11 +238,6 @@ describe('server-side apply', () => {
       ' .spec.template.spec.containers[name="a"].ports[containerPort=80,protocol="TCP"].host: field not declared in schema',
     ],
     [
-      'an item without its keys',
-      deployment(containers({ image: 'x' })),
-      ` .spec.template.spec.containers: element 0: associative list with keys has an element that omits all key fields ["name"] (and doesn't have default values for any key fields)`,
-    ],
-    [
       'doubled items',
       deployment(containers({ name: 'a' }, { name: 'a' })),
       ' .spec.template.spec.containers: duplicate entries for key [name="a"]',

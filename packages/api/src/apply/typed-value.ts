@@ -72,9 +72,12 @@ export class Shapes {
     const { items } = resolved;
     if (listType === 'set') return { kind: 'list', items, keys: undefined };
     if (listType !== 'map' || !items) return leaf;
-    const properties = resolveSchema(this.#set, items).properties ?? {};
+    const item = resolveSchema(this.#set, items);
     const names = schema.listMapKeys ?? resolved.listMapKeys ?? [];
-    const keys = [...names].toSorted().map((name) => ({ name, default: this.#default(properties[name]) }));
+    const keys = [...names].toSorted().map((name) => {
+      const key = item.properties?.[name];
+      return { name, default: this.#default(key) ?? emptyKey(items.ref, name, item.required, key) };
+    });
     return { kind: 'list', items, keys };
   }
 
@@ -108,6 +111,24 @@ export class Shapes {
   #default(schema: Schema | undefined): unknown {
     return schema?.default ?? (schema && resolveSchema(this.#set, schema).default);
   }
+}
+
+/** A struct whose name is empty where it isn't told, though it need not be told. */
+const namedByDefault = 'io.k8s.api.core.v1.LocalObjectReference';
+
+/**
+ * Fields that a type of a stock server always has are empty in an element that doesn't tell them. Definitions have no such
+ * types: their keys must be told, or have a default.
+ */
+function emptyKey(
+  type: string | undefined,
+  name: string,
+  required: readonly string[] | undefined,
+  key: Schema | undefined,
+): unknown {
+  const isAlwaysThere = type?.startsWith('io.k8s.') && required?.includes(name);
+  if (!isAlwaysThere && type !== namedByDefault) return undefined;
+  return key?.type === 'integer' ? 0 : '';
 }
 
 /** The path element of a list's item; undefined when the item has none of the keys. */

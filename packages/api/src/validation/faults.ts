@@ -4,11 +4,12 @@
  * Validation collects: a function named `check…` is given the list that it adds to, so that a sound object, which nearly
  * every object is, costs no list at all. Paths are put together as texts; they stay ropes until one is printed.
  */
+import { isFilledIn } from '#required-fields.ts';
 import type { FieldError } from '#status.ts';
 
 /** A value as faults print it: strings in double quotes, numbers and booleans bare, everything else as JSON. */
 function printed(value: unknown): string {
-  if (value === undefined) return 'null';
+  if (value === undefined || (Array.isArray(value) && isFilledIn(value))) return 'null';
   return typeof value === 'string' ? quoted(value) : JSON.stringify(value);
 }
 

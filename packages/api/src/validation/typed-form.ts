@@ -6,6 +6,7 @@
  * `b` boolean, `q` quantity, `p` anything that may be null, `m` map, `o` object as it is, `=T` value of type T, `*T`
  * the same or null, `[T` list, `{T` map of them. `^name` is found in the object around; `.name` is spread out as it is.
  */
+import { isFilledIn } from '#required-fields.ts';
 import typedFields from '#validation/typed-fields.json' with { type: 'json' };
 
 type Json = Readonly<Record<string, unknown>>;
@@ -52,7 +53,7 @@ export function typedForm(type: TypeName, value: object | undefined): unknown {
 function formOf(type: string, value: Json, around: Json): Json {
   const out: Record<string, unknown> = {};
   for (const { name, omitEmpty, from, outer, code } of fieldsOf(type)) {
-    if (code === '.') Object.assign(out, withSortedMaps(value[from]));
+    if (code === '.') Object.assign(out, told(value[from]));
     else {
       const own = outer ? around[from] : value[from];
       if (omitEmpty && (own === undefined || own === null)) continue;
@@ -63,7 +64,7 @@ function formOf(type: string, value: Json, around: Json): Json {
 }
 
 function valueOf(code: string, value: unknown, around: Json): unknown {
-  const absent = value === undefined || value === null;
+  const absent = value === undefined || value === null || (Array.isArray(value) && isFilledIn(value));
   const inner = code.slice(1);
   switch (code[0]) {
     case 's':
@@ -75,7 +76,7 @@ function valueOf(code: string, value: unknown, around: Json): unknown {
     case 'q':
       return absent ? '0' : value;
     case 'o':
-      return absent ? {} : value;
+      return absent ? {} : told(value);
     case 'm':
       return absent ? null : sorted(value as Json);
     case '=':
@@ -96,6 +97,14 @@ function valueOf(code: string, value: unknown, around: Json): unknown {
     default:
       return absent ? null : withSortedMaps(value);
   }
+}
+
+/** Of what has names of JSON, what is empty is left out. */
+function told(value: unknown): unknown {
+  const entries = Object.entries(withSortedMaps(value ?? {}) as Json);
+  return Object.fromEntries(
+    entries.filter(([, held]) => typeof held !== 'object' || held === null || Object.keys(held).length > 0),
+  );
 }
 
 function sorted(map: Json): Json {

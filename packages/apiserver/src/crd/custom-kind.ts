@@ -2,7 +2,6 @@ import {
   applyDefaults,
   builtinSchemas,
   validateObjectMetaUpdate,
-  pruneNulls,
   type KindInfo,
   type Schema,
   type SchemaSet,
@@ -58,10 +57,7 @@ export function customKind(definition: Definition, version: DefinitionVersion): 
     selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath.replace(/^\./, '')),
     storage: { group, version: stored.name, resource: names.plural },
     strategy: {
-      setDefaults: (object) => {
-        applyDefaults(schemas, schema, object);
-        pruneNulls(schemas, schema, object);
-      },
+      setDefaults: (object) => applyDefaults(schemas, schema, object),
       validate: (object) => validation.validate(object),
       // Rules that all kinds share find what is wrong with metadata, and so do those of custom resources.
       validateUpdate: (object, old, subresource = '') => [

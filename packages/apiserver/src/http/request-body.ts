@@ -187,6 +187,15 @@ export function decodeJson(bytes: Uint8Array, frame: Frame = versionAndKind): un
   return plainValues(text, parseJson(text, frame));
 }
 
+/** A patch in JSON, and what a strict reader holds against its text. */
+export function decodeJsonPatch(bytes: Uint8Array, frame: Frame): { value: unknown; faults: string[] } {
+  const text = decodeText(bytes);
+  const { fields } = checkShape(bytes);
+  const value = parseJson(text, frame);
+  const faults = countFields(value) === fields ? [] : duplicateFields(text);
+  return { value: plainValues(text, value), faults };
+}
+
 function parseJson(text: string, frame: Frame): unknown {
   try {
     return JSON.parse(text);

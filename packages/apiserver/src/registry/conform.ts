@@ -6,12 +6,14 @@ import {
   invalid,
   invalidValue,
   kindOf,
+  pruneNulls,
   pruneUnknown,
   type AnyObject,
 } from '@skerry/api';
 import { apiVersionOf } from '@skerry/serving';
 import type { Served } from '#registry/kind-table.ts';
 import { customEnvelope, schemaOf } from '#registry/rules.ts';
+import { strictWarnings } from '#registry/strict-warnings.ts';
 import type { FieldValidation } from '#registry/write-options.ts';
 
 export interface Conformance {
@@ -23,6 +25,8 @@ export interface Conformance {
   readonly order?: (a: string, b: string) => number;
   /** The stored object that the value was made from, of which it may hold parts. */
   readonly known?: AnyObject;
+  /** Of a custom resource, nulls of what may not be null stay, to be refused: what is applied is not read anew. */
+  readonly keepsNulls?: boolean;
 }
 
 /** What of a kind says how its objects look. */
@@ -48,7 +52,7 @@ export function conform(served: ConformedKind, value: unknown, how: Conformance)
     order: how.order,
     known: how.known,
   });
-  how.warnings.push(...warnings);
+  how.warnings.push(...strictWarnings(warnings));
   const result = object as AnyObject;
   checkKind(served, result);
   result.metadata ??= {};
@@ -63,6 +67,7 @@ function conformCustom(served: ConformedKind, value: unknown, how: Conformance):
   // Pruning works in place, and the envelope shares what lies below the top with the body.
   const result: AnyObject = cloneJson(object);
   result.metadata ??= {};
+  if (!how.keepsNulls) pruneNulls(served.schemas, schemaOf(served), result);
   const gone = pruneUnknown(served.schemas, schemaOf(served), result, { root: true });
   if (how.validation === 'Ignore') return result;
   const texts = [
@@ -76,7 +81,7 @@ function conformCustom(served: ConformedKind, value: unknown, how: Conformance):
       `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: strict decoding error: ${texts.join(', ')}`,
     );
   }
-  how.warnings.push(...texts);
+  how.warnings.push(...strictWarnings(texts));
   return result;
 }
 

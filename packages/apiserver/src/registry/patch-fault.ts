@@ -14,7 +14,7 @@ export function patchFault(
   },
 ): ApiError | undefined {
   if (!isApiError(error, 'BadRequest')) return undefined;
-  const why = /^.*? cannot be handled as a \S+: (?!strict decoding error)(.*)$/s.exec(error.message)?.[1];
+  const why = /^.*? cannot be handled as a \S+: (.*)$/s.exec(error.message)?.[1];
   if (why === undefined) return undefined;
   const [shown, fault] =
     type === 'strategic'

@@ -23,10 +23,11 @@ import type { Served } from '#registry/kind-table.ts';
 import { invalidOptions } from '#registry/request-options.ts';
 import { metadataOf, type Registry, type Target } from '#registry/registry.ts';
 import { updateOnce, type UpdatedPart, type UpdateOptions } from '#registry/update.ts';
+import { strictWarnings } from '#registry/strict-warnings.ts';
 import type { WriteOptions } from '#registry/write-options.ts';
 import {
   asPatch,
-  decodeJson,
+  decodeJsonPatch,
   decodeYaml,
   jsonType,
   patchTypeOf,
@@ -41,7 +42,7 @@ export interface PatchRequest {
   /** The decoded patch: operations, or a partial object. */
   readonly patch: unknown;
   readonly force: boolean;
-  /** What a strict reader holds against the text of an applied configuration: keys that it gives twice. */
+  /** What a strict reader holds against the text: keys that it gives twice, parts of operations that there are not. */
   readonly faults: readonly string[];
 }
 
@@ -63,16 +64,30 @@ export async function decodePatch(
   if (given.force && type !== 'apply') {
     throw invalidOptions('PatchOptions', 'force: Forbidden: may not be specified for non-apply patch');
   }
-  const faults: string[] = [];
-  return {
-    type,
-    patch:
-      type === 'apply'
-        ? await decodeYaml(bytes, { frame: asConfiguration, faults, audit: given.audit })
-        : decodeJson(bytes, type === 'strategic' ? asItIs : asPatch),
-    force: given.force,
-    faults,
-  };
+  const { force } = given;
+  if (type === 'apply') {
+    const faults: string[] = [];
+    const patch = await decodeYaml(bytes, { frame: asConfiguration, faults, audit: given.audit });
+    return { type, patch, force, faults };
+  }
+  const { value: patch, faults } = decodeJsonPatch(bytes, type === 'strategic' ? asItIs : asPatch);
+  return { type, patch, force, faults: type === 'json' ? operationFaults(patch, faults) : faults };
+}
+
+const operationParts: ReadonlySet<string> = new Set(['op', 'path', 'from', 'value']);
+
+/** Reports beyond this many help nobody. */
+const unknownPartsMax = 100;
+
+/** Of the operations themselves: what they put into the object is judged with it. */
+function operationFaults(patch: unknown, doubled: readonly string[]): string[] {
+  const operations = Array.isArray(patch) ? (patch as unknown[]) : [];
+  const unknown = operations.flatMap((operation, index) =>
+    Object.keys(operation ?? {})
+      .filter((part) => !operationParts.has(part))
+      .map((part) => `unknown field "[${index}].${part}"`),
+  );
+  return [...doubled, ...unknown.slice(0, unknownPartsMax)].map((fault) => `json patch ${fault}`);
 }
 
 const asItIs: Frame = (fault) => fault;
@@ -149,7 +164,7 @@ function change(
         await registry.longWork.next(write.bytes ?? 0);
         const merged = applied(served, old, configuration, ownershipOf(registry, request, write));
         await registry.longWork.next(write.bytes ?? 0);
-        const next = conform(served, merged, how);
+        const next = conform(served, merged, { ...how, keepsNulls: true });
         if (!metadataOf(configuration).resourceVersion) delete metadataOf(next).resourceVersion;
         return next;
       },
@@ -172,16 +187,22 @@ function change(
 
 /** The object that a patch makes, which must be one of the kind. */
 function readPatched(served: Served, old: AnyObject, request: PatchRequest, how: Conformance): AnyObject {
-  const { type, patch } = request;
+  const { type, patch, faults } = request;
   const object = patched(served, old, request);
   if (type === 'strategic') Object.assign(object, { apiVersion: old.apiVersion, kind: old.kind });
   try {
-    return conform(served, object, { ...how, known: old });
+    return conform(served, object, { ...how, known: old, earlierFaults: faults, order: firstOf(faults) });
   } catch (error) {
     const fault =
       served.custom || type === 'apply' ? undefined : patchFault(error, type, { patch, patched: object });
     throw fault ?? error;
   }
+}
+
+/** What is held against the text of a patch comes before what is held against the object. */
+function firstOf(faults: readonly string[]): (a: string, b: string) => number {
+  const rank = (fault: string) => (faults.includes(fault) ? 0 : 1);
+  return (a, b) => rank(a) - rank(b);
 }
 
 async function applyNew(
@@ -200,7 +221,7 @@ async function applyNew(
     );
   }
   const object = applied(served, undefined, configuration, ownershipOf(registry, request, write));
-  const how = { validation: write.fieldValidation, warnings: write.warnings };
+  const how = { validation: write.fieldValidation, warnings: write.warnings, keepsNulls: true };
   try {
     const creating = { ...write, options: { ...write.options, kind: 'CreateOptions' } };
     return await createObject(registry, served, target.namespace, conform(served, object, how), creating, {
@@ -266,9 +287,9 @@ function configurationIn(patch: unknown): AnyObject {
 
 function tellFaults({ faults }: PatchRequest, { fieldValidation, warnings }: WriteOptions): void {
   if (faults.length === 0 || fieldValidation === 'Ignore') return;
-  const text = `error converting YAML to JSON: ${faults.join(', ')}`;
-  if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: ${text}`);
-  warnings.push(text);
+  if (fieldValidation === 'Strict')
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${faults.join(', ')}`);
+  warnings.push(...strictWarnings(faults));
 }
 
 /** `apps/v1, Kind=Deployment`; `/` where no version is given. */

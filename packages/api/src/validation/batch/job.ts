@@ -273,9 +273,7 @@ function checkExitCodes(
       ),
     );
   if (values.length === 0)
-    faults.push(
-      invalidValue(`${path}.values`, values.length > 0 ? values : null, 'at least one value is required'),
-    );
+    faults.push(invalidValue(`${path}.values`, values, 'at least one value is required'));
   else if (values.length > exitCodesMax) faults.push(tooMany(`${path}.values`, values.length, exitCodesMax));
   const seen = new Set<number>();
   for (const [index, value] of values.entries()) {

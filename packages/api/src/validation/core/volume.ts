@@ -103,7 +103,7 @@ export function validateVolume({ metadata, spec = {} }: PersistentVolume): Field
   const faults: FieldError[] = [];
   if (!spec.accessModes?.length) faults.push(required('spec.accessModes'));
   checkAccessModes(faults, spec.accessModes, 'spec.accessModes');
-  checkCapacity(faults, spec.capacity ?? {});
+  checkCapacity(faults, spec.capacity);
   if (spec.persistentVolumeReclaimPolicy)
     checkOptionalChoice(
       faults,
@@ -147,11 +147,12 @@ function isRoot(path: string | undefined): boolean {
   );
 }
 
-function checkCapacity(faults: FieldError[], capacity: Record<string, string>): void {
+function checkCapacity(faults: FieldError[], given: Record<string, string> | undefined): void {
+  const capacity = given ?? {};
   const names = Object.keys(capacity);
   if (names.length === 0) faults.push(required('spec.capacity'));
   if (capacity['storage'] === undefined || names.length > 1)
-    faults.push(notSupported('spec.capacity', names.length > 0 ? capacity : null, ['storage']));
+    faults.push(notSupported('spec.capacity', given, ['storage']));
   for (const name of names) {
     checkBasic(faults, capacity[name]!, `spec.capacity[${name}]`);
     checkPositiveQuantity(faults, capacity[name]!, `spec.capacity[${name}]`);
