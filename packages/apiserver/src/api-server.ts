@@ -37,6 +37,7 @@ import { HttpFront, type RequestHandler } from '#http/front.ts';
 import { linkHandlers, linkKinds, linkSchemas } from '#links-api/links-api.ts';
 import { metricsHandlers, metricsKinds, metricsSchemas } from '#metrics-api/metrics-api.ts';
 import type { MetricsSource } from '#metrics-api/metrics-source.ts';
+import { measureObjects } from '#metrics/object-metrics.ts';
 import { ServerMetrics } from '#metrics/server-metrics.ts';
 import { SummarySource } from '#metrics-api/summary-source.ts';
 import { OpenApiHandler } from '#openapi/openapi-handler.ts';
@@ -225,9 +226,11 @@ class Server implements ApiServer {
       log,
       access: this.#access,
     });
+    const nodePorts = options.nodePorts ?? { first: 30_000, last: 32_767 };
+    measureObjects(metrics.registry, this.#access.read, nodePorts);
     this.#services = new ServiceAllocator({
       addresses: this.#addresses,
-      nodePorts: options.nodePorts ?? { first: 30_000, last: 32_767 },
+      nodePorts,
       random,
       removeEndpoints: ({ name, namespace }) =>
         this.#access.write.delete({ group: '', resource: 'endpoints' }, name, namespace),
@@ -289,6 +292,7 @@ class Server implements ApiServer {
       kinds: () => this.#access.kinds(),
       frontProxy: options.frontProxy,
       clientAuthorityPem: options.clientAuthorityPem,
+      onUnavailable: metrics.apiServiceUnavailable,
     });
 
     this.#flowControl = new FlowControl({

@@ -28,6 +28,8 @@ export interface PeerIdentity {
   readonly fingerprint?: string;
   /** When the certificate was issued. */
   readonly issuedMs?: number;
+  /** When it ends. */
+  readonly expiresMs?: number;
   /** The hash of the certificate's key, where it is one of a node that has ended: its holder may renew it. */
   readonly endedKeyHash?: string;
 }

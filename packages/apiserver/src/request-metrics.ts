@@ -7,6 +7,13 @@ const durationBuckets = [
 const sizeBuckets = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 const place = ['group', 'version', 'resource', 'subresource', 'scope', 'component'];
 const component = 'apiserver';
+/** From a millisecond, doubled 14 times. */
+const judgedBuckets = Array.from({ length: 15 }, (_, power) => 0.001 * 2 ** power);
+/** From none over half an hour and days to a year. */
+const certificateBuckets = [
+  0, 1800, 3600, 7200, 21_600, 43_200, 86_400, 172_800, 345_600, 604_800, 2_592_000, 7_776_000, 15_552_000,
+  31_104_000,
+];
 
 /** What of a request its metrics tell apart. */
 export interface Measured {
@@ -43,6 +50,10 @@ export class RequestMetrics {
   readonly #dropped;
   readonly #authentications;
   readonly #authorizations;
+  readonly #authenticationSeconds;
+  readonly #authorizationSeconds;
+  readonly #users;
+  readonly #certificateSeconds;
   readonly #serves: (group: string, version: string, resource: string) => boolean;
 
   constructor(
@@ -109,14 +120,46 @@ export class RequestMetrics {
       help: 'Requests by whether they may do what they ask for.',
       labels: ['result'],
     });
+    this.#authenticationSeconds = metrics.histogram({
+      name: 'authentication_duration_seconds',
+      help: 'How long it took to find out who asks.',
+      labels: ['result'],
+      buckets: judgedBuckets,
+    });
+    this.#authorizationSeconds = metrics.histogram({
+      name: 'authorization_duration_seconds',
+      help: 'How long it took to find out whether they may.',
+      labels: ['result'],
+      buckets: judgedBuckets,
+    });
+    this.#users = metrics.counter({
+      name: 'authenticated_user_requests',
+      help: 'Requests of those who are known, by few names.',
+      labels: ['username'],
+    });
+    this.#certificateSeconds = metrics
+      .histogram({
+        name: 'apiserver_client_certificate_expiration_seconds',
+        help: 'How long the certificates that clients show are still good.',
+        buckets: certificateBuckets,
+      })
+      .with();
   }
 
-  authenticated(result: 'success' | 'failure'): void {
+  /** `user` is that of a success; `certificateEndMs` how long the certificate that was shown is still good. */
+  authenticated(
+    result: 'success' | 'failure',
+    { tookMs, user, certificateEndMs }: { tookMs: number; user?: string; certificateEndMs?: number },
+  ): void {
     this.#authentications.with(result).add();
+    this.#authenticationSeconds.with(result).observe(tookMs / 1000);
+    if (user !== undefined) this.#users.with(kindOfUser(user)).add();
+    if (certificateEndMs !== undefined) this.#certificateSeconds.observe(certificateEndMs / 1000);
   }
 
-  authorized(result: 'allowed' | 'denied'): void {
+  authorized(result: 'allowed' | 'denied', tookMs: number): void {
     this.#authorizations.with(result).add();
+    this.#authorizationSeconds.with(result).observe(tookMs / 1000);
   }
 
   /** Counts a stream that begins; the returned function counts its end. */
@@ -179,6 +222,20 @@ function verbOf({ info, method, contentType }: Measured): string {
   if (method === 'HEAD') return 'GET';
   return methods.has(method) ? method : 'other';
 }
+
+/** Names would be too many: those that every cluster has, addresses of mail, and all others. */
+function kindOfUser(name: string): string {
+  if (ownUsers.has(name)) return name;
+  return name.includes('@') ? 'email_id' : 'other';
+}
+
+const ownUsers = new Set([
+  'admin',
+  'client',
+  'kube_proxy',
+  'kubelet',
+  'system:serviceaccount:kube-system:default',
+]);
 
 function kindOf(info: RequestInfo): 'readOnly' | 'mutating' {
   return readOnlyVerbs.has(info.verb) ? 'readOnly' : 'mutating';

@@ -148,8 +148,9 @@ export class RequestPipeline implements RequestHandler {
   }
 
   async #identify(asked: Asked, info: RequestInfo, audited: Auditor): Promise<UserInfo> {
-    const { metrics } = this.#parts;
+    const { metrics, clock } = this.#parts;
     const security = this.#parts.security();
+    const beganMs = clock.monotonic();
     let user: UserInfo | undefined;
     try {
       user = await security.authenticator.authenticate({
@@ -161,9 +162,14 @@ export class RequestPipeline implements RequestHandler {
       const { anonymous = true } = security;
       const open = typeof anonymous === 'function' ? anonymous(asked.path) : anonymous;
       if (!user && !open) throw new ApiError('Unauthorized', 'Unauthorized');
-      metrics.authenticated('success');
+      const ofPeer = user && asked.headers['authorization'] === undefined ? asked.peer?.expiresMs : undefined;
+      metrics.authenticated('success', {
+        tookMs: clock.monotonic() - beganMs,
+        ...(user ? { user: user.name } : {}),
+        ...(ofPeer === undefined ? {} : { certificateEndMs: ofPeer - clock.now() }),
+      });
     } catch (error) {
-      metrics.authenticated('failure');
+      metrics.authenticated('failure', { tookMs: clock.monotonic() - beganMs });
       throw error;
     }
     const asking = user ?? anonymousUser;
@@ -178,8 +184,10 @@ export class RequestPipeline implements RequestHandler {
 
   async #authorize(info: RequestInfo, user: UserInfo, asked: Asked): Promise<void> {
     const attributes = attributesOf(info, user, asked.query);
+    const { metrics, clock } = this.#parts;
+    const beganMs = clock.monotonic();
     const { allowed, reason } = await this.#parts.security().authorizer.authorize(attributes);
-    this.#parts.metrics.authorized(allowed ? 'allowed' : 'denied');
+    metrics.authorized(allowed ? 'allowed' : 'denied', clock.monotonic() - beganMs);
     asked.audit.add('authorization.k8s.io/decision', allowed ? 'allow' : 'forbid');
     asked.audit.add('authorization.k8s.io/reason', reason);
     if (!allowed) throw forbiddenRequest(attributes, reason);

@@ -28,6 +28,8 @@ export interface AggregationParts {
   /** Takes an APIService away. */
   remove(name: string): Promise<void>;
   kinds(): readonly KindInfo[];
+  /** Told when an APIService comes to be unavailable, and why. */
+  readonly onUnavailable?: (name: string, reason: string) => void;
   readonly frontProxy: FrontProxy | undefined;
   /** Signs users' certificates, PEM; published for aggregated servers. */
   readonly clientAuthorityPem: string | undefined;
@@ -45,7 +47,14 @@ export class Aggregation {
     this.#parts = parts;
     this.#apis = new ApiServices(access.read, () => parts.frontProxy?.clientCertificate);
     const fetcher = new RemoteFetcher({ connections, clock });
-    this.#availability = new Availability({ ...access, apis: this.#apis, fetcher, clock, log });
+    this.#availability = new Availability({
+      ...access,
+      apis: this.#apis,
+      fetcher,
+      clock,
+      log,
+      ...(parts.onUnavailable ? { onUnavailable: parts.onUnavailable } : {}),
+    });
     this.#registration = new LocalRegistration({
       ...access,
       log,

@@ -49,6 +49,7 @@ export interface AvailabilityParts {
   readonly fetcher: RemoteFetcher;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly onUnavailable?: (name: string, reason: string) => void;
 }
 
 export class Availability {
@@ -191,6 +192,7 @@ export class Availability {
       if (!next) return;
       try {
         await this.#parts.write.update(apiServices, next, { subresource: 'status' });
+        if (finding.status === 'False') this.#parts.onUnavailable?.(name, finding.reason);
         return;
       } catch (error) {
         if (isApiError(error, 'NotFound')) return;

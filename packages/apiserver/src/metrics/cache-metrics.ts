@@ -61,7 +61,7 @@ export function measureCaches(metrics: MetricRegistry, resources: () => Iterable
   );
   perResource(
     'gauge',
-    'apiserver_watch_cache_capacity',
+    'watch_cache_capacity',
     'Events of the past that the watch cache holds.',
     ({ historyLength }) => historyLength,
   );

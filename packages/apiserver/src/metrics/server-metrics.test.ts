@@ -105,3 +105,43 @@ test('a version is said in labels', async () => {
     /^kubernetes_build_info\{major="1",minor="36",git_version="v1\.36\.\d+\+skerry\.\d+",.*platform="[a-z]+\/[a-z0-9]+"\} 1$/m,
   );
 });
+
+test('what objects say of addresses, node ports and APIServices is counted as it is asked for', async () => {
+  const { of } = await numbersAfter(async (call) => {
+    const ports = [
+      { name: 'a', port: 80 },
+      { name: 'b', port: 81 },
+    ];
+    const spec = { type: 'NodePort', ports };
+    await call('POST', '/api/v1/namespaces/default/services', { metadata: { name: 's' }, spec });
+    await call('POST', '/apis/apiregistration.k8s.io/v1/apiservices', {
+      metadata: { name: 'v1.gone.example' },
+      spec: {
+        group: 'gone.example',
+        version: 'v1',
+        groupPriorityMinimum: 1,
+        versionPriority: 1,
+        insecureSkipTLSVerify: true,
+        service: { namespace: 'default', name: 'gone' },
+      },
+    });
+  });
+  expect(of('kube_apiserver_nodeport_allocator_allocated_ports')).toBe(2);
+  expect(of('kube_apiserver_nodeport_allocator_available_ports')).toBe(2766);
+  const taken = of('kube_apiserver_clusterip_allocator_allocated_ips{cidr="10.96.0.0/16"}');
+  expect(taken).toBeGreaterThan(0);
+  expect(of('kube_apiserver_clusterip_allocator_available_ips{cidr="10.96.0.0/16"}')).toBe(
+    65_534 - (taken ?? 0),
+  );
+  expect(of('aggregator_unavailable_apiservice{name="v1.gone.example"}')).toBe(1);
+  expect(of('aggregator_unavailable_apiservice{name="v1."}')).toBe(0);
+});
+
+test('how long it took to know who asks and what they may is told, and who by few names', async () => {
+  const { of } = await numbersAfter(async (call) => {
+    await call('GET', configMaps);
+  });
+  expect(of('authentication_duration_seconds_count{result="success"}')).toBeGreaterThan(0);
+  expect(of('authorization_duration_seconds_count{result="allowed"}')).toBeGreaterThan(0);
+  expect(of('authenticated_user_requests{username="admin"}')).toBeGreaterThan(0);
+});

@@ -14,6 +14,7 @@ export class ServerMetrics {
   readonly watches: WatchMetrics;
   readonly #clock: Clock;
   readonly #refused: Family<Counter>;
+  readonly #unavailable: Family<Counter>;
 
   constructor(parts: {
     readonly clock: Clock;
@@ -34,9 +35,19 @@ export class ServerMetrics {
       help: 'Connections that were one too many, of one client or of all.',
       labels: ['reason'],
     });
+    this.#unavailable = this.registry.counter({
+      name: 'aggregator_unavailable_apiservice_total',
+      help: 'Times that an APIService came to be unavailable, by why.',
+      labels: ['name', 'reason'],
+    });
     this.#sayVersion(version);
     measure?.(this.registry);
   }
+
+  /** Of an APIService that was available until now, or was not yet looked at. */
+  readonly apiServiceUnavailable = (name: string, reason: string): void => {
+    this.#unavailable.with(name, reason).add();
+  };
 
   connectionRefused(why: 'client' | 'total'): void {
     this.#refused.with(why).add();

@@ -177,6 +177,7 @@ function identityOf(socket: tls.TLSSocket, options: TlsFrontOptions): PeerIdenti
     user: subject.commonName,
     groups: subject.organizations,
     issuedMs: Date.parse(certificate.valid_from) + clockSkewMs,
+    expiresMs: Date.parse(certificate.valid_to),
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
   };
 }
