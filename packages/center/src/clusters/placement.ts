@@ -2,14 +2,19 @@
 import { SkerryError } from '@skerry/base';
 import type { Cluster } from '#clusters/cluster.ts';
 import type { ClusterHost, HostedSettings } from '#clusters/host.ts';
-import { freeRange, rangeFault, type UsedRange } from '#clusters/ranges.ts';
+import { freeRange, rangeFault, type SixthPrefix, type UsedRange } from '#clusters/ranges.ts';
 
 const servedVersion = '1.36';
 const portMin = 6444;
 const portMax = 6999;
 /** Pods of clusters from 10.13, Services from 10.97: behind those of the first cluster. */
-const firstPodOctet = 13;
-const firstServiceOctet = 97;
+const ofPods: Kind = { firstOctet: 13, sixth: { min: 48, max: 64 } };
+const ofServices: Kind = { firstOctet: 97, sixth: { min: 64, max: 124 } };
+
+interface Kind {
+  readonly firstOctet: number;
+  readonly sixth: SixthPrefix;
+}
 
 /** Fails with `cluster-invalid` where what was asked for can't be had. */
 export async function placeCluster(
@@ -23,12 +28,12 @@ export async function placeCluster(
   if (version !== undefined && !isServed(version))
     throw invalid(name, `version ${version} can't be had; this center has ${servedVersion}`);
   const used = [...rangesOf(others), ...host.addresses().map(ofThisMachine)];
-  const podCIDR = chosen(cluster.spec.podCIDR, used, firstPodOctet);
+  const podCIDR = chosen(cluster.spec.podCIDR, used, ofPods);
   if (podCIDR.fault !== undefined) throw invalid(name, `podCIDR ${podCIDR.fault}`);
   const serviceCIDR = chosen(
     cluster.spec.serviceCIDR,
-    [...used, { cidr: podCIDR.cidr, by: 'its own pods' }],
-    firstServiceOctet,
+    [...used, ...eachOf(podCIDR.cidr, 'its own pods')],
+    ofServices,
   );
   if (serviceCIDR.fault !== undefined) throw invalid(name, `serviceCIDR ${serviceCIDR.fault}`);
   return {
@@ -57,16 +62,16 @@ function eachOf(cidrs: string | undefined, by: string): UsedRange[] {
 }
 
 function ofThisMachine(address: string): UsedRange {
-  return { cidr: `${address}/32`, by: 'an address of this machine' };
+  return { cidr: `${address}/${address.includes(':') ? 128 : 32}`, by: 'an address of this machine' };
 }
 
 function chosen(
   asked: string | undefined,
   used: readonly UsedRange[],
-  firstOctet: number,
+  { firstOctet, sixth }: Kind,
 ): { cidr: string; fault?: undefined } | { cidr?: undefined; fault: string } {
   if (asked !== undefined) {
-    const fault = rangeFault(asked, used);
+    const fault = rangeFault(asked, used, sixth);
     return fault === undefined ? { cidr: asked } : { fault };
   }
   const cidr = freeRange(used, firstOctet);

@@ -1,32 +1,25 @@
-/** IPv4 ranges of clusters: which overlap, and which are still free. */
-export interface Range {
-  readonly first: number;
-  readonly last: number;
+/** Ranges of clusters, of one family or one of each: which overlap, and which are still free. */
+import { cidrFaults, readNetwork } from '@skerry/api';
+
+interface Range {
+  readonly family: 4 | 6;
+  readonly first: bigint;
+  readonly last: bigint;
 }
 
-/** Undefined where the text is no range of IPv4 addresses. */
-export function parseRange(cidr: string): Range | undefined {
-  const [address = '', bits = '', ...rest] = cidr.split('/');
-  const start = parseAddress(address);
-  const prefix = Number(bits);
-  if (start === undefined || rest.length > 0 || !/^\d{1,2}$/.test(bits) || prefix > 32) return undefined;
-  const size = 2 ** (32 - prefix);
-  const first = Math.floor(start / size) * size;
-  return { first, last: first + size - 1 };
+/** Undefined where the text is no range of addresses. */
+function parseRange(cidr: string): Range | undefined {
+  const network = readNetwork(cidr);
+  if (!network) return undefined;
+  const { address, prefixLength } = network;
+  const size = 1n << BigInt(address.length * 8 - prefixLength);
+  const start = address.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  const first = (start / size) * size;
+  return { family: address.length === 4 ? 4 : 6, first, last: first + size - 1n };
 }
 
-export function parseAddress(address: string): number | undefined {
-  const octets = address.split('.');
-  if (
-    octets.length !== 4 ||
-    !octets.every((octet) => /^(0|[1-9]\d{0,2})$/.test(octet) && Number(octet) < 256)
-  )
-    return undefined;
-  return octets.reduce((sum, octet) => sum * 256 + Number(octet), 0);
-}
-
-export function overlap(a: Range, b: Range): boolean {
-  return a.first <= b.last && b.first <= a.last;
+function overlap(a: Range, b: Range): boolean {
+  return a.family === b.family && a.first <= b.last && b.first <= a.last;
 }
 
 /** A range in use, and by whom: for messages. */
@@ -35,15 +28,45 @@ export interface UsedRange {
   readonly by: string;
 }
 
-/** Why a range can't be used; undefined when it can. */
-export function rangeFault(cidr: string, used: readonly UsedRange[]): string | undefined {
-  const range = parseRange(cidr);
-  if (!range) return `${cidr} is no IPv4 range such as 10.20.0.0/16`;
+/** Prefix lengths that a range of IPv6 may have: those of pods are divided among nodes, those of Services are not. */
+export interface SixthPrefix {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Why a range, or one of each family with a comma between them, can't be used; undefined when it can. */
+export function rangeFault(text: string, used: readonly UsedRange[], sixth: SixthPrefix): string | undefined {
+  const [four = '', six, ...more] = text.split(',');
+  if (more.length > 0) return `${text} must be one range, or one of IPv4 and one of IPv6`;
+  return (
+    shapeFault(four) ??
+    takenFault(four, used) ??
+    (six === undefined ? undefined : (sixthFault(six, sixth) ?? takenFault(six, used)))
+  );
+}
+
+function shapeFault(cidr: string): string | undefined {
+  if (parseRange(cidr)?.family !== 4) return `${cidr} is no IPv4 range such as 10.20.0.0/16`;
   const bits = Number(cidr.split('/')[1]);
-  if (bits < 8 || bits > 28) return `${cidr}: a range must have from 16 to 16 million addresses (/8 to /28)`;
+  return bits < 8 || bits > 28
+    ? `${cidr}: a range must have from 16 to 16 million addresses (/8 to /28)`
+    : undefined;
+}
+
+function sixthFault(cidr: string, { min, max }: SixthPrefix): string | undefined {
+  if (parseRange(cidr)?.family !== 6 || cidrFaults(cidr).length > 0)
+    return `${cidr} is no IPv6 range such as fd00:10:20::/64`;
+  const bits = Number(cidr.split('/')[1]);
+  return bits < min || bits > max
+    ? `${cidr}: a range must have a prefix length of ${min} to ${max}`
+    : undefined;
+}
+
+function takenFault(cidr: string, used: readonly UsedRange[]): string | undefined {
+  const range = parseRange(cidr);
   const taken = used.find((other) => {
     const parsed = parseRange(other.cidr);
-    return parsed !== undefined && overlap(range, parsed);
+    return range !== undefined && parsed !== undefined && overlap(range, parsed);
   });
   return taken && `${cidr} overlaps ${taken.cidr}, ${taken.by}`;
 }
@@ -52,7 +75,7 @@ export function rangeFault(cidr: string, used: readonly UsedRange[]): string | u
 export function freeRange(used: readonly UsedRange[], firstOctet: number): string | undefined {
   for (let octet = firstOctet; octet < 256; octet++) {
     const cidr = `10.${octet}.0.0/16`;
-    if (rangeFault(cidr, used) === undefined) return cidr;
+    if (takenFault(cidr, used) === undefined) return cidr;
   }
   return undefined;
 }
