@@ -73,6 +73,10 @@ test('a new Cluster gets ranges and a port of its own, runs, and its task tells 
 
 test.each([
   [{ podCIDR: '10.12.64.0/20' }, /10\.12\.64\.0\/20 overlaps 10\.12\.0\.0\/16, pods of cluster default/],
+  [
+    { podCIDR: '10.60.0.0/16,fd00:10:12:8::/61' },
+    /fd00:10:12:8::\/61 overlaps fd00:10:12::\/56, the center's own cluster/,
+  ],
   [{ serviceCIDR: '192.168.0.0/16' }, /overlaps 192\.168\.7\.4\/32, an address of this machine/],
   [
     { podCIDR: '10.50.0.0/16', serviceCIDR: '10.50.0.0/24' },

@@ -4,6 +4,8 @@ import type { ApiClient } from '@skerry/client';
 export interface ClusterHost {
   /** Addresses of this machine, which no cluster's ranges may hold. */
   addresses(): readonly string[];
+  /** Ranges that the center's own cluster has by now: its Cluster tells those that it began with. */
+  ownRanges(): readonly string[];
   portIsFree(port: number): Promise<boolean>;
   /** Why no cluster of this name can be hosted; undefined when one can. */
   nameFault(name: string): string | undefined;

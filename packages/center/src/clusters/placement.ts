@@ -27,7 +27,11 @@ export async function placeCluster(
   const { version } = cluster.spec;
   if (version !== undefined && !isServed(version))
     throw invalid(name, `version ${version} can't be had; this center has ${servedVersion}`);
-  const used = [...rangesOf(others), ...host.addresses().map(ofThisMachine)];
+  const used = [
+    ...rangesOf(others),
+    ...host.ownRanges().flatMap((cidrs) => eachOf(cidrs, "the center's own cluster")),
+    ...host.addresses().map(ofThisMachine),
+  ];
   const podCIDR = chosen(cluster.spec.podCIDR, used, ofPods);
   if (podCIDR.fault !== undefined) throw invalid(name, `podCIDR ${podCIDR.fault}`);
   const serviceCIDR = chosen(

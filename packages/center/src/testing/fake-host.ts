@@ -18,6 +18,10 @@ export class FakeHost implements ClusterHost {
     return ['192.168.7.4'];
   }
 
+  ownRanges(): readonly string[] {
+    return ['10.12.0.0/16,fd00:10:12::/56', '10.96.0.0/16'];
+  }
+
   portIsFree(port: number): Promise<boolean> {
     return Promise.resolve(!this.takenPorts.has(port));
   }

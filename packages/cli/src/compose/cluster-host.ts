@@ -53,8 +53,13 @@ export class MachineHost implements ClusterHost {
   addresses(): readonly string[] {
     return Object.values(networkInterfaces())
       .flatMap((addresses) => addresses ?? [])
-      .filter(({ family, internal }) => family === 'IPv4' && !internal)
+      .filter(({ address, internal }) => !internal && !address.startsWith('fe80:'))
       .map(({ address }) => address);
+  }
+
+  ownRanges(): readonly string[] {
+    const { clusterCidr, serviceCidr } = this.#options.own.config;
+    return [clusterCidr, serviceCidr];
   }
 
   portIsFree(port: number): Promise<boolean> {
