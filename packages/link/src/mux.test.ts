@@ -25,6 +25,23 @@ describe('two channels over one stream', () => {
     expect(await read(b.channels[1]!)).toBe('second');
   });
 
+  test.each([
+    ['alone', [0, 5]],
+    ['behind a full frame', [32 * 1024, 0, 5]],
+    ['between others', [1, 0, 0, 4]],
+  ])('a write without bytes ends nothing: %s', async (_, sizes) => {
+    const { a, b } = pair();
+    const [channel] = a.channels;
+    for (const isCorked of [false, true]) {
+      if (isCorked) channel!.cork();
+      for (const size of sizes) channel!.write(Buffer.alloc(size, 'x'));
+      if (isCorked) channel!.uncork();
+    }
+    channel!.end('!');
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    expect(await read(b.channels[0]!)).toBe(`${'x'.repeat(2 * bytes)}!`);
+  });
+
   test('take turns: a full one does not hold the other back', async () => {
     const [rawA, rawB] = duplexPair();
     const a = createMux(rawA);

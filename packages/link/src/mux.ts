@@ -62,14 +62,14 @@ class Channel extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#onWrite({ chunks: [chunk], done });
+    this.#onWrite({ chunks: withBytes([chunk]), done });
   }
 
   override _writev(
     writes: { chunk: Buffer; encoding: BufferEncoding }[],
     done: (error?: Error | null) => void,
   ): void {
-    this.#onWrite({ chunks: writes.map(({ chunk }) => chunk), done });
+    this.#onWrite({ chunks: withBytes(writes.map(({ chunk }) => chunk)), done });
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -98,6 +98,11 @@ export function createMux(
   const channels = Array.from({ length: channelCount }, (_, id) => {
     const channel: Channel = new Channel(
       (write) => {
+        // A frame without bytes would end the channel.
+        if (write.chunks.length === 0) {
+          write.done();
+          return;
+        }
         channel.pending.push(write);
         pump();
       },
@@ -220,6 +225,10 @@ function bytesOf(pieces: readonly Buffer[]): number {
   return bytes;
 }
 
+function withBytes(chunks: readonly Buffer[]): Buffer[] {
+  return chunks.filter(({ length }) => length > 0);
+}
+
 /** Takes so many bytes, or what there is, off the front of the chunks. */
 function takeFrom(chunks: Buffer[], bytesMax: number): Buffer[] {
   const taken: Buffer[] = [];
@@ -228,7 +237,7 @@ function takeFrom(chunks: Buffer[], bytesMax: number): Buffer[] {
     const chunk = chunks[0]!;
     if (chunk.length <= room) {
       chunks.shift();
-      if (chunk.length > 0) taken.push(chunk);
+      taken.push(chunk);
     } else {
       taken.push(chunk.subarray(0, room));
       chunks[0] = chunk.subarray(room);

@@ -95,8 +95,9 @@ export class RelayPipe {
       this.#stream.cork();
       while (this.#first < this.#queue.length && bytes < writeBytesMax) {
         const frame = this.#take();
-        this.#stream.write(frame.head);
-        hasRoom = this.#stream.write(frame.payload);
+        hasRoom = this.#stream.write(frame.head);
+        // An empty write is none to HTTP/2.
+        if (frame.payload.length > 0) hasRoom = this.#stream.write(frame.payload);
         bytes += frame.bytes;
       }
       this.#stream.uncork();

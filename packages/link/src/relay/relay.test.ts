@@ -1,9 +1,10 @@
-import { duplexPair, type Duplex } from 'node:stream';
+import { Duplex, duplexPair, PassThrough, Writable } from 'node:stream';
 import { silentLogger } from '@skerry/base';
 import { eventually, FakeClock } from '@skerry/base/testing';
 import { beforeEach, expect, test } from 'vitest';
 import { relayDecoder, relayFrameHead, type RelayFrameKind } from '#relay/frames.ts';
 import { RelayHub } from '#relay/relay-hub.ts';
+import { RelayPipe } from '#relay/relay-pipe.ts';
 import { RelayPort } from '#relay/relay-port.ts';
 
 let hub: RelayHub;
@@ -84,6 +85,22 @@ test('who sends to a gateway that has lost its link is told so, until it is back
     send('a', 'b', 'back');
     expect(got).toContain('b < a: back');
   });
+});
+
+test('what has no payload is written without an empty piece, which HTTP/2 would wait for', async () => {
+  const lengths: number[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lengths.push(chunk.length);
+      done();
+    },
+  });
+  const pipe = new RelayPipe(Duplex.from({ writable: stream, readable: new PassThrough() }), () => undefined);
+  pipe.send('gone', 'x', Buffer.alloc(0));
+  pipe.send('datagram', 'x', Buffer.from('payload'));
+  await eventually(() => expect(lengths.length).toBeGreaterThan(0));
+  await eventually(() => expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(21));
+  expect(lengths).not.toContain(0);
 });
 
 test('a gateway that reads nothing loses the oldest, and costs bounded memory', async () => {
