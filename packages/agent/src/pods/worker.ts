@@ -6,14 +6,13 @@
  * One look runs at a time. What may take long (pulls, hooks, stopping) is given up or hurried when the pod is to end.
  */
 import type { Container, Pod, PodStatus } from '@skerry/api';
-import { describeError, type Timer } from '@skerry/base';
+import { describeError } from '@skerry/base';
 import { unlessAborted } from '#pods/abort.ts';
 import { computeActions, type PodActions } from '#pods/actions.ts';
-import { podFacts, startContainer, StartError } from '#pods/container-starter.ts';
+import { ContainerLauncher } from '#pods/container-launcher.ts';
+import { podFacts } from '#pods/container-starter.ts';
 import { ContainerStopper } from '#pods/container-stopper.ts';
 import type { PodContext } from '#pods/context.ts';
-import { CrashBackoff, crashLoop } from '#pods/crash-backoff.ts';
-import { hostPortsOf } from '#pods/host-ports.ts';
 import {
   allContainers,
   ephemeralContainers,
@@ -24,21 +23,17 @@ import {
 } from '#pods/labels.ts';
 import { removeOld, removeRemains } from '#pods/remains.ts';
 import { PodResizer } from '#pods/resizer.ts';
-import { podCgroup, podCgroupResources } from '#pods/resources.ts';
-import {
-  isRunning,
-  latestContainer,
-  restartCountOf,
-  runningContainers,
-  type RuntimePod,
-} from '#pods/runtime-pod.ts';
-import { sandboxConfig } from '#pods/sandbox-config.ts';
-import { Staleness } from '#pods/staleness.ts';
+import { podCgroup } from '#pods/resources.ts';
+import { latestContainer, runningContainers, type RuntimePod } from '#pods/runtime-pod.ts';
+import { makeSandbox, sandboxConfigOf, stopSandboxes } from '#pods/sandbox-maker.ts';
+import { SandboxRules } from '#pods/sandbox-rules.ts';
 import { nextToStop } from '#pods/stop-order.ts';
-import { mergeConditions, podStatus, type WaitingReason } from '#pods/status.ts';
+import { mergeConditions, podStatus } from '#pods/status.ts';
 import { equalButForNulls } from '#pods/status-patch.ts';
 import { terminationMessage } from '#pods/termination-message.ts';
-import { RuntimeError, type ContainerStatus, type SandboxConfig, type SandboxStatus } from '#runtime.ts';
+import { VolumeMounts } from '#pods/volume-mounts.ts';
+import { WakeTimer } from '#pods/wake-timer.ts';
+import type { ContainerStatus, SandboxConfig, SandboxStatus } from '#runtime.ts';
 
 /** Where a pod is: `Desired` while it should run, and then why it should not. */
 type Aim =
@@ -58,8 +53,10 @@ export class PodWorker {
   readonly uid: string;
   readonly #context: PodContext;
   readonly #stopper: ContainerStopper;
-  readonly #backoff = new CrashBackoff();
-  readonly #waiting = new Map<string, WaitingReason>();
+  readonly #launcher: ContainerLauncher;
+  readonly #rules: SandboxRules;
+  readonly #volumes: VolumeMounts;
+  readonly #timer: WakeTimer;
   readonly #messages = new Map<string, string | undefined>();
   readonly #done: (uid: string) => void;
   readonly #stop = new AbortController();
@@ -72,17 +69,10 @@ export class PodWorker {
   #admitted = false;
   #status: PodStatus | undefined;
   #runtime: RuntimePod | undefined;
-  #volumes: ReadonlyMap<string, string> = new Map();
-  readonly #volumesStaleness = new Staleness();
   #dirty = false;
   #running: Promise<void> | undefined;
   #interrupt = new AbortController();
-  #timer: { readonly atMs: number; readonly timer: Timer } | undefined;
   #cleaned = false;
-  /** As last said; not yet, at first: a former agent may have left some open. */
-  #hostPorts = '';
-  /** What policies were last told of; undefined where they could not be put in force. */
-  #policies: string | undefined = '';
 
   constructor(pod: Pod, context: PodContext, done: (uid: string) => void) {
     this.uid = podUid(pod);
@@ -93,6 +83,10 @@ export class PodWorker {
     this.#context = context;
     this.#done = done;
     this.#stopper = new ContainerStopper(context);
+    this.#launcher = new ContainerLauncher(context);
+    this.#rules = new SandboxRules(context);
+    this.#volumes = new VolumeMounts(context);
+    this.#timer = new WakeTimer(context.clock, () => this.wake());
     this.#setAim(pod);
     context.objects.hold(pod);
   }
@@ -131,7 +125,7 @@ export class PodWorker {
     if (this.#aim.type !== 'gone') this.#context.statuses.observe(pod);
     const gates = pod.spec?.readinessGates?.length ?? 0;
     if (!matters && gates === 0) return;
-    this.#volumesStaleness.mark();
+    this.#volumes.mark();
     if (!this.#cleaned) this.#context.objects.hold(pod);
     this.#setAim(pod);
     this.wake();
@@ -149,7 +143,7 @@ export class PodWorker {
 
   /** Something that volumes are made from has changed. */
   refreshVolumes(): void {
-    this.#volumesStaleness.mark();
+    this.#volumes.mark();
     this.wake();
   }
 
@@ -166,7 +160,7 @@ export class PodWorker {
   async close(): Promise<void> {
     this.#stop.abort(new Error('agent stops'));
     this.#interrupt.abort(new Error('agent stops'));
-    this.#timer?.timer.cancel();
+    this.#timer.stop();
     this.#context.prober.forget(this.uid);
     await this.#running;
   }
@@ -186,21 +180,9 @@ export class PodWorker {
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         this.#context.log.warn('pod not in order', { pod: podText(this.#pod), error: describeError(error) });
-        this.#wakeIn(retryMs);
+        this.#timer.in(retryMs);
       }
     }
-  }
-
-  #wakeIn(delayMs: number): void {
-    const { clock } = this.#context;
-    const atMs = clock.monotonic() + Math.max(delayMs, 0);
-    if (this.#stop.signal.aborted || (this.#timer && this.#timer.atMs <= atMs)) return;
-    this.#timer?.timer.cancel();
-    const timer = clock.after(delayMs, () => {
-      this.#timer = undefined;
-      this.wake();
-    });
-    this.#timer = { atMs, timer };
   }
 
   async #look(): Promise<void> {
@@ -236,48 +218,7 @@ export class PodWorker {
       this.#messages.set(container.id, await terminationMessage(container));
     }
     this.#followProbes();
-    await this.#followPolicies();
-    await this.#followHostPorts();
-  }
-
-  /** Ports of the node lead to the pod for as long as it has a sandbox. */
-  async #followHostPorts(): Promise<void> {
-    const { hostPorts, events } = this.#context;
-    const ports = hostPortsOf(this.#pod, this.#runtime?.sandboxes[0]);
-    const text = JSON.stringify(ports);
-    if (text === this.#hostPorts) return;
-    try {
-      await hostPorts.set(this.uid, ports);
-      this.#hostPorts = text;
-    } catch (error) {
-      events.warning(
-        { pod: this.#pod },
-        'FailedHostPort',
-        `Failed to open host ports: ${describeError(error)}`,
-      );
-      this.#wakeIn(retryMs);
-    }
-  }
-
-  /** What the pod may send and receive holds before its containers start, and for as long as it has a sandbox. */
-  async #followPolicies(): Promise<void> {
-    const { policies, log } = this.#context;
-    if (this.#pod.spec?.hostNetwork) return;
-    const sandbox = this.#runtime?.sandboxes[0];
-    const addresses = sandbox?.ready ? sandbox.addresses : [];
-    const text = addresses.length === 0 ? '' : JSON.stringify([addresses, this.#pod.metadata.labels]);
-    if (text === this.#policies) return;
-    try {
-      await policies.set(this.#pod, addresses);
-      this.#policies = text;
-    } catch (error) {
-      log.warn('network policies of the pod not in force', {
-        pod: podText(this.#pod),
-        error: describeError(error),
-      });
-      this.#policies = undefined;
-      this.#wakeIn(retryMs);
-    }
+    if (!(await this.#rules.follow(this.#pod, this.#runtime?.sandboxes[0]))) this.#timer.in(retryMs);
   }
 
   #followProbes(): void {
@@ -324,9 +265,9 @@ export class PodWorker {
   #considerSize(): void {
     if (this.#resizer.consider(this.#asked, this.#runtime)) {
       this.#pod = this.#resizer.taken(this.#asked);
-      this.#volumesStaleness.mark();
+      this.#volumes.mark();
     }
-    if (this.#resizer.isPending) this.#wakeIn(resizeRetryMs);
+    if (this.#resizer.isPending) this.#timer.in(resizeRetryMs);
   }
 
   #checkDeadline(): void {
@@ -335,7 +276,7 @@ export class PodWorker {
     if (this.#aim.type !== 'run' || seconds === undefined || !startTime || isEnded(this.#status)) return;
     const leftMs = Date.parse(startTime) + seconds * 1000 - this.#context.clock.now();
     if (leftMs > 0) {
-      this.#wakeIn(leftMs);
+      this.#timer.in(leftMs);
       return;
     }
     const message = 'Pod was active on the node longer than the specified deadline';
@@ -361,7 +302,7 @@ export class PodWorker {
       pod: this.#pod,
       runtime: this.#runtime,
       previous: mergeConditions(this.#status, this.#pod),
-      waiting: this.#waiting,
+      waiting: this.#launcher.waiting,
       isReady: (container) => this.#isReady(container),
       isStarted: (container) => this.#isStarted(container),
       sizeOf: (container) => this.#resizer.sizeOf(container),
@@ -380,17 +321,25 @@ export class PodWorker {
 
   async #carryOut(actions: Exclude<PodActions, { type: 'end' }>): Promise<void> {
     const isStarting = actions.type === 'create-sandbox' || actions.start.length > 0;
-    if (!(await this.#ensureVolumes({ needed: isStarting }))) return;
+    const { areThere, againInMs } = await this.#volumes.ensure(this.#pod, () => this.#facts());
+    if (againInMs !== undefined) this.#timer.in(againInMs);
+    if (isStarting && !areThere) return;
     if (actions.type === 'create-sandbox') {
-      const sandbox = await this.#createSandbox(actions.attempt);
-      if (!sandbox) return;
+      const sandbox = await makeSandbox(this.#context, this.#pod, {
+        attempt: actions.attempt,
+        former: this.#runtime,
+      });
+      if (sandbox.type === 'failed') {
+        this.#timer.in(sandbox.retryAfterMs);
+        return;
+      }
       await this.#read();
       for (const container of actions.start) await this.#start(container, sandbox.status, sandbox.config);
       return;
     }
-    if (!(await this.#resizer.enlarge(this.#pod, this.#runtime))) this.#wakeIn(retryMs);
+    if (!(await this.#resizer.enlarge(this.#pod, this.#runtime))) this.#timer.in(retryMs);
     await this.#kill(actions);
-    const config = await this.#sandboxConfig(actions.sandbox.attempt);
+    const config = await sandboxConfigOf(this.#context, this.#pod, actions.sandbox.attempt);
     for (const container of actions.start) {
       if (this.#interrupt.signal.aborted) return;
       const latest = latestContainer(this.#runtime, container.name);
@@ -415,148 +364,26 @@ export class PodWorker {
     if (stops.length > 0) await this.#read();
   }
 
-  /** Answers false when a volume isn't there and something was to start. */
-  async #ensureVolumes({ needed }: { needed: boolean }): Promise<boolean> {
-    const { volumes, objects, clock, events } = this.#context;
-    const refreshAtMs = volumes.refreshAtMs(this.uid);
-    const isDue = refreshAtMs !== undefined && refreshAtMs <= clock.now();
-    if (!this.#volumesStaleness.isStale && !isDue) {
-      if (refreshAtMs !== undefined) this.#wakeIn(refreshAtMs - clock.now());
-      return true;
-    }
-    const namespace = this.#pod.metadata.namespace ?? '';
-    try {
-      this.#volumes = await this.#volumesStaleness.renew(() =>
-        volumes.ensure(this.#pod, {
-          facts: this.#facts(),
-          allocatable: this.#context.allocatable(),
-          configMap: (name) => objects.configMap(namespace, name),
-          secret: (name) => objects.secret(namespace, name),
-        }),
-      );
-      const nextMs = volumes.refreshAtMs(this.uid);
-      if (nextMs !== undefined) this.#wakeIn(nextMs - clock.now());
-      return true;
-    } catch (error) {
-      events.warning({ pod: this.#pod }, 'FailedMount', describeError(error));
-      this.#wakeIn(retryMs);
-      return !needed;
-    }
-  }
-
-  async #sandboxConfig(attempt: number): Promise<SandboxConfig> {
-    const { cgroupRoot, logRoot, hostDns } = this.#context;
-    return sandboxConfig(this.#pod, attempt, {
-      cgroupRoot,
-      logRoot,
-      clusterDns: this.#context.clusterDns(),
-      hostDns: await hostDns(),
-    });
-  }
-
-  async #createSandbox(
-    attempt: number,
-  ): Promise<{ status: SandboxStatus; config: SandboxConfig } | undefined> {
-    const { runtime, events, networkFault, cgroups, cgroupRoot } = this.#context;
-    const part = { pod: this.#pod };
-    const fault = this.#pod.spec?.hostNetwork ? undefined : networkFault();
-    if (fault) {
-      events.warning(part, 'NetworkNotReady', `network is not ready: ${fault}`);
-      this.#wakeIn(1_000);
-      return undefined;
-    }
-    if (attempt > 0) {
-      events.normal(part, 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
-      await this.#stopSandboxes();
-    }
-    const config = await this.#sandboxConfig(attempt);
-    try {
-      await cgroups.ensure(podCgroup(cgroupRoot, this.#pod), podCgroupResources(this.#pod));
-      const id = await runtime.runSandbox(config);
-      return { status: await runtime.sandboxStatus(id), config };
-    } catch (error) {
-      events.warning(
-        part,
-        'FailedCreatePodSandBox',
-        `Failed to create pod sandbox: ${error instanceof RuntimeError ? error.quoted : describeError(error)}`,
-      );
-      this.#wakeIn(retryMs);
-      return undefined;
-    }
-  }
-
-  async #start(container: Container, sandbox: SandboxStatus, config: SandboxConfig): Promise<void> {
+  async #start(container: Container, sandbox: SandboxStatus, sandboxConfig: SandboxConfig): Promise<void> {
     // It will be tried again when they are.
-    if (this.#policies === undefined) return;
-    const latest = latestContainer(this.#runtime, container.name);
-    if (latest && isRunning(latest)) return;
-    if (latest?.state === 'exited' && this.#holdsBack(container, latest)) return;
-    const reported = [
-      ...(this.#status?.containerStatuses ?? []),
-      ...(this.#status?.initContainerStatuses ?? []),
-    ].find(({ name }) => name === container.name);
-    const wasThere = reported?.containerID !== undefined || reported?.lastState !== undefined;
-    const restartCount = latest
-      ? restartCountOf(latest) + 1
-      : wasThere
-        ? (reported?.restartCount ?? 0) + 1
-        : 0;
-    const request = {
+    if (!this.#rules.arePoliciesInForce) return;
+    const retryAfterMs = await this.#launcher.start({
       pod: this.#pod,
       container,
       sandbox,
-      sandboxConfig: config,
-      restartCount,
-      volumes: this.#volumes,
-      targetId: this.#debugTarget(container),
-    };
-    try {
-      // One that was made but never started is in the way of its successor.
-      if (latest && latest.state !== 'exited') await this.#context.runtime.removeContainer(latest.id);
-      const id = await startContainer(this.#context, { ...request, signal: this.#interrupt.signal });
-      this.#resizer.started(id, container);
-      this.#waiting.delete(container.name);
-    } catch (error) {
-      if (this.#interrupt.signal.aborted) return;
-      const known = error instanceof StartError ? error : undefined;
-      this.#waiting.set(container.name, {
-        reason: known?.reason ?? 'CreateContainerError',
-        message: describeError(known ?? error),
-      });
-      this.#wakeIn(known?.retryAfterMs ?? retryMs);
-    }
-  }
-
-  /** The container whose processes a debugging container is to see. */
-  #debugTarget(container: Container): string | undefined {
-    const target = ephemeralContainers(this.#pod).find(
-      ({ name }) => name === container.name,
-    )?.targetContainerName;
-    const found = target ? latestContainer(this.#runtime, target) : undefined;
-    return isRunning(found) ? found?.id : undefined;
-  }
-
-  #holdsBack(container: Container, latest: ContainerStatus): boolean {
-    const { clock, events } = this.#context;
-    const { leftMs, delayMs } = this.#backoff.check(container.name, {
-      finishedAtMs: latest.finishedAtMs,
-      nowMs: clock.now(),
+      sandboxConfig,
+      volumes: this.#volumes.paths,
+      status: this.#status,
+      runtimePod: this.#runtime,
+      signal: this.#interrupt.signal,
+      onStarted: (id) => this.#resizer.started(id, container),
     });
-    if (leftMs <= 0) return false;
-    const pod = podText(this.#pod);
-    const isNews = this.#waiting.get(container.name)?.reason !== 'CrashLoopBackOff';
-    if (isNews) {
-      const text = `Back-off restarting failed container ${container.name} in pod ${pod}`;
-      events.warning({ pod: this.#pod, container: container.name }, 'BackOff', text);
-    }
-    this.#waiting.set(container.name, crashLoop(container.name, pod, delayMs));
-    this.#wakeIn(leftMs);
-    return true;
+    if (retryAfterMs !== undefined) this.#timer.in(retryAfterMs);
   }
 
   /** Stops what runs, in order, and reports. Then, by aim: keeps the remains for reading, or takes everything away. */
   async #end(): Promise<void> {
-    this.#waiting.clear();
+    this.#launcher.forget();
     this.#report();
     const running = runningContainers(this.#runtime);
     if (running.length > 0) {
@@ -564,7 +391,7 @@ export class PodWorker {
       return;
     }
     if (this.#runtime?.sandboxes.some(({ ready }) => ready)) {
-      await this.#stopSandboxes();
+      await stopSandboxes(this.#context, this.#runtime);
       await this.#read();
     }
     if (!this.#cleaned) await this.#cleanNode();
@@ -593,10 +420,6 @@ export class PodWorker {
     return Math.max(seconds, 1);
   }
 
-  async #stopSandboxes(): Promise<void> {
-    for (const { id } of this.#runtime?.sandboxes ?? []) await this.#context.runtime.stopSandbox(id);
-  }
-
   /** What a pod that has ended needs no more: mounts, groups, devices. Its logs and statuses stay to be read. */
   async #cleanNode(): Promise<void> {
     const { volumes, cgroups, cgroupRoot, devices, prober, objects, puller } = this.#context;
@@ -614,14 +437,14 @@ export class PodWorker {
       await this.#context.statuses.remove(this.#pod);
     } catch (error) {
       this.#context.log.warn('pod not deleted', { pod: podText(this.#pod), error: describeError(error) });
-      this.#wakeIn(retryMs);
+      this.#timer.in(retryMs);
     }
   }
 
   async #erase(): Promise<void> {
     await removeRemains(this.#context, this.#pod, this.#runtime);
     this.#stop.abort(new Error('pod has ended'));
-    this.#timer?.timer.cancel();
+    this.#timer.stop();
     this.#done(this.uid);
   }
 }
