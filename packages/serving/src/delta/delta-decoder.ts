@@ -57,9 +57,14 @@ export class HeldObjects {
     } else {
       bytes = zstdDecompressSync(reader.rest(), { maxOutputLength: frameBytesMax });
     }
-    this.#byKey.set(key, { revision, bytes });
+    this.#byKey.set(key, { revision, bytes: alone(bytes) });
     return frameOf(type === frameTypes.added ? 'ADDED' : 'MODIFIED', bytes);
   }
+}
+
+/** Without the rest of the room that it was unpacked into: it is held for as long as the object lives. */
+function alone(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
 }
 
 /** What came is not what is held can be changed by: everything has to be read again. */

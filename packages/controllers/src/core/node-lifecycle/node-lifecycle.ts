@@ -34,6 +34,7 @@ export interface NodeLifecycleSettings {
 
 /** As many nodes as kube-controller-manager looks at at a time. */
 const nodesAtOnceMax = 8;
+const conflictsMax = 5;
 const startupGraceMs = 60_000;
 const leaseNamespace = 'kube-node-lease';
 const reportedConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
@@ -124,9 +125,10 @@ export function createNodeLifecycleController(
     waitFor: [nodes, pods],
     queue,
     async reconcile(key) {
-      const node = nodes.get(undefined, key);
+      const seen = nodes.get(undefined, key);
+      if (!seen) return undefined;
+      const node = await writeTaints(seen, { evict: 'as-it-is' });
       if (!node) return undefined;
-      await writeTaints(node, { evict: 'as-it-is' });
       if (readyStatus(node) !== 'True') await markPodsNotReady(node);
       return writeConnection(node);
     },
@@ -212,21 +214,34 @@ export function createNodeLifecycleController(
     if (pace.isEverythingSilent) {
       if (hasEvictTaint(node)) await writeTaints(node, { evict: 'never' });
     } else if (!hasEvictTaint(node) && pace.take(zoneOf(node))) {
-      // What follows from its condition is written at the same time; a turn that was taken must not be lost to that.
-      await writeTaints(node, { evict: 'now' }).catch(async (error: unknown) => {
-        if (!isApiError(error, 'Conflict')) throw error;
-        await writeTaints(await nodeClient.get(node.metadata.name ?? ''), { evict: 'now' });
-      });
+      await empty(node);
     }
   }
 
-  async function writeTaints(node: Node, { evict }: { evict: Eviction }): Promise<void> {
+  /** What follows from its condition is written at the same time; a turn that was taken must not be lost to that. */
+  async function empty(node: Node): Promise<void> {
+    let current = node;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await writeTaints(current, { evict: 'now' });
+        return;
+      } catch (error) {
+        if (!isApiError(error, 'Conflict') || attempt === conflictsMax) throw error;
+      }
+      current = await nodeClient.get(node.metadata.name ?? '');
+      if (!noExecuteKey(current)) return;
+    }
+  }
+
+  /** The node as it is after that; undefined where it has gone. What is written next is written to that one, and meets no conflict. */
+  async function writeTaints(node: Node, { evict }: { evict: Eviction }): Promise<Node | undefined> {
     const taints = desiredTaints(node, { evict, nowMs: clock.now() });
-    if (isSame(taints, node.spec?.taints ?? [])) return;
+    if (isSame(taints, node.spec?.taints ?? [])) return node;
     const { name = '', uid, resourceVersion } = node.metadata;
     const patch = { metadata: { uid, resourceVersion }, spec: { taints: taints.length > 0 ? taints : null } };
-    await nodeClient.patch(name, patch, { type: 'merge' }).catch((error: unknown) => {
+    return nodeClient.patch(name, patch, { type: 'merge' }).catch((error: unknown) => {
       if (!isApiError(error, 'NotFound')) throw error;
+      return undefined;
     });
   }
 
