@@ -1,4 +1,4 @@
-/** Which container has which devices; kept in a file that is replaced whole at each change. */
+/** Which container has which devices, and what had a plugin here; kept in a file that is replaced whole at each change. */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 
 export interface Holder {
@@ -11,9 +11,16 @@ export interface Assignment extends Holder {
   readonly ids: readonly string[];
 }
 
+/** Former agents wrote the assignments alone. */
+interface Checkpoint {
+  readonly assignments: readonly Assignment[];
+  readonly resources: readonly string[];
+}
+
 export class DeviceAssignments {
   readonly #file: string;
   #assignments: readonly Assignment[] = [];
+  #resources: ReadonlySet<string> = new Set();
   #writing: Promise<void> = Promise.resolve();
 
   constructor(file: string) {
@@ -23,10 +30,25 @@ export class DeviceAssignments {
   /** A file that can't be read counts as empty: containers that run keep their devices, and name them when they start again. */
   async load(): Promise<void> {
     try {
-      this.#assignments = JSON.parse(await readFile(this.#file, 'utf8')) as Assignment[];
+      const found = JSON.parse(await readFile(this.#file, 'utf8')) as Assignment[] | Checkpoint;
+      const { assignments, resources } = Array.isArray(found) ? { assignments: found, resources: [] } : found;
+      this.#assignments = assignments;
+      this.#resources = new Set([...resources, ...assignments.map(({ resource }) => resource)]);
     } catch {
       this.#assignments = [];
+      this.#resources = new Set();
     }
+  }
+
+  /** Whether devices of this resource were ever offered by a plugin on this machine. */
+  knows(resource: string): boolean {
+    return this.#resources.has(resource);
+  }
+
+  async note(resource: string): Promise<void> {
+    if (this.#resources.has(resource)) return;
+    this.#resources = new Set([...this.#resources, resource]);
+    await this.#write();
   }
 
   of({ podUid, container, resource }: Holder): readonly string[] | undefined {
@@ -58,7 +80,8 @@ export class DeviceAssignments {
     this.#writing = this.#writing
       .catch(() => undefined)
       .then(async () => {
-        await writeFile(`${this.#file}.new`, JSON.stringify(this.#assignments), { mode: 0o600 });
+        const checkpoint: Checkpoint = { assignments: this.#assignments, resources: [...this.#resources] };
+        await writeFile(`${this.#file}.new`, JSON.stringify(checkpoint), { mode: 0o600 });
         await rename(`${this.#file}.new`, this.#file);
       });
     return this.#writing;

@@ -43,6 +43,7 @@ class Manager implements DeviceManager, Service {
   readonly #assignments: DeviceAssignments;
   /** One allocation at a time, so that two containers never choose the same device. */
   #last: Promise<unknown> = Promise.resolve();
+  readonly #loaded = Promise.withResolvers<void>();
 
   constructor(options: DeviceManagerOptions) {
     this.#options = options;
@@ -54,6 +55,7 @@ class Manager implements DeviceManager, Service {
     const { log } = this.#options;
     await mkdir(this.#directory, { recursive: true, mode: 0o755 });
     await this.#assignments.load();
+    this.#loaded.resolve();
     const socket = join(this.#directory, 'kubelet.sock');
     // Plugins watch for the socket to be made anew and register again.
     await rm(socket, { force: true });
@@ -78,7 +80,11 @@ class Manager implements DeviceManager, Service {
     await bind(server, socket);
     log.info('device plugins may register', { socket });
     try {
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      await new Promise<void>((resolve) => {
+        // It may have come while the socket was made.
+        if (signal.aborted) resolve();
+        else signal.addEventListener('abort', () => resolve(), { once: true });
+      });
     } finally {
       server.forceShutdown();
       for (const plugin of this.#plugins.values()) plugin.close();
@@ -91,7 +97,9 @@ class Manager implements DeviceManager, Service {
   allocate(pod: Pod, container: Container): Promise<DeviceAllocation | undefined> {
     const wanted = this.#wantedDevices(container);
     if (wanted.length === 0) return Promise.resolve(undefined);
-    const work = this.#last.then(() => this.#allocate(pod, container, wanted));
+    const work = this.#last
+      .then(() => this.#loaded.promise)
+      .then(() => this.#allocate(pod, container, wanted));
     this.#last = work.catch(() => undefined);
     return work;
   }
@@ -130,6 +138,9 @@ class Manager implements DeviceManager, Service {
       throw new SkerryError('device-plugin-refused', `there are ${pluginsMax} device plugins already`);
     }
     this.#options.log.info('device plugin registered', { resource, endpoint });
+    this.#assignments.note(resource).catch((error: unknown) => {
+      this.#options.log.warn('device checkpoint not written', { error: describeError(error) });
+    });
     this.#plugins.get(resource)?.close();
     this.#forgetting.get(resource)?.cancel();
     this.#plugins.set(
@@ -174,11 +185,13 @@ class Manager implements DeviceManager, Service {
     pod: Pod,
     container: Container,
     wanted: readonly { resource: string; count: number }[],
-  ): Promise<DeviceAllocation> {
+  ): Promise<DeviceAllocation | undefined> {
     const podUid = pod.metadata?.uid ?? '';
     const parts: DeviceAllocation[] = [];
     for (const { resource, count } of wanted) {
       const plugin = this.#plugins.get(resource);
+      // What never had a plugin here was written into the Node's status by somebody else, and stands for no device.
+      if (!plugin && !this.#assignments.knows(resource)) continue;
       if (!plugin) {
         throw new SkerryError(
           'devices-unavailable',
@@ -190,7 +203,7 @@ class Manager implements DeviceManager, Service {
       parts.push(await plugin.allocate(ids));
       await this.#assignments.assign({ ...assignment, ids });
     }
-    return merge(parts);
+    return parts.length > 0 ? merge(parts) : undefined;
   }
 
   async #choose(plugin: DevicePlugin, count: number): Promise<readonly string[]> {
