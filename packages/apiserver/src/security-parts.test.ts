@@ -1,3 +1,4 @@
+import { createPublicKey, type JsonWebKey, verify } from 'node:crypto';
 import type { AnyObject } from '@skerry/api';
 import { silentLogger, systemClock } from '@skerry/base';
 import { eventually } from '@skerry/base/testing';
@@ -146,6 +147,26 @@ describe('a server with its own security', () => {
     });
     await send('DELETE', path, 'admin');
     await eventually(async () => expect((await post(reviews, review, token)).status).toBe(401));
+  });
+
+  test('publishes the keys by which others verify its tokens', async () => {
+    await post('/api/v1/namespaces/ns/serviceaccounts', { metadata: { name: 'caller' } });
+    const { body } = await post('/api/v1/namespaces/ns/serviceaccounts/caller/token', { spec: {} });
+    const [head = '', claims = '', signature = ''] = String(body.status?.['token']).split('.');
+    const decoded = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString()) as AnyObject;
+    const discovery = (await get('/.well-known/openid-configuration', 'admin')).body;
+    expect(discovery['issuer']).toBe(decoded(claims)['iss']);
+    expect(discovery['jwks_uri']).toMatch(/\/openid\/v1\/jwks$/);
+    const { keys } = (await get('/openid/v1/jwks', 'admin')).body as AnyObject & { keys: AnyObject[] };
+    const key = keys.find(({ kid }) => kid === decoded(head)['kid']);
+    const told = createPublicKey({ key: key as JsonWebKey, format: 'jwk' });
+    const isVerified = verify(
+      'sha256',
+      Buffer.from(`${head}.${claims}`),
+      told.asymmetricKeyType === 'ec' ? { key: told, dsaEncoding: 'ieee-p1363' } : told,
+      Buffer.from(signature, 'base64url'),
+    );
+    expect(isVerified).toBe(true);
   });
 
   test('lets a node register and report itself, and no other', async () => {
