@@ -185,7 +185,11 @@ test('the GPU page has what is held', async () => {
   expect(nodes).toEqual([
     expect.objectContaining({ node: 'node-00000', holders: [{ namespace: 'shop', pod: 'train', count: 3 }] }),
   ]);
-  expect(await ask<GpuView>(of('gpu'), {}, { user: 'ann' })).toEqual({ nodes: [], waiting: [] });
+  expect(await ask<GpuView>(of('gpu'), {}, { user: 'ann' })).toEqual({
+    nodes: [],
+    waiting: [],
+    measured: 'none',
+  });
 });
 
 test('placement counts what pods take', async () => {

@@ -73,7 +73,7 @@ export function createDataPlane({
     routes: [
       ...viewRoutes(views),
       ...overviewRoutes(overviews),
-      gpuRoute(parts),
+      gpuRoute({ ...parts, metrics }),
       placementRoute(parts),
       searchRoute(new SearchService(parts)),
       metricsRoute(metrics),

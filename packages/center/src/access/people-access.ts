@@ -70,7 +70,16 @@ export class PeopleAccess implements ClusterAccess {
 
   meter(cluster: string): ApiClient | undefined {
     const transport = this.connection(cluster).meter;
-    return transport && createClient({ transport, userAgent: 'skerry-center', clock: this.#clock });
+    return (
+      transport &&
+      createClient({
+        transport,
+        userAgent: 'skerry-center',
+        clock: this.#clock,
+        // What machines and exporters say is believed up to so much.
+        answerBytesMax: 8 << 20,
+      })
+    );
   }
 
   may(caller: Caller, cluster: string, question: AccessQuestion): Promise<boolean> {

@@ -183,9 +183,18 @@ export interface GpuView {
     readonly resource: string;
     readonly model?: string;
     readonly capacity: number;
+    /** How busy the node's GPUs are now, 0 to 1; unset where nothing says so. */
+    readonly busy?: number;
     /** Those that the caller may not see stand together, without a name. */
-    readonly holders: readonly { readonly namespace: string; readonly pod: string; readonly count: number }[];
+    readonly holders: readonly {
+      readonly namespace: string;
+      readonly pod: string;
+      readonly count: number;
+      readonly busy?: number;
+    }[];
   }[];
+  /** Whether anything says how busy GPUs are: not where no exporter tells, nor where the center asks no machines. */
+  readonly measured: 'yes' | 'none' | 'foreign';
   readonly waiting: readonly {
     readonly namespace: string;
     readonly pod: string;

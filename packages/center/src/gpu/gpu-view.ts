@@ -3,6 +3,7 @@ import type { GpuView } from '#contract/index.ts';
 import type { ClusterCache } from '#cache/cluster-cache.ts';
 import { isGpu, type NodeFacts, type PodFacts } from '#cache/facts.ts';
 import type { Item } from '#cache/item.ts';
+import type { GpuSampler } from '#metrics/gpu-sampler.ts';
 import { nodeFitOnceFree } from '#placement/node-fit.ts';
 
 type Holder = GpuView['nodes'][number]['holders'][number];
@@ -15,17 +16,26 @@ export function gpuView({
   nodes,
   pods,
   cache,
+  sampler,
 }: {
   /** What the caller may see of each. */
   readonly nodes: readonly Item[];
   readonly pods: readonly Item[];
   readonly cache: ClusterCache;
+  /** None where the center asks no machines. */
+  readonly sampler: Pick<GpuSampler, 'busy'> | undefined;
 }): GpuView {
   const visible = new Set(pods);
   const withGpus = nodes.flatMap((item) =>
     item.facts?.kind === 'node' && item.facts.gpus.length > 0 ? [{ item, facts: item.facts }] : [],
   );
+  const busy = (thing: string) => {
+    const share = sampler?.busy(thing);
+    return share === undefined ? {} : { busy: share };
+  };
+  const isMeasured = withGpus.some(({ item }) => sampler?.busy(`node/${item.metadata.name}`) !== undefined);
   return {
+    measured: !sampler ? 'foreign' : isMeasured ? 'yes' : 'none',
     nodes: withGpus.flatMap(({ item, facts }) =>
       facts.gpus.map(({ resource, count, model }) => ({
         node: item.metadata.name,
@@ -34,7 +44,11 @@ export function gpuView({
         resource,
         ...(model ? { model } : {}),
         capacity: count,
-        holders: holdersOf(cache.pods.onNode(item.metadata.name), { resource, visible }),
+        ...busy(`node/${item.metadata.name}`),
+        holders: holdersOf(cache.pods.onNode(item.metadata.name), { resource, visible }).map((holder) => ({
+          ...holder,
+          ...(holder.pod ? busy(`${holder.namespace}/${holder.pod}`) : {}),
+        })),
       })),
     ),
     waiting: pods

@@ -5,6 +5,7 @@ import type { MetricsQuery, Series } from '#contract/index.ts';
 import type { ClusterCache } from '#cache/cluster-cache.ts';
 import type { Caller } from '#http/caller.ts';
 import type { RingTable } from '#metrics/ring-table.ts';
+import { GpuSampler } from '#metrics/gpu-sampler.ts';
 import { chartedNodesMax, NetworkSampler } from '#metrics/network-sampler.ts';
 import { measured, UsageSampler } from '#metrics/usage-sampler.ts';
 import type { UsedAmounts } from '#overview/overview-service.ts';
@@ -33,26 +34,35 @@ export class MetricsService implements UsedAmounts {
     return sampler.used(nodes);
   }
 
+  /** How busy the GPUs of a cluster are, asked for from now on; undefined where the center asks no machines. */
+  gpus(cache: ClusterCache): GpuSampler | undefined {
+    const { gpus } = this.#samplersOf(cache);
+    gpus?.touch();
+    return gpus;
+  }
+
   /** @throws ApiError Forbidden, NotFound, BadRequest */
   async series(caller: Caller, cluster: string, query: MetricsQuery): Promise<Series> {
     const seen = new SeenCluster(caller, cluster, this.#options);
     const thing = thingOf(query);
     await this.#check(seen, thing);
-    const { sampler, network } = this.#samplersOf(seen.cache);
+    const { sampler, network, gpus } = this.#samplersOf(seen.cache);
     const { metric, seconds = hourSeconds } = query;
     const nowMs = this.#options.clock.now();
     if (metric === 'network')
       return network
         ? networkSeries(network, { thing, seconds, nowMs, cache: seen.cache })
         : { times: [], lines: [], none: 'foreign' };
+    if (metric === 'gpu' && thing.of === 'pod') return busySeries(gpus, keyOf(thing), { seconds, nowMs });
     sampler.touch({ pods: thing.of === 'pod' });
     const table = thing.of === 'pod' ? sampler.pods : seconds > hourSeconds ? sampler.day : sampler.hour;
     return seriesOf(table, { thing, metric, seconds, nowMs });
   }
 
   close(): void {
-    for (const { sampler, network } of this.#samplers.values()) {
+    for (const { sampler, network, gpus } of this.#samplers.values()) {
       sampler.close();
+      gpus?.close();
       network?.close();
     }
     this.#samplers.clear();
@@ -85,6 +95,7 @@ export class MetricsService implements UsedAmounts {
     if (held?.cache === cache) return held;
     held?.sampler.close();
     held?.network?.close();
+    held?.gpus?.close();
     const { access, clock, log } = this.#options;
     const client = access.own(cluster);
     const meter = access.meter(cluster);
@@ -92,6 +103,7 @@ export class MetricsService implements UsedAmounts {
       cache,
       sampler: new UsageSampler({ cache, client, clock, log }),
       network: meter && new NetworkSampler({ cluster, client: meter, clock, log }),
+      gpus: meter && new GpuSampler({ cache, client: meter, clock, log }),
     };
     this.#samplers.set(cluster, made);
     return made;
@@ -103,6 +115,7 @@ interface Samplers {
   readonly sampler: UsageSampler;
   /** None of a cluster whose machines are not asked. */
   readonly network: NetworkSampler | undefined;
+  readonly gpus: GpuSampler | undefined;
 }
 
 interface Thing {
@@ -128,7 +141,6 @@ function keyOf({ of, name, namespace }: Thing): string {
 
 const units = { cpu: 'cores', memory: 'bytes', gpu: 'pieces' } as const;
 
-/** What nobody measures has no lines, and says so. */
 function seriesOf(
   table: RingTable,
   {
@@ -141,10 +153,28 @@ function seriesOf(
   const times = table.times(nowMs);
   const from = times.findIndex((time) => time > nowMs / 1000 - seconds);
   const wanted = <T>(values: readonly T[]) => values.slice(Math.max(0, from));
-  if (metric === 'gpu' && thing.of === 'pod')
-    return { times: wanted(times), lines: [], none: 'not-reported' };
   const values = wanted(table.read(keyOf(thing), measured[metric], nowMs));
   return { times: wanted(times), lines: [{ name: metric, unit: units[metric], values }] };
+}
+
+/** How busy a pod's GPUs are. What nobody measures has no lines, and says so. */
+function busySeries(
+  gpus: GpuSampler | undefined,
+  pod: string,
+  { seconds, nowMs }: { seconds: number; nowMs: number },
+): Series {
+  if (!gpus) return { times: [], lines: [], none: 'foreign' };
+  gpus.touch();
+  const all = gpus.hour.times(nowMs);
+  const from = Math.max(
+    0,
+    all.findIndex((time) => time > nowMs / 1000 - seconds),
+  );
+  const times = all.slice(from);
+  const values = gpus.hour.read(pod, 0, nowMs).slice(from);
+  return values.every((value) => value === null)
+    ? { times, lines: [], none: 'not-reported' }
+    : { times, lines: [{ name: 'gpu-busy', unit: 'ratio', values }] };
 }
 
 function networkSeries(

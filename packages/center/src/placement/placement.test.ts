@@ -181,7 +181,17 @@ describe('GPUs', () => {
     pod('queued', undefined, { 'nvidia.com/gpu': '4' }),
     pod('any', undefined, { 'nvidia.com/gpu': '1' }, { tolerations: [{ operator: 'Exists' }] }),
   ]);
-  const view = gpuView({ nodes, pods: [held[0]!, ...waiting], cache: cacheOf(held) });
+  const given = { nodes, pods: [held[0]!, ...waiting], cache: cacheOf(held) };
+  const view = gpuView({ ...given, sampler: undefined });
+
+  test('say how busy they are where their exporter does, and otherwise that nothing says so', () => {
+    const told: Readonly<Record<string, number>> = { 'node/node-00000': 0.4, 'shop/train': 0.5 };
+    const busy = gpuView({ ...given, sampler: { busy: (thing) => told[thing] } });
+    expect([busy.measured, busy.nodes[0]?.busy, busy.nodes[1]?.busy]).toEqual(['yes', 0.4, undefined]);
+    expect(busy.nodes[0]?.holders.map((holder) => holder.busy)).toEqual([0.5, undefined]);
+    const silent = gpuView({ ...given, sampler: { busy: () => undefined } });
+    expect([silent.measured, view.measured]).toEqual(['none', 'foreign']);
+  });
 
   test('stand with who holds them; whom the caller may not see has no name', () => {
     expect(view.nodes).toEqual([

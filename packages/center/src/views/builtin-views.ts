@@ -54,6 +54,8 @@ interface Addition extends Pick<ViewKind, 'placed' | 'facts' | 'fromTable' | 'sp
   /** By id, in place of kubectl's or after them. */
   readonly columns?: readonly DeclaredColumn[];
   readonly drop?: readonly string[];
+  /** Shown when they are asked for: most rows have nothing there, or say it elsewhere. */
+  readonly aside?: readonly string[];
 }
 
 const date = (id: string, title: string, of: (object: AnyObject) => string | undefined, priority = 0) =>
@@ -88,10 +90,12 @@ const additions: Readonly<Record<string, Addition>> = {
       date('first-seen', 'First Seen', (object) => seen(as<Event>(object)).first, 1),
     ],
     drop: ['reason', 'name'],
+    // Its tone says it.
+    aside: ['type'],
   },
   '/namespaces': { state: typed(phaseState) },
-  '/persistentvolumes': { state: typed(phaseState) },
-  '/persistentvolumeclaims': { state: typed(phaseState) },
+  '/persistentvolumes': { state: typed(phaseState), aside: ['volumeattributesclass', 'reason'] },
+  '/persistentvolumeclaims': { state: typed(phaseState), aside: ['volumeattributesclass'] },
   '/replicationcontrollers': { state: typed(replicaSetState) },
   '/services': { state: typed(serviceState) },
   '/secrets': { fromTable: true },
@@ -108,6 +112,7 @@ const additions: Readonly<Record<string, Addition>> = {
     facts: (object) => daemonSetFacts(as<DaemonSet>(object)),
     spread: true,
     columns: [spreadColumn('DaemonSet')],
+    aside: ['node-selector'],
   },
   'apps/deployments': { state: typed(deploymentState), spread: true, columns: [spreadColumn('Deployment')] },
   'apps/replicasets': { state: typed(replicaSetState) },
@@ -119,6 +124,7 @@ const additions: Readonly<Record<string, Addition>> = {
   'autoscaling/horizontalpodautoscalers': { state: typed(autoscalerState) },
   'batch/cronjobs': {
     state: typed(cronJobState),
+    aside: ['timezone'],
     columns: [
       date('last-schedule', 'Last Schedule', (object) => as<CronJob>(object).status?.lastScheduleTime),
     ],
@@ -144,14 +150,20 @@ const told = new Set(['name', 'age', 'created-at']);
 const stateNames = new Set(['status', 'condition']);
 
 function viewOf(info: KindInfo): ViewKind {
-  const { columns: own = [], drop = [], ...rest } = additions[`${info.group}/${info.resource}`] ?? {};
+  const {
+    columns: own = [],
+    drop = [],
+    aside = [],
+    ...rest
+  } = additions[`${info.group}/${info.resource}`] ?? {};
   const replaced = new Map(own.map((added) => [added.id, added]));
   const columns = info.columns.map(kubectlColumn).flatMap((given): DeclaredColumn[] => {
     if (told.has(given.id) || drop.includes(given.id)) return [];
     if (rest.state && stateNames.has(given.id)) return [];
     const better = replaced.get(given.id);
     replaced.delete(given.id);
-    return [better ?? given];
+    const shown = better ?? given;
+    return [aside.includes(given.id) ? { ...shown, priority: 1 } : shown];
   });
   const { group, version, kind, resource, namespaced } = info;
   return {

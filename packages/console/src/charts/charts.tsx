@@ -17,6 +17,11 @@ type Range = keyof typeof ranges;
 const metrics = ['cpu', 'memory', 'network', 'gpu'] as const;
 const refreshMs = 30_000;
 
+/** Pools and nodes say how many are held, a pod how busy its own are. */
+function titleOf(metric: (typeof metrics)[number], { pod }: ChartsProps['of']) {
+  return metric === 'gpu' && pod ? 'charts.gpuBusy' : (`charts.${metric}` as const);
+}
+
 interface ChartsProps {
   readonly cluster: string;
   readonly of: Omit<MetricsQuery, 'metric' | 'seconds'>;
@@ -40,7 +45,7 @@ export function Charts({ cluster, of }: ChartsProps) {
       ) : null}
       <Columns>
         {metrics.map((metric) => (
-          <Card key={metric} title={t(`charts.${metric}`)}>
+          <Card key={metric} title={t(titleOf(metric, of))}>
             <OneChart cluster={cluster} query={{ ...of, metric, seconds: ranges[range] }} />
           </Card>
         ))}
@@ -68,7 +73,7 @@ function OneChart({ cluster, query }: { readonly cluster: string; readonly query
   }
   return (
     <Beside fallback={<Loading />}>
-      <Chart series={data} label={t(`charts.${query.metric}`)} />
+      <Chart series={data} label={t(titleOf(query.metric, query))} />
     </Beside>
   );
 }

@@ -7,9 +7,11 @@ export const charts = {
   'charts.memory': 'Memory',
   'charts.network': 'Network',
   'charts.gpu': 'GPUs held by pods',
+  'charts.gpuBusy': 'GPU use',
+  'charts.line.gpu-busy': 'Busy',
   'charts.notReported': 'Not reported',
   'charts.none.not-reported':
-    'No machine says what a single pod makes of its GPUs. The GPU page shows who holds them.',
+    'Nothing says how busy the GPUs of its machine are. The component NVIDIA DCGM exporter does, once it is installed.',
   'charts.none.foreign':
     'This is asked of the machines themselves. On a cluster from elsewhere the right to ask them is the right to run commands on them, so the center does not.',
   'charts.none.too-many-nodes':

@@ -73,6 +73,11 @@ export const nodes = {
   'gpu.resource': 'Resource',
   'gpu.model': 'Model',
   'gpu.use': 'Use',
+  'gpu.busy': 'Busy now',
+  'gpu.busy.none': 'How busy these GPUs are is not measured: no DCGM exporter runs on their machines.',
+  'gpu.busy.install': 'Install the component NVIDIA DCGM exporter',
+  'gpu.busy.foreign':
+    'How busy these GPUs are is not measured: the center asks nothing of the machines of a cluster from elsewhere.',
   'gpu.others': 'others that you may not see',
   'gpu.holders': 'Held by',
   'gpu.waiting': 'Waiting for a GPU',
@@ -83,6 +88,8 @@ export const nodes = {
   'gpu.couldHost': 'Could run in',
   'gpu.free_one': '{{count}} free',
   'gpu.free_other': '{{count}} free',
+  'components.description.dcgm-exporter':
+    'Counts how busy GPUs are and for which pods; the GPU page and the charts of pods show it. Needs NVIDIA’s driver and container toolkit on the machine.',
   'components.description.http-cache':
     'A cache of one origin in each chosen pool. Clients ask the Service http-cache and are answered by a cache of their own pool, never across regions.',
   'components.description.ingress':

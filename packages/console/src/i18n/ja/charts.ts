@@ -10,9 +10,11 @@ export const charts = {
   'charts.memory': 'メモリ',
   'charts.network': 'ネットワーク',
   'charts.gpu': 'ポッドが保持する GPU',
+  'charts.gpuBusy': 'GPU 使用率',
+  'charts.line.gpu-busy': '使用率',
   'charts.notReported': '報告なし',
   'charts.none.not-reported':
-    '個々のポッドの GPU 使用率を報告するマシンはありません。GPU を保持しているポッドは GPU のページに表示されます。',
+    'このポッドのマシンから GPU の使用率が報告されていません。コンポーネント「NVIDIA DCGM exporter」をインストールすると表示されます。',
   'charts.none.foreign':
     'この値は各マシンに直接問い合わせます。外部のクラスターでは、その権限がコマンド実行の権限にもなるため、センターは問い合わせません。',
   'charts.none.too-many-nodes':

@@ -77,6 +77,11 @@ export const nodes = {
   'gpu.resource': 'リソース',
   'gpu.model': 'モデル',
   'gpu.use': '使用状況',
+  'gpu.busy': '使用率',
+  'gpu.busy.none': 'GPU の使用率は計測されていません。これらのマシンで DCGM exporter が動作していません。',
+  'gpu.busy.install': 'コンポーネント「NVIDIA DCGM exporter」をインストール',
+  'gpu.busy.foreign':
+    'GPU の使用率は計測されていません。センターは外部クラスターのマシンには問い合わせません。',
   'gpu.others': '表示権限のないポッド',
   'gpu.holders': '使用中のポッド',
   'gpu.waiting': 'GPU 待ち',
@@ -86,6 +91,8 @@ export const nodes = {
   'gpu.why': '待機の理由',
   'gpu.couldHost': '受け入れ可能なプール',
   'gpu.free_other': '空き {{count}}',
+  'components.description.dcgm-exporter':
+    'GPU の使用率と使用しているポッドを計測します。GPU ページとポッドのグラフに表示されます。マシンに NVIDIA のドライバーとコンテナーツールキットが必要です。',
   'components.description.http-cache':
     '選んだ各プールに、1 つのオリジンのキャッシュを置きます。クライアントは Service http-cache に問い合わせ、同じプールのキャッシュが応答します。リージョンをまたぐことはありません。',
   'components.description.ingress':

@@ -49,6 +49,7 @@ export const table = {
   'column.namespace': '名前空間',
   'column.actions': '操作',
   'column.status': '状態',
+  'column.not-ready': '未準備',
   'column.ready': '準備完了',
   'column.restarts': '再起動',
   'column.age': '経過時間',

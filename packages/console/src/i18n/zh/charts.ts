@@ -10,8 +10,11 @@ export const charts = {
   'charts.memory': '内存',
   'charts.network': '网络',
   'charts.gpu': '容器组持有的 GPU',
+  'charts.gpuBusy': 'GPU 使用率',
+  'charts.line.gpu-busy': '使用率',
   'charts.notReported': '未上报',
-  'charts.none.not-reported': '没有机器上报单个容器组的 GPU 使用情况。GPU 页面显示由谁持有。',
+  'charts.none.not-reported':
+    '该容器组所在的机器未上报 GPU 使用率。安装组件“NVIDIA DCGM exporter”后即可显示。',
   'charts.none.foreign':
     '此数据需要直接询问各台机器。对于外部集群，询问的权限等同于在机器上执行命令的权限，因此中心不会询问。',
   'charts.none.too-many-nodes': '需要通过链路逐台查询机器，因此最多显示 50 台：请打开某个节点池或节点。',

@@ -72,6 +72,10 @@ export const nodes = {
   'gpu.resource': '资源',
   'gpu.model': '型号',
   'gpu.use': '使用情况',
+  'gpu.busy': '当前使用率',
+  'gpu.busy.none': '未测量 GPU 使用率：这些机器上没有运行 DCGM exporter。',
+  'gpu.busy.install': '安装组件“NVIDIA DCGM exporter”',
+  'gpu.busy.foreign': '未测量 GPU 使用率：中心不会询问外部集群的机器。',
   'gpu.others': '您无权查看的容器组',
   'gpu.holders': '占用者',
   'gpu.waiting': '等待 GPU',
@@ -81,6 +85,8 @@ export const nodes = {
   'gpu.why': '等待原因',
   'gpu.couldHost': '可运行于',
   'gpu.free_other': '空闲 {{count}}',
+  'components.description.dcgm-exporter':
+    '统计 GPU 的使用率以及由哪些容器组使用，显示在 GPU 页面和容器组图表中。机器上需要 NVIDIA 驱动和容器工具包。',
   'components.description.http-cache':
     '在所选的每个节点池中放置一个源站的缓存。客户端访问 Service http-cache，由本节点池的缓存应答，不会跨地域。',
   'components.description.ingress':

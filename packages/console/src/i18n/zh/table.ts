@@ -48,6 +48,7 @@ export const table = {
   'column.namespace': '命名空间',
   'column.actions': '操作',
   'column.status': '状态',
+  'column.not-ready': '未就绪',
   'column.ready': '就绪',
   'column.restarts': '重启次数',
   'column.age': '存在时间',

@@ -7,6 +7,7 @@ import { request } from '#api/request.ts';
 import { useRights } from '#api/rights.ts';
 import { Link, useGo } from '#app/link.tsx';
 import { useSearchState, type Search } from '#app/search.ts';
+import { formatQuantity } from '#charts/format-quantity.ts';
 import { Charts } from '#charts/charts.tsx';
 import { useT } from '#i18n/index.ts';
 import { Age } from '#ui/age.tsx';
@@ -53,6 +54,7 @@ export function Gpu() {
               </Stack>
             </Card>
             <Card title={t('gpu.nodes')} isFlush>
+              <NotMeasured cluster={cluster} measured={data.measured} />
               <PlainTable
                 label={t('gpu.nodes')}
                 head={[
@@ -62,6 +64,7 @@ export function Gpu() {
                   t('gpu.resource'),
                   t('gpu.model'),
                   t('gpu.use'),
+                  t('gpu.busy'),
                   t('gpu.holders'),
                 ]}
                 rows={nodes.map((node) => ({
@@ -77,7 +80,8 @@ export function Gpu() {
                     node.resource,
                     node.model,
                     t('gpu.usedOf', { used: usedOf(node), capacity: node.capacity }),
-                    node.holders.map(({ namespace, pod, count }) => (
+                    node.busy === undefined ? undefined : formatQuantity(node.busy, 'ratio'),
+                    node.holders.map(({ namespace, pod, count, busy }) => (
                       <div key={`${namespace}/${pod}`}>
                         {pod ? (
                           <Link to={links.object(cluster, 'pods', { namespace, name: pod })}>
@@ -87,6 +91,9 @@ export function Gpu() {
                           <span className="muted">{t('gpu.others')}</span>
                         )}{' '}
                         × {count}
+                        {busy === undefined ? null : (
+                          <span className="muted"> · {formatQuantity(busy, 'ratio')}</span>
+                        )}
                       </div>
                     )),
                   ],
@@ -100,6 +107,24 @@ export function Gpu() {
         ) : null}
       </Stack>
     </Page>
+  );
+}
+
+/** How busy GPUs are only an exporter on their machines says: which one, and where to get it. */
+function NotMeasured({
+  cluster,
+  measured,
+}: {
+  readonly cluster: string;
+  readonly measured: GpuView['measured'];
+}) {
+  const t = useT();
+  if (measured === 'yes') return null;
+  return (
+    <p className="muted" style={{ padding: '10px 16px', borderBottom: '1px solid var(--line)' }}>
+      {t(measured === 'foreign' ? 'gpu.busy.foreign' : 'gpu.busy.none')}{' '}
+      {measured === 'none' ? <Link to={links.components(cluster)}>{t('gpu.busy.install')}</Link> : null}
+    </p>
   );
 }
 
