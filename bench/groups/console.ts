@@ -1,6 +1,6 @@
 /**
  * What the console waits for: pages of a large cluster, filtered, sorted and cut by the center, a search over all its names, and
- * a change on its way to an open tab. Asked over HTTPS as the console asks, of a center that runs as it is released.
+ * a change on its way to an open tab; and what a tab of a real browser takes. Asked over HTTPS as the console asks, of a center that runs as it is released.
  */
 import { WebSocket } from '@skerry/streams/testing';
 import { ApiSession, inParallel } from '../api-session.ts';
@@ -8,6 +8,7 @@ import { BenchCenter, until } from '../center.ts';
 import { type Measurement, quantile } from '../figure.ts';
 import type { BenchGroup } from '../group.ts';
 import { benchNode, benchPod } from '../objects.ts';
+import { bundleSizes, measureTab } from '../console-tab.ts';
 import { cpuSeconds, pssMb } from '../processes.ts';
 import { defaultAccount } from './api.ts';
 
@@ -54,6 +55,7 @@ export const measureConsole: BenchGroup = async ({ quick, note }) => {
       console.ok('GET', `/api/search?q=pod-${(run * 7919) % count}&limit=20`),
     );
     const live = await liveChanges(center, { session, cluster, token, runs: quick ? 20 : 60 });
+    const tab = await measureTab(center, { session, cluster, quick, note });
     const memory = pssMb(center.centerPid) - before;
     console.close();
     const name = `${nodes} nodes, ${count} pods`;
@@ -70,6 +72,8 @@ export const measureConsole: BenchGroup = async ({ quick, note }) => {
       { name: `a page, filtered and sorted, ${name}: the center's processor`, value: listCpu, unit: 'ms' },
       { name: `search over all names, ${name}, p95`, value: quantile(searches, 0.95), unit: 'ms', most: 100 },
       ...live,
+      ...tab,
+      ...(await bundleSizes()),
       {
         name: `the center's copies (PSS above an idle center), ${name}`,
         value: memory,
