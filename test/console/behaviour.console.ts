@@ -380,7 +380,8 @@ describe.skipIf(!hasBrowser)('the console', () => {
 
     test('add a taint to a node', async () => {
       await signIn(page, { path: '/c/edge/nodes/guangzhou-1' });
-      await page.getByRole('button', { name: 'Labels and annotations' }).click();
+      await page.getByRole('button', { name: /^More for / }).click();
+      await page.getByRole('menuitem', { name: 'Labels and annotations' }).click();
       await page.getByRole('tab', { name: 'Taints' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Add' }).last().click();
       await page.getByLabel('Taints: key').fill('gpu');

@@ -17,7 +17,13 @@ describe.skipIf(!hasBrowser)('every screen', () => {
   });
 
   test('in English', { timeout: 300_000 }, async () => {
-    const walk = { language: 'en', locale: 'en', themes: ['light', 'dark'], axe: true } as const;
+    const walk = {
+      language: 'en',
+      locale: 'en',
+      themes: ['light', 'dark'],
+      axe: true,
+      scenes: true,
+    } as const;
     expect(await walkScreens(browser, standIn.origin, walk)).toEqual([]);
   });
 });

@@ -51,3 +51,45 @@ export const screens: Readonly<Record<string, string>> = {
   definitions: '/c/edge/custom-resources',
   'resource-objects': '/c/edge/custom-resources?tab=objects&type=apps.kruise.io/v1alpha1/daemonsets',
 };
+
+/** What has no address of its own: a screen, and what is clicked there, by the names of buttons in English. */
+export interface Scene {
+  readonly path: string;
+  readonly fill?: Readonly<Record<string, string>>;
+  readonly clicks: readonly string[];
+}
+
+const wizard = '/c/edge/create?type=DaemonSet';
+const pod = '/c/edge/resources/pods/shop/web-2-a9fd4';
+const next = (steps: number): string[] => Array.from({ length: steps }, () => 'Next');
+
+/** Looked at in English only: each in the order of the list, as what is opened may stay open. */
+export const scenes: Readonly<Record<string, Scene>> = {
+  'wizard-containers': { path: wizard, fill: { 'Application name': 'fleet-agent' }, clicks: next(1) },
+  'wizard-placement': {
+    path: wizard,
+    fill: { 'Application name': 'fleet-agent', Image: 'registry.example.com/fleet-agent:1.1' },
+    clicks: next(2),
+  },
+  'wizard-rollout': {
+    path: wizard,
+    fill: { 'Application name': 'fleet-agent', Image: 'registry.example.com/fleet-agent:1.1' },
+    clicks: next(3),
+  },
+  'wizard-review': {
+    path: wizard,
+    fill: { 'Application name': 'log-shipper', Image: 'registry.example.com/log-shipper:2.0' },
+    clicks: next(4),
+  },
+  scale: { path: '/c/edge/resources/deployments.apps/shop/web', clicks: ['Scale'] },
+  history: { path: '/c/edge/resources/daemonsets.apps/shop/fleet-agent', clicks: ['History and rollback'] },
+  'grant-a-role': { path: '/grants', clicks: ['Grant a role'] },
+  'configure-component': {
+    path: '/c/edge/components',
+    clicks: ['Configure: OpenKruise', 'Show what would change'],
+  },
+  'join-script': { path: '/c/edge/pools/shanghai/add', clicks: ['Make the script'] },
+  columns: { path: '/c/edge/nodes', clicks: ['Columns'] },
+  logs: { path: pod, clicks: ['Logs'] },
+  terminal: { path: pod, clicks: ['Terminal'] },
+};

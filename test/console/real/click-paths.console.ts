@@ -38,6 +38,18 @@ interface Words {
   readonly customResources: string;
   readonly resourceObjects: string;
   readonly editYaml: string;
+  readonly components: string;
+  readonly install: string;
+  readonly plan: string;
+  readonly succeeded: string;
+  readonly createCluster: string;
+  readonly centralRegion: string;
+  readonly podRange: string;
+  readonly serviceRange: string;
+  readonly namespaces: string;
+  readonly method: string;
+  readonly methodImage: string;
+  readonly arguments: string;
 }
 
 const languages: Readonly<Record<'en' | 'ja' | 'zh', Words>> = {
@@ -71,6 +83,18 @@ const languages: Readonly<Record<'en' | 'ja' | 'zh', Words>> = {
     customResources: 'Custom Resources',
     resourceObjects: 'Resource Objects',
     editYaml: 'Edit YAML',
+    components: 'Components',
+    install: 'Install',
+    plan: 'Show what would change',
+    succeeded: 'Succeeded',
+    createCluster: 'Create cluster',
+    centralRegion: 'Central region',
+    podRange: 'Pod CIDR block',
+    serviceRange: 'Service CIDR block',
+    namespaces: 'Namespaces',
+    method: 'Deployment method',
+    methodImage: 'From image',
+    arguments: 'Arguments',
   },
   ja: {
     locale: 'ja',
@@ -102,6 +126,18 @@ const languages: Readonly<Record<'en' | 'ja' | 'zh', Words>> = {
     customResources: 'カスタムリソース',
     resourceObjects: 'リソースオブジェクト',
     editYaml: 'YAMLの編集',
+    components: 'コンポーネント',
+    install: 'インストール',
+    plan: '変更内容を確認',
+    succeeded: '成功',
+    createCluster: 'クラスターの作成',
+    centralRegion: '中心リージョン',
+    podRange: 'ポッド CIDR ブロック',
+    serviceRange: 'サービス CIDR ブロック',
+    namespaces: '名前空間',
+    method: 'デプロイ方法',
+    methodImage: 'イメージから',
+    arguments: '引数',
   },
   zh: {
     locale: 'zh-CN',
@@ -133,6 +169,18 @@ const languages: Readonly<Record<'en' | 'ja' | 'zh', Words>> = {
     customResources: '自定义资源',
     resourceObjects: '资源对象浏览器',
     editYaml: '编辑 YAML',
+    components: '组件管理',
+    install: '安装',
+    plan: '查看将发生的变化',
+    succeeded: '成功',
+    createCluster: '创建集群',
+    centralRegion: '中心地域',
+    podRange: 'Pod 网段',
+    serviceRange: 'Service 网段',
+    namespaces: '命名空间',
+    method: '部署方式',
+    methodImage: '使用镜像',
+    arguments: '启动参数',
   },
 };
 
@@ -149,7 +197,7 @@ describe.skipIf(!hasBrowser)('before a real center', () => {
     origin = /^ *console +(\S+)$/m.exec(center.output)?.[1] ?? '';
     const given = /one-time password (\S+)/.exec(center.output)?.[1] ?? '';
     await chooseOwnPassword(given);
-    await installOpenKruise();
+    await install(languages.en, 'OpenKruise');
   }, 180_000);
   afterAll(async () => {
     await browser?.close();
@@ -186,14 +234,14 @@ describe.skipIf(!hasBrowser)('before a real center', () => {
     expect(faults).toEqual([]);
   }
 
-  async function installOpenKruise(): Promise<void> {
-    const { page, faults, close } = await open(languages.en);
-    await menu(page, 'Components');
-    await page.getByRole('button', { name: 'Install: OpenKruise' }).click();
-    await page.getByRole('button', { name: 'Show what would change' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Install', exact: true }).click();
+  async function install(words: Words, component: string): Promise<void> {
+    const { page, faults, close } = await open(words);
+    await menu(page, words.components);
+    await page.getByRole('button', { name: `${words.install}: ${component}` }).click();
+    await page.getByRole('button', { name: words.plan }).click();
+    await page.getByRole('dialog').getByRole('button', { name: words.install, exact: true }).click();
     await page.waitForURL(/\/tasks\//);
-    await page.getByText('Succeeded').first().waitFor({ timeout: 60_000 });
+    await page.getByText(words.succeeded).first().waitFor({ timeout: 60_000 });
     await close();
     expect(faults).toEqual([]);
   }
@@ -201,6 +249,29 @@ describe.skipIf(!hasBrowser)('before a real center', () => {
   const kubectl = async (...args: string[]): Promise<string> => (await center.kubectl(args)).output;
 
   describe.each(Object.entries(languages))('%s', (language, words) => {
+    test('a cluster in a central region', async () => {
+      const at = Object.keys(languages).indexOf(language);
+      const { page, faults, close } = await open(words);
+      await page.getByRole('navigation').getByRole('link', { name: words.clusters, exact: true }).click();
+      await page.getByRole('button', { name: words.createCluster }).click();
+      await page.getByLabel(words.name, { exact: true }).fill(`factory-${language}`);
+      await page.getByLabel(words.centralRegion).fill('osaka');
+      await page.getByRole('button', { name: words.next, exact: true }).click();
+      await page.getByLabel(words.podRange).fill(`10.${60 + at}.0.0/16`);
+      await page.getByLabel(words.serviceRange).fill(`10.${70 + at}.0.0/16`);
+      await page.getByRole('button', { name: words.next, exact: true }).click();
+      await page.getByRole('button', { name: words.create, exact: true }).click();
+      await page.waitForURL(/\/tasks\//);
+      await page.getByText(words.succeeded).first().waitFor({ timeout: 60_000 });
+      await close();
+      expect(faults).toEqual([]);
+    });
+
+    test.skipIf(language === 'en')('a component', () =>
+      // OpenKruise is there already.
+      install(words, language === 'ja' ? 'Node exporter' : 'osquery'),
+    );
+
     test('a pool for a region, and a script for its machines', async () => {
       const { page, faults, close } = await open(words);
       await menu(page, words.pools);
@@ -221,9 +292,19 @@ describe.skipIf(!hasBrowser)('before a real center', () => {
       const { page, faults, close } = await open(words);
       const name = `agent-${language}`;
       await menu(page, words.daemonSets);
+      const namespaces = page.getByRole('combobox', { name: words.namespaces, exact: true });
+      await namespaces.fill('default');
+      await namespaces.press('Enter');
+      await namespaces.press('Escape');
       await page.getByRole('button', { name: words.fromImage }).first().click();
+      // Chosen on the page, it is what the wizard begins with; so are the method and the type.
+      await expect.poll(() => page.locator('#content input').first().inputValue()).toBe('default');
+      const method = page.locator('#content .ant-radio-button-wrapper-checked');
+      expect(await method.innerText()).toBe(words.methodImage);
+      await page.getByText(words.method, { exact: true }).waitFor();
       await page.getByLabel(words.appName, { exact: true }).fill(name);
-      await page.getByText('DaemonSet', { exact: true }).first().waitFor();
+      await page.getByLabel(words.type, { exact: true }).waitFor();
+      await page.locator('#content .ant-select').getByTitle('DaemonSet', { exact: true }).waitFor();
       await page.getByRole('button', { name: words.next, exact: true }).click();
       await page.getByLabel(words.image, { exact: true }).fill('skerry.io/stand-in/fleet-agent:1.0');
       for (let step = 0; step < 3; step++)
@@ -236,14 +317,22 @@ describe.skipIf(!hasBrowser)('before a real center', () => {
       await page.getByRole('button', { name: `${words.edit}: ${name}` }).click();
       await page.getByRole('button', { name: words.next, exact: true }).click();
       await page.getByLabel(words.image, { exact: true }).fill('skerry.io/stand-in/fleet-agent:1.1');
+      // A new version of the business, and with it another configuration.
+      await page.getByLabel(words.arguments, { exact: true }).fill('--every=30s');
       for (let step = 0; step < 3; step++)
         await page.getByRole('button', { name: words.next, exact: true }).click();
       await page.locator('#content button.ant-btn-primary').last().click();
       await expect
         .poll(() =>
-          kubectl('get', 'daemonset.apps', name, '-o', 'jsonpath={.spec.template.spec.containers[0].image}'),
+          kubectl(
+            'get',
+            'daemonset.apps',
+            name,
+            '-o',
+            'jsonpath={.spec.template.spec.containers[0].image} {.spec.template.spec.containers[0].args}',
+          ),
         )
-        .toBe('skerry.io/stand-in/fleet-agent:1.1');
+        .toBe('skerry.io/stand-in/fleet-agent:1.1 ["--every=30s"]');
       await close();
       expect(faults).toEqual([]);
     });
@@ -279,7 +368,7 @@ describe.skipIf(!hasBrowser)('before a real center', () => {
       await page.getByText('fleet-agent:1.0').click();
       await page.keyboard.press('End');
       await page.keyboard.press('Backspace');
-      await page.keyboard.type('1');
+      await page.keyboard.type('1\nargs: [--every=30s]');
       await page.getByRole('button', { name: words.review, exact: true }).click();
       await page.getByRole('button', { name: words.save, exact: true }).click();
       await expect
@@ -289,10 +378,10 @@ describe.skipIf(!hasBrowser)('before a real center', () => {
             'daemonset.apps.kruise.io',
             name,
             '-o',
-            'jsonpath={.spec.template.spec.containers[0].image}',
+            'jsonpath={.spec.template.spec.containers[0].image} {.spec.template.spec.containers[0].args}',
           ),
         )
-        .toBe('skerry.io/stand-in/fleet-agent:1.1');
+        .toBe('skerry.io/stand-in/fleet-agent:1.1 ["--every=30s"]');
       await close();
       expect(faults).toEqual([]);
     });

@@ -323,7 +323,10 @@ describe.skipIf(!hasBrowser || !canRunContainers())('before a real cluster', { t
 
     const offered: readonly (readonly [path: string, button: RegExp, readonly Role[]])[] = [
       ['/clusters', /Create cluster$/, ['admin']],
+      ['/clusters', /Import cluster$/, ['admin']],
+      ['/clusters', /^Download kubeconfig: default$/, [...roles]],
       ['/c/default/pools', /Create edge node pool$/, ['admin', 'ops']],
+      ['/c/default/pools', /^Edit: east$/, ['admin', 'ops']],
       ['/c/default/nodes', /^Cordon: east-1$/, ['admin', 'ops']],
       ['/c/default/components', /^Install: /, ['admin', 'ops']],
       [
@@ -334,6 +337,11 @@ describe.skipIf(!hasBrowser || !canRunContainers())('before a real cluster', { t
       [
         '/c/default/resources/daemonsets.apps?namespace=default',
         /Create from image$/,
+        ['admin', 'ops', 'dev'],
+      ],
+      [
+        '/c/default/resources/daemonsets.apps?namespace=default',
+        /^Restart: fleet-agent$/,
         ['admin', 'ops', 'dev'],
       ],
       ['/c/default/resources/pods?namespace=default', /^Terminal/, ['admin', 'ops', 'dev']],

@@ -154,16 +154,21 @@ export const answers: readonly FixtureAnswer[] = [
         times.map((_, index) =>
           index > 40 && index < 48 ? null : height * (1 + 0.3 * Math.sin((index + shift) / 9)),
         );
-      const what = query.get('metric') ?? query.get('what') ?? 'cpu';
-      const unit =
-        what === 'cpu' ? 'cores' : what === 'network' ? 'bytes/s' : what === 'gpu' ? 'ratio' : 'bytes';
-      const height = { cores: 3, bytes: 6e9, 'bytes/s': 2e6, ratio: 0.6 }[unit] ?? 1;
+      const metric = query.get('metric') ?? 'cpu';
+      const [unit, height, ...names] =
+        {
+          memory: ['bytes', 1.2e10, 'memory'] as const,
+          network: ['bytes/s', 2.4e6, 'received', 'sent'] as const,
+          gpu: query.has('pod') ? (['ratio', 0.6, 'gpu-busy'] as const) : (['pieces', 4, 'gpu'] as const),
+        }[metric] ?? (['cores', 3, 'cpu'] as const);
       return {
         times,
-        lines: ['main', 'other'].map((name, index) => ({
+        lines: names.map((name, index) => ({
           name,
           unit,
-          values: wave(height / (index + 1), index * 20),
+          values: wave(height / (index + 1), index * 20).map((value) =>
+            value === null || unit !== 'pieces' ? value : Math.round(value),
+          ),
         })),
       };
     },
@@ -171,6 +176,7 @@ export const answers: readonly FixtureAnswer[] = [
   {
     pattern: paths.gpu(':cluster'),
     answer: (): GpuView => ({
+      measured: 'yes',
       nodes: [1, 2, 3].map((index) => ({
         node: `guangzhou-${index}`,
         region: 'guangzhou',
@@ -178,10 +184,11 @@ export const answers: readonly FixtureAnswer[] = [
         resource: 'nvidia.com/gpu',
         model: 'Tesla-T4',
         capacity: 2,
+        busy: index === 3 ? 0.31 : 0.87,
         holders:
           index === 3
-            ? [{ namespace: 'inference', pod: 'bert-0', count: 1 }]
-            : [{ namespace: 'inference', pod: `llm-${index}`, count: 2 }],
+            ? [{ namespace: 'inference', pod: 'bert-0', count: 1, busy: 0.62 }]
+            : [{ namespace: 'inference', pod: `llm-${index}`, count: 2, busy: 0.87 }],
       })),
       waiting: [
         {
@@ -347,10 +354,10 @@ function tasks(): Task[] {
       ...(cancelled.has('create-factory-2') ? { cancelledBy: 'admin' } : {}),
       started: ago(1),
       steps: [
-        { title: 'Choose ranges and a port', state: 'done' },
-        { title: 'Make certificates', state: 'done' },
-        { title: 'Start the API server', state: 'running', message: 'waiting for /readyz' },
-        { title: 'Start the controllers', state: 'waiting' },
+        { title: 'ranges and port', state: 'done' },
+        { title: 'keys and certificates', state: 'done' },
+        { title: 'processes', state: 'running', message: 'waiting for /readyz' },
+        { title: 'API server answers', state: 'waiting' },
       ],
     },
     {
@@ -363,7 +370,7 @@ function tasks(): Task[] {
       cancellable: false,
       started: ago(90),
       ended: ago(89),
-      steps: [{ title: 'Copy the store', state: 'failed', message: 'no space left on device' }],
+      steps: [{ title: 'copied', state: 'failed', message: 'no space left on device' }],
       message: 'no space left on device',
     },
   ];

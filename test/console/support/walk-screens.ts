@@ -2,9 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { screens } from '../screens.ts';
+import { scenes, screens, type Scene } from '../screens.ts';
 import { accessibilityFaults } from './axe.ts';
-import { goTo, openPage, signIn } from './browser.ts';
+import { goTo, openPage, settled, signIn } from './browser.ts';
 
 const pictures = join(import.meta.dirname, '../../../.cache/console-screenshots');
 
@@ -17,6 +17,8 @@ export interface Walk {
   readonly themes: readonly Theme[];
   /** Ask axe too, as it costs more than all else. */
   readonly axe?: boolean;
+  /** Also what has no address of its own. */
+  readonly scenes?: boolean;
 }
 
 /** Ids of messages, and what a missing value turns into. */
@@ -33,7 +35,7 @@ const frame = ['#root header', '#root nav:not(main nav)'];
 export async function walkScreens(
   browser: Browser,
   origin: string,
-  { language, locale, themes, axe = false }: Walk,
+  { language, locale, themes, axe = false, scenes: withScenes = false }: Walk,
 ): Promise<string[]> {
   mkdirSync(pictures, { recursive: true });
   const { page, faults, close } = await openPage(browser, origin, { locale });
@@ -74,8 +76,28 @@ export async function walkScreens(
     await goTo(page, path);
     await look(screen, path);
   }
+  for (const [name, scene] of withScenes ? Object.entries(scenes) : []) {
+    await play(page, scene);
+    await look(name, scene.path);
+  }
   await close();
   return [...found, ...faults];
+}
+
+/** Fields are filled as they come into sight. */
+async function play(page: Page, { path, fill = {}, clicks }: Scene): Promise<void> {
+  await page.keyboard.press('Escape');
+  // By way of another screen, so that nothing of the scene before is left.
+  await goTo(page, '/tasks');
+  await goTo(page, path);
+  for (const click of clicks) {
+    for (const [label, text] of Object.entries(fill)) {
+      const field = page.getByLabel(label, { exact: true });
+      if (await field.isVisible()) await field.fill(text);
+    }
+    await page.getByRole('button', { name: click, exact: true }).first().click();
+    await settled(page);
+  }
 }
 
 async function show(page: Page, theme: Theme): Promise<void> {

@@ -28,6 +28,8 @@ const rights: Readonly<Partial<Record<ActionId, string>>> = {
   delete: 'delete',
 };
 const dangerous: ReadonlySet<ActionId> = new Set(['delete', 'drain']);
+/** Behind "More" however few the others are: a long title, and rarely what one comes for. */
+const seldom: ReadonlySet<ActionId> = new Set(['labels']);
 const forMany: readonly ActionId[] = [
   'restart',
   'cordon',
@@ -53,7 +55,12 @@ export function actionsOfRow(row: Row, { cluster, kind, t, onDeleted }: Offered)
   return kind.actions
     .filter((id) => mayDo(row, id) && fits(id, state))
     .map((id): RowAction => {
-      const base = { id, title: t(`action.${id}`), isDangerous: dangerous.has(id) };
+      const base = {
+        id,
+        title: t(`action.${id}`),
+        isDangerous: dangerous.has(id),
+        isInMenu: seldom.has(id),
+      };
       switch (id) {
         case 'edit':
           return {

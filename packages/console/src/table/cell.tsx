@@ -3,6 +3,9 @@ import { Age } from '#ui/age.tsx';
 import { StateTag } from '#ui/tone.tsx';
 import styles from './table.module.css';
 
+/** Columns whose texts are longer than others, or matter less. */
+const widths: Readonly<Record<string, 'long' | 'short'>> = { message: 'long', pools: 'short' };
+
 export function CellContent({ cell, column }: { readonly cell: Cell | undefined; readonly column: Column }) {
   if (cell === null || cell === undefined || cell === '') return <span className="muted">–</span>;
   if (typeof cell === 'object') return <StateTag {...cell} />;
@@ -11,10 +14,7 @@ export function CellContent({ cell, column }: { readonly cell: Cell | undefined;
   if (typeof cell === 'number')
     return <span className={styles['number']}>{cell.toLocaleString(document.documentElement.lang)}</span>;
   return (
-    <span
-      className={column.id === 'message' ? styles['long'] : styles['text']}
-      title={cell.length > 40 ? cell : undefined}
-    >
+    <span className={styles[widths[column.id] ?? 'text']} title={cell.length > 40 ? cell : undefined}>
       {cell}
     </span>
   );

@@ -77,7 +77,11 @@ export function TableHead({ columns, sort, onSort, hasNamespace, hasActions, sel
             left: column.isPinned ? String(column.index) : undefined,
           }),
         )}
-        {hasActions ? <th scope="col">{t('column.actions')}</th> : null}
+        {hasActions ? (
+          <th scope="col" className={styles['actions']}>
+            {t('column.actions')}
+          </th>
+        ) : null}
       </tr>
     </thead>
   );

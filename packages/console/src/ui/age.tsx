@@ -18,7 +18,8 @@ export function Since({ instant }: { readonly instant: string | undefined }) {
   if (!instant) return <span className="muted">–</span>;
   return (
     <time dateTime={instant}>
-      {formatInstant(instant)} <span className="muted">({formatAge(nowMs - Date.parse(instant))})</span>
+      {formatInstant(instant, 'short')}{' '}
+      <span className="muted">({formatAge(nowMs - Date.parse(instant))})</span>
     </time>
   );
 }

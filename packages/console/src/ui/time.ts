@@ -25,12 +25,12 @@ function two(ms: number, large: number, largeName: string, small: number, smallN
   return `${Math.floor(ms / large)}${largeName}${rest > 0 ? `${rest}${smallName}` : ''}`;
 }
 
-export function formatInstant(instant: string): string {
+export function formatInstant(instant: string, timeStyle: 'short' | 'medium' = 'medium'): string {
   const date = new Date(instant);
   if (Number.isNaN(date.getTime())) return instant;
   return new Intl.DateTimeFormat(document.documentElement.lang, {
     dateStyle: 'medium',
-    timeStyle: 'medium',
+    timeStyle,
   }).format(date);
 }
 

@@ -86,7 +86,7 @@ export function ImportCluster() {
           {/* A browser's own button speaks the browser's language. */}
           <input
             ref={file}
-            hidden
+            style={{ display: 'none' }}
             type="file"
             data-testid="kubeconfig-file"
             accept=".yaml,.yml,.conf,.config,.kubeconfig,.json"

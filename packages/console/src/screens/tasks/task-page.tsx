@@ -6,12 +6,13 @@ import { request } from '#api/request.ts';
 import { statusOf, type Status } from '#api/status-error.ts';
 import { useTask } from '#api/tasks.ts';
 import { Link } from '#app/link.tsx';
-import { useT } from '#i18n/index.ts';
+import { translateIfKnown, useT } from '#i18n/index.ts';
 import { Age } from '#ui/age.tsx';
 import { Card, Facts, Page, Stack } from '#ui/page.tsx';
 import { FailureNote } from '#ui/failure-note.tsx';
 import { Failure, Loading } from '#ui/states.tsx';
 import { StateTag } from '#ui/tone.tsx';
+import { taskTitle } from './task-title.ts';
 import styles from './tasks.module.css';
 
 export const taskTones: Readonly<Record<Task['state'], Tone>> = {
@@ -43,7 +44,7 @@ export function TaskPage() {
   if (!data) return error ? <Failure error={error} onRetry={() => void refetch()} /> : <Loading />;
   return (
     <Page
-      title={data.title}
+      title={taskTitle(data)}
       mark={<StateTag state={data.state} tone={taskTones[data.state]} />}
       actions={
         data.cancellable ? (
@@ -88,7 +89,7 @@ export function TaskPage() {
             {data.steps.map((step) => (
               <li key={step.title}>
                 <StateTag state={step.state} tone={stepTones[step.state]} />
-                <span>{step.title}</span>
+                <span>{translateIfKnown(`tasks.step.${step.title}`) ?? step.title}</span>
                 {step.message ? <span className="muted">{step.message}</span> : null}
               </li>
             ))}

@@ -11,6 +11,7 @@ import { PlainTable } from '#ui/plain-table.tsx';
 import { Empty, Failure, Loading } from '#ui/states.tsx';
 import { StateTag } from '#ui/tone.tsx';
 import { taskTones } from './task-page.tsx';
+import { taskTitle } from './task-title.ts';
 
 export function Tasks() {
   const t = useT();
@@ -45,7 +46,7 @@ export function Tasks() {
                   key: task.id,
                   cells: [
                     <Link key="title" to={links.task(task.id)}>
-                      {task.title}
+                      {taskTitle(task)}
                     </Link>,
                     <StateTag
                       key="state"
