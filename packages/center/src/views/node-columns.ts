@@ -1,6 +1,7 @@
 import type { Node } from '@skerry/api';
 import type { Item, StateCell } from '#cache/item.ts';
 import { column, cores } from '#views/columns.ts';
+import { ownerLabel } from '#access/wanted-access.ts';
 import { as } from '#views/of-kind.ts';
 import type { DeclaredColumn, ViewContext } from '#views/view-kind.ts';
 
@@ -24,6 +25,12 @@ export const nodeColumns: DeclaredColumn[] = [
     priority: 1,
     facet: true,
     derive: ({ facts }) => (facts?.kind === 'node' ? (facts.gpus[0]?.model ?? null) : null),
+  }),
+  // Through whose join token it came.
+  column('machine-owner', 'Owner', {
+    priority: 1,
+    facet: true,
+    derive: ({ metadata }) => metadata.labels?.[ownerLabel] ?? null,
   }),
   column('cpu', 'CPU', { type: 'quantity', priority: 1, derive: (item) => cores(allocatable(item, 'cpu')) }),
   column('memory', 'Memory', {

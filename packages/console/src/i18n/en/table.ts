@@ -96,6 +96,7 @@ export const table = {
   'column.user': 'User',
   'column.group': 'Group',
   'column.owner': 'Owner',
+  'column.machine-owner': 'Owner',
   'column.labels': 'Labels',
   'column.nodes': 'Nodes',
   'column.state': 'Status',

@@ -96,6 +96,7 @@ export const table = {
   'column.user': 'ユーザー',
   'column.group': 'グループ',
   'column.owner': '所有者',
+  'column.machine-owner': '所有者',
   'column.labels': 'ラベル',
   'column.nodes': 'ノード',
   'column.state': '状態',

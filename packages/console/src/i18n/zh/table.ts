@@ -95,6 +95,7 @@ export const table = {
   'column.user': '用户',
   'column.group': '组',
   'column.owner': '所有者',
+  'column.machine-owner': '所有者',
   'column.labels': '标签',
   'column.nodes': '节点',
   'column.state': '状态',

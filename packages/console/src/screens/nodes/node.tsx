@@ -19,6 +19,8 @@ import { nodeKind } from './nodes.tsx';
 
 const poolLabel = 'apps.openyurt.io/nodepool';
 const regionLabel = 'topology.kubernetes.io/region';
+/** Through whose join token it came. */
+const ownerLabel = 'skerry.io/owner';
 
 export function NodeScreen() {
   const { cluster = '', node = '' } = useParams({ strict: false }) as { cluster?: string; node?: string };
@@ -100,6 +102,7 @@ function Place({ cluster, node }: { readonly cluster: string; readonly node: Api
               </Link>
             ) : undefined,
           ],
+          [t('column.owner'), labels[ownerLabel]],
           [t('column.autonomy'), isAutonomous ? t('facts.yes') : t('facts.no')],
           [
             t('column.ip'),
