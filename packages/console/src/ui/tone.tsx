@@ -1,7 +1,7 @@
 /** A state: its word, and by its tone a colour and a mark, so that neither colour nor mark has to be seen to understand it. */
 import type { Tone } from '@skerry/center/contract';
 import { Tooltip } from 'antd';
-import { translateIfKnown, useT } from '#i18n/index.ts';
+import { translate, translateIfKnown, useT } from '#i18n/index.ts';
 import { formatInstant } from './time.ts';
 import styles from './tone.module.css';
 
@@ -32,12 +32,21 @@ export function StateTag({ state, tone, why, since }: StateTagProps) {
   const tag = (
     <span className={`${styles['tag'] ?? ''} ${toneClass(tone)}`} tabIndex={why || since ? 0 : undefined}>
       <span aria-hidden="true">{toneMarks[tone]}</span>
-      {translateIfKnown(`status.${state}`) ?? state}
+      {wordOf(state)}
     </span>
   );
   if (!why && !since) return tag;
   const lines = [why, since ? t('time.since', { when: formatInstant(since) }) : undefined].filter(Boolean);
   return <Tooltip title={lines.join(' · ')}>{tag}</Tooltip>;
+}
+
+const lastKnown = 'Last known: ';
+
+/** In the language of the page, where the console knows the state. */
+function wordOf(state: string): string {
+  const known = state.startsWith(lastKnown) ? state.slice(lastKnown.length) : undefined;
+  if (known !== undefined) return translate('status.lastKnown', { state: wordOf(known) });
+  return translateIfKnown(`status.${state}`) ?? state;
 }
 
 /** How many of each tone, as `✓ 12  ! 1`. */

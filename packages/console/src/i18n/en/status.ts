@@ -1,5 +1,6 @@
 export const status = {
   'status.Running': 'Running',
+  'status.lastKnown': 'Last known: {{state}}',
   'status.Pending': 'Pending',
   'status.Succeeded': 'Succeeded',
   'status.Completed': 'Completed',

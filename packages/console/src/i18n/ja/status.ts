@@ -3,6 +3,7 @@ import type { Translation } from '#i18n/translation.ts';
 
 export const status = {
   'status.Running': '実行中',
+  'status.lastKnown': '最後の状態: {{state}}',
   'status.Pending': '保留中',
   'status.Succeeded': '成功',
   'status.Completed': '完了',

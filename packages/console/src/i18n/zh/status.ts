@@ -3,6 +3,7 @@ import type { Translation } from '#i18n/translation.ts';
 
 export const status = {
   'status.Running': '运行中',
+  'status.lastKnown': '最后状态：{{state}}',
   'status.Pending': '等待中',
   'status.Succeeded': '成功',
   'status.Completed': '已完成',
