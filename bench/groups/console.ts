@@ -2,6 +2,7 @@
  * What the console waits for: pages of a large cluster, filtered, sorted and cut by the center, a search over all its names, and
  * a change on its way to an open tab; and what a tab of a real browser takes. Asked over HTTPS as the console asks, of a center that runs as it is released.
  */
+import { describeError } from '@skerry/base';
 import { WebSocket } from '@skerry/streams/testing';
 import { ApiSession, inParallel } from '../api-session.ts';
 import { BenchCenter, until } from '../center.ts';
@@ -55,7 +56,10 @@ export const measureConsole: BenchGroup = async ({ quick, note }) => {
       console.ok('GET', `/api/search?q=pod-${(run * 7919) % count}&limit=20`),
     );
     const live = await liveChanges(center, { session, cluster, token, runs: quick ? 20 : 60 });
-    const tab = await measureTab(center, { session, cluster, quick, note });
+    const tab = await measureTab(center, { session, cluster, quick, note }).catch((error: unknown) => {
+      note(`nothing was measured in a browser: ${describeError(error)}`);
+      return [];
+    });
     const memory = pssMb(center.centerPid) - before;
     console.close();
     const name = `${nodes} nodes, ${count} pods`;

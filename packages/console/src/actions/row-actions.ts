@@ -28,8 +28,8 @@ const rights: Readonly<Partial<Record<ActionId, string>>> = {
   delete: 'delete',
 };
 const dangerous: ReadonlySet<ActionId> = new Set(['delete', 'drain']);
-/** Behind "More" however few the others are: a long title, and rarely what one comes for. */
-const seldom: ReadonlySet<ActionId> = new Set(['labels']);
+/** Behind "More" however few the others are: a long title each, and rarely what one comes for. */
+const seldom: ReadonlySet<ActionId> = new Set(['labels', 'autonomy']);
 const forMany: readonly ActionId[] = [
   'restart',
   'cordon',

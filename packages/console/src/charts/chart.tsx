@@ -85,6 +85,7 @@ function optionsOf(series: Series, element: HTMLElement): uPlot.Options {
       {
         ...axis,
         size: 64,
+        space: 24,
         ...(unit.startsWith('bytes') ? { incrs: byteSteps } : {}),
         values: (_, ticks) => ticks.map((value) => formatQuantity(value, unit)),
       },
