@@ -16,7 +16,7 @@ describe.skipIf(!hasBrowser)('every screen', () => {
     await standIn?.close();
   });
 
-  test('in English', { timeout: 300_000 }, async () => {
+  test('in English', { timeout: 600_000 }, async () => {
     const walk = {
       language: 'en',
       locale: 'en',

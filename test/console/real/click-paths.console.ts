@@ -269,7 +269,7 @@ describe.skipIf(!hasBrowser)('before a real center', () => {
 
     test.skipIf(language === 'en')('a component', () =>
       // OpenKruise is there already.
-      install(words, language === 'ja' ? 'Node exporter' : 'osquery'),
+      install(words, language === 'ja' ? 'Node exporter' : 'Security agent'),
     );
 
     test('a pool for a region, and a script for its machines', async () => {

@@ -17,7 +17,7 @@ export function Since({ instant }: { readonly instant: string | undefined }) {
   const nowMs = useNowMs();
   if (!instant) return <span className="muted">–</span>;
   return (
-    <time dateTime={instant}>
+    <time dateTime={instant} style={{ whiteSpace: 'nowrap' }}>
       {formatInstant(instant, 'short')}{' '}
       <span className="muted">({formatAge(nowMs - Date.parse(instant))})</span>
     </time>
