@@ -11,7 +11,7 @@ export const nodes = {
   'pools.createAndAdd': '作成してノードを追加',
   'pools.createOnly': '作成のみ',
   'pools.edit': '{{name}} の編集',
-  'pools.edit.what': 'ラベル、注釈、テイントを変更できます。既存のノードにも反映されます。',
+  'pools.edit.what': 'ラベル、アノテーション、テイントを変更できます。既存のノードにも反映されます。',
   'pools.name.rule': 'a–z、0–9、「-」を 1～63 文字。先頭と末尾は英数字。',
   'pools.region.what':
     '一覧やグラフのグループ化に使われ、ノードには topology.kubernetes.io/region として付きます。',
