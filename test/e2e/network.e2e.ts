@@ -3,7 +3,7 @@
  * die; and what they talk about goes on while lines are cut, the server is down and agents start anew. All regions have the
  * same private addresses.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Crossing, Pod, PoolNetwork } from '@skerry/api';
 import { eventually } from '@skerry/base/testing';
@@ -229,14 +229,63 @@ describe.skipIf(!canRunContainers())('the pod network', () => {
       expect(events).toContain('NetworkNotReady');
       expect(events).toContain('node pool b has hostNetwork: true');
     }, patient);
-    const ready = await regions.cluster.kubectlOk(
-      'get',
-      'node',
-      'b-1',
-      '-o',
-      'jsonpath={.status.conditions[?(@.type=="Ready")].status}',
-    );
-    expect(ready).toBe('True');
+    expect(await readiness('b-1')).toMatch(/^True/);
+    // Without a node named, the scheduler knows where it can't run.
+    const { nodeName: _named, ...anywhere } = manifest.spec;
+    const elsewhere = {
+      ...manifest,
+      metadata: { name: 'elsewhere' },
+      spec: { ...anywhere, nodeSelector: { 'kubernetes.io/hostname': 'b-1' } },
+    };
+    await regions.cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(elsewhere) });
+    await eventually(async () => {
+      const pod = await regions.cluster.json<Pod>('get', 'pod', 'elsewhere');
+      expect(pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')?.message).toContain(
+        '1 node(s) had no pod network (node pool with hostNetwork)',
+      );
+    }, patient);
+  });
+
+  test("a CNI plugin that users bring along is left to itself, and what is wrong with it is said in the runtime's words", async () => {
+    const folder = join(regions.cluster.dataDirectory, 'machines/b-1/cni');
+    const install = (plugin: object) =>
+      writeFileSync(
+        join(folder, '20-user.conflist'),
+        JSON.stringify({ cniVersion: '1.0.0', name: 'user', plugins: [plugin] }),
+      );
+    await regions.cluster.kubectlOk('annotate', 'nodepool', 'b', 'network.skerry.io/provider=external');
+    const shared = '{"spec":{"hostNetwork":false}}';
+    await regions.cluster.kubectlOk('patch', 'nodepool', 'b', '--type=merge', '-p', shared);
+    await eventually(async () => {
+      expect(existsSync(join(folder, '10-skerry.conflist'))).toBe(false);
+      expect(await readiness('b-1')).toMatch(/^False .*container runtime network not ready/);
+    }, patient);
+    // One that does not work.
+    install({ type: 'no-such-plugin' });
+    await eventually(async () => expect(await readiness('b-1')).toMatch(/^True/), patient);
+    const guest = regions.runPod('guest', 'b-1');
+    await eventually(async () => {
+      const events = await regions.cluster.kubectlOk(
+        'get',
+        'events',
+        '--field-selector=involvedObject.name=guest,reason=FailedCreatePodSandBox',
+      );
+      expect(events).toContain('failed to find plugin "no-such-plugin"');
+    }, patient);
+    // And one that does.
+    install({
+      type: 'bridge',
+      bridge: 'user0',
+      isGateway: true,
+      ipam: {
+        type: 'host-local',
+        dataDir: join(folder, '../user-addresses'),
+        ranges: [[{ subnet: '10.99.0.0/24' }]],
+        routes: [{ dst: '0.0.0.0/0' }],
+      },
+    });
+    expect((await guest).address).toMatch(/^10\.99\.0\./);
+    expect((await regions.inside('b-1', 'ip', '-o', 'link')).output).not.toMatch(/skerry-vxlan|skerry-cross/);
   });
 
   test('what a reset takes away is all that the network put on the machine', async () => {
@@ -276,6 +325,18 @@ describe.skipIf(!canRunContainers())('the pod network', () => {
     await regions.stop();
     expect(leftovers(dataDirectory, regions.instance)).toEqual([]);
   });
+
+  /** `True`, or `False` with the reason. */
+  function readiness(machine: string): Promise<string> {
+    const condition = '.status.conditions[?(@.type=="Ready")]';
+    return regions.cluster.kubectlOk(
+      'get',
+      'node',
+      machine,
+      '-o',
+      `jsonpath={${condition}.status} {${condition}.message}`,
+    );
+  }
 
   /** Device by which a machine sends to the pods of others, by name of the pod. */
   async function routesOf(machine: string): Promise<Map<string, string>> {
