@@ -39,6 +39,41 @@ export function copyWithoutNulls(value: unknown): unknown {
   return copy;
 }
 
+/** The same without a copy of what has no such fields: what it returns shares parts with `value`, or is `value`. */
+export function sharedWithoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return sharedList(value);
+  return isJsonMap(value) ? sharedMap(value) : (value ?? undefined);
+}
+
+function sharedList(list: readonly unknown[]): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  for (let i = 0; i < list.length; i++) {
+    const item = sharedWithoutNulls(list[i]);
+    if (item !== list[i]) (copy ??= [...list])[i] = item;
+  }
+  return copy ?? list;
+}
+
+function sharedMap(map: JsonMap): JsonMap {
+  let copy: JsonMap | undefined;
+  for (const key in map) {
+    const field = map[key];
+    const kept = sharedWithoutNulls(field);
+    if (kept !== field) copy ??= fieldsBefore(map, key);
+    if (copy && kept !== undefined) setOwn(copy, key, kept);
+  }
+  return copy ?? map;
+}
+
+function fieldsBefore(map: JsonMap, end: string): JsonMap {
+  const copy: JsonMap = {};
+  for (const key in map) {
+    if (key === end) break;
+    if (map[key] !== undefined) setOwn(copy, key, map[key]);
+  }
+  return copy;
+}
+
 /** Deep equality; the order of keys doesn't matter, a key that is `undefined` is absent. */
 export function equalJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
@@ -48,13 +83,17 @@ export function equalJson(a: unknown, b: unknown): boolean {
     for (let i = 0; i < a.length; i++) if (!equalJson(a[i], b[i])) return false;
     return true;
   }
-  if (Array.isArray(b)) return false;
-  const [left, right] = [a as JsonMap, b as JsonMap];
+  return !Array.isArray(b) && equalMaps(a as JsonMap, b as JsonMap);
+}
+
+function equalMaps(left: JsonMap, right: JsonMap): boolean {
   let count = 0;
   for (const key in left) {
     const value = left[key];
     if (value === undefined) continue;
-    if (!Object.hasOwn(right, key) || !equalJson(value, right[key])) return false;
+    if (!equalJson(value, right[key])) return false;
+    // The one name under which every object has another.
+    if (key === '__proto__' && !Object.hasOwn(right, key)) return false;
     count++;
   }
   for (const key in right) if (right[key] !== undefined) count--;

@@ -1,9 +1,9 @@
 import {
   cloneJson,
-  copyWithoutNulls,
   dropEmptyFields,
   equalJson,
   fillUnset,
+  sharedWithoutNulls,
   type AnyObject,
   type DropOptions,
   type FieldError,
@@ -81,9 +81,9 @@ export function without(object: AnyObject, parts: ReadonlySet<string>): AnyObjec
   return rest;
 }
 
-/** A copy of a stored object for rules, which know no null that says nothing. */
+/** A stored object for rules, which know no null that says nothing. Shares its parts, and is not to be changed either. */
 export function withoutNulls(served: Served, object: AnyObject): AnyObject {
-  return served.custom ? object : (copyWithoutNulls(object) as AnyObject);
+  return served.custom ? object : (sharedWithoutNulls(object) as AnyObject);
 }
 
 /** What refusals call the kind: a group that shares another's objects is called by the other's name. */

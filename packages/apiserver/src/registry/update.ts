@@ -155,7 +155,9 @@ export async function updateOnce(
     if (faults.length > 0) throw invalid(faultsKind(served), target.name, faults);
     if (update.part === 'whole') write.warnings.push(...warningsOf(served, next, before));
     await step();
-    tellUnset(served, next);
+    // With the nulls that are told of them already.
+    for (const name of settled) next[name] = old[name];
+    tellUnset(served, next, { settled });
     if (!update.keepsGeneration)
       countGeneration(served, without(next, settled), without(old, settled), update.part);
     await registry.admit(served, body ? { ...context, object: body.of(next) } : context, write);
@@ -358,14 +360,15 @@ export function isFinished(served: Served, object: AnyObject): boolean {
   return true;
 }
 
-/** Equal but for when fields were last owned. */
+/** Equal but for when fields were last owned. Who owns what is looked at last: it is the most, and changes the least alone. */
 function sameBut(next: AnyObject, old: AnyObject): boolean {
-  const strip = (object: AnyObject) => ({
-    ...object,
-    metadata: {
-      ...object.metadata,
-      managedFields: object.metadata?.managedFields?.map((entry) => ({ ...entry, time: undefined })),
-    },
-  });
-  return equalJson(strip(next), strip(old));
+  return equalJson(withoutOwners(next), withoutOwners(old)) && equalJson(ownersOf(next), ownersOf(old));
+}
+
+function withoutOwners(object: AnyObject): AnyObject {
+  return { ...object, metadata: { ...object.metadata, managedFields: undefined } };
+}
+
+function ownersOf({ metadata }: AnyObject) {
+  return metadata?.managedFields?.map((entry) => ({ ...entry, time: undefined }));
 }
