@@ -12,6 +12,7 @@ import { createLinkHub, heartbeatMsDefault, RelayHub } from '@skerry/link';
 import { pinOfCertificate } from '@skerry/pki';
 import { openSqliteStore } from '@skerry/store';
 import { aborted } from '#process/run-until-stopped.ts';
+import { keepHeapRoom } from '#process/heap-room.ts';
 import { settleMemoryLater } from '#process/settle-memory.ts';
 import { openAudit } from './audit.ts';
 import { openAuthentication } from './authentication.ts';
@@ -236,5 +237,6 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
   opened.defer(() => keeping);
   onReady({ port: front.port });
   settleMemoryLater(clock, signal);
+  keepHeapRoom(clock, signal);
   await aborted(signal);
 }

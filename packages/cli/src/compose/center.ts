@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { type Clock, type Logger, SkerryError, sleep } from '@skerry/base';
 import * as z from 'zod';
+import { growthPercentLeast } from '#process/heap-room.ts';
 import { ManagedProcess } from '#process/managed-process.ts';
 import { selfCommand } from '#process/self.ts';
 import { createClusterProcesses } from './cluster-processes.ts';
@@ -47,7 +48,7 @@ export function createCenter({ data }: Installation, { clock, log }: { clock: Cl
     ...selfCommand(['serve-center', '--data-dir', data.path], {
       heapMb: 1024,
       youngMb: 8,
-      growthPercent: 40,
+      growthPercent: growthPercentLeast,
     }),
     logFile: join(data.logs, 'center.log'),
     clock,

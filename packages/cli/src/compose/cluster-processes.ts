@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { Clock, Logger } from '@skerry/base';
 import type { DataDirectory } from '#data-directory.ts';
+import { growthPercentLeast } from '#process/heap-room.ts';
 import { ManagedProcess } from '#process/managed-process.ts';
 import { selfCommand } from '#process/self.ts';
 
@@ -23,7 +24,7 @@ export function createClusterProcesses(
   const part = (name: string, command: string, size: { readonly heapMb: number; readonly youngMb: number }) =>
     new ManagedProcess({
       name,
-      ...selfCommand([command, '--data-dir', data.path], { ...size, growthPercent: 40 }),
+      ...selfCommand([command, '--data-dir', data.path], { ...size, growthPercent: growthPercentLeast }),
       logFile: join(data.logs, `${name}.log`),
       clock,
       log,

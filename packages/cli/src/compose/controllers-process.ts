@@ -9,6 +9,7 @@ import { type Clock, type Logger, MetricRegistry } from '@skerry/base';
 import { createClient, createUnixTransport } from '@skerry/client';
 import { type ControllerSettings, installLocalPathClass, runControllers } from '@skerry/controllers';
 import { runScheduler, type SchedulerConfiguration } from '@skerry/scheduler';
+import { keepHeapRoom } from '#process/heap-room.ts';
 import { settleMemoryLater } from '#process/settle-memory.ts';
 import { version } from '#version.ts';
 import { AccountClients } from './account-clients.ts';
@@ -39,6 +40,7 @@ export async function runControllersProcess(
   const clientFor = (part: 'controllers' | 'scheduler') =>
     createClient({ transport: transports[part], userAgent: `skerry-${part}/${version}`, clock });
   settleMemoryLater(clock, signal);
+  keepHeapRoom(clock, signal);
   const client = clientFor('controllers');
   const accounts = new AccountClients({
     issuer: client,
