@@ -68,7 +68,8 @@ export function documentOf(results: readonly CaseResult[]): string {
 
 Our API server is asked the same as kube-apiserver 1.36.3 on etcd, without controllers on either side, and every field of the
 answers is compared; uids, revisions, times and allocated addresses are compared by identity, not by value. Written by
-\`npm run conformance -- --report\`, which needs no other server: the answers of the real one are recorded.
+\`npm run conformance -- --report\`, which needs no other server: the answers of the real one are recorded. What
+Kubernetes' own suite says of a whole cluster is on [another page](conformance-suite.md).
 
 | area | equal | different | known differences |
 |---|---|---|---|
