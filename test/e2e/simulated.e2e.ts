@@ -11,8 +11,6 @@ import { describeCertificate, isKeyOf, openCertificateAuthority } from '@skerry/
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Center } from '../support/center.ts';
 import { Cluster, entry, leftovers, root } from '../support/cluster.ts';
-import { Fleet, nodeName } from '../support/fleet.ts';
-import { lengths } from '../support/lengths.ts';
 import { Line } from '../support/line.ts';
 
 const patient = { timeoutMs: 90_000, everyMs: 200 };
@@ -199,58 +197,3 @@ describe('skerry sim', () => {
 interface LinkObject {
   readonly status: { readonly state: string };
 }
-
-/** As many as there is time for; the bench has 5,000. */
-describe('nodes that are cut off all at once', () => {
-  const nodes = lengths.returningNodes;
-  const directory = mkdtempSync(join(tmpdir(), 'skerry-fleet-'));
-  let center: Center;
-  let line: Line;
-  let fleet: Fleet;
-
-  beforeAll(async () => {
-    center = await Center.start();
-    line = await Line.to(center.port);
-    fleet = await Fleet.start({
-      center: center.dataDirectory,
-      directory,
-      address: `127.0.0.1:${line.port}`,
-      nodes,
-    });
-  });
-
-  afterAll(async () => {
-    await fleet?.stop();
-    line?.close();
-    await center?.stop();
-    rmSync(directory, { recursive: true, force: true });
-  });
-
-  const linked = async () => {
-    const { text } = await center.request({ path: '/metrics' });
-    return Number(/^skerry_links\{state="linked"\} (\d+)$/m.exec(text)?.[1]);
-  };
-  const ready = async () => {
-    const { items } = JSON.parse(
-      (await center.request({ path: '/api/v1/nodes?resourceVersion=0' })).text,
-    ) as { items: Node[] };
-    return items.filter(
-      ({ status }) => status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True',
-    ).length;
-  };
-
-  test('are all back soon after their lines are mended, and the API answers meanwhile', async () => {
-    const very = { timeoutMs: 100_000 + 300 * nodes, everyMs: 500 };
-    await eventually(async () => expect([await linked(), await ready()]).toEqual([nodes, nodes]), very);
-    line.cut();
-    await eventually(async () => expect(await linked()).toBe(0), very);
-    line.mend();
-    const answers = new Set<number>();
-    await eventually(async () => {
-      answers.add((await center.request({ path: `/api/v1/nodes/${nodeName(0)}` })).status);
-      expect([await linked(), await ready()]).toEqual([nodes, nodes]);
-    }, very);
-    expect([...answers]).toEqual([200]);
-    expect(fleet.output).not.toContain('"level":"error"');
-  });
-});

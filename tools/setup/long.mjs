@@ -1,13 +1,14 @@
 /**
  * `npm run test:long`: set-up, then the end-to-end tests that have a long form, in it: a cut of five minutes with the periods that a
- * center has by itself, a line that flaps for two minutes, 2,000 nodes that are cut off and return at once. About a quarter of an hour.
+ * center has by itself, a line that flaps for two minutes, 2,000 nodes that are cut off, return at once, and have workloads
+ * rolled over them.
  * `npm run test:long -- link-cut` runs only the named files.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { kubectl, node, root, setUp } from './setup.mjs';
 
-const files = ['link-cut', 'simulated'];
+const files = ['link-cut', 'fleet'];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !files.includes(name));
 if (unknown.length > 0) {
