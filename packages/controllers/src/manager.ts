@@ -11,6 +11,7 @@ import { catalogue } from '#catalogue.ts';
 import type { ControllerName, ControllerSettings } from '#catalogue.ts';
 import { accounts } from '#accounts.ts';
 import { installDefinitions } from '#definitions.ts';
+import { eventSourceOf } from '#event-sources.ts';
 import { controllerView } from '#runtime/controller-view.ts';
 import { queueNameOf, QueueMetrics, type Metrics } from '#runtime/metrics.ts';
 
@@ -78,7 +79,12 @@ async function runAll(
     if (names && !names.includes(name as ControllerName)) continue;
     const speaker = clientOf?.(accounts[name as ControllerName]) ?? client;
     const own = speaker.as(`skerry/${name}`);
-    const events = new ApiEventRecorder({ client: own, component: name, clock, log });
+    const events = new ApiEventRecorder({
+      client: own,
+      component: eventSourceOf(name as ControllerName),
+      clock,
+      log,
+    });
     const meter = queues && (() => queues.queue(queueNameOf(name)));
     const controller = create({ client: own, informers, events, clock, log, random, meter }, options);
     if (!controller) continue;
