@@ -42,7 +42,7 @@ const usage = `usage: npm run bench -- [--only GROUP[,GROUP]] [--quick] [--nodes
 
   --only GROUP  only these groups: ${Object.keys(groups).join(' ')}
   --quick       smaller loads, for a first look
-  --nodes N     simulated nodes of the group workloads: 5000, or 50 with --quick, unless told
+  --nodes N     nodes of the groups schedule and workloads: 5000, or with --quick 1000 and 50, unless told
   --json FILE   also writes the figures, and what they were measured on, to a file`;
 
 const values = scriptOptions(usage, {

@@ -39,7 +39,13 @@ export interface Comparison {
 export function figureOf(group: string, measured: Measurement): Figure {
   const { name, value, unit, most, least, comparison } = measured;
   const figure = { group, name, value, unit };
-  if (comparison) return { ...figure, ...compared(value, comparison) };
+  if (comparison && most === undefined && least === undefined)
+    return { ...figure, ...compared(value, comparison) };
+  if (comparison) {
+    const { peer, ratio } = compared(value, comparison);
+    const bounded = figureOf(group, { name, value, unit, ...(most === undefined ? { least } : { most }) });
+    return { ...bounded, ...(ratio === undefined ? {} : { peer, ratio }) };
+  }
   if (most !== undefined) return { ...figure, budget: `<= ${most}`, ok: value <= most };
   if (least !== undefined) return { ...figure, budget: `>= ${least}`, ok: value >= least };
   return { ...figure, budget: null, ok: null };

@@ -14,21 +14,32 @@ export interface LoadFigure {
   /** How many times the peer's value the design asks for. */
   readonly ratioLeast?: number;
   readonly smallerIsBetter?: boolean;
+  /** Bounds of its own, whatever the peer does. */
+  readonly most?: number;
+  readonly least?: number;
 }
 
-const peerName = 'kube-apiserver with etcd';
+const apiServerName = 'kube-apiserver with etcd';
 
-export async function comparePeer(
+/** What stops when it has been measured. */
+interface Stoppable {
+  stop(): Promise<void>;
+}
+
+export async function comparePeer<T extends Stoppable = BenchTarget>(
   ours: readonly LoadFigure[],
-  startPeer: () => Promise<BenchTarget | undefined>,
-  load: (target: BenchTarget) => Promise<LoadFigure[]>,
+  startPeer: () => Promise<T | undefined>,
+  load: (target: T) => Promise<LoadFigure[]>,
+  peerName = apiServerName,
 ): Promise<Measurement[]> {
   const peer = await startPeer();
-  if (!peer) return ours.map(besideRecorded);
+  if (!peer) return ours.map((figure) => besideRecorded(figure, peerName));
   try {
     const theirs = new Map((await load(peer)).map((figure) => [figure.name, figure.value]));
-    return ours.map(({ ratioLeast, smallerIsBetter, ...figure }) => ({
+    return ours.map(({ ratioLeast, smallerIsBetter, most, least, ...figure }) => ({
       ...figure,
+      ...(most === undefined ? {} : { most }),
+      ...(least === undefined ? {} : { least }),
       comparison: {
         peer: `${peerName}, same load in this run`,
         measured: true,
@@ -42,7 +53,10 @@ export async function comparePeer(
   }
 }
 
-function besideRecorded({ ratioLeast, smallerIsBetter, ...figure }: LoadFigure): Measurement {
+function besideRecorded(
+  { ratioLeast, smallerIsBetter, ...figure }: LoadFigure,
+  peerName: string,
+): Measurement {
   const value = (recorded.values as Record<string, number>)[figure.name];
   return {
     ...figure,

@@ -1,112 +1,147 @@
 /** Workloads over many simulated nodes: how long they take, and what they ask of the API. */
+import { writesIn } from '../../test/support/writes.ts';
 import { ApiSession, inParallel } from '../api-session.ts';
-import { type BenchCenter, until } from '../center.ts';
-import type { Measurement } from '../figure.ts';
-import { pssMb } from '../processes.ts';
+import { until } from '../center.ts';
+import type { LoadFigure } from '../peer.ts';
+import type { ApiEndpoint } from '../target.ts';
 
-const namespace = 'bench';
+/** Made before nodes are played in it. */
+export const namespace = 'bench';
+const account = `/api/v1/namespaces/${namespace}/serviceaccounts/default`;
+
 const patienceMs = 900_000;
 const base = `/apis/apps/v1/namespaces/${namespace}/deployments`;
 const daemonSets = `/apis/apps/v1/namespaces/${namespace}/daemonsets`;
 const objectsOfNamespace = 10_000;
 
 export interface FleetWorkloadsOptions {
+  /** Who asks, where the pods are made and what they cost. */
+  readonly target: ApiEndpoint & {
+    cpuSeconds(): number;
+    managerCpuSeconds(): number;
+    /** Ends controllers and scheduler without a word; somebody starts them again. */
+    killManagers?(): void;
+    memoryMb?(): number;
+  };
   readonly nodes: number;
+  /** What kind of nodes they are. */
+  readonly kind: 'simulated' | 'played';
   readonly note: (text: string) => void;
 }
 
-/** On a center whose simulated nodes are Ready. */
-export async function measureFleetWorkloads(
-  center: BenchCenter,
-  { nodes, note }: FleetWorkloadsOptions,
-): Promise<Measurement[]> {
-  const session = await ApiSession.open({ port: center.port, credentials: center.credentials });
-  const over = `over ${nodes} simulated nodes`;
+/** On a cluster whose nodes are Ready; `namespace` is made, and is gone in the end. */
+export async function measureFleetWorkloads({
+  target,
+  nodes,
+  kind,
+  note,
+}: FleetWorkloadsOptions): Promise<LoadFigure[]> {
+  const session = await ApiSession.open(target);
+  const over = `over ${nodes} ${kind} nodes`;
   const pods = 4 * nodes;
   const jobs = Math.ceil(nodes / 5);
-  const timed = async (what: string, act: () => Promise<void>) => {
+  const figures: LoadFigure[] = [];
+  /** Seconds, and processor time for each of so many. */
+  const timed = async (name: string, count: number, act: () => Promise<void>) => {
     const startedMs = performance.now();
+    const managers = target.managerCpuSeconds();
+    const server = target.cpuSeconds();
     await act();
     const seconds = (performance.now() - startedMs) / 1000;
-    note(`${what}: ${seconds.toFixed(1)} s`);
+    note(`${name}: ${seconds.toFixed(1)} s`);
+    const smallerIsBetter = true;
+    const each = (from: number, to: number) => ({ value: ((to - from) / count) * 1000, unit: 'ms' });
+    figures.push(
+      { name, value: seconds, unit: 's', smallerIsBetter },
+      {
+        name: `${name}: API server's processor time each`,
+        ...each(server, target.cpuSeconds()),
+        smallerIsBetter,
+      },
+      {
+        name: `${name}: controllers' and scheduler's each`,
+        ...each(managers, target.managerCpuSeconds()),
+        smallerIsBetter,
+      },
+    );
     return seconds;
   };
   try {
-    await sent(session, 'POST', '/api/v1/namespaces', { metadata: { name: namespace } });
-    const spread = await timed('a DaemonSet, created', async () => {
+    await session.request('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
+    await until(
+      'its service account',
+      patienceMs,
+      async () => (await session.request('GET', account)).status === 200,
+    );
+    await timed(`DaemonSet ${over}, create to all available`, nodes, async () => {
       await sent(session, 'POST', daemonSets, daemonSet);
       await until('its pods available', patienceMs, () => isOnAll(session, nodes));
     });
-    const changed = await timed('the DaemonSet, changed', async () => {
+    await timed(`DaemonSet ${over}, a tenth at a time, changed`, nodes, async () => {
       const patch = { spec: { template: { metadata: { annotations: { changed: 'yes' } } } } };
       await sent(session, 'PATCH', `${daemonSets}/agent`, patch, 'application/merge-patch+json');
       await until('its pods changed', patienceMs, () => isOnAll(session, nodes));
     });
-    const removed = await timed('the DaemonSet, deleted', async () => {
+    await timed(`DaemonSet ${over}, deleted`, nodes, async () => {
       await sent(session, 'DELETE', `${daemonSets}/agent`);
       await until('its pods gone', patienceMs, async () => (await podsLeft(session)) === 0);
     });
     const before = await writesOf(session);
-    const created = await timed(`${pods} pods of a Deployment`, async () => {
+    const deploymentName = `Deployment of ${pods} pods ${over}`;
+    const created = await timed(`${deploymentName}, create to all available`, pods, async () => {
       await sent(session, 'POST', base, deployment(pods));
       await until('all pods available', patienceMs, () => isRolledOut(session, pods));
     });
     const perPod = ((await writesOf(session)) - before - (await eventsOfNodes(session))) / pods;
-    const rolled = await timed('the Deployment rolled', async () => {
+    figures.push(
+      { name: `${deploymentName}, pods available a second`, value: pods / created, unit: 'pods/s' },
+      {
+        name: `${deploymentName}, API writes per pod created and bound`,
+        value: perPod,
+        unit: 'requests',
+        smallerIsBetter: true,
+        most: 5,
+      },
+    );
+    await timed(`${deploymentName}, rolled`, pods, async () => {
       const patch = { spec: { template: { metadata: { annotations: { rolled: 'yes' } } } } };
       await sent(session, 'PATCH', `${base}/web`, patch, 'application/merge-patch+json');
       await until('all pods rolled', patienceMs, () => isRolledOut(session, pods));
     });
-    const done = await timed(`${jobs} Jobs`, async () => {
-      for (let index = 0; index < jobs; index++) {
-        await sent(session, 'POST', `/apis/batch/v1/namespaces/${namespace}/jobs`, job(index));
-      }
+    await timed(`${jobs} Jobs ${over}, create to all complete`, jobs, async () => {
+      await inParallel(jobs, 8, (index) =>
+        sent(session, 'POST', `/apis/batch/v1/namespaces/${namespace}/jobs`, job(index)),
+      );
       await until('all Jobs complete', patienceMs, async () => (await completeJobs(session)) === jobs);
     });
-    const resumed = await timed('controllers and scheduler, killed', async () => {
-      process.kill(center.controllersPid, 'SIGKILL');
+    if (target.killManagers) {
+      const startedMs = performance.now();
+      target.killManagers();
       const patch = { spec: { replicas: pods + 10 } };
       await sent(session, 'PATCH', `${base}/web`, patch, 'application/merge-patch+json');
       await until('ten more pods', patienceMs, () => isRolledOut(session, pods + 10));
-    });
-    const memoryMb = center.pids.reduce((sum, pid) => sum + pssMb(pid), 0);
+      figures.push({
+        name: `controllers and scheduler killed ${over}, to ten more pods available`,
+        value: (performance.now() - startedMs) / 1000,
+        unit: 's',
+      });
+    }
+    if (target.memoryMb)
+      figures.push({ name: `server memory with ${pods} pods ${over}`, value: target.memoryMb(), unit: 'MB' });
     const others = Math.max(0, objectsOfNamespace - pods - 2 * jobs);
     await inParallel(others, 32, (index) =>
       sent(session, 'POST', `/api/v1/namespaces/${namespace}/configmaps`, {
         metadata: { name: `map-${index}` },
       }),
     );
-    const deleted = await timed('the namespace deleted', async () => {
+    const objects = pods + 2 * jobs + others;
+    await timed(`namespace of ${objects} objects ${over}, delete to gone`, objects, async () => {
       await sent(session, 'DELETE', `/api/v1/namespaces/${namespace}`);
       const gone = async () =>
         (await session.request('GET', `/api/v1/namespaces/${namespace}`)).status === 404;
       await until('the namespace gone', patienceMs, gone);
     });
-    return [
-      {
-        name: `DaemonSet ${over}, create to all available`,
-        value: spread,
-        unit: 's',
-      },
-      { name: `DaemonSet ${over}, a tenth at a time, changed`, value: changed, unit: 's' },
-      { name: `DaemonSet ${over}, deleted`, value: removed, unit: 's' },
-      { name: `Deployment of ${pods} pods ${over}, create to all available`, value: created, unit: 's' },
-      { name: `the same, pods available a second`, value: pods / created, unit: 'pods/s' },
-      { name: `the same, API writes per pod created and bound`, value: perPod, unit: 'requests', most: 5 },
-      { name: `Deployment of ${pods} pods ${over}, rolled`, value: rolled, unit: 's' },
-      { name: `${jobs} Jobs ${over}, create to all complete`, value: done, unit: 's' },
-      {
-        name: `controllers and scheduler killed ${over}, to ten more pods available`,
-        value: resumed,
-        unit: 's',
-      },
-      { name: `server memory with ${pods} pods ${over}`, value: memoryMb, unit: 'MB' },
-      {
-        name: `namespace of ${pods + 2 * jobs + others} objects ${over}, delete to gone`,
-        value: deleted,
-        unit: 's',
-      },
-    ];
+    return figures;
   } finally {
     session.close();
   }
@@ -211,17 +246,7 @@ interface KubeEvent {
   readonly count?: number;
 }
 
-/** Writes so far but for what nodes say of themselves and of their pods' state. */
 async function writesOf(session: ApiSession): Promise<number> {
   const text = (await session.request('GET', '/metrics')).body.toString('utf8');
-  let writes = 0;
-  for (const [, labels = '', value] of text.matchAll(/^apiserver_request_total\{([^}]*)\} (\d+)/gm)) {
-    const of = (name: string) => new RegExp(`(?:^|,)${name}="([^"]*)"`).exec(labels)?.[1];
-    if (!['POST', 'PUT', 'PATCH', 'APPLY', 'DELETE'].includes(of('verb') ?? '')) continue;
-    const isNodes =
-      ['nodes', 'leases', 'csinodes'].includes(of('resource') ?? '') ||
-      (of('resource') === 'pods' && of('subresource') === 'status');
-    if (!isNodes) writes += Number(value);
-  }
-  return writes;
+  return [...writesIn(text).values()].reduce((sum, count) => sum + count, 0);
 }

@@ -1,14 +1,22 @@
 /** From `kubectl apply` of a DaemonSet until all of its pods run; and other workloads over many simulated nodes. */
 import { join } from 'node:path';
 import type { Pod } from '@skerry/api';
+import { managerPrograms } from '../../test/conformance/reference-managers.ts';
 import { kubectlProgram, root, run } from '../../test/support/cluster.ts';
 import { ApiSession } from '../api-session.ts';
 import { BenchCenter, until } from '../center.ts';
-import { median } from '../figure.ts';
+import { type Measurement, median } from '../figure.ts';
 import type { BenchGroup } from '../group.ts';
+import { comparePeer, type LoadFigure } from '../peer.ts';
+import { PlayedNodes } from '../played-nodes.ts';
+import { cpuSeconds, pssMb } from '../processes.ts';
+import { type ManagedTarget, startOwnManaged, startStockManaged, stockName } from '../stock-cluster.ts';
 import { endpointOf } from '../target.ts';
-import { measureFleetWorkloads } from './fleet-workloads.ts';
+import { measureFleetWorkloads, namespace } from './fleet-workloads.ts';
 
+/** Beside a stock cluster: as many as both are done with in minutes. */
+const playedNodesMax = 1_000;
+const patienceMs = 900_000;
 const manifest = join(root, 'examples/agent-daemonset.yaml');
 
 export const measureWorkloads: BenchGroup = async ({
@@ -31,14 +39,28 @@ export const measureWorkloads: BenchGroup = async ({
     const joinedMs = performance.now() - startedMs;
     const many: number[] = [];
     const kubeconfig = join(center.dataDirectory, 'admin.kubeconfig');
-    for (let index = 0; index < runs; index++)
+    // Over thousands one run takes minutes.
+    for (let index = 0; index < (nodes > 1000 ? 1 : runs); index++)
       many.push(
         await applyUntilRunning(
           { dataDirectory: center.dataDirectory, port: center.port, kubeconfig },
           nodes,
         ),
       );
-    const fleet = await measureFleetWorkloads(center, { nodes, note });
+    const fleet = await measureFleetWorkloads({
+      target: {
+        port: center.port,
+        credentials: center.credentials,
+        cpuSeconds: () => center.cpuSeconds(),
+        managerCpuSeconds: () => cpuSeconds(center.controllersPid),
+        killManagers: () => process.kill(center.controllersPid, 'SIGKILL'),
+        memoryMb: () => center.pids.reduce((sum, pid) => sum + pssMb(pid), 0),
+      },
+      nodes,
+      kind: 'simulated',
+      note,
+    });
+    await center.stop();
     return [
       {
         name: `DaemonSet in three regions (${kind}), apply to all Running`,
@@ -51,12 +73,42 @@ export const measureWorkloads: BenchGroup = async ({
         value: median(many) / 1000,
         unit: 's',
       },
-      ...fleet,
+      ...fleet.map(({ name, value, unit, most }) => ({
+        name,
+        value,
+        unit,
+        ...(most === undefined ? {} : { most }),
+      })),
+      ...(await besideStock(Math.min(nodes, playedNodesMax), note)),
     ];
   } finally {
     await center.stop();
   }
 };
+
+/** The same objects on our center and on a stock cluster, over nodes that are played; where the machine has the latter. */
+async function besideStock(nodes: number, note: (text: string) => void): Promise<Measurement[]> {
+  if (!managerPrograms()) return [];
+  const load = async (target: ManagedTarget) => {
+    const session = await ApiSession.open(target);
+    await session.ok('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
+    session.close();
+    const played = await PlayedNodes.start(target, { nodes, namespace });
+    try {
+      return await measureFleetWorkloads({ target, nodes, kind: 'played', note });
+    } finally {
+      played.close();
+    }
+  };
+  const own = await startOwnManaged();
+  let ours: LoadFigure[];
+  try {
+    ours = await load(own);
+  } finally {
+    await own.stop();
+  }
+  return comparePeer(ours, startStockManaged, load, stockName);
+}
 
 async function applyUntilRunning(
   { kubeconfig, ...target }: { dataDirectory: string; port: number; kubeconfig: string },
@@ -85,7 +137,7 @@ async function applyUntilRunning(
   };
   const running = new Set<string>();
   try {
-    await until(`${count} nodes Ready`, 300_000, nodesReady);
+    await until(`${count} nodes Ready`, patienceMs, nodesReady);
     let lastMs = 0;
     session.watch('/api/v1/namespaces/default/pods?watch=true&labelSelector=app%3Dfleet-agent', (line) => {
       const { type, object } = JSON.parse(line) as { type: string; object: Pod };
@@ -98,10 +150,10 @@ async function applyUntilRunning(
     });
     const startedMs = performance.now();
     await kubectl('apply', '-f', manifest);
-    await until(`${count} pods of the DaemonSet running`, 120_000, () => running.size >= count);
+    await until(`${count} pods of the DaemonSet running`, patienceMs, () => running.size >= count);
     const tookMs = lastMs - startedMs;
     await kubectl('delete', '-f', manifest);
-    await until('pods of the DaemonSet gone', 120_000, () => running.size === 0);
+    await until('pods of the DaemonSet gone', patienceMs, () => running.size === 0);
     return tookMs;
   } finally {
     session.close();
