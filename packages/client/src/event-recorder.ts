@@ -3,8 +3,8 @@
  *
  * Recording never blocks and never fails its caller: events wait in a queue of `queueMax` and are written one by one; what
  * comes beyond that, or is refused, is dropped and counted in one log line a minute. While the API is out of reach, they wait. Each object may cause 25 events at once
- * and then one in five minutes, as in client-go, so that a crash loop can't flood the store. More than ten events of one
- * object and reason within ten minutes that differ only in their message become one, marked as combined.
+ * and then one in five minutes, as in client-go, so that a crash loop can't flood the store. From the tenth event of one
+ * object and reason within ten minutes on that differ only in their message, they become one, marked as combined.
  */
 import { isApiError, timeText } from '@skerry/api';
 import type { Event, KubeObject } from '@skerry/api';
@@ -46,7 +46,8 @@ const reportEveryMs = 60_000;
 const knownMax = 4_096;
 const burst = 25;
 const refillMs = 300_000;
-const similarMax = 10;
+/** So many are told apart. */
+const similarMax = 9;
 const similarWindowMs = 600_000;
 
 interface Known {

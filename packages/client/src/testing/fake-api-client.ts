@@ -399,7 +399,10 @@ function fieldValue(object: AnyObject, field: string): string {
 /** A write through `status` changes the status alone, any other write all but the status. */
 function merged(old: AnyObject, given: AnyObject, subresource: string | undefined): AnyObject {
   if (subresource === 'status') {
-    return { ...structuredClone(old), status: given.status };
+    // What a status is written by may write annotations too, as a Deployment's controller does.
+    const annotations = given.metadata?.annotations;
+    const metadata = { ...structuredClone(old.metadata), ...(annotations ? { annotations } : {}) };
+    return { ...structuredClone(old), metadata, status: given.status };
   }
   if (subresource === 'approval') {
     return { ...structuredClone(old), status: given.status };
