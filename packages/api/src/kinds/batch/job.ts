@@ -47,7 +47,7 @@ const labels = {
 
 /**
  * Unless it is told to leave that to its author, a new Job selects by its uid, and labels its pods with it. Whoever replaces
- * a Job must send both again.
+ * a Job must send both again. A Job without labels has those of its pods, these too.
  */
 function generateSelector(job: Job): void {
   const { spec } = job;
@@ -55,12 +55,15 @@ function generateSelector(job: Job): void {
   if (!spec || spec.manualSelector || !uid) return;
   const template = (spec.template ??= {});
   const meta = (template.metadata ??= {});
+  // The same object, not an equal one: labels that an author gave stay what they are.
+  const isLabelledByPods = meta.labels !== undefined && job.metadata.labels === meta.labels;
   meta.labels = {
     ...(name ? { [labels.oldName]: name, [labels.name]: name } : {}),
     [labels.oldUid]: uid,
     [labels.uid]: uid,
     ...meta.labels,
   };
+  if (isLabelledByPods) job.metadata.labels = { ...meta.labels };
   spec.selector = {
     ...spec.selector,
     matchLabels: { [labels.uid]: uid, ...spec.selector?.matchLabels },
@@ -122,7 +125,7 @@ export const jobBehaviour = behaviour<Job>({
       if (!job.spec) return;
       setJobSpecDefaults(job.spec);
       const own = job.spec.template?.metadata?.labels;
-      if (own && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...own };
+      if (own && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = own;
     },
     prepareForCreate(job) {
       job.status = {};
