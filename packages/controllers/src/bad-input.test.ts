@@ -269,7 +269,7 @@ test('names at their limits make pods, and those beyond are refused or told of',
   });
   await eventually(async () => {
     expect((await events(namespace)).join('\n')).toMatch(
-      /FailedCreate: create Pod n+-0 in StatefulSet n+ failed error: Pod "n+-0" is invalid: .*must be no more than 63 (bytes|characters)/,
+      /FailedCreate: Create Pod n+-0 in StatefulSet n+ failed error: Pod "n+-0" is invalid: .*must be no more than 63 (bytes|characters)/,
     );
   }, patient);
 });

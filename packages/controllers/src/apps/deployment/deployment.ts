@@ -250,8 +250,6 @@ class Sync {
     let created: ReplicaSet;
     try {
       created = await client.create(set);
-      if (size > 0) this.#recordScaling(set, { from: 0, to: size });
-      await this.#setProgressing('True', 'NewReplicaSetCreated', `Created new replica set "${nameOf(set)}"`);
     } catch (error) {
       if (isEndingNamespace(error)) throw error;
       if (!isApiError(error, 'AlreadyExists')) {
@@ -264,18 +262,38 @@ class Sync {
         await this.#setProgressing('False', 'ReplicaSetCreateError', message);
         throw error;
       }
-      created = await client.get(nameOf(set), { namespace: deployment.metadata.namespace });
-      const isOurs =
-        isControlledBy(created, deployment) &&
-        isSame(withoutHash(created.spec?.template), withoutHash(deployment.spec?.template));
-      if (!isOurs) {
-        await this.#raiseCollisionCount();
-        throw error;
-      }
+      return this.#takeExisting(nameOf(set), { revision, error });
     }
+    if (size > 0) this.#recordScaling(set, { from: 0, to: size });
     this.#sets.push(created);
-    await this.#noteRevision(String(revision));
+    const isNoted = this.#keepRevision(String(revision));
+    const isTold = await this.#setProgressing(
+      'True',
+      'NewReplicaSetCreated',
+      `Created new replica set "${nameOf(set)}"`,
+    );
+    if (!isNoted && !isTold) await this.#writeOwn(this.#deployment.status);
     return created;
+  }
+
+  /** One that was made by a look whose end was not seen; or another's under this name. */
+  async #takeExisting(
+    name: string,
+    { revision, error }: { readonly revision: bigint; readonly error: unknown },
+  ): Promise<ReplicaSet> {
+    const { namespace } = this.#deployment.metadata;
+    const client = this.#context.client.resource<ReplicaSet>(resources.replicaSets);
+    const existing = await client.get(name, { namespace });
+    const isOurs =
+      isControlledBy(existing, this.#deployment) &&
+      isSame(withoutHash(existing.spec?.template), withoutHash(this.#deployment.spec?.template));
+    if (!isOurs) {
+      await this.#raiseCollisionCount();
+      throw error;
+    }
+    this.#sets.push(existing);
+    await this.#noteRevision(String(revision));
+    return existing;
   }
 
   #setFor(hash: string, { revision, size }: { revision: bigint; size: number }): ReplicaSet {
@@ -360,19 +378,31 @@ class Sync {
   }
 
   async #noteRevision(revision: string): Promise<void> {
+    if (!this.#keepRevision(revision)) await this.#writeOwn(this.#deployment.status);
+  }
+
+  /** In the object in hand; true where that is what is stored already. */
+  #keepRevision(revision: string): boolean {
     const { metadata } = this.#deployment;
-    if (metadata.annotations?.[revisionAnnotation] === revision) return;
-    const patch = {
-      metadata: { uid: metadata.uid, annotations: { [revisionAnnotation]: revision } },
-    };
+    if (metadata.annotations?.[revisionAnnotation] === revision) return true;
+    metadata.annotations = { ...metadata.annotations, [revisionAnnotation]: revision };
+    return false;
+  }
+
+  /**
+   * Status and revision go by the status: that is no change of what is asked, and doesn't raise the generation. The spec in
+   * hand stays: this look is about that one.
+   */
+  async #writeOwn(status: DeploymentStatus | undefined): Promise<void> {
+    const deployment = this.#deployment;
     const client = this.#context.client.resource<Deployment>(resources.deployments);
-    const patched = await client.patch(metadata.name ?? '', patch, {
-      type: 'merge',
-      namespace: metadata.namespace,
-    });
-    // The spec in hand stays: this look is about that one.
-    metadata.annotations = patched.metadata.annotations;
-    metadata.resourceVersion = patched.metadata.resourceVersion;
+    const written = await client.update({ ...deployment, status }, { subresource: 'status' });
+    const { resourceVersion, annotations } = written.metadata;
+    this.#deployment = {
+      ...deployment,
+      status: written.status,
+      metadata: { ...deployment.metadata, resourceVersion, annotations },
+    };
   }
 
   /** Old sets beyond `revisionHistoryLimit` go, lowest revision first. */
@@ -407,25 +437,16 @@ class Sync {
     }
   }
 
-  /** Kept in the object in hand; written with the rest of the status. */
-  async #setProgressing(status: string, reason: string, message: string): Promise<void> {
-    if (!hasDeadline(this.#deployment)) return;
+  /** Written at once, and kept in the object in hand; false where there is no deadline, so no progress to speak of. */
+  async #setProgressing(status: string, reason: string, message: string): Promise<boolean> {
+    if (!hasDeadline(this.#deployment)) return false;
     const conditions = withDeploymentCondition(
       this.#deployment.status?.conditions,
       { type: 'Progressing', status, reason, message },
       this.#context.clock.now(),
     );
-    const next = { ...this.#deployment.status, conditions };
-    const client = this.#context.client.resource<Deployment>(resources.deployments);
-    this.#deployment = {
-      ...this.#deployment,
-      ...(await client
-        .update({ ...this.#deployment, status: next }, { subresource: 'status' })
-        .then(({ status, metadata }) => ({
-          status,
-          metadata: { ...this.#deployment.metadata, resourceVersion: metadata.resourceVersion },
-        }))),
-    };
+    await this.#writeOwn({ ...this.#deployment.status, conditions });
+    return true;
   }
 
   /** The counts alone: a Deployment that is paused, scaled or going is not judged by its progress. */

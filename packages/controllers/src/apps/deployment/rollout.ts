@@ -20,6 +20,12 @@ export function totalAvailable(sets: readonly ReplicaSet[]): number {
   return sets.reduce((sum, set) => sum + (set.status?.availableReplicas ?? 0), 0);
 }
 
+/** Without those that a set has been told to give up, of which its status may know nothing yet. */
+function totalStaying(sets: readonly ReplicaSet[]): number {
+  const staying = (set: ReplicaSet) => Math.min(set.status?.availableReplicas ?? 0, replicasOf(set));
+  return sets.reduce((sum, set) => sum + staying(set), 0);
+}
+
 export function isRollingUpdate(deployment: Deployment): boolean {
   return (deployment.spec?.strategy?.type ?? 'RollingUpdate') === 'RollingUpdate';
 }
@@ -63,7 +69,7 @@ export function oldSetSizes(
     sizes.set(nameOf(set), replicasOf(set) - count);
     removable -= count;
   }
-  let spare = totalAvailable(all) - minAvailable;
+  let spare = totalStaying(all) - minAvailable;
   for (const set of oldestFirst) {
     const size = sizes.get(nameOf(set)) ?? replicasOf(set);
     const count = Math.min(size, Math.max(spare, 0));

@@ -133,7 +133,7 @@ export class MemberControl {
   }
 
   #record(set: StatefulSet, { verb, pod, error }: { verb: string; pod: Pod; error?: unknown }): void {
-    const what = `${verb.toLowerCase()} Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name}`;
+    const what = `${verb} Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name}`;
     this.#context.events.record(
       set,
       error === undefined
@@ -151,11 +151,11 @@ export class MemberControl {
     this.#context.events.record(
       set,
       error === undefined
-        ? { type: 'Normal', reason: 'SuccessfulCreate', message: `create Claim ${name} ${of} success` }
+        ? { type: 'Normal', reason: 'SuccessfulCreate', message: `Create Claim ${name} ${of} success` }
         : {
             type: 'Warning',
             reason: 'FailedCreate',
-            message: `create Claim ${name} for ${of} failed error: ${describeError(error)}`,
+            message: `Create Claim ${name} for ${of} failed error: ${describeError(error)}`,
           },
     );
   }

@@ -16,7 +16,7 @@ export function memberPod(
   ordinal: number,
   { template, revision }: { readonly template: PodTemplateSpec; readonly revision: string },
 ): Pod {
-  const { generateName: _, ...pod } = podFromTemplate(template, set, resources.statefulSets).metadata;
+  const pod = podFromTemplate(template, set, resources.statefulSets).metadata;
   const name = memberName(set, ordinal);
   const spec = structuredClone(template.spec) ?? { containers: [] };
   return {

@@ -87,7 +87,7 @@ test('pods are made in order, each when those before it are ready', async () => 
     collisionCount: 0,
   });
   expect(cluster.events.lines).toContain(
-    'Normal SuccessfulCreate: create Pod db-0 in StatefulSet db successful',
+    'Normal SuccessfulCreate: Create Pod db-0 in StatefulSet db successful',
   );
 });
 
@@ -241,7 +241,7 @@ test('each pod has claims of its own, which stay when it goes', async () => {
     { name: 'data', persistentVolumeClaim: { claimName: 'data-db-1' } },
   ]);
   expect(cluster.events.lines).toContain(
-    'Normal SuccessfulCreate: create Claim data-db-0 Pod db-0 in StatefulSet db success',
+    'Normal SuccessfulCreate: Create Claim data-db-0 Pod db-0 in StatefulSet db success',
   );
   edit((spec) => void (spec.replicas = 1));
   await cluster.settle();
@@ -335,7 +335,7 @@ test('a refused pod is tried again with growing delay, and told of', async () =>
   await cluster.clock.advance(5_000);
   expect(refused).toBeLessThan(15);
   expect(cluster.events.lines).toContain(
-    'Warning FailedCreate: create Pod db-0 in StatefulSet db failed error: exceeded quota: small',
+    'Warning FailedCreate: Create Pod db-0 in StatefulSet db failed error: exceeded quota: small',
   );
   stop();
   cluster.log.lines.splice(0);

@@ -158,23 +158,29 @@ export function createCronJobController(
       // The copy may be late: only the server knows that a Job is gone.
       const job = await client.resource<Job>(resources.jobs).get(name, { namespace }).catch(ignoreNotFound);
       if (job?.metadata.uid === uid) continue;
+      drop(status, uid);
+      // One that ended and was cleared away is no longer active; the copy of the CronJob may be late as well.
+      if (!(await isActiveNow(cronJob, uid))) continue;
       events.record(cronJob, {
         type: 'Normal',
         reason: 'MissingJob',
         message: `Active job went missing: ${name}`,
       });
-      drop(status, uid);
     }
   }
 
-  /** A Job that someone else made of this CronJob, unless the copy of the CronJob is late. */
-  async function noteUnexpected(cronJob: CronJob, job: Job): Promise<void> {
-    const { name = '', namespace } = cronJob.metadata;
+  async function isActiveNow({ metadata }: CronJob, uid: string | undefined): Promise<boolean> {
+    const { name = '', namespace } = metadata;
     const fresh = await client
       .resource<CronJob>(resources.cronJobs)
       .get(name, { namespace })
       .catch(ignoreNotFound);
-    if (fresh?.status?.active?.some(({ uid }) => uid === job.metadata.uid)) return;
+    return fresh?.status?.active?.some((one) => one.uid === uid) ?? false;
+  }
+
+  /** A Job that someone else made of this CronJob, unless the copy of the CronJob is late. */
+  async function noteUnexpected(cronJob: CronJob, job: Job): Promise<void> {
+    if (await isActiveNow(cronJob, job.metadata.uid)) return;
     const message = `Saw a job that the controller did not create or forgot: ${job.metadata.name}`;
     events.record(cronJob, { type: 'Warning', reason: 'UnexpectedJob', message });
   }
