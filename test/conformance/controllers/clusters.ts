@@ -1,0 +1,99 @@
+/** The two clusters on which sequences are played: kube-apiserver with kube-controller-manager, and ours in this process. */
+import type { Node } from '@skerry/api';
+import { silentLogger, systemClock } from '@skerry/base';
+import { type ApiClient, createClient, createHttpTransport, resources } from '@skerry/client';
+import { catalogue, type ControllerName, runControllers } from '@skerry/controllers';
+import { createCertificateAuthority } from '@skerry/pki';
+import { startOwnServer } from '../own-server.ts';
+import { controllerManagerProgram, startControllerManager } from '../reference-managers.ts';
+import { startReferenceServer } from '../reference-server.ts';
+import { users } from '../users.ts';
+import { nodeNames, Player } from './player.ts';
+
+export interface PlayedCluster {
+  readonly client: ApiClient;
+  readonly player: Player;
+  close(): Promise<void>;
+}
+
+/** They judge nodes by what agents say, and there are none. */
+const notRun: readonly string[] = ['node-lifecycle-controller', 'taint-eviction-controller'];
+
+export async function startOwnCluster(): Promise<PlayedCluster> {
+  const server = await startOwnServer();
+  const client = clientOf(server.target.url);
+  const stop = new AbortController();
+  const authority = await createCertificateAuthority({ commonName: 'test', clock: systemClock });
+  const names = (Object.keys(catalogue) as ControllerName[]).filter((name) => !notRun.includes(name));
+  const running = runControllers({
+    client,
+    clock: systemClock,
+    log: silentLogger,
+    random: Math.random,
+    signal: stop.signal,
+    clusterCidr: '10.244.0.0/16',
+    authority,
+    names,
+    autoscalerSyncPeriodMs: 1_000,
+  });
+  return played(client, stop, async () => {
+    await running;
+    await server.close();
+  });
+}
+
+export async function startStockCluster(): Promise<PlayedCluster> {
+  const program = controllerManagerProgram();
+  if (!program) throw new Error('KUBE_CONTROLLER_MANAGER, KUBE_APISERVER and ETCD name no programs');
+  const server = await startReferenceServer();
+  const manager = startControllerManager(server, program, [
+    `--controllers=*,${notRun.map((name) => `-${name}`).join(',')}`,
+    '--horizontal-pod-autoscaler-sync-period=1s',
+  ]);
+  return played(clientOf(server.url, server.ca), new AbortController(), async () => {
+    await manager.stop();
+    await server.close();
+  });
+}
+
+function clientOf(server: string, ca?: string): ApiClient {
+  const transport = createHttpTransport({
+    server,
+    token: users.admin.token,
+    ...(ca === undefined ? {} : { ca }),
+  });
+  return createClient({ transport, userAgent: 'sequences', clock: systemClock });
+}
+
+async function played(
+  client: ApiClient,
+  stop: AbortController,
+  end: () => Promise<void>,
+): Promise<PlayedCluster> {
+  await makeNodes(client);
+  const player = new Player(client);
+  const playing = player.run(stop.signal);
+  return {
+    client,
+    player,
+    async close() {
+      stop.abort();
+      await playing.catch(() => undefined);
+      await end();
+      client.close();
+    },
+  };
+}
+
+async function makeNodes(client: ApiClient): Promise<void> {
+  const nodes = client.resource<Node>(resources.nodes);
+  for (const name of nodeNames) {
+    const node = await nodes.create({ metadata: { name } });
+    const allocatable = { cpu: '100', memory: '100Gi', pods: '500' };
+    const conditions = [{ type: 'Ready', status: 'True' }];
+    const status = { allocatable, capacity: allocatable, conditions };
+    await nodes.update({ ...node, status }, { subresource: 'status' });
+    // New ones are tainted, and who would take that away again does not run.
+    await nodes.patch(name, { spec: { taints: null } }, { type: 'merge' });
+  }
+}
