@@ -5,6 +5,8 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import type { ApiEndpoint } from './target.ts';
 
+const resumeMs = 100;
+
 export interface Answer {
   readonly status: number;
   readonly body: Buffer;
@@ -14,6 +16,7 @@ export class ApiSession {
   readonly #sessions: ClientHttp2Session[];
   readonly #headers: Readonly<Record<string, string>>;
   #next = 0;
+  #isClosed = false;
 
   private constructor(sessions: ClientHttp2Session[], headers: Readonly<Record<string, string>>) {
     this.#sessions = sessions;
@@ -108,7 +111,20 @@ export class ApiSession {
     return stream;
   }
 
+  /**
+   * Watches until the session is closed, all that there is first and again after each end: a server ends the watch of who reads
+   * slowly. What is told may come twice.
+   */
+  follow(path: string, onLine: (line: string) => void): void {
+    const begin = () => {
+      if (this.#isClosed) return;
+      this.watch(path, onLine).once('close', () => setTimeout(begin, resumeMs));
+    };
+    begin();
+  }
+
   close(): void {
+    this.#isClosed = true;
     for (const session of this.#sessions) session.destroy();
   }
 }

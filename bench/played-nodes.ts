@@ -34,7 +34,7 @@ export class PlayedNodes {
     const session = await ApiSession.open(target, 4);
     await makeNodes(session, options.nodes);
     const played = new PlayedNodes(session, options.namespace);
-    session.watch(`/api/v1/namespaces/${options.namespace}/pods?watch=true&timeoutSeconds=36000`, (line) => {
+    session.follow(`/api/v1/namespaces/${options.namespace}/pods?watch=true`, (line) => {
       const { type, object } = JSON.parse(line) as { type: string; object: Pod };
       const key = object.metadata?.uid ?? '';
       if (type === 'DELETED') played.#waiting.delete(key);

@@ -147,7 +147,7 @@ class BoundPods {
   lastMs = 0;
 
   constructor(session: ApiSession) {
-    session.watch('/api/v1/namespaces/default/pods?watch=true', (line) => {
+    session.follow('/api/v1/namespaces/default/pods?watch=true', (line) => {
       const { object } = JSON.parse(line) as { object: Pod };
       if (!object.spec?.nodeName) return;
       const app = object.metadata?.labels?.['app'] ?? '';
