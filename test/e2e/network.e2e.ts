@@ -1,7 +1,7 @@
 /**
  * Pods reach each other: in a pool by routes and by VXLAN, across pools where a Crossing says so and through gateways that
- * die; and what they talk about goes on while lines are cut, the server is down and agents start anew. All regions have the
- * same private addresses.
+ * die; and what they talk about goes on while lines are cut, the server is down and agents start anew. Pools may have the
+ * network of their host, or a CNI plugin of their users'. All regions have the same private addresses.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
