@@ -41,7 +41,7 @@ interface Wanted {
 export interface ImpersonationHeaders {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Each value of a header as it was sent: names of groups may have commas. */
-  readonly headerValues: (name: string) => readonly string[];
+  headerValues(name: string): readonly string[];
 }
 
 /** Undefined where nobody is named. `attributes` is the request, as of the one who asks. Throws 400 and 403. */
@@ -219,13 +219,13 @@ async function require(authorizer: Authorizer, attributes: AuthorizationAttribut
   if (!allowed) throw forbiddenRequest(attributes, reason);
 }
 
-function wantedUser({ headers, headerValues }: ImpersonationHeaders): Wanted | undefined {
-  const [name = ''] = headerValues(userHeader);
-  const [uid = ''] = headerValues(uidHeader);
-  const groups = headerValues(groupHeader);
+function wantedUser(request: ImpersonationHeaders): Wanted | undefined {
+  const [name = ''] = request.headerValues(userHeader);
+  const [uid = ''] = request.headerValues(uidHeader);
+  const groups = request.headerValues(groupHeader);
   const extra: Record<string, readonly string[]> = {};
-  for (const header of Object.keys(headers)) {
-    if (header.startsWith(extraPrefix)) extra[extraKey(header)] = headerValues(header);
+  for (const header of Object.keys(request.headers)) {
+    if (header.startsWith(extraPrefix)) extra[extraKey(header)] = request.headerValues(header);
   }
   if (name) return { name, uid, groups, extra };
   if (!uid && groups.length === 0 && Object.keys(extra).length === 0) return undefined;

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { performServerHandshake, type ServerHttp2Session } from 'node:http2';
+import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { chmod, rm } from 'node:fs/promises';
 import { createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -7,7 +7,9 @@ import { describeError, type Logger } from '@skerry/base';
 import { AuditNotes } from '#audit/audit-notes.ts';
 import { ConnectionLimits, type ConnectionRefusal } from '#http/connection-limits.ts';
 import type { AcceptedConnection } from '#ports.ts';
-import { exchangeOverHttp1, exchangeOverHttp2, type Exchange } from '#http/exchange.ts';
+import type { Exchange } from '#http/exchange.ts';
+import { Http1Exchange } from '#http/http1-exchange.ts';
+import { Http2Exchange } from '#http/http2-exchange.ts';
 
 export interface UpgradeRequest {
   readonly exchange: Pick<
@@ -26,6 +28,17 @@ export interface UpgradeRequest {
   readonly message: IncomingMessage;
   readonly socket: Duplex;
   readonly head: Buffer;
+}
+
+const ignored = () => undefined;
+
+/**
+ * Node keeps a stream that has closed until all of the heap is looked through, and with it what its listeners hold: the request,
+ * the object that it changed, its answer. Without them that is garbage at once, a sixth of what a write costs.
+ */
+function letGo(stream: ServerHttp2Stream): void {
+  stream.removeAllListeners();
+  stream.on('error', ignored);
 }
 
 /** What the front hands requests to. Neither may reject. */
@@ -135,7 +148,7 @@ export class HttpFront {
     this.#http1.emit('listening');
     this.#http1.on('request', (request, response) => {
       response.on('error', (error) => this.#log.debug('answer broke', { error: describeError(error) }));
-      this.#guard(this.#handler.handle(exchangeOverHttp1(request, response, this.#originOf(request.socket))));
+      this.#guard(this.#handler.handle(new Http1Exchange(request, response, this.#originOf(request.socket))));
     });
     this.#http1.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#upgrade(message, socket, head);
@@ -232,9 +245,10 @@ export class HttpFront {
         stream.once('close', connection.onStream({ id: stream.id, method, path }));
       }
       stream.on('error', (error) => this.#log.debug('stream broke', { error: describeError(error) }));
+      stream.once('close', () => letGo(stream));
       // Clients spread over the servers that there are only when they connect. A machine's link leads to this one alone.
       if (connection.remoteAddress !== undefined && this.#sendsAway()) session.close();
-      this.#guard(this.#handler.handle(exchangeOverHttp2(stream, { headers, rawHeaders }, connection)));
+      this.#guard(this.#handler.handle(new Http2Exchange(stream, { headers, rawHeaders }, connection)));
     });
   }
 

@@ -21,7 +21,7 @@ export function exchangeOverWebSocket({ exchange: asked, message, socket, head }
     query: asked.query,
     target: asked.target,
     headers: asked.headers,
-    headerValues: asked.headerValues,
+    headerValues: (name) => asked.headerValues(name),
     peer: asked.peer,
     remoteAddress: asked.remoteAddress,
     signal: asked.signal,

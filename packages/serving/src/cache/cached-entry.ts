@@ -209,16 +209,28 @@ export class EndedEntry implements SelectableObject {
 
 /** An object that no cache holds: what a write returns, a subresource's body. `stored` is its text without revision, where there is one. */
 export function itemOf(object: AnyObject, stored?: Uint8Array): CachedObject {
-  const { namespace = '', name = '', resourceVersion } = object.metadata ?? {};
-  let json = stored && spliceResourceVersion(stored, Number(resourceVersion));
-  return {
-    key: keyOf(namespace, name),
-    namespace,
-    name,
-    revision: Number(resourceVersion ?? 0),
-    object,
-    get json() {
-      return (json ??= Buffer.from(JSON.stringify(object)));
-    },
-  };
+  return new UncachedItem(object, stored);
+}
+
+class UncachedItem implements CachedObject {
+  readonly key: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly revision: number;
+  readonly object: AnyObject;
+  #json: Uint8Array | undefined;
+
+  constructor(object: AnyObject, stored: Uint8Array | undefined) {
+    const { namespace = '', name = '', resourceVersion } = object.metadata ?? {};
+    this.key = keyOf(namespace, name);
+    this.namespace = namespace;
+    this.name = name;
+    this.revision = Number(resourceVersion ?? 0);
+    this.object = object;
+    this.#json = stored && spliceResourceVersion(stored, Number(resourceVersion));
+  }
+
+  get json(): Uint8Array {
+    return (this.#json ??= Buffer.from(JSON.stringify(this.object)));
+  }
 }

@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { Entry, RangeOptions, RangeResult, StoreEvent } from '#contract.ts';
+import { ReplacingEvent } from '#sqlite/replacing-event.ts';
 import { prefixEnd } from '#key-range.ts';
 import { firstRevision } from '#sqlite/schema.ts';
 
@@ -108,17 +109,9 @@ export class LogReader {
     });
   }
 
-  /** Adds the replaced entry to an event, read when someone asks: most watchers know it already. */
   withPrevious(event: StoreEvent, previousRevision: number): StoreEvent {
     if (previousRevision === 0) return event;
-    const read = () => this.#valueAt(previousRevision);
-    return Object.defineProperty(event, 'previous', {
-      enumerable: true,
-      get() {
-        const value = read();
-        return value && { value, modRevision: previousRevision };
-      },
-    });
+    return new ReplacingEvent(event, previousRevision, this.#valueAt);
   }
 
   close(): void {
@@ -158,10 +151,11 @@ export class LogReader {
     return entryOf(this.#entryAt.get(revision)!);
   }
 
-  #valueAt(revision: number): Uint8Array | undefined {
+  /** One for all events, which hold it. */
+  readonly #valueAt = (revision: number): Uint8Array | undefined => {
     if (!this.#db.isOpen) return undefined;
     return this.#value.get(revision)?.value as Uint8Array | undefined;
-  }
+  };
 
   #snapshot<T>(read: () => T): T {
     this.#db.exec('BEGIN');
