@@ -172,7 +172,7 @@ describe.skipIf(!hasBrowser)('the console', () => {
       standIn.setReachable(true);
       await page.reload();
       await settled(page);
-      expect(await page.getByText('What you see is the last that was known.').count()).toBe(0);
+      await page.getByText('What you see is the last that was known.').waitFor({ state: 'hidden' });
     });
 
     test('shows the columns that were chosen, also after a reload', async () => {
