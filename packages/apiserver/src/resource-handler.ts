@@ -169,6 +169,7 @@ export class ResourceHandler {
       encoder,
       ...shownIn(served),
       fresh: this.#newest,
+      oldest: () => this.#registry.parts.store.compactedRevision,
       clock: this.#clock,
       signal: exchange.signal,
     });

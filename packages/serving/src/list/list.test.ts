@@ -7,7 +7,11 @@ import { parseListOptions } from '#list/list-options.ts';
 import { get, list } from '#list/list.ts';
 import { PodFeed, podKind } from '#testing/pod-feed.ts';
 
-async function read(feed: PodFeed, query: string, namespace?: string): Promise<KubeList> {
+async function read(
+  feed: PodFeed,
+  query: string,
+  { namespace, oldest }: { namespace?: string; oldest?: number } = {},
+): Promise<KubeList> {
   const { cache, clock } = feed;
   const answer = await list({
     cache,
@@ -16,6 +20,7 @@ async function read(feed: PodFeed, query: string, namespace?: string): Promise<K
     encoder: encodersFor(podKind, { clock }).json,
     clock,
     fresh: () => feed.revision,
+    ...(oldest === undefined ? {} : { oldest: () => oldest }),
   });
   const body = Buffer.concat([...answer.body]);
   expect(answer.headers['Content-Length']).toBe(String(body.length));
@@ -42,7 +47,7 @@ describe('a list', () => {
     expect(names(all)).toEqual(['a-b/1', 'a/1', 'a/2', 'b/1']);
     expect(all).toMatchObject({ kind: 'PodList', apiVersion: 'v1', metadata: { resourceVersion: '104' } });
     expect(all.items.map((item) => item.metadata?.resourceVersion)).toEqual(['103', '104', '102', '101']);
-    expect(names(await read(feed, '', 'a'))).toEqual(['a/1', 'a/2']);
+    expect(names(await read(feed, '', { namespace: 'a' }))).toEqual(['a/1', 'a/2']);
   });
 
   test('of nothing has an empty array', async () => {
@@ -135,7 +140,7 @@ describe('pages', () => {
     const seen: KubeList[] = [];
     let token: string | undefined;
     do {
-      const page = await read(feed, `${query}${token ? `&continue=${token}` : ''}`, namespace);
+      const page = await read(feed, `${query}${token ? `&continue=${token}` : ''}`, { namespace });
       seen.push(page);
       token = page.metadata.continue;
       between(seen.length);
@@ -194,6 +199,17 @@ describe('pages', () => {
     const rest = await read(feed, `limit=10&continue=${onward}`);
     expect(names(rest)).toEqual(['a/2', 'a/3', 'a/4', 'a/5']);
     expect(rest.metadata.resourceVersion).toBe('146');
+  });
+
+  test('of a state that the source has forgotten are 410, though the cache may know it yet', async () => {
+    const feed = filled(5);
+    const { metadata } = await read(feed, 'limit=2');
+    feed.put('a/6');
+    const query = `limit=2&continue=${metadata.continue}`;
+    expect(names(await read(feed, query, { oldest: 105 }))).toHaveLength(2);
+    const error = await refusal(read(feed, query, { oldest: 106 }));
+    expect(error.status).toMatchObject({ code: 410, reason: 'Expired' });
+    expect(decodeContinueToken(error.status.metadata.continue ?? '').revision).toBe(-1);
   });
 
   test.for(['garbage', Buffer.from('{"v":"meta.k8s.io/v1","rv":0,"start":"a"}').toString('base64url')])(

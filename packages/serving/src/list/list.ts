@@ -2,6 +2,7 @@ import { ApiError, badRequest, isApiError, notFound } from '@skerry/api';
 import type { GroupResource, ListMeta } from '@skerry/api';
 import type { Clock } from '@skerry/base';
 import { answerItem, listAnswer } from '#answer.ts';
+import { tooOldResourceVersion } from '#cache/history.ts';
 import type { Selection } from '#cache/selection.ts';
 import type { WatchCache } from '#cache/watch-cache.ts';
 import type { Answer, CachedObject, ConvertedObjects, Encoder, Scope } from '#contract.ts';
@@ -24,6 +25,8 @@ export interface ListRequest extends Freshness {
   readonly encoder: Encoder;
   /** The form that selectors see; as the cache has it unless told. */
   readonly shown?: ConvertedObjects;
+  /** The oldest revision that the source still has; the state before it is gone for clients, though the cache may know it yet. */
+  readonly oldest?: () => number;
 }
 
 const expiredPage =
@@ -42,8 +45,10 @@ export async function list(request: ListRequest): Promise<Answer> {
   const token = tokenOf(options);
   const revision = token ? await pageRevision(request, token) : await listRevision(request);
   const startKey = token?.startKey;
+  const oldest = request.oldest?.() ?? 0;
   let page;
   try {
+    if (revision < oldest) throw tooOldResourceVersion(revision, oldest);
     const selection = await selectionOf(request, { revision, startKey });
     page = cache.page(selection, { revision, startKey, limit: options.limit });
   } catch (error) {
