@@ -151,7 +151,7 @@ describe.skipIf(!canRunContainers())('workloads', () => {
     await kubectl('rollout', 'status', 'statefulset/db', '--timeout=90s');
     await eventually(async () => expect(await notes()).toEqual(['one', 'one']), patient);
     expect(await kubectl('describe', 'statefulset/db')).toContain(
-      'create Pod db-0 in StatefulSet db successful',
+      'Create Pod db-0 in StatefulSet db successful',
     );
     await kubectl('delete', 'statefulset/db', '--wait=false');
   });
