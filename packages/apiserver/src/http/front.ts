@@ -34,7 +34,7 @@ const ignored = () => undefined;
 
 /**
  * Node keeps a stream that has closed until all of the heap is looked through, and with it what its listeners hold: the request,
- * the object that it changed, its answer. Without them that is garbage at once, a sixth of what a write costs.
+ * the object that it changed, its answer. Without them that is garbage at once.
  */
 function letGo(stream: ServerHttp2Stream): void {
   stream.removeAllListeners();

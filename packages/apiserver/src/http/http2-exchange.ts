@@ -9,8 +9,8 @@ import { warningHeader } from '#http/warning-header.ts';
 import type { PeerIdentity } from '#ports.ts';
 
 /**
- * A class, since there is one for each request: an object of its own getters and of functions that are assigned to it has V8
- * make a hidden class for each, which lives until all of the heap is looked through, and holds all that the request held.
+ * A class, since there is one for each request: for every object with getters of its own V8 makes a hidden class, which lives
+ * until all of the heap is looked through, and holds all that the getters closed over: the request and what it changed.
  */
 export class Http2Exchange implements Exchange {
   readonly method: string;

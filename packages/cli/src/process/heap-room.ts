@@ -11,8 +11,8 @@ const stepPercent = 10;
 
 /**
  * V8 looks through a heap when it has grown by a share of what was alive. The share that keeps a heap of a gigabyte within
- * its bounds lets one of fifty megabytes grow by twenty, which a busy API server fills in three seconds: looking through
- * it took a fifth of its processor time. So the share follows the size: `growthPercentLeast`, or what makes `roomBytes` if
+ * its bounds lets one of fifty megabytes grow by twenty, which a busy API server fills in three seconds, to look through it
+ * again. So the share follows the size: `growthPercentLeast`, or what makes `roomBytes` if
  * that is more. Asked of V8 again every few seconds, since what is alive changes by data, not by start. Ends with the signal.
  */
 export function keepHeapRoom(clock: Clock, signal: AbortSignal): void {
