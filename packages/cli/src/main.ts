@@ -1,11 +1,13 @@
 /**
  * The one binary. Everything it does lies in `run.ts` and `commands/`; this file only sees to it that those are compiled
- * once: V8's code cache is kept beside the release bundle, where only its owner may write (the default place, a folder
+ * well and once: V8's code cache is kept beside the release bundle, where only its owner may write (the default place, a folder
  * under /tmp that everyone may make first, could hold someone else's code). Without a place to write, all works as well.
  */
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { avoidEndlessCompiling } from './process/endless-compiling.ts';
 
+avoidEndlessCompiling();
 if (import.meta.filename.endsWith('.mjs')) enableCompileCache(join(import.meta.dirname, 'compile-cache'));
 const { run } = await import('./run.ts');
 await run(process.argv);
