@@ -24,6 +24,7 @@ import { goTo, hasBrowser, launchBrowser, openPage, settled, signIn } from '../s
 import { accessTable, elsewhere, roles, type Role } from './access-table.ts';
 import { startAttacker } from './attacker.ts';
 import { ConsoleClient } from './console-client.ts';
+import { languages } from './words.ts';
 
 const password = 'quiet otters read seven books';
 const patient = { timeoutMs: 120_000, everyMs: 300 };
@@ -91,8 +92,8 @@ describe.skipIf(!hasBrowser || !canRunContainers())('before a real cluster', { t
     return client;
   }
 
-  async function open(path: string, user: Role = 'admin') {
-    const watched = await openPage(browser, origin, { acceptDownloads: true });
+  async function open(path: string, user: Role = 'admin', locale = 'en') {
+    const watched = await openPage(browser, origin, { acceptDownloads: true, locale });
     watched.page.setDefaultTimeout(60_000);
     await signIn(watched.page, { path, user, password, origin });
     return watched;
@@ -139,64 +140,82 @@ describe.skipIf(!hasBrowser || !canRunContainers())('before a real cluster', { t
     expect(faults).toEqual([]);
   });
 
-  test('a GPU that no region has comes with a machine of another region, and the same pod runs on it', async () => {
-    const { page, faults, close } = await open('/c/default/resources/pods');
-    await page.getByRole('button', { name: 'Create from YAML' }).first().click();
-    await page.getByLabel('Sample Template').click();
-    await page.getByTitle('Custom', { exact: true }).last().click();
-    await page.getByRole('textbox', { name: 'YAML' }).click();
-    await page.keyboard.insertText(readFileSync(example('tensorflow-mnist.yaml'), 'utf8'));
-    await page.getByRole('button', { name: 'Create', exact: true }).click();
-    await page.getByText(/in the cluster\./).waitFor();
+  describe.each(Object.entries(languages))('%s', (language, words) => {
+    const name = language === 'en' ? 'tensorflow-mnist' : `tensorflow-mnist-${language}`;
+    const machine = `guangzhou-${language}-gpu`;
 
-    await page.getByRole('link', { name: 'GPU', exact: true }).click();
-    const waiting = page.getByRole('row', { name: /tensorflow-mnist/ });
-    await waiting.getByText('0/2 nodes are available: 2 Insufficient nvidia.com/gpu.').waitFor();
-    const pod = (
-      await cluster.kubectlOk(
-        'get',
-        'pods',
-        '-l',
-        'app=tensorflow-mnist',
-        '-o',
-        'jsonpath={.items[0].metadata.name}',
-      )
-    ).trim();
+    test('a GPU that no region has comes with a machine of another region, and the same pod runs on it', async () => {
+      const { page, faults, close } = await open('/c/default/resources/pods', 'admin', words.locale);
+      await page.getByRole('button', { name: words.fromYaml }).first().click();
+      await page.getByLabel(words.sampleTemplate).click();
+      await page.getByTitle(words.custom, { exact: true }).last().click();
+      await page.getByRole('textbox', { name: words.yaml }).click();
+      const manifest = readFileSync(example('tensorflow-mnist.yaml'), 'utf8');
+      await page.keyboard.insertText(manifest.replaceAll(/tensorflow-mnist$/gm, name));
+      await page.getByRole('button', { name: words.create, exact: true }).click();
+      await page.getByText(words.inTheCluster).waitFor();
 
-    await waiting.getByRole('button', { name: 'Create edge node pool' }).click();
-    await page.getByLabel('Name', { exact: true }).fill('guangzhou');
-    await page.getByRole('textbox', { name: 'Region' }).fill('guangzhou');
-    await page.getByRole('button', { name: 'Create and add nodes' }).click();
-    await page.getByRole('button', { name: 'Make the script' }).click();
-    const script = await page.locator('pre').filter({ hasText: '--token-file' }).innerText();
+      await page.getByRole('link', { name: 'GPU', exact: true }).click();
+      const waiting = page.getByRole('row', { name: new RegExp(`${name}-[a-z0-9]+-[a-z0-9]+`) });
+      await waiting.getByText(/^0\/(\d) nodes are available: \1 Insufficient nvidia\.com\/gpu\./).waitFor();
+      const pod = (await podOf(name, 'jsonpath={.items[0].metadata.name}')).trim();
+
+      const addNodes = waiting.getByRole('link', { name: words.addNodes });
+      const createPool = waiting.getByRole('button', { name: words.createPool });
+      await addNodes.or(createPool).first().waitFor();
+      // Once there are such machines, their pool is offered.
+      if (await addNodes.isVisible()) await addNodes.click();
+      else {
+        await createPool.click();
+        await page.getByLabel(words.name, { exact: true }).fill('guangzhou');
+        await page.getByRole('textbox', { name: words.region }).fill('guangzhou');
+        await page.getByRole('button', { name: words.createAndAdd }).click();
+      }
+      await page.getByRole('button', { name: words.makeScript }).click();
+      const script = await page.locator('pre').filter({ hasText: '--token-file' }).innerText();
+      await addMachine(machine, /<<'END'\n(\S+)\n/.exec(script)?.[1] ?? '');
+      await page
+        .getByRole('row', { name: new RegExp(machine) })
+        .getByText(state(words.ready))
+        .waitFor();
+      await page.getByText(words.noScriptWaits).waitFor();
+
+      await goTo(page, `/c/default/resources/pods/default/${pod}`);
+      await page.getByText(state(words.running)).first().waitFor();
+      await page.getByRole('link', { name: machine }).first().waitFor();
+      expect(
+        await podOf(
+          name,
+          'custom-columns=NAME:.metadata.name,NODE:.spec.nodeName,RESTARTS:.status.containerStatuses[0].restartCount',
+        ),
+      ).toMatch(new RegExp(`^${pod} +${machine} +0\\n$`));
+      await close();
+      expect(faults).toEqual([]);
+    });
+  });
+
+  const podOf = (app: string, output: string): Promise<string> =>
+    cluster.kubectlOk('get', 'pods', '-l', `app=${app}`, '--no-headers', '-o', output);
+
+  /** As the line of the script, pasted on a machine of that region. */
+  async function addMachine(name: string, token: string): Promise<void> {
     const file = join(folder, 'token');
-    writeFileSync(file, /<<'END'\n(\S+)\n/.exec(script)?.[1] ?? '', { mode: 0o600 });
-    const machine = ['guangzhou-gpu-1', '--region', 'guangzhou', '--gpus', '1', '--token-file', file];
+    writeFileSync(file, token, { mode: 0o600 });
+    const place = ['--region', 'guangzhou', '--data-dir', cluster.dataDirectory];
     const added = await cluster.skerry([
       'up',
       'machine',
       'add',
-      ...machine,
-      '--data-dir',
-      cluster.dataDirectory,
+      name,
+      '--gpus',
+      '1',
+      '--token-file',
+      file,
+      ...place,
     ]);
-    expect(added.errors + added.output).toContain('guangzhou-gpu-1');
+    expect(added.errors + added.output).toContain(name);
     expect(added.code).toBe(0);
-    const came = page.getByRole('row', { name: /guangzhou-gpu-1/ });
-    await came.getByText(state('Ready')).waitFor();
-    await page.getByText('No script waits for machines right now.').waitFor();
-
-    await goTo(page, `/c/default/resources/pods/default/${pod}`);
-    await page.getByText(state('Running')).first().waitFor();
-    await page.getByRole('link', { name: 'guangzhou-gpu-1' }).first().waitFor();
-    const columns =
-      'custom-columns=NAME:.metadata.name,NODE:.spec.nodeName,RESTARTS:.status.containerStatuses[0].restartCount';
-    expect(
-      await cluster.kubectlOk('get', 'pods', '-l', 'app=tensorflow-mnist', '--no-headers', '-o', columns),
-    ).toMatch(new RegExp(`^${pod} +guangzhou-gpu-1 +0\\n$`));
-    await close();
-    expect(faults).toEqual([]);
-  });
+  }
 
   test('what is watched says that a line is cut, and that it is mended; and goes on when the center is started anew', async () => {
     const { page, faults, close } = await open('/c/default/nodes?pool=west');
