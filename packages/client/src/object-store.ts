@@ -5,9 +5,12 @@ import { keyOf } from '#reflector.ts';
 /** Values under which an object is found; none leaves it out of the index. */
 export type IndexFunction<T> = (object: T) => readonly string[];
 
+/** By value, the keys of its objects. A value of one object, as most are in some indexes, has no set: that takes ten times the room. */
+type Keys = Map<string, string | Set<string>>;
+
 export class ObjectStore<T extends KubeObject> {
   readonly #objects = new Map<string, T>();
-  readonly #indexes = new Map<string, { valuesOf: IndexFunction<T>; keys: Map<string, Set<string>> }>();
+  readonly #indexes = new Map<string, { valuesOf: IndexFunction<T>; keys: Keys }>();
 
   constructor() {
     this.addIndex('namespace', (object) => [object.metadata?.namespace ?? '']);
@@ -19,7 +22,7 @@ export class ObjectStore<T extends KubeObject> {
 
   addIndex(name: string, valuesOf: IndexFunction<T>): void {
     if (this.#indexes.has(name)) return;
-    const index = { valuesOf, keys: new Map<string, Set<string>>() };
+    const index = { valuesOf, keys: new Map() as Keys };
     this.#indexes.set(name, index);
     for (const [key, object] of this.#objects) enter(index.keys, valuesOf(object), key);
   }
@@ -40,7 +43,8 @@ export class ObjectStore<T extends KubeObject> {
     const index = this.#indexes.get(name);
     if (!index) throw new Error(`no index ${name}`);
     const found: T[] = [];
-    for (const key of index.keys.get(value) ?? []) {
+    const keys = index.keys.get(value) ?? [];
+    for (const key of typeof keys === 'string' ? [keys] : keys) {
       const object = this.#objects.get(key);
       if (object) found.push(object);
     }
@@ -69,18 +73,19 @@ export class ObjectStore<T extends KubeObject> {
   }
 }
 
-function enter(keys: Map<string, Set<string>>, values: readonly string[], key: string): void {
+function enter(keys: Keys, values: readonly string[], key: string): void {
   for (const value of values) {
-    const set = keys.get(value);
-    if (set) set.add(key);
-    else keys.set(value, new Set([key]));
+    const held = keys.get(value);
+    if (held === undefined || held === key) keys.set(value, key);
+    else if (typeof held === 'string') keys.set(value, new Set([held, key]));
+    else held.add(key);
   }
 }
 
-function leave(keys: Map<string, Set<string>>, values: readonly string[], key: string): void {
+function leave(keys: Keys, values: readonly string[], key: string): void {
   for (const value of values) {
-    const set = keys.get(value);
-    set?.delete(key);
-    if (set?.size === 0) keys.delete(value);
+    const held = keys.get(value);
+    if (held === key) keys.delete(value);
+    else if (typeof held === 'object' && held.delete(key) && held.size === 0) keys.delete(value);
   }
 }

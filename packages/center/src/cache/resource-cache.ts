@@ -103,9 +103,7 @@ export class ResourceCache implements ItemSource {
       // What the source yields is cut here, before anything holds it.
       transform: (object: KubeObject) => this.#came(maker.make(object as AnyObject)),
       ...(options.namespace === undefined ? {} : { scope: { namespace: options.namespace } }),
-      ...(view.placed === 'node'
-        ? { indexes: { node: nodeOf, workload: (item) => [workloadKey(workloadOf(item))] } }
-        : {}),
+      ...(view.placed === 'node' ? { indexes: { node: nodeOf, workload: workloadsOf } } : {}),
       clock,
       log: options.log,
       random: options.random,
@@ -276,6 +274,12 @@ const pollMs = 20;
 
 function earlyKey(namespace: string | undefined, name: string): string {
   return `${namespace ?? ''}/${name}`;
+}
+
+/** Nobody asks for the pods of a pod. */
+function workloadsOf(item: Item): readonly string[] {
+  const workload = workloadOf(item);
+  return workload.kind === 'Pod' ? [] : [workloadKey(workload)];
 }
 
 function nodeOf({ facts }: Item): readonly string[] {
