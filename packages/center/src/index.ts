@@ -19,6 +19,7 @@ export type { ClusterHost, HostedFacts, HostedSettings, HostedState } from '#clu
 export { taskDefinition, taskView, type TaskStatus } from '#tasks/task.ts';
 export type { Task as TaskObject } from '#tasks/task.ts';
 export { TaskRunner, type TaskContext, type TaskKind, type TaskStep } from '#tasks/task-runner.ts';
+export { saidText } from '#tasks/task-fault.ts';
 export { ensureIdentities, identities } from '#clusters/identities.ts';
 export { RegisteredConnections, type OpenConnection } from '#clusters/registered-connections.ts';
 export { createDataPlane, type DataPlane, type DataPlaneOptions } from '#data-plane.ts';

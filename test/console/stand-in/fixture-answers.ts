@@ -354,9 +354,19 @@ function tasks(): Task[] {
       ...(cancelled.has('create-factory-2') ? { cancelledBy: 'admin' } : {}),
       started: ago(1),
       steps: [
-        { title: 'ranges and port', state: 'done' },
+        {
+          title: 'ranges and port',
+          state: 'done',
+          message: 'pods 10.60.0.0/16, Services 10.61.0.0/16, port 6444',
+          says: [{ code: 'placed', values: { pods: '10.60.0.0/16', services: '10.61.0.0/16', port: 6444 } }],
+        },
         { title: 'keys and certificates', state: 'done' },
-        { title: 'processes', state: 'running', message: 'waiting for /readyz' },
+        {
+          title: 'processes',
+          state: 'running',
+          message: 'API server has not started',
+          says: [{ code: 'notStarted' }],
+        },
         { title: 'API server answers', state: 'waiting' },
       ],
     },
@@ -370,7 +380,14 @@ function tasks(): Task[] {
       cancellable: false,
       started: ago(90),
       ended: ago(89),
-      steps: [{ title: 'copied', state: 'failed', message: 'no space left on device' }],
+      steps: [
+        {
+          title: 'copied',
+          state: 'failed',
+          message: 'no space left on device',
+          says: [{ code: 'text', values: { text: 'no space left on device' } }],
+        },
+      ],
       message: 'no space left on device',
     },
   ];

@@ -5,6 +5,8 @@ import type { ClusterWriter } from '#clusters/cluster-writer.ts';
 import type { ClusterHost } from '#clusters/host.ts';
 import { deleteKubeconfigSecret } from '#clusters/import/kubeconfig-secret.ts';
 import { placeCluster } from '#clusters/placement.ts';
+import type { TaskSaying } from '#contract/index.ts';
+import { saidText, TaskFault } from '#tasks/task-fault.ts';
 import type { TaskContext, TaskKind } from '#tasks/task-runner.ts';
 
 export interface HostingOptions {
@@ -28,8 +30,7 @@ export function createClusterTask(options: HostingOptions): TaskKind {
   const { host, clusters, onChange } = options;
   const required = async ({ spec }: TaskContext) => {
     const cluster = await clusters.get(spec.cluster ?? '');
-    if (!cluster || cluster.metadata?.deletionTimestamp)
-      throw new SkerryError('cluster-gone', `cluster ${spec.cluster} was deleted`);
+    if (!cluster || cluster.metadata?.deletionTimestamp) throw clusterGone(spec.cluster);
     return cluster;
   };
   return {
@@ -43,7 +44,7 @@ export function createClusterTask(options: HostingOptions): TaskKind {
           const others = (await clusters.list()).filter(({ metadata }) => metadata?.name !== name);
           const { podCIDR, serviceCIDR, port } = await placeCluster(cluster, { others, host });
           await clusters.patchSpec(name, { podCIDR, serviceCIDR, port });
-          return `pods ${podCIDR}, Services ${serviceCIDR}, port ${port}`;
+          return { code: 'placed', values: { pods: podCIDR, services: serviceCIDR, port } };
         },
       },
       {
@@ -67,7 +68,11 @@ export function createClusterTask(options: HostingOptions): TaskKind {
           await onChange();
           await until(options, context, startMsMax, () => {
             const state = host.state(context.spec.cluster ?? '');
-            return state?.state === 'running' ? undefined : (state?.why ?? 'API server has not started');
+            return state?.state === 'running'
+              ? undefined
+              : state?.why
+                ? saidText(state.why)
+                : { code: 'notStarted' };
           });
         },
       },
@@ -100,14 +105,13 @@ export function restoreClusterTask(options: HostingOptions): TaskKind {
         title: 'unpacked',
         async run(context) {
           const name = context.spec.cluster ?? '';
-          if (!(await clusters.get(name)))
-            throw new SkerryError('cluster-gone', `cluster ${name} was deleted`);
+          if (!(await clusters.get(name))) throw clusterGone(name);
           await clusters.patchStatus(name, { phase: 'Creating', task: context.name });
           const file = context.spec.input?.['file'];
           if (typeof file !== 'string') throw new SkerryError('backup-invalid', 'no backup was named');
           const { podCIDR, serviceCIDR, made } = await host.unpack(name, file);
           await clusters.patchSpec(name, { podCIDR, serviceCIDR });
-          return `as it was at ${made}`;
+          return { code: 'asOf', values: { instant: made } };
         },
       },
       ...create.steps(spec),
@@ -115,7 +119,7 @@ export function restoreClusterTask(options: HostingOptions): TaskKind {
   };
 }
 
-async function answers(options: HostingOptions, context: TaskContext): Promise<string> {
+async function answers(options: HostingOptions, context: TaskContext): Promise<TaskSaying> {
   const client = await options.host.adminClient(context.spec.cluster ?? '');
   try {
     let version = '';
@@ -126,11 +130,11 @@ async function answers(options: HostingOptions, context: TaskContext): Promise<s
         await client.request('GET', '/readyz');
         return undefined;
       } catch (error) {
-        return error instanceof Error ? error.message : String(error);
+        return saidText(error instanceof Error ? error.message : String(error));
       }
     });
     await options.clusters.patchStatus(context.spec.cluster ?? '', { version });
-    return version;
+    return saidText(version);
   } finally {
     client.close();
   }
@@ -148,7 +152,7 @@ export function deleteClusterTask(options: HostingOptions): TaskKind {
             await clusters.patchStatus(name, { phase: 'Deleting', task: context.name });
           await onChange();
           await until(options, context, stopMsMax, () =>
-            host.state(name) === undefined ? undefined : 'processes still run',
+            host.state(name) === undefined ? undefined : { code: 'processesRun' },
           );
         },
       },
@@ -165,19 +169,26 @@ export function deleteClusterTask(options: HostingOptions): TaskKind {
   };
 }
 
+export function clusterGone(cluster = ''): TaskFault {
+  return new TaskFault('cluster-gone', { code: 'clusterGone', values: { cluster } });
+}
+
 /** Waits until `missing` says nothing is; fails with what it said last. */
 async function until(
   { clock }: HostingOptions,
   { signal }: TaskContext,
   timeoutMs: number,
-  missing: () => string | undefined | Promise<string | undefined>,
+  missing: () => TaskSaying | undefined | Promise<TaskSaying | undefined>,
 ): Promise<void> {
   const deadlineMs = clock.monotonic() + timeoutMs;
   for (;;) {
     const why = await missing();
     if (why === undefined) return;
     if (clock.monotonic() > deadlineMs)
-      throw new SkerryError('cluster-not-ready', `not after ${timeoutMs / 1000} s: ${why}`);
+      throw new TaskFault('cluster-not-ready', [
+        { code: 'notAfter', values: { seconds: timeoutMs / 1000 } },
+        why,
+      ]);
     await sleep(clock, lookEveryMs, signal);
   }
 }

@@ -4,6 +4,7 @@ import { type Clock, type Logger, sleep } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
 import type { Component } from '#components/component.ts';
 import { ComponentWriter } from '#components/component-writer.ts';
+import { titleText, type TaskTitle } from '#contract/index.ts';
 import { centerUser, requestedBy } from '#management/policies.ts';
 import { centerResources } from '#management/resources.ts';
 import type { Task } from '#tasks/task.ts';
@@ -53,12 +54,14 @@ export async function ensureComponentTask(client: ApiClient, component: Componen
   const { metadata, spec, status } = component;
   const removing = metadata?.deletionTimestamp !== undefined;
   if (!removing && status?.observedGeneration === metadata?.generation) return false;
+  const titled = titleOf(component);
   try {
     await client.resource<Task>(centerResources.tasks).create({
       metadata: { name: componentTaskName(component) },
       spec: {
         kind: 'component',
-        title: titleOf(component),
+        title: titleText(titled),
+        titled,
         cluster: spec.cluster,
         user: metadata?.annotations?.[requestedBy] ?? centerUser,
         input: {
@@ -75,10 +78,11 @@ export async function ensureComponentTask(client: ApiClient, component: Componen
   }
 }
 
-function titleOf({ metadata, spec, status }: Component): string {
-  if (metadata?.deletionTimestamp) return `Remove ${spec.component}`;
-  const installed = status?.installed;
-  if (!installed) return `Install ${spec.component} ${spec.version}`;
-  if (installed.version === spec.version) return `Configure ${spec.component}`;
-  return `Upgrade ${spec.component} from ${installed.version} to ${spec.version}`;
+function titleOf({ metadata, spec, status }: Component): TaskTitle {
+  const { component, version } = spec;
+  if (metadata?.deletionTimestamp) return { code: 'remove', values: { component } };
+  const before = status?.installed?.version;
+  if (before === undefined) return { code: 'install', values: { component, version } };
+  if (before === version) return { code: 'configure', values: { component } };
+  return { code: 'upgrade', values: { component, before, version } };
 }

@@ -5,7 +5,12 @@ import type { ComponentAction, ComponentEntry, ComponentPlan } from '#contract/i
 import { ClusterObjects } from '#components/cluster-objects.ts';
 import { type Component, componentFinalizer, componentObjectName } from '#components/component.ts';
 import { componentTaskName, ensureComponentTask } from '#components/component-controller.ts';
-import { type ComponentTaskOptions, labelled, whyNotRemovable } from '#components/component-tasks.ts';
+import {
+  type ComponentTaskOptions,
+  labelled,
+  requires,
+  whyNotRemovable,
+} from '#components/component-tasks.ts';
 import { ComponentWriter } from '#components/component-writer.ts';
 import { foreignObjects, planChanges } from '#components/plan.ts';
 import { requestedBy } from '#management/policies.ts';
@@ -75,7 +80,7 @@ export class ComponentService {
         (name) => !there.some(({ spec, status }) => spec.component === name && status?.installed),
       );
       const refused = [
-        ...missing.map((name) => `it requires ${name}, which is not installed`),
+        ...(missing.length > 0 ? [requires(request.component, missing)] : []),
         ...(await foreignObjects(objects, manifests, { component: request.component, before })),
       ];
       return { changes: await planChanges(objects, { manifests, before }), refused };

@@ -20,7 +20,9 @@ import { ComponentWriter } from '#components/component-writer.ts';
 import { unhealthy } from '#components/health.ts';
 import { foreignObjects, prunable } from '#components/plan.ts';
 import { remainingObjects } from '#components/removal.ts';
-import type { TaskContext, TaskKind } from '#tasks/task-runner.ts';
+import { sayingText, type TaskSaying } from '#contract/index.ts';
+import { saidText, TaskFault } from '#tasks/task-fault.ts';
+import type { TaskContext, TaskKind, TaskStep } from '#tasks/task-runner.ts';
 
 export interface ComponentTaskOptions {
   /** Of the management API. */
@@ -64,7 +66,7 @@ class ComponentWork {
   async component({ spec }: TaskContext): Promise<Component> {
     const name = nameIn(spec.input);
     const component = await this.components.get(name);
-    if (!component) throw new SkerryError('component-gone', `the Component ${name} was deleted`);
+    if (!component) throw new TaskFault('component-gone', { code: 'componentGone', values: { name } });
     return component;
   }
 
@@ -93,15 +95,16 @@ class ComponentWork {
     }
     const inside = owned.filter(({ kind }) => kind !== 'Namespace');
     for (const name of inside) {
-      await context.say(`removing ${wordsOf(name)}`);
+      await context.say({ code: 'removing', values: { object: wordsOf(name) } });
       await objects.delete(name);
     }
     await this.until(context, goneMsMax, async () => {
-      for (const name of inside) if (await objects.get(name)) return `${wordsOf(name)} is still there`;
-      return undefined;
+      for (const name of inside)
+        if (await objects.get(name)) return [{ code: 'stillThere', values: { object: wordsOf(name) } }];
+      return [];
     });
     for (const name of owned.filter(({ kind }) => kind === 'Namespace')) {
-      await context.say(`removing ${wordsOf(name)}`);
+      await context.say({ code: 'removing', values: { object: wordsOf(name) } });
       if (await this.#isEmptied(objects, name.name, context)) await objects.delete(name);
     }
   }
@@ -121,15 +124,18 @@ class ComponentWork {
   async until(
     { signal }: TaskContext,
     timeoutMs: number,
-    missing: () => Promise<string | undefined>,
+    missing: () => Promise<readonly TaskSaying[]>,
   ): Promise<void> {
     const { clock } = this.options;
     const deadlineMs = clock.monotonic() + timeoutMs;
     for (;;) {
       const why = await missing();
-      if (why === undefined) return;
+      if (why.length === 0) return;
       if (clock.monotonic() > deadlineMs)
-        throw new SkerryError('component-not-ready', `not after ${timeoutMs / 1000} s: ${why}`);
+        throw new TaskFault('component-not-ready', [
+          { code: 'notAfter', values: { seconds: timeoutMs / 1000 } },
+          ...why,
+        ]);
       await sleep(clock, lookEveryMs, signal);
     }
   }
@@ -142,7 +148,7 @@ class ApplyTask {
     this.#work = new ComponentWork(options);
   }
 
-  get steps() {
+  get steps(): readonly TaskStep[] {
     return [
       { title: 'requirements', run: (context: TaskContext) => this.#check(context) },
       { title: 'objects applied', run: (context: TaskContext) => this.#apply(context) },
@@ -164,37 +170,30 @@ class ApplyTask {
     );
   }
 
-  async #check(context: TaskContext): Promise<string> {
+  async #check(context: TaskContext): Promise<TaskSaying> {
     const component = await this.#work.component(context);
     const { spec, status, metadata } = component;
     if (metadata?.generation !== context.spec.input?.['generation'])
-      throw new SkerryError(
-        'component-gone',
-        'it was changed again meanwhile; the later change has a task of its own',
-      );
+      throw new TaskFault('component-gone', { code: 'changedAgain' });
     const release = await this.#release(component);
     const there = await this.#work.components.list(spec.cluster);
     const missing = release.package.requires.filter(
       (name) => !there.some((other) => other.spec.component === name && other.status?.installed),
     );
-    if (missing.length > 0)
-      throw new SkerryError(
-        'component-requires',
-        `${spec.component} requires ${missing.join(', ')}; install it first`,
-      );
+    if (missing.length > 0) throw new TaskFault('component-requires', requires(spec.component, missing));
     const manifests = await this.#manifests(component);
     const foreign = await this.#work.within(component, (objects) =>
       foreignObjects(objects, manifests, { component: spec.component, before: status?.objects ?? [] }),
     );
-    if (foreign.length > 0) throw new SkerryError('component-conflict', foreign.slice(0, 10).join('; '));
+    if (foreign.length > 0) throw new TaskFault('component-conflict', foreign.slice(0, 10));
     await this.#work.components.setFinalizer(component, true);
     // What there was, for the way back and for what is no longer part of it.
     await context.remember({ before: status?.objects ?? [], previous: status?.installed ?? null });
     await this.#work.components.patchStatus(metadata?.name ?? '', { phase: 'Working', task: context.name });
-    return `${manifests.length} objects`;
+    return { code: 'objects', values: { count: manifests.length } };
   }
 
-  async #apply(context: TaskContext): Promise<string> {
+  async #apply(context: TaskContext): Promise<TaskSaying> {
     const component = await this.#work.component(context);
     const manifests = await this.#manifests(component);
     const names = manifests.map(nameOf);
@@ -203,7 +202,7 @@ class ApplyTask {
     await this.#work.components.patchStatus(component.metadata?.name ?? '', { objects: union });
     await context.remember({ applying: true });
     await this.#work.within(component, (objects) => this.#applyAll(objects, manifests, context));
-    return `${manifests.length} objects`;
+    return { code: 'objects', values: { count: manifests.length } };
   }
 
   async #applyAll(
@@ -214,7 +213,7 @@ class ApplyTask {
     for (const manifest of manifests) {
       context.signal.throwIfAborted();
       const name = nameOf(manifest);
-      await context.say(wordsOf(name));
+      await context.say(saidText(wordsOf(name)));
       try {
         await objects.apply(manifest);
       } catch (error) {
@@ -224,15 +223,13 @@ class ApplyTask {
       }
       // What comes behind may be of the kind that this defines.
       if (name.kind === 'CustomResourceDefinition')
-        await this.#work.until(
-          context,
-          establishedMsMax,
-          async () => (await unhealthy(objects, [manifest], []))[0],
+        await this.#work.until(context, establishedMsMax, async () =>
+          (await unhealthy(objects, [manifest], [])).slice(0, 1),
         );
     }
   }
 
-  async #prune(context: TaskContext): Promise<string | void> {
+  async #prune(context: TaskContext): Promise<TaskSaying | void> {
     const component = await this.#work.component(context);
     const manifests = await this.#manifests(component);
     const gone = prunable(beforeOf(context), manifests);
@@ -241,7 +238,7 @@ class ApplyTask {
     await this.#work.within(component, (objects) =>
       this.#work.deleteObjects(objects, gone, { component: name, context }),
     );
-    return gone.map(wordsOf).join(', ');
+    return saidText(gone.map(wordsOf).join(', '));
   }
 
   async #waitHealthy(context: TaskContext): Promise<void> {
@@ -251,9 +248,11 @@ class ApplyTask {
     await this.#work.within(component, async (objects) => {
       let told = '';
       await this.#work.until(context, healthyMsMax, async () => {
-        const faults = (await unhealthy(objects, manifests, health)).join('; ');
-        if (faults !== told && faults !== '') await context.say((told = faults));
-        return faults === '' ? undefined : faults;
+        const faults = await unhealthy(objects, manifests, health);
+        const text = sayingText(faults);
+        if (text !== told && text !== '') await context.say(...faults);
+        told = text;
+        return faults;
       });
     });
   }
@@ -319,7 +318,7 @@ class RemoveTask {
     this.#work = new ComponentWork(options);
   }
 
-  get steps() {
+  get steps(): readonly TaskStep[] {
     return [
       { title: 'nothing needs it', run: (context: TaskContext) => this.#check(context) },
       { title: 'objects removed', run: (context: TaskContext) => this.#remove(context) },
@@ -340,7 +339,7 @@ class RemoveTask {
         catalogue: this.#work.options.catalogue,
       }),
     );
-    if (why.length > 0) throw new SkerryError('component-in-use', why.join('; '));
+    if (why.length > 0) throw new TaskFault('component-in-use', why);
   }
 
   async #remove(context: TaskContext): Promise<void> {
@@ -368,6 +367,11 @@ class RemoveTask {
   }
 }
 
+/** What is to be installed first. */
+export function requires(component: string, missing: readonly string[]): TaskSaying {
+  return { code: 'requires', values: { component, others: missing.join(', ') } };
+}
+
 /** Objects of its definitions that are left, and components that require it; empty where it may go. */
 export async function whyNotRemovable(
   component: Component,
@@ -376,19 +380,19 @@ export async function whyNotRemovable(
     readonly components: ComponentWriter;
     readonly catalogue: Catalogue;
   },
-): Promise<string[]> {
+): Promise<TaskSaying[]> {
   const { spec, status } = component;
   const { objects, components, catalogue } = given;
-  const needing: string[] = [];
+  const needing: TaskSaying[] = [];
   for (const other of await components.list(spec.cluster)) {
     if (other.metadata?.name === component.metadata?.name || other.metadata?.deletionTimestamp) continue;
     const release = await catalogue.release(other.spec.component, other.spec.version).catch(() => undefined);
     if (release?.package.requires.includes(spec.component))
-      needing.push(`${other.spec.component} requires it`);
+      needing.push({ code: 'requiredBy', values: { component: other.spec.component } });
   }
   const release = await catalogue.release(spec.component, spec.version).catch(() => undefined);
   const left = await remainingObjects(objects, status?.objects ?? [], release?.package.ownResources ?? []);
-  return [...needing, ...left.map((object) => `${object} is still there`)];
+  return [...needing, ...left];
 }
 
 /** With the label by which the component knows its own. */

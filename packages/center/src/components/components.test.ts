@@ -18,6 +18,7 @@ import { ComponentController } from '#components/component-controller.ts';
 import { ComponentService } from '#components/component-service.ts';
 import { componentTask } from '#components/component-tasks.ts';
 import { installDefinitions } from '#management/install.ts';
+import { sayingText } from '#contract/index.ts';
 import { centerResources } from '#management/resources.ts';
 import { type Task, taskDefinition } from '#tasks/task.ts';
 import { TaskRunner } from '#tasks/task-runner.ts';
@@ -213,7 +214,7 @@ describe('a component', () => {
     });
     await gadgets.create({ metadata: { name: 'mine', namespace: 'default' } });
     const { refused } = await service.plan({ cluster: 'osaka', component: 'gadgets', action: 'remove' });
-    expect(refused).toContain('gadgets.test.example.com default/mine is still there');
+    expect(sayingText(refused)).toContain('gadgets.test.example.com default/mine is still there');
     const task = await act('gadgets', { action: 'remove' });
     expect(task.status?.state).toBe('failed');
     expect(task.status?.message).toMatch(/gadgets\.test\.example\.com default\/mine is still there/);

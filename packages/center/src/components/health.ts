@@ -2,36 +2,47 @@
 import type { AnyObject } from '@skerry/api';
 import { type ClusterObjects, nameOf, wordsOf } from '#components/cluster-objects.ts';
 import type { HealthRule } from '#components/package.ts';
+import type { TaskSaying } from '#contract/index.ts';
+import { saidText } from '#tasks/task-fault.ts';
 
-/** What is not well yet, in words; empty when all is. At most ten. */
+/** What is not well yet; empty when all is. At most ten. */
 export async function unhealthy(
   objects: ClusterObjects,
   manifests: readonly AnyObject[],
   rules: readonly HealthRule[],
-): Promise<string[]> {
-  const faults: string[] = [];
+): Promise<TaskSaying[]> {
+  const faults: TaskSaying[] = [];
   for (const manifest of manifests) {
     if (faults.length >= 10) return faults;
     const name = nameOf(manifest);
     const rule = kindRules[name.kind];
     if (!rule) continue;
     const object = await objects.get(name);
-    const fault = object ? rule(object) : 'is not there';
+    const fault: Fault | undefined = object ? rule(object) : { code: 'notThere' };
     if (fault === undefined) continue;
+    faults.push({ code: fault.code, values: { object: wordsOf(name), ...fault.values } });
     const why = object && (await objects.whyPodsWait(object));
-    faults.push(`${wordsOf(name)} ${fault}${why === undefined ? '' : ` (${why})`}`);
+    if (why !== undefined) faults.push(saidText(why));
   }
   for (const rule of rules) {
     const object = await objects.get(rule);
     const value = object && fieldOf(object, rule.field);
     const well =
       'equals' in rule ? JSON.stringify(value) === JSON.stringify(rule.equals) : value !== undefined;
-    if (!well) faults.push(`${wordsOf(rule)}: ${rule.field} is ${JSON.stringify(value) ?? 'not set'}`);
+    if (well) continue;
+    const at = { object: wordsOf(rule), field: rule.field };
+    faults.push(
+      value === undefined
+        ? { code: 'fieldNotSet', values: at }
+        : { code: 'field', values: { ...at, value: JSON.stringify(value) } },
+    );
   }
   return faults.slice(0, 10);
 }
 
-type Rule = (object: AnyObject) => string | undefined;
+/** Of an object, which is named when it is told. */
+type Fault = TaskSaying;
+type Rule = (object: AnyObject) => Fault | undefined;
 
 interface WorkloadStatus {
   readonly observedGeneration?: number;
@@ -52,20 +63,20 @@ const kindRules: Readonly<Record<string, Rule>> = {
     const done = Math.min(updatedNumberScheduled, numberAvailable);
     return seen(object) && done >= desiredNumberScheduled
       ? undefined
-      : `is available on ${done} of ${desiredNumberScheduled} nodes`;
+      : { code: 'nodesAvailable', values: { done, wanted: desiredNumberScheduled } };
   },
   Deployment: (object) => replicasRule(object, statusOf(object).availableReplicas),
   StatefulSet: (object) => replicasRule(object, statusOf(object).readyReplicas),
   CustomResourceDefinition: (object) =>
-    hasCondition(object, 'Established') ? undefined : 'is not established',
-  APIService: (object) => (hasCondition(object, 'Available') ? undefined : 'is not available'),
+    hasCondition(object, 'Established') ? undefined : { code: 'notEstablished' },
+  APIService: (object) => (hasCondition(object, 'Available') ? undefined : { code: 'notAvailable' }),
 };
 
-function replicasRule(object: AnyObject, available = 0): string | undefined {
+function replicasRule(object: AnyObject, available = 0): Fault | undefined {
   const wanted = (object['spec'] as { replicas?: number } | undefined)?.replicas ?? 1;
   const { updatedReplicas = 0 } = statusOf(object);
   const done = Math.min(updatedReplicas, available);
-  return seen(object) && done >= wanted ? undefined : `has ${done} of ${wanted} replicas`;
+  return seen(object) && done >= wanted ? undefined : { code: 'replicas', values: { done, wanted } };
 }
 
 function seen(object: AnyObject): boolean {

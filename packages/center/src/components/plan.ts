@@ -1,7 +1,7 @@
 /** What installing, changing or removing a component would do, asked of the cluster itself without doing it. */
 import { type AnyObject, isApiError } from '@skerry/api';
 import { stringify } from 'yaml';
-import type { ComponentPlan } from '#contract/index.ts';
+import type { ComponentPlan, TaskSaying } from '#contract/index.ts';
 import { type ClusterObjects, isSameObject, nameOf, wordsOf } from '#components/cluster-objects.ts';
 import { componentLabel, type ObjectName } from '#components/component.ts';
 import { textDiff } from '#components/text-diff.ts';
@@ -40,8 +40,8 @@ export async function foreignObjects(
   objects: ClusterObjects,
   manifests: readonly AnyObject[],
   { component, before }: { readonly component: string; readonly before: readonly ObjectName[] },
-): Promise<string[]> {
-  const foreign: string[] = [];
+): Promise<TaskSaying[]> {
+  const foreign: TaskSaying[] = [];
   for (const manifest of manifests) {
     const name = nameOf(manifest);
     // A namespace holds more than one component.
@@ -50,7 +50,9 @@ export async function foreignObjects(
     if (owner === component) continue;
     if (owner !== undefined || (await objects.get(name)) !== undefined)
       foreign.push(
-        `${wordsOf(name)} is there already and ${owner === undefined ? 'not of this component' : `of ${owner}`}`,
+        owner === undefined
+          ? { code: 'notOfThis', values: { object: wordsOf(name) } }
+          : { code: 'ofAnother', values: { object: wordsOf(name), component: owner } },
       );
   }
   return foreign;

@@ -2,6 +2,7 @@
 import type { AnyObject } from '@skerry/api';
 import type { ClusterObjects } from '#components/cluster-objects.ts';
 import type { ObjectName } from '#components/component.ts';
+import type { TaskSaying } from '#contract/index.ts';
 
 const shownMax = 20;
 
@@ -12,13 +13,13 @@ interface DefinitionSpec {
   readonly versions: readonly { readonly name: string; readonly storage: boolean }[];
 }
 
-/** Objects of the component's definitions that somebody made, in words; empty where there is none. */
+/** Objects of the component's definitions that somebody made; empty where there is none. */
 export async function remainingObjects(
   objects: ClusterObjects,
   inventory: readonly ObjectName[],
   ownResources: readonly string[],
-): Promise<string[]> {
-  const remaining: string[] = [];
+): Promise<TaskSaying[]> {
+  const remaining: TaskSaying[] = [];
   for (const name of inventory.filter(({ kind }) => kind === 'CustomResourceDefinition')) {
     if (ownResources.includes(name.name)) continue;
     const definition = await objects.get(name);
@@ -33,8 +34,13 @@ export async function remainingObjects(
       namespaced: spec.scope === 'Namespaced',
     };
     const found = await objects.some(ref, shownMax + 1);
-    remaining.push(...found.slice(0, shownMax).map((object) => words(ref, object)));
-    if (found.length > shownMax) remaining.push(`and more ${ref.resource}.${ref.group}`);
+    remaining.push(
+      ...found
+        .slice(0, shownMax)
+        .map((object): TaskSaying => ({ code: 'stillThere', values: { object: words(ref, object) } })),
+    );
+    if (found.length > shownMax)
+      remaining.push({ code: 'moreStillThere', values: { resource: `${ref.resource}.${ref.group}` } });
   }
   return remaining;
 }

@@ -1,3 +1,5 @@
+import type { TaskSaying, TaskTitle } from './task-words.ts';
+
 /** Something long that goes on whether anyone looks or not, and through a restart of the center. */
 export interface Task {
   readonly id: string;
@@ -10,6 +12,8 @@ export interface Task {
     | 'component'
     | 'bulk';
   readonly title: string;
+  /** The title once more, for another language than English. */
+  readonly titled?: TaskTitle;
   readonly cluster?: string;
   readonly user: string;
   readonly state: 'running' | 'succeeded' | 'failed' | 'rolled-back' | 'cancelled';
@@ -23,6 +27,8 @@ export interface Task {
     readonly title: string;
     readonly state: 'waiting' | 'running' | 'done' | 'failed';
     readonly message?: string;
+    /** The message once more, for another language than English. */
+    readonly says?: readonly TaskSaying[];
   }[];
   readonly message?: string;
 }
@@ -63,5 +69,5 @@ export interface ComponentPlan {
     readonly diff: string;
   }[];
   /** Why it can't be done: objects that still exist, components that need it. */
-  readonly refused: readonly string[];
+  readonly refused: readonly TaskSaying[];
 }

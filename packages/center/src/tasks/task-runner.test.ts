@@ -6,7 +6,7 @@ import { centerResources } from '#management/resources.ts';
 import { cancelledBy, type Task } from '#tasks/task.ts';
 import { type TaskKind, TaskRunner } from '#tasks/task-runner.ts';
 
-const titles = ['dig', 'build', 'paint'];
+const titles = ['unpacked', 'copied', 'healthy'] as const;
 
 function harness() {
   const clock = new FakeClock();
@@ -91,7 +91,7 @@ test('what a step remembers is there after a restart', async () => {
     bulk: {
       steps: () => [
         {
-          title: 'choose',
+          title: 'requirements',
           async run(context) {
             await context.remember({ port: 6444 });
             await new Promise((_, reject) =>
@@ -107,7 +107,9 @@ test('what a step remembers is there after a restart', async () => {
   let found: unknown;
   const second = h.start({
     bulk: {
-      steps: () => [{ title: 'choose', run: ({ memo }) => Promise.resolve(void (found = memo['port'])) }],
+      steps: () => [
+        { title: 'requirements', run: ({ memo }) => Promise.resolve(void (found = memo['port'])) },
+      ],
     },
   });
   await h.clock.advance(1000);
@@ -123,15 +125,22 @@ test.each([
   await h.create();
   const center = h.start({
     bulk: {
-      steps: () => [{ title: 'dig', run: () => Promise.reject(new Error('rock')) }],
+      steps: () => [{ title: 'unpacked', run: () => Promise.reject(new Error('rock')) }],
       rollBack: () => Promise.resolve(takenBack),
     },
   });
   await h.clock.advance(1000);
   expect((await h.task()).status).toMatchObject({
     state,
-    message: 'dig: rock',
-    steps: [{ title: 'dig', state: 'failed', message: 'rock' }],
+    message: 'unpacked: rock',
+    steps: [
+      {
+        title: 'unpacked',
+        state: 'failed',
+        message: 'rock',
+        says: [{ code: 'text', values: { text: 'rock' } }],
+      },
+    ],
   });
   await center.kill();
 });
@@ -155,7 +164,7 @@ describe('a task that somebody cancels', () => {
       titles.map((title) => ({
         title,
         run: ({ signal }) =>
-          title === 'dig'
+          title === 'unpacked'
             ? Promise.resolve()
             : new Promise((_, reject) =>
                 signal.addEventListener('abort', () => reject(signal.reason as Error)),
@@ -177,8 +186,12 @@ describe('a task that somebody cancels', () => {
     await h.clock.advance(2000);
     expect((await h.task()).status).toMatchObject({
       state,
-      message: 'build: cancelled by bea',
-      steps: [{ state: 'done' }, { state: 'failed' }, { state: 'waiting' }],
+      message: 'copied: cancelled by bea',
+      steps: [
+        { state: 'done' },
+        { state: 'failed', says: [{ code: 'cancelled', values: { user: 'bea' } }] },
+        { state: 'waiting' },
+      ],
     });
     await center.kill();
   });

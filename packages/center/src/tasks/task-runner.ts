@@ -7,7 +7,9 @@
 import { isApiError } from '@skerry/api';
 import { type Clock, describeError, type Logger, sleep } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
+import { sayingText, type TaskSaying, type TaskStepTitle } from '#contract/index.ts';
 import { centerResources } from '#management/resources.ts';
+import { faultSays, TaskFault } from '#tasks/task-fault.ts';
 import { cancelledBy, isCancellable, type Task, type TaskStatus } from '#tasks/task.ts';
 
 export interface TaskContext {
@@ -17,14 +19,14 @@ export interface TaskContext {
   readonly memo: Readonly<Record<string, unknown>>;
   remember(more: Readonly<Record<string, unknown>>): Promise<void>;
   /** Says how far a step is. */
-  say(message: string): Promise<void>;
+  say(...says: readonly TaskSaying[]): Promise<void>;
   readonly signal: AbortSignal;
 }
 
 export interface TaskStep {
-  readonly title: string;
+  readonly title: TaskStepTitle;
   /** May be done twice. What it returns is its message. */
-  run(context: TaskContext): Promise<string | void>;
+  run(context: TaskContext): Promise<TaskSaying | readonly TaskSaying[] | void>;
 }
 
 export interface TaskKind {
@@ -77,10 +79,10 @@ export class TaskRunner {
     for (const task of open.sort(oldestFirst)) {
       const name = task.metadata?.name ?? '';
       const by = task.metadata?.annotations?.[cancelledBy];
-      if (by && isCancellable(task)) this.#running.get(name)?.cancel.abort(new CancelledError(by));
+      if (by && isCancellable(task)) this.#running.get(name)?.cancel.abort(cancellation(by));
       if (this.#running.has(name) || this.#running.size >= parallelMax) continue;
       const cancel = new AbortController();
-      if (by && isCancellable(task)) cancel.abort(new CancelledError(by));
+      if (by && isCancellable(task)) cancel.abort(cancellation(by));
       const work = this.#runTask(task, { signal, cancel: cancel.signal })
         .catch((error: unknown) => {
           if (!signal.aborted) log.warn('task interrupted', { task: name, error: describeError(error) });
@@ -117,15 +119,17 @@ export class TaskRunner {
       await record.step(index, { state: 'running' });
       try {
         cancel.throwIfAborted();
-        const message = await step.run(stoppable);
-        await record.step(index, { state: 'done', message: message ?? undefined });
+        const said = await step.run(stoppable);
+        const says = said === undefined ? [] : 'code' in said ? [said] : said;
+        await record.step(index, { state: 'done', says });
       } catch (error) {
         // Stopped, not failed: the next start goes on here.
         signal.throwIfAborted();
         const reason: unknown = cancel.aborted ? cancel.reason : error;
-        await record.step(index, { state: 'failed', message: describeError(reason) });
+        const says = faultSays(reason);
+        await record.step(index, { state: 'failed', says });
         const takenBack = (await kind.rollBack?.(context, reason)) ?? false;
-        const why = `${step.title}: ${describeError(reason)}`;
+        const why = `${step.title}: ${sayingText(says)}`;
         await this.#finish(kind, context, record, {
           state: takenBack ? 'rolled-back' : cancel.aborted ? 'cancelled' : 'failed',
           message: why,
@@ -153,12 +157,6 @@ export class TaskRunner {
         if (!isApiError(error, 'NotFound')) throw error;
       });
     }
-  }
-}
-
-class CancelledError extends Error {
-  constructor(by: string) {
-    super(`cancelled by ${by}`);
   }
 }
 
@@ -190,16 +188,22 @@ class TaskRecord {
     return this.#status.steps?.[index]?.state;
   }
 
-  step(index: number, change: { state?: 'running' | 'done' | 'failed'; message?: string }): Promise<void> {
-    const steps = (this.#status.steps ?? []).map((step, at) =>
-      at === index ? { ...step, ...change } : step,
-    );
+  step(
+    index: number,
+    { state, says }: { state?: 'running' | 'done' | 'failed'; says?: readonly TaskSaying[] },
+  ): Promise<void> {
+    const steps = (this.#status.steps ?? []).map((step, at) => {
+      if (at !== index) return step;
+      const { message, says: before, ...rest } = { ...step, ...(state ? { state } : {}) };
+      if (!says) return { ...rest, message, says: before };
+      return says.length === 0 ? rest : { ...rest, message: sayingText(says), says };
+    });
     return this.#write({ steps });
   }
 
-  say(message: string): Promise<void> {
+  say(...says: readonly TaskSaying[]): Promise<void> {
     const index = (this.#status.steps ?? []).findIndex(({ state }) => state === 'running');
-    return index < 0 ? Promise.resolve() : this.step(index, { message });
+    return index < 0 ? Promise.resolve() : this.step(index, { says });
   }
 
   remember(more: Readonly<Record<string, unknown>>): Promise<void> {
@@ -234,9 +238,13 @@ function contextOf(task: Task, record: TaskRecord, signal: AbortSignal): TaskCon
       return record.status.memo ?? {};
     },
     remember: (more) => record.remember(more),
-    say: (message) => record.say(message),
+    say: (...says) => record.say(...says),
     signal,
   };
+}
+
+function cancellation(user: string): TaskFault {
+  return new TaskFault('task-cancelled', { code: 'cancelled', values: { user } });
 }
 
 function hasEnded({ status }: Task): boolean {

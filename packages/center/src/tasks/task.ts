@@ -1,6 +1,6 @@
 import type { CustomResourceDefinition, KubeObject } from '@skerry/api';
-import type { Task as TaskView } from '#contract/index.ts';
-import { definition, fixed, instant, text } from '#management/definition.ts';
+import type { Task as TaskView, TaskSaying, TaskTitle } from '#contract/index.ts';
+import { definition, fixed, instant, type Schema, text } from '#management/definition.ts';
 import { centerResources } from '#management/resources.ts';
 
 /**
@@ -11,6 +11,7 @@ export interface Task extends KubeObject {
   spec: {
     kind: TaskView['kind'];
     title: string;
+    titled?: TaskTitle;
     cluster?: string;
     user: string;
     /** What the kind needs to know. Never a secret. */
@@ -23,7 +24,13 @@ export interface TaskStatus {
   state: TaskView['state'];
   started?: string;
   ended?: string;
-  steps?: { title: string; state: 'waiting' | 'running' | 'done' | 'failed'; message?: string }[];
+  steps?: {
+    title: string;
+    state: 'waiting' | 'running' | 'done' | 'failed';
+    message?: string;
+    /** The message by its ids, for whoever reads it in another language. */
+    says?: readonly TaskSaying[];
+  }[];
   message?: string;
   /** What a step leaves to later ones, and to itself after a restart. */
   memo?: Record<string, unknown>;
@@ -37,6 +44,15 @@ export function isCancellable({ spec, status }: Task): boolean {
   return status?.ended === undefined && spec.kind !== 'delete-cluster';
 }
 
+const words: Schema = {
+  type: 'object',
+  required: ['code'],
+  properties: {
+    code: { type: 'string', maxLength: 63 },
+    values: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+  },
+};
+
 export const taskDefinition: CustomResourceDefinition = definition({
   ref: centerResources.tasks,
   description: 'Something long that the center does, with its steps.',
@@ -46,6 +62,7 @@ export const taskDefinition: CustomResourceDefinition = definition({
     properties: {
       kind: fixed('kind', { type: 'string', maxLength: 63 }),
       title: { type: 'string', maxLength: 253 },
+      titled: words,
       cluster: { type: 'string', maxLength: 253 },
       user: fixed('user', { type: 'string', maxLength: 253 }),
       input: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
@@ -67,6 +84,11 @@ export const taskDefinition: CustomResourceDefinition = definition({
             title: text,
             state: { type: 'string', enum: ['waiting', 'running', 'done', 'failed'] },
             message: text,
+            says: {
+              type: 'array',
+              maxItems: 50,
+              items: words,
+            },
           },
         },
       },
@@ -90,6 +112,7 @@ export function taskView(task: Task): TaskView {
     id: metadata?.name ?? '',
     kind: spec.kind,
     title: spec.title,
+    ...(spec.titled ? { titled: spec.titled } : {}),
     ...(spec.cluster ? { cluster: spec.cluster } : {}),
     user: spec.user,
     state: status?.state ?? 'running',

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { type Clock, SkerryError } from '@skerry/base';
-import type { TaskKind } from '@skerry/center';
+import { saidText, type TaskKind } from '@skerry/center';
 import { type DataDirectory, dataDirectory } from '#data-directory.ts';
 import { makeBackup } from './backup.ts';
 import { type BackupBounds, backupSuffix, pruneBackups } from './prune-backups.ts';
@@ -27,7 +27,7 @@ export function backupTask({ data, ownName, clock, bounds }: BackupTaskOptions):
           const { cluster, input } = context.spec;
           const file = fileOf(data, { task: context.name, cluster, asked: input?.['file'] });
           // Begun by this very task: a center that ended between writing and recording has done it.
-          if (context.memo['file'] === file && existsSync(file)) return file;
+          if (context.memo['file'] === file && existsSync(file)) return saidText(file);
           await context.remember({ file });
           await makeBackup({
             data: folderOf(data, cluster, ownName()),
@@ -36,11 +36,11 @@ export function backupTask({ data, ownName, clock, bounds }: BackupTaskOptions):
             file,
             clock,
             signal: context.signal,
-            say: (store) => context.say(store),
+            say: (store) => context.say(saidText(store)),
           });
           if (input?.['file'] === undefined)
             await pruneBackups(dirname(file), { ...bounds, nowMs: clock.now() });
-          return file;
+          return saidText(file);
         },
       },
     ],

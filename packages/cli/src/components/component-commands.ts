@@ -9,6 +9,7 @@ import {
   guardedDial,
   ownClusterLabel,
 } from '@skerry/center';
+import { sayingText } from '@skerry/center/contract';
 import type { ApiClient } from '@skerry/client';
 import { parse } from 'yaml';
 import { followTask } from '#clusters/follow-task.ts';
@@ -66,7 +67,7 @@ export async function changeComponent(
         report.line(diff.replaceAll(/^/gm, '  '));
       }
       if (changes.length === 0) report.line('nothing would change');
-      if (refused.length > 0) throw new SkerryError('component-in-use', refused.join('; '));
+      if (refused.length > 0) throw new SkerryError('component-in-use', sayingText(refused));
       return;
     }
     const task = await service.start(request, localAdmin);

@@ -1,5 +1,6 @@
 /** What the type check can't see of the languages: place-holders, plurals, and ids that stand twice. */
 import { readdirSync } from 'node:fs';
+import { taskSayings, taskTitles } from '@skerry/center/contract';
 import { describe, expect, test } from 'vitest';
 import { en } from './en/index.ts';
 import { ja } from './ja/index.ts';
@@ -47,4 +48,12 @@ test('no two areas use one id', async () => {
     }
   }
   expect(twice).toEqual([]);
+});
+
+test('tasks read in English as the center tells them', () => {
+  const told = Object.fromEntries([
+    ...Object.entries(taskSayings).map(([code, text]) => [`tasks.says.${code}`, text]),
+    ...Object.entries(taskTitles).map(([code, text]) => [`tasks.titled.${code}`, text]),
+  ]);
+  expect(Object.fromEntries(Object.entries(english).filter(([id]) => id in told))).toEqual(told);
 });

@@ -1,5 +1,5 @@
 /** How a cluster of elsewhere is taken in, as a task. */
-import { type Clock, SkerryError } from '@skerry/base';
+import type { Clock } from '@skerry/base';
 import { type ApiClient, createClient } from '@skerry/client';
 import type { Cluster } from '#clusters/cluster.ts';
 import type { ClusterWriter } from '#clusters/cluster-writer.ts';
@@ -7,6 +7,9 @@ import { openForeignConnection } from '#clusters/import/foreign-connection.ts';
 import type { guardedDial } from '#clusters/import/guarded-dial.ts';
 import { readKubeconfigSecret } from '#clusters/import/kubeconfig-secret.ts';
 import type { OpenConnection } from '#clusters/registered-connections.ts';
+import { sayingText, type TaskSaying } from '#contract/index.ts';
+import { clusterGone } from '#clusters/hosting-tasks.ts';
+import { saidText, TaskFault } from '#tasks/task-fault.ts';
 import type { TaskContext, TaskKind } from '#tasks/task-runner.ts';
 
 export interface ImportOptions {
@@ -44,7 +47,7 @@ export function importClusterTask(options: ImportOptions): TaskKind {
           await clusters.patchStatus(name, { phase: 'Creating', task });
           const { server } = await readKubeconfigSecret(client, name);
           await clusters.patchStatus(name, { endpoint: server });
-          return server;
+          return saidText(server);
         },
       },
       {
@@ -52,10 +55,9 @@ export function importClusterTask(options: ImportOptions): TaskKind {
         run: (context) =>
           withForeign(options, context, async (foreign) => {
             const { gitVersion } = await foreign.request<{ gitVersion?: string }>('GET', '/version');
-            if (typeof gitVersion !== 'string')
-              throw new SkerryError('not-a-cluster', 'what answers there is no Kubernetes API server');
+            if (typeof gitVersion !== 'string') throw new TaskFault('not-a-cluster', { code: 'noCluster' });
             await clusters.patchStatus(context.spec.cluster ?? '', { version: gitVersion });
-            return gitVersion;
+            return saidText(gitVersion);
           }),
       },
       {
@@ -64,16 +66,18 @@ export function importClusterTask(options: ImportOptions): TaskKind {
           withForeign(options, context, async (foreign) => {
             const missing = await missingRights(foreign);
             const cluster = await clusters.get(context.spec.cluster ?? '');
-            if (!cluster)
-              throw new SkerryError('cluster-gone', `cluster ${context.spec.cluster} was deleted`);
-            const message = `the kubeconfig's user may not ${missing.join(', ')}`;
+            if (!cluster) throw clusterGone(context.spec.cluster);
+            const said: TaskSaying =
+              missing.length === 0
+                ? { code: 'permitted' }
+                : { code: 'notPermitted', values: { rights: missing.join(', ') } };
             await clusters.setCondition(
               cluster,
               missing.length === 0
                 ? { type: 'Permitted', status: 'True', reason: 'Enough' }
-                : { type: 'Permitted', status: 'False', reason: 'Missing', message },
+                : { type: 'Permitted', status: 'False', reason: 'Missing', message: sayingText([said]) },
             );
-            return missing.length === 0 ? 'enough for people and views' : message;
+            return said;
           }),
       },
     ],

@@ -13,6 +13,7 @@ import { resources } from './resources.ts';
 import { shell } from './shell.ts';
 import { status } from './status.ts';
 import { table } from './table.ts';
+import { tasks } from './tasks.ts';
 import { wizard } from './wizard.ts';
 
 export const ja = {
@@ -31,5 +32,6 @@ export const ja = {
   ...shell,
   ...status,
   ...table,
+  ...tasks,
   ...wizard,
 } as const;

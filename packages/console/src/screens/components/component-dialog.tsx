@@ -15,6 +15,7 @@ import { useGo } from '#app/link.tsx';
 import { useT } from '#i18n/index.ts';
 import { FailureNote } from '#ui/failure-note.tsx';
 import { SchemaFields } from '#ui/schema-fields.tsx';
+import { saying } from '#ui/task-words.ts';
 import { useSubmit } from '#ui/use-submit.ts';
 import styles from './components.module.css';
 
@@ -119,7 +120,7 @@ function Plan({ plan }: { readonly plan: ComponentPlan }) {
           title={t('components.refused')}
           description={
             <ul>
-              {plan.refused.map((why) => (
+              {plan.refused.map(saying).map((why) => (
                 <li key={why}>{why}</li>
               ))}
             </ul>

@@ -6,13 +6,13 @@ import { request } from '#api/request.ts';
 import { statusOf, type Status } from '#api/status-error.ts';
 import { useTask } from '#api/tasks.ts';
 import { Link } from '#app/link.tsx';
-import { translateIfKnown, useT } from '#i18n/index.ts';
+import { useT } from '#i18n/index.ts';
 import { Age } from '#ui/age.tsx';
 import { Card, Facts, Page, Stack } from '#ui/page.tsx';
 import { FailureNote } from '#ui/failure-note.tsx';
 import { Failure, Loading } from '#ui/states.tsx';
+import { stepMessage, stepTitle, taskMessage, taskTitle } from '#ui/task-words.ts';
 import { StateTag } from '#ui/tone.tsx';
-import { taskTitle } from './task-title.ts';
 import styles from './tasks.module.css';
 
 export const taskTones: Readonly<Record<Task['state'], Tone>> = {
@@ -42,6 +42,7 @@ export function TaskPage() {
     await refetch();
   };
   if (!data) return error ? <Failure error={error} onRetry={() => void refetch()} /> : <Loading />;
+  const why = taskMessage(data);
   return (
     <Page
       title={taskTitle(data)}
@@ -64,9 +65,7 @@ export function TaskPage() {
         {data.cancelledBy ? (
           <Alert type="info" showIcon title={t('tasks.cancelling', { user: data.cancelledBy })} />
         ) : null}
-        {data.message ? (
-          <Alert type={data.state === 'failed' ? 'error' : 'info'} showIcon title={data.message} />
-        ) : null}
+        {why ? <Alert type={data.state === 'failed' ? 'error' : 'info'} showIcon title={why} /> : null}
         <Card title={t('tab.basic')}>
           <Facts
             of={[
@@ -89,8 +88,8 @@ export function TaskPage() {
             {data.steps.map((step) => (
               <li key={step.title}>
                 <StateTag state={step.state} tone={stepTones[step.state]} />
-                <span>{translateIfKnown(`tasks.step.${step.title}`) ?? step.title}</span>
-                {step.message ? <span className="muted">{step.message}</span> : null}
+                <span>{stepTitle(step.title)}</span>
+                <span className="muted">{stepMessage(step)}</span>
               </li>
             ))}
           </ol>

@@ -9,9 +9,9 @@ import { Age } from '#ui/age.tsx';
 import { Card, Page, Stack } from '#ui/page.tsx';
 import { PlainTable } from '#ui/plain-table.tsx';
 import { Empty, Failure, Loading } from '#ui/states.tsx';
+import { taskMessage, taskTitle } from '#ui/task-words.ts';
 import { StateTag } from '#ui/tone.tsx';
 import { taskTones } from './task-page.tsx';
-import { taskTitle } from './task-title.ts';
 
 export function Tasks() {
   const t = useT();
@@ -52,7 +52,7 @@ export function Tasks() {
                       key="state"
                       state={task.state}
                       tone={taskTones[task.state]}
-                      why={task.message ?? ''}
+                      why={taskMessage(task) ?? ''}
                     />,
                     t('tasks.steps', {
                       done: task.steps.filter(({ state }) => state === 'done').length,

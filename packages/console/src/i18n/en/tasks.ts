@@ -1,0 +1,62 @@
+import type { TaskSayingCode, TaskStepTitle, TaskTitleCode } from '@skerry/center/contract';
+
+/** What the center says of tasks: without one of its words there is no build. */
+type TaskMessages = Readonly<
+  Record<
+    `tasks.step.${TaskStepTitle}` | `tasks.says.${TaskSayingCode}` | `tasks.titled.${TaskTitleCode}`,
+    string
+  >
+>;
+
+export const tasks = {
+  'tasks.step.ranges and port': 'Ranges and port',
+  'tasks.step.keys and certificates': 'Keys and certificates',
+  'tasks.step.processes': 'Processes',
+  'tasks.step.API server answers': 'The API server answers',
+  'tasks.step.unpacked': 'Unpacked',
+  'tasks.step.processes stopped': 'Processes stopped',
+  'tasks.step.folder removed': 'Folder removed',
+  'tasks.step.forgotten': 'Forgotten',
+  'tasks.step.kubeconfig checked': 'kubeconfig checked',
+  'tasks.step.reached': 'Reached',
+  'tasks.step.permissions': 'Permissions',
+  'tasks.step.requirements': 'Requirements',
+  'tasks.step.objects applied': 'Objects applied',
+  'tasks.step.what is no longer part of it removed': 'What is no longer part of it removed',
+  'tasks.step.healthy': 'Healthy',
+  'tasks.step.nothing needs it': 'Nothing needs it',
+  'tasks.step.objects removed': 'Objects removed',
+  'tasks.step.copied': 'Copied',
+  'tasks.says.text': '{{text}}',
+  'tasks.says.placed': 'pods {{pods}}, Services {{services}}, port {{port}}',
+  'tasks.says.asOf': 'as it was at {{instant}}',
+  'tasks.says.permitted': 'enough for people and views',
+  'tasks.says.notPermitted': "the kubeconfig's user may not {{rights}}",
+  'tasks.says.noCluster': 'what answers there is no Kubernetes API server',
+  'tasks.says.objects': '{{count}} objects',
+  'tasks.says.removing': 'removing {{object}}',
+  'tasks.says.stillThere': '{{object}} is still there',
+  'tasks.says.moreStillThere': 'and more {{resource}}',
+  'tasks.says.requiredBy': '{{component}} requires it',
+  'tasks.says.requires': '{{component}} requires {{others}}; install it first',
+  'tasks.says.notOfThis': '{{object}} is there already and not of this component',
+  'tasks.says.ofAnother': '{{object}} is there already and of {{component}}',
+  'tasks.says.changedAgain': 'it was changed again meanwhile; the later change has a task of its own',
+  'tasks.says.componentGone': 'the Component {{name}} was deleted',
+  'tasks.says.clusterGone': 'cluster {{cluster}} was deleted',
+  'tasks.says.notStarted': 'API server has not started',
+  'tasks.says.processesRun': 'processes still run',
+  'tasks.says.notAfter': 'not after {{seconds}} s',
+  'tasks.says.notThere': '{{object}} is not there',
+  'tasks.says.nodesAvailable': '{{object}} is available on {{done}} of {{wanted}} nodes',
+  'tasks.says.replicas': '{{object}} has {{done}} of {{wanted}} replicas',
+  'tasks.says.notEstablished': '{{object}} is not established',
+  'tasks.says.notAvailable': '{{object}} is not available',
+  'tasks.says.field': '{{object}}: {{field}} is {{value}}',
+  'tasks.says.fieldNotSet': '{{object}}: {{field}} is not set',
+  'tasks.says.cancelled': 'cancelled by {{user}}',
+  'tasks.titled.install': 'Install {{component}} {{version}}',
+  'tasks.titled.configure': 'Configure {{component}}',
+  'tasks.titled.upgrade': 'Upgrade {{component}} from {{before}} to {{version}}',
+  'tasks.titled.remove': 'Remove {{component}}',
+} as const satisfies TaskMessages;
