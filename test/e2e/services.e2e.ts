@@ -1,12 +1,20 @@
-/** Services of each type on real machines, from pods, machines and their neighbours; and what disturbs no traffic. */
+/**
+ * Services of each type on real machines, from pods, machines and their neighbours; and what disturbs no traffic. The cluster
+ * has addresses of both families; what isn't said to be of IPv6 is of IPv4.
+ */
 import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { eventually } from '@skerry/base/testing';
-import type { Node, Service } from '@skerry/api';
+import type { Node, Pod, Service } from '@skerry/api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canRunContainers, leftovers, run } from '../support/cluster.ts';
 import { busyboxImage, Regions } from '../support/regions.ts';
 
+/** Of pods, and of Services. */
+const bothFamilies = [
+  '--cluster-cidr=10.12.0.0/16,fd00:10:12::/56',
+  '--service-cidr=10.96.0.0/16,fd00:10:96::/112',
+];
 const patient = { timeoutMs: 60_000, everyMs: 200 };
 
 describe.skipIf(!canRunContainers())('Services', () => {
@@ -15,7 +23,7 @@ describe.skipIf(!canRunContainers())('Services', () => {
   const children: ChildProcess[] = [];
 
   beforeAll(async () => {
-    regions = await Regions.start({ a: 2, b: 1 });
+    regions = await Regions.start({ a: 2, b: 1 }, { flags: bothFamilies });
     const otherTable = 'table ip other { chain c { type filter hook forward priority 5; accept; } ; }';
     await inside('a-1', 'nft', otherTable);
     machineAddress = addressOf(await regions.cluster.json<Node>('get', 'node', 'a-1'));
@@ -166,6 +174,118 @@ describe.skipIf(!canRunContainers())('Services', () => {
     );
   });
 
+  describe('of IPv6', () => {
+    /** On the network between machines and their router. */
+    const routerAddress = 'fd53::1';
+    const machines = { 'a-1': 'fd53::10', 'a-2': 'fd53::11' } as const;
+    const addresses = new Map<string, string>();
+
+    beforeAll(async () => {
+      await inside('a-nat', 'ip', 'address', 'add', `${routerAddress}/64`, 'dev', 'lan', 'nodad');
+      for (const [machine, address] of Object.entries(machines)) {
+        await inside(machine, 'ip', 'address', 'add', `${address}/64`, 'dev', 'eth0', 'nodad');
+        await inside(machine, 'ip', 'route', 'add', 'default', 'via', routerAddress);
+      }
+      await regions.runPod('six', 'a-2', { labels: { app: 'six' } });
+      await apply(
+        service('six', {
+          type: 'NodePort',
+          ipFamilyPolicy: 'RequireDualStack',
+          ipFamilies: ['IPv6', 'IPv4'],
+        }),
+        service('nobody-six', { ipFamilies: ['IPv6'] }),
+      );
+      for (const pod of ['client', 'six']) {
+        const { status } = await regions.cluster.json<Pod>('get', 'pod', pod);
+        addresses.set(pod, status?.podIPs?.[1]?.ip ?? '');
+      }
+    });
+
+    const sixUrl = async (name = 'six') => `http://[${(await getService(name)).spec?.clusterIP}]:80/`;
+
+    test('pods and machines have addresses of both', async () => {
+      for (const address of addresses.values()) expect(address).toMatch(/^fd00:10:12:/);
+      await eventually(async () => {
+        const { status } = await regions.cluster.json<Pod>('get', 'pod', 'six');
+        expect(status?.hostIPs).toEqual([{ ip: '192.168.0.11' }, { ip: machines['a-2'] }]);
+      }, patient);
+    });
+
+    test('pods reach each other over both kinds of ways, and the outside under the address of their machine', async () => {
+      const url = `http://[${addresses.get('six')}]:8080/`;
+      expect(await regions.fetched('client', url)).toBe('six');
+      expect(await fetchFrom('a-1', url)).toBe('six');
+      for (const [routing, device] of [
+        ['vxlan', 'skerry-vxlan'],
+        ['auto', 'eth0'],
+      ] as const) {
+        const annotation = `network.skerry.io/routing=${routing}`;
+        await regions.cluster.kubectlOk('annotate', 'nodepool', 'a', annotation, '--overwrite');
+        await eventually(async () => {
+          const way = await inside('a-1', 'ip', '-6', 'route', 'get', addresses.get('six') ?? '');
+          expect(way).toContain(`dev ${device}`);
+          expect(await fetchFromPod('client', url)).toBe('six');
+        }, patient);
+      }
+      const { errors } = await regions.exec(
+        'client',
+        'wget',
+        '-q',
+        '-O',
+        '-',
+        'http://[fd00:10:12:f::1]:80/',
+      );
+      expect(errors).toMatch(/unreachable|No route to host/);
+      const outside = regions.spawnInside('a-nat', process.execPath, '-e', sayWhoAsks, routerAddress);
+      children.push(outside);
+      await eventually(
+        async () =>
+          expect(await fetchFromPod('client', `http://[${routerAddress}]:9000/`)).toBe(machines['a-1']),
+        patient,
+      );
+    });
+
+    test('a Service answers at its address and node port, and refuses without endpoints', async () => {
+      const url = await sixUrl();
+      expect(url).toContain('[fd00:10:96::');
+      await eventually(async () => expect(await fetchFromPod('client', url)).toBe('six'), patient);
+      for (const machine of ['a-1', 'a-2']) expect(await fetchFrom(machine, url)).toBe('six');
+      const port = await nodePortOf('six');
+      expect(await fetchFrom('a-nat', `http://[${machines['a-1']}]:${port}/`)).toBe('six');
+      expect(await fetchFrom('a-nat', `http://${machineAddress}:${port}/`)).toBe('six');
+      expect(await fetchFromPod('client', await sixUrl('nobody-six'))).toBe('refused');
+    });
+
+    test('names have AAAA records, also asked at an IPv6 address', async () => {
+      const name = 'six.default.svc.cluster.local';
+      const found = async (...server: string[]) =>
+        (await regions.exec('client', 'nslookup', '-type=aaaa', name, ...server)).output;
+      const { clusterIP = '' } = (await getService('six')).spec ?? {};
+      expect(await found()).toContain(`Address: ${clusterIP}`);
+      const patch = '{"spec":{"ipFamilyPolicy":"PreferDualStack"}}';
+      await regions.cluster.kubectlOk('patch', 'service', '-n', 'kube-system', 'kube-dns', '-p', patch);
+      const dns = await regions.cluster.json<Service>('get', 'service', '-n', 'kube-system', 'kube-dns');
+      const [, six = ''] = dns.spec?.clusterIPs ?? [];
+      await eventually(async () => expect(await found(six)).toContain(`Address: ${clusterIP}`), patient);
+    });
+
+    test('policies hold', async () => {
+      const url = `http://[${addresses.get('six')}]:8080/`;
+      const policy = (from: object) => ({
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { name: 'six' },
+        spec: { podSelector: { matchLabels: { app: 'six' } }, ingress: [{ from: [from] }] },
+      });
+      await apply(
+        policy({ ipBlock: { cidr: 'fd00:10:12::/56', except: [`${addresses.get('client')}/128`] } }),
+      );
+      await eventually(async () => expect(await fetchFromPod('client', url)).toBe('silent'), patient);
+      await apply(policy({ podSelector: { matchLabels: { app: 'client' } } }));
+      await eventually(async () => expect(await fetchFromPod('client', url)).toBe('six'), patient);
+    });
+  });
+
   test('the API answers a pod at the address in its environment, with the authority and token that it has', async () => {
     const folder = '/var/run/secrets/kubernetes.io/serviceaccount';
     const read = async (...command: string[]) => (await regions.exec('client', ...command)).output;
@@ -304,6 +424,11 @@ describe.skipIf(!canRunContainers())('Services', () => {
     return holders;
   }
 });
+
+/** Answers each who asks at an address, port 9000, with his own. */
+const sayWhoAsks = `require('node:http')
+  .createServer((request, response) => response.end(request.socket.remoteAddress))
+  .listen(9000, process.argv[1]);`;
 
 /** The process that a pod's container began with: `sleep` here. */
 function processOf(uid: string): number {

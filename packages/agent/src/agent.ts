@@ -46,6 +46,8 @@ export interface AgentOptions {
   readonly dataDirectory: string;
   /** Addresses of this node, the main one first. */
   readonly addresses: readonly string[];
+  /** The node's IPv6 address, which it has where its pods have such ones; asked again at every look. */
+  readonly ipv6Address?: () => string | undefined;
   /** On the Node beside the standard ones: region, pool. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -184,7 +186,11 @@ async function assemble(options: AgentOptions) {
         log,
       })
     : undefined;
-  const keeper = new NodeKeeper({
+  const hostAddresses = () => {
+    const second = keeper.podCidrs.some((range) => range.includes(':')) ? options.ipv6Address?.() : undefined;
+    return second === undefined ? options.addresses : [...options.addresses, second];
+  };
+  const keeper: NodeKeeper = new NodeKeeper({
     client,
     runtime,
     observer,
@@ -197,7 +203,7 @@ async function assemble(options: AgentOptions) {
       providerId: options.providerId,
     },
     machine,
-    addresses: options.addresses,
+    addresses: hostAddresses,
     version: options.version ?? agentVersion,
     podsMax,
     devices,
@@ -241,7 +247,7 @@ async function assemble(options: AgentOptions) {
     cgroups: hostAccess ? await openCgroups() : noCgroups,
     cgroupRoot: options.cgroupRoot ?? `/skerry/${nodeName}`,
     logRoot: join(dataDirectory, 'log', 'pods'),
-    hostAddresses: () => options.addresses,
+    hostAddresses,
     clusterDns() {
       if (!options.clusterDns) return noClusterDns;
       const dns = options.clusterDns();

@@ -22,6 +22,8 @@ export interface NodeNetworkOptions {
   readonly nodeName: string;
   /** Name of the node's pool; undefined where it is in none. */
   readonly pool: string | undefined;
+  /** Whether the machine speaks IPv6: where it doesn't, its pods have IPv4 addresses alone. */
+  readonly hasIpv6: boolean;
   /** Where the Service `kubernetes` leads on this node, where it is not to what the cluster says. */
   readonly localApi?: LocalApi;
   /** Where the parts keep what they know, each in files of its own. */

@@ -2,9 +2,8 @@
  * Pools whose pods this node reaches besides those of its own pool: those that its pool's network crosses to. Only addresses in the
  * ranges of their pods cross; a pod in its host's network there has an address that means another machine here.
  */
-import { isIPv4 } from 'node:net';
 import type { PoolCrossing } from '@skerry/api';
-import { AddressRanges } from '#crossing/address-ranges.ts';
+import { AddressRanges, parseAddress } from '#crossing/address-ranges.ts';
 
 export class ReachablePools {
   #pools: ReadonlyMap<string, AddressRanges> | undefined;
@@ -17,8 +16,8 @@ export class ReachablePools {
   }
 
   has(pool: string, address: string): boolean {
-    const ranges = this.#pools?.get(pool);
-    return ranges !== undefined && isIPv4(address) && ranges.has(bitsOf(address));
+    const bits = parseAddress(address);
+    return bits !== undefined && this.#pools?.get(pool)?.has(bits) === true;
   }
 
   learn(crossings: readonly PoolCrossing[]): void {
@@ -34,8 +33,4 @@ export class ReachablePools {
     this.#listeners.add(tell);
     return () => void this.#listeners.delete(tell);
   }
-}
-
-function bitsOf(address: string): number {
-  return address.split('.').reduce((bits, part) => bits * 256 + Number(part), 0);
 }

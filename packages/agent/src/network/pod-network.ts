@@ -14,6 +14,8 @@ export type PodNetworkPlan =
 export interface NodePodNetwork extends Omit<PodNetwork, 'podCidr' | 'mtu'> {
   /** Where the runtime reads it. */
   readonly configFile: string;
+  /** False where the kernel speaks no IPv6: pods then have addresses of IPv4 alone. True unless given. */
+  readonly hasIpv6?: boolean;
   /** Asked again at every look; ours unless given. */
   readonly plan?: () => PodNetworkPlan;
 }

@@ -64,7 +64,7 @@ function setUp(options: Partial<NodeKeeperOptions> = {}) {
       taints: [{ key: 'k', effect: 'NoSchedule' }],
     },
     machine,
-    addresses: ['192.168.0.1'],
+    addresses: () => ['192.168.0.1'],
     version: 'v1.36.3+skerry.1',
     podsMax: 110,
     pressure: async () => noPressure,
@@ -129,6 +129,17 @@ test('a node without a network for pods is Ready, and says to pods that want one
   });
   expect(keeper.networkFault).toBe('pool shop has none');
   await expect(readFile(configFile, 'utf8')).rejects.toThrow('ENOENT');
+});
+
+test('a node has all addresses of its machine, also such as come and go', async () => {
+  let addresses = ['192.168.0.1', 'fd53::1'];
+  const { node, begin } = setUp({ addresses: () => addresses });
+  await begin();
+  const said = () => node()?.status?.addresses?.map(({ address }) => address);
+  expect(said()).toEqual(['192.168.0.1', 'fd53::1', 'n1']);
+  addresses = ['192.168.0.1'];
+  await settle(10_000);
+  expect(said()).toEqual(['192.168.0.1', 'n1']);
 });
 
 test('a machine becomes a node with labels, taints, resources and conditions', async () => {
@@ -219,20 +230,30 @@ test('a node that exists keeps what others wrote on it', async () => {
   expect(node()?.spec?.taints).toBeUndefined();
 });
 
-test('the pod network follows the range that the node is given', async () => {
+const bothRanges = ['10.9.0.0/24', 'fd00:10:9::/64'];
+
+test.each([
+  ['the range', true, { podCIDR: '10.9.0.0/24' }, ['10.9.0.0/24']],
+  ['the ranges of both families', true, { podCIDR: '10.9.0.0/24', podCIDRs: bothRanges }, bothRanges],
+  [
+    'the IPv4 range where the machine has no IPv6',
+    false,
+    { podCIDR: '10.9.0.0/24', podCIDRs: bothRanges },
+    ['10.9.0.0/24'],
+  ],
+])('the pod network follows %s that the node is given', async (_, hasIpv6, spec, subnets) => {
   const configFile = join(directory, 'cni/10-skerry.conflist');
   const { client, begin } = setUp({
-    network: { configFile, bridge: 'skerry0', dataDirectory: join(directory, 'ipam') },
+    network: { configFile, bridge: 'skerry0', dataDirectory: join(directory, 'ipam'), hasIpv6 },
   });
   await begin();
   await expect(readFile(configFile)).rejects.toThrow('ENOENT');
   client.edit<Node>(resources.nodes, { name: 'n1' }, (object) => {
-    object.spec = { ...object.spec, podCIDR: '10.9.0.0/24' };
+    object.spec = { ...object.spec, ...spec };
   });
   const written = await eventually(async () => JSON.parse(await readFile(configFile, 'utf8')) as unknown);
-  expect(written).toMatchObject({
-    plugins: [{ type: 'bridge', bridge: 'skerry0', ipam: { ranges: [[{ subnet: '10.9.0.0/24' }]] } }],
-  });
+  const ranges = subnets.map((subnet) => [{ subnet }]);
+  expect(written).toMatchObject({ plugins: [{ type: 'bridge', bridge: 'skerry0', ipam: { ranges } }] });
 });
 
 test('a lease is made and renewed where no link does it', async () => {

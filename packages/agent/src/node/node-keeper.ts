@@ -33,7 +33,7 @@ export interface NodeKeeperOptions {
   readonly recorder: EventRecorder;
   readonly identity: NodeIdentity;
   readonly machine: MachineFacts;
-  readonly addresses: readonly string[];
+  readonly addresses: () => readonly string[];
   readonly version: string;
   readonly podsMax: number;
   readonly devices?: DeviceManager;
@@ -106,6 +106,14 @@ export class NodeKeeper {
 
   get node(): Node | undefined {
     return this.#informer.get(undefined, this.#options.identity.name);
+  }
+
+  /** Where pods have their addresses from: of the node's ranges, those of families that the machine speaks. */
+  get podCidrs(): readonly string[] {
+    const { podCIDRs, podCIDR } = this.node?.spec ?? {};
+    const ranges = podCIDRs ?? (podCIDR ? [podCIDR] : []);
+    const hasIpv6 = this.#options.network?.hasIpv6 ?? true;
+    return ranges.filter((range) => hasIpv6 || !range.includes(':'));
   }
 
   /** Calls back whenever the Node that the API has is another than before. */
@@ -211,7 +219,7 @@ export class NodeKeeper {
   async #followNetwork(): Promise<void> {
     const { network, packetFilter, log } = this.#options;
     if (!network) return;
-    const { configFile, plan = () => ownNetwork, ...rest } = network;
+    const { configFile, plan = () => ownNetwork, hasIpv6: _known, ...rest } = network;
     const wanted = plan();
     this.#noPodNetwork = wanted.kind === 'host' ? wanted.why : undefined;
     if (wanted.kind === 'host' || wanted.kind === 'external') {
@@ -220,22 +228,24 @@ export class NodeKeeper {
       this.#addressesUsedUp = undefined;
       return;
     }
-    const podCidr = this.node?.spec?.podCIDRs?.join(',') ?? this.node?.spec?.podCIDR;
-    if (wanted.kind === 'own' && podCidr) {
+    const ranges = this.podCidrs;
+    const podCidr = ranges.join(',');
+    if (wanted.kind === 'own' && ranges.length > 0) {
       const { mtu } = wanted;
       if (await writeCniConfig(configFile, { ...rest, ...(mtu ? { mtu } : {}), podCidr }))
         log.info('pod network configured', { podCidr, mtu });
     }
-    await this.#countAddresses(podCidr);
+    await this.#countAddresses(ranges);
     await this.#keepPacketRules(
-      podCidr?.split(',') ?? (await readPodCidrs(configFile)),
+      ranges.length > 0 ? ranges : await readPodCidrs(configFile),
       wanted.kind === 'own' ? wanted.unmasqueraded : undefined,
     );
   }
 
-  async #countAddresses(podCidr: string | undefined): Promise<void> {
+  /** Of IPv6 none runs out. */
+  async #countAddresses(ranges: readonly string[]): Promise<void> {
     const { network, recorder, identity } = this.#options;
-    const range = podCidr?.split(',').find((each) => !each.includes(':'));
+    const range = ranges.find((each) => !each.includes(':'));
     const before = this.#addressesUsedUp;
     this.#addressesUsedUp =
       network && range ? await addressesUsedUp(network.dataDirectory, range) : undefined;
@@ -287,6 +297,7 @@ export class NodeKeeper {
     const status = nodeStatus(
       {
         ...this.#options,
+        addresses: this.#options.addresses(),
         runtimeVersion: `${this.runtimeName}://${this.#runtimeVersion?.version.replace(/[~+].*$/, '') ?? ''}`,
         devices: devices?.resources() ?? new Map(),
         images: await runtime.listImages().catch(() => []),
@@ -402,12 +413,16 @@ function ownResources(held: NodeStatus | undefined, said: readonly NodeStatus[])
   return { capacity: pick('capacity'), allocatable: pick('allocatable') };
 }
 
-/** Maps are merged key by key: a resource that is no longer there has to be said so. */
+/**
+ * Maps are merged key by key: a resource that is no longer there has to be said so. Addresses would be merged by their type,
+ * which two of them may share.
+ */
 function replacing(previous: NodeStatus | undefined, status: NodeStatus): object {
   const gone = (old: Record<string, string> = {}, now: Record<string, string> = {}) =>
     Object.fromEntries(Object.keys(old).flatMap((key) => (key in now ? [] : [[key, null]])));
   return {
     ...status,
+    addresses: [{ $patch: 'replace' }, ...(status.addresses ?? [])],
     capacity: { ...status.capacity, ...gone(previous?.capacity, status.capacity) },
     allocatable: { ...status.allocatable, ...gone(previous?.allocatable, status.allocatable) },
   };

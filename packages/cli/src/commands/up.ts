@@ -40,6 +40,8 @@ export function addUpCommand(program: Command): void {
       wholeNumber({ min: 0, max: 65535 }),
     )
     .option('--console-address <ip>', 'address for the console (default that of the API)')
+    .option('--cluster-cidr <cidr>', 'range for pods (default 10.12.0.0/16), one of IPv6 behind a comma')
+    .option('--service-cidr <cidr>', 'range for Services (default 10.96.0.0/16), one of IPv6 behind a comma')
     .addOption(
       new Option(
         '--runtime <kind>',

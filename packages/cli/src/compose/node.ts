@@ -3,9 +3,7 @@
  * kubelet-style server. Whatever the node's parts ask of the API they ask the hub, and that the center, over the link's `up`
  * session; requests of the center come over its `down` session. For others the node listens on no port.
  */
-import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { join } from 'node:path';
 import {
@@ -22,7 +20,6 @@ import {
 } from '@skerry/agent';
 import { type Clock, type Logger, MetricRegistry, SkerryError, supervise } from '@skerry/base';
 import { createClient, createHttpTransport } from '@skerry/client';
-import type { Vault } from '@skerry/hub';
 import { connectTls, createLinkClient, type PodTarget, RelayPort, Ways } from '@skerry/link';
 import { createNodeNetwork, type NodeNetwork } from '@skerry/network';
 import { DrillProbes } from '#drill/drill-probes.ts';
@@ -40,6 +37,7 @@ import { linkTransport } from './link-transport.ts';
 import { podWords } from './local-pods.ts';
 import { openNodeHub } from './node-hub.ts';
 import { createNodePeers, type NodePeers } from './node-peers.ts';
+import { ipv6AddressBeside, ownAddress, speaksIpv6 } from './own-addresses.ts';
 import { podNetworkOf } from './pod-network.ts';
 import { measureRuntime } from './process-metrics.ts';
 
@@ -174,6 +172,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
         })
       : undefined;
   const address = await ownAddress(addresses.used, hub?.vault);
+  const hasIpv6 = !simulated && (await speaksIpv6());
   const peers: NodePeers | undefined = simulated
     ? undefined
     : createNodePeers({
@@ -200,6 +199,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
         nodeName: config.nodeName,
         pool: config.pool,
         stateDirectory: join(options.dataDirectory, 'network'),
+        hasIpv6,
         onPodNetwork: () => agent.look(),
         relay,
         clock,
@@ -212,6 +212,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     nodeName: config.nodeName,
     dataDirectory: options.dataDirectory,
     addresses: [address],
+    ...(simulated ? {} : { ipv6Address: () => ipv6AddressBeside(address) }),
     onPods: () => peers?.podsChanged(),
     ...(hub ? { tokenVault: hub.vault } : {}),
     labels: nodeLabels(identity, simulated),
@@ -219,7 +220,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     devices,
     ...(network
       ? {
-          network: podNetwork(options, () => network),
+          network: { ...podNetwork(options, () => network), hasIpv6 },
           clusterDns: () => clusterDns(network),
           policies: network.policies,
         }
@@ -304,7 +305,7 @@ function clusterDns(network: NodeNetwork): ReturnType<NonNullable<AgentOptions['
 function podNetwork(
   { cniConfDirectory, dataDirectory }: NodeOptions,
   network: () => NodeNetwork | undefined,
-): AgentOptions['network'] {
+): NonNullable<AgentOptions['network']> {
   return {
     ...podNetworkOf({ cniConfDirectory }),
     plan: () => network()?.podNetwork() ?? { kind: 'unknown' },
@@ -326,47 +327,6 @@ async function dialPod(agent: Agent, { address, port }: PodTarget): Promise<Dupl
       socket.off('error', reject);
       socket.setTimeout(0);
       resolve(socket);
-    });
-  });
-}
-
-const addressKey = 'node-address';
-const addressPatienceMs = 3_000;
-
-/**
- * The machine's main address. A machine that comes up cut off may have no way to the center yet, nor a server of names: then it
- * is the one that it had, or whatever it has.
- */
-async function ownAddress(
-  { host, port }: { readonly host: string; readonly port: number },
-  vault: Vault | undefined,
-): Promise<string> {
-  const late = AbortSignal.timeout(addressPatienceMs);
-  const gaveUp = new Promise<undefined>((resolve) =>
-    late.addEventListener('abort', () => resolve(undefined)),
-  );
-  const found = await Promise.race([addressTowards(host, port).catch(() => undefined), gaveUp]);
-  if (found) {
-    if (vault?.get(addressKey) !== found) vault?.set(addressKey, found);
-    return found;
-  }
-  const outward = Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find(
-      ({ internal, address }) => !internal && !address.startsWith('169.254.') && !address.startsWith('fe80:'),
-    );
-  return vault?.get(addressKey) ?? outward?.address ?? '127.0.0.1';
-}
-
-/** The machine's own address on the way to the center: what a datagram there would carry; none is sent. */
-function addressTowards(host: string, port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-    socket.once('error', reject);
-    socket.connect(port, host, () => {
-      const { address } = socket.address();
-      socket.close();
-      resolve(address);
     });
   });
 }

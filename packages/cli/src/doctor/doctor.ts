@@ -8,7 +8,14 @@ import type { CenterAddress } from '#join/cluster-info.ts';
 import { centerOfNodeCheck, centerToJoinCheck, certificateCheck } from './center-checks.ts';
 import type { Check, Finding } from './finding.ts';
 import { failed } from './finding.ts';
-import { bridgedCheck, filterCheck, linksCheck, overlayCheck, tunnelCheck } from './kernel-checks.ts';
+import {
+  bridgedCheck,
+  familiesCheck,
+  filterCheck,
+  linksCheck,
+  overlayCheck,
+  tunnelCheck,
+} from './kernel-checks.ts';
 import * as machine from './machine-checks.ts';
 import { pluginsCheck, runtimeCheck } from './runtime-checks.ts';
 import type { DoctorSystem } from './system.ts';
@@ -89,7 +96,7 @@ function checksFor(options: DoctorOptions): Check[] {
     runtimeCheck(endpoint),
     ...(endpoint === 'simulated'
       ? []
-      : [pluginsCheck, overlayCheck, linksCheck, filterCheck, bridgedCheck, tunnelCheck]),
+      : [pluginsCheck, overlayCheck, linksCheck, familiesCheck, filterCheck, bridgedCheck, tunnelCheck]),
     machine.proxyCheck(environment),
     // On a node at work they are the agent's own.
     ...(identity ? [] : [machine.portsCheck]),

@@ -67,6 +67,16 @@ export const tunnelCheck: Check = {
   },
 };
 
+export const familiesCheck: Check = {
+  title: 'addresses',
+  async look(system) {
+    const isOff = (await system.text('/proc/sys/net/ipv6/conf/all/disable_ipv6')) ?? '1';
+    return isOff.trim() === '0'
+      ? ok('IPv4, IPv6')
+      : ok('IPv4; no IPv6, so pods have addresses of IPv4 alone, also in a cluster of both families');
+  },
+};
+
 export const bridgedCheck: Check = {
   title: 'pods of one machine',
   async look(system) {

@@ -3,12 +3,14 @@ import { badRequest } from '@skerry/api';
 
 type Json = Record<string, unknown>;
 
-/** RFC 7386, and with `listsByType` lists of conditions merged by their `type`. */
+/** RFC 7386, and with `listsByType` lists of conditions merged by their `type`, unless they say that they replace. */
 export function mergePatch(
   target: unknown,
   patch: unknown,
   options: { readonly listsByType: boolean },
 ): unknown {
+  if (options.listsByType && Array.isArray(patch) && patch.some(isReplacing))
+    return structuredClone(patch.filter((item) => !isReplacing(item)));
   if (options.listsByType && isTyped(target) && isTyped(patch)) {
     const merged = new Map(target.map((item) => [item.type, item]));
     for (const item of patch) merged.set(item.type, { ...merged.get(item.type), ...item });
@@ -58,6 +60,10 @@ function applyStep(parent: Json, key: string, { op, value }: { op: string; value
 
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isReplacing(value: unknown): boolean {
+  return isObject(value) && value['$patch'] === 'replace';
 }
 
 function isTyped(value: unknown): value is { type: string }[] {

@@ -13,12 +13,12 @@ import {
   processAddress,
   processPort,
 } from '#crossing/crossing-device.ts';
-import { kernelHeader, packetFromKernel } from '#crossing/packets.ts';
+import { familyOfPacket, kernelHeader, packetFromKernel } from '#crossing/packets.ts';
 
 const bufferBytes = 4 * 1024 * 1024;
 
 export class KernelPort {
-  readonly #header = kernelHeader({ to: crossingMac, from: crossingNextHopMac });
+  readonly #headers = { 4: headerOf(4), 6: headerOf(6) };
   readonly #log: Logger;
   #in: Socket | undefined;
   #out: Socket | undefined;
@@ -49,7 +49,8 @@ export class KernelPort {
 
   /** Into the kernel, which routes it on. A packet that finds no room is lost. */
   send(packet: Buffer): void {
-    this.#out?.send([this.#header, packet], ignore);
+    const family = familyOfPacket(packet);
+    if (family !== undefined) this.#out?.send([this.#headers[family], packet], ignore);
   }
 
   close(): void {
@@ -58,6 +59,10 @@ export class KernelPort {
     this.#in = undefined;
     this.#out = undefined;
   }
+}
+
+function headerOf(family: 4 | 6): Buffer {
+  return kernelHeader({ to: crossingMac, from: crossingNextHopMac, family });
 }
 
 function ignore(): void {

@@ -2,44 +2,64 @@
  * The packets of pods on their way through this process. From and to the kernel they travel in VXLAN, one each; between
  * gateways many in one sealed message, each after two bytes of length.
  */
+import type { Address } from '#crossing/address-ranges.ts';
+
 export const crossingId = 5_364;
 
 const vxlanHeaderBytes = 8;
 const ethernetHeaderBytes = 14;
 const ipAt = vxlanHeaderBytes + ethernetHeaderBytes;
 const ipv4HeaderBytes = 20;
-const ipv4EtherType = 0x0800;
+const ipv6HeaderBytes = 40;
+const etherTypes = { 4: 0x0800, 6: 0x86dd } as const;
 
 /** What is before the IP packet in what the kernel takes: VXLAN's header and Ethernet's. */
-export function kernelHeader({ to, from }: { readonly to: string; readonly from: string }): Buffer {
+export function kernelHeader({
+  to,
+  from,
+  family,
+}: {
+  readonly to: string;
+  readonly from: string;
+  readonly family: 4 | 6;
+}): Buffer {
   const header = Buffer.alloc(ipAt);
   header[0] = 0x08;
   header.writeUIntBE(crossingId, 4, 3);
   macBytes(to).copy(header, vxlanHeaderBytes);
   macBytes(from).copy(header, vxlanHeaderBytes + 6);
-  header.writeUInt16BE(ipv4EtherType, vxlanHeaderBytes + 12);
+  header.writeUInt16BE(etherTypes[family], vxlanHeaderBytes + 12);
   return header;
 }
 
-/** The IPv4 packet in what came from the kernel; undefined for all else. */
+/** The IP packet in what came from the kernel; undefined for all else. */
 export function packetFromKernel(datagram: Buffer): Buffer | undefined {
   if (datagram.length < ipAt + ipv4HeaderBytes || (datagram[0]! & 0x08) === 0) return undefined;
-  if (datagram.readUIntBE(4, 3) !== crossingId || datagram.readUInt16BE(ipAt - 2) !== ipv4EtherType)
-    return undefined;
+  if (datagram.readUIntBE(4, 3) !== crossingId) return undefined;
   const packet = datagram.subarray(ipAt);
-  return isIpv4Packet(packet) ? packet : undefined;
+  const family = familyOfPacket(packet);
+  return family !== undefined && datagram.readUInt16BE(ipAt - 2) === etherTypes[family] ? packet : undefined;
 }
 
-export function isIpv4Packet(packet: Buffer): boolean {
-  return packet.length >= ipv4HeaderBytes && packet[0]! >> 4 === 4 && packet.readUInt16BE(2) <= packet.length;
+/** Undefined for what is no whole packet. */
+export function familyOfPacket(packet: Buffer): 4 | 6 | undefined {
+  if (packet.length < ipv4HeaderBytes) return undefined;
+  const version = packet[0]! >> 4;
+  if (version === 4) return packet.readUInt16BE(2) <= packet.length ? 4 : undefined;
+  if (version !== 6 || packet.length < ipv6HeaderBytes) return undefined;
+  return ipv6HeaderBytes + packet.readUInt16BE(4) <= packet.length ? 6 : undefined;
 }
 
-export function sourceOf(packet: Buffer): number {
-  return packet.readUInt32BE(12);
+export function sourceOf(packet: Buffer): Address {
+  return packet[0]! >> 4 === 4 ? packet.readUInt32BE(12) : wideAddress(packet, 8);
 }
 
-export function destinationOf(packet: Buffer): number {
-  return packet.readUInt32BE(16);
+export function destinationOf(packet: Buffer): Address {
+  return packet[0]! >> 4 === 4 ? packet.readUInt32BE(16) : wideAddress(packet, 24);
+}
+
+function wideAddress(packet: Buffer, at: number): bigint {
+  return (packet.readBigUInt64BE(at) << 64n) | packet.readBigUInt64BE(at + 8);
 }
 
 /** Collects packets into one message, in the same memory again and again: a buffer for each would keep the collector busy. */
@@ -78,7 +98,7 @@ export function* packetsOf(message: Buffer): Generator<Buffer> {
   for (let at = 0; at + 2 <= message.length;) {
     const length = message.readUInt16BE(at);
     const packet = message.subarray(at + 2, at + 2 + length);
-    if (packet.length !== length || !isIpv4Packet(packet)) return;
+    if (packet.length !== length || familyOfPacket(packet) === undefined) return;
     yield packet;
     at += 2 + length;
   }

@@ -23,7 +23,7 @@ export async function ensureServiceAddress(addresses: readonly string[]): Promis
     if (!addresses.includes(old)) await runIp(['address', 'delete', withLength(old), 'dev', dnsInterface]);
   }
   for (const address of addresses)
-    await runIp(['address', 'replace', withLength(address), 'dev', dnsInterface]);
+    await runIp(['address', 'replace', withLength(address), 'dev', dnsInterface, ...whole(address)]);
   await runIp(['link', 'set', dnsInterface, 'up']);
 }
 
@@ -116,6 +116,11 @@ function removal(): string {
 function addressesNow(): string[] {
   const all = networkInterfaces()[dnsInterface] ?? [];
   return all.map(({ address }) => address).filter((address) => !address.startsWith('fe80:'));
+}
+
+/** At once: on an interface that leads nowhere the kernel would wait for ever before it uses an IPv6 address. */
+function whole(address: string): string[] {
+  return address.includes(':') ? ['nodad'] : [];
 }
 
 function withLength(address: string): string {

@@ -13,6 +13,7 @@ import {
   type PlannedRoute,
   type Tunnel,
 } from '#fabric/plan.ts';
+import { isIpv4 } from '#fabric/ranges.ts';
 
 /** On each of our routes; no routing daemon's. */
 export const routeProtocol = 83;
@@ -40,12 +41,17 @@ export interface Commands {
 }
 
 export async function readKernel(kernel: Kernel): Promise<KernelState> {
-  const [links, routes] = await Promise.all([kernel.links(), kernel.routes(4, routeProtocol)]);
+  const [links, ...routes] = await Promise.all([
+    kernel.links(),
+    kernel.routes(4, routeProtocol),
+    // A kernel without that family has no routes of it.
+    kernel.routes(6, routeProtocol).catch(() => []),
+  ]);
   const there = ownDevices.filter((device) => links.some(({ ifname }) => ifname === device));
   const behind = await Promise.all(
     there.map(async (device) => [device, await readBehind(kernel, device)] as const),
   );
-  return { links, routes, behind: new Map(behind) };
+  return { links, routes: routes.flat(), behind: new Map(behind) };
 }
 
 async function readBehind(kernel: Kernel, device: string): Promise<Behind> {
@@ -132,22 +138,28 @@ function deviceCommands(device: string, plan: FabricPlan, state: KernelState): D
 }
 
 function linkCommands(tunnel: Tunnel, held: Link | undefined, isKept: boolean): string[] {
-  const { device, id, port, local, mac, mtu, address } = tunnel;
+  const { device, id, port, local, mac, mtu, addresses } = tunnel;
   if (!held || !isKept) {
     return [
       ...(held ? [`link delete ${device}`] : []),
       `link add name ${device} address ${mac} mtu ${mtu} type vxlan id ${id} dstport ${port} local ${local} nolearning`,
-      `address replace ${address}/32 dev ${device}`,
+      ...addresses.map((address) => addressCommand(address, device)),
       `link set dev ${device} up`,
     ];
   }
+  const present = new Set(held.addr_info.map((info) => info.local));
   return [
     ...(held.mtu === mtu ? [] : [`link set dev ${device} mtu ${mtu}`]),
-    ...(held.addr_info.some((info) => info.local === address)
-      ? []
-      : [`address replace ${address}/32 dev ${device}`]),
+    ...addresses.filter((address) => !present.has(address)).map((address) => addressCommand(address, device)),
     ...(held.flags.includes('UP') ? [] : [`link set dev ${device} up`]),
   ];
+}
+
+/** Nobody else can have it: the kernel need not ask. */
+function addressCommand(address: string, device: string): string {
+  return isIpv4(address)
+    ? `address replace ${address}/32 dev ${device}`
+    : `address replace ${address}/128 dev ${device} nodad`;
 }
 
 function isSameTunnel({ address, linkinfo }: Link, { id, port, local, mac }: Tunnel): boolean {

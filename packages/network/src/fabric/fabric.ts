@@ -29,6 +29,8 @@ export interface FabricOptions {
   readonly crossing?: Pick<Crossing, 'follow' | 'ways'>;
   /** Told of the pools that this one crosses to, also that there are none. */
   readonly onCrossings?: (crossings: readonly PoolCrossing[]) => void;
+  /** Whether the machine speaks IPv6. */
+  readonly hasIpv6: boolean;
   readonly kernel?: Kernel;
 }
 
@@ -56,7 +58,7 @@ const lookMs = 30_000;
 const retryMs = 2_000;
 
 export function createFabric(options: FabricOptions): Fabric {
-  const { client, nodeName, pool, clock, log, random, kernel = new Kernel() } = options;
+  const { client, nodeName, pool, hasIpv6, clock, log, random, kernel = new Kernel() } = options;
   const known = new KnownNetwork(options.stateDirectory);
   let podMtu: number | undefined;
   let told = '';
@@ -157,9 +159,9 @@ export function createFabric(options: FabricOptions): Fabric {
     if (!status) return true;
     const state = await readKernel(kernel);
     const peers = status.provider === 'skerry' ? status.members.filter(({ node }) => node !== nodeName) : [];
-    const ways = await kernel.ways(peers.flatMap((peer) => addressOf(peer) ?? []));
+    const ways = await kernel.ways(peers.flatMap(({ addresses }) => addresses));
     const crossingWays = options.crossing?.ways() ?? [];
-    const plan = planFabric(status, { nodeName, links: state.links, ways, crossingWays });
+    const plan = planFabric(status, { nodeName, links: state.links, ways, crossingWays, hasIpv6 });
     // Before there is anything to guard.
     const guard = guardScript(
       plan,

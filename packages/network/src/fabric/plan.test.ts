@@ -1,5 +1,5 @@
 import type { PoolMember, PoolNetworkStatus } from '@skerry/api';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { difference, type KernelState } from '#fabric/apply.ts';
 import { planFabric } from '#fabric/plan.ts';
 import type { CrossingWay } from '#crossing/crossing.ts';
@@ -27,7 +27,7 @@ const ways = new Map<string, Route>([
   ['172.16.0.3', { dst: '172.16.0.3', gateway: '192.168.0.1', dev: 'eth0', flags: [] }],
 ]);
 const plan = (status: Partial<PoolNetworkStatus> = {}, crossingWays: readonly CrossingWay[] = []) =>
-  planFabric({ ...network, ...status }, { nodeName: 'a', links: [eth0], ways, crossingWays });
+  planFabric({ ...network, ...status }, { nodeName: 'a', links: [eth0], ways, crossingWays, hasIpv6: true });
 const bare: KernelState = { links: [eth0], routes: [], behind: new Map() };
 
 const direct = '10.12.2.0/24 via 192.168.0.12 dev eth0 protocol 83';
@@ -168,4 +168,66 @@ test("a gateway's packets for other pools leave the kernel for this process", ()
   expect(bridge).toContain(
     'fdb append 0e:53:ff:00:00:02 dev skerry-cross dst 127.255.255.255 port 8474 self permanent',
   );
+});
+
+describe('where pods have addresses of both families', () => {
+  const wide = (index: number) => ({
+    ...member(String.fromCharCode(96 + index), index, index === 3 ? '172.16.0.3' : undefined),
+    podCIDRs: [`10.12.${index}.0/24`, `fd00:10:12:${index}::/64`],
+  });
+  const both: PoolNetworkStatus = {
+    ...network,
+    clusterCIDRs: ['10.12.0.0/16', 'fd00:10:12::/56'],
+    members: [wide(1), wide(2), wide(3)],
+  };
+  const wideTunnel = (index: number) =>
+    `route add fd00:10:12:${index}::/64 via fe80::a0c:${index}00 dev skerry-vxlan protocol 83 onlink`;
+  const planned = (hasIpv6: boolean, { members = both.members, more = {} } = {}) =>
+    difference(
+      planFabric(
+        { ...both, members, ...more },
+        {
+          nodeName: 'a',
+          links: [eth0],
+          ways: new Map([...ways, ['fd01::12', { dst: 'fd01::12', dev: 'eth0', flags: [] }]]),
+          crossingWays: [{ ranges: ['10.13.0.0/24', 'fd00:10:13::/64'], gateway: 'a' }],
+          hasIpv6,
+        },
+      ),
+      bare,
+    );
+
+  test('both go through the tunnel, and to a machine whose IPv6 address is near by a plain route', () => {
+    const { ip, bridge, routes } = planned(true);
+    expect(ip).toContain('address replace fd00:10:12:1::/128 dev skerry-vxlan nodad');
+    expect(ip).toContain(
+      'neighbour replace fe80::a0c:300 lladdr 0e:53:0a:0c:03:00 dev skerry-vxlan nud permanent',
+    );
+    expect(bridge).toEqual([
+      'fdb append 0e:53:0a:0c:03:00 dev skerry-vxlan dst 172.16.0.3 self permanent',
+      'fdb append 0e:53:0a:0c:02:00 dev skerry-vxlan dst 192.168.0.12 self permanent',
+    ]);
+    expect(routes).toEqual(expect.arrayContaining([`route add ${direct}`, wideTunnel(2), wideTunnel(3)]));
+    expect(routes).toContain('route add unreachable fd00:10:12::/56 protocol 83');
+    const [a, b, c] = both.members;
+    const near = { ...b!, addresses: [...b!.addresses, 'fd01::12'] };
+    expect(planned(true, { members: [a!, near, c!] }).routes).toContain(
+      'route add fd00:10:12:2::/64 via fd01::12 dev eth0 protocol 83',
+    );
+  });
+
+  test("another pool's are reached in both", () => {
+    const crossings = [{ pool: 'other', ranges: [], gateways: ['a'], peerGateways: [] }];
+    const { ip, routes } = planned(true, { more: { crossings } });
+    expect(ip).toContain(
+      'neighbour replace fe80::53 lladdr 0e:53:ff:00:00:02 dev skerry-cross nud permanent',
+    );
+    expect(routes).toContain(
+      'route add fd00:10:13::/64 via fe80::53 dev skerry-cross protocol 83 src fd00:10:12:1:: onlink',
+    );
+  });
+
+  test('a machine without IPv6 has those of IPv4 alone', () => {
+    expect(JSON.stringify(planned(false))).not.toContain('fd00');
+  });
 });
