@@ -221,7 +221,7 @@ async function assemble(options: AgentOptions) {
     observer,
     puller,
     volumes: hostAccess
-      ? new Volumes({ client, directory: podsDirectory, tokens, node: () => keeper.node, log })
+      ? new Volumes({ client, runtime, directory: podsDirectory, tokens, node: () => keeper.node, log })
       : noVolumes(podsDirectory),
     objects,
     prober,

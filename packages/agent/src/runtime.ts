@@ -49,6 +49,10 @@ export interface ContainerRuntime {
   /** Answers the image's id. */
   pullImage(reference: string, options: PullOptions): Promise<string>;
   removeImage(id: string): Promise<void>;
+  /** Shows the files of an image that is here in a folder, made where it is missing, for reading only. */
+  mountImage(id: string, target: string): Promise<void>;
+  /** Takes that away again; no fault where there was none. */
+  unmountImage(target: string): Promise<void>;
   imageFilesystem(): Promise<FilesystemUsage>;
 
   /** Calls `changed` soon after anything starts or ends, where the runtime can tell; the caller still lists now and then. */

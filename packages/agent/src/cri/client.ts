@@ -15,6 +15,7 @@ import {
   sandboxToWire,
 } from '#cri/convert.ts';
 import { ImageServiceClient, RuntimeServiceClient } from '#cri/generated/cri.ts';
+import { ImageMounts } from '#containerd/image-mounts.ts';
 import { label } from '#pods/labels.ts';
 import { RuntimeError, type ContainerRuntime } from '#runtime.ts';
 
@@ -43,6 +44,13 @@ export function createCriRuntime({ socket }: CriRuntimeOptions): ContainerRuntim
   const runtime = new RuntimeServiceClient(`unix:${socket}`, credentials.createInsecure(), channelOptions);
   const images = new ImageServiceClient(`unix:${socket}`, credentials.createInsecure(), channelOptions);
   const metadata = new Metadata();
+  const mounts = new ImageMounts({
+    socket,
+    info: async () => {
+      const request = { verbose: true };
+      return (await call(runtime.status.bind(runtime), request, reading('Status'))).info ?? {};
+    },
+  });
   const reading = (name: string) => ({ name, metadata, timeoutMs: timeouts.readMs });
   const changing = (name: string) => ({ name, metadata, timeoutMs: timeouts.changeMs });
 
@@ -237,6 +245,9 @@ export function createCriRuntime({ socket }: CriRuntimeOptions): ContainerRuntim
       const request = { image: { image: id } };
       await ignoreMissing(call(images.removeImage.bind(images), request, changing('RemoveImage')));
     },
+
+    mountImage: (id, target) => mounts.mount(id, target),
+    unmountImage: (target) => mounts.unmount(target),
 
     async imageFilesystem() {
       const answer = await call(images.imageFsInfo.bind(images), {}, reading('ImageFsInfo'));

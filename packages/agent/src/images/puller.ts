@@ -246,7 +246,7 @@ export function pullSecretNames(pod: Pod): string[] {
 
 /** Images that a pod needs, for those that keep what is in use. */
 export function imagesOf(pod: Pod): string[] {
-  return [...initContainers(pod), ...(pod.spec?.containers ?? [])].flatMap(({ image }) =>
-    image ? [image] : [],
-  );
+  const containers = [...initContainers(pod), ...(pod.spec?.containers ?? [])].map(({ image }) => image);
+  const volumes = (pod.spec?.volumes ?? []).map(({ image }) => image?.reference);
+  return [...containers, ...volumes].filter((image) => image !== undefined && image !== '') as string[];
 }

@@ -12,6 +12,7 @@ import type { PodContext } from '#pods/context.ts';
 import { ContainerConfigError, environment } from '#pods/environment.ts';
 import { expand } from '#pods/expansion.ts';
 import type { PodFacts } from '#pods/fields.ts';
+import { mountImageVolumes } from '#pods/image-volumes.ts';
 import { podUid } from '#pods/labels.ts';
 import type { ContainerConfig, EnvVar, Mount, SandboxConfig, SandboxStatus } from '#runtime.ts';
 import { isReadOnlyVolume } from '#volumes/volumes.ts';
@@ -71,6 +72,7 @@ async function prepare(context: PodContext, request: StartRequest): Promise<Cont
   try {
     const secrets = await pullSecrets(context, pod);
     const image = await puller.ensure(pod, container, { secrets, sandbox: sandboxConfig, signal });
+    await mountImageVolumes(context, { ...request, secrets });
     const env = await containerEnvironment(context, request);
     const terminationMessageFile = context.hostAccess ? await makeTerminationFile(context, request) : '';
     return containerConfig(pod, container, {

@@ -229,6 +229,10 @@ class SimulatedRuntime implements ContainerRuntime {
     this.#images.delete(id);
   }
 
+  async mountImage(): Promise<void> {}
+
+  async unmountImage(): Promise<void> {}
+
   async imageFilesystem() {
     return {
       atMs: this.#now,

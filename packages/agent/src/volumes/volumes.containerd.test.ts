@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConfigMap, Pod, Secret, ServiceAccount, TokenRequest } from '@skerry/api';
 import { eventually } from '@skerry/base/testing';
 import { resources } from '@skerry/client';
+import { runCommand } from '#machine/command.ts';
 import { mountsUnder } from '#machine/mounts.ts';
 import { AgentNode, script, testImages } from '#testing/agent-node.ts';
 import { canRunContainers } from '#testing/containerd-node.ts';
@@ -68,8 +69,10 @@ describe.skipIf(!(await canRunContainers()))('volumes of pods', () => {
     });
     const pod = await node.podReady('configured');
     const address = pod.status?.podIP;
-    expect(await eventually(() => node.logOf('configured', 'main'))).toContain(
-      `blue s3cret configured ${address} s3cret app="configured" blue\n`,
+    await eventually(async () =>
+      expect(await node.logOf('configured', 'main')).toContain(
+        `blue s3cret configured ${address} s3cret app="configured" blue\n`,
+      ),
     );
     const read = (path: string) => node.execIn('configured', ['cat', path]);
     for (const folder of ['/etc/settings', '/etc/keys', '/about']) {
@@ -237,5 +240,62 @@ describe.skipIf(!(await canRunContainers()))('volumes of pods', () => {
     expect(await readdir(outside)).toEqual([]);
     await node.remove('inside');
     await node.remove('escaping');
+  });
+
+  test('the files of an image are a volume, for reading only, and go with the pod', async () => {
+    const pod = node.create('bearer', {
+      volumes: [{ name: 'files', image: { reference: testImages.second, pullPolicy: 'IfNotPresent' } }],
+      containers: [
+        {
+          name: 'main',
+          image,
+          command: ['sleep', '1000'],
+          volumeMounts: [
+            { name: 'files', mountPath: '/files' },
+            { name: 'files', mountPath: '/part', subPath: 'etc' },
+          ],
+        },
+      ],
+    });
+    await node.podReady('bearer');
+    expect(await node.execIn('bearer', script('cat /files/etc/passwd /part/group'))).toMatch(/root:x:0/);
+    expect(await node.execIn('bearer', script('touch /files/x 2>&1; true'))).toContain(
+      'Read-only file system',
+    );
+    const directory = join(node.dataDirectory, 'pods', pod.metadata.uid ?? '');
+    const snapshots = () =>
+      runCommand('ctr', [
+        '--address',
+        node.node.containerd.socket,
+        '--namespace',
+        'k8s.io',
+        'snapshots',
+        'ls',
+      ]);
+    expect(await snapshots()).toContain(directory);
+    await node.remove('bearer');
+    expect(await mountsUnder(directory)).toEqual([]);
+    expect(await snapshots()).not.toContain(directory);
+  });
+
+  test('a pod whose volume is of an image that is not there says so as for its own image', async () => {
+    node.create('wanting', {
+      volumes: [{ name: 'files', image: { reference: 'registry.example/absent:1', pullPolicy: 'Never' } }],
+      containers: [
+        {
+          name: 'main',
+          image,
+          command: ['sleep', '1000'],
+          volumeMounts: [{ name: 'files', mountPath: '/files' }],
+        },
+      ],
+    });
+    await node.podWith('wanting', ({ status }) =>
+      expect(status?.containerStatuses?.[0]?.state?.waiting).toEqual({
+        reason: 'ErrImageNeverPull',
+        message: 'Container image "registry.example/absent:1" is not present with pull policy of Never',
+      }),
+    );
+    await node.remove('wanting');
   });
 });

@@ -4,7 +4,7 @@
  * it: `pods/<uid>/volumes/kubernetes.io~<plugin>/<name>`.
  * https://kubernetes.io/docs/concepts/storage/volumes/
  */
-import { chmod, chown, mkdir, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseQuantity, quantityValue, type Node, type Pod, type Volume } from '@skerry/api';
 import { TransportError, type ApiClient } from '@skerry/client';
@@ -12,6 +12,7 @@ import { describeError, type Logger } from '@skerry/base';
 import { mountTmpfs, mountsUnder, unmountUnder } from '#machine/mounts.ts';
 import { NotYetKnownError } from '#objects/tracker.ts';
 import { allContainers, podUid } from '#pods/labels.ts';
+import type { ContainerRuntime } from '#runtime.ts';
 import { writeFiles, type FileContent } from '#volumes/atomic-files.ts';
 import { claimPath } from '#volumes/claim-volume.ts';
 import { ensureHostPath } from '#volumes/host-path.ts';
@@ -31,10 +32,14 @@ export interface VolumesOptions {
   /** `<data>/pods`. */
   readonly directory: string;
   readonly tokens: TokenSource;
+  /** Takes images' files away again. */
+  readonly runtime: Pick<ContainerRuntime, 'unmountImage'>;
   /** This node, once it is known. */
   readonly node?: () => Node | undefined;
   readonly log: Logger;
 }
+
+const imagePlugin = 'image';
 
 /** A volume that isn't there; the message is that of the `FailedMount` event. */
 export class VolumeError extends Error {
@@ -107,6 +112,9 @@ export class Volumes {
   async remove(uid: string): Promise<void> {
     this.#options.tokens.forget(uid);
     const directory = this.podDirectory(uid);
+    const images = join(directory, 'volumes', `kubernetes.io~${imagePlugin}`);
+    for (const name of await readdir(images).catch(() => []))
+      await this.#options.runtime.unmountImage(join(images, name));
     await unmountUnder(directory);
     await rm(directory, { recursive: true, force: true });
   }
@@ -121,6 +129,7 @@ export class Volumes {
       projected,
       persistentVolumeClaim,
       ephemeral,
+      image,
     } = volume;
     if (hostPath) {
       await ensureHostPath(hostPath.path, hostPath.type);
@@ -135,6 +144,8 @@ export class Volumes {
       return this.#claimPath(pod, volume.name, { claimName, ephemeral: true });
     }
     if (emptyDir) return this.#ensureEmptyDir(pod, volume.name, emptyDir);
+    // Its files come with the first container that mounts it, as the container's own image does.
+    if (image) return this.#volumePath(pod, imagePlugin, volume.name);
     const whole: ProjectionSources = {
       ...sources,
       token: (projection) => this.#options.tokens.token(pod, projection),
@@ -236,8 +247,11 @@ export class Volumes {
 export function isReadOnlyVolume(pod: Pod, name: string): boolean {
   const volume = pod.spec?.volumes?.find((each) => each.name === name);
   if (!volume) return false;
-  const { configMap, secret, downwardAPI, projected, persistentVolumeClaim } = volume;
-  return Boolean(configMap ?? secret ?? downwardAPI ?? projected) || persistentVolumeClaim?.readOnly === true;
+  const { configMap, secret, downwardAPI, projected, image, persistentVolumeClaim } = volume;
+  return (
+    Boolean(configMap ?? secret ?? downwardAPI ?? projected ?? image) ||
+    persistentVolumeClaim?.readOnly === true
+  );
 }
 
 async function shareWithGroup(path: string, pod: Pod): Promise<void> {
