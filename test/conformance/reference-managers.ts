@@ -52,7 +52,11 @@ export function startControllerManager(
   ]);
 }
 
-export function startScheduler(server: ReferenceServer, program: string): Manager {
+export function startScheduler(
+  server: ReferenceServer,
+  program: string,
+  flags: readonly string[] = [],
+): Manager {
   const file = join(server.directory, 'scheduler.yaml');
   const configuration = {
     apiVersion: 'kubescheduler.config.k8s.io/v1',
@@ -66,7 +70,7 @@ export function startScheduler(server: ReferenceServer, program: string): Manage
     },
   };
   writeFileSync(file, JSON.stringify(configuration));
-  return startManager(server, program, [`--config=${file}`, '--secure-port=0']);
+  return startManager(server, program, [`--config=${file}`, '--secure-port=0', ...flags]);
 }
 
 function startManager(server: ReferenceServer, program: string, flags: readonly string[]): Manager {

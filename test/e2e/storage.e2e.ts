@@ -168,7 +168,7 @@ describe.skipIf(!canRunContainers())('storage', () => {
     await eventually(
       async () =>
         expect((await eventsOf('second')).join('\n')).toContain(
-          'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode',
+          'node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod',
         ),
       patient,
     );

@@ -1,4 +1,4 @@
-import type { Node, PodDisruptionBudget } from '@skerry/api';
+import type { Node, PodDisruptionBudget, Service } from '@skerry/api';
 import type { NamespaceLabels } from '#affinity-term.ts';
 import { MatchCounts } from '#match-counts.ts';
 import { NodeInfo, addCount } from '#node-info.ts';
@@ -12,7 +12,7 @@ export interface Snapshot {
   readonly nodesWithAffinity: ReadonlySet<NodeInfo>;
   readonly nodesWithRequiredAnti: ReadonlySet<NodeInfo>;
   node(name: string): NodeInfo | undefined;
-  /** Nodes that run pods of a controller, with how many. */
+  /** Nodes that run pods of a controller, with how many; those on their way out are left out. */
   nodesOfController(uid: string): ReadonlyMap<NodeInfo, number>;
   /** How many pods on each node answer a question, by name; nodes without any are missing. See `MatchCounts`. */
   countPods(question: string, matches: (info: PodInfo) => boolean): ReadonlyMap<NodeInfo, number>;
@@ -25,12 +25,14 @@ export interface Snapshot {
   /** Pods on nodes that use a claim, by `namespace/name`. */
   claimUsers(claim: string): ReadonlySet<PodInfo>;
   disruptionBudgets(namespace: string): readonly PodDisruptionBudget[];
+  services(namespace: string): readonly Service[];
 }
 
 export interface ClusterSources {
   readonly namespaceLabels?: NamespaceLabels;
   readonly volumes?: VolumeLookup;
   readonly disruptionBudgets?: (namespace: string) => readonly PodDisruptionBudget[];
+  readonly services?: (namespace: string) => readonly Service[];
 }
 
 const none: ReadonlyMap<NodeInfo, number> = new Map();
@@ -56,6 +58,7 @@ export class Cluster implements Snapshot {
   readonly namespaceLabels: NamespaceLabels;
   readonly volumes: VolumeLookup;
   readonly disruptionBudgets: (namespace: string) => readonly PodDisruptionBudget[];
+  readonly services: (namespace: string) => readonly Service[];
   /** Grows with every change; two equal generations are one state. */
   generation = 0;
 
@@ -63,6 +66,7 @@ export class Cluster implements Snapshot {
     this.namespaceLabels = sources.namespaceLabels ?? (() => ({}));
     this.volumes = sources.volumes ?? noVolumes;
     this.disruptionBudgets = sources.disruptionBudgets ?? (() => []);
+    this.services = sources.services ?? (() => []);
   }
 
   get nodes(): readonly NodeInfo[] {
@@ -209,7 +213,7 @@ export class Cluster implements Snapshot {
       if (users) users.add(info);
       else this.#claimUsers.set(claim, new Set([info]));
     }
-    if (!info.controllerUid) return;
+    if (!info.controllerUid || info.pod.metadata.deletionTimestamp) return;
     const counts = this.#byController.get(info.controllerUid);
     if (counts) addCount(counts, node, 1);
     else this.#byController.set(info.controllerUid, new Map([[node, 1]]));
@@ -227,7 +231,7 @@ export class Cluster implements Snapshot {
       if (users?.size === 0) this.#claimUsers.delete(claim);
     }
     const counts = this.#byController.get(info.controllerUid);
-    if (!counts) return;
+    if (!counts || info.pod.metadata.deletionTimestamp) return;
     addCount(counts, node, -1);
     if (counts.size === 0) this.#byController.delete(info.controllerUid);
   }

@@ -40,6 +40,11 @@ export class Hints {
     return ({ rejectedBy }) => rejectedBy.has('InterPodAffinity') || rejectedBy.has('PodTopologySpread');
   }
 
+  /** A pod that runs is on its way out: it counts for no skew any more, and keeps others away until it is gone. */
+  neighbourLeaving(): Hint {
+    return ({ rejectedBy }) => rejectedBy.has('PodTopologySpread');
+  }
+
   /** A claim, volume, storage class or the limits of a node's drivers came or changed. */
   volumesChanged(): Hint {
     return ({ rejectedBy }) => storage.some((name) => rejectedBy.has(name));

@@ -5,3 +5,4 @@ export type { Profile, SchedulerConfiguration } from './profile.ts';
 export { Cluster, type ClusterSources, type Snapshot } from './cluster.ts';
 export { podInfoOf, type PodInfo } from './pod-info.ts';
 export { preempt, type Preemption } from './preemption.ts';
+export { scoresOf, type ScoreName } from './scores/index.ts';

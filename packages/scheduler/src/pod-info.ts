@@ -1,4 +1,4 @@
-import type { Container, HostPort, Pod, ResourceAmounts } from '@skerry/api';
+import type { Container, HostPort, OwnerReference, Pod, ResourceAmounts } from '@skerry/api';
 import { containerRequests, hostPorts, podRequests, requiredNodeName, resourceAmounts } from '@skerry/api';
 import type { AffinityTerms } from '#affinity-term.ts';
 import { affinityTerms } from '#affinity-term.ts';
@@ -23,7 +23,7 @@ export interface PodInfo {
   readonly ports: readonly HostPort[];
   readonly affinity: AffinityTerms;
   readonly claims: readonly ClaimName[];
-  /** The uid of the controller that owns it; '' without one. Pods of one controller spread by default. */
+  /** The uid of what owns it and keeps equal pods up; '' without one. Those spread by default. */
   readonly controllerUid: string;
   /** The only node it may go to, for pods of DaemonSets. */
   readonly requiredNode: string | undefined;
@@ -69,10 +69,18 @@ export function podInfoOf(pod: Pod, profile?: Profile): PodInfo {
     ports: ports.length > 0 ? ports : noPorts,
     affinity: affinityTerms(pod),
     claims: claimNames(pod),
-    controllerUid: pod.metadata.ownerReferences?.find((owner) => owner.controller)?.uid ?? '',
+    controllerUid: spreadingOwner(pod)?.uid ?? '',
     requiredNode: requiredNodeName(spec),
     ...(profile ? { profile } : {}),
   };
+}
+
+/** Kinds whose pods kube-scheduler spreads unasked. Those of a Job go where there is most room. */
+const spreadingKinds = ['ReplicationController', 'ReplicaSet', 'StatefulSet'];
+
+function spreadingOwner({ metadata }: Pod): OwnerReference | undefined {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller);
+  return owner && spreadingKinds.includes(owner.kind) ? owner : undefined;
 }
 
 /**

@@ -49,7 +49,7 @@ describe('the scheduler', () => {
       pods: [pod('p', { requests: { 'nvidia.com/gpu': '1' } })],
     });
     const message =
-      '0/1 nodes are available: 1 Insufficient nvidia.com/gpu. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.';
+      '0/1 nodes are available: 1 Insufficient nvidia.com/gpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.';
     await eventually(async () =>
       expect(await scheduled('p')).toMatchObject({ status: 'False', reason: 'Unschedulable', message }),
     );

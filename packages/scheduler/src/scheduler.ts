@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Namespace, Node, Pod, PodDisruptionBudget } from '@skerry/api';
+import type { Namespace, Node, Pod, PodDisruptionBudget, Service } from '@skerry/api';
 import { equalJson, isApiError } from '@skerry/api';
 import type { Clock, Logger } from '@skerry/base';
 import { describeError, supervise } from '@skerry/base';
@@ -126,6 +126,10 @@ const volumeBindingsMax = 1_000;
 const writesMax = 32;
 /** Refusals remembered until the cluster changes; what comes beyond is decided anew. */
 const refusalsMax = 1_000;
+/** What kube-scheduler's plug-in for claimed devices says of every pod that none are taken back for; none are here. */
+const noClaims = 'no new claims to deallocate';
+/** The same, of a pod for which no node was asked: nobody's going can mend its own fault. */
+const notAsked = 'not found';
 /** Pods decided before other work of the process gets its turn. */
 const turnLength = 16;
 
@@ -164,10 +168,12 @@ class Scheduler {
     this.#volumes = new VolumeView(this.#factory, () => this.#volumesChanged());
     this.#volumeWriter = new VolumeWriter({ ...options, view: this.#volumes });
     const budgets = this.#factory.informer<PodDisruptionBudget>(resources.podDisruptionBudgets);
+    const services = this.#factory.informer<Service>(resources.services);
     this.#cluster = new Cluster({
       namespaceLabels: (name) => namespaces.get(undefined, name)?.metadata.labels ?? {},
       volumes: this.#volumes,
       disruptionBudgets: (namespace) => budgets.list(namespace),
+      services: (namespace) => services.list(namespace),
     });
     this.#hints = new Hints(this.#cluster);
     const { podInitialBackoffSeconds = 1, podMaxBackoffSeconds = 10 } = options.configuration ?? {};
@@ -256,8 +262,14 @@ class Scheduler {
       this.#refuse(waiting, { message: unschedulable, rejectedBy }, {});
       return;
     }
+    if (diagnosis.podReason !== undefined) {
+      this.#cluster.withdraw(info.key);
+      const refusal = { message: `${unschedulable} ${notAsked}`, rejectedBy };
+      this.#refuse(waiting, refusal, { nominatedNodeName: null });
+      return;
+    }
     if (info.profile?.preempts === false) {
-      this.#refuse(waiting, { message: unschedulable, rejectedBy }, {});
+      this.#refuse(waiting, { message: `${unschedulable} ${noClaims}`, rejectedBy }, {});
       return;
     }
     const preemption = preempt(this.#cluster, info, { diagnosis, random });
@@ -267,7 +279,7 @@ class Scheduler {
       this.#refuse(waiting, { message: unschedulable, rejectedBy }, { nominatedNodeName: preemption.node });
       return;
     }
-    const refusal = { message: `${unschedulable} ${preemption.unhelpful}`, rejectedBy };
+    const refusal = { message: `${unschedulable} ${noClaims}, ${preemption.unhelpful}`, rejectedBy };
     if (this.#refusals.size < refusalsMax) this.#refusals.set(equivalence(info), refusal);
     // Waiting for victims to end keeps the promise; anything else shows that it is worth nothing.
     const waits = preemption.unhelpful.includes('terminating pod');
@@ -444,7 +456,8 @@ class Scheduler {
     if (!info) return;
     this.#cluster.placePod(info, node);
     if (sameAsk && !pod.metadata.deletionTimestamp) return;
-    this.#queue.wakeIf(this.#hints.neighboursChanged());
+    const isLeavingOnly = sameAsk && before.info.pod.status?.startTime === pod.status?.startTime;
+    this.#queue.wakeIf(isLeavingOnly ? this.#hints.neighbourLeaving() : this.#hints.neighboursChanged());
     if (before && !sameAsk) this.#roomMade(before.node);
   }
 
@@ -512,8 +525,9 @@ function offerOf({ metadata, spec, status }: Node): unknown {
 }
 
 /** What of a pod decides about nodes. */
-function askOf({ metadata, spec }: Pod): unknown {
-  return [metadata.labels, { ...spec, nodeName: undefined }];
+function askOf({ metadata, spec, status }: Pod): unknown {
+  const held = [status?.containerStatuses, status?.initContainerStatuses];
+  return [metadata.labels, { ...spec, nodeName: undefined }, held];
 }
 
 /** What of an assigned pod's life decides about others; most status changes don't. */

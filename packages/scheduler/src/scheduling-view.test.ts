@@ -18,6 +18,19 @@ describe('what the scheduler keeps of a pod', () => {
     ],
     initContainers: [{ name: 'i', restartPolicy: 'Always', resources: { requests: { cpu: '1' } } }],
   });
+  full.status = {
+    ...full.status,
+    containerStatuses: [
+      {
+        name: 'c',
+        image: 'app',
+        imageID: 'sha256:0',
+        ready: true,
+        restartCount: 0,
+        resources: { requests: { cpu: '2' }, limits: { cpu: '3' } },
+      },
+    ],
+  };
   full.metadata.annotations = { big: 'x'.repeat(1000) };
 
   it('decides the same', () => {
@@ -26,8 +39,12 @@ describe('what the scheduler keeps of a pod', () => {
     expect(kept).toEqual(whole);
   });
 
+  it('counts what a container still holds while it is resized', () => {
+    expect(podInfoOf(schedulingView(structuredClone(full))).requests.milliCpu).toBe(3000);
+  });
+
   it('is small', () => {
-    expect(JSON.stringify(schedulingView(full)).length).toBeLessThan(600);
+    expect(JSON.stringify(schedulingView(full)).length).toBeLessThan(700);
   });
 
   it('leaves other objects whole but for their managed fields', () => {

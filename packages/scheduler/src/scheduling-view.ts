@@ -1,4 +1,4 @@
-import type { Container, KubeObject, Pod } from '@skerry/api';
+import type { Container, ContainerStatus, KubeObject, Pod } from '@skerry/api';
 import { stripManagedFields } from '@skerry/client';
 
 /**
@@ -28,8 +28,25 @@ function podView({ apiVersion, kind, metadata, spec, status }: Pod): Pod {
       conditions: status.conditions,
       nominatedNodeName: status.nominatedNodeName,
       startTime: status.startTime,
+      ...heldBy(status.containerStatuses, 'containerStatuses'),
+      ...heldBy(status.initContainerStatuses, 'initContainerStatuses'),
     },
   };
+}
+
+/** What a container holds counts while it is resized; of its state nothing does, and most hold what they ask for. */
+function heldBy(
+  statuses: readonly ContainerStatus[] | undefined,
+  key: 'containerStatuses' | 'initContainerStatuses',
+): Partial<Record<typeof key, ContainerStatus[]>> {
+  const holding = statuses?.filter(({ allocatedResources, resources }) => allocatedResources ?? resources);
+  if (!holding?.length) return {};
+  const kept = holding.map(({ name, allocatedResources, resources }) => ({
+    name,
+    ...(allocatedResources ? { allocatedResources } : {}),
+    ...(resources?.requests ? { resources: { requests: resources.requests } } : {}),
+  }));
+  return { [key]: kept as ContainerStatus[] };
 }
 
 function containerView({ name, image, ports, resources, restartPolicy }: Container): Container {

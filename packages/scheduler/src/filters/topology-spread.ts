@@ -16,23 +16,41 @@ export interface SpreadConstraint {
   readonly maxSkew: number;
   readonly minDomains: number;
   readonly selector: Selector;
-  /** Counts pods of the same controller instead. */
-  readonly byController?: boolean;
+  /** Counts these instead: one of the defaults, which the pod didn't ask for. */
+  readonly siblings?: ReadonlyMap<NodeInfo, number>;
   /** Whether a node's pods count at all, by the constraint's inclusion policies. */
   includes(node: NodeInfo): boolean;
 }
 
 /** Rules: https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/ */
 export function spreadConstraints(
-  { pod, profile, controllerUid }: PodInfo,
+  info: PodInfo,
+  snapshot: Snapshot,
   whenUnsatisfiable: 'DoNotSchedule' | 'ScheduleAnyway',
 ): SpreadConstraint[] {
+  const { pod, profile } = info;
   const own = pod.spec?.topologySpreadConstraints ?? [];
-  const byController = own.length === 0 && controllerUid !== '';
-  const given = byController ? (profile?.arguments.defaultConstraints ?? []) : own;
-  return given
-    .filter((constraint) => constraint.whenUnsatisfiable === whenUnsatisfiable)
-    .map((constraint) => ({ ...compile(pod, constraint), ...(byController ? { byController } : {}) }));
+  const given = own.length > 0 ? own : (profile?.arguments.defaultConstraints ?? []);
+  const wanted = given.filter((constraint) => constraint.whenUnsatisfiable === whenUnsatisfiable);
+  const compiled = wanted.map((constraint) => compile(pod, constraint));
+  if (own.length > 0 || compiled.length === 0) return compiled;
+  const siblings = siblingsOf(info, snapshot);
+  return siblings ? compiled.map((constraint) => ({ ...constraint, siblings })) : [];
+}
+
+/**
+ * Pods that belong together without a word: of one ReplicaSet, ReplicationController or StatefulSet, else of the same Services.
+ * By node. Undefined for a pod that has neither.
+ */
+export function siblingsOf(info: PodInfo, snapshot: Snapshot): ReadonlyMap<NodeInfo, number> | undefined {
+  if (info.controllerUid !== '') return snapshot.nodesOfController(info.controllerUid);
+  const selectors = snapshot
+    .services(info.namespace)
+    .map(({ spec }) => spec?.selector ?? {})
+    .filter((labels) => Object.keys(labels).length > 0)
+    .filter((labels) => labelSelectorFrom({ matchLabels: labels }).matches(info.labels));
+  if (selectors.length === 0) return undefined;
+  return countSelected(snapshot, info, labelSelectorFrom({ matchLabels: Object.assign({}, ...selectors) }));
 }
 
 function compile(pod: Pod, constraint: TopologySpreadConstraint): SpreadConstraint {
@@ -72,10 +90,17 @@ export function hasAllTopologies(node: NodeInfo, constraints: readonly SpreadCon
 /** Pods that a constraint counts: of the pod's namespace, and not on their way out. By node; nodes without any are missing. */
 export function countMatching(
   snapshot: Snapshot,
-  { selector, byController }: SpreadConstraint,
-  { namespace, controllerUid }: PodInfo,
+  { selector, siblings }: SpreadConstraint,
+  info: PodInfo,
 ): ReadonlyMap<NodeInfo, number> {
-  if (byController) return snapshot.nodesOfController(controllerUid);
+  return siblings ?? countSelected(snapshot, info, selector);
+}
+
+function countSelected(
+  snapshot: Snapshot,
+  { namespace }: PodInfo,
+  selector: Selector,
+): ReadonlyMap<NodeInfo, number> {
   const question = JSON.stringify(['spread', namespace, selector.text]);
   return snapshot.countPods(
     question,
@@ -87,7 +112,7 @@ export function countMatching(
 }
 
 export const podTopologySpread: PrepareFilter = (info, snapshot) => {
-  const constraints = spreadConstraints(info, 'DoNotSchedule');
+  const constraints = spreadConstraints(info, snapshot, 'DoNotSchedule');
   if (constraints.length === 0) return undefined;
   const domains = constraints.map((constraint) => domainsOf(constraint, constraints, info, snapshot));
   return ({ labels }) => {
@@ -120,6 +145,6 @@ function domainsOf(
     constraint,
     counts,
     minimum,
-    self: constraint.byController || constraint.selector.matches(info.labels) ? 1 : 0,
+    self: constraint.siblings || constraint.selector.matches(info.labels) ? 1 : 0,
   };
 }

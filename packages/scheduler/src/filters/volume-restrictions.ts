@@ -3,7 +3,7 @@ import { rejection } from '#filters/filter.ts';
 
 const taken = rejection(
   'VolumeRestrictions',
-  'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode',
+  'node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod',
   true,
 );
 

@@ -1,4 +1,5 @@
-import type { Snapshot } from '#cluster.ts';
+import type { Cluster, Snapshot } from '#cluster.ts';
+import { prepareFilters } from '#filters/index.ts';
 import type { NodeInfo } from '#node-info.ts';
 import type { PodInfo } from '#pod-info.ts';
 import { interPodAffinity } from '#scores/inter-pod-affinity.ts';
@@ -30,4 +31,21 @@ export function totalScores(pod: PodInfo, snapshot: Snapshot, feasible: readonly
     if (scores) for (let i = 0; i < totals.length; i++) totals[i]! += weight * scores[i]!;
   }
   return totals;
+}
+
+/** What each plug-in adds to each of the nodes that can take the pod, by name; undefined where there is nothing to choose. */
+export function scoresOf(
+  cluster: Cluster,
+  pod: PodInfo,
+): Record<string, Partial<Record<ScoreName, number>>> | undefined {
+  const filter = prepareFilters(pod, cluster);
+  const feasible = cluster.nodes.filter((node) => !filter(node));
+  if (feasible.length < 2) return undefined;
+  const found: Record<string, Partial<Record<ScoreName, number>>> = {};
+  for (const [name, { prepare, weight }] of Object.entries(scoresByName)) {
+    const scores = prepare(pod, cluster, feasible)?.(feasible);
+    for (const [index, node] of feasible.entries())
+      if (scores) (found[node.name] ??= {})[name as ScoreName] = weight * scores[index]!;
+  }
+  return found;
 }

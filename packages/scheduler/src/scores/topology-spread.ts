@@ -1,4 +1,4 @@
-import { countMatching, hasAllTopologies, spreadConstraints } from '#filters/topology-spread.ts';
+import { countMatching, hasAllTopologies, siblingsOf, spreadConstraints } from '#filters/topology-spread.ts';
 import type { NodeInfo } from '#node-info.ts';
 import type { PodInfo } from '#pod-info.ts';
 import type { Snapshot } from '#cluster.ts';
@@ -19,13 +19,13 @@ interface Spread {
 
 /**
  * Prefers domains with fewer pods of the same kind: by the pod's own soft constraints or, without any constraint, by
- * default those of one controller over hosts (skew 3) and zones (skew 5).
+ * default those of one controller or Service over hosts (skew 3) and zones (skew 5).
  */
 export const podTopologySpread: PrepareScore = (info, snapshot, feasible) => {
   const own =
     (info.pod.spec?.topologySpreadConstraints ?? []).length > 0 ||
     info.profile?.arguments.defaultConstraints !== undefined;
-  const soft = own ? spreadConstraints(info, 'ScheduleAnyway') : [];
+  const soft = own ? spreadConstraints(info, snapshot, 'ScheduleAnyway') : [];
   const counted = (node: NodeInfo) => !own || hasAllTopologies(node, soft);
   const eligible = feasible.filter(counted);
   const spreads = own
@@ -50,9 +50,8 @@ export const podTopologySpread: PrepareScore = (info, snapshot, feasible) => {
 };
 
 function defaultSpreads(info: PodInfo, snapshot: Snapshot, eligible: readonly NodeInfo[]): Spread[] {
-  const uid = info.controllerUid;
-  const here = snapshot.nodesOfController(uid);
-  if (uid === '' || here.size === 0) return [];
+  const here = siblingsOf(info, snapshot);
+  if (!here || here.size === 0) return [];
   return [
     spreadOver({ topologyKey: hostname, maxSkew: 3, eligible, matching: here }),
     spreadOver({ topologyKey: zone, maxSkew: 5, eligible, matching: here }),

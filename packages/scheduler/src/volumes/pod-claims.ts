@@ -70,5 +70,8 @@ export function podClaims(
       delayed.push(claim);
     else immediate = true;
   }
+  const lost = bound.find(({ volume }) => !volume)?.claim.spec?.volumeName;
+  if (!immediate && lost !== undefined)
+    return { fault: `persistentvolume ${JSON.stringify(lost)} not found` };
   return immediate ? { fault: 'pod has unbound immediate PersistentVolumeClaims' } : { bound, delayed };
 }

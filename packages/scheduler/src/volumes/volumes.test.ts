@@ -158,9 +158,7 @@ describe('where the claims of a pod let it go', () => {
   it('goes where a bound volume is, and says so when it cannot', () => {
     const claims = [claim('x', { volumeName: 'v' })];
     expect(decide(p('x'), { claims, volumes: [volume('v', { at: 'b' })] })).toBe('b');
-    expect(decide(p('x'), { claims })).toBe(
-      all('2 node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)'),
-    );
+    expect(decide(p('x'), { claims })).toBe(all('persistentvolume "v" not found'));
     const nodes = [node('a'), node('b', { unschedulable: true })];
     expect(decide(p('x'), { nodes, claims, volumes: [volume('v', { at: 'b' })] })).toBe(
       all("1 node(s) didn't match PersistentVolume's node affinity, 1 node(s) were unschedulable"),
@@ -190,7 +188,9 @@ describe('where the claims of a pod let it go', () => {
     const claims = [claim('x', { volumeName: 'v', accessModes: ['ReadWriteOncePod'] })];
     const running = [pod('first', { ...using('x'), nodeName: 'a' })];
     expect(decide(p('x'), { claims, running, volumes: [volume('v')] })).toBe(
-      all('2 node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode'),
+      all(
+        '2 node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod',
+      ),
     );
   });
 
