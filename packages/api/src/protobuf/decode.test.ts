@@ -216,6 +216,11 @@ describe('a protobuf body', () => {
     expect(() => decodeProtobuf(bytes)).toThrow(expect.objectContaining({ code }) as Error);
   });
 
+  test('keeps every character of a text, a byte order mark at its begin too', () => {
+    const bytes = body('v1', 'Pod', [[1, [[1, '\uFEFFa']]]]);
+    expect(decodeProtobuf(bytes)).toMatchObject({ metadata: { name: '\uFEFFa' } });
+  });
+
   test('may have numbers of a list packed behind one tag', () => {
     const bytes = body('v1', 'Pod', [[2, [[14, [[4, Uint8Array.of(1, 0xac, 0x02)]]]]]]);
     expect(decodeProtobuf(bytes)).toMatchObject({

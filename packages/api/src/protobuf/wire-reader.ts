@@ -1,6 +1,7 @@
 import { badRequest } from '../status.ts';
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+// A byte order mark is a character of the text like any other.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Reads protobuf's wire format: tags, varints, lengths. Throws 400 where the bytes end early or make no sense. */
 export class WireReader {

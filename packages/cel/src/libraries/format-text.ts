@@ -86,7 +86,7 @@ function nested(value: Value, { quote }: { readonly quote: boolean }): string {
   if (typeof value === 'number') return nestedDouble(value);
   if (value instanceof Uint) return String(value.value);
   if (value instanceof Uint8Array) {
-    const text = new TextDecoder().decode(value);
+    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(value);
     return quote ? `b${JSON.stringify(text)}` : text;
   }
   if (value instanceof Timestamp)
