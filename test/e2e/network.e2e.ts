@@ -1,15 +1,24 @@
 /**
  * Pods reach each other: in a pool by routes and by VXLAN, across pools where a Crossing says so and through gateways that
  * die; and what they talk about goes on while lines are cut, the server is down and agents start anew. Pools may have the
- * network of their host, or a CNI plugin of their users'. All regions have the same private addresses.
+ * network of their host, or a CNI plugin of their users'. All regions have the same private addresses; pods have one of IPv6
+ * too.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Crossing, Pod, PoolNetwork } from '@skerry/api';
 import { eventually } from '@skerry/base/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { canRunContainers, leftovers } from '../support/cluster.ts';
-import { Regions } from '../support/regions.ts';
+import { canRunContainers, entry, leftovers, run } from '../support/cluster.ts';
+import { JoinedMachine } from '../support/joined-machine.ts';
+import { busyboxImage, Regions } from '../support/regions.ts';
+
+type Traces = Readonly<
+  Record<
+    'links' | 'addresses' | 'routes' | 'tables' | 'files' | 'mounts' | 'processes' | 'groups',
+    readonly string[]
+  >
+>;
 
 describe.skipIf(!canRunContainers())('the pod network', () => {
   let regions: Regions;
@@ -18,9 +27,10 @@ describe.skipIf(!canRunContainers())('the pod network', () => {
   let talks = 0;
   const farUrl = 'http://far.default.svc.cluster.local:8080/';
   const url = (machine: string) => `http://${pods.get(machine)?.address}:8080/`;
+  const ipv6Url = (machine: string) => `http://[${pods.get(machine)?.status?.podIPs?.[1]?.ip}]:8080/`;
 
   beforeAll(async () => {
-    regions = await Regions.start({ a: 3, b: 1 });
+    regions = await Regions.start({ a: 3, b: 1 }, { flags: ['--cluster-cidr=10.12.0.0/16,fd00:10:12::/56'] });
     for (const machine of ['a-1', 'a-2', 'a-3', 'b-1'])
       pods.set(machine, await regions.runPod(`on-${machine}`, machine, { volume: 'talk' }));
   }, 400_000);
@@ -80,6 +90,8 @@ describe.skipIf(!canRunContainers())('the pod network', () => {
       expect(await regions.fetched('on-b-1', url(machine))).toBe(`on-${machine}`);
     }
     expect(await peerSeen('on-a-3', 'b-1')).toBe(pods.get('a-3')?.address);
+    expect(await regions.fetched('on-a-3', ipv6Url('b-1'))).toBe('on-b-1');
+    expect(await regions.fetched('on-b-1', ipv6Url('a-3'))).toBe('on-a-3');
     // By its name, through its Service.
     expect(await regions.fetched('on-a-1', farUrl)).toBe('on-b-1');
     expect(gatewaysOf(await crossingNow(), 'a')).toHaveLength(2);
@@ -288,35 +300,57 @@ describe.skipIf(!canRunContainers())('the pod network', () => {
     expect((await regions.inside('b-1', 'ip', '-o', 'link')).output).not.toMatch(/skerry-vxlan|skerry-cross/);
   });
 
-  test('what a reset takes away is all that the network put on the machine', async () => {
-    const { 'agent-a-3': agent = 0 } = await regions.cluster.processes();
-    const ours = /skerry[-_](?:hub|dns|vxlan|cross|pods|fabric|services|policies)|cni0/;
-    const traces = async () =>
-      [
-        (await regions.inside('a-3', 'nft', 'list', 'tables')).output,
-        (await regions.inside('a-3', 'ip', '-o', 'link')).output,
-        (await regions.inside('a-3', 'ip', 'route', 'show', 'protocol', '83')).output,
-        (await regions.inside('a-3', 'ip', '-o', 'address')).output,
-      ].flatMap((text) => text.split('\n').filter((line) => ours.test(line)));
-    expect((await traces()).length).toBeGreaterThan(4);
-    const machine = join(regions.cluster.dataDirectory, 'machines/a-3');
-    const sources = join(import.meta.dirname, '../../packages');
-    // What `skerry reset` does on a machine that joined, with the folder that this one's runtime reads.
-    const program = `
-      import { removePodNetwork } from '${sources}/agent/src/index.ts';
-      import { removeHubAddress } from '${sources}/cli/src/compose/hub-door.ts';
-      import { podNetworkOf } from '${sources}/cli/src/compose/pod-network.ts';
-      import { removeNodeNetwork } from '${sources}/network/src/index.ts';
-      await removePodNetwork(podNetworkOf({ cniConfDirectory: '${machine}/cni' }));
-      await removeNodeNetwork({ stateDirectory: '${machine}/node/network' });
-      await removeHubAddress();`;
-    process.kill(agent, 'SIGSTOP');
+  test('a reset takes away all that a machine had of the cluster, and nothing of others', async () => {
+    const options = { name: 'a-9', region: 'a', address: '192.168.0.90' };
+    const machine = await JoinedMachine.start(regions, options);
     try {
-      const flags = ['--input-type=module', '--eval', program];
-      expect(await regions.inside('a-3', process.execPath, ...flags)).toMatchObject({ code: 0, errors: '' });
-      expect(await traces()).toEqual([]);
+      await machine.insideOk(
+        'nft',
+        'table ip other { chain c { type filter hook forward priority 5; accept; } ; }',
+      );
+      await machine.insideOk('ip', 'link', 'add', 'user0', 'type', 'bridge');
+      await machine.insideOk('ip', 'address', 'add', '10.98.0.1/24', 'dev', 'user0');
+      await machine.insideOk('ip', 'route', 'add', '10.97.0.0/24', 'via', '192.168.0.1', 'protocol', '99');
+      const before = await tracesOf(machine);
+      await machine.join(regions, options);
+      const ready = ['wait', '--for=condition=Ready', 'node/a-9', '--timeout=120s'];
+      await eventually(() => regions.cluster.kubectlOk(...ready), patient);
+      const pod = await regions.runPod('on-a-9', 'a-9', {
+        spec: {
+          volumes: [
+            { name: 'memory', emptyDir: { medium: 'Memory' } },
+            { name: 'disk', emptyDir: {} },
+          ],
+          containers: [
+            {
+              name: 'main',
+              image: busyboxImage,
+              command: ['sleep', '100000'],
+              ports: [{ containerPort: 80, hostPort: 8088 }],
+              volumeMounts: [
+                { name: 'memory', mountPath: '/memory' },
+                { name: 'disk', mountPath: '/disk' },
+              ],
+            },
+          ],
+        },
+      });
+      expect(pod.address).toMatch(/^10\.12\./);
+      const full = await tracesOf(machine);
+      for (const [kind, lines] of Object.entries(before))
+        expect(full[kind as keyof Traces].length, kind).toBeGreaterThan(lines.length);
+
+      // The agent runs still: nobody but this test started it.
+      const reset = [entry(), 'reset', '--yes', '--data-dir', machine.dataDirectory];
+      const { code, output } = await machine.inside(process.execPath, ...reset);
+      expect(code, output).toBe(0);
+      await machine.agentEnded();
+      expect(await machine.sandboxes()).toBe(0);
+      // A namespace's links go some time after it.
+      await eventually(async () => expect(await tracesOf(machine)).toEqual(before), patient);
     } finally {
-      process.kill(agent, 'SIGCONT');
+      await machine.stop();
+      await regions.cluster.kubectlOk('delete', 'node', 'a-9', '--wait=false');
     }
   });
 
@@ -325,6 +359,31 @@ describe.skipIf(!canRunContainers())('the pod network', () => {
     await regions.stop();
     expect(leftovers(dataDirectory, regions.instance)).toEqual([]);
   });
+
+  /** What there is of a machine in the kernel and on disk, its runtime's own things excepted. */
+  async function tracesOf(machine: JoinedMachine): Promise<Traces> {
+    const lines = async (program: string, ...args: string[]) =>
+      (await machine.insideOk(program, ...args))
+        .split('\n')
+        .map((line) => line.trim())
+        // The kernel gives itself link-local addresses, when it finds the time.
+        .filter((line) => line !== '' && !line.includes('fe80:'));
+    const here = (text: string) => text.split('\n').filter((line) => line.includes(machine.dataDirectory));
+    const { dataDirectory, cniConfDirectory, kubeletDirectory, cgroupRoot } = machine;
+    const folders = [dataDirectory, cniConfDirectory, kubeletDirectory].filter((each) => existsSync(each));
+    return {
+      links: await lines('ip', '-br', 'link'),
+      addresses: await lines('ip', '-o', 'address'),
+      routes: (await lines('ip', 'route', 'show', 'table', 'all')).toSorted(),
+      tables: await lines('nft', 'list', 'tables'),
+      files: folders.flatMap((each) => readdirSync(each)),
+      mounts: here(readFileSync('/proc/self/mountinfo', 'utf8')),
+      processes: here((await run('ps', ['-eo', 'args'])).output).filter((line) => line.includes('agent')),
+      groups: (await run('find', ['/sys/fs/cgroup', '-path', `*${cgroupRoot}*`])).output
+        .split('\n')
+        .filter((line) => line !== ''),
+    };
+  }
 
   /** `True`, or `False` with the reason. */
   function readiness(machine: string): Promise<string> {

@@ -27,10 +27,11 @@ export { createNodeServer, type NodeServerOptions } from '#server/node-server.ts
 export { NodeRequestError } from '#server/ports.ts';
 export type { FoundContainer, FoundPod, PodLookup, StatsSource, StreamingRuntime } from '#server/ports.ts';
 export { createRuntimePodLookup } from '#server/runtime-pods.ts';
-export { createDeviceManager, type DeviceManagerOptions } from '#devices/manager.ts';
+export { createDeviceManager, removeDevicePlugins, type DeviceManagerOptions } from '#devices/manager.ts';
 export { runSampleDevicePlugin, type SampleDevicePluginOptions } from '#devices/sample-plugin.ts';
 export { createSimulatedRuntime, type SimulatedRuntimeOptions } from '#simulated/runtime.ts';
 export { createStatsSource, type StatsSourceOptions } from '#stats/stats-source.ts';
+export { removeCgroups } from '#machine/cgroups.ts';
 export { unmountUnder } from '#machine/mounts.ts';
 export { createLocalVolumes, type LocalVolumes } from '#volumes/local-volumes.ts';
 export { removePods } from '#pods/remove-pods.ts';

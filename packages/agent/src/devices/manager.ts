@@ -7,7 +7,7 @@
  * devices stay in the capacity and leave the allocatable; a plugin that doesn't come back within five minutes is forgotten.
  * https://kubernetes.io/docs/concepts/extend-kubernetes/compute-storage-net/device-plugins/
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Container, Pod } from '@skerry/api';
@@ -17,6 +17,9 @@ import { DeviceAssignments } from '#devices/assignments.ts';
 import { DevicePlugin } from '#devices/plugin.ts';
 import type { DeviceAllocation } from '#pods/container-config.ts';
 import type { DeviceManager } from '#pods/context.ts';
+
+const socketFile = 'kubelet.sock';
+const checkpointFile = 'skerry_device_checkpoint';
 
 export interface DeviceManagerOptions {
   /** `/var/lib/kubelet`; plugins expect their folder below it. */
@@ -48,7 +51,7 @@ class Manager implements DeviceManager, Service {
   constructor(options: DeviceManagerOptions) {
     this.#options = options;
     this.#directory = join(options.kubeletDirectory, 'device-plugins');
-    this.#assignments = new DeviceAssignments(join(this.#directory, 'skerry_device_checkpoint'));
+    this.#assignments = new DeviceAssignments(join(this.#directory, checkpointFile));
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -56,7 +59,7 @@ class Manager implements DeviceManager, Service {
     await mkdir(this.#directory, { recursive: true, mode: 0o755 });
     await this.#assignments.load();
     this.#loaded.resolve();
-    const socket = join(this.#directory, 'kubelet.sock');
+    const socket = join(this.#directory, socketFile);
     // Plugins watch for the socket to be made anew and register again.
     await rm(socket, { force: true });
     const server = new Server();
@@ -221,6 +224,13 @@ class Manager implements DeviceManager, Service {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** What a manager made in the folder; plug-ins' own sockets are theirs. */
+export async function removeDevicePlugins(kubeletDirectory: string): Promise<void> {
+  const directory = join(kubeletDirectory, 'device-plugins');
+  for (const file of [socketFile, checkpointFile]) await rm(join(directory, file), { force: true });
+  for (const folder of [directory, kubeletDirectory]) await rmdir(folder).catch(() => undefined);
 }
 
 function merge(parts: readonly DeviceAllocation[]): DeviceAllocation {

@@ -36,6 +36,16 @@ export async function openCgroups(): Promise<Cgroups> {
   return cgroupsOver([...new Set(trees)], ensureSplit);
 }
 
+/** Removes the group that held all pods, and what is empty above it. Groups in which something still runs stay. */
+export async function removeCgroups(root: string): Promise<void> {
+  const groups = await openCgroups();
+  await groups.remove(root);
+  for (let parent = dirname(root); parent !== '/' && (await groups.children(parent)).length === 0;) {
+    await groups.remove(parent);
+    parent = dirname(parent);
+  }
+}
+
 type Ensure = (trees: readonly string[], path: string, resources: ContainerResources) => Promise<void>;
 
 function cgroupsOver(trees: readonly string[], ensure: Ensure): Cgroups {

@@ -5,7 +5,7 @@
  */
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   createAgent,
   createCriRuntime,
@@ -36,6 +36,7 @@ import { measureOwnLink } from './link-metrics.ts';
 import { linkTransport } from './link-transport.ts';
 import { podWords } from './local-pods.ts';
 import { openNodeHub } from './node-hub.ts';
+import { cgroupRootOf, type NodePlaces, rememberPlaces } from './node-places.ts';
 import { createNodePeers, type NodePeers } from './node-peers.ts';
 import { ipv6AddressBeside, ownAddress, speaksIpv6 } from './own-addresses.ts';
 import { podNetworkOf } from './pod-network.ts';
@@ -77,6 +78,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
   // What is wrong with a proxy is said at the start.
   wayTo(addresses.used);
   const simulated = config.runtimeEndpoint === 'simulated';
+  if (!simulated) await rememberPlaces(options.dataDirectory, placesOf(options));
   const runtime = simulated
     ? createSimulatedRuntime({ clock, podCidr: () => agent.podCidr(), writeLogs: !lean })
     : createCriRuntime({ socket: config.runtimeEndpoint.replace(/^unix:\/\//, '') });
@@ -264,6 +266,14 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     runtime.close();
     server.close();
   }
+}
+
+function placesOf({ kubeletDirectory, cniConfDirectory, cgroupRoot, identity }: NodeOptions): NodePlaces {
+  return {
+    kubeletDirectory: resolve(kubeletDirectory),
+    cniConfDirectory: resolve(cniConfDirectory),
+    cgroupRoot: cgroupRoot ?? cgroupRootOf(identity.config.nodeName),
+  };
 }
 
 /** Without the link, which takes no certificate that has ended. */

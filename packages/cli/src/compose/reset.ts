@@ -6,19 +6,28 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { createCriRuntime, removePodNetwork, removePods, startContainerd, unmountUnder } from '@skerry/agent';
+import {
+  createCriRuntime,
+  removeCgroups,
+  removeDevicePlugins,
+  removePodNetwork,
+  removePods,
+  startContainerd,
+  unmountUnder,
+} from '@skerry/agent';
 import { type Clock, silentLogger, SkerryError } from '@skerry/base';
 import { removeNodeNetwork } from '@skerry/network';
 import { type DataDirectory, lockDataDirectory } from '#data-directory.ts';
 import { agentFiles, readAgentIdentity } from '#join/agent-config.ts';
-import { endOrphans } from '#process/orphans.ts';
+import { endAgent, endOrphans } from '#process/orphans.ts';
 import { removeAgentService } from '#process/systemd.ts';
 import { removeInstance } from '#regions/network.ts';
 import { namespacePath } from '#regions/plan.ts';
 import { pauseReference } from '#stand-ins/images.ts';
 import type { Report } from '#terminal/report.ts';
 import { removeHubAddress } from './hub-door.ts';
-import { defaultCniConfDirectory, podNetworkOf } from './pod-network.ts';
+import { rememberedPlaces } from './node-places.ts';
+import { podNetworkOf } from './pod-network.ts';
 import { readUpState } from './up-state.ts';
 
 export interface ResetOptions {
@@ -44,7 +53,7 @@ export async function resetMachine({ data, confirmed, root, clock, report }: Res
   const lock = lockDataDirectory(data, 'skerry reset');
   try {
     await endOrphans(data.path, clock);
-    if (existsSync(agentFiles(data.path).certificate)) await resetNode(data, report);
+    if (existsSync(agentFiles(data.path).certificate)) await resetNode(data, { clock, report });
     const state = existsSync(join(data.path, 'up.json')) ? readUpState(data) : undefined;
     if (state && root && state.runtime === 'containerd') {
       await report.step('machines of `skerry up` ended', () => endMachines(data, state.id));
@@ -83,10 +92,19 @@ async function confirm(data: DataDirectory): Promise<void> {
     throw new SkerryError('reset-refused', 'not confirmed; nothing was changed');
 }
 
-async function resetNode(data: DataDirectory, report: Report): Promise<void> {
-  await report.step('agent stopped', () => removeAgentService());
+async function resetNode(
+  data: DataDirectory,
+  { clock, report }: Pick<ResetOptions, 'clock' | 'report'>,
+): Promise<void> {
+  await report.step('agent stopped', async () => {
+    await removeAgentService();
+    // One that somebody else runs; whoever starts it again is to be told first.
+    await endAgent(data.path, clock);
+  });
   const { config } = readAgentIdentity(data.path);
   if (config.runtimeEndpoint === 'simulated') return;
+  const node = join(data.path, 'node');
+  const places = await rememberedPlaces(node, config.nodeName);
   const runtime = createCriRuntime({ socket: config.runtimeEndpoint.replace(/^unix:\/\//, '') });
   try {
     await report.step('pods ended', () => removePods(runtime));
@@ -94,9 +112,13 @@ async function resetNode(data: DataDirectory, report: Report): Promise<void> {
     runtime.close();
   }
   await report.step('pod network removed', async () => {
-    await removePodNetwork(podNetworkOf({ cniConfDirectory: defaultCniConfDirectory }));
-    await removeNodeNetwork({ stateDirectory: join(data.path, 'node', 'network') });
+    await removePodNetwork(podNetworkOf(places));
+    await removeNodeNetwork({ stateDirectory: join(node, 'network') });
     await removeHubAddress();
+  });
+  await report.step('control groups and sockets removed', async () => {
+    await removeCgroups(places.cgroupRoot);
+    await removeDevicePlugins(places.kubeletDirectory);
   });
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isOrphan } from './orphans.ts';
+import { isAgentOf, isOrphan } from './orphans.ts';
 
 const data = '/var/lib/skerry';
 
@@ -17,4 +17,14 @@ test.each([
   ['an editor with a file of it', ['vi', 'agent', `${data}/machines/a-1/agent.yaml`], false],
 ])('%s: %j counts as an orphan: %s', (_what, words, expected) => {
   expect(isOrphan(words, data)).toBe(expected);
+});
+
+test.each([
+  ['with the folder as a word of its own', ['node', 'main.ts', 'agent', '--data-dir', data], true],
+  ['with the folder in the flag', ['node', 'main.ts', 'agent', `--data-dir=${data}`], true],
+  ['on the usual folder', ['/usr/bin/node', 'main.ts', 'agent'], true],
+  ['of another folder', ['node', 'main.ts', 'agent', '--data-dir', `${data}/machines/a-1`], false],
+  ['that is none', ['node', 'main.ts', 'join', '--data-dir', data], false],
+])('an agent %s: %j counts as that of the machine: %s', (_what, words, expected) => {
+  expect(isAgentOf(words, data)).toBe(expected);
 });
