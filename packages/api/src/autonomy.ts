@@ -4,7 +4,8 @@
  * good when they are `true`, and win. Anything that is no duration, such as `none`, means not at all.
  * https://openyurt.io/docs/user-manuals/autonomy/node-autonomy/
  */
-import type { Node } from './types.generated.ts';
+import { timeText } from './instant.ts';
+import type { Node, NodeCondition } from './types.generated.ts';
 
 export const autonomyDurationAnnotation = 'node.openyurt.io/autonomy-duration';
 const forGood = ['node.beta.openyurt.io/autonomy', 'apps.openyurt.io/binding'] as const;
@@ -25,6 +26,24 @@ export interface PeerWord {
   readonly silent: readonly string[];
   /** They have no link, and are heard on the local network. */
   readonly heard: readonly string[];
+}
+
+const reports = { status: 'False', reason: 'Linked', message: 'The node reports its status.' };
+const cutConditions: readonly string[] = [disconnectedCondition, deadCondition, autonomyCondition];
+
+/**
+ * What becomes of a cut's conditions once the node reports its status again: those that are not at rest, put to rest. The node says it with its
+ * own report, so that thousands of nodes that return cost one write each; the center says it of nodes that don't.
+ */
+export function conditionsOfReturn(conditions: readonly NodeCondition[], nowMs: number): NodeCondition[] {
+  return conditions
+    .filter(({ type }) => cutConditions.includes(type))
+    .filter(({ status, reason }) => status !== reports.status || reason !== reports.reason)
+    .map((old) => ({
+      ...old,
+      ...reports,
+      lastTransitionTime: old.status === reports.status ? old.lastTransitionTime : timeText(nowMs),
+    }));
 }
 
 /** In milliseconds: Infinity for good, undefined not at all. */

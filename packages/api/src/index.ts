@@ -31,6 +31,7 @@ export {
   autonomyCondition,
   autonomyDurationAnnotation,
   autonomyMs,
+  conditionsOfReturn,
   deadCondition,
   disconnectedCondition,
   durationMs,

@@ -301,6 +301,27 @@ test('a node that was written off by the center says at once that it is there', 
   expect(events.lines).toEqual([]);
 });
 
+test('a node that was cut off says with its report that its link is back', async () => {
+  const { begin, client, node } = setUp();
+  await begin();
+  await settle(2_000);
+  client.edit<Node>(resources.nodes, { name: 'n1' }, ({ status }) => {
+    for (const condition of status?.conditions ?? [])
+      Object.assign(condition, { status: 'Unknown', reason: 'NodeStatusUnknown' });
+    for (const type of ['Disconnected', 'Autonomy'])
+      status?.conditions?.push({ type, status: 'True', reason: 'LinkLost', message: 'cut' });
+  });
+  await settle(10_000);
+  const said = (node()?.status?.conditions ?? []).map(({ type, status, reason }) => [type, status, reason]);
+  expect(said).toEqual(
+    expect.arrayContaining([
+      ['Ready', 'True', 'KubeletReady'],
+      ['Disconnected', 'False', 'Linked'],
+      ['Autonomy', 'False', 'Linked'],
+    ]),
+  );
+});
+
 test('conditions and resources that others put on the node stay, and cost no reports', async () => {
   const { client, node, begin } = setUp();
   await begin();

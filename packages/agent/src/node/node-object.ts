@@ -1,5 +1,6 @@
 /** The Node object of this machine: pure. https://kubernetes.io/docs/reference/node/node-status/ */
 import {
+  conditionsOfReturn,
   formatQuantity,
   quantityOf,
   quantityOfMilli,
@@ -208,7 +209,7 @@ function nodeConditions(
         },
     ...addressCondition(addressesUsedUp, previous),
   ];
-  return made.map((condition) => {
+  const own = made.map((condition) => {
     const old = previous.find(({ type }) => type === condition.type);
     return {
       ...condition,
@@ -216,4 +217,5 @@ function nodeConditions(
       lastTransitionTime: old?.status === condition.status ? old.lastTransitionTime : time(nowMs),
     };
   });
+  return [...own, ...conditionsOfReturn(previous, nowMs)];
 }

@@ -3,7 +3,13 @@
  * whether the other machines of its pool hear it. Silence towards the center is no proof of death: most of such machines go on
  * working. None of these conditions is one that pods are evicted for.
  */
-import { autonomyCondition, autonomyMs, deadCondition, disconnectedCondition } from '@skerry/api';
+import {
+  autonomyCondition,
+  autonomyMs,
+  conditionsOfReturn,
+  deadCondition,
+  disconnectedCondition,
+} from '@skerry/api';
 import type { Node, NodeCondition } from '@skerry/api';
 import { timestamp, withCondition } from '#runtime/status.ts';
 import { isDead, type PeerVerdict } from '#core/node-lifecycle/peer-verdict.ts';
@@ -80,16 +86,8 @@ export function connectionOf(node: Node, nowMs: number, verdict: PeerVerdict): C
 
 /** Nodes that were never lost have neither condition. */
 function connected(conditions: readonly NodeCondition[], nowMs: number): readonly NodeCondition[] {
-  const wasLost = conditions.some(({ type }) => type === disconnectedCondition);
-  if (!wasLost) return conditions;
-  const reports = { status: 'False', reason: 'Linked', message: 'The node reports its status.' } as const;
-  const linked = withDeath(
-    withCondition<NodeCondition>(conditions, { type: disconnectedCondition, ...reports }, nowMs),
-    reports,
-    nowMs,
-  );
-  const wasKept = conditions.some(({ type }) => type === autonomyCondition);
-  return wasKept ? autonomy(linked, 'False', 'Linked', 'The node reports its status.', nowMs) : linked;
+  const atRest = new Map(conditionsOfReturn(conditions, nowMs).map((each) => [each.type, each]));
+  return conditions.map((each) => atRest.get(each.type) ?? each);
 }
 
 /** Who was never taken for dead has no such condition. */

@@ -302,6 +302,28 @@ test('a node that is silent is disconnected, and keeps its pods until its autono
   expect(podNames()).toEqual([]);
 });
 
+test('that a node is silent and what follows for its pods is one write', async () => {
+  addNode('a');
+  addNode('c');
+  const written: string[][] = [];
+  const real = cluster.client.resource.bind(cluster.client);
+  cluster.context.client.resource = ((ref: Parameters<typeof real>[0]) => {
+    const held = real<Node>(ref);
+    const update: typeof held.update = (object, options) => {
+      if (options?.subresource === 'status')
+        written.push((object.status?.conditions ?? []).map(({ type, status }) => `${type} ${status}`));
+      return held.update(object, options);
+    };
+    return Object.assign(Object.create(held) as object, { update });
+  }) as typeof real;
+  await start();
+  beating.delete('a');
+  await pass(90);
+  expect(
+    written.map((conditions) => conditions.filter((each) => /^(Ready|Disconnected) /.test(each))),
+  ).toEqual([['Ready Unknown', 'Disconnected True']]);
+});
+
 test('a node that is heard of again is linked, and its pods were never evicted', async () => {
   addNode('a');
   addNode('c');

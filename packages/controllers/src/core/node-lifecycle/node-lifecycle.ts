@@ -202,7 +202,13 @@ export function createNodeLifecycleController(
       };
       conditions.set(type, unknown);
     }
-    const status = { ...node.status, conditions: [...conditions.values()] };
+    // In one write: that it is silent and what follows from that for its pods.
+    const silent = { ...node, status: { ...node.status, conditions: [...conditions.values()] } };
+    const verdict = verdictOn(silent, membersOf(silent));
+    const status = {
+      ...silent.status,
+      conditions: [...connectionOf(silent, clock.now(), verdict).conditions],
+    };
     const declared = await nodeClient.update({ ...node, status }, { subresource: 'status' });
     const message = `Node ${node.metadata.name} status is now: NodeNotReady`;
     events.record(node, { type: 'Normal', reason: 'NodeNotReady', message });
