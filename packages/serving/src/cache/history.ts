@@ -23,10 +23,17 @@ export class History {
   #timesMs: number[] = [];
   /** Every event above this revision is held. */
   #floor = 0;
+  readonly #bucketsOf: (event: CacheEvent) => readonly string[];
+  /** Bucket → its events, made when somebody asks for one: thousands of nodes that come back each ask for what is theirs. */
+  #byBucket: Map<string, CacheEvent[]> | undefined;
 
-  constructor(clock: Clock, lengthMax: number) {
+  constructor(
+    clock: Clock,
+    { lengthMax, bucketsOf }: { lengthMax: number; bucketsOf: (event: CacheEvent) => readonly string[] },
+  ) {
     this.#clock = clock;
     this.#lengthMax = lengthMax;
+    this.#bucketsOf = bucketsOf;
   }
 
   get floor(): number {
@@ -40,24 +47,43 @@ export class History {
   reset(revision: number): void {
     this.#events = [];
     this.#timesMs = [];
+    this.#byBucket = undefined;
     this.#floor = revision;
   }
 
   append(event: CacheEvent): void {
     this.#events.push(event);
     this.#timesMs.push(this.#clock.monotonic());
+    if (this.#byBucket) this.#index(event, this.#byBucket);
     const cut = this.#excess();
     // Rarely and by a lot: a cut is linear.
     if (cut <= this.#events.length / 4) return;
     this.#floor = (this.#events[cut - 1] as CacheEvent).revision;
     this.#events = this.#events.slice(cut);
     this.#timesMs = this.#timesMs.slice(cut);
+    this.#byBucket = undefined;
   }
 
-  /** Events above `revision`. @throws ApiError Expired when some of them are gone. */
-  since(revision: number): readonly CacheEvent[] {
+  /** Events above `revision`, of one bucket where that is given. @throws ApiError Expired when some of them are gone. */
+  since(revision: number, bucket?: string): readonly CacheEvent[] {
     if (revision < this.#floor) throw tooOldResourceVersion(revision, this.#floor);
-    return this.#events.slice(lowerBound(this.#events, (event) => event.revision > revision));
+    const events = bucket === undefined ? this.#events : (this.#indexed().get(bucket) ?? []);
+    return events.slice(lowerBound(events, (event) => event.revision > revision));
+  }
+
+  #indexed(): Map<string, CacheEvent[]> {
+    if (this.#byBucket) return this.#byBucket;
+    const index = new Map<string, CacheEvent[]>();
+    for (const event of this.#events) this.#index(event, index);
+    return (this.#byBucket = index);
+  }
+
+  #index(event: CacheEvent, index: Map<string, CacheEvent[]>): void {
+    for (const bucket of this.#bucketsOf(event)) {
+      const events = index.get(bucket);
+      if (events) events.push(event);
+      else index.set(bucket, [event]);
+    }
   }
 
   /** How many events need not be kept. */

@@ -30,7 +30,7 @@ export class Subscriptions<S extends Subscriber> {
 
   add(subscriber: S): void {
     this.#all.add(subscriber);
-    const bucket = this.#bucketOf(subscriber.selection);
+    const bucket = this.bucketOf(subscriber.selection);
     if (bucket === undefined) {
       this.#everything.add(subscriber);
       return;
@@ -43,7 +43,7 @@ export class Subscriptions<S extends Subscriber> {
   remove(subscriber: S): void {
     this.#all.delete(subscriber);
     this.#everything.delete(subscriber);
-    const bucket = this.#bucketOf(subscriber.selection);
+    const bucket = this.bucketOf(subscriber.selection);
     const set = bucket === undefined ? undefined : this.#buckets.get(bucket);
     if (!set || bucket === undefined) return;
     set.delete(subscriber);
@@ -51,17 +51,23 @@ export class Subscriptions<S extends Subscriber> {
   }
 
   /** Calls `visit` for every watcher that the event might concern; each once. */
-  forEvent({ current, previous }: CacheEvent, visit: (subscriber: S) => void): void {
+  forEvent(event: CacheEvent, visit: (subscriber: S) => void): void {
     for (const subscriber of this.#everything) visit(subscriber);
     if (this.#buckets.size === 0) return;
-    this.#visit(`object ${current.key}`, visit);
-    if (current.namespace !== '') this.#visit(`namespace ${current.namespace}`, visit);
+    for (const bucket of this.bucketsOf(event)) this.#visit(bucket, visit);
+  }
+
+  /** Where watchers are looked up that the event might concern. */
+  bucketsOf({ current, previous }: CacheEvent): string[] {
+    const buckets = [`object ${current.key}`];
+    if (current.namespace !== '') buckets.push(`namespace ${current.namespace}`);
     for (const field of this.#fields) {
       const now = this.#fieldBucket(field, current);
       const before = previous && this.#fieldBucket(field, previous);
-      this.#visit(now, visit);
-      if (before !== undefined && before !== now) this.#visit(before, visit);
+      buckets.push(now);
+      if (before !== undefined && before !== now) buckets.push(before);
     }
+    return buckets;
   }
 
   #visit(bucket: string, visit: (subscriber: S) => void): void {
@@ -69,7 +75,8 @@ export class Subscriptions<S extends Subscriber> {
     if (set) for (const subscriber of set) visit(subscriber);
   }
 
-  #bucketOf(selection: Selection): string | undefined {
+  /** Where a watcher of this is found; undefined where it hears of everything. */
+  bucketOf(selection: Selection): string | undefined {
     const { namespace, name } = selection;
     if (name !== undefined && (namespace !== undefined || !this.#namespaced)) {
       return `object ${keyOf(namespace ?? '', name)}`;

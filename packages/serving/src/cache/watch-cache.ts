@@ -115,10 +115,11 @@ export class WatchCache {
       decoded: new DecodedObjects(options.decodedMax ?? 2000),
     };
     this.#index = new FieldIndex(fields);
-    this.#history = new History(options.clock, options.historyMax ?? 10_000);
-    this.#watchers = new Subscriptions({
-      fields,
-      namespaced: options.namespaced,
+    const watchers = new Subscriptions<Watcher>({ fields, namespaced: options.namespaced });
+    this.#watchers = watchers;
+    this.#history = new History(options.clock, {
+      lengthMax: options.historyMax ?? 10_000,
+      bucketsOf: (event) => watchers.bucketsOf(event),
     });
     this.#bookmarkIntervalMs = options.bookmarkIntervalMs ?? 60_000;
   }
@@ -255,7 +256,7 @@ export class WatchCache {
   ): { missed: SelectedEvent[]; stop: () => void } {
     const missed: SelectedEvent[] = [];
     if (afterRevision !== undefined) {
-      for (const event of this.#history.since(afterRevision)) {
+      for (const event of this.#history.since(afterRevision, this.#watchers.bucketOf(selection))) {
         const selected = selectedEvent(event, selection);
         if (selected) missed.push(selected);
       }
