@@ -6,6 +6,7 @@ import { SkerryError, describeError } from '@skerry/base';
 import { connectThroughProxy } from '#http-proxy.ts';
 import type { WireCounters } from '#meter/link-meter.ts';
 import { linkProtocol } from '#protocol.ts';
+import type { Resumption } from '#resumption.ts';
 import { upgradeToLink } from '#upgrade.ts';
 import type { Way } from '#way.ts';
 
@@ -25,6 +26,8 @@ export interface ConnectTlsOptions {
   readonly proxy?: string;
   /** How the link is asked for; `alpn` unless told. */
   readonly way?: Way;
+  /** What the last connection left for this one, and what this one leaves for the next. */
+  readonly resumption?: Resumption;
 }
 
 /** By connection: what the socket below its TLS has counted. */
@@ -83,11 +86,14 @@ function silentError(): SkerryError {
 }
 
 function secure(options: ConnectTlsOptions, through: Duplex, signal?: AbortSignal): Promise<tls.TLSSocket> {
-  const { host, port, ca, cert, key, way } = options;
+  const { host, port, ca, cert, key, way, resumption } = options;
   const protocol = way === 'upgrade' ? 'http/1.1' : linkProtocol;
   const serverName = options.serverName ?? host;
+  const ends = { ca, cert, serverName };
+  const session = resumption?.session(ends);
   return new Promise((resolve, reject) => {
     const socket = tls.connect({
+      ...(session ? { session } : {}),
       socket: through,
       ca,
       cert,
@@ -99,7 +105,10 @@ function secure(options: ConnectTlsOptions, through: Duplex, signal?: AbortSigna
       minVersion: 'TLSv1.3',
     });
     socket.setTimeout(connectTimeoutMs);
+    socket.on('session', (given) => resumption?.keep(ends, given));
     const fail = (error: unknown) => {
+      // Whatever it was, the next try owes nothing to this one.
+      resumption?.forget();
       signal?.removeEventListener('abort', onAbort);
       reject(explainConnectError(error, `${host}:${port}`));
       socket.on('error', () => undefined);

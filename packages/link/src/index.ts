@@ -20,6 +20,7 @@ export {
   heartbeatMsMin,
   linkProtocol,
 } from '#protocol.ts';
+export { Resumption } from '#resumption.ts';
 export { RelayHub, type RelayHubOptions, type RelayRights } from './relay/relay-hub.ts';
 export { RelayPort } from './relay/relay-port.ts';
 export { upgradePath } from '#upgrade.ts';

@@ -31,6 +31,7 @@ import { rangesOf } from './ranges.ts';
 import { measureProcess, type ProcessMeasures } from './process-metrics.ts';
 import { storeWriterUrl } from './store-writer.ts';
 import { serverReleases } from './releases.ts';
+import { ticketKeysOf } from './ticket-keys.ts';
 import { listenTls } from './tls-front.ts';
 
 export interface ApiProcessOptions {
@@ -81,7 +82,6 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     onAlive: (node) => leases.alive(node),
     onRoundTrip: (ms) => roundTrips?.observe(ms / 1000),
     onChange(node, state) {
-      log.info('link changed', { node, state });
       if (state === 'linked') relay.linked(node);
     },
   });
@@ -203,6 +203,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     port: config.port,
     certificate: installation.serverCertificate,
     clientAuthority: authority.certificatePem,
+    ticketKeys: ticketKeysOf(authority),
     clock,
     log,
     onApi: (connection) => server.accept(connection),

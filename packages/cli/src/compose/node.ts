@@ -20,7 +20,7 @@ import {
 } from '@skerry/agent';
 import { type Clock, type Logger, MetricRegistry, SkerryError, supervise } from '@skerry/base';
 import { createClient, createHttpTransport } from '@skerry/client';
-import { connectTls, createLinkClient, type PodTarget, RelayPort, Ways } from '@skerry/link';
+import { connectTls, createLinkClient, type PodTarget, RelayPort, Resumption, Ways } from '@skerry/link';
 import { createNodeNetwork, type NodeNetwork } from '@skerry/network';
 import { DrillProbes } from '#drill/drill-probes.ts';
 import type { AgentIdentity } from '#join/agent-config.ts';
@@ -113,11 +113,15 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
   });
   const relay = new RelayPort();
   const ways = new Ways({ log });
+  const resumption = new Resumption();
   const link = createLinkClient({
     connect: (until) =>
       addresses.connect((address) =>
         ways.connect((way) =>
-          connectTls({ ...wayTo(address), ca: authorityPem, cert: certificatePem, key: keyPem, way }, until),
+          connectTls(
+            { ...wayTo(address), ca: authorityPem, cert: certificatePem, key: keyPem, way, resumption },
+            until,
+          ),
         ),
       ),
     server,

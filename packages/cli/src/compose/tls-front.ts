@@ -25,6 +25,8 @@ export interface TlsFrontOptions {
   readonly port: number;
   readonly certificate: KeyPair;
   readonly clientAuthority: string;
+  /** 48 bytes; see `ticketKeysOf`. Those of this process alone unless given. */
+  readonly ticketKeys?: Buffer;
   readonly clock: Clock;
   readonly log: Logger;
   readonly onApi: (connection: AcceptedConnection) => void;
@@ -54,13 +56,21 @@ const handshakeTurnMs = 100;
 /** Those of all machines of a large cluster. */
 const handshakesWaitingMax = 8192;
 const backlog = 4096;
+/** As long as TLS 1.3 lets a ticket be good: a machine may be cut off for days. */
+const ticketSeconds = 7 * 86_400;
 
 export async function listenTls(options: TlsFrontOptions): Promise<TlsFront> {
-  const { certificate, clientAuthority, clock, log } = options;
-  const server = tls.createServer({
-    key: certificate.keyPem,
-    cert: certificate.certificatePem,
+  const { certificate, clientAuthority, ticketKeys, clock, log } = options;
+  const contextOf = ({ keyPem, certificatePem }: KeyPair) => ({
+    key: keyPem,
+    cert: certificatePem,
     ca: clientAuthority,
+    ...(ticketKeys ? { ticketKeys } : {}),
+    sessionIdContext: 'skerry',
+    sessionTimeout: ticketSeconds,
+  });
+  const server = tls.createServer({
+    ...contextOf(certificate),
     requestCert: true,
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
@@ -113,8 +123,7 @@ export async function listenTls(options: TlsFrontOptions): Promise<TlsFront> {
   const address = door.address();
   return {
     port: typeof address === 'object' && address ? address.port : options.port,
-    renew: (pair) =>
-      server.setSecureContext({ key: pair.keyPem, cert: pair.certificatePem, ca: clientAuthority }),
+    renew: (pair) => server.setSecureContext(contextOf(pair)),
     close: () =>
       new Promise((resolve) => {
         door.close(() => resolve());
@@ -172,6 +181,8 @@ function identityOf(socket: tls.TLSSocket, options: TlsFrontOptions): PeerIdenti
   if (!socket.authorized) return endedNode(socket, options);
   const certificate = socket.getPeerCertificate();
   if (!certificate.subject) return undefined;
+  // Of a connection that was resumed nobody has looked at the certificate's end.
+  if (Date.parse(certificate.valid_to) <= options.clock.now()) return endedNode(socket, options);
   const subject = subjectOfPeer(certificate.subject);
   return {
     user: subject.commonName,
