@@ -55,8 +55,9 @@ export function connectThroughProxy(
     request.once('error', (error) => fail(error.message, error));
     request.once('connect', (response, socket, head) => {
       if (response.statusCode !== 200) {
+        socket.on('error', () => undefined);
         socket.destroy();
-        fail(`it answered ${response.statusCode} ${response.statusMessage ?? ''}`.trimEnd());
+        fail(refusal(response, { port, hasCredentials: url.username !== '' }));
         return;
       }
       socket.setTimeout(0);
@@ -65,6 +66,43 @@ export function connectThroughProxy(
     });
     request.end();
   });
+}
+
+/** What the proxy answered to CONNECT, and what can be done about it. */
+function refusal(
+  { statusCode: status = 0, statusMessage, headers }: http.IncomingMessage,
+  { port, hasCredentials }: { port: number; hasCredentials: boolean },
+): string {
+  const answered = `it answered CONNECT with ${status} ${statusMessage ?? ''}`.trimEnd();
+  return `${answered}; ${mendOf(status, { port, hasCredentials, offered: headers['proxy-authenticate'] })}`;
+}
+
+function mendOf(
+  status: number,
+  about: { port: number; hasCredentials: boolean; offered: string | string[] | undefined },
+): string {
+  const { port, hasCredentials, offered } = about;
+  const atPort443 = port === 443 ? '' : ', or have the center reached at port 443';
+  switch (status) {
+    case 407:
+      if (offered && !/\bbasic\b/i.test([offered].flat().join(' ')))
+        return 'it takes no user and password (Basic), and Skerry speaks nothing else: put a local proxy that logs in to it between, or let this machine through without a login';
+      return hasCredentials
+        ? 'it does not take this user and password: check them (special characters as %40 and the like)'
+        : 'it wants a login: give it as http://user:password@host:port in --proxy or HTTPS_PROXY';
+    case 403:
+      return `it does not allow a tunnel there: allow CONNECT to port ${port} in the proxy${atPort443}`;
+    case 400:
+    case 405:
+    case 501:
+      return 'it makes no tunnels, and the link is encrypted from end to end: allow CONNECT in the proxy, give another proxy in --proxy or HTTPS_PROXY, or name the center in NO_PROXY where there is a way without it';
+    case 502:
+    case 503:
+    case 504:
+      return 'the proxy itself does not reach the center: check the address of the center and that skerry server runs';
+    default:
+      return `check that the proxy allows CONNECT to port ${port}`;
+  }
 }
 
 /** Whether a host is excepted from proxying by a `NO_PROXY` list: names, their subdomains, or `*`. */
