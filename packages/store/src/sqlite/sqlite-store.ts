@@ -28,13 +28,15 @@ export interface SqliteStoreOptions {
   readonly log?: Logger;
   /** Unset: nothing is compacted but by `compact`. */
   readonly compaction?: CompactionPolicy;
-  /** Newest events kept in memory for watches. */
+  /** Newest events kept in memory for watches; 2,048 unless told. */
   readonly watchWindow?: number;
   /** The writer thread's script, where a bundle keeps it elsewhere than beside itself as `sqlite-writer.js`. */
   readonly writerUrl?: URL;
 }
 
 const waitingWritesMax = 20_000;
+/** For those who read at once, as a server's caches do; whoever is further behind reads on disk. Each is held whole, a Node is 5 KB. */
+const watchWindowDefault = 2048;
 const expiryGranularityMs = 1000;
 const expiryRetryMs = 30_000;
 
@@ -123,7 +125,7 @@ class SqliteStore implements Store {
     this.#writer = parts.writer;
     this.#lock = parts.lock;
     const revision = this.#reader.newestRevision();
-    this.#window = new EventWindow({ revision, lengthMax: parts.watchWindow ?? 8192 });
+    this.#window = new EventWindow({ revision, lengthMax: parts.watchWindow ?? watchWindowDefault });
     this.#compacted = this.#reader.compactedRevision();
     this.#expire();
   }
