@@ -21,8 +21,15 @@ export class BenchCenter implements BenchTarget {
   #child: ChildProcess | undefined;
   readonly #others: ChildProcess[] = [];
 
-  static async start(): Promise<BenchCenter> {
-    const center = new BenchCenter();
+  readonly #flags: readonly string[];
+
+  private constructor(flags: readonly string[]) {
+    this.#flags = flags;
+  }
+
+  /** `flags`: more of `skerry server`. */
+  static async start({ flags = [] }: { flags?: readonly string[] } = {}): Promise<BenchCenter> {
+    const center = new BenchCenter(flags);
     try {
       await center.up();
     } catch (error) {
@@ -46,6 +53,7 @@ export class BenchCenter implements BenchTarget {
       String(this.consolePort),
       '--listen-address',
       '127.0.0.1',
+      ...this.#flags,
     ];
     const child = spawn(process.execPath, [bundle, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child = child;

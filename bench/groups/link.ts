@@ -17,7 +17,8 @@ const endingPods = 8;
 
 export const measureStorm: BenchGroup = async ({ quick, note }) => {
   const nodes = quick ? 1000 : 5000;
-  const center = await BenchCenter.start();
+  // Room for the pod range of each node.
+  const center = await BenchCenter.start({ flags: ['--cluster-cidr', '10.128.0.0/10'] });
   try {
     const { readySeconds, p99Ms, slowestMs, failed } = await reconnectStorm(center, { nodes, note });
     note(`slowest answer meanwhile: ${Math.round(slowestMs)} ms; failed: ${failed}`);
