@@ -8,6 +8,8 @@ export class KnownNetwork {
   readonly #file: string;
   readonly #directory: string;
   #status: PoolNetworkStatus | undefined;
+  /** One at a time: two would have the same name for what is not whole yet. */
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -24,11 +26,18 @@ export class KnownNetwork {
   }
 
   async learn(status: PoolNetworkStatus): Promise<void> {
-    const text = JSON.stringify(status);
-    if (this.#status && JSON.stringify(this.#status) === text) return;
+    if (this.#status && JSON.stringify(this.#status) === JSON.stringify(status)) return;
     this.#status = status;
+    const turn = this.#writing.then(() => this.#write(status));
+    this.#writing = turn.catch(() => undefined);
+    await turn;
+  }
+
+  /** Unless something newer is to be written next. */
+  async #write(status: PoolNetworkStatus): Promise<void> {
+    if (this.#status !== status) return;
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    await writeFile(`${this.#file}.new`, text, { mode: 0o600 });
+    await writeFile(`${this.#file}.new`, JSON.stringify(status), { mode: 0o600 });
     await rename(`${this.#file}.new`, this.#file);
   }
 }
