@@ -62,6 +62,26 @@ function bind(namespace: string, kind: 'Role' | 'ClusterRole', name: string, ...
 
 const alice = { kind: 'User', name: 'alice' };
 
+describe('the network of a pool', () => {
+  const node = 'system:node:n1+system:nodes+skerry.io:pool:tokyo';
+  const watches = (user: string, pool: string) =>
+    allowed(user, 'watch poolnetworks.network.skerry.io', { fieldSelector: `metadata.name=${pool}` });
+
+  test('is read by its nodes, from their first start on, and by no others', async () => {
+    expect(await watches(node, 'tokyo')).toBe(true);
+    expect(await watches(node, 'osaka')).toBe(false);
+    expect(await watches('system:node:n2+system:nodes', 'tokyo')).toBe(false);
+    expect(await allowed(node, 'watch poolnetworks.network.skerry.io')).toBe(false);
+    expect(await allowed(node, 'update poolnetworks.network.skerry.io /tokyo')).toBe(false);
+  });
+
+  test('is that of the pool that the Node is in', async () => {
+    table.put(core('nodes'), { metadata: { name: 'n1', labels: { 'apps.openyurt.io/nodepool': 'osaka' } } });
+    expect(await watches(node, 'tokyo')).toBe(false);
+    expect(await watches(node, 'osaka')).toBe(true);
+  });
+});
+
 describe('roles', () => {
   test.each([
     ['get pods ns/p', true],

@@ -10,6 +10,7 @@ import {
   type Pod,
   parseFieldSelector,
 } from '@skerry/api';
+import { poolOfGroups } from '@skerry/pki';
 import { nodeRules } from '#authz/policy/node-rules.ts';
 import type { PodGraph, Referred } from '#authz/pod-graph.ts';
 import { ruleAllows } from '#authz/rule.ts';
@@ -163,8 +164,11 @@ export class NodeAccess {
     const { verb, name = '', subresource = '' } = attributes;
     if (!['get', 'list', 'watch'].includes(verb) || subresource !== '')
       return no('can only read pool networks');
-    const labels = this.#read.get({ group: '', resource: 'nodes' }, node)?.metadata?.labels;
-    const pool = labels?.['apps.openyurt.io/nodepool'];
+    const registered = this.#read.get({ group: '', resource: 'nodes' }, node);
+    // A machine asks for it as it starts, before it has registered its Node: until then its certificate says its pool.
+    const pool = registered
+      ? registered.metadata?.labels?.['apps.openyurt.io/nodepool']
+      : poolOfGroups(attributes.user.groups);
     if (pool !== undefined && (name || selectedName(attributes)) === pool) return yes;
     return no(`node '${node}' can only read the network of its own pool`);
   }
