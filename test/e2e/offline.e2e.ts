@@ -6,7 +6,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Node, Pod } from '@skerry/api';
+import type { Node, Pod, Service } from '@skerry/api';
 import { createCriRuntime } from '@skerry/agent';
 import { eventually } from '@skerry/base/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -66,6 +66,9 @@ kind: Service
 metadata: { name: both }
 spec: { clusterIP: None, selector: { group: servers }, ports: [{ name: http, port: 8080 }] }
 `;
+
+/** Addresses of load balancers that the center gives to these machines, as long as all of the pool are well. */
+const balanced: Readonly<Record<string, string>> = { 'east-4': '192.168.0.212', 'east-5': '192.168.0.202' };
 
 /** A pod that serves its name, and a Service that leads to it. */
 function server(name: string, machine: string): string {
@@ -248,6 +251,7 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
     }, patient);
     const first = await roundsOf();
     let second: typeof first = {};
+    await offerAddresses(cutOff);
     await regions.inside('east-4', 'ip', 'route', 'delete', 'default');
     await regions.inside('east-5', 'ip', 'link', 'set', 'eth0', 'down');
     const { [`agent-east-5`]: agent = 0 } = await cluster.processes();
@@ -271,6 +275,13 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
       second = await roundsOf();
       for (const machine of cutOff) expect(second[machine]?.uid).toBe(first[machine]?.uid);
       expect(await conditionOf('east-4', 'Dead')).toBeUndefined();
+      // Of the dead machine another has it; the one that lost its line alone still answers, and nobody beside it.
+      await eventually(
+        async () => expect(await answeredBy(balanced['east-5'])).toMatch(/^east-[123]$/),
+        patient,
+      );
+      await eventually(async () => expect(await electedFor('east-4')).toMatch(/^east-[123]$/), patient);
+      expect(await answeredBy(balanced['east-4'])).toBe('east-4');
     } finally {
       await regions.inside('east-5', 'ip', 'link', 'set', 'eth0', 'up');
       for (const machine of cutOff)
@@ -284,6 +295,11 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
         expect([machine, round, isReady]).toEqual([machine, 'second', true]);
         // Those that had finished are left alone.
         if (!cutOff.includes(machine)) expect(uid).toBe(second[machine]?.uid);
+      }
+      for (const machine of cutOff) {
+        const elected = await electedFor(machine);
+        expect(elected).toMatch(/^east-[123]$/);
+        expect(await answeredBy(balanced[machine])).toBe(elected);
       }
     }, patient);
   });
@@ -328,6 +344,45 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
       for (const machine of all.slice(1)) expect(now[machine]?.uid).toBe(first[machine]?.uid);
     }, patient);
   });
+
+  /** A load balancer's address on each of these machines. */
+  async function offerAddresses(machines: readonly string[]): Promise<void> {
+    const range = `network.skerry.io/load-balancer-addresses=${Object.values(balanced).join(',')}`;
+    await cluster.kubectlOk('annotate', 'nodepool', 'east', range);
+    for (const machine of machines)
+      await apply({
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: `on-${machine}` },
+        spec: {
+          type: 'LoadBalancer',
+          loadBalancerIP: balanced[machine],
+          selector: { is: 'near' },
+          ports: [{ port: 80, targetPort: 8080 }],
+        },
+      });
+    await eventually(async () => {
+      for (const machine of machines) expect(await answeredBy(balanced[machine])).toBe(machine);
+    }, patient);
+  }
+
+  async function electedFor(machine: string): Promise<string | undefined> {
+    const { metadata } = await cluster.json<Service>('get', 'service', `on-${machine}`);
+    const text = metadata.annotations?.['network.skerry.io/load-balancer'] ?? '[]';
+    return (JSON.parse(text) as { node?: string }[])[0]?.node;
+  }
+
+  /** The one machine that has an address and is on the network, where the router gets an answer there. */
+  async function answeredBy(address = ''): Promise<string> {
+    const holders: string[] = [];
+    for (const machine of Object.keys(await roundsOf())) {
+      const { output } = await regions.inside(machine, 'ip', '-o', 'address', 'show', 'up');
+      if (output.includes(` ${address}/`)) holders.push(machine);
+    }
+    const asked = ['timeout', '3', 'busybox', 'wget', '-q', '-O', '-', `http://${address}/`];
+    const { output } = await regions.inside('east-nat', ...(asked as [string, ...string[]]));
+    return output.trim() === 'near' ? holders.join(' ') : 'nobody';
+  }
 
   async function conditionOf(machine: string, type: string) {
     const { status } = await cluster.json<Node>('get', 'node', machine);

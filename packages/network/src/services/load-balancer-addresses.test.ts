@@ -129,6 +129,17 @@ test('an address that somebody still answers for is not taken, and asked for aga
   await holds(true);
 });
 
+test('an address that the center has moved is taken when its former machine no longer answers for it', async () => {
+  isAnswered = true;
+  placedOn = 'a-2';
+  start('a-2');
+  await eventually(() => expect(clock.pendingTimers).toBeGreaterThan(0));
+  await holds(false);
+  isAnswered = false;
+  await clock.advance(20_000);
+  await holds(true);
+});
+
 test('what the center has given to another machine meanwhile is given up', async () => {
   start('a-2');
   isCut = true;

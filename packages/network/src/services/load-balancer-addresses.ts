@@ -3,17 +3,19 @@
  * network, and tells the neighbours by ARP that they are here now. What was put there is remembered in a file, so that a
  * restart takes away what moved meanwhile; what was there already stays without being announced anew.
  *
+ * None is taken that anybody still answers for on the network: the center gives away the addresses of a machine that it does
+ * not hear, and that one may have lost its link alone. It then serves on until it dies, or hears that it no longer has them.
+ *
  * Kept while the link is cut. An address whose machine falls silent then goes to the next machine of the pool (see
- * `stand-in.ts`), after that one has asked for it on the network and nobody has answered; it is given up when its machine
- * is heard again, and when the center has another word. What the machine that has it still can't know then is that it is
- * alone: where a pool's network breaks in two, both parts have one.
+ * `stand-in.ts`); it is given up when its machine is heard again, and when the center has another word. What the machine
+ * that has it still can't know then is that it is alone: where a pool's network breaks in two, both parts have one.
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
+  Backoff,
   isRecord,
   describeError,
-  sleep,
   type Clock,
   type Logger,
   type Service as Runnable,
@@ -41,8 +43,10 @@ export interface LoadBalancerAddressesOptions {
   readonly log: Logger;
 }
 
-/** An address that can't be put anywhere is tried again: an interface may come up late. */
-const retryMs = 10_000;
+/** An address that can't be had is tried again: an interface may come up late, or the machine that has it go. */
+const retry = { baseMs: 1_000, maxMs: 20_000 };
+/** Addresses that are asked for and announced at the same time. */
+const atOnceMax = 16;
 const announcements = '3';
 /** How often, and for how many seconds, an address is asked for before it is taken for another machine. */
 const probes = '2';
@@ -65,7 +69,8 @@ class LoadBalancerAddresses {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { services, stateFile, clock, knowledge } = this.#options;
+    const { services, stateFile, knowledge } = this.#options;
+    const backoff = new Backoff(retry);
     for (const [address, device] of await readHeld(stateFile)) this.#held.set(address, device);
     const wake = () => {
       this.#isDirty = true;
@@ -87,15 +92,10 @@ class LoadBalancerAddresses {
     try {
       await services.known(signal);
       while (!signal.aborted) {
-        if (!this.#isDirty) {
-          await new Promise<void>((resolve) => (this.#wake = resolve));
-          continue;
-        }
         this.#isDirty = false;
-        if (!(await this.#settle())) {
-          this.#isDirty = true;
-          await sleep(clock, retryMs, signal);
-        }
+        const isWhole = await this.#settle();
+        if (isWhole) backoff.reset();
+        await this.#woken(isWhole ? undefined : backoff.next());
       }
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -106,18 +106,26 @@ class LoadBalancerAddresses {
     }
   }
 
-  /** By address: whether it is another machine's, for which this one stands in. */
-  #wanted(): Map<string, boolean> {
+  /** Resolves when something has changed, or after the time. */
+  async #woken(afterMs: number | undefined): Promise<void> {
+    if (this.#isDirty) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const timer = afterMs === undefined ? undefined : this.#options.clock.after(afterMs, resolve);
+    await promise;
+    timer?.cancel();
+    this.#wake = undefined;
+  }
+
+  #wanted(): string[] {
     const { services, nodeName, pool } = this.#options;
     const placements = services
       .list()
       .filter(({ spec }) => spec?.type === 'LoadBalancer')
       .flatMap(({ metadata }) => parsePlacements(metadata.annotations?.[placementAnnotation]));
-    return new Map(
-      placements
-        .filter((one) => one.pool === pool && (one.node === nodeName || this.#standsIn(one)))
-        .map(({ address, node }) => [address, node !== nodeName]),
-    );
+    return placements
+      .filter((one) => one.pool === pool && (one.node === nodeName || this.#standsIn(one)))
+      .map(({ address }) => address);
   }
 
   /** Begins while the link is cut, and ends when the machine is heard: the center needs a while to move what it finds lost. */
@@ -131,41 +139,68 @@ class LoadBalancerAddresses {
   /** Answers whether all is as wanted. */
   async #settle(): Promise<boolean> {
     const { run, log, stateFile } = this.#options;
-    const wanted = this.#wanted();
-    let isWhole = true;
+    const wanted = new Set(this.#wanted());
     for (const [address, device] of this.#held) {
       if (wanted.has(address)) continue;
       await run('ip', 'address', 'delete', `${address}/32`, 'dev', device).catch(ignoreAbsent);
       this.#held.delete(address);
       log.info('load balancer address given up', { address, device });
     }
-    for (const [address, isOthers] of wanted) {
-      try {
-        await this.#hold(address, { isOthers });
-        this.#told.delete(address);
-      } catch (error) {
-        isWhole = false;
-        if (!this.#told.has(address)) {
-          this.#told.add(address);
-          log.warn('load balancer address not held', { address, error: describeError(error) });
-        }
-      }
+    const all = [...wanted];
+    let isWhole = true;
+    for (let at = 0; at < all.length; at += atOnceMax) {
+      const taken = await this.#take(all.slice(at, at + atOnceMax));
+      isWhole &&= taken;
     }
     await writeHeld(stateFile, this.#held);
     return isWhole;
   }
 
-  async #hold(address: string, { isOthers }: { readonly isOthers: boolean }): Promise<void> {
-    const { run, log, stateFile } = this.#options;
-    const known = this.#held.get(address);
+  async #take(addresses: readonly string[]): Promise<boolean> {
+    const free = await Promise.all(
+      addresses.map((address) => this.#tried(address, () => this.#freeDevice(address))),
+    );
+    const wanted = free.flatMap((found, index) => {
+      const address = addresses[index];
+      return found && found !== 'held' && address ? [{ address, device: found }] : [];
+    });
+    for (const { address, device } of wanted) this.#held.set(address, device);
+    // Remembered before they are there: what a crash leaves is found.
+    if (wanted.length > 0) await writeHeld(this.#options.stateFile, this.#held);
+    const put = await Promise.all(
+      wanted.map(({ address, device }) => this.#tried(address, () => this.#put(address, device))),
+    );
+    return [...free, ...put].every((done) => done !== undefined);
+  }
+
+  /** Undefined where it failed, which is said once. */
+  async #tried<T>(address: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const done = await work();
+      this.#told.delete(address);
+      return done;
+    } catch (error) {
+      if (!this.#told.has(address)) {
+        this.#told.add(address);
+        this.#options.log.warn('load balancer address not held', { address, error: describeError(error) });
+      }
+      return undefined;
+    }
+  }
+
+  /** The interface that it belongs on; rejects where somebody else has it. */
+  async #freeDevice(address: string): Promise<string> {
+    const { run } = this.#options;
     const present = await deviceOf(run, address);
-    if (present !== undefined && present === known) return;
+    if (present !== undefined && present === this.#held.get(address)) return 'held';
     if (present !== undefined) throw new Error(`interface ${present} has it, and it is not ours`);
     const device = await deviceTowards(run, address);
-    if (isOthers) await expectNobody(run, { address, device });
-    this.#held.set(address, device);
-    // Remembered before it is there: what a crash leaves is found.
-    await writeHeld(stateFile, this.#held);
+    if (!address.includes(':')) await expectNobody(run, { address, device });
+    return device;
+  }
+
+  async #put(address: string, device: string): Promise<true> {
+    const { run, log } = this.#options;
     await run('ip', 'address', 'add', `${address}/32`, 'dev', device);
     log.info('load balancer address taken', { address, device });
     if (!address.includes(':')) {
@@ -173,6 +208,7 @@ class LoadBalancerAddresses {
         log.warn('load balancer address not announced', { address, error: describeError(error) }),
       );
     }
+    return true;
   }
 }
 
@@ -184,7 +220,7 @@ async function expectNobody(
   try {
     await run('arping', '-q', '-D', '-c', probes, '-w', probeSeconds, '-I', device, address);
   } catch (error) {
-    throw new Error('its machine is silent, and not shown to be without it', { cause: error });
+    throw new Error(`another machine may still answer for it at ${device}`, { cause: error });
   }
 }
 
