@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { watchDeparture } from '#departure.ts';
 
 const aborted = (signal: AbortSignal) =>
-  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve());
+  });
 
 describe('a peer that waits for its answer', () => {
   test.each([
@@ -24,6 +27,17 @@ describe('a peer that waits for its answer', () => {
     near.destroy(new Error('reset'));
     await aborted(signal);
     expect(watchDeparture(near).signal.aborted).toBe(true);
+  });
+
+  test('is dropped when it goes on sending, behind which its end could not be seen', async () => {
+    const [near, far] = duplexPair();
+    const { signal } = watchDeparture(near);
+    for (let count = 0; count < 3; count++) {
+      far.write('a'.repeat(40_000));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await aborted(signal);
+    expect(signal.reason).toEqual(new Error('the client sent more than 65536 bytes before it had an answer'));
   });
 
   test.each(['pipe', 'data', 'iterate'])(

@@ -1,13 +1,14 @@
 /**
  * Notices that a peer goes while it waits for an answer and nobody reads its connection yet. An end that stands behind unread
- * bytes is not seen, so what comes is taken out meanwhile, up to a bound, and put back for whoever reads next.
+ * bytes is not seen, so what comes is taken out meanwhile and put back for whoever reads next. Only so much of it is held: who
+ * goes on sending without an answer is dropped like one who went, since nobody could see it go.
  */
 import type { Duplex } from 'node:stream';
 
 const heldBytesMax = 64 * 1024;
 
 export interface Departure {
-  /** Aborted when the peer has ended or broken its connection. */
+  /** Aborted when the peer has ended or broken its connection, or sends without end. */
   readonly signal: AbortSignal;
   /** Call once the connection gets its reader. */
   stop(): void;
@@ -17,15 +18,17 @@ export function watchDeparture(socket: Duplex): Departure {
   const gone = new AbortController();
   const held: Buffer[] = [];
   let heldBytes = 0;
+  const leave = () => gone.abort(new Error('the client has gone'));
   const take = () => {
-    while (heldBytes < heldBytesMax) {
-      const chunk = socket.read() as Buffer | null;
-      if (!chunk) return;
+    for (let chunk = socket.read() as Buffer | null; chunk; chunk = socket.read() as Buffer | null) {
+      if (heldBytes > heldBytesMax) {
+        gone.abort(new Error(`the client sent more than ${heldBytesMax} bytes before it had an answer`));
+        return;
+      }
       held.push(chunk);
       heldBytes += chunk.length;
     }
   };
-  const leave = () => gone.abort(new Error('the client has gone'));
   socket.on('readable', take).once('end', leave).once('close', leave);
   if (socket.destroyed || socket.readableEnded) leave();
   return {
