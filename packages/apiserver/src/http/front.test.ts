@@ -1,12 +1,17 @@
 import { once } from 'node:events';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
-import { connect as connectHttp2, constants as http2Constants, type ClientHttp2Session } from 'node:http2';
-import { createServer, connect, type Server, type Socket } from 'node:net';
+import {
+  connect as connectHttp2,
+  constants as http2Constants,
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+} from 'node:http2';
+import { type AddressInfo, createServer, connect, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, recordingLogger } from '@skerry/base/testing';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConnectionLimits } from '#http/connection-limits.ts';
 import { HttpFront, type FrontOptions } from '#http/front.ts';
 import type { AcceptedConnection } from '#ports.ts';
@@ -230,6 +235,45 @@ test('a connection may be told to go once what is on it has been answered', asyn
   expect((await told)[0]).toBe(http2Constants.NGHTTP2_NO_ERROR);
   expect(front.taken()).toBe(2);
   session.destroy();
+});
+
+describe('an answer that goes on is told that nobody reads it', () => {
+  async function watched(leave: (parts: { stream: ClientHttp2Stream; near: Socket; far: Socket }) => void) {
+    const signals: AbortSignal[] = [];
+    const front = new HttpFront(
+      {
+        async handle(exchange) {
+          signals.push(exchange.signal);
+          void exchange.open(200, {}).write('first');
+          await new Promise((resolve) => exchange.signal.addEventListener('abort', resolve));
+        },
+        async upgrade() {},
+      },
+      recordingLogger(),
+    );
+    const acceptor = createServer().listen(0, '127.0.0.1');
+    await once(acceptor, 'listening');
+    const near = connect((acceptor.address() as AddressInfo).port, '127.0.0.1');
+    const [far] = (await once(acceptor, 'connection')) as [Socket];
+    acceptor.close();
+    front.accept({ stream: far, protocol: 'h2' });
+    const session = connectHttp2('http://link', { createConnection: () => near });
+    session.on('error', () => undefined);
+    const stream = session.request({ ':path': '/watch' });
+    stream.on('error', () => undefined);
+    await once(stream, 'data');
+    leave({ stream, near, far });
+    await eventually(() => expect(signals.map(({ aborted }) => aborted)).toEqual([true]));
+    session.destroy();
+    await front.close();
+  }
+
+  test.each([
+    ['its reader ends it', ({ stream }) => stream.close(http2Constants.NGHTTP2_CANCEL)],
+    ['its connection breaks', ({ far }) => far.destroy(new Error('cut'))],
+    ['its connection is closed', ({ far }) => far.destroy()],
+    ['its client is gone', ({ near }) => near.destroy()],
+  ] satisfies [string, Parameters<typeof watched>[0]][])('when %s', (_, leave) => watched(leave));
 });
 
 test('a client that opens streams only to reset them loses its connection', async () => {

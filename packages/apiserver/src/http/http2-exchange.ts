@@ -45,9 +45,8 @@ export class Http2Exchange implements Exchange {
     this.headers = flatten(headers);
     this.peer = origin.peer;
     this.remoteAddress = origin.remoteAddress;
-    stream.once('close', () => {
-      if (!stream.writableEnded) this.#departure.happened();
-    });
+    // Node ends the answer of a stream that is closed, so that on 'close' each looks as if it had been whole.
+    stream.once('aborted', () => this.#departure.happened());
   }
 
   get signal(): AbortSignal {
