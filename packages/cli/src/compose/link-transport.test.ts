@@ -65,6 +65,30 @@ describe('the transport over a link', () => {
     ]);
   });
 
+  test.each(['a refusal', 'a link that is cut'])('goes on in deltas after %s', async (what) => {
+    const { added, changed } = podFrames();
+    const answers = [[added], what === 'a refusal' ? 429 : new Error('cut'), [changed]] as const;
+    let asked = 0;
+    const transport = deltaTransport({
+      request() {
+        const answer = answers[asked++]!;
+        if (answer instanceof Error) return Promise.reject(answer);
+        if (typeof answer === 'number')
+          return Promise.resolve({
+            status: answer,
+            headers: { 'content-type': 'text/plain' },
+            body: stream([]),
+          });
+        const headers = { 'content-type': deltaWatchType };
+        return Promise.resolve({ status: 200, headers, body: stream(answer) });
+      },
+      close() {},
+    });
+    await linesOf(transport, first);
+    await transport.request({ method: 'GET', path: next, headers: plain }).catch(() => undefined);
+    expect(await linesOf(transport, next)).toMatchObject([{ type: 'MODIFIED' }]);
+  });
+
   test('has everything read again when what is held is not what is changed', async () => {
     const { added, changed } = podFrames();
     const { transport, asked } = server(deltaWatchType, [[added, changed], [changed], []]);

@@ -65,13 +65,11 @@ export function deltaTransport(transport: Transport): Transport {
       if (url.searchParams.get('watch') !== 'true' || request.headers['accept'] !== 'application/json')
         return transport.request(request);
       const selection = selectionOf(url);
-      const held = url.searchParams.has('sendInitialEvents') ? new HeldObjects() : kept.get(selection);
+      const goesOn = !url.searchParams.has('sendInitialEvents');
+      const held = goesOn ? kept.get(selection) : new HeldObjects();
       // Of a selection that is watched twice the other watch has what is held.
       kept.delete(selection);
       if (!held) return transport.request(request);
-      const accept = `${deltaWatchType}, application/json`;
-      const response = await transport.request({ ...request, headers: { ...request.headers, accept } });
-      if (response.headers['content-type'] !== deltaWatchType) return response;
       const keep = () => {
         for (const oldest of kept.keys()) {
           if (kept.size < selectionsMax) break;
@@ -79,6 +77,20 @@ export function deltaTransport(transport: Transport): Transport {
         }
         kept.set(selection, held);
       };
+      // What was not answered, as by a server that is busy when thousands return, is asked for again from what is held.
+      const notAnswered = () => {
+        if (goesOn) keep();
+      };
+      const accept = `${deltaWatchType}, application/json`;
+      const asked = transport.request({ ...request, headers: { ...request.headers, accept } });
+      const response = await asked.catch((error: unknown) => {
+        notAnswered();
+        throw error;
+      });
+      if (response.headers['content-type'] !== deltaWatchType) {
+        if (response.status >= 400) notAnswered();
+        return response;
+      }
       return { ...response, body: plainWatch(response.body, held, keep) };
     },
     close: () => transport.close(),
