@@ -62,6 +62,14 @@ const podsOf = async (app: string) =>
 const metrics = async () => (await center.request({ path: '/metrics' })).text;
 const linked = async () => Number(/^skerry_links\{state="linked"\} (\d+)$/m.exec(await metrics())?.[1]);
 
+/** Each node watches its own Node: more of these than nodes are watches of links that have ended. */
+const ownNodeWatches = async () => {
+  const counts = (await metrics()).matchAll(
+    /^apiserver_longrunning_requests\{(?=[^}]*verb="WATCH")(?=[^}]*resource="nodes")(?=[^}]*scope="resource")[^}]*\} (\d+)$/gm,
+  );
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+};
+
 async function ready(): Promise<number> {
   const { items } = await ask<{ items: Node[] }>('GET', '/api/v1/nodes?resourceVersion=0');
   return items.filter(
@@ -103,6 +111,7 @@ test(
       expect([await linked(), await ready()]).toEqual([nodes, nodes]);
     }, patient);
     expect([...answers]).toEqual([200]);
+    await eventually(async () => expect(await ownNodeWatches()).toBe(nodes), patient);
     expect(fleet.output).not.toContain('"level":"error"');
   },
   2 * patienceMs,
