@@ -5,19 +5,20 @@ import { isSame } from '#runtime/canonical.ts';
 
 /**
  * Writes a status where it differs from what the object shows. A conflict rejects, and brings the key back; an object that
- * has gone needs no status.
+ * has gone needs no status. Returns what the server made of it.
  */
 export async function writeStatus<T extends KubeObject & { status?: unknown }>(
   client: ApiClient,
   ref: ResourceRef,
   object: T,
   status: T['status'],
-): Promise<void> {
-  if (isSame(object.status, status)) return;
+): Promise<T | undefined> {
+  if (isSame(object.status, status)) return undefined;
   try {
-    await client.resource<T>(ref).update({ ...object, status }, { subresource: 'status' });
+    return await client.resource<T>(ref).update({ ...object, status }, { subresource: 'status' });
   } catch (error) {
     if (!isApiError(error, 'NotFound')) throw error;
+    return undefined;
   }
 }
 

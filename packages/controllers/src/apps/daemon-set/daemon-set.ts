@@ -20,6 +20,7 @@ import type { Controller, ControllerContext, Requeue } from '#runtime/controller
 import { gatherMs } from '#runtime/gather.ts';
 import { indexByController } from '#runtime/ownership.ts';
 import { splitKey, writeStatus } from '#runtime/status.ts';
+import { Written } from '#runtime/written.ts';
 import { isUpdatedByOwners, markForOwners } from '#apps/daemon-set/ota.ts';
 import {
   isRollingUpdate,
@@ -45,6 +46,8 @@ export function createDaemonSetController(context: ControllerContext): Controlle
   const revisions = indexByController(informers.informer<ControllerRevision>(resources.controllerRevisions));
   const daemonPods = new DaemonPods({ context, ref, nodes, pods });
   const queue = createQueue(context);
+  /** The copy shows a status later than the next one is due, while pods come by the hundred. */
+  const written = new Written<DaemonSet>();
 
   daemonSets.addHandler({
     onAdd: (set) => queue.add(keyOf(set)),
@@ -54,7 +57,10 @@ export function createDaemonSetController(context: ControllerContext): Controlle
         keyOf(set),
         set.metadata.generation === old.metadata.generation ? gatherMs(nodes.size) : 0,
       ),
-    onDelete: (set) => daemonPods.forget(keyOf(set)),
+    onDelete: (set) => {
+      daemonPods.forget(keyOf(set));
+      written.forget(set);
+    },
   });
   nodes.addHandler(
     followNodes({
@@ -132,12 +138,14 @@ export function createDaemonSetController(context: ControllerContext): Controlle
     hash: string,
   ): Promise<number | undefined> {
     const { status, waitMs } = countNodes(views, planContext(set, hash));
-    const current = daemonSets.get(set.metadata.namespace, set.metadata.name ?? '') ?? set;
-    await writeStatus(client, ref, current, {
+    const shown = daemonSets.get(set.metadata.namespace, set.metadata.name ?? '') ?? set;
+    const current = written.latest(shown);
+    const answer = await writeStatus(client, ref, current, {
       ...current.status,
       ...status,
       observedGeneration: set.metadata.generation,
     });
+    if (answer) written.note(answer);
     return waitMs;
   }
 
