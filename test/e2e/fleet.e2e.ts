@@ -21,12 +21,13 @@ const nodes = lengths.returningNodes;
 const patienceMs = Math.max(240_000, nodes * 1_000);
 const patient = { timeoutMs: patienceMs, everyMs: 500 };
 const namespace = 'fleet';
-const directory = mkdtempSync(join(tmpdir(), 'skerry-fleet-'));
+let directory: string;
 let center: Center;
 let line: Line;
 let fleet: Fleet;
 
 beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'skerry-fleet-'));
   center = await Center.start();
   line = await Line.to(center.port);
   fleet = await Fleet.start({
@@ -41,7 +42,7 @@ afterAll(async () => {
   await fleet?.stop();
   line?.close();
   await center?.stop();
-  rmSync(directory, { recursive: true, force: true });
+  if (directory) rmSync(directory, { recursive: true, force: true });
 });
 
 async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
