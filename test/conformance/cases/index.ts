@@ -8,6 +8,7 @@ import { deviceCases } from './judged/devices.ts';
 import { networkCases } from './judged/network.ts';
 import { podCases } from './judged/pods.ts';
 import { workloadCases } from './judged/workloads.ts';
+import { limitsCases } from './limits.ts';
 import { openApiCases } from './openapi.ts';
 import { readingCases } from './reading.ts';
 import { serviceCases } from './services.ts';
@@ -27,4 +28,5 @@ export const cases: readonly Case[] = [
   ...networkCases,
   ...clusterCases,
   ...deviceCases,
+  ...limitsCases,
 ];

@@ -54,7 +54,9 @@ export function limitRanger({ read }: { readonly read: ObjectReader }): Admissio
   };
 }
 
-function refusal(ctx: AdmissionContext, faults: readonly string[]): ApiError {
+/** Equal faults of several containers are one. */
+function refusal(ctx: AdmissionContext, all: readonly string[]): ApiError {
+  const faults = [...new Set(all)];
   const target = { group: ctx.kind.group, resource: ctx.resource };
   return forbidden(target, ctx.name, faults.length === 1 ? (faults[0] ?? '') : `[${faults.join(', ')}]`);
 }
