@@ -267,6 +267,20 @@ describe.skipIf(!hasBrowser)('the console', () => {
     watched.faults.splice(0);
   });
 
+  test('shows a part with its style sheet, though that did not come at first', async () => {
+    await signIn(page, { path: '/c/edge' });
+    await page.goto('/c/edge/events');
+    await settled(page);
+    let times = 0;
+    await page.route(/assets\/chart-.*\.css/, (route) =>
+      times++ === 0 ? route.fulfill({ status: 503, body: '' }) : route.continue(),
+    );
+    await page.getByRole('link', { name: 'GPU', exact: true }).click();
+    await page.locator('figure ul').first().waitFor();
+    expect(await page.evaluate("getComputedStyle(document.querySelector('figure ul')).display")).toBe('flex');
+    expect(times).toBe(2);
+  });
+
   test('goes anywhere by Ctrl+K', async () => {
     await signIn(page, { path: '/c/edge' });
     await settled(page);

@@ -15,6 +15,7 @@ export async function loadPart<T>(load: () => Promise<T>): Promise<T> {
   for (const pauseMs of [0, ...pausesMs]) {
     if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     try {
+      if (cause !== undefined) await reloadStyles();
       return await load();
     } catch (error) {
       cause = error;
@@ -26,6 +27,24 @@ export async function loadPart<T>(load: () => Promise<T>): Promise<T> {
     return new Promise(() => undefined);
   }
   throw new PartError('a part of the console did not come', { cause });
+}
+
+/** Style sheets that did not come: what asks for a part again takes them for loaded, and would show it without. */
+async function reloadStyles(): Promise<void> {
+  const failed = [...document.querySelectorAll<HTMLLinkElement>('link[rel="stylesheet"]')].filter(
+    // One that failed is as one that is empty, and none of ours is.
+    ({ sheet }) => (sheet?.cssRules.length ?? 0) === 0,
+  );
+  await Promise.all(
+    failed.map((link) => {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const again = link.cloneNode() as HTMLLinkElement;
+      again.onload = () => resolve();
+      again.onerror = () => reject(new PartError(link.href));
+      link.replaceWith(again);
+      return promise;
+    }),
+  );
 }
 
 async function centerAnswers(): Promise<boolean> {
