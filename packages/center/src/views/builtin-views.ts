@@ -90,8 +90,8 @@ const additions: Readonly<Record<string, Addition>> = {
       date('first-seen', 'First Seen', (object) => seen(as<Event>(object)).first, 1),
     ],
     drop: ['reason', 'name'],
-    // Its tone says it.
-    aside: ['type'],
+    // Its tone says it; and an event is as old as it was first seen.
+    aside: ['type', 'age'],
   },
   '/namespaces': { state: typed(phaseState) },
   '/persistentvolumes': { state: typed(phaseState), aside: ['volumeattributesclass', 'reason'] },
@@ -176,7 +176,7 @@ function viewOf(info: KindInfo): ViewKind {
       ...(rest.placed ? [regionColumn, poolColumn] : []),
       ...columns,
       ...replaced.values(),
-      ageColumn,
+      aside.includes('age') ? { ...ageColumn, priority: 1 } : ageColumn,
     ]),
     actions: rowActions(info),
   };

@@ -80,8 +80,8 @@ export function columnId(title: string): string {
   return title
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, ' ')
-    .replace(/^(.*\S) s$/, '$1s')
     .trim()
+    .replace(/^(.*\S) s$/, '$1s')
     .replaceAll(' ', '-');
 }
 

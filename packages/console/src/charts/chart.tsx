@@ -78,10 +78,11 @@ function optionsOf(series: Series, element: HTMLElement): uPlot.Options {
     width: element.clientWidth,
     height: heightPx,
     legend: { show: false },
+    padding: [10, 12, 0, 0],
     cursor: { points: { size: 6 } },
     scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
-      { ...axis, values: (_, ticks) => ticks.map((seconds) => formatTick(seconds, series)) },
+      { ...axis, size: 28, values: (_, ticks) => ticks.map((seconds) => formatTick(seconds, series)) },
       {
         ...axis,
         size: 64,

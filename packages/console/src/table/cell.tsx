@@ -1,4 +1,5 @@
 import type { Cell, Column } from '@skerry/center/contract';
+import { translateIfKnown } from '#i18n/index.ts';
 import { Age } from '#ui/age.tsx';
 import { StateTag } from '#ui/tone.tsx';
 import styles from './table.module.css';
@@ -15,7 +16,7 @@ export function CellContent({ cell, column }: { readonly cell: Cell | undefined;
     return <span className={styles['number']}>{cell.toLocaleString(document.documentElement.lang)}</span>;
   return (
     <span className={styles[widths[column.id] ?? 'text']} title={cell.length > 40 ? cell : undefined}>
-      {cell}
+      {translateIfKnown(`value.${cell}`) ?? cell}
     </span>
   );
 }

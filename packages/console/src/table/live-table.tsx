@@ -4,10 +4,10 @@
  */
 import type { Column, Page, Row, ViewQuery } from '@skerry/center/contract';
 import { Button } from 'antd';
-import { useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useMemo, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useGo } from '#app/link.tsx';
 import { namespacesOf } from '#app/search.ts';
-import { useT } from '#i18n/index.ts';
+import { useLanguage, useT } from '#i18n/index.ts';
 import { useView } from '#live/use-view.ts';
 import { useReadOnly } from '#api/read-only.ts';
 import { savePreferences, usePreferences } from '#api/preferences.ts';
@@ -21,6 +21,7 @@ import { PinnedRows, TableBody, type Pins } from './table-body.tsx';
 import { TableHead } from './table-head.tsx';
 import { useTableState, type TableState } from './table-state.ts';
 import { Toolbar } from './toolbar.tsx';
+import { TightContext, useFit } from '#ui/use-fit.ts';
 import styles from './table.module.css';
 
 export interface LiveTableProps {
@@ -109,9 +110,17 @@ function TableOf({ view, state, change, query, pinned, pinnedRows, ...props }: T
   const bulkActions = isReadOnly ? [] : (props.bulkActions ?? []);
   const [selected, setSelected] = useState<ReadonlyMap<string, Row>>(new Map());
   const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
-  const frame = useRef<HTMLDivElement>(null);
   const { columns: chosenColumns, pinnedColumns } = usePreferences();
   const held = useHeldRows(view.page?.rows ?? [], JSON.stringify(query));
+  const hasNamespace = held.rows.some((row) => row.namespace);
+  const columns = view.page
+    ? pinnedFirst(
+        shownColumns(view.page, chosenColumns?.[resource], query),
+        pinnedColumns?.[resource] ?? noNames,
+      )
+    : [];
+  const layout = [useLanguage(), hasNamespace, bulkActions.length > 0, ...columns.map(({ id }) => id)];
+  const { frame, isTight } = useFit(layout.join(' '));
 
   const isFiltered = Boolean(state.q || state.region || state.pool || state.namespace);
   const toolbar = (
@@ -158,10 +167,6 @@ function TableOf({ view, state, change, query, pinned, pinnedRows, ...props }: T
       </section>
     );
   }
-  const columns = pinnedFirst(
-    shownColumns(page, chosenColumns?.[resource], query),
-    pinnedColumns?.[resource] ?? noNames,
-  );
   const toggle = (row: Row): void => {
     const next = new Map(selected);
     if (!next.delete(row.key)) next.set(row.key, row);
@@ -218,58 +223,60 @@ function TableOf({ view, state, change, query, pinned, pinnedRows, ...props }: T
         onPointerLeave={held.release}
         tabIndex={-1}
       >
-        <table className={styles['table']} aria-rowcount={page.total} onKeyDown={onKey}>
-          <caption className="visually-hidden">{label}</caption>
-          <TableHead
-            columns={columns}
-            sort={query.sort}
-            onSort={(sort) => change({ sort, offset: undefined })}
-            hasNamespace={held.rows.some((row) => row.namespace)}
-            hasActions={Boolean(actionsOf)}
-            selection={
-              isSelectable
-                ? {
-                    isAll: held.rows.every((row) => selected.has(row.key)),
-                    isSome: selected.size > 0,
-                    toggleAll: () =>
-                      setSelected(
-                        held.rows.every((row) => selected.has(row.key))
-                          ? new Map()
-                          : new Map(held.rows.map((row) => [row.key, row])),
-                      ),
-                  }
-                : undefined
-            }
-          />
-          {pinnedRows.length > 0 ? (
-            <PinnedRows
-              rows={pinnedRows}
+        <TightContext value={isTight}>
+          <table className={styles['table']} aria-rowcount={page.total} onKeyDown={onKey}>
+            <caption className="visually-hidden">{label}</caption>
+            <TableHead
               columns={columns}
-              hasNamespace={held.rows.some((row) => row.namespace)}
+              sort={query.sort}
+              onSort={(sort) => change({ sort, offset: undefined })}
+              hasNamespace={hasNamespace}
+              hasActions={Boolean(actionsOf)}
+              selection={
+                isSelectable
+                  ? {
+                      isAll: held.rows.every((row) => selected.has(row.key)),
+                      isSome: selected.size > 0,
+                      toggleAll: () =>
+                        setSelected(
+                          held.rows.every((row) => selected.has(row.key))
+                            ? new Map()
+                            : new Map(held.rows.map((row) => [row.key, row])),
+                        ),
+                    }
+                  : undefined
+              }
+            />
+            {pinnedRows.length > 0 ? (
+              <PinnedRows
+                rows={pinnedRows}
+                columns={columns}
+                hasNamespace={hasNamespace}
+                linkOf={linkOf}
+                actionsOf={actionsOf}
+                selection={isSelectable ? { selected, toggle } : undefined}
+                pins={pins}
+              />
+            ) : null}
+            <TableBody
+              pins={pins}
+              page={page}
+              rows={held.rows}
+              columns={columns}
+              group={query.group ?? 'none'}
+              hasNamespace={hasNamespace}
+              collapsed={collapsed}
+              onCollapse={(key) => {
+                const next = new Set(collapsed);
+                if (!next.delete(key)) next.add(key);
+                setCollapsed(next);
+              }}
               linkOf={linkOf}
               actionsOf={actionsOf}
               selection={isSelectable ? { selected, toggle } : undefined}
-              pins={pins}
             />
-          ) : null}
-          <TableBody
-            pins={pins}
-            page={page}
-            rows={held.rows}
-            columns={columns}
-            group={query.group ?? 'none'}
-            hasNamespace={held.rows.some((row) => row.namespace)}
-            collapsed={collapsed}
-            onCollapse={(key) => {
-              const next = new Set(collapsed);
-              if (!next.delete(key)) next.add(key);
-              setCollapsed(next);
-            }}
-            linkOf={linkOf}
-            actionsOf={actionsOf}
-            selection={isSelectable ? { selected, toggle } : undefined}
-          />
-        </table>
+          </table>
+        </TightContext>
       </div>
       <div className={styles['foot']}>
         {held.waiting > 0 ? (

@@ -136,7 +136,8 @@ function Facets({
               checked={hasToken(filter, key, value)}
               onChange={() => onFilter(toggleToken(filter, key, value))}
             >
-              {translateIfKnown(`status.${value}`) ?? value} <span className="muted">{count}</span>
+              {translateIfKnown(`status.${value}`) ?? translateIfKnown(`value.${value}`) ?? value}{' '}
+              <span className="muted">{count}</span>
             </Checkbox>
           ))}
         </fieldset>

@@ -64,7 +64,8 @@ export function Stack({ children }: { readonly children: ReactNode }) {
   return <div className={styles['stack']}>{children}</div>;
 }
 
-export type Fact = readonly [name: string, value: ReactNode];
+/** A name, a value, and whether they take a line of their own, beside the values of other lines. */
+export type Fact = readonly [name: string, value: ReactNode, isWide?: boolean];
 
 interface FactsProps {
   readonly of: readonly Fact[];
@@ -77,7 +78,7 @@ export function Facts({ of, wide = [] }: FactsProps) {
   return (
     <dl className={styles['facts']}>
       {of.map((fact) => (
-        <OneFact key={fact[0]} fact={fact} />
+        <OneFact key={fact[0]} fact={fact} isWide={fact[2] ?? false} />
       ))}
       {wide.map((fact) => (
         <OneFact key={fact[0]} fact={fact} isWide />

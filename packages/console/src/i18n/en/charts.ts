@@ -16,6 +16,8 @@ export const charts = {
     'This is asked of the machines themselves. On a cluster from elsewhere the right to ask them is the right to run commands on them, so the center does not.',
   'charts.none.too-many-nodes':
     'This is asked of every machine over its link, so it is shown for up to 50 machines: open a pool or a node.',
+  'charts.line.cpu': 'CPU',
+  'charts.line.memory': 'Memory',
   'charts.line.received': 'Received',
   'charts.line.sent': 'Sent',
   'charts.none': 'No measurements',

@@ -148,4 +148,11 @@ export const table = {
   'column.node-selector': 'Node selector',
   'column.host': 'Hosts',
   'column.class': 'Class',
+  'value.True': 'Yes',
+  'value.False': 'No',
+  'value.Edge': 'Edge',
+  'value.Cloud': 'Cloud',
+  'value.always': 'always',
+  'value.Cluster': 'Cluster',
+  'value.Namespaced': 'Namespaced',
 } as const;

@@ -19,6 +19,8 @@ export const charts = {
     'この値は各マシンに直接問い合わせます。外部のクラスターでは、その権限がコマンド実行の権限にもなるため、センターは問い合わせません。',
   'charts.none.too-many-nodes':
     '各マシンにリンク経由で問い合わせるため、50 台まで表示します。プールまたはノードを開いてください。',
+  'charts.line.cpu': 'CPU',
+  'charts.line.memory': 'メモリ',
   'charts.line.received': '受信',
   'charts.line.sent': '送信',
   'charts.none': '測定値がありません',

@@ -12,7 +12,7 @@ export const definitions = {
   'crds.groups': 'APIグループ',
   'crds.search': 'グループと種類を検索',
   'crds.core': 'core',
-  'crds.noObjects': '{{kind}} はまだありません',
+  'crds.noObjects': '{{kind}}はまだありません',
   'crds.editYaml': 'YAMLの編集',
   'crds.about': '基本情報',
   'crds.group': 'APIグループ',

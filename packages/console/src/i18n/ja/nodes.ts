@@ -21,7 +21,7 @@ export const nodes = {
   'pools.interConnectivity': 'ノード間の接続',
   'pools.interConnectivity.what':
     'プール内のマシンがネットワークを共有し、1 台が代表してデータを取得します。',
-  'pools.podNetwork': 'ポッドネットワークモード',
+  'pools.podNetwork': 'ネットワークモード',
   'pools.podNetwork.what': 'ホストネットワークでは、ポッドがマシンのネットワークを使用します。',
   'pools.podNetwork.container': 'コンテナーネットワーク',
   'pools.podNetwork.host': 'ホストネットワーク',

@@ -2,7 +2,7 @@ import type { resources as english } from '#i18n/en/resources.ts';
 import type { Translation } from '#i18n/translation.ts';
 
 export const resources = {
-  'list.empty': '{{title}} はまだありません',
+  'list.empty': '{{title}}はまだありません',
   'kind.daemonsets.apps.what':
     '条件に合うすべてのマシンに 1 つずつポッドを配置します。後から参加したマシンにも配置されます。',
   'kind.deployments.apps.what': '互いに交換可能なポッドを、条件に合う場所に指定数だけ配置します。',

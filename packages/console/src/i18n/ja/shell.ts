@@ -41,7 +41,7 @@ export const shell = {
   'palette.title': 'コマンドパレット',
   'palette.placeholder': '画面、コマンド、オブジェクト名…',
   'palette.none': '「{{text}}」に一致するものはありません。',
-  'shortcuts.title': 'キーボードショートカット',
+  'shortcuts.title': 'ショートカットキー',
   'shortcuts.palette': 'コマンドパレットを開く',
   'shortcuts.help': 'この一覧を表示',
   'shortcuts.filter': 'フィルターへ移動',

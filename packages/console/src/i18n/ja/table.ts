@@ -148,4 +148,11 @@ export const table = {
   'column.node-selector': 'ノードセレクター',
   'column.host': 'ホスト',
   'column.class': 'クラス',
+  'value.True': 'はい',
+  'value.False': 'いいえ',
+  'value.Edge': 'エッジ',
+  'value.Cloud': 'クラウド',
+  'value.always': '常時',
+  'value.Cluster': 'クラスター',
+  'value.Namespaced': '名前空間',
 } as const satisfies Translation<typeof english>;

@@ -18,6 +18,8 @@ export const charts = {
   'charts.none.foreign':
     '此数据需要直接询问各台机器。对于外部集群，询问的权限等同于在机器上执行命令的权限，因此中心不会询问。',
   'charts.none.too-many-nodes': '需要通过链路逐台查询机器，因此最多显示 50 台：请打开某个节点池或节点。',
+  'charts.line.cpu': 'CPU',
+  'charts.line.memory': '内存',
   'charts.line.received': '接收',
   'charts.line.sent': '发送',
   'charts.none': '没有测量数据',

@@ -102,7 +102,7 @@ export const nodes = {
   'components.description.osquery':
     '在每个节点上运行 osquery：监视进程、监听端口、登录用户和变更的文件，并将变化写入日志。',
   'components.description.prober':
-    '从所选节点池按计划探测页面、端口和域名，并保留两天的可用性和延迟数据。skerry component report prober 按地域显示；Prometheus 可从每个 Pod 的 9115 端口采集。',
+    '从所选节点池按计划探测页面、端口和域名，并保留两天的可用性和延迟数据。skerry component report prober 按地域显示；Prometheus 可从每个容器组的 9115 端口采集。',
   'components.what': '可添加到集群的组件。系统部件随集群提供，不在此列出。',
   'components.filter': '筛选组件',
   'components.version': '版本 {{version}}',

@@ -147,4 +147,11 @@ export const table = {
   'column.node-selector': '节点选择器',
   'column.host': '主机',
   'column.class': '类',
+  'value.True': '是',
+  'value.False': '否',
+  'value.Edge': '边缘',
+  'value.Cloud': '云端',
+  'value.always': '始终',
+  'value.Cluster': '集群',
+  'value.Namespaced': '命名空间',
 } as const satisfies Translation<typeof english>;

@@ -5,7 +5,7 @@ export const tasks: Translation<typeof english> = {
   'tasks.step.ranges and port': '网段和端口',
   'tasks.step.keys and certificates': '密钥和证书',
   'tasks.step.processes': '进程',
-  'tasks.step.API server answers': 'API server 响应',
+  'tasks.step.API server answers': 'API 服务器响应',
   'tasks.step.unpacked': '解包',
   'tasks.step.processes stopped': '进程已停止',
   'tasks.step.folder removed': '目录已删除',

@@ -160,7 +160,9 @@ function Waiting({ cluster, waiting }: { readonly cluster: string; readonly wait
                       {region === pool ? '' : `${region} · `}
                       {t('gpu.free', { count: free })}
                     </span>{' '}
-                    <Link to={links.addNodes(cluster, pool)}>{t('action.addNodes')}</Link>
+                    <span style={{ whiteSpace: 'nowrap' }}>
+                      <Link to={links.addNodes(cluster, pool)}>{t('action.addNodes')}</Link>
+                    </span>
                   </div>
                 ))
               ),

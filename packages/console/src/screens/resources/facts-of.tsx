@@ -7,9 +7,8 @@ import type { Translate } from '#i18n/index.ts';
 import type { KindEntry } from '#kinds/kind.ts';
 import { listAt, mapAt, textAt, valueAt } from '#kinds/values.ts';
 import { Age } from '#ui/age.tsx';
+import type { Fact } from '#ui/page.tsx';
 import { Chips } from '#ui/chips.tsx';
-
-type Fact = readonly [name: string, value: ReactNode];
 
 interface FactsOf {
   readonly cluster: string;
@@ -44,16 +43,16 @@ const byResource: Readonly<Record<string, (of: FactsOf) => readonly Fact[]>> = {
   },
   'deployments.apps': ({ object, t }) => [
     [t('column.replicas'), replicas(object, t)],
-    [t('facts.strategy'), strategy(object, 'strategy')],
     [
       t('column.node-selector'),
       <Chips key="selector" of={mapAt(object, 'spec', 'template', 'spec', 'nodeSelector')} />,
     ],
+    [t('facts.strategy'), strategy(object, 'strategy'), true],
   ],
   'statefulsets.apps': ({ object, t }) => [
     [t('column.replicas'), replicas(object, t)],
-    [t('facts.strategy'), strategy(object, 'updateStrategy')],
     [t('facts.service'), textAt(object, 'spec', 'serviceName')],
+    [t('facts.strategy'), strategy(object, 'updateStrategy'), true],
   ],
   'daemonsets.apps': ({ object, t }) => [
     [
@@ -64,11 +63,11 @@ const byResource: Readonly<Record<string, (of: FactsOf) => readonly Fact[]>> = {
         updated: textAt(object, 'status', 'updatedNumberScheduled') ?? 0,
       }),
     ],
-    [t('facts.strategy'), strategy(object, 'updateStrategy')],
     [
       t('column.node-selector'),
       <Chips key="selector" of={mapAt(object, 'spec', 'template', 'spec', 'nodeSelector')} />,
     ],
+    [t('facts.strategy'), strategy(object, 'updateStrategy'), true],
   ],
   'jobs.batch': ({ object, t }) => [
     [
