@@ -3,19 +3,14 @@
  * installed them. The center may ask those that let its meter in (`get pods/proxy` in their namespace, which the component
  * `dcgm-exporter` brings); of others, and of machines without one, nothing is known, and that is said.
  */
-import { describeError, sleep, type Clock, type Logger } from '@skerry/base';
+import type { Clock, Logger } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
 import type { ClusterCache } from '#cache/cluster-cache.ts';
 import type { Item } from '#cache/item.ts';
-import { gpuReadings, type GpuReading } from '#metrics/dcgm-counters.ts';
+import { gpuReadings } from '#metrics/dcgm-counters.ts';
 import { RingTable } from '#metrics/ring-table.ts';
-import { inParallel } from '#rights/in-parallel.ts';
+import { answerMs, everyMs, Sampling, wantedMs } from '#metrics/sampling.ts';
 
-const everyMs = 30_000;
-const idleLookMs = 1_000;
-const wantedMs = 10 * 60_000;
-const answerMs = 10_000;
-const atOnce = 8;
 /** Exporters asked in one round; of more machines with GPUs, those that come last are not known. */
 const exportersMax = 200;
 const thingsMax = 6_000;
@@ -35,14 +30,16 @@ export class GpuSampler {
   /** An hour of nodes and pods: the mean of their GPUs, 0 to 1. */
   readonly hour = new RingTable({ stepMs: everyMs, steps: 120, values: 1, thingsMax });
   readonly #options: GpuSamplerOptions;
-  readonly #stop = new AbortController();
+  readonly #sampling: Sampling;
   readonly #latest = new Map<string, number>();
   #latestMs = Number.NEGATIVE_INFINITY;
   #wantedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: GpuSamplerOptions) {
     this.#options = options;
-    void this.#keep();
+    this.#sampling = new Sampling({ ...options, cluster: options.cache.cluster });
+    const isWanted = () => options.clock.monotonic() - this.#wantedMs < wantedMs;
+    void this.#sampling.keep(() => this.#sample(), { isWanted });
   }
 
   /** Somebody looks at GPUs. */
@@ -57,29 +54,21 @@ export class GpuSampler {
   }
 
   close(): void {
-    this.#stop.abort();
-  }
-
-  async #keep(): Promise<void> {
-    const { clock } = this.#options;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      const isWanted = clock.monotonic() - this.#wantedMs < wantedMs;
-      if (isWanted) await this.#sample();
-      await sleep(clock, isWanted ? everyMs : idleLookMs, signal).catch(() => undefined);
-    }
+    this.#sampling.close();
   }
 
   async #sample(): Promise<void> {
     const { cache, clock } = this.#options;
     const exporters = (cache.held('pods')?.items() ?? []).filter(isExporter).slice(0, exportersMax);
     const byThing = new Map<string, number[]>();
-    await inParallel(exporters, atOnce, async (exporter) => {
-      for (const { busy, pod } of await this.#ask(exporter)) {
-        const node = exporter.facts?.kind === 'pod' ? exporter.facts.node : undefined;
-        for (const thing of [`node/${node}`, ...(pod ? [`${pod.namespace}/${pod.name}`] : [])])
-          byThing.set(thing, [...(byThing.get(thing) ?? []), busy]);
-      }
+    await this.#sampling.each(exporters, {
+      path: countersPath,
+      answered: (text, { facts }) => {
+        const node = facts?.kind === 'pod' ? facts.node : undefined;
+        for (const { busy, pod } of typeof text === 'string' ? gpuReadings(text) : [])
+          for (const thing of [`node/${node}`, ...(pod ? [`${pod.namespace}/${pod.name}`] : [])])
+            byThing.set(thing, [...(byThing.get(thing) ?? []), busy]);
+      },
     });
     const nowMs = clock.now();
     this.#latest.clear();
@@ -91,21 +80,11 @@ export class GpuSampler {
     this.#latestMs = clock.monotonic();
     this.hour.sweep(nowMs);
   }
+}
 
-  async #ask({ metadata: { namespace = '', name } }: Item): Promise<readonly GpuReading[]> {
-    const { client, log, cache } = this.#options;
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(answerMs)]);
-    const pod = `${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}:${port}`;
-    try {
-      const path = `/api/v1/namespaces/${pod}/proxy/metrics`;
-      const text = await client.request('GET', path, { signal });
-      return typeof text === 'string' ? gpuReadings(text) : [];
-    } catch (error) {
-      if (!this.#stop.signal.aborted)
-        log.debug('no counters of GPUs', { cluster: cache.cluster, pod: name, error: describeError(error) });
-      return [];
-    }
-  }
+function countersPath({ metadata: { namespace = '', name } }: Item): string {
+  const pod = `${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}:${port}`;
+  return `/api/v1/namespaces/${pod}/proxy/metrics`;
 }
 
 /** By the labels of NVIDIA's own chart, of its GPU operator and of the component. */

@@ -3,19 +3,13 @@
  * (`/stats/summary`), which nothing else gathers. Asked every half minute of the nodes that are looked at and of no others, since
  * every question goes over a machine's link; so a pool or a cluster of many nodes has no such chart.
  */
-import { describeError, sleep, type Clock, type Logger } from '@skerry/base';
-import type { ApiClient } from '@skerry/client';
+import type { Clock } from '@skerry/base';
 import { RingTable } from '#metrics/ring-table.ts';
-import { inParallel } from '#rights/in-parallel.ts';
+import { everyMs, Sampling, type SamplingOptions, wantedMs } from '#metrics/sampling.ts';
 
 /** More are not asked for one chart. */
 export const chartedNodesMax = 50;
 
-const everyMs = 30_000;
-const idleLookMs = 1_000;
-const wantedMs = 10 * 60_000;
-const answerMs = 10_000;
-const atOnce = 8;
 /** Of all charts that are looked at; beyond, the nodes that come last wait until others are left alone. */
 const nodesMax = 200;
 const podsMax = 6_000;
@@ -41,58 +35,50 @@ interface Reading {
 
 type Rates = readonly [received: number, sent: number];
 
-export interface NetworkSamplerOptions {
-  readonly client: ApiClient;
-  readonly cluster: string;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
-
 export class NetworkSampler {
   /** An hour of everything, and a day of all but pods: bytes a second received and sent. */
   readonly hour = new RingTable({ stepMs: everyMs, steps: 120, values: 2, thingsMax: podsMax });
   readonly day = new RingTable({ stepMs: 300_000, steps: 288, values: 2, thingsMax: 2 * nodesMax });
-  readonly #options: NetworkSamplerOptions;
-  readonly #stop = new AbortController();
+  readonly #clock: Clock;
+  readonly #sampling: Sampling;
   /** Charts that are looked at: of which nodes, and since when. */
   readonly #looked = new Map<string, { readonly nodes: readonly string[]; readonly atMs: number }>();
   readonly #readings = new Map<string, Reading>();
 
-  constructor(options: NetworkSamplerOptions) {
-    this.#options = options;
-    void this.#keep();
+  constructor(options: SamplingOptions) {
+    this.#clock = options.clock;
+    this.#sampling = new Sampling(options);
+    void this.#sampling.keep(() => this.#sample(), { isWanted: () => this.#isLookedAt() });
   }
 
   /** Somebody looks at the chart of `key`, which is of these nodes. */
   look(key: string, nodes: readonly string[]): void {
-    this.#looked.set(key, { nodes, atMs: this.#options.clock.monotonic() });
+    this.#looked.set(key, { nodes, atMs: this.#clock.monotonic() });
   }
 
   close(): void {
-    this.#stop.abort();
+    this.#sampling.close();
   }
 
-  async #keep(): Promise<void> {
-    const { clock } = this.#options;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      const nowMs = clock.monotonic();
-      for (const [key, { atMs }] of this.#looked) if (nowMs - atMs > wantedMs) this.#looked.delete(key);
-      if (this.#looked.size > 0) await this.#sample();
-      else this.#readings.clear();
-      // The first chart that is opened need not wait for the next turn.
-      await sleep(clock, this.#looked.size > 0 ? everyMs : idleLookMs, signal).catch(() => undefined);
-    }
+  #isLookedAt(): boolean {
+    const nowMs = this.#clock.monotonic();
+    for (const [key, { atMs }] of this.#looked) if (nowMs - atMs > wantedMs) this.#looked.delete(key);
+    if (this.#looked.size === 0) this.#readings.clear();
+    return this.#looked.size > 0;
   }
 
   async #sample(): Promise<void> {
     const nodes = [...new Set([...this.#looked.values()].flatMap(({ nodes: names }) => names))];
     const rates = new Map<string, Rates>();
-    await inParallel(nodes.slice(0, nodesMax), atOnce, async (node) => {
-      const own = await this.#sampleNode(node);
-      if (own) rates.set(node, own);
+    await this.#sampling.each(nodes.slice(0, nodesMax), {
+      path: (node) => `/api/v1/nodes/${encodeURIComponent(node)}/proxy/stats/summary`,
+      answered: (answer, node) => {
+        // Each field is looked at before it counts.
+        const own = this.#ratesOf(node, (answer ?? {}) as Summary);
+        if (own) rates.set(node, own);
+      },
     });
-    const nowMs = this.#options.clock.now();
+    const nowMs = this.#clock.now();
     for (const [key, { nodes: members }] of this.#looked) {
       if (!key.startsWith('pool/') && key !== 'cluster') continue;
       const known = members.map((node) => rates.get(node)).filter((rate) => rate !== undefined);
@@ -106,30 +92,18 @@ export class NetworkSampler {
     this.day.sweep(nowMs);
   }
 
-  async #sampleNode(node: string): Promise<Rates | undefined> {
-    const { client, clock, log, cluster } = this.#options;
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(answerMs)]);
-    try {
-      const { node: whole, pods = [] } = await client.request<Summary>(
-        'GET',
-        `/api/v1/nodes/${encodeURIComponent(node)}/proxy/stats/summary`,
-        { signal },
-      );
-      const nowMs = clock.now();
-      const key = `node/${node}`;
-      for (const { podRef, network } of pods) {
-        const pod = `${podRef?.namespace}/${podRef?.name}`;
-        const own = this.#rate(pod, network, nowMs);
-        if (own) this.hour.write(pod, nowMs, own);
-      }
-      const rate = this.#rate(key, totalOf(whole?.network), nowMs);
-      if (rate) this.#write(key, nowMs, rate);
-      return rate;
-    } catch (error) {
-      if (!this.#stop.signal.aborted)
-        log.debug('no counters of a node', { cluster, node, error: describeError(error) });
-      return undefined;
+  /** Of the node; those of its pods are written. */
+  #ratesOf(node: string, { node: whole, pods = [] }: Summary): Rates | undefined {
+    const nowMs = this.#clock.now();
+    for (const { podRef, network } of pods) {
+      const pod = `${podRef?.namespace}/${podRef?.name}`;
+      const own = this.#rate(pod, network, nowMs);
+      if (own) this.hour.write(pod, nowMs, own);
     }
+    const key = `node/${node}`;
+    const rate = this.#rate(key, totalOf(whole?.network), nowMs);
+    if (rate) this.#write(key, nowMs, rate);
+    return rate;
   }
 
   /** Undefined at first, and after counters began anew. */

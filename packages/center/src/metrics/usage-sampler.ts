@@ -3,19 +3,17 @@
  * and a day by five minutes for nodes, pools and the cluster, an hour by minutes for pods. Nobody looking costs a cluster's
  * nodes nothing, so times at which nobody looked are gaps.
  */
-import { describeError, sleep, type Clock, type Logger } from '@skerry/base';
+import type { Clock, Logger } from '@skerry/base';
 import { QuantityError, quantityMilliValue, quantityValue, parseQuantity } from '@skerry/api';
 import type { ClusterCache } from '#cache/cluster-cache.ts';
 import type { ApiClient } from '@skerry/client';
 import { RingTable } from '#metrics/ring-table.ts';
+import { everyMs, Sampling, wantedMs } from '#metrics/sampling.ts';
 
 /** The order of the numbers of each thing. */
 export const measured = { cpu: 0, memory: 1, gpu: 2 } as const;
 
-const nodesEveryMs = 30_000;
 const podsEveryMs = 60_000;
-const wantedMs = 10 * 60_000;
-const idleLookMs = 1_000;
 const things = { nodes: 6_000, pods: 60_000 };
 
 interface NodeMetrics {
@@ -46,19 +44,24 @@ export class UsageSampler {
   readonly pods: RingTable;
   readonly #options: UsageSamplerOptions;
   readonly #latest = new Map<string, Used>();
-  readonly #stop = new AbortController();
+  readonly #sampling: Sampling;
   #latestMs = Number.NEGATIVE_INFINITY;
   #wantedMs: number;
   #podsWantedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: UsageSamplerOptions) {
     this.#options = options;
-    this.hour = new RingTable({ stepMs: nodesEveryMs, steps: 120, values: 3, thingsMax: things.nodes });
+    this.hour = new RingTable({ stepMs: everyMs, steps: 120, values: 3, thingsMax: things.nodes });
     this.day = new RingTable({ stepMs: 300_000, steps: 288, values: 3, thingsMax: things.nodes });
     this.pods = new RingTable({ stepMs: podsEveryMs, steps: 60, values: 2, thingsMax: things.pods });
     this.#wantedMs = options.clock.monotonic();
-    void this.#keep(() => this.#sampleNodes(), { everyMs: nodesEveryMs, wantedAtMs: () => this.#wantedMs });
-    void this.#keep(() => this.#samplePods(), { everyMs: podsEveryMs, wantedAtMs: () => this.#podsWantedMs });
+    this.#sampling = new Sampling({ ...options, cluster: options.cache.cluster });
+    const isRecent = (ms: number) => options.clock.monotonic() - ms < wantedMs;
+    void this.#sampling.keep(() => this.#sampleNodes(), { isWanted: () => isRecent(this.#wantedMs) });
+    void this.#sampling.keep(() => this.#samplePods(), {
+      isWanted: () => isRecent(this.#podsWantedMs),
+      paceMs: podsEveryMs,
+    });
   }
 
   /** Somebody looks at the cluster, or at a pod of it. */
@@ -70,7 +73,7 @@ export class UsageSampler {
 
   /** In cores and bytes, of nodes together; undefined where none was measured in the last two minutes. */
   used(nodes: readonly string[]): Used | undefined {
-    if (this.#options.clock.monotonic() - this.#latestMs > 4 * nodesEveryMs) return undefined;
+    if (this.#options.clock.monotonic() - this.#latestMs > 4 * everyMs) return undefined;
     let known = false;
     let [cpu, memory] = [0, 0];
     for (const name of nodes) {
@@ -84,36 +87,13 @@ export class UsageSampler {
   }
 
   close(): void {
-    this.#stop.abort();
-  }
-
-  /** Samples as long as somebody looks; while nobody does, waits for somebody. */
-  async #keep(
-    sample: () => Promise<void>,
-    { everyMs, wantedAtMs }: { everyMs: number; wantedAtMs: () => number },
-  ): Promise<void> {
-    const { clock, log, cache } = this.#options;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      const wanted = clock.monotonic() - wantedAtMs() < wantedMs;
-      try {
-        if (wanted) await sample();
-      } catch (error) {
-        if (!signal.aborted)
-          log.debug('no metrics of a cluster', { cluster: cache.cluster, error: describeError(error) });
-      }
-      await sleep(clock, wanted ? everyMs : idleLookMs, signal).catch(() => undefined);
-    }
+    this.#sampling.close();
   }
 
   async #sampleNodes(): Promise<void> {
-    const { client, clock } = this.#options;
-    const { signal } = this.#stop;
-    const { items = [] } = await client.request<{ items?: NodeMetrics[] }>(
-      'GET',
-      '/apis/metrics.k8s.io/v1beta1/nodes',
-      { signal },
-    );
+    const { clock } = this.#options;
+    const path = '/apis/metrics.k8s.io/v1beta1/nodes';
+    const { items = [] } = await this.#sampling.ask<{ items?: NodeMetrics[] }>(path);
     const nowMs = clock.now();
     const sums = new Map<string, { cpu: number; memory: number; gpu: number }>();
     this.#latest.clear();
@@ -154,12 +134,9 @@ export class UsageSampler {
   }
 
   async #samplePods(): Promise<void> {
-    const { client, clock } = this.#options;
-    const { items = [] } = await client.request<{ items?: PodMetrics[] }>(
-      'GET',
-      '/apis/metrics.k8s.io/v1beta1/pods',
-      { signal: this.#stop.signal },
-    );
+    const { clock } = this.#options;
+    const path = '/apis/metrics.k8s.io/v1beta1/pods';
+    const { items = [] } = await this.#sampling.ask<{ items?: PodMetrics[] }>(path);
     const nowMs = clock.now();
     for (const { metadata, containers = [] } of items) {
       let [cpu, memory] = [0, 0];
