@@ -1,6 +1,7 @@
 /** A walk through every screen in a language: what is odd to look at, as one line each. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventually } from '@skerry/base/testing';
 import type { Browser, Page } from 'playwright-core';
 import { scenes, screens, type Scene } from '../screens.ts';
 import { accessibilityFaults } from './axe.ts';
@@ -29,8 +30,8 @@ const noWords =
 const frame = ['#root header', '#root nav:not(main nav)'];
 
 /**
- * No error, no report of the policy, no foreign request, nothing that axe finds, no id or `undefined` where words should be, nothing wider than the
- * window. Screenshots stay in `.cache/console-screenshots`.
+ * No error, no report of the policy, no foreign request, nothing that axe finds, no id or `undefined` where words should be,
+ * nothing wider than the window, no column of a list out of sight. Screenshots stay in `.cache/console-screenshots`.
  */
 export async function walkScreens(
   browser: Browser,
@@ -69,6 +70,7 @@ export async function walkScreens(
       'document.documentElement.scrollWidth - document.documentElement.clientWidth',
     );
     if (overflow > 0) found.push(`${screen}: ${overflow} px too wide`);
+    if (!isScene) found.push(...(await hiddenColumns(page)).map((fault) => `${screen}: ${fault}`));
   };
   await page.goto('/');
   await page.locator('button[type="submit"]').waitFor();
@@ -85,6 +87,35 @@ export async function walkScreens(
   await close();
   return [...found, ...faults];
 }
+
+/** Titles of columns that lie behind the edge of their list, or below what stays in sight of it, in the windows that people have. */
+async function hiddenColumns(page: Page): Promise<string[]> {
+  if ((await page.locator('#content thead').count()) === 0) return [];
+  const found: string[] = [];
+  for (const width of [1280, usualWidth]) {
+    await page.setViewportSize({ width, height: page.viewportSize()?.height ?? 900 });
+    let titles: string[] = [];
+    // A list fits itself once the window has its width.
+    const fits = async (): Promise<void> => {
+      titles = await page.evaluate<string[]>(hidden);
+      if (titles.length > 0) throw new Error('not yet');
+    };
+    await eventually(fits, { timeoutMs: 2000, everyMs: 50 }).catch(() => undefined);
+    found.push(...titles.map((title) => `${title} is hidden at ${width} px`));
+  }
+  return found;
+}
+
+const usualWidth = 1440;
+const hidden = `[...document.querySelectorAll('#content table')].flatMap((table) => {
+  const heads = [...table.querySelectorAll('thead th')];
+  const edges = heads.filter((head) => getComputedStyle(head).position === 'sticky' && head.previousElementSibling);
+  const frame = table.parentElement.getBoundingClientRect();
+  const edge = Math.min(frame.right, ...edges.map((head) => head.getBoundingClientRect().left));
+  return heads
+    .filter((head) => !edges.includes(head) && head.getBoundingClientRect().right > edge + 1)
+    .map((head) => head.textContent);
+})`;
 
 /** Fields are filled as they come into sight. */
 async function play(page: Page, { path, fill = {}, clicks }: Scene): Promise<void> {

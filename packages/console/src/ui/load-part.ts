@@ -39,8 +39,8 @@ async function reloadStyles(): Promise<void> {
     failed.map((link) => {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const again = link.cloneNode() as HTMLLinkElement;
-      again.onload = () => resolve();
-      again.onerror = () => reject(new PartError(link.href));
+      again.addEventListener('load', () => resolve(), { once: true });
+      again.addEventListener('error', () => reject(new PartError(link.href)), { once: true });
       link.replaceWith(again);
       return promise;
     }),

@@ -20,7 +20,7 @@ export function useFit(layout: string): Fit {
   const isTight = tight?.layout === layout;
   const widthNeeded = isTight ? tight.widthNeeded : undefined;
   useLayoutEffect(() => {
-    if (!frame) return;
+    if (!frame) return undefined;
     const measure = (): void => {
       const { scrollWidth, clientWidth, scrollLeft } = frame;
       const isOver = scrollWidth > clientWidth;

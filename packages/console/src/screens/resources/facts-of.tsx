@@ -1,6 +1,5 @@
 /** The few facts of a kind that one looks for first. */
 import { links } from '@skerry/center/contract';
-import type { ReactNode } from 'react';
 import type { ApiObject } from '#api/objects.ts';
 import { Link } from '#app/link.tsx';
 import type { Translate } from '#i18n/index.ts';
