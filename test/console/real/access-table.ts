@@ -48,7 +48,7 @@ const write = (
   ...(method === 'PATCH' ? { type: 'application/merge-patch+json' } : {}),
 });
 const center = (
-  method: 'POST' | 'DELETE' | undefined,
+  method: 'POST' | 'PATCH' | 'DELETE' | undefined,
   path: string,
   may: readonly Role[],
   body?: object,
@@ -58,6 +58,7 @@ const center = (
   path: paths.management(`apis/center.skerry.io/v1/${path}${method ? '?dryRun=All' : ''}`),
   may,
   ...(body ? { body } : {}),
+  ...(method === 'PATCH' ? { type: 'application/merge-patch+json' } : {}),
 });
 const named = (apiVersion: string, kind: string, more: object = {}) => ({
   apiVersion,
@@ -151,6 +152,17 @@ export function accessTable({ node }: { readonly node: string }): readonly Row[]
     write('DELETE', 'apis/apps/v1/namespaces/default/daemonsets/fleet-agent', developers),
     write('PATCH', `api/v1/nodes/${node}`, operators, { metadata: { labels: { crawled: 'yes' } } }),
     write('DELETE', `api/v1/nodes/${node}`, admins),
+    write('PATCH', 'apis/apps.openyurt.io/v1beta2/nodepools/east', operators, {
+      metadata: { labels: { crawled: 'yes' } },
+    }),
+    write('DELETE', 'apis/apps.openyurt.io/v1beta2/nodepools/of-the-crawl', admins),
+    write('PATCH', 'api/v1/namespaces/default/pods/of-the-crawl', developers, {}),
+    write('DELETE', 'api/v1/namespaces/default/pods/of-the-crawl', developers),
+    write('POST', 'api/v1/namespaces/default/pods/of-the-crawl/eviction', developers, {
+      apiVersion: 'policy/v1',
+      kind: 'Eviction',
+      metadata: { name: 'of-the-crawl', namespace: 'default' },
+    }),
     write('POST', 'api/v1/namespaces', operators, named('v1', 'Namespace')),
     write('DELETE', 'api/v1/namespaces/spare', admins),
     write(
@@ -176,6 +188,10 @@ export function accessTable({ node }: { readonly node: string }): readonly Row[]
     center(undefined, 'identityproviders', ['admin', 'admin-view']),
     center(undefined, 'apitokens', admins),
     center('DELETE', 'clusters/of-the-crawl', admins),
+    center('PATCH', 'clusters/of-the-crawl', admins, { spec: { deletionProtection: true } }),
+    center('PATCH', 'users/of-the-crawl', admins, { spec: { disabled: true } }),
+    center('DELETE', 'users/of-the-crawl', admins),
+    center('DELETE', 'grants/of-the-crawl', admins),
     center(
       'POST',
       'clusters',
@@ -204,3 +220,87 @@ export const elsewhere: readonly (keyof typeof paths)[] = [
   'live',
   'exec',
 ];
+
+/** Rows of lists, and which role is offered what of them, in the row or behind "More". Nobody else is offered it. */
+export function offersOfRows({
+  node,
+  pool,
+  pod,
+}: {
+  readonly node: string;
+  readonly pool: string;
+  readonly pod: string;
+}): readonly {
+  readonly path: string;
+  readonly name: string;
+  readonly offers: Readonly<Partial<Record<string, readonly Role[]>>>;
+}[] {
+  return [
+    {
+      path: '/clusters',
+      name: cluster,
+      offers: {
+        'Download kubeconfig': everyone,
+        'Read-only for me': everyone,
+        'Protect from deletion': admins,
+        Delete: admins,
+      },
+    },
+    {
+      path: `/c/${cluster}/nodes`,
+      name: node,
+      offers: {
+        Cordon: operators,
+        Drain: operators,
+        'Labels and annotations': operators,
+        'Node autonomy setting': operators,
+        'Edit YAML': operators,
+        Delete: admins,
+        'Pin to the top': viewers,
+      },
+    },
+    {
+      path: `/c/${cluster}/pools`,
+      name: pool,
+      offers: {
+        'Add existing node': operators,
+        Edit: operators,
+        'Edit YAML': operators,
+        Delete: admins,
+        'Pin to the top': viewers,
+      },
+    },
+    {
+      path: `/c/${cluster}/resources/daemonsets.apps?namespace=default`,
+      name: 'fleet-agent',
+      offers: {
+        Edit: developers,
+        Restart: developers,
+        'History and rollback': developers,
+        Logs: everyone,
+        'Edit YAML': developers,
+        'Labels and annotations': developers,
+        Delete: developers,
+        'Pin to the top': everyone,
+      },
+    },
+    {
+      path: `/c/${cluster}/resources/pods?namespace=default&q=${pod}`,
+      name: pod,
+      offers: {
+        Logs: everyone,
+        Terminal: developers,
+        'Edit YAML': developers,
+        'Labels and annotations': developers,
+        Delete: developers,
+        'Pin to the top': everyone,
+      },
+    },
+    {
+      path: '/users',
+      name: 'dev',
+      offers: { 'Reset password': admins, Disable: admins, Delete: admins },
+    },
+    { path: '/grants', name: 'everywhere-dev', offers: { Delete: admins } },
+  ];
+}

@@ -21,7 +21,7 @@ import {
   soonSilent,
 } from '../../support/cluster.ts';
 import { goTo, hasBrowser, launchBrowser, openPage, settled, signIn } from '../support/browser.ts';
-import { accessTable, elsewhere, roles, type Role } from './access-table.ts';
+import { accessTable, elsewhere, offersOfRows, roles, type Role } from './access-table.ts';
 import { startAttacker } from './attacker.ts';
 import { ConsoleClient } from './console-client.ts';
 import { languages } from './words.ts';
@@ -158,7 +158,7 @@ describe.skipIf(!hasBrowser || !canRunContainers())('before a real cluster', { t
       await page.getByRole('link', { name: 'GPU', exact: true }).click();
       const waiting = page.getByRole('row', { name: new RegExp(`${name}-[a-z0-9]+-[a-z0-9]+`) });
       await waiting.getByText(/^0\/(\d) nodes are available: \1 Insufficient nvidia\.com\/gpu\./).waitFor();
-      const pod = (await podOf(name, 'jsonpath={.items[0].metadata.name}')).trim();
+      const pod = await firstPod(name);
 
       const addNodes = waiting.getByRole('link', { name: words.addNodes });
       const createPool = waiting.getByRole('button', { name: words.createPool });
@@ -194,6 +194,8 @@ describe.skipIf(!hasBrowser || !canRunContainers())('before a real cluster', { t
     });
   });
 
+  const firstPod = async (app: string): Promise<string> =>
+    (await podOf(app, 'jsonpath={.items[0].metadata.name}')).trim();
   const podOf = (app: string, output: string): Promise<string> =>
     cluster.kubectlOk('get', 'pods', '-l', `app=${app}`, '--no-headers', '-o', output);
 
@@ -372,6 +374,7 @@ describe.skipIf(!hasBrowser || !canRunContainers())('before a real cluster', { t
     ];
 
     test.each(roles)('%s is offered what it may do, and no more', async (role) => {
+      const fleetPod = await firstPod('fleet-agent');
       const { page, faults, close } = await open('/', role);
       const wrong: string[] = [];
       for (const [path, name, may] of offered) {
@@ -388,10 +391,43 @@ describe.skipIf(!hasBrowser || !canRunContainers())('before a real cluster', { t
         );
         if (!isRight) wrong.push(`${path}: ${name.source} is ${may.includes(role) ? 'missing' : 'offered'}`);
       }
+      for (const { path, name, offers } of offersOfRows({ node: 'east-1', pool: 'east', pod: fleetPod })) {
+        await goTo(page, path);
+        const expected = Object.entries(offers).flatMap(([title, may]) =>
+          may?.includes(role) ? [title] : [],
+        );
+        let found: readonly string[] = [];
+        await eventually(
+          async () => expect((found = await offersOf(page, name))).toEqual(expected.toSorted()),
+          { timeoutMs: 15_000, everyMs: 100 },
+        ).catch(() =>
+          wrong.push(`${path}: ${name} offers ${found.join()}, not ${expected.toSorted().join()}`),
+        );
+      }
       await close();
       expect([...wrong, ...faults]).toEqual([]);
     });
   });
+
+  /** What can be done with a row: what stands in it and what is behind "More". */
+  async function offersOf(page: Page, name: string): Promise<string[]> {
+    const content = page.locator('#content');
+    const inRow = await page.evaluate<string[]>(
+      `[...document.querySelectorAll('#content button:enabled')]
+        .map((button) => button.ariaLabel ?? '')
+        .filter((label) => label.endsWith(${JSON.stringify(`: ${name}`)}))
+        .map((label) => label.split(': ')[0])`,
+    );
+    const more = content.getByRole('button', { name: `More for ${name}`, exact: true });
+    if ((await more.count()) === 0) return inRow.toSorted();
+    await more.click();
+    const menu = page.getByRole('menu').filter({ visible: true });
+    await menu.waitFor();
+    const behind = await menu.getByRole('menuitem').allInnerTexts();
+    await page.keyboard.press('Escape');
+    await menu.waitFor({ state: 'hidden' });
+    return [...inRow, ...behind].toSorted();
+  }
 
   test('names, notes, descriptions and lines full of markup are words', async () => {
     const markup = '<img src=x onerror="window.stolen=1"><script>window.stolen=1</script>';

@@ -44,16 +44,21 @@ interface Offered {
   readonly cluster: string;
   readonly kind: KindEntry;
   readonly t: Translate;
+  /** To a pool, which no right to the pool itself tells. */
+  readonly mayAddNodes?: boolean;
   /** After the object is deleted. */
   readonly onDeleted?: () => void;
 }
 
-export function actionsOfRow(row: Row, { cluster, kind, t, onDeleted }: Offered): readonly RowAction[] {
+export function actionsOfRow(
+  row: Row,
+  { cluster, kind, t, mayAddNodes = false, onDeleted }: Offered,
+): readonly RowAction[] {
   const target = { name: row.name, ...(row.namespace ? { namespace: row.namespace } : {}) };
   const object = links.object(cluster, kind.resource, target);
   const state = stateOf(row);
   return kind.actions
-    .filter((id) => mayDo(row, id) && fits(id, state))
+    .filter((id) => mayDo(row, id) && fits(id, state) && (id !== 'addNodes' || mayAddNodes))
     .map((id): RowAction => {
       const base = {
         id,
@@ -110,6 +115,7 @@ export function bulkActionsOf({ cluster, kind, t }: Offered): readonly BulkActio
       id,
       title: t(`action.${id}`),
       isDangerous: dangerous.has(id),
+      mayBeDone: (row) => mayDo(row, id),
       run: (rows) =>
         openActionDialog({
           action: id as ActionDialog['action'],
@@ -134,7 +140,8 @@ function openLogs(cluster: string, kind: KindEntry, row: Row): void {
     });
 }
 
-function mayDo(row: Row, id: ActionId): boolean {
+/** As far as its row tells. */
+export function mayDo(row: Pick<Row, 'actions'>, id: ActionId): boolean {
   const right = rights[id];
   if (right === undefined || row.actions === undefined) return true;
   if (row.actions.includes(right)) return true;

@@ -107,11 +107,14 @@ function TableOf({ view, state, change, query, pinned, pinnedRows, ...props }: T
   const t = useT();
   const go = useGo();
   const isReadOnly = useReadOnly(cluster);
-  const bulkActions = isReadOnly ? [] : (props.bulkActions ?? []);
   const [selected, setSelected] = useState<ReadonlyMap<string, Row>>(new Map());
   const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
   const { columns: chosenColumns, pinnedColumns } = usePreferences();
   const held = useHeldRows(view.page?.rows ?? [], JSON.stringify(query));
+  // What can be done to none of them is not offered for many.
+  const bulkActions = isReadOnly
+    ? []
+    : (props.bulkActions ?? []).filter(({ mayBeDone }) => held.rows.some(mayBeDone));
   const hasNamespace = held.rows.some((row) => row.namespace);
   const columns = view.page
     ? pinnedFirst(

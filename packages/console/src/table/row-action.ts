@@ -18,5 +18,6 @@ export interface BulkAction {
   readonly id: string;
   readonly title: string;
   readonly isDangerous?: boolean;
+  readonly mayBeDone: (row: Row) => boolean;
   readonly run: (rows: readonly Row[]) => void;
 }

@@ -66,7 +66,7 @@ export function Clusters() {
           readOnlyClusters: before.includes(name) ? before.filter((one) => one !== name) : [...before, name],
         })),
     },
-    ...(object
+    ...(object && may('update clusters.center.skerry.io')
       ? [
           {
             id: 'protect',
@@ -79,8 +79,10 @@ export function Clusters() {
                 await queryClient.invalidateQueries({ queryKey: ['clusters'] });
               }),
           },
-          deletionOf(managementKinds.clusters, name, { t }),
         ]
+      : []),
+    ...(object && may('delete clusters.center.skerry.io')
+      ? [deletionOf(managementKinds.clusters, name, { t })]
       : []),
   ];
   return (

@@ -3,6 +3,7 @@ import { links } from '@skerry/center/contract';
 import { useParams } from '@tanstack/react-router';
 import { Select, Table } from 'antd';
 import { useState } from 'react';
+import { mayDo } from '#actions/row-actions.ts';
 import { useObject, type ApiObject } from '#api/objects.ts';
 import { Link, useGo } from '#app/link.tsx';
 import { typeText, type Schema } from '#editor/schema.ts';
@@ -23,14 +24,17 @@ export function DefinitionDetail() {
   };
   const t = useT();
   const go = useGo();
-  const { data, error, refetch } = useObject(cluster, definitionKind, { name });
+  const { data, error, refetch, row } = useObject(cluster, definitionKind, { name });
   const objects = (version: string): string =>
     `${links.cluster(cluster)}/custom-resources?tab=objects&type=${textAt(data, 'spec', 'group')}/${version}/${textAt(data, 'spec', 'names', 'plural')}`;
   return (
     <Page
       title={name}
       actions={
-        <WriteButton onClick={() => go(`${links.object(cluster, definitionKind.resource, { name })}/yaml`)}>
+        <WriteButton
+          isAllowed={mayDo(row ?? {}, 'editYaml')}
+          onClick={() => go(`${links.object(cluster, definitionKind.resource, { name })}/yaml`)}
+        >
           {t('crds.editYaml')}
         </WriteButton>
       }

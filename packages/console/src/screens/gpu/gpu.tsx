@@ -2,8 +2,8 @@
 import { links, paths, type GpuView } from '@skerry/center/contract';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { Button } from 'antd';
 import { request } from '#api/request.ts';
+import { useMayAddNodes } from '#api/joining.ts';
 import { useRights } from '#api/rights.ts';
 import { Link, useGo } from '#app/link.tsx';
 import { useSearchState, type Search } from '#app/search.ts';
@@ -16,6 +16,7 @@ import { Card, Page, Stack } from '#ui/page.tsx';
 import { placeText } from '#ui/place.ts';
 import { PlainTable } from '#ui/plain-table.tsx';
 import { Empty, Failure, Loading } from '#ui/states.tsx';
+import { WriteButton } from '#ui/write-button.tsx';
 
 const pollMs = 5000;
 
@@ -131,6 +132,8 @@ function NotMeasured({
 function Waiting({ cluster, waiting }: { readonly cluster: string; readonly waiting: GpuView['waiting'] }) {
   const t = useT();
   const go = useGo();
+  const may = useRights(cluster, { whileUnknown: false });
+  const mayAddNodes = useMayAddNodes(cluster);
   return (
     <Card title={t('gpu.waiting')} isFlush>
       {waiting.length === 0 ? (
@@ -149,9 +152,11 @@ function Waiting({ cluster, waiting }: { readonly cluster: string; readonly wait
               <Age key="since" since={pod.since} />,
               pod.why,
               pod.couldHost.length === 0 ? (
-                <Button key="pool" size="small" onClick={() => go(`${links.pools(cluster)}/new`)}>
-                  {t('pools.create')}
-                </Button>
+                may('create nodepools.apps.openyurt.io') ? (
+                  <WriteButton key="pool" size="small" onClick={() => go(`${links.pools(cluster)}/new`)}>
+                    {t('pools.create')}
+                  </WriteButton>
+                ) : undefined
               ) : (
                 pod.couldHost.map(({ pool, region, free }) => (
                   <div key={pool}>
@@ -160,9 +165,11 @@ function Waiting({ cluster, waiting }: { readonly cluster: string; readonly wait
                       {region === pool ? '' : `${region} · `}
                       {t('gpu.free', { count: free })}
                     </span>{' '}
-                    <span style={{ whiteSpace: 'nowrap' }}>
-                      <Link to={links.addNodes(cluster, pool)}>{t('action.addNodes')}</Link>
-                    </span>
+                    {mayAddNodes ? (
+                      <span style={{ whiteSpace: 'nowrap' }}>
+                        <Link to={links.addNodes(cluster, pool)}>{t('action.addNodes')}</Link>
+                      </span>
+                    ) : null}
                   </div>
                 ))
               ),

@@ -45,7 +45,7 @@ export function NodeScreen() {
             <Stack>
               <Place cluster={cluster} node={data} />
               <Resources node={data} />
-              <OverviewOf cluster={cluster} kind={nodeKind} object={data} />
+              <OverviewOf cluster={cluster} kind={nodeKind} object={data} row={seen.row} />
             </Stack>
           ),
         },
@@ -74,7 +74,7 @@ export function NodeScreen() {
         {
           key: 'yaml',
           label: t('tab.yaml'),
-          children: <YamlOf cluster={cluster} kind={nodeKind} object={data} />,
+          children: <YamlOf cluster={cluster} kind={nodeKind} object={data} row={seen.row} />,
         },
       ]}
     />

@@ -78,7 +78,11 @@ export function Grants() {
                   <RowActions
                     key="actions"
                     name={name}
-                    actions={[deletionOf(managementKinds.grants, name, { t, onDone: () => void refetch() })]}
+                    actions={
+                      may('delete grants.center.skerry.io')
+                        ? [deletionOf(managementKinds.grants, name, { t, onDone: () => void refetch() })]
+                        : []
+                    }
                   />,
                 ],
               }))}

@@ -33,6 +33,7 @@ export function Users() {
     queryFn: () => listObjects<UserObject>(management, managementKinds.users),
   });
   const may = useRights(managementRights, { whileUnknown: false });
+  const mayChange = may('update users.center.skerry.io');
   const add = (
     <WriteButton
       isAllowed={may('create users.center.skerry.io')}
@@ -100,15 +101,21 @@ export function Users() {
                       key="actions"
                       name={name}
                       actions={[
-                        ...(spec.oidc
-                          ? []
-                          : [{ id: 'reset', title: t('users.reset'), run: () => void reset(name) }]),
-                        {
-                          id: 'disable',
-                          title: spec.disabled ? t('users.enable') : t('users.disable'),
-                          run: () => void setDisabled(name, !spec.disabled),
-                        },
-                        deletionOf(managementKinds.users, name, { t, onDone: () => void refetch() }),
+                        ...(mayChange && !spec.oidc
+                          ? [{ id: 'reset', title: t('users.reset'), run: () => void reset(name) }]
+                          : []),
+                        ...(mayChange
+                          ? [
+                              {
+                                id: 'disable',
+                                title: spec.disabled ? t('users.enable') : t('users.disable'),
+                                run: () => void setDisabled(name, !spec.disabled),
+                              },
+                            ]
+                          : []),
+                        ...(may('delete users.center.skerry.io')
+                          ? [deletionOf(managementKinds.users, name, { t, onDone: () => void refetch() })]
+                          : []),
                       ]}
                     />,
                   ],

@@ -3,16 +3,14 @@
  * ready. The line is a secret, shown once, and ends by itself.
  */
 import { links, paths, type JoinScript, type JoinScriptRequest } from '@skerry/center/contract';
-import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { Alert, AutoComplete, Button, Form, InputNumber, Select } from 'antd';
 import { useState } from 'react';
-import { listObjects, management } from '#api/objects.ts';
+import { useOwners } from '#api/joining.ts';
 import { queryClient } from '#api/queries.ts';
 import { request } from '#api/request.ts';
 import { Link, useGo } from '#app/link.tsx';
 import { useT } from '#i18n/index.ts';
-import { managementKinds } from '#kinds/management.ts';
 import { useView } from '#live/use-view.ts';
 import { CopyButton } from '#ui/copy-button.tsx';
 import { FailureNote } from '#ui/failure-note.tsx';
@@ -72,11 +70,7 @@ function ScriptForm({
   readonly isBusy: boolean;
 }) {
   const t = useT();
-  const owners = useQuery({
-    queryKey: ['owners'],
-    queryFn: () => listObjects(management, managementKinds.owners),
-    retry: false,
-  });
+  const owners = useOwners();
   return (
     <Form
       layout="vertical"

@@ -1,7 +1,7 @@
 /** Scripts that machines can still join a pool by, and those that came by them. */
 import { links, paths, type JoinScript } from '@skerry/center/contract';
 import { useQuery } from '@tanstack/react-query';
-import { Button } from 'antd';
+import { useMayAddNodes } from '#api/joining.ts';
 import { queryClient } from '#api/queries.ts';
 import { request } from '#api/request.ts';
 import { Link } from '#app/link.tsx';
@@ -11,6 +11,7 @@ import { Card } from '#ui/page.tsx';
 import { PlainTable } from '#ui/plain-table.tsx';
 import { formatInstant } from '#ui/time.ts';
 import { useSubmit } from '#ui/use-submit.ts';
+import { WriteButton } from '#ui/write-button.tsx';
 
 const pollMs = 3000;
 
@@ -26,6 +27,7 @@ export function JoinScripts({ cluster, pool }: { readonly cluster: string; reado
   const t = useT();
   const { data } = useJoinScripts(cluster);
   const { failure, submit } = useSubmit();
+  const mayAddNodes = useMayAddNodes(cluster);
   const own = data?.filter((script) => script.pool === pool) ?? [];
   if (own.length === 0) return null;
   const revoke = (id: string): Promise<void> =>
@@ -58,15 +60,16 @@ export function JoinScripts({ cluster, pool }: { readonly cluster: string; reado
                 <Link to={links.node(cluster, name)}>{name}</Link>{' '}
               </span>
             )),
-            <Button
+            <WriteButton
               key="revoke"
+              isAllowed={mayAddNodes}
               size="small"
               danger
               onClick={() => void revoke(script.id)}
               aria-label={`${t('join.revoke')}: ${script.id}`}
             >
               {t('join.revoke')}
-            </Button>,
+            </WriteButton>,
           ],
         }))}
       />

@@ -126,7 +126,7 @@ export function PoolScreen() {
         {
           key: 'yaml',
           label: t('tab.yaml'),
-          children: <YamlOf cluster={cluster} kind={poolKind} object={data} />,
+          children: <YamlOf cluster={cluster} kind={poolKind} object={data} row={seen.row} />,
         },
       ]}
     />

@@ -2,6 +2,7 @@ import { PlusOutlined } from '@ant-design/icons';
 import { links } from '@skerry/center/contract';
 import { useParams } from '@tanstack/react-router';
 import { actionsOfRow } from '#actions/row-actions.ts';
+import { useMayAddNodes } from '#api/joining.ts';
 import { useRights } from '#api/rights.ts';
 import { useGo } from '#app/link.tsx';
 import { useT } from '#i18n/index.ts';
@@ -18,6 +19,7 @@ export function Pools() {
   const t = useT();
   const go = useGo();
   const may = useRights(cluster);
+  const mayAddNodes = useMayAddNodes(cluster);
   const create = may('create nodepools.apps.openyurt.io') ? (
     <WriteButton type="primary" icon={<PlusOutlined />} onClick={() => go(`${links.pools(cluster)}/new`)}>
       {t('pools.create')}
@@ -31,7 +33,7 @@ export function Pools() {
         label={t('kind.nodepools.apps.openyurt.io')}
         defaultGroup="region"
         linkOf={(row) => links.pool(cluster, row.name)}
-        actionsOf={(row) => actionsOfRow(row, { cluster, kind: poolKind, t })}
+        actionsOf={(row) => actionsOfRow(row, { cluster, kind: poolKind, t, mayAddNodes })}
         empty={{ title: t('pools.none'), why: t('pools.none.why'), action: create }}
       />
     </Page>

@@ -1,4 +1,6 @@
+import type { Row } from '@skerry/center/contract';
 import { Button } from 'antd';
+import { mayDo } from '#actions/row-actions.ts';
 import type { ApiObject } from '#api/objects.ts';
 import { openDockTab } from '#app/dock-state.ts';
 import { useT } from '#i18n/index.ts';
@@ -13,10 +15,12 @@ interface ContainersOfProps {
   readonly cluster: string;
   readonly kind: KindEntry;
   readonly object: ApiObject;
+  /** Tells what may be done to it. */
+  readonly row: Row | undefined;
 }
 
 /** The containers of a pod or of a pod template; those of a pod with their state, logs and a terminal. */
-export function ContainersOf({ cluster, kind, object }: ContainersOfProps) {
+export function ContainersOf({ cluster, kind, object, row }: ContainersOfProps) {
   const t = useT();
   const isPod = kind.resource === 'pods';
   const spec = isPod ? valueAt(object, 'spec') : valueAt(object, ...(kind.templatePath ?? ['none']), 'spec');
@@ -77,23 +81,25 @@ export function ContainersOf({ cluster, kind, object }: ContainersOfProps) {
                       >
                         {t('action.logs')}
                       </Button>
-                      <WriteButton
-                        type="link"
-                        size="small"
-                        aria-label={`${t('action.terminal')}: ${name}`}
-                        onClick={() =>
-                          openDockTab({
-                            kind: 'terminal',
-                            cluster,
-                            namespace,
-                            pod,
-                            container: name,
-                            title: `${pod}/${name}`,
-                          })
-                        }
-                      >
-                        {t('action.terminal')}
-                      </WriteButton>
+                      {mayDo(row ?? {}, 'terminal') ? (
+                        <WriteButton
+                          type="link"
+                          size="small"
+                          aria-label={`${t('action.terminal')}: ${name}`}
+                          onClick={() =>
+                            openDockTab({
+                              kind: 'terminal',
+                              cluster,
+                              namespace,
+                              pod,
+                              container: name,
+                              title: `${pod}/${name}`,
+                            })
+                          }
+                        >
+                          {t('action.terminal')}
+                        </WriteButton>
+                      ) : null}
                     </span>,
                   ]
                 : []),

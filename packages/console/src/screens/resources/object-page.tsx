@@ -1,6 +1,7 @@
 import { Tabs } from 'antd';
 import type { ReactNode } from 'react';
 import { actionsOfRow } from '#actions/row-actions.ts';
+import { useMayAddNodes } from '#api/joining.ts';
 import type { useObject } from '#api/objects.ts';
 import { useGo } from '#app/link.tsx';
 import { useSearchState } from '#app/search.ts';
@@ -34,6 +35,7 @@ export function ObjectPage({
 }) {
   const t = useT();
   const go = useGo();
+  const mayAddNodes = useMayAddNodes(cluster);
   const [search, change] = useSearchState();
   const state = row?.cells.find((cell) => cell !== null && typeof cell === 'object');
   const first = tabs[0]?.key;
@@ -51,7 +53,7 @@ export function ObjectPage({
         row ? (
           <ActionButtons
             name={name}
-            actions={actionsOfRow(row, { cluster, kind, t, onDeleted: () => go(list) })}
+            actions={actionsOfRow(row, { cluster, kind, t, mayAddNodes, onDeleted: () => go(list) })}
           />
         ) : null
       }

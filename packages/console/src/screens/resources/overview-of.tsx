@@ -1,3 +1,4 @@
+import type { Row } from '@skerry/center/contract';
 import type { ApiObject } from '#api/objects.ts';
 import { useT } from '#i18n/index.ts';
 import type { KindEntry } from '#kinds/kind.ts';
@@ -18,9 +19,11 @@ interface OverviewOfProps {
   readonly cluster: string;
   readonly kind: KindEntry;
   readonly object: ApiObject;
+  /** Tells what may be done to it. */
+  readonly row: Row | undefined;
 }
 
-export function OverviewOf({ cluster, kind, object }: OverviewOfProps) {
+export function OverviewOf({ cluster, kind, object, row }: OverviewOfProps) {
   const t = useT();
   const { metadata } = object;
   const selector = selectorText(valueAt(object, 'spec', 'selector'));
@@ -51,7 +54,7 @@ export function OverviewOf({ cluster, kind, object }: OverviewOfProps) {
       {kind.templatePath && selector ? (
         <SpreadOf cluster={cluster} namespace={metadata.namespace ?? ''} selector={selector} />
       ) : null}
-      <ContainersOf cluster={cluster} kind={kind} object={object} />
+      <ContainersOf cluster={cluster} kind={kind} object={object} row={row} />
       <DataOf cluster={cluster} kind={kind} object={object} />
       <Conditions object={object} />
     </Stack>

@@ -1,5 +1,5 @@
 /** Everything about one object: what it is, what belongs to it, what happened to it, and what can be done. */
-import { links } from '@skerry/center/contract';
+import { links, type Row } from '@skerry/center/contract';
 import { useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useObject, type ApiObject } from '#api/objects.ts';
@@ -70,7 +70,7 @@ export function DetailOf({ cluster, kind, namespace, name }: DetailProps) {
       subtitle={[singularOf(kind, t), namespace].filter(Boolean).join(' · ')}
       seen={seen}
       list={links.list(cluster, kind.resource)}
-      tabs={Object.entries(tabsOf({ cluster, kind, object })).map(([key, children]) => ({
+      tabs={Object.entries(tabsOf({ cluster, kind, object, row: seen.row })).map(([key, children]) => ({
         key,
         label: labels[key as keyof typeof labels],
         children,
@@ -83,10 +83,12 @@ function tabsOf({
   cluster,
   kind,
   object,
+  row,
 }: {
   cluster: string;
   kind: KindEntry;
   object: ApiObject;
+  row: Row | undefined;
 }): Record<string, ReactNode> {
   const { name, namespace } = object.metadata;
   const selector =
@@ -95,7 +97,7 @@ function tabsOf({
       : selectorText(valueAt(object, 'spec', 'selector'));
   const hasPods = selector !== '' && (kind.templatePath !== undefined || kind.resource === 'services');
   return {
-    overview: <OverviewOf cluster={cluster} kind={kind} object={object} />,
+    overview: <OverviewOf cluster={cluster} kind={kind} object={object} row={row} />,
     ...(hasPods
       ? { pods: <PodsOf cluster={cluster} namespace={namespace ?? ''} selector={selector} /> }
       : {}),
@@ -105,7 +107,7 @@ function tabsOf({
     events: <EventsOf cluster={cluster} object={object} kind={kind.kind} />,
     ...(kind.resource === 'secrets'
       ? {}
-      : { yaml: <YamlOf cluster={cluster} kind={kind} object={object} /> }),
+      : { yaml: <YamlOf cluster={cluster} kind={kind} object={object} row={row} /> }),
   };
 }
 

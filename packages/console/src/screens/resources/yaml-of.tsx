@@ -1,6 +1,7 @@
-import { links } from '@skerry/center/contract';
+import { links, type Row } from '@skerry/center/contract';
 import { Button } from 'antd';
 import { stringify } from 'yaml';
+import { mayDo } from '#actions/row-actions.ts';
 import type { ApiObject } from '#api/objects.ts';
 import { useGo } from '#app/link.tsx';
 import { useT } from '#i18n/index.ts';
@@ -15,10 +16,12 @@ interface YamlOfProps {
   readonly cluster: string;
   readonly kind: KindEntry;
   readonly object: ApiObject;
+  /** Tells what may be done to it. */
+  readonly row: Row | undefined;
 }
 
 /** The object as YAML, to read, copy and save; without the ownership of its fields, which few want to see. */
-export function YamlOf({ cluster, kind, object }: YamlOfProps) {
+export function YamlOf({ cluster, kind, object, row }: YamlOfProps) {
   const t = useT();
   const go = useGo();
   const text = yamlOf(kind, object);
@@ -37,6 +40,7 @@ export function YamlOf({ cluster, kind, object }: YamlOfProps) {
           </Button>
           {kind.actions.includes('editYaml') ? (
             <WriteButton
+              isAllowed={mayDo(row ?? {}, 'editYaml')}
               size="small"
               type="primary"
               onClick={() => go(`${links.object(cluster, kind.resource, object.metadata)}/yaml`)}
