@@ -252,6 +252,7 @@ describe.skipIf(!hasBrowser || !canRunContainers())('before a real cluster', { t
     await page.getByRole('button', { name: 'Create cluster' }).click();
     await page.getByLabel('Name', { exact: true }).fill('factory');
     await page.getByLabel('Central region').fill('osaka');
+    await page.getByTitle('1.36', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Next' }).click();
     await page.getByLabel('Pod CIDR block').fill('10.60.0.0/16');
     await page.getByLabel('Service CIDR block').fill('10.60.128.0/20');

@@ -1,10 +1,10 @@
 /** Where a new cluster goes: ranges that nobody else uses, and a port of its own. */
 import { SkerryError } from '@skerry/base';
 import type { Cluster } from '#clusters/cluster.ts';
+import { clusterVersions } from '#contract/index.ts';
 import type { ClusterHost, HostedSettings } from '#clusters/host.ts';
 import { freeRange, rangeFault, type SixthPrefix, type UsedRange } from '#clusters/ranges.ts';
 
-const servedVersion = '1.36';
 const portMin = 6444;
 const portMax = 6999;
 /** Pods of clusters from 10.13, Services from 10.97: behind those of the first cluster. */
@@ -26,7 +26,7 @@ export async function placeCluster(
   if (nameFault !== undefined) throw invalid(name, nameFault);
   const { version } = cluster.spec;
   if (version !== undefined && !isServed(version))
-    throw invalid(name, `version ${version} can't be had; this center has ${servedVersion}`);
+    throw invalid(name, `version ${version} can't be had; this center has ${clusterVersions.join(', ')}`);
   const used = [
     ...rangesOf(others),
     ...host.ownRanges().flatMap((cidrs) => eachOf(cidrs, "the center's own cluster")),
@@ -50,7 +50,7 @@ export async function placeCluster(
 
 /** `1.36`, `v1.36` and any patch of it. */
 function isServed(version: string): boolean {
-  return new RegExp(`^v?${servedVersion.replace('.', '\\.')}(\\.|$)`).test(version);
+  return clusterVersions.some((served) => `${version.replace(/^v/, '')}.`.startsWith(`${served}.`));
 }
 
 function rangesOf(others: readonly Cluster[]): UsedRange[] {

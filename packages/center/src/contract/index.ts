@@ -8,6 +8,7 @@ export * from './paths.ts';
 export * from './links.ts';
 export * from './page.ts';
 export * from './task-words.ts';
+export * from './versions.ts';
 export type * from './session.ts';
 export type * from './views.ts';
 export type * from './attention.ts';

@@ -23,6 +23,7 @@ export async function createCluster(
       type: 'hosted',
       displayName: flags.displayName ?? name,
       region: flags.region,
+      version: flags.kubernetesVersion,
       podCIDR: flags.podCidr,
       serviceCIDR: flags.serviceCidr,
       port: flags.port,

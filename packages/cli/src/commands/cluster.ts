@@ -17,6 +17,7 @@ export function addClusterCommand(program: Command): void {
     .argument('<name>', 'lower case letters, digits and -')
     .option('--display-name <text>', 'what the console calls it')
     .option('--region <region>', 'the region that it is in')
+    .option('--kubernetes-version <version>', 'minor version, as 1.36; the newest unless told')
     .option('--pod-cidr <cidr>', 'range for pods (default a free one), one of IPv6 behind a comma')
     .option('--service-cidr <cidr>', 'range for Services (default a free one), one of IPv6 behind a comma')
     .option('--port <number>', 'port for API and links (default the next free one from 6444)', port)
@@ -82,6 +83,7 @@ export interface ImportFlags {
 export interface CreateFlags {
   readonly displayName?: string;
   readonly region?: string;
+  readonly kubernetesVersion?: string;
   readonly podCidr?: string;
   readonly serviceCidr?: string;
   readonly port?: number;

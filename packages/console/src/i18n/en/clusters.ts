@@ -19,6 +19,7 @@ export const clusters = {
   'clusters.step.network': 'Network',
   'clusters.step.confirm': 'Confirm',
   'clusters.name.rule': '1 to 63 of a–z, 0–9 and “-”, starting and ending with a letter or digit.',
+  'clusters.version': 'Kubernetes version',
   'clusters.displayName': 'Display name',
   'clusters.region': 'Central region',
   'clusters.region.what': 'Where the center stands; regions of machines come with node pools.',

@@ -22,6 +22,7 @@ export const clusters = {
   'clusters.step.network': 'ネットワーク',
   'clusters.step.confirm': '確認',
   'clusters.name.rule': 'a–z、0–9、「-」を 1～63 文字。先頭と末尾は英数字。',
+  'clusters.version': 'Kubernetes バージョン',
   'clusters.displayName': '表示名',
   'clusters.region': '中心リージョン',
   'clusters.region.what': 'センターが置かれている場所です。マシンのリージョンはノードプールで決まります。',

@@ -20,6 +20,7 @@ export const clusters = {
   'clusters.step.network': '网络',
   'clusters.step.confirm': '确认',
   'clusters.name.rule': '1～63 个 a–z、0–9 或“-”，首尾须为字母或数字。',
+  'clusters.version': 'Kubernetes 版本',
   'clusters.displayName': '显示名称',
   'clusters.region': '中心地域',
   'clusters.region.what': '中心所在的地域；机器的地域由节点池决定。',

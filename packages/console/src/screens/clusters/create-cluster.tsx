@@ -1,5 +1,5 @@
 /** Makes a hosted cluster in three steps; the last shows the object that is made, which does the same by the API. */
-import { links } from '@skerry/center/contract';
+import { clusterVersions, links } from '@skerry/center/contract';
 import { Button, Form, Input, InputNumber, Select, Steps, Switch } from 'antd';
 import { useState } from 'react';
 import { stringify } from 'yaml';
@@ -19,6 +19,7 @@ interface Fields {
   readonly name: string;
   readonly displayName?: string;
   readonly region: string;
+  readonly version?: string;
   readonly deletionProtection?: boolean;
   readonly podCIDR?: string;
   readonly serviceCIDR?: string;
@@ -27,7 +28,7 @@ interface Fields {
 }
 
 const fieldsOfStep: readonly (readonly (keyof Fields)[])[] = [
-  ['name', 'displayName', 'region', 'deletionProtection'],
+  ['name', 'displayName', 'region', 'version', 'deletionProtection'],
   ['podCIDR', 'serviceCIDR', 'port', 'advertise'],
   [],
 ];
@@ -68,7 +69,7 @@ export function CreateCluster() {
             form={form}
             layout="vertical"
             className={styles['form'] ?? ''}
-            initialValues={{ deletionProtection: true }}
+            initialValues={{ deletionProtection: true, version: clusterVersions[0] }}
           >
             <div hidden={step !== 0}>
               <Form.Item
@@ -86,6 +87,9 @@ export function CreateCluster() {
                 rules={[{ required: true }]}
               >
                 <Input maxLength={63} spellCheck={false} />
+              </Form.Item>
+              <Form.Item name="version" label={t('clusters.version')}>
+                <Select options={clusterVersions.map((version) => ({ value: version }))} />
               </Form.Item>
               <Form.Item name="displayName" label={t('clusters.displayName')}>
                 <Input maxLength={63} />
