@@ -98,7 +98,7 @@ describe.skipIf(!canRunContainers() || !entry().endsWith('.mjs'))('components in
     expect((await component('remove', 'prober')).errors).toBe('');
   });
 
-  test('an Ingress and a Gateway lead to the pods of the own region', async () => {
+  test('an Ingress and a Gateway lead to the pods of the own region, and without those over a Crossing', async () => {
     const installed = await component(
       'install',
       'ingress',
@@ -199,10 +199,28 @@ describe.skipIf(!canRunContainers() || !entry().endsWith('.mjs'))('components in
       const ingress = await cluster.json<{ status: unknown }>('get', 'ingress', 'web');
       expect(ingress.status).toEqual({ loadBalancer: { ingress: [{ ip: spec.clusterIP }] } });
     }, patient);
+    // Without a pod of its own a region has nothing to serve, until a Crossing leads to another's.
+    await cluster.kubectlOk('label', 'pod', 'web-beijing', 'app=other', '--overwrite');
+    await eventually(
+      async () => expect(await ask('beijing', 'shop.example.com', '/shop/')).toContain('503'),
+      patient,
+    );
+    const crossing = {
+      apiVersion: 'network.skerry.io/v1alpha1',
+      kind: 'Crossing',
+      metadata: { name: 'far' },
+      spec: { pools: regions },
+    };
+    await cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(crossing) });
+    await eventually(async () => {
+      expect(await ask('beijing', 'shop.example.com', '/shop/')).toBe('of shanghai\n');
+      expect(await ask('beijing', 'api.example.com', '/')).toBe('of shanghai\n');
+    }, patient);
+    await cluster.kubectlOk('delete', 'crossing', 'far');
     // What it serves by stands in the way of its definitions' end.
     expect((await component('remove', 'ingress')).code).not.toBe(0);
     await cluster.kubectlOk('delete', 'httproute/web', 'gateway/edge', 'ingress/web', 'service/web');
-    await cluster.kubectlOk('delete', 'pod', '-l', 'app=web', '--wait=false');
+    await cluster.kubectlOk('delete', 'pod', 'web-beijing', 'web-shanghai', '--wait=false');
     expect((await component('remove', 'ingress')).errors).toBe('');
   });
 });

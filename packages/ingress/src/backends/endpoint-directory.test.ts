@@ -44,21 +44,38 @@ function found(...slices: EndpointSlice[]): string[] {
   return targets.map(({ address, port }) => `${address}:${port}`);
 }
 
-test('endpoints of the own pool come first, then those that are reached, then those that end', () => {
-  const far = slice('kyoto', { '10.2.0.1': {} });
-  expect(found(slice('osaka', { '10.1.0.1': {}, '10.1.0.2': {} }), far)).toEqual([
-    '10.1.0.1:8080',
-    '10.1.0.2:8080',
-  ]);
-  expect(found(slice('osaka', { '10.1.0.1': { ready: false, terminating: true } }), far)).toEqual([
-    '10.2.0.1:8080',
-  ]);
-  expect(found(slice('osaka', { '10.1.0.1': { ready: false, terminating: true } }))).toEqual([
-    '10.1.0.1:8080',
-  ]);
-  expect(found(slice('osaka', { '10.1.0.1': { ready: false } }))).toEqual([]);
-  expect(found(slice(undefined, { '192.0.2.1': {} }), far)).toEqual(['192.0.2.1:8080']);
+const behindService = ['10.96.0.1:80'];
+
+test.each<[string, EndpointSlice[], string[]]>([
+  [
+    'endpoints of the own pool are used',
+    [slice('osaka', { '10.1.0.1': {}, '10.1.0.2': {} }), slice('kyoto', { '10.2.0.1': {} })],
+    ['10.1.0.1:8080', '10.1.0.2:8080'],
+  ],
+  [
+    'where none is ready those that end',
+    [slice('osaka', { '10.1.0.1': { ready: false, terminating: true } })],
+    ['10.1.0.1:8080'],
+  ],
+  ['endpoints of no pool are used', [slice(undefined, { '192.0.2.1': {} })], ['192.0.2.1:8080']],
+  [
+    'what is elsewhere the machine leads to',
+    [slice('osaka', { '10.1.0.1': { ready: false } }), slice('kyoto', { '10.2.0.1': {} })],
+    behindService,
+  ],
+  ['a Service without endpoints is asked itself', [], behindService],
+])('%s', (_, slices, expected) => {
+  expect(found(...slices)).toEqual(expected);
 });
+
+test.each([{ clusterIP: 'None' }, { internalTrafficPolicy: 'Local' }])(
+  'a Service with %o leads nowhere by itself',
+  (spec) => {
+    const own = { ...service, spec: { ...service.spec, ...spec } };
+    const directory = new EndpointDirectory({ service: () => own, slices: () => [] }, { pool: 'osaka' });
+    expect(directory.find({ namespace: 'shop', name: 'web', port: 80 })?.targets).toEqual([]);
+  },
+);
 
 test('what was found is found again until it is forgotten', () => {
   let slices = [slice('osaka', { '10.1.0.1': {} })];
@@ -71,6 +88,6 @@ test('what was found is found again until it is forgotten', () => {
   slices = [];
   expect(directory.find(ref)).toBe(before);
   directory.forget('shop', 'web');
-  expect(directory.find(ref)?.targets).toEqual([]);
+  expect(directory.find(ref)?.isService).toBe(true);
   expect(directory.find({ ...ref, port: 81 })).toBeUndefined();
 });

@@ -1,8 +1,10 @@
 /**
- * Endpoints of a Service's port, as traffic from outside may use them: ready ones of the own pool first, then ready ones of
- * pools that are reached, then those that end but still serve, in the same order. What was computed is kept until the Service or one
- * of its slices changes.
+ * Endpoints of a Service's port, as traffic from outside may use them: ready ones of the own pool and of none, then those that
+ * end but still serve. Without any it is the Service's own address: behind it the machine leads to endpoints of pools that this one
+ * crosses to, which it alone knows, and refuses where there are none. What was computed is kept until the Service or one of its
+ * slices changes.
  */
+import { isIP } from 'node:net';
 import type { Endpoint, EndpointSlice, Service } from '@skerry/api';
 import type { ServicePortRef } from '#routing/route.ts';
 
@@ -14,6 +16,8 @@ export interface Target {
 export interface ServiceTargets {
   readonly protocol: 'http/1.1' | 'h2c' | 'https';
   readonly targets: readonly Target[];
+  /** Whether the target is the Service itself, and not an endpoint. */
+  readonly isService?: boolean;
 }
 
 export interface ServiceSource {
@@ -57,29 +61,40 @@ export class EndpointDirectory {
     const { externalName, type } = service.spec ?? {};
     if (type === 'ExternalName')
       return { protocol, targets: externalName ? [{ address: externalName, port: found.port }] : [] };
-    const ranks: Target[][] = [[], [], [], []];
+    const ready: Target[] = [];
+    const ending: Target[] = [];
     const seen = new Set<string>();
     for (const slice of this.#source.slices(namespace, name)) {
       const number = slice.ports?.find((each) => (each.name ?? '') === (found.name ?? ''))?.port;
-      if (number === undefined || slice.addressType === 'FQDN') continue;
       const pool = slice.metadata.labels?.[poolLabel];
       const isFar = pool !== undefined && pool !== this.#pool;
+      if (number === undefined || slice.addressType === 'FQDN' || isFar) continue;
       for (const endpoint of slice.endpoints ?? []) {
         const [address] = endpoint.addresses;
-        const rank = rankOf(endpoint, isFar);
+        const rank = rankOf(endpoint);
         if (address === undefined || rank === undefined || seen.has(address) || seen.size >= targetsMax)
           continue;
         seen.add(address);
-        ranks[rank]!.push({ address, port: number });
+        (rank === 'ready' ? ready : ending).push({ address, port: number });
       }
     }
-    return { protocol, targets: ranks.find((each) => each.length > 0) ?? [] };
+    const targets = ready.length > 0 ? ready : ending;
+    const own = targets.length === 0 ? ownAddress(service) : undefined;
+    return own === undefined
+      ? { protocol, targets }
+      : { protocol, targets: [{ address: own, port: found.port }], isService: true };
   }
 }
 
-function rankOf({ conditions }: Endpoint, isFar: boolean): number | undefined {
-  if (conditions?.ready ?? true) return isFar ? 1 : 0;
-  return conditions?.serving && conditions.terminating ? (isFar ? 3 : 2) : undefined;
+function rankOf({ conditions }: Endpoint): 'ready' | 'ending' | undefined {
+  if (conditions?.ready ?? true) return 'ready';
+  return conditions?.serving && conditions.terminating ? 'ending' : undefined;
+}
+
+/** Where endpoints must be on the machine itself there is none elsewhere, and packets would be dropped. */
+function ownAddress({ spec }: Service): string | undefined {
+  const { clusterIP = '', internalTrafficPolicy } = spec ?? {};
+  return isIP(clusterIP) === 0 || internalTrafficPolicy === 'Local' ? undefined : clusterIP;
 }
 
 /** https://kubernetes.io/docs/concepts/services-networking/service/#application-protocol */

@@ -205,7 +205,7 @@ export class HttpProxy {
 
   /** One endpoint after the other while none has seen the request; which one is told by no status of theirs. */
   async #ask(
-    { protocol, targets }: ServiceTargets,
+    { protocol, targets, isService = false }: ServiceTargets,
     {
       ending,
       backendTimeoutMs,
@@ -215,7 +215,8 @@ export class HttpProxy {
     const tried = new Set<Target>();
     for (;;) {
       const target = this.#pick({ targets }, tried);
-      if (!target) return tried.size === 0 ? 503 : 502;
+      // A Service that refuses has no endpoint.
+      if (!target) return tried.size === 0 || isService ? 503 : 502;
       const leave = this.#busyness.begin(target);
       const limit = ending.after(backendTimeoutMs);
       const over = () => {
