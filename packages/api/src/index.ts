@@ -97,6 +97,7 @@ export { zonedTimestamp } from './cron/wall-clock.ts';
 export type { Crossing, CrossingStatus } from './extensions/crossing.ts';
 export {
   gatewayKeyAnnotation,
+  wireGuardAnnotation,
   providerAnnotation,
   routingAnnotation,
   routings,

@@ -5,7 +5,7 @@
  * restarted or upgraded disturbs no connection.
  */
 import { supervise, type Clock, type Logger, type Service } from '@skerry/base';
-import { gatewayKeyAnnotation, type Node, type PoolMember } from '@skerry/api';
+import { gatewayKeyAnnotation, type Node, type PoolMember, wireGuardAnnotation } from '@skerry/api';
 import { resources, type ApiClient } from '@skerry/client';
 import { createNetworkPolicies, type PodPolicies } from '#policy/network-policies.ts';
 import { createServices } from '#services/create-services.ts';
@@ -80,7 +80,7 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
     createCrossing({
       ...options,
       relay: options.relay,
-      publishKey: (key) => publishGatewayKey(options, key),
+      publishGateway: (gateway) => publishGateway(options, gateway),
       onChange: () => fabric.look(),
     });
   const fabric = createFabric({
@@ -110,14 +110,19 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
   };
 }
 
-/** The center elects gateways among the machines that have one. */
-async function publishGatewayKey({ client, nodeName }: NodeNetworkOptions, key: string): Promise<void> {
+/** The center elects gateways among the machines that have a key. */
+async function publishGateway(
+  { client, nodeName }: NodeNetworkOptions,
+  { publicKey, hasWireGuard }: { readonly publicKey: string; readonly hasWireGuard: boolean },
+): Promise<void> {
   const nodes = client.resource<Node>(resources.nodes);
-  const node = await nodes.get(nodeName);
-  if (node.metadata.annotations?.[gatewayKeyAnnotation] === key) return;
-  await nodes.patch(
-    nodeName,
-    { metadata: { annotations: { [gatewayKeyAnnotation]: key } } },
-    { type: 'merge' },
-  );
+  const { metadata } = await nodes.get(nodeName);
+  const before = metadata.annotations ?? {};
+  if (before[gatewayKeyAnnotation] === publicKey && (before[wireGuardAnnotation] === 'true') === hasWireGuard)
+    return;
+  const annotations = {
+    [gatewayKeyAnnotation]: publicKey,
+    [wireGuardAnnotation]: hasWireGuard ? 'true' : null,
+  };
+  await nodes.patch(nodeName, { metadata: { annotations } }, { type: 'merge' });
 }

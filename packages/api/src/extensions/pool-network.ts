@@ -45,11 +45,14 @@ export interface PoolCrossing {
   /** Machines of this pool that pass packets on, the preferred one first. */
   gateways: string[];
   /** Those of the other pool, with the public keys that packets are sealed for. */
-  peerGateways: { node: string; publicKey: string }[];
+  /** `wireGuard`: its kernel seals by itself, where this one's does too. */
+  peerGateways: { node: string; publicKey: string; wireGuard?: boolean }[];
 }
 
 /** On a Node, by the machine itself: the public half of its X25519 key, in base64. */
 export const gatewayKeyAnnotation = 'network.skerry.io/gateway-key';
+/** On a Node, `true`: its kernel has WireGuard. */
+export const wireGuardAnnotation = 'network.skerry.io/wireguard';
 
 /** On a NodePool: forces one of `routings` instead of `auto`. */
 export const routingAnnotation = 'network.skerry.io/routing';

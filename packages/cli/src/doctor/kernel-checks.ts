@@ -63,7 +63,10 @@ export const tunnelCheck: Check = {
         'Load the module vxlan, or keep the machines of a pool on one subnet.',
       );
     const wireguard = await triesLink(system, 'wireguard');
-    return ok(wireguard ? 'VXLAN; no WireGuard, so pools are crossed over the link' : 'VXLAN, WireGuard');
+    if (wireguard) return ok('VXLAN; no WireGuard, so the agent seals what crosses to other pools');
+    return system.program('wg')
+      ? ok('VXLAN, WireGuard')
+      : ok('VXLAN; WireGuard is not used without the program wg (package wireguard-tools)');
   },
 };
 

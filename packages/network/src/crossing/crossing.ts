@@ -3,16 +3,20 @@
  * routes the other pool's pods through the first one that is well, and stays with it while it is. On a gateway the kernel
  * hands packets to this process, which seals them for a gateway of the other pool and sends them over the link; packets that
  * come are opened and given to the kernel. Only pod addresses pass, in both directions: what else the machines' networks
- * have in common doesn't meet.
+ * have in common doesn't meet. Where both kernels have WireGuard they seal by themselves, and this process relays alone.
  */
 import { describeError, sleep, type Clock, type Logger, type Service } from '@skerry/base';
 import type { PoolCrossing, PoolNetworkStatus } from '@skerry/api';
 import { AddressRanges } from '#crossing/address-ranges.ts';
 import { GatewayHealth } from '#crossing/gateway-health.ts';
-import { loadGatewayKey, type GatewayKey } from '#crossing/gateway-key.ts';
+import { loadGatewayKey, wireGuardKey, type GatewayKey } from '#crossing/gateway-key.ts';
 import { KernelPort } from '#crossing/kernel-port.ts';
 import { destinationOf, PacketBatch, packetsOf, sourceOf } from '#crossing/packets.ts';
 import { SealedPeer } from '#crossing/sealed-peer.ts';
+import { WireGuardDevices } from '#crossing/wireguard/wireguard-device.ts';
+import { wireGuardMessage } from '#crossing/wireguard/wireguard-peer.ts';
+import { WireGuardTunnels } from '#crossing/wireguard/wireguard-tunnels.ts';
+import { runProgram } from '#kernel/run-program.ts';
 
 /** The way to gateways of other pools; the link's. */
 export interface Relay {
@@ -32,8 +36,14 @@ export interface CrossingOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
-  /** Makes the public half of the machine's key known to the center; may be asked again with the same. */
-  readonly publishKey: (publicKey: string) => Promise<void>;
+  /** Makes known to the center what others need of this machine as a gateway; may be asked again with the same. */
+  readonly publishGateway: (gateway: {
+    /** Half of the machine's key. */
+    readonly publicKey: string;
+    readonly hasWireGuard: boolean;
+  }) => Promise<void>;
+  /** The kernel's. */
+  readonly wireGuard?: WireGuardDevices;
   /** Ways to other pools have changed. */
   readonly onChange: () => void;
 }
@@ -43,6 +53,8 @@ export interface CrossingWay {
   readonly ranges: readonly string[];
   /** Of the same pool; the machine itself where it is a gateway that is well, undefined while none is. */
   readonly gateway: string | undefined;
+  /** Where the machine itself is the gateway, and the kernel seals: the device that does. */
+  readonly device?: string;
 }
 
 export interface Crossing extends Service {
@@ -78,7 +90,18 @@ export function createCrossing(options: CrossingOptions): Crossing {
   let flushedMs = -gatherMs;
   let wake: (() => void) | undefined;
   let again = false;
+  /** Whether the kernel has it: undefined until that was tried. */
+  let hasWireGuard: boolean | undefined;
+  let devicesNow = '';
 
+  const { wireGuard = new WireGuardDevices({ directory: options.stateDirectory, run: runProgram }) } =
+    options;
+  const tunnels = new WireGuardTunnels({
+    devices: wireGuard,
+    send: (node, message) => relay.send(node, message),
+    clock,
+    log,
+  });
   const health = new GatewayHealth({
     clock,
     log,
@@ -86,8 +109,14 @@ export function createCrossing(options: CrossingOptions): Crossing {
     onChange: () => options.onChange(),
   });
   relay.handle({
-    onDatagram: (from, datagram) => peersByNode.get(from)?.receive(datagram),
-    onGone: (node) => peersByNode.get(node)?.gone(),
+    onDatagram(from, datagram) {
+      if (datagram[0] === wireGuardMessage) tunnels.receive(from, datagram);
+      else peersByNode.get(from)?.receive(datagram);
+    },
+    onGone(node) {
+      peersByNode.get(node)?.gone();
+      tunnels.gone(node);
+    },
     onChange: () => options.onChange(),
   });
 
@@ -117,9 +146,11 @@ export function createCrossing(options: CrossingOptions): Crossing {
   }
 
   function ways(): CrossingWay[] {
-    return crossings().map(({ pool, ranges, gateways }) => {
+    return crossings().map(({ pool, ranges, gateways, peerGateways }) => {
       const gateway = choose(pool, gateways);
-      return { ranges, gateway };
+      const device =
+        gateway === nodeName ? tunnels.deviceTo(peerGateways.map(({ node }) => node)) : undefined;
+      return { ranges, gateway, ...(device === undefined ? {} : { device }) };
     });
   }
 
@@ -150,6 +181,7 @@ export function createCrossing(options: CrossingOptions): Crossing {
       port?.close();
       port = undefined;
       health.close();
+      await tunnels.close();
     }
   }
 
@@ -162,6 +194,7 @@ export function createCrossing(options: CrossingOptions): Crossing {
         if (healthAddress !== undefined) health.close();
         healthAddress = undefined;
         closeGateway();
+        await tunnels.close();
         await woken(signal, undefined);
         continue;
       }
@@ -181,8 +214,26 @@ export function createCrossing(options: CrossingOptions): Crossing {
         health.ask([...others].flatMap((node) => addressOfNode(node) ?? []));
       }
       for (const peer of peersByNode.values()) peer.tick();
+      await keepTunnels();
       await woken(signal, tickMs);
     }
+  }
+
+  async function keepTunnels(): Promise<void> {
+    if (key && hasWireGuard) {
+      const wanted = crossings().flatMap(({ gateways, peerGateways, ranges }) =>
+        gateways.includes(nodeName)
+          ? peerGateways.flatMap(({ node, publicKey, wireGuard: has }) =>
+              has ? [{ node, publicKey, ranges }] : [],
+            )
+          : [],
+      );
+      await tunnels.update(wireGuardKey(key), wanted);
+      tunnels.tick();
+    }
+    const devices = JSON.stringify(ways().map(({ device }) => device));
+    if (devices !== devicesNow) options.onChange();
+    devicesNow = devices;
   }
 
   function woken(signal: AbortSignal, afterMs: number | undefined): Promise<void> {
@@ -204,7 +255,8 @@ export function createCrossing(options: CrossingOptions): Crossing {
       if (crossings().length > 0) {
         try {
           key ??= await loadGatewayKey(options.stateDirectory);
-          await options.publishKey(key.publicBytes.toString('base64'));
+          hasWireGuard ??= await tryWireGuard();
+          await options.publishGateway({ publicKey: key.publicBytes.toString('base64'), hasWireGuard });
           look();
           return;
         } catch (error) {
@@ -213,6 +265,13 @@ export function createCrossing(options: CrossingOptions): Crossing {
       }
       await sleep(clock, publishRetryMs, signal).catch(() => undefined);
     }
+  }
+
+  async function tryWireGuard(): Promise<boolean> {
+    const fault = await wireGuard.fault();
+    log.info('WireGuard', fault === undefined ? { used: true } : { used: false, because: fault });
+    if (fault === undefined) await wireGuard.removeAll();
+    return fault === undefined;
   }
 
   async function openGateway(): Promise<void> {

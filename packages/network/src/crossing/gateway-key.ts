@@ -39,6 +39,12 @@ export async function loadGatewayKey(directory: string): Promise<GatewayKey> {
   return key;
 }
 
+/** The private half as `wg` takes it: 32 bytes in base64. */
+export function wireGuardKey({ privateKey }: GatewayKey): string {
+  const { d = '' } = privateKey.export({ format: 'jwk' });
+  return Buffer.from(d, 'base64url').toString('base64');
+}
+
 /** Throws when the bytes are no public key. */
 export function publicKeyOf(bytes: Buffer): KeyObject {
   return createPublicKey({

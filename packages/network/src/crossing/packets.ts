@@ -95,11 +95,19 @@ export class PacketBatch {
 
 /** The packets of a message, up to the first thing in it that is none. */
 export function* packetsOf(message: Buffer): Generator<Buffer> {
+  for (const packet of datagramsOf(message)) {
+    if (familyOfPacket(packet) === undefined) return;
+    yield packet;
+  }
+}
+
+/** What a batch was made of, whatever it is. */
+export function* datagramsOf(message: Buffer): Generator<Buffer> {
   for (let at = 0; at + 2 <= message.length;) {
     const length = message.readUInt16BE(at);
-    const packet = message.subarray(at + 2, at + 2 + length);
-    if (packet.length !== length || familyOfPacket(packet) === undefined) return;
-    yield packet;
+    const datagram = message.subarray(at + 2, at + 2 + length);
+    if (datagram.length !== length || length === 0) return;
+    yield datagram;
     at += 2 + length;
   }
 }

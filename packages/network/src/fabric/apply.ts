@@ -179,14 +179,16 @@ function routeText(route: PlannedRoute): string {
   if (route.type === 'unreachable') return `unreachable ${destination} protocol ${routeProtocol}`;
   const { gateway, device, onlink, source } = route;
   const from = source === undefined ? '' : ` src ${source}`;
-  return `${destination} via ${gateway} dev ${device} protocol ${routeProtocol}${from}${onlink ? ' onlink' : ''}`;
+  const via = gateway === undefined ? '' : ` via ${gateway}`;
+  return `${destination}${via} dev ${device} protocol ${routeProtocol}${from}${onlink ? ' onlink' : ''}`;
 }
 
-function heldRouteText({ type, dst, gateway = '', dev = '', prefsrc, flags }: Route): string {
+function heldRouteText({ type, dst, gateway, dev = '', prefsrc, flags }: Route): string {
   if (type === 'unreachable') return `unreachable ${dst} protocol ${routeProtocol}`;
   const onlink = flags.includes('onlink') ? ' onlink' : '';
   const from = prefsrc === undefined ? '' : ` src ${prefsrc}`;
-  return `${dst} via ${gateway} dev ${dev} protocol ${routeProtocol}${from}${onlink}`;
+  const via = gateway === undefined ? '' : ` via ${gateway}`;
+  return `${dst}${via} dev ${dev} protocol ${routeProtocol}${from}${onlink}`;
 }
 
 /** The kernel finds a route that leads nowhere only by its type. */

@@ -3,7 +3,8 @@ import { guardRemoval, guardScript } from '#fabric/guard.ts';
 import type { Tunnel } from '#fabric/plan.ts';
 
 const tunnel = { device: 'skerry-vxlan' } as Tunnel;
-const plan = (tunnels: readonly Tunnel[]) => ({ tunnels, routes: [], podMtu: undefined });
+const poolRanges = ['10.12.1.0/24', '10.12.2.0/24'];
+const plan = (tunnels: readonly Tunnel[]) => ({ tunnels, routes: [], podMtu: undefined, poolRanges });
 
 test('packets of the pool are taken from its machines, and from nobody else', () => {
   const script = guardScript(plan([tunnel]), ['192.168.0.11', '192.168.0.12']);
@@ -22,4 +23,15 @@ test('the far end of the way to other pools is for this machine alone', () => {
 test('without a tunnel there is nothing to guard, and nothing stays', () => {
   expect(guardScript(plan([]), ['192.168.0.11'])).toBe(guardRemoval());
   expect(guardScript(plan([tunnel]), []).startsWith(guardRemoval())).toBe(true);
+});
+
+test("of what WireGuard carries only pods' packets pass, in both directions", () => {
+  const script = guardScript(plan([tunnel]), []);
+  expect(script).toContain(
+    'iifname "skerry-wg*" meta nfproto ipv4 ip daddr != { 10.12.1.0/24, 10.12.2.0/24 } drop',
+  );
+  expect(script).toContain(
+    'oifname "skerry-wg*" meta nfproto ipv4 ip saddr != { 10.12.1.0/24, 10.12.2.0/24 } drop',
+  );
+  expect(script).toContain('iifname "skerry-wg*" meta nfproto ipv6 drop');
 });

@@ -6,7 +6,9 @@
  * Pure: a script for `nft`, one table, replaced in one step.
  */
 import { crossingPort, processPort } from '#crossing/crossing-device.ts';
+import { devicePrefix } from '#crossing/wireguard/wireguard-device.ts';
 import { tunnelPort, type FabricPlan } from '#fabric/plan.ts';
+import { families, familyOf } from '#fabric/ranges.ts';
 
 export const guardTable = 'skerry_fabric';
 
@@ -15,6 +17,7 @@ const removal = [`add table inet ${guardTable}`, `delete table inet ${guardTable
 
 export function guardScript(plan: FabricPlan, peers: readonly string[]): string {
   if (plan.tunnels.length === 0) return guardRemoval();
+  const { poolRanges } = plan;
   const inside = [crossingPort, processPort].join(', ');
   return [
     ...removal,
@@ -29,9 +32,29 @@ export function guardScript(plan: FabricPlan, peers: readonly string[]): string 
     '    type filter hook output priority -150;',
     `    oifname "lo" udp dport { ${inside} } meta skuid != 0 drop`,
     '  }',
+    // WireGuard sees to the other pool's addresses; of this one only pods' pass.
+    '  chain crossing_in {',
+    '    type filter hook prerouting priority -150;',
+    ...outsideOf(poolRanges, { device: `iifname "${devicePrefix}*"`, field: 'daddr' }),
+    '  }',
+    '  chain crossing_out {',
+    '    type filter hook postrouting priority -150;',
+    ...outsideOf(poolRanges, { device: `oifname "${devicePrefix}*"`, field: 'saddr' }),
+    '  }',
     '}',
     '',
   ].join('\n');
+}
+
+function outsideOf(
+  ranges: readonly string[],
+  { device, field }: { readonly device: string; readonly field: 'saddr' | 'daddr' },
+): string[] {
+  return families.map((family) => {
+    const of = ranges.filter((range) => familyOf(range) === family);
+    const outside = of.length === 0 ? '' : ` ${family === 4 ? 'ip' : 'ip6'} ${field} != { ${of.join(', ')} }`;
+    return `    ${device} meta nfproto ipv${family}${outside} drop`;
+  });
 }
 
 export function guardRemoval(): string {

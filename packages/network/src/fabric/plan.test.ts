@@ -159,6 +159,16 @@ test.each<[string, string | undefined, readonly string[]]>([
   expect(added).toEqual(routes.map((route) => `route add ${route}`));
 });
 
+test('a gateway whose kernel has WireGuard sends through the device of the other gateway', () => {
+  const crossings = [{ pool: 'other', ranges: [], gateways: ['a'], peerGateways: [] }];
+  const ways = [{ ranges: ['10.13.0.0/24'], gateway: 'a', device: 'skerry-wg0' }];
+  const { routes } = difference(plan({ crossings }, ways), bare);
+  expect(routes).toContain('route add 10.13.0.0/24 dev skerry-wg0 protocol 83 src 10.12.1.0');
+  const there = { dst: '10.13.0.0/24', dev: 'skerry-wg0', prefsrc: '10.12.1.0', flags: [] };
+  const again = difference(plan({ crossings }, ways), { ...bare, routes: [there] });
+  expect(again.routes.join()).not.toContain('10.13.0.0');
+});
+
 test("a gateway's packets for other pools leave the kernel for this process", () => {
   const crossings = [{ pool: 'other', ranges: [], gateways: ['a'], peerGateways: [] }];
   const { ip, bridge } = difference(plan({ crossings }), bare);

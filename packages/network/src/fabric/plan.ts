@@ -70,7 +70,8 @@ export type PlannedRoute =
   | {
       readonly type: 'via';
       readonly destination: string;
-      readonly gateway: string;
+      /** The next hop; none beyond a device that knows by itself. */
+      readonly gateway?: string;
       readonly device: string;
       readonly onlink: boolean;
       /** What the machine itself sends from; the device's address unless given. */
@@ -83,6 +84,8 @@ export interface FabricPlan {
   readonly routes: readonly PlannedRoute[];
   /** Of the pods' links. */
   readonly podMtu: number | undefined;
+  /** Of the whole pool: what may cross to others, and come from them. */
+  readonly poolRanges: readonly string[];
 }
 
 export interface MachineFacts {
@@ -96,7 +99,7 @@ export interface MachineFacts {
   readonly hasIpv6: boolean;
 }
 
-const nothing: FabricPlan = { tunnels: [], routes: [], podMtu: undefined };
+export const nothing: FabricPlan = { tunnels: [], routes: [], podMtu: undefined, poolRanges: [] };
 
 export function planFabric(network: PoolNetworkStatus | undefined, facts: MachineFacts): FabricPlan {
   const own = network?.members.find(({ node }) => node === facts.nodeName);
@@ -138,6 +141,7 @@ export function planFabric(network: PoolNetworkStatus | undefined, facts: Machin
         .map((destination): PlannedRoute => ({ type: 'unreachable', destination })),
     ],
     podMtu: mtu,
+    poolRanges: network.members.flatMap(({ podCIDRs }) => podCIDRs).filter(isHere),
   };
 }
 
@@ -198,7 +202,7 @@ function forwardingTo(peers: readonly Peer[]): Forwarding[] {
 /** Through a machine of the pool, or from this one, if it is the gateway, out of the pool. */
 function crossingRoute(
   range: string,
-  { gateway }: CrossingWay,
+  { gateway, device }: CrossingWay,
   {
     facts,
     peers,
@@ -213,6 +217,7 @@ function crossingRoute(
   const peer = peers.find(({ node, range: of }) => node === gateway && isOfFamily(of));
   const source = sources.find(isOfFamily);
   if (gateway === undefined || source === undefined || (gateway !== facts.nodeName && !peer)) return [];
+  if (device !== undefined) return [{ type: 'via', destination: range, device, onlink: false, source }];
   return [{ ...routeTo(range, peer), source }];
 }
 

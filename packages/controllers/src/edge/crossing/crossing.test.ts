@@ -86,6 +86,18 @@ test('a pool without one is named in the condition', async () => {
   ]);
 });
 
+test('of a gateway is told whether its kernel has WireGuard', async () => {
+  addNode('a1');
+  const gateway = addNode('b1');
+  await cross();
+  expect(networkOf('a')?.crossings?.[0]?.peerGateways).toEqual([{ node: 'b1', publicKey: key('b') }]);
+  cluster.client.edit<Node>(resources.nodes, { name: 'b1' }, ({ metadata }) => {
+    metadata.annotations = { ...gateway.metadata.annotations, 'network.skerry.io/wireguard': 'true' };
+  });
+  await pause();
+  expect(networkOf('a')?.crossings?.[0]?.peerGateways).toMatchObject([{ node: 'b1', wireGuard: true }]);
+});
+
 test("both pools' machines are told of each other's ranges, gateways and keys, and of nothing when the Crossing goes", async () => {
   const first = addNode('a1');
   addNode('b1');

@@ -22,7 +22,7 @@ const crossing: JSONSchemaProps = {
       items: {
         type: 'object',
         required: ['node', 'publicKey'],
-        properties: { node: text, publicKey: text },
+        properties: { node: text, publicKey: text, wireGuard: { type: 'boolean' } },
       },
     },
   },

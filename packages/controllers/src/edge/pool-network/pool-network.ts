@@ -8,6 +8,7 @@ import {
   providerAnnotation,
   routingAnnotation,
   routings,
+  wireGuardAnnotation,
   type Crossing,
   type Node,
   type PoolCrossing,
@@ -54,7 +55,7 @@ export function createPoolNetworkController(
     onDelete: ofNode,
     onUpdate(node, old) {
       // Nodes report all day, and nearly never anything that is of interest here.
-      const facts = (of: Node) => JSON.stringify([memberOf(of), keyOfGateway(of)]);
+      const facts = (of: Node) => JSON.stringify([memberOf(of), keyOfGateway(of), hasWireGuard(of)]);
       if (facts(node) !== facts(old)) ofNode(node);
       if (poolOf(node) !== poolOf(old)) [node, old].forEach(ofNode);
     },
@@ -126,9 +127,13 @@ function crossingOf(
     peerGateways: gatewaysOf(other).flatMap((name) => {
       const node = others.find(({ metadata }) => metadata.name === name);
       const publicKey = node && keyOfGateway(node);
-      return publicKey ? [{ node: name, publicKey }] : [];
+      return publicKey ? [{ node: name, publicKey, ...(hasWireGuard(node) ? { wireGuard: true } : {}) }] : [];
     }),
   };
+}
+
+function hasWireGuard({ metadata }: Node): boolean {
+  return metadata.annotations?.[wireGuardAnnotation] === 'true';
 }
 
 function providerOf(pool: NodePool | undefined): PoolNetworkStatus['provider'] {
