@@ -72,7 +72,7 @@ export function createNodeServer(options: NodeServerOptions): Server {
     if (segments[0] === 'localVolumes' && segments.length === 2)
       return serveLocalVolume(request, segments[1]!, response);
     if (segments.join('/') === 'drill' && options.drill) {
-      if (request.method === 'PUT') options.drill.begin(await readDocument(request));
+      if (request.method === 'PUT') await options.drill.begin(await readDocument(request));
       return sendJson(response, options.drill.report());
     }
     if (request.method !== 'GET')

@@ -40,8 +40,8 @@ export interface StatsSource {
 
 /** What a node asks of itself while its link is cut by a drill. */
 export interface DrillKeeper {
-  /** @throws NodeRequestError when that is no plan. */
-  begin(plan: unknown): void;
+  /** Resolves when the node is ready for the cut. @throws NodeRequestError when that is no plan. */
+  begin(plan: unknown): Promise<void>;
   report(): object;
 }
 

@@ -1,6 +1,7 @@
 /**
  * The node's part of a drill: while its link is cut it asks its name server and its Services again and again, as a pod would,
- * and keeps count. Asked for before the cut, read after it. One plan at a time; a new one takes its place.
+ * and keeps count. Asked for before the cut, read after it. What does not answer before the cut says nothing about it, and is not asked. One
+ * plan at a time; a new one takes its place.
  */
 import { Resolver } from 'node:dns/promises';
 import { connect } from 'node:net';
@@ -29,6 +30,7 @@ interface Count {
   asked: number;
   failed: number;
   error?: string;
+  before?: string;
 }
 
 export class DrillProbes {
@@ -42,18 +44,35 @@ export class DrillProbes {
     this.#options = options;
   }
 
-  /** @throws NodeRequestError when it is no plan. */
-  begin(document: unknown): void {
+  /** Resolves when all has been asked once. @throws NodeRequestError when it is no plan. */
+  async begin(document: unknown): Promise<void> {
     const parsed = probePlan.safeParse(document);
     if (!parsed.success) throw new NodeRequestError(400, `no plan of a drill: ${parsed.error.message}`);
     this.stop();
-    this.#plan = parsed.data;
+    const plan = parsed.data;
+    this.#plan = plan;
     const none = () => ({ asked: 0, failed: 0 });
     this.#counts = new Map(
-      this.#plan.targets.map(({ service }) => [service, { name: none(), connection: none() }]),
+      plan.targets.map(({ service }) => [service, { name: none(), connection: none() }]),
     );
-    this.#endMs = this.#options.clock.monotonic() + this.#plan.seconds * 1000;
+    await Promise.all(plan.targets.map((target) => this.#askBefore(target)));
+    if (this.#plan !== plan) return;
+    this.#endMs = this.#options.clock.monotonic() + plan.seconds * 1000;
     this.#next();
+  }
+
+  async #askBefore(target: ProbeTarget): Promise<void> {
+    const counts = this.#counts.get(target.service);
+    const [name, connection] = await this.#ask(target);
+    if (name !== undefined && counts) counts.name.before = name;
+    if (connection !== undefined && counts) counts.connection.before = connection;
+  }
+
+  #ask({ host, address, port }: ProbeTarget): Promise<[string | undefined, string | undefined]> {
+    return Promise.all([
+      failureOf(resolve(this.#options.nameServers(), { host, address })),
+      failureOf(reach(address, port)),
+    ]);
   }
 
   report(): ProbeReport {
@@ -86,14 +105,11 @@ export class DrillProbes {
     await Promise.all(plan.targets.map((target) => this.#probe(plan, target)));
   }
 
-  async #probe(plan: ProbePlan, { service, host, address, port }: ProbeTarget): Promise<void> {
-    const [name, connection] = await Promise.all([
-      failureOf(resolve(this.#options.nameServers(), { host, address })),
-      failureOf(reach(address, port)),
-    ]);
+  async #probe(plan: ProbePlan, target: ProbeTarget): Promise<void> {
+    const [name, connection] = await this.#ask(target);
     // What was asked shortly before the link came back, or for another plan, says nothing.
     if (!this.#options.isCut() || this.#plan !== plan) return;
-    const counts = this.#counts.get(service);
+    const counts = this.#counts.get(target.service);
     if (!counts) return;
     add(counts.name, name);
     add(counts.connection, connection);
@@ -101,6 +117,7 @@ export class DrillProbes {
 }
 
 function add(count: Count, failure: string | undefined): void {
+  if (count.before !== undefined) return;
   count.asked++;
   if (failure === undefined) return;
   count.failed++;

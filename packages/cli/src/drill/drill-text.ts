@@ -14,6 +14,10 @@ export function drillText({ region, seconds, nodes, pods, held }: DrillReport): 
       ? [`${service} from ${node}: ${connection.failed} of ${connection.asked}: ${connection.error}`]
       : []),
   ]);
+  const before = asked.flatMap(({ node, service, name, connection }) => [
+    ...(name.before === undefined ? [] : [`the name of ${service} on ${node}: ${name.before}`]),
+    ...(connection.before === undefined ? [] : [`${service} from ${node}: ${connection.before}`]),
+  ]);
   const late = nodes.filter(({ readyAfterSeconds }) => readyAfterSeconds === undefined);
   const times = nodes.flatMap(({ readyAfterSeconds }) => readyAfterSeconds ?? []);
   const silent = nodes.filter(({ noProbes }) => noProbes !== undefined);
@@ -37,6 +41,7 @@ export function drillText({ region, seconds, nodes, pods, held }: DrillReport): 
           `Services and names: ${new Set(asked.map(({ service }) => service)).size} asked ${questions} times, ${failures.length === 0 ? 'all answered' : 'not all answered'}`,
         ),
     ...list('no answer', failures),
+    ...list('no answer before the cut either, so not asked', before),
     ...list(
       'nothing asked',
       silent.map(({ name, noProbes }) => `${name}: ${noProbes}`),

@@ -132,6 +132,16 @@ test('a node asks what its own pool serves by TCP, and nothing else', () => {
   ]);
 });
 
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 test('a node counts what answers while its link is cut, and only then', async () => {
   const server = createServer((socket) => socket.destroy());
   server.listen(0, '127.0.0.1');
@@ -140,9 +150,10 @@ test('a node counts what answers while its link is cut, and only then', async ()
   const clock = new FakeClock();
   let isCut = false;
   const probes = new DrillProbes({ nameServers: () => [], isCut: () => isCut, clock });
-  expect(() => probes.begin({ seconds: 'x' })).toThrow('no plan of a drill');
+  await expect(probes.begin({ seconds: 'x' })).rejects.toThrow('no plan of a drill');
   const target = { service: 'a/s', host: 's.a', address: '127.0.0.1', port };
-  probes.begin({ seconds: 60, targets: [target] });
+  const closed = { ...target, service: 'a/closed', port: await closedPort() };
+  await probes.begin({ seconds: 60, targets: [target, closed] });
   try {
     await clock.advance(2_000);
     isCut = true;
@@ -151,7 +162,12 @@ test('a node counts what answers while its link is cut, and only then', async ()
       expect(probes.report().targets[0]).toMatchObject({
         service: 'a/s',
         connection: { asked: 2, failed: 0 },
-        name: { asked: 2, failed: 2, error: 'this node has no name server' },
+        name: { asked: 0, failed: 0, before: 'this node has no name server' },
+      });
+      expect(probes.report().targets[1]?.connection).toMatchObject({
+        asked: 0,
+        failed: 0,
+        before: expect.stringContaining('ECONNREFUSED'),
       });
     });
     isCut = false;
@@ -170,11 +186,16 @@ test('a report names what did not hold', () => {
     name: { asked: 3, failed: 0 },
     connection: { asked: 3, failed: 1, error: 'no' },
   };
+  const never = {
+    service: 'a/never',
+    name: { asked: 3, failed: 0 },
+    connection: { asked: 0, failed: 0, before: 'refused' },
+  };
   const text = drillText({
     region: 'r',
     seconds: 60,
     nodes: [
-      { name: 'n', readyAfterSeconds: 1.2, probes: [probe] },
+      { name: 'n', readyAfterSeconds: 1.2, probes: [probe, never] },
       { name: 'm', probes: [] },
     ],
     pods,
@@ -183,6 +204,7 @@ test('a report names what did not hold', () => {
   expect(text).toContain('✗ evictions: 1');
   expect(text).toContain('✓ restarts: none');
   expect(text).toContain('no answer: a/s from n: 1 of 3: no');
+  expect(text).toContain('no answer before the cut either, so not asked: a/never from n: refused');
   expect(text).toContain('✗ return: 1 machine(s) not Ready');
   expect(text).toContain('it did not hold');
 });

@@ -29,6 +29,8 @@ export interface ProbeCount {
   readonly failed: number;
   /** Of the last failure. */
   readonly error?: string;
+  /** Why it did not answer before the link was cut either, where it did not: then it is not asked. */
+  readonly before?: string;
 }
 
 export interface ProbeReport {
