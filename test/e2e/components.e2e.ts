@@ -1,11 +1,15 @@
-/** The components of our own, in pods on real containers in two regions. */
+/**
+ * Components in pods on real containers in two regions, by the examples' values where no test can have their targets: those of our
+ * own, and those of others with images that stand in for theirs.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pod } from '@skerry/api';
 import { eventually } from '@skerry/base/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { canRunContainers, Cluster, entry, run } from '../support/cluster.ts';
+import { canRunContainers, Cluster, entry, root, run } from '../support/cluster.ts';
+import { importStandIns } from '../support/component-stand-ins.ts';
 import { busyboxImage } from '../support/regions.ts';
 
 interface Listed<T> {
@@ -20,18 +24,26 @@ describe.skipIf(!canRunContainers() || !entry().endsWith('.mjs'))('components in
   const component = (...args: string[]) =>
     cluster.skerry(['component', ...args, '--data-dir', cluster.dataDirectory]);
   const patient = { timeoutMs: 120_000, everyMs: 500 };
+  const socketOf = (region: string) =>
+    join(cluster.dataDirectory, `machines/${region}-1/containerd/containerd.sock`);
+  /** By the values of an example, but for the pools and targets that there are. */
+  const installExample = async (name: string, file: string, changes: readonly string[] = []) => {
+    const values = ['--values', join(root, 'examples', file)];
+    const set = changes.flatMap((change) => ['--set', change]);
+    const { code, errors } = await component('install', name, ...values, ...set);
+    expect([code, errors]).toEqual([0, '']);
+  };
 
   beforeAll(async () => {
     cluster = await Cluster.start({ runtime: 'containerd', regions });
     const image = join(folder, 'skerry.tar');
     expect((await cluster.skerry(['image', '--output', image])).errors).toBe('');
     for (const region of regions) {
-      const socket = join(cluster.dataDirectory, `machines/${region}-1/containerd/containerd.sock`);
       const imported = await run(
         'ctr',
         [
           '--address',
-          socket,
+          socketOf(region),
           '--namespace',
           'k8s.io',
           'images',
@@ -54,16 +66,13 @@ describe.skipIf(!canRunContainers() || !entry().endsWith('.mjs'))('components in
   test('a load begins everywhere at the agreed instant, is told by region, and leaves nothing', async () => {
     // A target that every pod has, whatever its region: a port of its own that nothing listens on.
     const startAt = new Date(Date.now() + 20_000).toISOString();
-    const values = [
+    await installExample('load-generator', 'load-generator-values.yaml', [
       'target=http://127.0.0.1:1/',
       `startAt=${startAt}`,
       'durationSeconds=3',
       'rate=20',
       'pools=[{name: beijing}, {name: shanghai, pods: 2}]',
-    ];
-    const set = values.flatMap((value) => ['--set', value]);
-    const installed = await component('install', 'load-generator', ...set);
-    expect(installed.errors).toBe('');
+    ]);
     await eventually(async () => {
       const { output } = await component('report', 'load-generator');
       expect(output).toMatch(/^beijing +1 +\d+ ms +60 +0 +100\.00 %/m);
@@ -84,10 +93,10 @@ describe.skipIf(!canRunContainers() || !entry().endsWith('.mjs'))('components in
       { name: 'itself', type: 'http', target: 'http://127.0.0.1:9115/healthz', intervalSeconds: 5 },
       { name: 'nothing', type: 'tcp', target: '127.0.0.1:1', intervalSeconds: 5 },
     ];
-    const pools = 'pools=[{name: beijing}, {name: shanghai}]';
-    const set = ['--set', `probes=${JSON.stringify(probes)}`, '--set', pools];
-    const installed = await component('install', 'prober', ...set);
-    expect(installed.errors).toBe('');
+    await installExample('prober', 'prober-values.yaml', [
+      `probes=${JSON.stringify(probes)}`,
+      'pools=[{name: beijing}, {name: shanghai}]',
+    ]);
     await eventually(async () => {
       const { output } = await component('report', 'prober');
       for (const region of regions) {
@@ -96,6 +105,44 @@ describe.skipIf(!canRunContainers() || !entry().endsWith('.mjs'))('components in
       }
     }, patient);
     expect((await component('remove', 'prober')).errors).toBe('');
+  });
+
+  test('a cache, a security agent and an exporter run in every region, and clients are answered by the cache of their own', async () => {
+    const sockets = regions.map(socketOf);
+    await importStandIns(['http-cache', 'osquery', 'node-exporter'], { sockets });
+    const clients = regions.map((region) => JSON.stringify(webPod(region))).join('\n---\n');
+    expect((await cluster.kubectl(['apply', '-f', '-'], { input: clients })).errors).toBe('');
+    await Promise.all([
+      installExample('http-cache', 'http-cache-values.yaml', [
+        'pools=[{name: beijing}, {name: shanghai, replicas: 2}]',
+      ]),
+      // As machines of a test have no shared root.
+      installExample('osquery', 'security-agent-values.yaml', ['mountPropagation=None']),
+      installExample('node-exporter', 'monitoring-values.yaml', ['mountPropagation=None']),
+    ]);
+    await cluster.kubectlOk('wait', '--for=condition=Ready', 'pod', '-l', 'app=web', '--timeout=120s');
+    for (const region of regions) {
+      await eventually(async () => {
+        const ask = ['wget', '-q', '-O', '-', 'http://http-cache.http-cache.svc/'];
+        const { output } = await cluster.kubectl(['exec', `web-${region}`, '--', ...ask]);
+        expect(output).toMatch(
+          new RegExp(`^stand-in cache of https://origin.example.com in http-cache-${region}-`),
+        );
+      }, patient);
+      const podOf = async (namespace: string) => {
+        const on = ['--field-selector', `spec.nodeName=${region}-1`, '-o', 'name'];
+        const names = await cluster.kubectlOk('get', 'pods', '--namespace', namespace, ...on);
+        return names.trim().replace('pod/', '');
+      };
+      const agent = await podOf('security-agent');
+      const seen = await cluster.kubectlOk('logs', '--namespace=security-agent', agent);
+      expect(seen).toBe('osqueryd (stand-in) watches "/host/etc/%%"\n');
+      const exporter = `/api/v1/namespaces/node-exporter/pods/${await podOf('node-exporter')}:9100`;
+      expect(await cluster.kubectlOk('get', '--raw', `${exporter}/proxy/metrics`)).toBe('node_stand_in 1\n');
+    }
+    await cluster.kubectlOk('delete', 'pod', '-l', 'app=web');
+    for (const name of ['http-cache', 'osquery', 'node-exporter'])
+      expect((await component('remove', name)).errors).toBe('');
   });
 
   test('an Ingress and a Gateway lead to the pods of the own region, and without those over a Crossing', async () => {
