@@ -108,6 +108,26 @@ describe.skipIf(!canRunContainers())('Services', () => {
     await regions.cluster.kubectlOk('delete', 'pod', 'web-b', '--wait=false');
   });
 
+  test('traffic stays on its machine where the Service says so', async () => {
+    const ofWeb = { selector: { app: 'web' } };
+    await apply(
+      service('on-host', ofWeb, { 'openyurt.io/topologyKeys': 'kubernetes.io/hostname' }),
+      service('in-pool', ofWeb, { 'openyurt.io/topologyKeys': 'openyurt.io/nodepool' }),
+      service('inside', { ...ofWeb, internalTrafficPolicy: 'Local' }),
+      service('preferred', { ...ofWeb, trafficDistribution: 'PreferSameNode' }),
+    );
+    // All of its pods are on a-1.
+    const expected = { 'on-host': 'refused', 'in-pool': 'web', inside: 'silent', preferred: 'web' };
+    for (const [name, elsewhere] of Object.entries(expected)) {
+      const url = await clusterUrl(name);
+      await eventually(async () => expect(await fetchFrom('a-1', url)).toMatch(/^web-/), patient);
+      await eventually(
+        async () => expect((await fetchFrom('a-2', url)).split('-')[0]).toBe(elsewhere),
+        patient,
+      );
+    }
+  });
+
   test('a client with affinity stays with its pod', async () => {
     await apply(service('sticky', { sessionAffinity: 'ClientIP', selector: { app: 'web' } }));
     const url = await clusterUrl('sticky');

@@ -175,6 +175,11 @@ export function createCrossing(options: CrossingOptions): Crossing {
   }
 
   async function run(signal: AbortSignal): Promise<void> {
+    await wireGuard
+      .removeAll()
+      .catch((error: unknown) =>
+        log.debug('WireGuard devices not looked for', { error: describeError(error) }),
+      );
     try {
       await Promise.all([keep(signal), publish(signal)]);
     } finally {
@@ -270,7 +275,6 @@ export function createCrossing(options: CrossingOptions): Crossing {
   async function tryWireGuard(): Promise<boolean> {
     const fault = await wireGuard.fault();
     log.info('WireGuard', fault === undefined ? { used: true } : { used: false, because: fault });
-    if (fault === undefined) await wireGuard.removeAll();
     return fault === undefined;
   }
 

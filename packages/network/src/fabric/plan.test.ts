@@ -47,6 +47,22 @@ test.each<[PoolNetworkStatus['routing'], readonly string[], number]>([
   expect(plan({ routing }).podMtu).toBe(mtu);
 });
 
+test.each([
+  [9_000, 8_950],
+  [1_400, 1_350],
+  [1_300, 1_280],
+])('over an uplink of %i bytes pods and the tunnel have %i', (mtu, expected) => {
+  const links = [{ ...eth0, mtu }];
+  const { podMtu, tunnels } = planFabric(network, {
+    nodeName: 'a',
+    links,
+    ways,
+    crossingWays: [],
+    hasIpv6: true,
+  });
+  expect([podMtu, tunnels[0]?.mtu]).toEqual([expected, expected]);
+});
+
 test('the tunnel learns nothing from packets: whoever is behind it is told to the kernel', () => {
   const { ip, bridge } = difference(plan(), bare);
   expect(ip).toEqual([
