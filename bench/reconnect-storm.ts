@@ -1,4 +1,7 @@
-/** Many simulated nodes whose lines are cut for longer than the center waits for them, and mended at once. */
+/**
+ * Many simulated nodes whose lines are cut for longer than the center waits for them, and mended at once. By then each pauses for up
+ * to half a minute before it tries again, which is most of what a thousand of them take.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
