@@ -8,6 +8,8 @@ export type PodNetworkPlan =
   | { readonly kind: 'external' }
   /** None: only pods of the host's network run, and others are told why. */
   | { readonly kind: 'host'; readonly why: string }
+  /** None, by a fault that somebody has to mend: the node is not Ready. What is there stays. */
+  | { readonly kind: 'unusable'; readonly why: string }
   /** Not said yet: what is there stays. */
   | { readonly kind: 'unknown' };
 

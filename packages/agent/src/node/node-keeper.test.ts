@@ -131,6 +131,27 @@ test('a node without a network for pods is Ready, and says to pods that want one
   await expect(readFile(configFile, 'utf8')).rejects.toThrow('ENOENT');
 });
 
+test('a node whose pods can not have their network is not Ready, and makes nothing of it', async () => {
+  const configFile = join(directory, '10-skerry.conflist');
+  const { client, keeper, node, begin } = setUp({
+    network: {
+      configFile,
+      bridge: 'skerry-none',
+      dataDirectory: directory,
+      plan: () => ({ kind: 'unusable', why: 'the range is taken' }),
+    },
+  });
+  await begin();
+  client.edit<Node>(resources.nodes, { name: 'n1' }, (held) => void (held.spec = { podCIDR: '10.1.0.0/24' }));
+  await eventually(async () => {
+    await settle(1_000);
+    const ready = node()?.status?.conditions?.find(({ type }) => type === 'Ready');
+    expect(ready).toMatchObject({ status: 'False', message: expect.stringContaining('the range is taken') });
+  });
+  expect(keeper.networkFault).toBe('the range is taken');
+  await expect(readFile(configFile, 'utf8')).rejects.toThrow('ENOENT');
+});
+
 test('a node has all addresses of its machine, also such as come and go', async () => {
   let addresses = ['192.168.0.1', 'fd53::1'];
   const { node, begin } = setUp({ addresses: () => addresses });

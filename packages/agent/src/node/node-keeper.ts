@@ -66,6 +66,8 @@ export class NodeKeeper {
   #networkFault: string | undefined = 'container runtime status check may not have completed yet';
   #runtimeFault: string | undefined;
   #addressesUsedUp: string | undefined;
+  /** Why pods can't have the network that is planned for them. */
+  #planFault: string | undefined;
   /** Why this node has no network for pods, which is no fault of it. */
   #noPodNetwork: string | undefined;
   #sent: { readonly status: NodeStatus; readonly atMs: number } | undefined;
@@ -101,7 +103,7 @@ export class NodeKeeper {
 
   /** Why pods get no network now. */
   get networkFault(): string | undefined {
-    return this.#noPodNetwork ?? this.#networkFault;
+    return this.#noPodNetwork ?? this.#planFault ?? this.#networkFault;
   }
 
   get node(): Node | undefined {
@@ -203,7 +205,7 @@ export class NodeKeeper {
   /** A node without a network for pods has none that could be at fault. */
   get #faults(): string[] {
     const networkFault = this.#noPodNetwork === undefined ? this.#networkFault : undefined;
-    return [this.#runtimeFault, networkFault].filter((fault) => fault !== undefined);
+    return [this.#runtimeFault, this.#planFault ?? networkFault].filter((fault) => fault !== undefined);
   }
 
   #pause(delayMs: number, signal: AbortSignal): Promise<void> {
@@ -222,6 +224,7 @@ export class NodeKeeper {
     const { configFile, plan = () => ownNetwork, hasIpv6: _known, ...rest } = network;
     const wanted = plan();
     this.#noPodNetwork = wanted.kind === 'host' ? wanted.why : undefined;
+    this.#planFault = wanted.kind === 'unusable' ? wanted.why : undefined;
     if (wanted.kind === 'host' || wanted.kind === 'external') {
       if (await removeCniConfig(configFile)) log.info('pod network left to others', { kind: wanted.kind });
       await packetFilter?.withdraw();

@@ -9,6 +9,7 @@ import type { PoolCrossing, PoolMember, PoolNetwork, PoolNetworkStatus } from '@
 import { applyPlan, readKernel } from '#fabric/apply.ts';
 import { guardScript } from '#fabric/guard.ts';
 import { KnownNetwork } from '#fabric/known-network.ts';
+import { overlapOf } from '#fabric/overlap.ts';
 import { addressOf, planFabric } from '#fabric/plan.ts';
 import type { Crossing } from '#crossing/crossing.ts';
 import { Kernel } from '#kernel/links.ts';
@@ -42,6 +43,8 @@ export type PodNetworkPlan =
   | { readonly kind: 'external' }
   /** None: only those of the host's network run. */
   | { readonly kind: 'host'; readonly why: string }
+  /** None, by a fault that somebody has to mend: the node is not Ready. */
+  | { readonly kind: 'unusable'; readonly why: string }
   /** The center has not said it yet. */
   | { readonly kind: 'unknown' };
 
@@ -61,6 +64,7 @@ export function createFabric(options: FabricOptions): Fabric {
   const { client, nodeName, pool, hasIpv6, clock, log, random, kernel = new Kernel() } = options;
   const known = new KnownNetwork(options.stateDirectory);
   let podMtu: number | undefined;
+  let unusable: string | undefined;
   let told = '';
   let guarded = '';
   let announced = '';
@@ -83,6 +87,7 @@ export function createFabric(options: FabricOptions): Fabric {
           why: `node pool ${pool} has hostNetwork: true, its nodes have no network for pods; run the pod with hostNetwork: true or in another pool`,
         };
       case 'skerry':
+        if (unusable !== undefined) return { kind: 'unusable', why: unusable };
         // Until the machine's links were looked at: pods keep what they start with.
         return podMtu === undefined
           ? { kind: 'unknown' }
@@ -161,7 +166,17 @@ export function createFabric(options: FabricOptions): Fabric {
     const peers = status.provider === 'skerry' ? status.members.filter(({ node }) => node !== nodeName) : [];
     const ways = await kernel.ways(peers.flatMap(({ addresses }) => addresses));
     const crossingWays = options.crossing?.ways() ?? [];
-    const plan = planFabric(status, { nodeName, links: state.links, ways, crossingWays, hasIpv6 });
+    const overlap =
+      status.provider === 'skerry' ? overlapOf(status, { nodeName, links: state.links }) : undefined;
+    if (overlap !== undefined && overlap !== unusable) log.error('no pod network', { because: overlap });
+    unusable = overlap;
+    const plan = planFabric(overlap === undefined ? status : undefined, {
+      nodeName,
+      links: state.links,
+      ways,
+      crossingWays,
+      hasIpv6,
+    });
     // Before there is anything to guard.
     const guard = guardScript(
       plan,
