@@ -141,8 +141,8 @@ describe.skipIf(!canRunContainers() || !entry().endsWith('.mjs'))('components in
       expect(await cluster.kubectlOk('get', '--raw', `${exporter}/proxy/metrics`)).toBe('node_stand_in 1\n');
     }
     await cluster.kubectlOk('delete', 'pod', '-l', 'app=web');
-    for (const name of ['http-cache', 'osquery', 'node-exporter'])
-      expect((await component('remove', name)).errors).toBe('');
+    const removed = ['http-cache', 'osquery', 'node-exporter'].map((name) => component('remove', name));
+    for (const { errors } of await Promise.all(removed)) expect(errors).toBe('');
   });
 
   test('an Ingress and a Gateway lead to the pods of the own region, and without those over a Crossing', async () => {

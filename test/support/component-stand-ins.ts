@@ -18,14 +18,19 @@ interface Package {
   }[];
 }
 
+/** A first process is told to end only if it listens; else its pod takes half a minute to go. */
+const untilTold = `trap 'exit 0' TERM
+wait
+`;
+
 /** Serves a page that names the origin and the pod, where nginx would answer with what it holds. */
 const nginx = `#!/bin/sh
 origin=$(sed -n 's/.*proxy_pass \\(.*\\);/\\1/p' /etc/nginx/conf.d/default.conf)
 mkdir -p /var/cache/http/www
 echo ok > /var/cache/http/www/healthz
 echo "stand-in cache of $origin in $(hostname)" > /var/cache/http/www/index.html
-exec httpd -f -p 8080 -h /var/cache/http/www
-`;
+httpd -f -p 8080 -h /var/cache/http/www &
+${untilTold}`;
 
 /** Tells which folders its settings have it watch. */
 const osquery = `#!/bin/sh
@@ -38,8 +43,8 @@ const exporter = `#!/bin/sh
 for word in "$@"; do
   case "$word" in --web.listen-address=*) port=\${word##*:} ;; esac
 done
-exec httpd -f -p "$port" -h /www
-`;
+httpd -f -p "$port" -h /www &
+${untilTold}`;
 
 const standIns: Readonly<Record<string, (reference: string) => Promise<ImageSpec>>> = {
   'http-cache': (reference) =>
