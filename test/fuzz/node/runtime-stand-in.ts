@@ -57,11 +57,13 @@ const manners: Readonly<Record<RuntimeManner, (socket: Duplex, url: string) => v
     for (let i = 0; i < 100; i++) socket.write(Buffer.from(`${i}\u0000\u0003HTTP/1.1 200 OK\r\n\r\n`));
   },
   echo(socket, url) {
+    const wanted = Number(url.split('/')[2]);
     const session = serve(socket, (stream, opened) => {
       if (stream.headers['streamtype'] === 'data') stream.pipe(stream);
       else {
-        if (stream.headers['streamtype'] !== 'stdin') stream.resume();
-        if (opened.size === Number(url.split('/')[2])) void echoAll(opened, session);
+        // What nobody will ever read would hide the client's end.
+        if (stream.headers['streamtype'] !== 'stdin' || !(wanted > 0)) stream.resume();
+        if (opened.size === wanted) void echoAll(opened, session);
       }
     });
   },

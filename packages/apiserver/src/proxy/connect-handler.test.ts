@@ -15,15 +15,19 @@ let node: Server;
 let pod: Server;
 let dialled: string[];
 const cleanups: (() => unknown)[] = [];
+/** As they were dialled. */
+let connections: Duplex[];
 
 beforeEach(async () => {
   dialled = [];
+  connections = [];
   node = http.createServer(echo('node'));
   pod = http.createServer(echo('pod'));
   const lead = (to: Server, what: string): Promise<Duplex> => {
     dialled.push(what);
     if (what.startsWith('gone')) return Promise.reject(new Error('node gone holds no link'));
     const [ours, theirs] = duplexPair();
+    connections.push(ours);
     to.emit('connection', theirs);
     return Promise.resolve(ours);
   };
@@ -441,6 +445,18 @@ describe('proxies', () => {
     });
     const { message, text } = await upgrade('GET', `${pods}/web/proxy/ws`, { Upgrade: 'websocket' });
     expect([message.statusCode, message.headers['x-who'], text]).toEqual([418, 'pod', 'never']);
+  });
+
+  test('a pod that switches protocols without being asked is let go', async () => {
+    pod
+      .removeAllListeners('request')
+      .on('request', (_request, { socket }) =>
+        socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
+      );
+    const { status, body } = await call('GET', `${pods}/web/proxy/`);
+    expect(status).toBe(503);
+    expect(body.message).toContain('switched to another protocol without being asked');
+    expect(connections.map(({ destroyed }) => destroyed)).toEqual([true]);
   });
 
   test('redirects of the pod lead through the proxy again', async () => {

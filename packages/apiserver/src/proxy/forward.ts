@@ -76,6 +76,11 @@ function attempt(outgoing: Outgoing): Promise<Answer> {
       resolve({ kind: 'response', response });
     });
     request.once('upgrade', (response, socket, head) => {
+      if (outgoing.headers['upgrade'] === undefined) {
+        socket.destroy();
+        reject(new Error('it switched to another protocol without being asked'));
+        return;
+      }
       if (head.length > 0) socket.unshift(head);
       resolve({ kind: 'upgrade', response, socket });
     });
