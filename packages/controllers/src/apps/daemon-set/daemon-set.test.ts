@@ -118,6 +118,21 @@ test('a rolling update replaces one node after the other and waits for an unavai
   expect((await get()).status).toMatchObject({ updatedNumberScheduled: 3, numberAvailable: 3 });
 });
 
+test('a new pod counts only once it has been ready for minReadySeconds, and the next one waits for that', async () => {
+  await create(daemonSet('a', { minReadySeconds: 30 }));
+  await cluster.settle();
+  expect((await get()).status).toMatchObject({ numberReady: 3, numberAvailable: 0 });
+  await cluster.clock.advance(30_000);
+  expect((await get()).status).toMatchObject({ numberReady: 3, numberAvailable: 3 });
+  setImage('b');
+  const renewed = () => alive().filter(({ spec }) => spec?.containers[0]?.image === 'b').length;
+  for (const count of [1, 2, 3]) {
+    await cluster.settle();
+    expect(renewed()).toBe(count);
+    await cluster.clock.advance(30_000);
+  }
+});
+
 test('maxUnavailable in percent rounds up', async () => {
   await create(daemonSet('a', { updateStrategy: { rollingUpdate: { maxUnavailable: '34%' } } }));
   await cluster.settle();
