@@ -7,7 +7,7 @@ import { EditorView, keymap } from '@codemirror/view';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { useEffect, useRef } from 'react';
 import { useT } from '#i18n/index.ts';
-import { lengthLimit, yamlBasics } from './editor-setup.ts';
+import { lengthLimit, yamlBasics, yamlLanguage } from './editor-setup.ts';
 import styles from './editor.module.css';
 
 interface DiffViewProps {
@@ -25,7 +25,7 @@ function Whole({ title, text }: DiffViewProps['after']) {
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!host.current) return undefined;
-    const extensions = yamlBasics({ label: title, readOnly: true });
+    const extensions = [yamlBasics({ label: title, readOnly: true }), yamlLanguage(text)];
     const view = new EditorView({ parent: host.current, doc: text, extensions });
     return () => view.destroy();
   }, [title, text]);
@@ -53,11 +53,15 @@ function Both({ before, after, onChange }: DiffViewProps) {
     if (!host.current) return undefined;
     const view = new MergeView({
       parent: host.current,
-      a: { doc: before.text, extensions: yamlBasics({ label: before.title, readOnly: true }) },
+      a: {
+        doc: before.text,
+        extensions: [yamlBasics({ label: before.title, readOnly: true }), yamlLanguage(before.text)],
+      },
       b: {
         doc: text ?? latest.current.text,
         extensions: [
           yamlBasics({ label: after.title, readOnly: !isWritable }),
+          yamlLanguage(text ?? latest.current.text),
           isWritable
             ? [history(), keymap.of([...historyKeymap, ...defaultKeymap]), lengthLimit(() => undefined)]
             : [],

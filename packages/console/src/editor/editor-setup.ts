@@ -14,7 +14,7 @@ import {
 } from '@codemirror/language';
 import { lintGutter, lintKeymap } from '@codemirror/lint';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
-import { EditorState, type Extension } from '@codemirror/state';
+import { Compartment, EditorState, type Extension, type Transaction } from '@codemirror/state';
 import {
   drawSelection,
   EditorView,
@@ -27,7 +27,7 @@ import {
 import { tags } from '@lezer/highlight';
 import { cspNonce } from '#app/csp-nonce.ts';
 import { translate } from '#i18n/index.ts';
-import { textLengthMax } from './yaml-text.ts';
+import { isNestedTooDeep, textLengthMax } from './yaml-text.ts';
 
 const colors = HighlightStyle.define([
   { tag: [tags.definition(tags.propertyName), tags.propertyName], color: 'var(--primary)' },
@@ -126,7 +126,6 @@ export function yamlBasics({
     EditorState.readOnly.of(readOnly),
     EditorState.tabSize.of(2),
     indentUnit.of('  '),
-    yaml(),
     syntaxHighlighting(colors),
     look,
     lineNumbers(),
@@ -136,6 +135,34 @@ export function yamlBasics({
     keymap.of([...searchKeymap, ...foldKeymap]),
     EditorState.phrases.of(phrases()),
   ];
+}
+
+/**
+ * What tells the parts of YAML apart, for colours, folds and completion; nothing for a text that is nested thousands deep, since
+ * whoever walks the tree of one calls itself for each level until there is no room left.
+ */
+export function yamlLanguage(text: string): Extension {
+  const language = new Compartment();
+  const none: Extension = [];
+  const fitting = (of: string) => (isNestedTooDeep(of) ? none : yaml());
+  return [
+    language.of(fitting(text)),
+    EditorState.transactionExtender.of((transaction) => {
+      const isOff = language.get(transaction.startState) === none;
+      // Nobody types so deep a nest by hand.
+      if (!transaction.docChanged || (!isOff && insertedLength(transaction) < pastedLengthLeast)) return null;
+      const wanted = fitting(transaction.newDoc.toString());
+      return isOff === (wanted === none) ? null : { effects: language.reconfigure(wanted) };
+    }),
+  ];
+}
+
+const pastedLengthLeast = 100;
+
+function insertedLength({ changes }: Transaction): number {
+  let length = 0;
+  changes.iterChanges((_fromA, _toA, _fromB, _toB, inserted) => (length += inserted.length));
+  return length;
 }
 
 export function folding(): Extension {

@@ -6,7 +6,7 @@ import { Alert } from 'antd';
 import { useEffect, useRef, useState } from 'react';
 import { useT } from '#i18n/index.ts';
 import { assist } from './assist.ts';
-import { folding, lengthLimit, writing, yamlBasics } from './editor-setup.ts';
+import { folding, lengthLimit, writing, yamlBasics, yamlLanguage } from './editor-setup.ts';
 import { foldNoise } from './fold-noise.ts';
 import { textLengthMax } from './yaml-text.ts';
 import styles from './editor.module.css';
@@ -46,6 +46,7 @@ export function YamlEditor({ cluster, label, value, onChange, readOnly = false, 
         lengthLimit(() => queueMicrotask(() => handlers.current.setRefusal('tooLong'))),
         fileDrop((reason) => handlers.current.setRefusal(reason)),
         changing.current.of(yamlBasics(basics.current)),
+        yamlLanguage(initial.current),
         writing(),
         folding(),
         assist(cluster),

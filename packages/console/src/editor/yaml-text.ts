@@ -115,7 +115,7 @@ function parse(text: string): Document {
 }
 
 /** The parser calls itself for each level, and takes long to fail; brackets and dashes can be counted before. */
-function isNestedTooDeep(text: string): boolean {
+export function isNestedTooDeep(text: string): boolean {
   let depth = 0;
   for (let index = 0; index < text.length; index++) {
     const char = text.charCodeAt(index);
