@@ -7,6 +7,7 @@ import type { Place } from './network.ts';
 
 const port = 8_090;
 const connections = 16;
+const refusalsMax = 100;
 
 /** From `from` to a server in `to`, at its address or at another that leads there. */
 export async function requestsPerSecond(
@@ -20,15 +21,22 @@ export async function requestsPerSecond(
     await listening(to);
     const target = url ?? `http://${to.address}:${port}/`;
     const args = ['-t1', `-c${connections}`, `-d${seconds}s`, target];
-    const { output, errors } = await run(from.enter[0], [...from.enter.slice(1), 'wrk', ...args], {
-      timeoutMs: (seconds + 30) * 1000,
-    });
+    const { output, errors } = await measured(from, args, (seconds + 30) * 1000);
     const found = /^Requests\/sec: +([\d.]+)/m.exec(output)?.[1];
     if (found === undefined || /Socket errors|Non-2xx/.test(output))
       throw new Error(`wrk: ${output}${errors}`);
     return Number(found);
   } finally {
     server.kill('SIGKILL');
+  }
+}
+
+/** A Service is refused until its endpoint has come to the machine that asks. */
+async function measured({ enter }: Place, args: readonly string[], timeoutMs: number) {
+  for (let tries = 0; ; tries++) {
+    const result = await run(enter[0], [...enter.slice(1), 'wrk', ...args], { timeoutMs });
+    if (tries >= refusalsMax || !result.errors.includes('Connection refused')) return result;
+    await delay(100);
   }
 }
 
