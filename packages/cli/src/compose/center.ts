@@ -6,7 +6,6 @@
 import { join } from 'node:path';
 import { type Clock, type Logger, SkerryError, sleep } from '@skerry/base';
 import * as z from 'zod';
-import { growthPercentLeast } from '#process/heap-room.ts';
 import { ManagedProcess } from '#process/managed-process.ts';
 import { selfCommand } from '#process/self.ts';
 import { createClusterProcesses } from './cluster-processes.ts';
@@ -48,7 +47,8 @@ export function createCenter({ data }: Installation, { clock, log }: { clock: Cl
     ...selfCommand(['serve-center', '--data-dir', data.path], {
       heapMb: 1024,
       youngMb: 8,
-      growthPercent: growthPercentLeast,
+      // What it holds are copies, which change far less than they weigh.
+      growthPercent: 20,
     }),
     logFile: join(data.logs, 'center.log'),
     clock,
