@@ -130,6 +130,8 @@ describe.skipIf(!hasBrowser || !canRunContainers())('before a real cluster', { t
     await expect
       .poll(
         async () => {
+          // What was typed before the shell listened may have left it within a quote.
+          await page.keyboard.press('Control+C');
           await page.keyboard.type('echo "behind-$((20+22))-$NODE_NAME"\n');
           return terminal.innerText();
         },
