@@ -1,13 +1,13 @@
 /** The two clusters on which sequences are played: kube-apiserver with kube-controller-manager, and ours in this process. */
 import type { Node } from '@skerry/api';
 import { silentLogger, systemClock } from '@skerry/base';
-import { type ApiClient, createClient, createHttpTransport, resources } from '@skerry/client';
+import { type ApiClient, resources } from '@skerry/client';
 import { catalogue, type ControllerName, runControllers } from '@skerry/controllers';
 import { createCertificateAuthority } from '@skerry/pki';
+import { adminClient } from '../admin-client.ts';
 import { startOwnServer } from '../own-server.ts';
 import { controllerManagerProgram, startControllerManager } from '../reference-managers.ts';
 import { startReferenceServer } from '../reference-server.ts';
-import { users } from '../users.ts';
 import { nodeNames, Player } from './player.ts';
 
 export interface PlayedCluster {
@@ -21,7 +21,7 @@ const notRun: readonly string[] = ['node-lifecycle-controller', 'taint-eviction-
 
 export async function startOwnCluster(): Promise<PlayedCluster> {
   const server = await startOwnServer();
-  const client = clientOf(server.target.url);
+  const client = adminClient(server.target, 'sequences');
   const stop = new AbortController();
   const authority = await createCertificateAuthority({ commonName: 'test', clock: systemClock });
   const names = (Object.keys(catalogue) as ControllerName[]).filter((name) => !notRun.includes(name));
@@ -50,19 +50,10 @@ export async function startStockCluster(): Promise<PlayedCluster> {
     `--controllers=*,${notRun.map((name) => `-${name}`).join(',')}`,
     '--horizontal-pod-autoscaler-sync-period=1s',
   ]);
-  return played(clientOf(server.url, server.ca), new AbortController(), async () => {
+  return played(adminClient(server, 'sequences'), new AbortController(), async () => {
     await manager.stop();
     await server.close();
   });
-}
-
-function clientOf(server: string, ca?: string): ApiClient {
-  const transport = createHttpTransport({
-    server,
-    token: users.admin.token,
-    ...(ca === undefined ? {} : { ca }),
-  });
-  return createClient({ transport, userAgent: 'sequences', clock: systemClock });
 }
 
 async function played(

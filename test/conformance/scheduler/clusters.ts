@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import type { KubeObject, Namespace, Node, Pod, Service } from '@skerry/api';
 import { silentLogger, systemClock } from '@skerry/base';
 import { eventually } from '@skerry/base/testing';
-import { type ApiClient, createClient, createHttpTransport, resources } from '@skerry/client';
+import { type ApiClient, resources } from '@skerry/client';
 import { Cluster, podInfoOf, runScheduler, scoresOf } from '@skerry/scheduler';
+import { adminClient } from '../admin-client.ts';
 import { startOwnServer } from '../own-server.ts';
 import { managerPrograms, startScheduler } from '../reference-managers.ts';
 import { startReferenceServer } from '../reference-server.ts';
-import { users } from '../users.ts';
 import type { Outcome } from './case.ts';
 import { furnish, patient, type SchedulerCluster } from './play.ts';
 
@@ -20,7 +20,7 @@ export interface ClosableCluster extends SchedulerCluster {
 
 export async function startOwnCluster(): Promise<ClosableCluster> {
   const server = await startOwnServer();
-  const client = clientOf(server.target.url);
+  const client = adminClient(server.target, 'scheduling cases');
   await furnish(client);
   return {
     client,
@@ -78,7 +78,7 @@ export async function startStockCluster(): Promise<ClosableCluster> {
   if (!programs)
     throw new Error('KUBE_APISERVER, ETCD, KUBE_CONTROLLER_MANAGER and KUBE_SCHEDULER are needed');
   const server = await startReferenceServer();
-  const client = clientOf(server.url, server.ca);
+  const client = adminClient(server, 'scheduling cases');
   await furnish(client);
   const log = join(server.directory, 'kube-scheduler.log');
   return {
@@ -102,13 +102,4 @@ export async function startStockCluster(): Promise<ClosableCluster> {
       await server.close();
     },
   };
-}
-
-function clientOf(server: string, ca?: string): ApiClient {
-  const transport = createHttpTransport({
-    server,
-    token: users.admin.token,
-    ...(ca === undefined ? {} : { ca }),
-  });
-  return createClient({ transport, userAgent: 'scheduling cases', clock: systemClock });
 }

@@ -24,15 +24,22 @@ export class ImageMounts {
   }
 
   async mount(id: string, target: string): Promise<void> {
-    const snapshotter = snapshotterOf((await this.#options.info())['config']);
+    const snapshotter = await this.#snapshotter();
     await mkdir(target, { recursive: true });
     // A snapshot that is left from before a restart of the machine would be in the way.
-    await this.unmount(target);
+    await this.#remove(snapshotter, target);
     await this.#images('mount', '--snapshotter', snapshotter, id, target);
   }
 
   async unmount(target: string): Promise<void> {
-    const snapshotter = snapshotterOf((await this.#options.info())['config']);
+    await this.#remove(await this.#snapshotter(), target);
+  }
+
+  async #snapshotter(): Promise<string> {
+    return snapshotterOf((await this.#options.info())['config']);
+  }
+
+  async #remove(snapshotter: string, target: string): Promise<void> {
     await this.#images('unmount', '--rm', '--snapshotter', snapshotter, target).catch((error: unknown) => {
       if (!String(error).includes('not found')) throw error;
     });

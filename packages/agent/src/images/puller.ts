@@ -248,5 +248,5 @@ export function pullSecretNames(pod: Pod): string[] {
 export function imagesOf(pod: Pod): string[] {
   const containers = [...initContainers(pod), ...(pod.spec?.containers ?? [])].map(({ image }) => image);
   const volumes = (pod.spec?.volumes ?? []).map(({ image }) => image?.reference);
-  return [...containers, ...volumes].filter((image) => image !== undefined && image !== '') as string[];
+  return [...containers, ...volumes].flatMap((image) => (image ? [image] : []));
 }
