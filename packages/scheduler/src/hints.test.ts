@@ -16,6 +16,7 @@ function waitingFor(wanted: Pod, ...rejectedBy: FilterName[]): Waiting {
     rejectedBy: new Set(rejectedBy),
     failedAtMs: 0,
     backoffUntilMs: 0,
+    wasForgotten: false,
   };
 }
 

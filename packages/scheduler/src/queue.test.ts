@@ -29,9 +29,9 @@ describe('the scheduling queue', () => {
     add('a');
     queue.addUnschedulable(queue.pop()!, new Set(['NodeResourcesFit']));
     expect(popped()).toBeUndefined();
-    queue.wakeIf(({ rejectedBy }) => rejectedBy.has('TaintToleration'));
+    queue.wakeIf(({ rejectedBy }) => rejectedBy.has('TaintToleration'), 'NodeAdd');
     expect(popped()).toBeUndefined();
-    queue.wakeIf(({ rejectedBy }) => rejectedBy.has('NodeResourcesFit'));
+    queue.wakeIf(({ rejectedBy }) => rejectedBy.has('NodeResourcesFit'), 'NodeAdd');
     expect(popped()).toBe('a');
   });
 
@@ -39,7 +39,7 @@ describe('the scheduling queue', () => {
     const { queue, add, popped } = setUp();
     add('a', { priority: 5 });
     queue.addUnschedulable(queue.pop()!, new Set());
-    queue.wakeIf(() => true);
+    queue.wakeIf(() => true, 'NodeAdd');
     add('b');
     expect([popped(), popped()]).toEqual(['b', 'a']);
   });
@@ -70,7 +70,7 @@ describe('the scheduling queue', () => {
   it('holds gated pods until their gates are gone', () => {
     const { queue, add, popped } = setUp();
     add('a', { schedulingGates: [{ name: 'g' }] });
-    queue.wakeIf(() => true);
+    queue.wakeIf(() => true, 'NodeAdd');
     expect(popped()).toBeUndefined();
     queue.update(podInfoOf(pod('a')), { relevant: true });
     expect(popped()).toBe('a');

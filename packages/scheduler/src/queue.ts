@@ -18,10 +18,19 @@ export interface Waiting {
   failedAtMs: number;
   /** Set while it may not be tried again. */
   backoffUntilMs: number;
+  /** No change spoke for it: it came out of `unschedulable` because it had waited too long. */
+  wasForgotten: boolean;
 }
 
-/** Told of each pod that comes into a queue, and by what. */
-export type QueueWatcher = (queue: 'active' | 'backoff' | 'unschedulable', event: string) => void;
+/** Told of each pod that comes into a queue, and by what; and how long a hint thought about a pod. */
+export interface QueueWatcher {
+  entered(queue: 'active' | 'backoff' | 'unschedulable', event: string): void;
+  hinted(waiting: Waiting, event: string, helps: boolean, startedMs: number): void;
+}
+
+const noWatcher: QueueWatcher = { entered: () => undefined, hinted: () => undefined };
+/** Of the pods that one change may help, so many are timed. */
+const timedHintsMax = 10;
 
 export interface QueueOptions {
   readonly clock: Clock;
@@ -53,24 +62,23 @@ export class SchedulingQueue {
   readonly #backoffMaxMs: number;
   #wake: (() => void) | undefined;
 
-  constructor({
-    clock,
-    watcher = () => undefined,
-    backoffMinMs = 1_000,
-    backoffMaxMs = 10_000,
-  }: QueueOptions) {
+  constructor({ clock, watcher = noWatcher, backoffMinMs = 1_000, backoffMaxMs = 10_000 }: QueueOptions) {
     this.#clock = clock;
     this.#watcher = watcher;
     this.#backoffMinMs = backoffMinMs;
     this.#backoffMaxMs = backoffMaxMs;
   }
 
-  /** How many unschedulable pods each filter refused. */
-  get refusals(): ReadonlyMap<FilterName, number> {
-    const counts = new Map<FilterName, number>();
-    for (const { rejectedBy } of this.#unschedulable.values())
+  /** How many unschedulable pods each filter refused, by the name of their profile. */
+  refusals(profileOf: (info: PodInfo) => string): ReadonlyMap<string, ReadonlyMap<FilterName, number>> {
+    const byProfile = new Map<string, Map<FilterName, number>>();
+    for (const { info, rejectedBy } of this.#unschedulable.values()) {
+      const profile = profileOf(info);
+      const counts = byProfile.get(profile) ?? new Map<FilterName, number>();
+      byProfile.set(profile, counts);
       for (const filter of rejectedBy) counts.set(filter, (counts.get(filter) ?? 0) + 1);
-    return counts;
+    }
+    return byProfile;
   }
 
   get sizes(): { active: number; backoff: number; unschedulable: number; gated: number } {
@@ -92,10 +100,11 @@ export class SchedulingQueue {
       rejectedBy: new Set(),
       failedAtMs: 0,
       backoffUntilMs: 0,
+      wasForgotten: false,
     };
     if (isGated(info)) this.#gated.set(info.key, waiting);
     else {
-      this.#watcher('active', 'PodAdd');
+      this.#watcher.entered('active', 'UnschedulablePodAdd');
       this.#activate(waiting);
     }
   }
@@ -116,8 +125,10 @@ export class SchedulingQueue {
     const wasFailed = this.#failed.has(info.key);
     this.delete(info.key);
     if (isGated(info)) this.#gated.set(info.key, waiting);
-    else if (eager) this.#activate(waiting);
-    else if (wasFailed) this.#failed.push(waiting);
+    else if (eager) {
+      this.#watcher.entered('active', 'UnschedulablePodUpdate');
+      this.#activate(waiting);
+    } else if (wasFailed) this.#failed.push(waiting);
     else this.#backoff.push(waiting);
   }
 
@@ -132,27 +143,38 @@ export class SchedulingQueue {
   /** The next pod to try; undefined when none may be tried now. It is in no place until it is given back. */
   pop(): Waiting | undefined {
     this.#endBackoffs();
-    return this.#active.pop() ?? this.#backoff.pop();
+    const active = this.#active.pop();
+    if (active) return active;
+    const early = this.#backoff.pop();
+    if (early) this.#watcher.entered('active', 'PopFromBackoffQ');
+    return early;
   }
 
   /** Gives back a pod that no node could take. */
   addUnschedulable(waiting: Waiting, rejectedBy: ReadonlySet<FilterName>): void {
     this.#fail(waiting, rejectedBy);
-    this.#watcher('unschedulable', 'ScheduleAttemptFailure');
+    waiting.wasForgotten = false;
+    this.#watcher.entered('unschedulable', 'ScheduleAttemptFailure');
     this.#unschedulable.set(waiting.info.key, waiting);
   }
 
   /** Gives back a pod whose try broke: binding failed, or the API didn't answer. */
   addFailed(waiting: Waiting): void {
     this.#fail(waiting, new Set());
-    this.#watcher('backoff', 'ScheduleAttemptFailure');
+    this.#watcher.entered('backoff', 'ScheduleAttemptFailure');
     this.#failed.push(waiting);
     this.#signal();
   }
 
-  /** Something changed: whoever it may help comes out of `unschedulable`. */
-  wakeIf(hint: Hint): void {
-    for (const waiting of this.#unschedulable.values()) if (hint(waiting)) this.#release(waiting);
+  /** Something changed: whoever it may help comes out of `unschedulable`. The event is called as kube-scheduler calls it. */
+  wakeIf(hint: Hint, event: string): void {
+    let asked = 0;
+    for (const waiting of this.#unschedulable.values()) {
+      const startedMs = asked < timedHintsMax ? this.#clock.monotonic() : 0;
+      const helps = hint(waiting);
+      if (asked++ < timedHintsMax) this.#watcher.hinted(waiting, event, helps, startedMs);
+      if (helps) this.#release(waiting, event);
+    }
   }
 
   /** Resolves when `pop` may give something, or the signal stops it. */
@@ -193,10 +215,10 @@ export class SchedulingQueue {
     waiting.backoffUntilMs = waiting.failedAtMs + delayMs;
   }
 
-  #release(waiting: Waiting): void {
+  #release(waiting: Waiting, event: string): void {
     this.#unschedulable.delete(waiting.info.key);
     const isOver = waiting.backoffUntilMs <= this.#clock.monotonic();
-    this.#watcher(isOver ? 'active' : 'backoff', 'ClusterEvent');
+    this.#watcher.entered(isOver ? 'active' : 'backoff', event);
     (isOver ? this.#active : this.#backoff).push(waiting);
     this.#signal();
   }
@@ -205,10 +227,14 @@ export class SchedulingQueue {
     const nowMs = this.#clock.monotonic();
     for (const heap of [this.#backoff, this.#failed])
       while ((heap.peek()?.backoffUntilMs ?? Infinity) <= nowMs) {
-        this.#watcher('active', 'BackoffComplete');
+        this.#watcher.entered('active', 'BackoffComplete');
         this.#active.push(heap.pop()!);
       }
-    while (this.#forgottenAtMs() <= nowMs) this.#release(this.#unschedulable.values().next().value!);
+    while (this.#forgottenAtMs() <= nowMs) {
+      const forgotten = this.#unschedulable.values().next().value!;
+      forgotten.wasForgotten = true;
+      this.#release(forgotten, 'UnschedulableTimeout');
+    }
   }
 
   /** The map keeps the order of failures, so the first is the one forgotten longest. */

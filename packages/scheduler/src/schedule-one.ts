@@ -1,8 +1,9 @@
 import type { Cluster, Snapshot } from '#cluster.ts';
+import { type CycleWatch, noWatch } from '#cycle-watch.ts';
 import type { Diagnosis } from '#diagnosis.ts';
 import { diagnosisText } from '#diagnosis.ts';
 import type { NodeFilter, Rejection } from '#filters/index.ts';
-import { prepareFilters } from '#filters/index.ts';
+import { prepareFilters, watchFilters } from '#filters/index.ts';
 import type { NodeInfo } from '#node-info.ts';
 import type { PodInfo } from '#pod-info.ts';
 import { totalScores } from '#scores/index.ts';
@@ -17,6 +18,7 @@ export interface DecisionOptions {
   readonly startIndex?: number;
   /** Breaks ties between equal scores; the first wins without it. */
   readonly random?: () => number;
+  readonly watch?: CycleWatch;
 }
 
 /** Below this many nodes all are examined. */
@@ -36,46 +38,63 @@ export function scheduleOne(snapshot: Cluster, pod: PodInfo, options: DecisionOp
       unschedulable: 'no nodes available to schedule pods',
       diagnosis: { nodeCount: 0, rejections: new Map() },
     };
+  const { watch = noWatch } = options;
   const claims = pod.claims.length > 0 ? podClaims(pod, snapshot.volumes) : undefined;
-  if (claims && 'fault' in claims)
+  if (claims && 'fault' in claims) {
+    watch.point('PreFilter', 'UnschedulableAndUnresolvable', watch.now() - watch.startedMs);
     return refused({ nodeCount: nodes.length, rejections: new Map(), podReason: claims.fault });
-  const filter = withNominated(snapshot, pod);
-
-  if (pod.requiredNode !== undefined) return tryRequired(snapshot, pod.requiredNode, filter);
-  const nominated = pod.pod.status?.nominatedNodeName;
-  const promised = nominated ? snapshot.node(nominated) : undefined;
-  if (promised && !filter(promised)) return { node: promised.name, examined: 1 };
-
-  const { feasible, rejections, examined } = findFeasible(nodes, filter, {
-    startIndex: options.startIndex ?? 0,
-    enough: feasibleEnough(nodes.length, pod.profile?.percentageOfNodesToScore),
-  });
-  if (feasible.length === 0) return refused({ nodeCount: nodes.length, rejections });
-  const best = feasible.length === 1 ? feasible[0]! : bestOf(pod, snapshot, feasible, options.random);
+  }
+  const watched = watchFilters(pod, snapshot, watch);
+  const filter = askingNominated(snapshot, pod, watched.filter);
+  const startedMs = watch.now();
+  const found = findFeasible(snapshot, pod, filter, options.startIndex ?? 0);
+  watch.point('Filter', 'Success', watch.now() - startedMs);
+  watched.done();
+  const { feasible, rejections, examined, absentReason } = found;
+  if (feasible.length === 0) return refused({ nodeCount: nodes.length, rejections, absentReason });
+  const best = feasible.length === 1 ? feasible[0]! : bestOf(pod, snapshot, feasible, options);
   return { node: best.name, examined };
 }
 
+interface Found {
+  readonly feasible: readonly NodeInfo[];
+  readonly rejections: ReadonlyMap<string, Rejection>;
+  readonly examined: number;
+  readonly absentReason?: string;
+}
+
+function findFeasible(snapshot: Cluster, pod: PodInfo, filter: NodeFilter, startIndex: number): Found {
+  if (pod.requiredNode !== undefined) return tryRequired(snapshot, pod.requiredNode, filter);
+  const nominated = pod.pod.status?.nominatedNodeName;
+  const promised = nominated ? snapshot.node(nominated) : undefined;
+  if (promised && !filter(promised)) return { feasible: [promised], rejections: new Map(), examined: 1 };
+  const { nodes } = snapshot;
+  const enough = feasibleEnough(nodes.length, pod.profile?.percentageOfNodesToScore);
+  return findAmong(nodes, filter, { startIndex, enough });
+}
+
 /** A pod of a DaemonSet names its node; asking the others would only cost time. */
-function tryRequired(snapshot: Snapshot, name: string, filter: NodeFilter): Decision {
+function tryRequired(snapshot: Snapshot, name: string, filter: NodeFilter): Found {
   const node = snapshot.node(name);
   const rejected = node && filter(node);
-  if (node && !rejected) return { node: name, examined: 1 };
-  return refused({
-    nodeCount: snapshot.nodes.length,
+  if (node && !rejected) return { feasible: [node], rejections: new Map(), examined: 1 };
+  return {
+    feasible: [],
     rejections: new Map(rejected ? [[name, rejected]] : []),
+    examined: 1,
     absentReason: "node(s) didn't satisfy plugin(s) [NodeAffinity]",
-  });
+  };
 }
 
 function refused(diagnosis: Diagnosis): Decision {
   return { unschedulable: diagnosisText(diagnosis), diagnosis };
 }
 
-function findFeasible(
+function findAmong(
   nodes: readonly NodeInfo[],
   filter: NodeFilter,
   { startIndex, enough }: { startIndex: number; enough: number },
-) {
+): Found {
   const feasible: NodeInfo[] = [];
   const rejections = new Map<string, Rejection>();
   let examined = 0;
@@ -101,9 +120,9 @@ function bestOf(
   pod: PodInfo,
   snapshot: Snapshot,
   feasible: readonly NodeInfo[],
-  random: (() => number) | undefined,
+  { random, watch }: DecisionOptions,
 ): NodeInfo {
-  const totals = totalScores(pod, snapshot, feasible);
+  const totals = totalScores(pod, snapshot, feasible, watch);
   let best = 0;
   let equals = 1;
   for (let i = 1; i < totals.length; i++) {
@@ -123,7 +142,10 @@ function bestOf(
  * present, for what they take, and as if absent, for affinity to them that may never be.
  */
 export function withNominated(snapshot: Cluster, pod: PodInfo): NodeFilter {
-  const filter = prepareFilters(pod, snapshot);
+  return askingNominated(snapshot, pod, prepareFilters(pod, snapshot));
+}
+
+function askingNominated(snapshot: Cluster, pod: PodInfo, filter: NodeFilter): NodeFilter {
   return (node) => {
     const expected = [...snapshot.nominated(node)].filter(
       (other) => other.key !== pod.key && other.priority >= pod.priority && !node.pods.has(other.key),

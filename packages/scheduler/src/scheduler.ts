@@ -5,7 +5,17 @@ import type { Clock, Logger } from '@skerry/base';
 import { describeError, supervise } from '@skerry/base';
 import type { ApiClient, EventRecorder, Informer } from '@skerry/client';
 import { ApiEventRecorder, InformerFactory, resources, runAsLeader } from '@skerry/client';
+import {
+  askOf,
+  lifeOf,
+  nameOfNodeChange,
+  nameOfPodAdded,
+  nameOfPodChange,
+  nameOfPodDeleted,
+  offerOf,
+} from '#changes.ts';
 import { Cluster } from '#cluster.ts';
+import type { CycleWatch } from '#cycle-watch.ts';
 import { eventMessage, rejectingFilters } from '#diagnosis.ts';
 import type { FilterName } from '#filters/index.ts';
 import { Hints } from '#hints.ts';
@@ -57,10 +67,15 @@ export async function runScheduler(options: SchedulerOptions): Promise<void> {
   let current: Scheduler | undefined;
   const meter =
     metrics &&
-    schedulerMeter(metrics, clock, {
-      queue: () => current?.queue,
-      sizes: () => current?.sizes ?? { nodes: 0, pods: 0, assumed_pods: 0 },
-      unschedulable: () => current?.queue.refusals ?? new Map(),
+    schedulerMeter({
+      metrics,
+      clock,
+      random,
+      pictures: {
+        queue: () => current?.queue,
+        sizes: () => current?.sizes ?? { nodes: 0, pods: 0, assumed_pods: 0 },
+        unschedulable: () => current?.queue.refusals(({ pod }) => nameOf(pod)) ?? new Map(),
+      },
     });
   const lead = async (until: AbortSignal) => {
     const profiles = options.configuration?.profiles ?? [undefined];
@@ -165,7 +180,7 @@ class Scheduler {
     this.#factory = new InformerFactory({ ...options, transform: schedulingView });
     this.#pods = this.#factory.informer<Pod>(resources.pods);
     const namespaces = this.#factory.informer<Namespace>(resources.namespaces);
-    this.#volumes = new VolumeView(this.#factory, () => this.#volumesChanged());
+    this.#volumes = new VolumeView(this.#factory, (event) => this.#volumesChanged(event));
     this.#volumeWriter = new VolumeWriter({ ...options, view: this.#volumes });
     const budgets = this.#factory.informer<PodDisruptionBudget>(resources.podDisruptionBudgets);
     const services = this.#factory.informer<Service>(resources.services);
@@ -181,7 +196,7 @@ class Scheduler {
       clock,
       backoffMinMs: podInitialBackoffSeconds * 1000,
       backoffMaxMs: podMaxBackoffSeconds * 1000,
-      watcher: (queue, event) => options.meter.queued(queue, event),
+      watcher: options.meter.queue,
     });
     this.#bindings = new TaskPool({ runningMax: bindingsMax, log });
     this.#writes = new TaskPool({ runningMax: writesMax, log });
@@ -204,14 +219,14 @@ class Scheduler {
     const { log, voices } = this.#options;
     const nodes = this.#factory.informer<Node>(resources.nodes);
     nodes.addHandler({
-      onAdd: (node) => this.#nodeAdded(node),
-      onUpdate: (node, old) => this.#nodeUpdated(node, old),
-      onDelete: (node) => this.#nodeDeleted(node),
+      onAdd: (node) => this.#timed('NodeAdd', () => this.#nodeAdded(node)),
+      onUpdate: (node, old) => this.#timed('NodeUpdate', () => this.#nodeUpdated(node, old)),
+      onDelete: (node) => this.#timed('NodeDelete', () => this.#nodeDeleted(node)),
     });
     this.#pods.addHandler({
-      onAdd: (pod) => this.#podChanged(pod),
-      onUpdate: (pod, old) => this.#podChanged(pod, old),
-      onDelete: (pod) => this.#forget(keyOf(pod)),
+      onAdd: (pod) => this.#timed(nameOfPodAdded(pod), () => this.#podChanged(pod)),
+      onUpdate: (pod, old) => this.#timed(nameOfPodChange(pod, old), () => this.#podChanged(pod, old)),
+      onDelete: (pod) => this.#timed(nameOfPodDeleted(pod), () => this.#forget(keyOf(pod))),
     });
     const informers = this.#factory.run(signal);
     try {
@@ -224,6 +239,13 @@ class Scheduler {
     for (const binding of this.#binding.values()) binding.abort();
     const pools = [this.#bindings, this.#volumeBindings, this.#writes];
     await Promise.all([informers, ...pools.map((pool) => pool.allEnded())]);
+  }
+
+  #timed(event: string, take: () => void): void {
+    const { clock, meter } = this.#options;
+    const startedMs = clock.monotonic();
+    take();
+    meter.handled(event, startedMs);
   }
 
   async #decideAll(signal: AbortSignal): Promise<void> {
@@ -247,13 +269,13 @@ class Scheduler {
       this.#refuse(waiting, known, {});
       return;
     }
-    const { random, clock, meter } = this.#options;
-    const startedMs = clock.monotonic();
-    const decision = scheduleOne(this.#cluster, info, { startIndex: this.#startIndex, random });
-    meter.decided(startedMs);
+    const { random, meter } = this.#options;
+    const watch = meter.cycle(this.#voiceOf(info.pod).schedulerName);
+    const decision = scheduleOne(this.#cluster, info, { startIndex: this.#startIndex, random, watch });
+    meter.decided(watch.startedMs);
     if ('node' in decision) {
       this.#startIndex = (this.#startIndex + decision.examined) % this.#cluster.nodes.length;
-      this.#assume(waiting, decision.node, startedMs);
+      this.#assume(waiting, decision.node, watch);
       return;
     }
     const { unschedulable, diagnosis } = decision;
@@ -272,7 +294,11 @@ class Scheduler {
       this.#refuse(waiting, { message: `${unschedulable} ${noClaims}`, rejectedBy }, {});
       return;
     }
+    const preemptionMs = watch.now();
     const preemption = preempt(this.#cluster, info, { diagnosis, random });
+    const status = 'victims' in preemption ? 'Success' : 'Unschedulable';
+    watch.point('PostFilter', status, watch.now() - preemptionMs);
+    if (watch.isDetailed) watch.plugin('DefaultPreemption', 'PostFilter', status, watch.now() - preemptionMs);
     if ('victims' in preemption) {
       meter.preempted(preemption.victims.length);
       this.#preempt(info, preemption);
@@ -314,30 +340,39 @@ class Scheduler {
     this.#writes.submit(key, () => writer.reportFailure(this.#current(pod) ?? pod, failure));
   }
 
-  #assume(waiting: Waiting, node: string, startedMs: number): void {
+  #assume(waiting: Waiting, node: string, watch: CycleWatch): void {
     const { info } = waiting;
+    const reserveMs = watch.now();
     this.#cluster.withdraw(info.key);
     this.#cluster.placePod(info, node);
     const target = info.claims.length > 0 ? this.#cluster.node(node)?.node : undefined;
     const plan = target && this.#volumes.promise(info, target);
+    watch.point('Reserve', 'Success', watch.now() - reserveMs);
     if (!plan || plan.bindings.length + plan.provisions.length === 0) {
-      this.#bindings.submit(info.key, () => this.#bind(waiting, node, startedMs));
+      this.#bindings.submit(info.key, () => this.#bind(waiting, node, watch));
       return;
     }
     this.#cluster.generation++;
-    this.#volumeBindings.submit(info.key, () => this.#bindWithVolumes(waiting, target, plan, startedMs));
+    this.#volumeBindings.submit(info.key, () => this.#bindWithVolumes(waiting, target, plan, watch));
   }
 
-  async #bindWithVolumes(waiting: Waiting, target: Node, plan: VolumePlan, startedMs: number): Promise<void> {
+  async #bindWithVolumes(waiting: Waiting, target: Node, plan: VolumePlan, watch: CycleWatch): Promise<void> {
     const { key } = waiting.info;
     const node = target.metadata.name ?? '';
     const gone = new AbortController();
     this.#binding.set(key, gone);
+    const preBindMs = watch.now();
+    const told = (status: 'Success' | 'Error') => {
+      watch.point('PreBind', status, watch.now() - preBindMs);
+      if (watch.isDetailed) watch.plugin('VolumeBinding', 'PreBind', status, watch.now() - preBindMs);
+    };
     try {
       const { bindTimeoutSeconds } = waiting.info.profile?.arguments ?? defaultArguments;
       const timeoutMs = bindTimeoutSeconds * 1000;
       await this.#volumeWriter.carryOut(plan, target, { signal: gone.signal, timeoutMs });
+      told('Success');
     } catch (error) {
+      told('Error');
       this.#volumes.takeBack(plan);
       this.#cluster.generation++;
       if (!this.#options.signal.aborted) this.#undo(waiting, node, error);
@@ -345,31 +380,38 @@ class Scheduler {
     } finally {
       this.#binding.delete(key);
     }
-    await this.#bind(waiting, node, startedMs);
+    await this.#bind(waiting, node, watch);
   }
 
-  #volumesChanged(): void {
+  #volumesChanged(event: string): void {
     this.#cluster.generation++;
-    this.#queue.wakeIf(this.#hints.volumesChanged());
+    this.#queue.wakeIf(this.#hints.volumesChanged(), event);
     this.#volumeWriter.changed();
   }
 
-  async #bind(waiting: Waiting, node: string, startedMs: number): Promise<void> {
+  async #bind(waiting: Waiting, node: string, watch: CycleWatch): Promise<void> {
     const { info } = waiting;
     const { pod, key, namespace } = info;
     const { meter } = this.#options;
     const { schedulerName, events, writer } = this.#voiceOf(pod);
     this.#assumed++;
+    const bindMs = watch.now();
+    const told = (status: 'Success' | 'Error') => {
+      watch.point('Bind', status, watch.now() - bindMs);
+      if (watch.isDetailed) watch.plugin('DefaultBinder', 'Bind', status, watch.now() - bindMs);
+    };
     try {
       await writer.bind(pod, node);
+      told('Success');
     } catch (error) {
-      meter.attempted(schedulerName, 'error', startedMs);
+      told('Error');
+      meter.attempted(schedulerName, 'error', watch.startedMs);
       this.#undo(waiting, node, error);
       return;
     } finally {
       this.#assumed--;
     }
-    meter.attempted(schedulerName, 'scheduled', startedMs);
+    meter.attempted(schedulerName, 'scheduled', watch.startedMs);
     meter.bound(waiting);
     const message = `Successfully assigned ${namespace}/${pod.metadata.name} to ${node}`;
     events.record(pod, { type: 'Normal', reason: 'Scheduled', action: 'Binding', message });
@@ -405,7 +447,7 @@ class Scheduler {
         } catch (error) {
           log.warn('eviction failed', { pod: victim.key, error: describeError(error) });
           this.#cluster.withdraw(info.key);
-          this.#queue.wakeIf(({ info: { key } }) => key === info.key);
+          this.#queue.wakeIf(({ info: { key } }) => key === info.key, 'ForceActivate');
         }
       });
     }
@@ -413,26 +455,26 @@ class Scheduler {
 
   #withdraw(info: PodInfo): void {
     this.#cluster.withdraw(info.key);
-    this.#queue.wakeIf(({ info: { key } }) => key === info.key);
+    this.#queue.wakeIf(({ info: { key } }) => key === info.key, 'ForceActivate');
     const { writer } = this.#voiceOf(info.pod);
     this.#writes.submit(info.key, () => writer.clearNomination(this.#current(info.pod) ?? info.pod));
   }
 
   #nodeAdded(node: Node): void {
-    this.#queue.wakeIf(this.#hints.nodeChanged(this.#cluster.setNode(node)));
+    this.#queue.wakeIf(this.#hints.nodeChanged(this.#cluster.setNode(node)), 'NodeAdd');
   }
 
   #nodeUpdated(node: Node, old: Node): void {
     const offered = !equalJson(offerOf(node), offerOf(old));
     if (!offered && equalJson(node.status?.images, old.status?.images)) return;
     const info = this.#cluster.setNode(node);
-    if (offered) this.#queue.wakeIf(this.#hints.nodeChanged(info));
+    if (offered) this.#queue.wakeIf(this.#hints.nodeChanged(info), nameOfNodeChange(node, old));
   }
 
   /** A domain may be gone with it, and skew against that domain too. */
   #nodeDeleted({ metadata }: Node): void {
     this.#cluster.removeNode(metadata.name ?? '');
-    this.#queue.wakeIf(this.#hints.neighboursChanged());
+    this.#queue.wakeIf(this.#hints.neighboursChanged(), 'NodeDelete');
   }
 
   #podChanged(pod: Pod, old?: Pod): void {
@@ -457,7 +499,10 @@ class Scheduler {
     this.#cluster.placePod(info, node);
     if (sameAsk && !pod.metadata.deletionTimestamp) return;
     const isLeavingOnly = sameAsk && before.info.pod.status?.startTime === pod.status?.startTime;
-    this.#queue.wakeIf(isLeavingOnly ? this.#hints.neighbourLeaving() : this.#hints.neighboursChanged());
+    this.#queue.wakeIf(
+      isLeavingOnly ? this.#hints.neighbourLeaving() : this.#hints.neighboursChanged(),
+      before ? 'AssignedPodUpdate' : 'AssignedPodAdd',
+    );
     if (before && !sameAsk) this.#roomMade(before.node);
   }
 
@@ -496,7 +541,7 @@ class Scheduler {
 
   #roomMade(name: string): void {
     const node: NodeInfo | undefined = this.#cluster.node(name);
-    if (node) this.#queue.wakeIf(this.#hints.roomMade(node));
+    if (node) this.#queue.wakeIf(this.#hints.roomMade(node), 'AssignedPodDelete');
   }
 
   /** A pod may name a scheduler that is not here, and hold a promise all the same: then the first name tells. */
@@ -517,22 +562,6 @@ function nameOf({ spec }: Pod): string {
 
 function keyOf({ metadata }: Pod): string {
   return `${metadata.namespace ?? 'default'}/${metadata.name ?? ''}`;
-}
-
-/** What of a node decides about pods. */
-function offerOf({ metadata, spec, status }: Node): unknown {
-  return [metadata.labels, spec?.unschedulable, spec?.taints, status?.allocatable, status?.capacity];
-}
-
-/** What of a pod decides about nodes. */
-function askOf({ metadata, spec, status }: Pod): unknown {
-  const held = [status?.containerStatuses, status?.initContainerStatuses];
-  return [metadata.labels, { ...spec, nodeName: undefined }, held];
-}
-
-/** What of an assigned pod's life decides about others; most status changes don't. */
-function lifeOf({ metadata, spec, status }: Pod): unknown {
-  return [spec?.nodeName, metadata.deletionTimestamp, status?.startTime];
 }
 
 /** Pods of equal text get equal answers. */

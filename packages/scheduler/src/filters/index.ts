@@ -1,5 +1,6 @@
 import type { Snapshot } from '#cluster.ts';
-import type { FilterName, NodeFilter, PrepareFilter } from '#filters/filter.ts';
+import type { CycleWatch } from '#cycle-watch.ts';
+import type { FilterName, NodeFilter, PrepareFilter, Rejection } from '#filters/filter.ts';
 import { interPodAffinity } from '#filters/inter-pod-affinity.ts';
 import {
   nodeAffinity,
@@ -14,6 +15,7 @@ import { volumeBinding } from '#filters/volume-binding.ts';
 import { nodeVolumeLimits } from '#filters/volume-limits.ts';
 import { volumeRestrictions } from '#filters/volume-restrictions.ts';
 import { volumeZone } from '#filters/volume-zone.ts';
+import type { NodeInfo } from '#node-info.ts';
 import type { PodInfo } from '#pod-info.ts';
 
 export type { FilterName, NodeFilter, Rejection } from '#filters/filter.ts';
@@ -67,4 +69,81 @@ function chain(prepared: readonly PrepareFilter[], pod: PodInfo, snapshot: Snaps
     }
     return undefined;
   };
+}
+
+const nameOf = new Map(Object.entries(filtersByName).map(([name, prepare]) => [prepare, name as FilterName]));
+/** Those that kube-scheduler asks about nodes alone. */
+const withoutPreFilter: readonly FilterName[] = ['NodeUnschedulable', 'NodeName', 'TaintToleration'];
+/** Of each detailed cycle, nodes for which each filter is timed: all of thousands would slow what is measured. */
+const timedNodesMax = 20;
+
+export interface WatchedFilters {
+  readonly filter: NodeFilter;
+  /** Tells how often each plug-in was asked. */
+  done(): void;
+}
+
+/** As `prepareFilters`, for the one who decides: each plug-in's part is told. */
+export function watchFilters(pod: PodInfo, snapshot: Snapshot, watch: CycleWatch): WatchedFilters {
+  const { names, filters } = prepareWatched(pod, snapshot, watch);
+  /** By filter: nodes that it refused. Whoever comes after it was not asked about them. */
+  const refused = filters.map(() => 0);
+  let asked = 0;
+  const timed = (node: NodeInfo): Rejection | undefined => {
+    let sinceMs = watch.now();
+    for (const [index, filter] of filters.entries()) {
+      const rejected = filter(node);
+      const nowMs = watch.now();
+      const unresolvable = rejected?.resolvable === false;
+      const status = unresolvable ? 'UnschedulableAndUnresolvable' : rejected ? 'Unschedulable' : 'Success';
+      watch.plugin(names[index]!, 'Filter', status, nowMs - sinceMs);
+      sinceMs = nowMs;
+      if (!rejected) continue;
+      refused[index]!++;
+      return rejected;
+    }
+    return undefined;
+  };
+  return {
+    filter(node) {
+      if (asked++ < timedNodesMax && watch.isDetailed) return timed(node);
+      for (let index = 0; index < filters.length; index++) {
+        const rejected = filters[index]!(node);
+        if (!rejected) continue;
+        refused[index]!++;
+        return rejected;
+      }
+      return undefined;
+    },
+    done() {
+      let left = asked;
+      for (const [index, name] of names.entries()) {
+        watch.evaluated(name, 'Filter', left);
+        left -= refused[index]!;
+      }
+    },
+  };
+}
+
+function prepareWatched(pod: PodInfo, snapshot: Snapshot, watch: CycleWatch) {
+  const names: FilterName[] = [];
+  const filters: NodeFilter[] = [];
+  const startedMs = watch.now();
+  let sinceMs = startedMs;
+  for (const prepare of pod.profile?.filters ?? all) {
+    const filter = prepare(pod, snapshot);
+    const name = nameOf.get(prepare)!;
+    const hasPreFilter = !withoutPreFilter.includes(name);
+    if (watch.isDetailed) {
+      const nowMs = watch.now();
+      if (hasPreFilter) watch.plugin(name, 'PreFilter', filter ? 'Success' : 'Skip', nowMs - sinceMs);
+      sinceMs = nowMs;
+    }
+    if (!filter) continue;
+    if (hasPreFilter) watch.evaluated(name, 'PreFilter', 1);
+    names.push(name);
+    filters.push(filter);
+  }
+  watch.point('PreFilter', 'Success', watch.now() - startedMs);
+  return { names, filters };
 }

@@ -1,4 +1,5 @@
 import type { Cluster, Snapshot } from '#cluster.ts';
+import { type CycleWatch, noWatch } from '#cycle-watch.ts';
 import { prepareFilters } from '#filters/index.ts';
 import type { NodeInfo } from '#node-info.ts';
 import type { PodInfo } from '#pod-info.ts';
@@ -23,13 +24,41 @@ export type ScoreName = keyof typeof scoresByName;
 
 const byDefault = Object.values(scoresByName).map(({ prepare, weight }) => [prepare, weight] as const);
 
+const nameOf = new Map(
+  Object.entries(scoresByName).map(([name, { prepare }]) => [prepare as PrepareScore, name as ScoreName]),
+);
+
 /** The sum of all weighted scores for each feasible node, in their order. */
-export function totalScores(pod: PodInfo, snapshot: Snapshot, feasible: readonly NodeInfo[]): Float64Array {
+export function totalScores(
+  pod: PodInfo,
+  snapshot: Snapshot,
+  feasible: readonly NodeInfo[],
+  watch: CycleWatch = noWatch,
+): Float64Array {
   const totals = new Float64Array(feasible.length);
+  let preScoreMs = 0;
+  let scoreMs = 0;
+  let sinceMs = watch.now();
   for (const [prepare, weight] of pod.profile?.scores ?? byDefault) {
-    const scores = prepare(pod, snapshot, feasible)?.(feasible);
+    const name = nameOf.get(prepare)!;
+    const score = prepare(pod, snapshot, feasible);
+    const preparedMs = watch.now();
+    const scores = score?.(feasible);
     if (scores) for (let i = 0; i < totals.length; i++) totals[i]! += weight * scores[i]!;
+    const scoredMs = watch.now();
+    if (watch.isDetailed) {
+      watch.plugin(name, 'PreScore', score ? 'Success' : 'Skip', preparedMs - sinceMs);
+      if (score) watch.plugin(name, 'Score', 'Success', scoredMs - preparedMs);
+    }
+    if (score) watch.evaluated(name, 'Score', feasible.length);
+    // The one that kube-scheduler prepares nothing for.
+    if (score && name !== 'ImageLocality') watch.evaluated(name, 'PreScore', 1);
+    preScoreMs += preparedMs - sinceMs;
+    scoreMs += scoredMs - preparedMs;
+    sinceMs = scoredMs;
   }
+  watch.point('PreScore', 'Success', preScoreMs);
+  watch.point('Score', 'Success', scoreMs);
   return totals;
 }
 

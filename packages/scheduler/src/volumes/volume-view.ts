@@ -29,28 +29,32 @@ export class VolumeView implements VolumeLookup {
   readonly #promisedClaims = new Map<string, PersistentVolumeClaim>();
   readonly #promisedVolumes = new Map<string, PersistentVolume>();
 
-  /** `changed` is called after each change of what decisions read. */
-  constructor(factory: InformerFactory, changed: () => void) {
+  /** `changed` is called after each change of what decisions read, with what kube-scheduler calls it. */
+  constructor(factory: InformerFactory, changed: (event: string) => void) {
     this.claims = factory.informer<PersistentVolumeClaim>(resources.persistentVolumeClaims);
     this.volumes = factory.informer<PersistentVolume>(resources.persistentVolumes);
     this.#classes = factory.informer<StorageClass>(resources.storageClasses);
     this.#csiNodes = factory.informer<CSINode>(resources.csiNodes);
     this.volumes.addIndex(byPlace, (volume) => [placeOf(volume)]);
-    const forget = <T extends KubeObject>(promised: Map<string, T>) => ({
-      onAdd: () => changed(),
+    const forget = <T extends KubeObject>(promised: Map<string, T>, kind: string) => ({
+      onAdd: () => changed(`${kind}Add`),
       onUpdate(object: T) {
         promised.delete(keyOf(object));
-        changed();
+        changed(`${kind}Update`);
       },
       onDelete(object: T) {
         promised.delete(keyOf(object));
-        changed();
+        changed(`${kind}Delete`);
       },
     });
-    this.claims.addHandler(forget(this.#promisedClaims));
-    this.volumes.addHandler(forget(this.#promisedVolumes));
-    this.#classes.addHandler({ onAdd: changed, onUpdate: changed });
-    this.#csiNodes.addHandler({ onAdd: changed, onUpdate: changed });
+    const tell = (kind: string) => ({
+      onAdd: () => changed(`${kind}Add`),
+      onUpdate: () => changed(`${kind}Update`),
+    });
+    this.claims.addHandler(forget(this.#promisedClaims, 'PersistentVolumeClaim'));
+    this.volumes.addHandler(forget(this.#promisedVolumes, 'PersistentVolume'));
+    this.#classes.addHandler(tell('storage.k8s.io/StorageClass'));
+    this.#csiNodes.addHandler(tell('storage.k8s.io/CSINode'));
   }
 
   claim(namespace: string, name: string): PersistentVolumeClaim | undefined {
