@@ -1,5 +1,5 @@
 import http2 from 'node:http2';
-import { duplexPair, type Duplex } from 'node:stream';
+import { Duplex, duplexPair } from 'node:stream';
 import { eventually } from '@skerry/base/testing';
 import { describe, expect, test } from 'vitest';
 import { createMux } from '#mux.ts';
@@ -54,6 +54,32 @@ describe('two channels over one stream', () => {
     for (let at = 0; at < wire.length; at += 4 + wire.readUIntBE(at + 1, 3)) order.push(wire[at]!);
     expect(order.length).toBe(33);
     expect(order.indexOf(1)).toBeLessThan(6);
+  });
+
+  test('send what is written in one turn as one, and tell of it as one', async () => {
+    const writes: string[] = [];
+    const raw = new Duplex({
+      read: () => undefined,
+      write: (chunk: Buffer, _, done) => (writes.push(chunk.toString('latin1')), done()),
+      writev: (chunks, done) => {
+        writes.push(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)).toString('latin1'));
+        done();
+      },
+    });
+    const told: string[] = [];
+    const { channels } = createMux(raw, {
+      observer: {
+        carried: (direction, frames) =>
+          told.push([direction, ...frames.map(({ channel }) => channel)].join(' ')),
+      },
+    });
+    channels[0]!.write('one');
+    channels[1]!.write('two');
+    channels[0]!.write('three');
+    expect(writes).toEqual([]);
+    await eventually(() => expect(writes).toHaveLength(1));
+    expect(writes).toEqual(['\0\0\0\x03one\x01\0\0\x03two\0\0\0\x05three']);
+    expect(told).toEqual(['sent 0 1 0']);
   });
 
   test('carry HTTP/2 both ways at once over a stream that delivers within the write', async () => {

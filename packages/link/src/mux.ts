@@ -5,7 +5,8 @@
  *
  * Promises: bytes of a channel arrive in order; channels take turns frame by frame when both have something to send, so a
  * full one delays the other by one frame and what the socket holds; a write is acknowledged when the socket took it, so
- * the writer feels the socket's pressure.
+ * the writer feels the socket's pressure. What is written in one turn of the event loop goes out at its end, together: each
+ * frame by itself would be a record of TLS, a system call at either end, and a packet.
  *
  * Reading never pauses. The naive way, to stop reading the socket while one channel's reader is behind, lets a stalled log
  * stream stop the heartbeats of the whole node, and lets two ends that both wait to write wait for ever. Who bounds the
@@ -23,10 +24,16 @@ const framePayloadMax = 32 * 1024;
 const receivedPayloadMax = 64 * 1024;
 const unreadBytesMaxDefault = 32 * 1024 * 1024;
 
-/** Told of what each channel carries, piece by piece. */
+/** A frame of a channel, or the part of one that has come. */
+export interface CarriedFrame {
+  readonly channel: number;
+  readonly pieces: readonly Uint8Array[];
+}
+
+/** Told of what the channels carry. */
 export interface MuxObserver {
-  /** Pieces are together what one frame carries. */
-  count(channel: number, direction: 'sent' | 'received', ...pieces: readonly Uint8Array[]): void;
+  /** Frames that are sent as one, or have come as one. */
+  carried(direction: 'sent' | 'received', frames: readonly CarriedFrame[]): void;
 }
 
 export interface Mux {
@@ -93,6 +100,9 @@ export function createMux(
   let gone = false;
   let nextChannel = 0;
   let writing = false;
+  let gathering = false;
+  let sent: CarriedFrame[] = [];
+  let received: CarriedFrame[] = [];
   let arrived: Buffer[] = [];
 
   const channels = Array.from({ length: channelCount }, (_, id) => {
@@ -122,7 +132,7 @@ export function createMux(
     channelCount,
     onData(id, payload) {
       if (gone) return;
-      observer?.count(id, 'received', payload);
+      if (observer) received.push({ channel: id, pieces: [payload] });
       const channel = channels[id]!;
       if (channel.readableLength + payload.length > unreadBytesMax) {
         close(protocolError(`channel ${id} holds ${channel.readableLength} unread bytes`));
@@ -138,7 +148,7 @@ export function createMux(
 
   socket.on('data', (chunk: Buffer) => {
     if (!writing && arrived.length === 0) {
-      decode(chunk);
+      take(chunk);
       return;
     }
     // A stream in memory may deliver an answer within the write that caused it, and an HTTP/2 session that is given bytes
@@ -189,12 +199,27 @@ export function createMux(
     const header = Buffer.allocUnsafe(headerBytes);
     header[0] = id;
     header.writeUIntBE(bytesOf(pieces), 1, 3);
-    observer?.count(id, 'sent', ...pieces);
-    writing = true;
-    // Together, without a copy: one record of TLS, one system call.
-    socket.cork();
+    if (observer) sent.push({ channel: id, pieces });
+    gather();
     socket.write(header);
     for (const piece of pieces) socket.write(piece);
+    // More would only wait longer.
+    if (socket.writableNeedDrain) release();
+  }
+
+  function gather(): void {
+    if (gathering) return;
+    gathering = true;
+    socket.cork();
+    setImmediate(release);
+  }
+
+  function release(): void {
+    if (!gathering) return;
+    gathering = false;
+    if (sent.length > 0) observer?.carried('sent', sent);
+    sent = [];
+    writing = true;
     socket.uncork();
     writing = false;
   }
@@ -202,12 +227,20 @@ export function createMux(
   function decodeArrived(): void {
     const chunks = arrived;
     arrived = [];
-    for (const chunk of chunks) decode(chunk);
+    for (const chunk of chunks) take(chunk);
+  }
+
+  function take(chunk: Buffer): void {
+    decode(chunk);
+    if (received.length === 0) return;
+    observer?.carried('received', received);
+    received = [];
   }
 
   function close(error?: Error): void {
     if (gone) return;
     gone = true;
+    release();
     const reason = error ?? new SkerryError('link-closed', 'the link was closed');
     for (const channel of channels) {
       for (const write of channel.pending.splice(0)) write.done(reason);

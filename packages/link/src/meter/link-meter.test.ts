@@ -22,12 +22,16 @@ function setup() {
   return { clock, bytes, meter: new LinkMeter(bytes, { clock, channels: 2 }) };
 }
 
+function carry(meter: LinkMeter, channel: number, direction: 'sent' | 'received', piece: Buffer): void {
+  meter.carried(direction, [{ channel, pieces: [piece] }]);
+}
+
 describe('a meter of a link', () => {
   test('weighs a ping and its answer with their packets, and the bare acknowledgement of the answer', async () => {
     const { clock, bytes, meter } = setup();
-    meter.count(0, 'sent', frame(ping, 0, 8));
+    carry(meter, 0, 'sent', frame(ping, 0, 8));
     await clock.advance(5);
-    meter.count(0, 'received', frame(ping, 0, 8));
+    carry(meter, 0, 'received', frame(ping, 0, 8));
     await clock.advance(1000);
     meter.settle();
     // Two packets of 52 and 43 bytes; a third of 52.
@@ -37,13 +41,13 @@ describe('a meter of a link', () => {
 
   test('counts a stream under its label, also what came before the label and after its end', () => {
     const { bytes, meter } = setup();
-    meter.count(1, 'received', frame(data, 1, 1000));
+    carry(meter, 1, 'received', frame(data, 1, 1000));
     expect(bytes.snapshot().watch.receivedBytes).toBe(0);
     meter.label(1, 1, 'watch');
     const before = bytes.snapshot().watch.receivedBytes;
     expect(before).toBeGreaterThan(1009);
     meter.ended(1, 1);
-    meter.count(1, 'received', frame(data, 1, 1000));
+    carry(meter, 1, 'received', frame(data, 1, 1000));
     expect(bytes.snapshot().watch.receivedBytes).toBe(2 * before);
   });
 
@@ -51,10 +55,21 @@ describe('a meter of a link', () => {
     const { bytes, meter } = setup();
     meter.label(0, 1, 'log');
     meter.label(0, 3, 'attach');
-    meter.count(0, 'sent', Buffer.concat([frame(data, 1, 91), frame(data, 3, 91)]));
+    carry(meter, 0, 'sent', Buffer.concat([frame(data, 1, 91), frame(data, 3, 91)]));
     const { logs, exec } = bytes.snapshot();
     expect(logs).toEqual({ sentBytes: 139, receivedBytes: 0 });
     expect(exec).toEqual(logs);
+  });
+
+  test('weighs frames of both channels that go together with one packet', () => {
+    const { bytes, meter } = setup();
+    meter.label(1, 1, 'watch');
+    meter.label(0, 1, 'log');
+    const frames = [0, 1].map((channel) => ({ channel, pieces: [frame(data, 1, 91)] }));
+    meter.carried('sent', frames);
+    // Two frames of 104 bytes, a record and a packet.
+    expect(bytes.sum.sentBytes).toBe(2 * 104 + 22 + 52);
+    expect(bytes.snapshot().logs).toEqual(bytes.snapshot().watch);
   });
 
   test('reads frames that come in pieces, whatever the pieces', () => {
@@ -70,7 +85,7 @@ describe('a meter of a link', () => {
       meter.label(0, 5, 'list');
       meter.label(0, 7, 'status');
       for (let at = 0; at < whole.length; at += size) {
-        meter.count(0, 'received', whole.subarray(at, at + size));
+        carry(meter, 0, 'received', whole.subarray(at, at + size));
       }
       const { list, status, other } = bytes.snapshot();
       const sum = list.receivedBytes + status.receivedBytes + other.receivedBytes;
@@ -84,7 +99,7 @@ describe('a meter of a link', () => {
 
   test('holds little, however many streams nobody labels or ends', () => {
     const { bytes, meter } = setup();
-    for (let id = 1; id < 20_000; id += 2) meter.count(0, 'received', frame(data, id, 10));
+    for (let id = 1; id < 20_000; id += 2) carry(meter, 0, 'received', frame(data, id, 10));
     expect(bytes.snapshot().other.receivedBytes).toBeGreaterThan(9_000 * 19);
     meter.label(0, 19_999, 'watch');
     expect(bytes.snapshot().watch.receivedBytes).toBeGreaterThan(0);

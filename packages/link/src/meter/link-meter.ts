@@ -2,7 +2,7 @@
  * What one link costs at IP level, by purpose, in bytes.
  *
  * A process is not told what its packets weigh, and counting bodies alone misses most of an idle link: a ping of 17 bytes
- * travels in packets of 95. So each piece that is sent or received is weighed with what carries it: our frame, the TLS
+ * travels in packets of 95. So whatever is sent or received together is weighed with what carries it: our frames, the TLS
  * record, the headers of TCP and IP, and the bare acknowledgement that follows when nothing goes back in time to carry it.
  * That comes within a few percent of what the network interface counts; a test holds it to that.
  *
@@ -12,6 +12,7 @@
 import type { Clock } from '@skerry/base';
 import { FrameReader, pingFrame } from '#meter/frame-reader.ts';
 import type { LinkBytes } from '#meter/link-bytes.ts';
+import type { CarriedFrame } from '#mux.ts';
 import { type LinkPurpose, purposeOf } from '#meter/purposes.ts';
 
 type Direction = 'sent' | 'received';
@@ -125,20 +126,21 @@ export class LinkMeter {
     this.#channels[channel]?.ended(streamId);
   }
 
-  /** A frame of a channel was sent or a piece of one has been received. */
-  count(channel: number, direction: Direction, ...pieces: readonly Uint8Array[]): void {
-    const meter = this.#channels[channel];
-    if (!meter) return;
+  /** Frames that were sent as one, or came as one: what carries them they share. */
+  carried(direction: Direction, frames: readonly CarriedFrame[]): void {
     let length = 0;
-    for (const piece of pieces) length += piece.length;
-    const carried = weightOf(length);
-    const factor = length === 0 ? 1 : carried / length;
+    for (const { pieces } of frames) for (const piece of pieces) length += piece.length;
+    const weight = weightOf(length + frames.length * frameBytes);
+    const factor = length === 0 ? 1 : weight / length;
     let purpose: LinkPurpose = 'other';
-    const tell = (frame: { streamId: number; type: number }, bytes: number) => {
-      purpose = meter.add(frame, direction, bytes * factor) ?? purpose;
-    };
-    for (const piece of pieces) meter.readers[direction].read(piece, tell);
-    if (length === 0) this.#bytes.add('other', direction, carried);
+    for (const { channel, pieces } of frames) {
+      const meter = this.#channels[channel];
+      const tell = (frame: { streamId: number; type: number }, bytes: number) => {
+        purpose = meter?.add(frame, direction, bytes * factor) ?? purpose;
+      };
+      for (const piece of pieces) meter?.readers[direction].read(piece, tell);
+    }
+    if (length === 0) this.#bytes.add('other', direction, weight);
     this.#acknowledge(direction, purpose);
   }
 
@@ -173,8 +175,7 @@ export class LinkMeter {
   }
 }
 
-function weightOf(payloadBytes: number): number {
-  const framed = payloadBytes + frameBytes;
+function weightOf(framed: number): number {
   const secured = framed + recordBytes * Math.ceil(framed / recordPayloadMax);
   return secured + packetBytes * Math.ceil(secured / segmentPayloadMax);
 }
