@@ -6,7 +6,7 @@ import { SkerryError, describeError } from '@skerry/base';
 import { connectThroughProxy } from '#http-proxy.ts';
 import type { WireCounters } from '#meter/link-meter.ts';
 import { linkProtocol } from '#protocol.ts';
-import type { Resumption } from '#resumption.ts';
+import { secureContext, type Resumption } from '#resumption.ts';
 import { upgradeToLink } from '#upgrade.ts';
 import type { Way } from '#way.ts';
 
@@ -85,6 +85,9 @@ function silentError(): SkerryError {
   return new SkerryError('link-timeout', `no answer within ${connectTimeoutMs / 1000} s`);
 }
 
+/** The connection ended before the other end has said a word. */
+const unexplained: ReadonlySet<string> = new Set(['link-cut-short', 'link-timeout']);
+
 function secure(options: ConnectTlsOptions, through: Duplex, signal?: AbortSignal): Promise<tls.TLSSocket> {
   const { host, port, ca, cert, key, way, resumption } = options;
   const protocol = way === 'upgrade' ? 'http/1.1' : linkProtocol;
@@ -95,22 +98,19 @@ function secure(options: ConnectTlsOptions, through: Duplex, signal?: AbortSigna
     const socket = tls.connect({
       ...(session ? { session } : {}),
       socket: through,
-      ca,
-      cert,
-      key,
+      secureContext: resumption?.context({ ...ends, key }) ?? secureContext({ ca, cert, key }),
       // A name of an address may not be sent as SNI; the certificate is checked against it all the same.
       ...(/^[0-9.]+$|:/.test(serverName) ? {} : { servername: serverName }),
       checkServerIdentity: (_, certificate) => tls.checkServerIdentity(serverName, certificate),
       ALPNProtocols: [protocol],
-      minVersion: 'TLSv1.3',
     });
     socket.setTimeout(connectTimeoutMs);
     socket.on('session', (given) => resumption?.keep(ends, given));
     const fail = (error: unknown) => {
-      // Whatever it was, the next try owes nothing to this one.
-      resumption?.forget();
+      const explained = explainConnectError(error, `${host}:${port}`);
+      if (!signal?.aborted) resumption?.failed({ broke: unexplained.has(explained.code) });
       signal?.removeEventListener('abort', onAbort);
-      reject(explainConnectError(error, `${host}:${port}`));
+      reject(explained);
       socket.on('error', () => undefined);
       socket.destroy();
       through.destroy();

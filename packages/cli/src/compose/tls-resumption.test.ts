@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { silentLogger, systemClock } from '@skerry/base';
 import { FakeClock } from '@skerry/base/testing';
 import { connectTls, Resumption } from '@skerry/link';
@@ -43,7 +44,7 @@ async function listen(keys: KeyPair = authority): Promise<TlsFront> {
 }
 
 /** Whether the handshake was the short one. */
-async function link(front: TlsFront, pair: KeyPair, resumption: Resumption): Promise<boolean> {
+async function link(front: Pick<TlsFront, 'port'>, pair: KeyPair, resumption: Resumption): Promise<boolean> {
   const socket = await connectTls({
     host: '127.0.0.1',
     port: front.port,
@@ -79,6 +80,20 @@ test('a ticket of another authority, or of another certificate, is worth nothing
   expect(await link(front, pair, resumption)).toBe(false);
   expect(await link(front, await issueNode('b'), resumption)).toBe(false);
   expect(links).toEqual(['a', 'a', 'b']);
+});
+
+test('a ticket outlives a center that is away behind something that accepts connections', async () => {
+  const front = await listen();
+  const pair = await issueNode('a');
+  const resumption = new Resumption();
+  await link(front, pair, resumption);
+  const balancer = createServer((socket) => socket.destroy());
+  balancer.listen(0, '127.0.0.1');
+  await once(balancer, 'listening');
+  const { port } = balancer.address() as AddressInfo;
+  await expect(link({ port }, pair, resumption)).rejects.toMatchObject({ code: 'link-cut-short' });
+  balancer.close();
+  expect(await link(front, pair, resumption)).toBe(true);
 });
 
 test('a ticket ends with the certificate that it was given for', async () => {
