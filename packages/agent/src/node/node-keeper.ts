@@ -209,13 +209,19 @@ export class NodeKeeper {
   }
 
   #pause(delayMs: number, signal: AbortSignal): Promise<void> {
-    const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    // Asked for while the last look was under way.
-    if (this.#again) woken.abort();
-    return sleep(this.#options.clock, delayMs, AbortSignal.any([signal, woken.signal])).catch(
-      () => undefined,
-    );
+    return new Promise((resolve) => {
+      const over = () => {
+        timer.cancel();
+        signal.removeEventListener('abort', over);
+        this.#wake = undefined;
+        resolve();
+      };
+      const timer = this.#options.clock.after(delayMs, over);
+      signal.addEventListener('abort', over, { once: true });
+      this.#wake = over;
+      // Asked for while the last look was under way.
+      if (this.#again || signal.aborted) over();
+    });
   }
 
   async #followNetwork(): Promise<void> {

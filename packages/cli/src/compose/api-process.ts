@@ -157,8 +157,9 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     },
     security: (access) => {
       leases.writeWith(access);
-      access.read.onChange({ group: '', resource: 'nodes' }, ({ type, object }) => {
-        if (type === 'delete') cutOff(object.metadata?.name ?? '');
+      // Of each change no more than its name is looked at: the object would have to be read for that.
+      access.read.onChange({ group: '', resource: 'nodes' }, ({ type, name }) => {
+        if (type === 'delete') cutOff(name);
       });
       tellCrossings = followCrossings(access.read, (rights) => relay.allow(rights));
       return security(access);
