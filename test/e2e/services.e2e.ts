@@ -276,6 +276,57 @@ describe.skipIf(!canRunContainers())('Services', () => {
       expect(await fetchFromPod('client', await sixUrl('nobody-six'))).toBe('refused');
     });
 
+    test('a load balancer has an address of each family; neighbours learn at once where that of IPv6 has moved', async () => {
+      const range = 'network.skerry.io/load-balancer-addresses=192.168.0.202,fd53::200-fd53::201';
+      await regions.cluster.kubectlOk('annotate', 'nodepool', 'a', range, '--overwrite');
+      const both = { ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv6', 'IPv4'] };
+      const stays = { externalTrafficPolicy: 'Local', selector: { app: 'six' } };
+      await apply(service('front-six', { type: 'LoadBalancer', ...both, ...stays }));
+      const [sixAddress, fourAddress] = ['fd53::200', '192.168.0.202'];
+      const urls = { six: `http://[${sixAddress}]/`, four: `http://${fourAddress}/` };
+      const patched = (spec: object) =>
+        regions.cluster.kubectlOk('patch', 'service', 'front-six', '-p', JSON.stringify({ spec }));
+      await eventually(async () => {
+        const { ingress } = (await getService('front-six')).status?.loadBalancer ?? {};
+        expect(ingress?.map(({ ip }) => ip)).toEqual([sixAddress, fourAddress]);
+        for (const url of Object.values(urls)) expect(await fetchFrom('a-nat', url)).toBe('six');
+      }, patient);
+      for (const address of [sixAddress, fourAddress]) expect(await holdersOf(address)).toEqual(['a-2']);
+      expect(await fetchFromPod('client', urls.six)).toBe('six');
+      // Its own connections go out under its own address, and that one is on its Node.
+      const way = await inside('a-2', 'ip', '-6', 'route', 'get', routerAddress);
+      expect(way).toContain(`src ${machines['a-2']}`);
+
+      await patched({ externalTrafficPolicy: 'Cluster' });
+      const excluded = 'node.kubernetes.io/exclude-from-external-load-balancers';
+      expect(await knownTo('a-nat', sixAddress)).toBe(await linkAddressOf('a-2'));
+      await regions.cluster.kubectlOk('label', 'node', 'a-2', `${excluded}=`);
+      await eventually(async () => {
+        // Nobody has asked for it meanwhile.
+        expect(await knownTo('a-nat', sixAddress)).toBe(await linkAddressOf('a-1'));
+        for (const address of [sixAddress, fourAddress]) expect(await holdersOf(address)).toEqual(['a-1']);
+      }, patient);
+      for (const url of Object.values(urls)) expect(await fetchFrom('a-nat', url)).toBe('six');
+      const { status } = await regions.cluster.json<Node>('get', 'node', 'a-1');
+      expect(status?.addresses?.map(({ address }) => address)).not.toContain(sixAddress);
+
+      for (const [ranges, expected] of [
+        [['192.168.0.1/32', 'fd53::99/128'], { six: 'silent', four: 'six' }],
+        [['192.168.0.99/32', `${routerAddress}/128`], { six: 'six', four: 'silent' }],
+      ] as const) {
+        await patched({ loadBalancerSourceRanges: ranges });
+        await eventually(async () => {
+          expect(await fetchFrom('a-nat', urls.six)).toBe(expected.six);
+          expect(await fetchFrom('a-nat', urls.four)).toBe(expected.four);
+        }, patient);
+      }
+      await regions.cluster.kubectlOk('label', 'node', 'a-2', `${excluded}-`);
+      await regions.cluster.kubectlOk('delete', 'service', 'front-six');
+      await eventually(async () => expect(await holdersOf(sixAddress)).toEqual([]), patient);
+      const notify = await inside('a-1', 'sysctl', '-n', 'net.ipv6.conf.eth0.ndisc_notify');
+      expect(notify.trim()).toBe('0');
+    });
+
     test('names have AAAA records, also asked at an IPv6 address', async () => {
       const name = 'six.default.svc.cluster.local';
       const found = async (...server: string[]) =>
@@ -434,6 +485,21 @@ describe.skipIf(!canRunContainers())('Services', () => {
         return JSON.parse(output);
       },
     };
+  }
+
+  /** Which link layer address a machine, or the router of a region, would send to. */
+  async function knownTo(where: string, address: string): Promise<string | undefined> {
+    const rows = JSON.parse(await inside(where, 'ip', '-j', 'neighbour', 'show', address)) as {
+      lladdr?: string;
+    }[];
+    return rows[0]?.lladdr;
+  }
+
+  async function linkAddressOf(machine: string): Promise<string> {
+    const rows = JSON.parse(await inside(machine, 'ip', '-j', 'link', 'show', 'eth0')) as {
+      address: string;
+    }[];
+    return rows[0]?.address ?? '';
   }
 
   async function holdersOf(address: string): Promise<string[]> {

@@ -21,7 +21,7 @@ import {
 import { type Clock, type Logger, MetricRegistry, SkerryError, supervise } from '@skerry/base';
 import { createClient, createHttpTransport } from '@skerry/client';
 import { connectTls, createLinkClient, type PodTarget, RelayPort, Resumption, Ways } from '@skerry/link';
-import { createNodeNetwork, type NodeNetwork } from '@skerry/network';
+import { createNodeNetwork, heldLoadBalancerAddresses, type NodeNetwork } from '@skerry/network';
 import { DrillProbes } from '#drill/drill-probes.ts';
 import type { AgentIdentity } from '#join/agent-config.ts';
 import { createCertificateRenewal } from '#join/certificate-renewal.ts';
@@ -178,6 +178,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
         })
       : undefined;
   const address = await ownAddress(addresses.used, hub?.vault);
+  const networkDirectory = join(options.dataDirectory, 'network');
   const hasIpv6 = !simulated && (await speaksIpv6());
   const peers: NodePeers | undefined = simulated
     ? undefined
@@ -204,7 +205,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
         knowledge: peers?.knowledge,
         nodeName: config.nodeName,
         pool: config.pool,
-        stateDirectory: join(options.dataDirectory, 'network'),
+        stateDirectory: networkDirectory,
         hasIpv6,
         onPodNetwork: () => agent.look(),
         relay,
@@ -218,7 +219,9 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     nodeName: config.nodeName,
     dataDirectory: options.dataDirectory,
     addresses: [address],
-    ...(simulated ? {} : { ipv6Address: () => ipv6AddressBeside(address) }),
+    ...(simulated
+      ? {}
+      : { ipv6Address: () => ipv6AddressBeside(address, () => heldLoadBalancerAddresses(networkDirectory)) }),
     onPods: () => peers?.podsChanged(),
     ...(hub ? { tokenVault: hub.vault } : {}),
     labels: nodeLabels(identity, simulated),

@@ -11,12 +11,23 @@ export async function speaksIpv6(): Promise<boolean> {
   return isOff.trim() === '0';
 }
 
-/** That of the interface which has an IPv4 address; of link-local ones others have no use. */
-export function ipv6AddressBeside(address: string): string | undefined {
-  return Object.values(networkInterfaces())
-    .find((held) => held?.some((each) => each.address === address))
-    ?.map((each) => each.address)
-    .find((each) => isIPv6(each) && !each.startsWith('fe80:') && each !== address);
+/**
+ * That of the interface which has an IPv4 address; of link-local ones others have no use, and those of load balancers, which
+ * stand there too, go elsewhere one day. These are alone in their networks (/128), as are those that DHCP gives.
+ */
+export function ipv6AddressBeside(
+  address: string,
+  ofLoadBalancers: () => ReadonlySet<string>,
+  interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces(),
+): string | undefined {
+  const held = Object.values(interfaces).find((each) => each?.some((one) => one.address === address)) ?? [];
+  const able = held.filter(
+    (one) => isIPv6(one.address) && !one.address.startsWith('fe80:') && one.address !== address,
+  );
+  const inNetwork = able.find(({ cidr }) => !cidr?.endsWith('/128'));
+  if (inNetwork || able.length === 0) return inNetwork?.address;
+  const borrowed = ofLoadBalancers();
+  return able.find((one) => !borrowed.has(one.address))?.address;
 }
 
 const addressKey = 'node-address';

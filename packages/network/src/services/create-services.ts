@@ -1,6 +1,5 @@
 /** Composes the part of a node's network that serves Services. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Node } from '@skerry/api';
 import { describeError, supervise, type Service } from '@skerry/base';
 import { resources, type ApiClient } from '@skerry/client';
@@ -13,6 +12,7 @@ import { removeTable } from '#services/base-rules.ts';
 import { KernelTable } from '#services/kernel-table.ts';
 import {
   createLoadBalancerAddresses,
+  loadBalancerAddressesFile,
   removeLoadBalancerAddresses,
 } from '#services/load-balancer-addresses.ts';
 import { createMetricsServer, ProxyMetrics } from '#services/proxy-metrics.ts';
@@ -45,7 +45,7 @@ export function createServices(options: PartOptions): Service {
     services: view.services,
     members: () => options.members().map(({ node: name }) => name),
     knowledge,
-    stateFile: addressesFile(stateDirectory),
+    stateFile: loadBalancerAddressesFile(stateDirectory),
     run: (...command) => runCommand(command),
     clock,
     log,
@@ -65,12 +65,10 @@ export function createServices(options: PartOptions): Service {
 
 /** Takes away all that Services put into this machine's network. */
 export async function removeServices({ stateDirectory }: { readonly stateDirectory: string }): Promise<void> {
-  await removeLoadBalancerAddresses(addressesFile(stateDirectory), (...command) => runCommand(command));
+  await removeLoadBalancerAddresses(loadBalancerAddressesFile(stateDirectory), (...command) =>
+    runCommand(command),
+  );
   await runNft(`${machineFamilies().flatMap(removeTable).join('\n')}\n`);
-}
-
-function addressesFile(stateDirectory: string): string {
-  return join(stateDirectory, 'load-balancer-addresses.json');
 }
 
 function ownNode({

@@ -40,9 +40,10 @@ function run(...command: string[]): Promise<string> {
   else if (text.startsWith('ip address delete')) held.delete(command[3] ?? '');
   else if (text.startsWith('arping') && command.includes('-D') && isAnswered)
     return Promise.reject(new Error('arping: exit 1'));
-  else if (text.startsWith('ip -j address show'))
-    return Promise.resolve(JSON.stringify([...held].map(() => ({ ifname: 'eth0' }))));
-  else if (text.startsWith('ip -j route get')) return Promise.resolve('[{"dev":"eth0"}]');
+  else if (text.startsWith('ip -j address show')) {
+    const all = [...held].map((each) => ({ local: each.split('/')[0] }));
+    return Promise.resolve(JSON.stringify([{ ifname: 'eth0', addr_info: all }]));
+  } else if (text.startsWith('ip -j route get')) return Promise.resolve('[{"dev":"eth0"}]');
   return Promise.resolve('');
 }
 
@@ -137,6 +138,16 @@ test('an address that the center has moved is taken when its former machine no l
   await holds(false);
   isAnswered = false;
   await clock.advance(20_000);
+  await holds(true);
+});
+
+test('an address that goes from its interface, as all of IPv6 do when that goes down, is put there again', async () => {
+  placedOn = 'a-2';
+  start('a-2');
+  await holds(true);
+  held.clear();
+  await eventually(() => expect(clock.pendingTimers).toBeGreaterThan(0));
+  await clock.advance(30_000);
   await holds(true);
 });
 

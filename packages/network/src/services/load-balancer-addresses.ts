@@ -1,7 +1,8 @@
 /**
  * Puts the addresses of load balancers that the center has given this machine on the interface that stands in their
- * network, and tells the neighbours by ARP that they are here now. What was put there is remembered in a file, so that a
- * restart takes away what moved meanwhile; what was there already stays without being announced anew.
+ * network, and tells the neighbours that they are here now (see `announced-address.ts`). What was put there is remembered in
+ * a file, so that a restart takes away what moved meanwhile; what was there already stays without being announced anew.
+ * Whether all are still there is looked at now and then: an interface that goes down loses its IPv6 addresses.
  *
  * None is taken that anybody still answers for on the network: the center gives away the addresses of a machine that it does
  * not hear, and that one may have lost its link alone. It then serves on until it dies, or hears that it no longer has them.
@@ -10,8 +11,9 @@
  * `stand-in.ts`); it is given up when its machine is heard again, and when the center has another word. What the machine
  * that has it still can't know then is that it is alone: where a pool's network breaks in two, both parts have one.
  */
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   Backoff,
   isRecord,
@@ -23,11 +25,18 @@ import {
 import type { Service } from '@skerry/api';
 import type { FollowedObjects } from '#followed-objects.ts';
 import type { LocalKnowledge } from '#local-endpoints/local-knowledge.ts';
+import {
+  deviceTowards,
+  isSix,
+  presentAddresses,
+  putAddress,
+  removeAddress,
+  whileAnnouncing,
+  type AddressAt,
+  type RunProgram,
+} from '#services/announced-address.ts';
 import { parsePlacements, placementAnnotation } from '#services/service-ports.ts';
 import { standInFor } from '#services/stand-in.ts';
-
-/** Runs a program and answers what it printed. */
-export type RunProgram = (...command: string[]) => Promise<string>;
 
 export interface LoadBalancerAddressesOptions {
   readonly nodeName: string;
@@ -47,10 +56,8 @@ export interface LoadBalancerAddressesOptions {
 const retry = { baseMs: 1_000, maxMs: 20_000 };
 /** Addresses that are asked for and announced at the same time. */
 const atOnceMax = 16;
-const announcements = '3';
-/** How often, and for how many seconds, an address is asked for before it is taken for another machine. */
-const probes = '2';
-const probeSeconds = '3';
+/** Between looks whether all are still there. */
+const lookMs = 30_000;
 
 export function createLoadBalancerAddresses(options: LoadBalancerAddressesOptions): Runnable {
   return { name: 'load balancer addresses', run: (signal) => new LoadBalancerAddresses(options).run(signal) };
@@ -95,7 +102,8 @@ class LoadBalancerAddresses {
         this.#isDirty = false;
         const isWhole = await this.#settle();
         if (isWhole) backoff.reset();
-        await this.#woken(isWhole ? undefined : backoff.next());
+        const lookAgainMs = this.#held.size > 0 ? lookMs : undefined;
+        await this.#woken(isWhole ? lookAgainMs : backoff.next());
       }
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -142,43 +150,54 @@ class LoadBalancerAddresses {
     const wanted = new Set(this.#wanted());
     for (const [address, device] of this.#held) {
       if (wanted.has(address)) continue;
-      await run('ip', 'address', 'delete', `${address}/32`, 'dev', device).catch(ignoreAbsent);
+      await removeAddress({ address, device }, run);
       this.#held.delete(address);
       log.info('load balancer address given up', { address, device });
     }
-    const all = [...wanted];
+    const present = wanted.size > 0 ? await presentAddresses(run) : new Map<string, string>();
+    const absent = [...wanted].filter(
+      (address) => !present.has(address) || present.get(address) !== this.#held.get(address),
+    );
     let isWhole = true;
-    for (let at = 0; at < all.length; at += atOnceMax) {
-      const taken = await this.#take(all.slice(at, at + atOnceMax));
+    for (let at = 0; at < absent.length; at += atOnceMax) {
+      const taken = await this.#take(absent.slice(at, at + atOnceMax), present);
       isWhole &&= taken;
     }
     await writeHeld(stateFile, this.#held);
     return isWhole;
   }
 
-  async #take(addresses: readonly string[]): Promise<boolean> {
-    const free = await Promise.all(
-      addresses.map((address) => this.#tried(address, () => this.#freeDevice(address))),
+  async #take(addresses: readonly string[], present: ReadonlyMap<string, string>): Promise<boolean> {
+    const { run, stateFile, log } = this.#options;
+    const found = await Promise.all(
+      addresses.map((address) => this.#tried(address, () => placeFor(address, present, run))),
     );
-    const wanted = free.flatMap((found, index) => {
-      const address = addresses[index];
-      return found && found !== 'held' && address ? [{ address, device: found }] : [];
-    });
-    for (const { address, device } of wanted) this.#held.set(address, device);
+    const places = found.filter((place) => place !== undefined);
+    if (places.length === 0) return found.length === 0;
     // Remembered before they are there: what a crash leaves is found.
-    if (wanted.length > 0) await writeHeld(this.#options.stateFile, this.#held);
-    const put = await Promise.all(
-      wanted.map(({ address, device }) => this.#tried(address, () => this.#put(address, device))),
+    for (const { address, device } of places) this.#held.set(address, device);
+    await writeHeld(stateFile, this.#held);
+    const devices = new Set(places.flatMap(({ address, device }) => (isSix(address) ? [device] : [])));
+    const put = await whileAnnouncing(devices, run, () =>
+      Promise.all(
+        places.map((place) =>
+          this.#tried(place.address, async () => {
+            await putAddress(place, this.#options);
+            this.#told.delete(place.address);
+            log.info('load balancer address taken', { ...place });
+            return true;
+          }),
+        ),
+      ),
     );
-    return [...free, ...put].every((done) => done !== undefined);
+    places.forEach(({ address }, index) => put[index] ?? this.#held.delete(address));
+    return [...found, ...put].every((done) => done !== undefined);
   }
 
   /** Undefined where it failed, which is said once. */
   async #tried<T>(address: string, work: () => Promise<T>): Promise<T | undefined> {
     try {
-      const done = await work();
-      this.#told.delete(address);
-      return done;
+      return await work();
     } catch (error) {
       if (!this.#told.has(address)) {
         this.#told.add(address);
@@ -187,91 +206,48 @@ class LoadBalancerAddresses {
       return undefined;
     }
   }
-
-  /** The interface that it belongs on; rejects where somebody else has it. */
-  async #freeDevice(address: string): Promise<string> {
-    const { run } = this.#options;
-    const present = await deviceOf(run, address);
-    if (present !== undefined && present === this.#held.get(address)) return 'held';
-    if (present !== undefined) throw new Error(`interface ${present} has it, and it is not ours`);
-    const device = await deviceTowards(run, address);
-    if (!address.includes(':')) await expectNobody(run, { address, device });
-    return device;
-  }
-
-  async #put(address: string, device: string): Promise<true> {
-    const { run, log } = this.#options;
-    await run('ip', 'address', 'add', `${address}/32`, 'dev', device);
-    log.info('load balancer address taken', { address, device });
-    if (!address.includes(':')) {
-      await run('arping', '-q', '-c', announcements, '-A', '-I', device, address).catch((error: unknown) =>
-        log.warn('load balancer address not announced', { address, error: describeError(error) }),
-      );
-    }
-    return true;
-  }
 }
 
-/** Whether nobody answers for an address: `arping -D` is then content. */
-async function expectNobody(
+/** Where it belongs; rejects where this machine has it already, not by us. */
+async function placeFor(
+  address: string,
+  present: ReadonlyMap<string, string>,
   run: RunProgram,
-  { address, device }: { readonly address: string; readonly device: string },
-): Promise<void> {
-  try {
-    await run('arping', '-q', '-D', '-c', probes, '-w', probeSeconds, '-I', device, address);
-  } catch (error) {
-    throw new Error(`another machine may still answer for it at ${device}`, { cause: error });
-  }
+): Promise<AddressAt> {
+  const holder = present.get(address);
+  if (holder !== undefined) throw new Error(`interface ${holder} has it, and it is not ours`);
+  return { address, device: await deviceTowards(run, address) };
 }
 
 /** Takes away what an earlier run put on interfaces. */
 export async function removeLoadBalancerAddresses(stateFile: string, run: RunProgram): Promise<void> {
-  for (const [address, device] of await readHeld(stateFile)) {
-    await run('ip', 'address', 'delete', `${address}/32`, 'dev', device).catch(ignoreAbsent);
+  for (const [address, device] of await readHeld(stateFile)) await removeAddress({ address, device }, run);
+}
+
+/** Addresses of interfaces that are a load balancer's, and so not the machine's own. */
+export function heldLoadBalancerAddresses(stateDirectory: string): ReadonlySet<string> {
+  try {
+    return new Set(parseHeld(readFileSync(loadBalancerAddressesFile(stateDirectory), 'utf8')).keys());
+  } catch {
+    return new Set();
   }
 }
 
-/** The interface that has an address now. */
-async function deviceOf(run: RunProgram, address: string): Promise<string | undefined> {
-  const text = await run('ip', '-j', 'address', 'show', 'to', address);
-  return namesIn(text, 'ifname')[0];
-}
-
-/** The interface in whose network an address is; it must be reached without a router. */
-async function deviceTowards(run: RunProgram, address: string): Promise<string> {
-  const text = await run('ip', '-j', 'route', 'get', address);
-  const [route] = parseArray(text);
-  const device = route?.['dev'];
-  if (typeof device !== 'string') throw new Error('no interface leads there');
-  if (route?.['gateway'] !== undefined || route?.['via'] !== undefined)
-    throw new Error(
-      `it is in the network of no interface of this machine; the range of the pool is another's`,
-    );
-  return device;
-}
-
-function namesIn(text: string, key: string): string[] {
-  return parseArray(text).flatMap((one) => (typeof one[key] === 'string' ? [one[key]] : []));
-}
-
-function parseArray(text: string): Record<string, unknown>[] {
-  const parsed: unknown = text.trim() === '' ? [] : JSON.parse(text);
-  return Array.isArray(parsed) ? parsed.filter(isRecord) : [];
-}
-
-function ignoreAbsent(error: unknown): void {
-  if (!/Cannot assign requested address|Cannot find device/.test(describeError(error))) throw error;
+export function loadBalancerAddressesFile(stateDirectory: string): string {
+  return join(stateDirectory, 'load-balancer-addresses.json');
 }
 
 async function readHeld(file: string): Promise<Map<string, string>> {
   try {
-    const parsed: unknown = JSON.parse(await readFile(file, 'utf8'));
-    return new Map(
-      Object.entries(isRecord(parsed) ? parsed : {}).map(([key, value]) => [key, String(value)]),
-    );
+    return parseHeld(await readFile(file, 'utf8'));
   } catch {
     return new Map();
   }
+}
+
+function parseHeld(text: string): Map<string, string> {
+  const parsed: unknown = JSON.parse(text);
+  return new Map(Object.entries(isRecord(parsed) ? parsed : {}).map(([key, value]) => [key, String(value)]));
 }
 
 async function writeHeld(file: string, held: ReadonlyMap<string, string>): Promise<void> {

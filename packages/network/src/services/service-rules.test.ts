@@ -171,6 +171,30 @@ test('families keep apart', () => {
   expect(Object.values(contents?.ip6.chains ?? {})).toEqual([['meta l4proto tcp dnat to [fd01::1]:8080']]);
 });
 
+test("a load balancer's addresses, and who may reach them, are those of each family", () => {
+  const placed = ['192.168.0.200', 'fd53::200'].map((address) => ({ pool: 'tokyo', node: 'n1', address }));
+  const of = service(
+    {
+      type: 'LoadBalancer',
+      clusterIPs: ['10.96.0.9', 'fd00::9'],
+      loadBalancerSourceRanges: ['192.168.0.0/24', 'fd53::/64', 'fd53::/120'],
+    },
+    { annotations: { 'network.skerry.io/load-balancer': JSON.stringify(placed) } },
+  );
+  of.status = { loadBalancer: { ingress: placed.map(({ address }) => ({ ip: address })) } };
+  const slices = [two, slice([{ addresses: ['fd01::1'] }], { pool: 'tokyo', name: 'six' })];
+  const contents = serviceState(of, slices, node)?.contents;
+  for (const [family, address, range] of [
+    ['ip', '192.168.0.200', 'ip saddr { 192.168.0.0/24 } return'],
+    ['ip6', 'fd53::200', 'ip6 saddr { fd53::/64 } return'],
+  ] as const) {
+    const { elements = {}, chains = {} } = contents?.[family] ?? {};
+    expect(elements['load-balancer-ips']).toEqual({ [address]: '' });
+    expect(Object.keys(elements['firewall-ips'] ?? {})).toEqual([`${address} . tcp . 80`]);
+    expect(Object.values(chains)).toContainEqual([range, 'drop']);
+  }
+});
+
 test('what is no address or range is left out', () => {
   const of = service({ externalIPs: ['1.2.3.4; drop', 'fe80::1%eth0', '10.0.0.300'] });
   const bad = slice([{ addresses: ['evil } accept'] }], { pool: 'tokyo', name: 'b' });

@@ -1,6 +1,6 @@
-import type { EndpointSlice, Node, Service } from '@skerry/api';
+import type { EndpointSlice, Node, Service, ServiceCIDR } from '@skerry/api';
 import { resources } from '@skerry/client';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLoadBalancerController } from '#edge/load-balancer/load-balancer.ts';
 import { placementsOf } from '#edge/load-balancer/placement.ts';
 import type { NodePool } from '#edge/node-pool/definition.ts';
@@ -10,7 +10,9 @@ import type { Harness } from '#testing/harness.ts';
 let cluster: Harness;
 beforeEach(async () => {
   cluster = createHarness();
-  await cluster.start(createLoadBalancerController(cluster.context));
+  await cluster.start(
+    createLoadBalancerController(cluster.context, { clusterCidr: '10.12.0.0/16,fd00:10:12::/56' }),
+  );
 });
 afterEach(async () => {
   await cluster.stop();
@@ -25,10 +27,13 @@ const addPool = (name: string, addresses?: string) =>
       ...(addresses ? { annotations: { 'network.skerry.io/load-balancer-addresses': addresses } } : {}),
     },
   });
-const addNode = (name: string, pool: string, labels: Record<string, string> = {}) =>
+const addNode = (name: string, pool: string, labels: Record<string, string> = {}, ips: string[] = []) =>
   cluster.client.seed<Node>(resources.nodes, {
     metadata: { name, labels: { 'apps.openyurt.io/nodepool': pool, ...labels } },
-    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+    status: {
+      conditions: [{ type: 'Ready', status: 'True' }],
+      addresses: ips.map((address) => ({ type: 'InternalIP', address })),
+    },
   });
 const setReady = (name: string, status: string) =>
   cluster.client.edit<Node>(resources.nodes, { name }, (node) => {
@@ -39,15 +44,17 @@ const add = (name: string, spec: Service['spec'] = {}, annotations: Record<strin
     metadata: { name, namespace: 'default', annotations },
     spec: { type: 'LoadBalancer', ports: [{ port: 80 }], ...spec },
   });
-const addEndpoints = (service: string, pool: string, nodeName: string) =>
+const addEndpoints = (service: string, pool: string, nodeName: string, addressType = 'IPv4') =>
   cluster.client.seed<EndpointSlice>(resources.endpointSlices, {
     metadata: {
-      name: `${service}-${pool}`,
+      name: `${service}-${pool}-${addressType.toLowerCase()}`,
       namespace: 'default',
       labels: { 'kubernetes.io/service-name': service, 'apps.openyurt.io/nodepool': pool },
     },
-    addressType: 'IPv4',
-    endpoints: [{ addresses: ['10.0.0.1'], nodeName, conditions: { ready: true } }],
+    addressType,
+    endpoints: [
+      { addresses: [addressType === 'IPv4' ? '10.0.0.1' : 'fd00::1'], nodeName, conditions: { ready: true } },
+    ],
     ports: [],
   });
 const get = (name: string) =>
@@ -83,7 +90,7 @@ test('no address is given twice, what runs out is told of once, and goes on when
   expect(ingress('c')).toEqual([]);
   const failed = () => cluster.events.lines.filter((line) => line.includes('AllocationFailed'));
   expect(failed()).toEqual([
-    'Warning AllocationFailed: Failed to allocate IP for "default/c": no available IPs in pool "tokyo"',
+    'Warning AllocationFailed: Failed to allocate IP for "default/c": no available IPs in pool "tokyo" for ipv4 IPFamily',
   ]);
   cluster.client.remove(resources.services, { namespace: 'default', name: 'a' });
   await settle();
@@ -196,7 +203,163 @@ test('a range that is no range is told of on its pool', async () => {
   add('web');
   await settle();
   expect(cluster.events.lines).toContain(
-    'Warning InvalidAddressRange: network.skerry.io/load-balancer-addresses: "192.168.0.300" is no range of IPv4 addresses: write 192.168.0.200-192.168.0.219 or 192.168.0.192/28',
+    'Warning InvalidAddressRange: network.skerry.io/load-balancer-addresses: "192.168.0.300" is no range of addresses: write 192.168.0.200-192.168.0.219, 192.168.0.192/28 or 2001:db8::/120',
   );
   expect(ingress('web')).toEqual(['192.168.0.200']);
+});
+
+describe('addresses of both families', () => {
+  const range = '192.168.0.200-192.168.0.201,fd53::200-fd53::201';
+  const both = { ipFamilies: ['IPv6', 'IPv4'] } satisfies Service['spec'];
+  const required = { ...both, ipFamilyPolicy: 'RequireDualStack' } satisfies Service['spec'];
+  const preferred = { ...both, ipFamilyPolicy: 'PreferDualStack' } satisfies Service['spec'];
+  const condition = (name: string) =>
+    get(name)?.status?.conditions?.find(({ type }) => type === 'network.skerry.io/LoadBalancerAddresses');
+  const warnings = () => cluster.events.lines.filter((line) => line.startsWith('Warning'));
+
+  test('a Service gets one of each family that it has, all on one machine', async () => {
+    addPool('tokyo', range);
+    for (const name of ['t1', 't2', 't3']) addNode(name, 'tokyo');
+    add('web', required);
+    add('four', { ipFamilies: ['IPv4'] });
+    add('six', { ipFamilies: ['IPv6'], ipFamilyPolicy: 'SingleStack' });
+    await settle();
+    expect(get('web')?.status?.loadBalancer?.ingress).toEqual([
+      { ip: 'fd53::200', ipMode: 'VIP' },
+      { ip: '192.168.0.200', ipMode: 'VIP' },
+    ]);
+    expect(new Set(placements('web').map(({ node }) => node)).size).toBe(1);
+    expect([ingress('four'), ingress('six')]).toEqual([['192.168.0.201'], ['fd53::201']]);
+    expect(condition('web')).toMatchObject({ status: 'True', reason: 'IPAllocated' });
+    expect(cluster.events.lines).toContain('Normal IPAllocated: Assigned IP ["fd53::200","192.168.0.200"]');
+  });
+
+  test('a machine without an address of IPv6 has none of a load balancer, where others have', async () => {
+    addPool('tokyo', range);
+    addNode('old', 'tokyo', {}, ['192.168.0.10']);
+    add('web', required);
+    await settle();
+    expect(placements('web').map(({ node }) => node)).toEqual(['old', 'old']);
+    addNode('new', 'tokyo', {}, ['192.168.0.11', 'fd53::11']);
+    await settle();
+    expect(placements('web').map(({ node }) => node)).toEqual(['new', 'old']);
+  });
+
+  test('where traffic stays on its machine, endpoints of the same family count', async () => {
+    addPool('tokyo', range);
+    for (const name of ['t1', 't2']) addNode(name, 'tokyo');
+    add('web', { ...required, externalTrafficPolicy: 'Local' });
+    addEndpoints('web', 'tokyo', 't1', 'IPv4');
+    addEndpoints('web', 'tokyo', 't2', 'IPv6');
+    await settle();
+    expect(placements('web').map(({ address, node }) => [address, node])).toEqual([
+      ['fd53::200', 't2'],
+      ['192.168.0.200', 't1'],
+    ]);
+  });
+
+  test('one family that runs out is told of by event and condition: who prefers both has the other, who needs both none', async () => {
+    addPool('tokyo', '192.168.0.200-192.168.0.209,fd53::200');
+    addNode('t1', 'tokyo');
+    add('first', { ipFamilies: ['IPv6'] });
+    await settle();
+    add('prefers', preferred);
+    add('needs', required);
+    await settle();
+    const fault = 'no available IPs in pool "tokyo" for ipv6 IPFamily';
+    expect([ingress('prefers'), ingress('needs')]).toEqual([['192.168.0.200'], []]);
+    expect(condition('prefers')).toMatchObject({
+      status: 'False',
+      reason: 'AdditionalAssignFailed',
+      message: fault,
+    });
+    expect(condition('needs')).toMatchObject({ status: 'False', reason: 'AllocationFailed', message: fault });
+    expect(warnings()).toEqual([
+      `Warning AdditionalAssignFailed: cannot assign additional IP in PreferDualStack: ${fault}`,
+      `Warning AllocationFailed: Failed to allocate IP for "default/needs": ${fault}`,
+    ]);
+    cluster.client.remove(resources.services, { namespace: 'default', name: 'first' });
+    await settle();
+    const ends = [ingress('prefers'), ingress('needs')].map((ips) => ips.includes('fd53::200'));
+    expect(ends.filter(Boolean)).toHaveLength(1);
+    const winner = ends[0] ? 'prefers' : 'needs';
+    expect(condition(winner)).toMatchObject({ status: 'True', reason: 'IPAllocated' });
+  });
+
+  test('who prefers both is content with one where the pool has one, and gets the other when there is a range', async () => {
+    addPool('tokyo', '192.168.0.200');
+    addNode('t1', 'tokyo');
+    add('web', preferred);
+    add('needs', required);
+    await settle();
+    expect(ingress('web')).toEqual(['192.168.0.200']);
+    expect(condition('web')).toMatchObject({ status: 'True' });
+    expect(warnings().join()).not.toContain('AdditionalAssignFailed');
+    expect(condition('needs')?.message).toContain('pool "tokyo" has no range of IPv6 addresses');
+    cluster.client.edit<NodePool>(resources.nodePools, { name: 'tokyo' }, (pool) => {
+      pool.metadata = {
+        ...pool.metadata,
+        annotations: { 'network.skerry.io/load-balancer-addresses': `192.168.0.200,fd53::200` },
+      };
+    });
+    await settle();
+    expect(ingress('web')).toEqual(['fd53::200', '192.168.0.200']);
+  });
+
+  test('addresses of either family can be asked for, in any spelling', async () => {
+    addPool('tokyo', range);
+    const ask = 'network.skerry.io/load-balancer-addresses';
+    add('web', required, { [ask]: '192.168.0.201, FD53:0::201' });
+    add('six', { ...required, loadBalancerIP: 'fd53::200' });
+    add('wrong', { ipFamilies: ['IPv4'], loadBalancerIP: 'fd53::200' });
+    add('twice', { ...required, loadBalancerIP: 'fd53::200' }, { [ask]: 'fd53::200' });
+    add('no', required, { [ask]: 'fd53::zz' });
+    await settle();
+    expect(ingress('web')).toEqual(['fd53::201', '192.168.0.201']);
+    expect(ingress('six')).toEqual(['fd53::200', '192.168.0.200']);
+    for (const [name, fault] of [
+      ['wrong', 'requested loadBalancer IP(s) ["fd53::200"] does not match the ipFamily of the service'],
+      ['twice', `service can not have both ${ask} and svc.Spec.LoadBalancerIP`],
+      ['no', `invalid ${ask}: "fd53::zz"`],
+    ] as const) {
+      expect(ingress(name)).toEqual([]);
+      expect(condition(name)).toMatchObject({ status: 'False', reason: 'AllocationFailed', message: fault });
+    }
+  });
+
+  test('a range that overlaps those of pods or Services counts for nothing, and an address of a machine is not given', async () => {
+    cluster.client.seed<ServiceCIDR>(resources.serviceCidrs, {
+      metadata: { name: 'kubernetes' },
+      spec: { cidrs: ['10.96.0.0/16', 'fd00:10:96::/112'] },
+    });
+    addPool(
+      'tokyo',
+      '10.12.3.0/30,10.96.0.8/30,fd00:10:96::8/125,fd00:10:12::/120,192.168.0.10-192.168.0.11',
+    );
+    addNode('t1', 'tokyo', {}, ['192.168.0.10']);
+    add('web', preferred);
+    await settle();
+    expect(ingress('web')).toEqual(['192.168.0.11']);
+    const told = warnings().find((line) => line.includes('InvalidAddressRange')) ?? '';
+    for (const text of [
+      '"10.12.3.0/30" overlaps 10.12.0.0/16, which is the cluster\'s range of pods',
+      '"10.96.0.8/30" overlaps 10.96.0.0/16, which is the cluster\'s range of Services',
+      '"fd00:10:96::8/125" overlaps fd00:10:96::/112, which is the cluster\'s range of Services',
+      '"fd00:10:12::/120" overlaps fd00:10:12::/56, which is the cluster\'s range of pods',
+    ])
+      expect(told).toContain(text);
+  });
+
+  test('a Service that is no more a load balancer loses its condition, and those of others stay', async () => {
+    addPool('tokyo', range);
+    add('web', required);
+    await settle();
+    cluster.client.edit<Service>(resources.services, { namespace: 'default', name: 'web' }, (service) => {
+      if (service.spec) service.spec.type = 'ClusterIP';
+      const other = { type: 'Other', status: 'True', reason: 'Is', message: '', lastTransitionTime: '' };
+      service.status?.conditions?.push(other);
+    });
+    await settle();
+    expect(get('web')?.status?.conditions?.map(({ type }) => type)).toEqual(['Other']);
+  });
 });
