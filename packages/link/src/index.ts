@@ -1,7 +1,8 @@
 export { createLinkClient } from '#client.ts';
 export type { LinkClient, LinkClientOptions, LinkState, LinkTraffic, PodTarget } from '#client.ts';
 export { connectTls, type ConnectTlsOptions } from '#connect.ts';
-export { connectThroughProxy, isExcepted } from '#http-proxy.ts';
+export { connectThroughProxy, noProxyUrl, parseProxy } from '#http-proxy.ts';
+export { isExcepted } from '#no-proxy.ts';
 export {
   createLinkHub,
   drillPatienceMs,

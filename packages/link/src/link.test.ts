@@ -10,7 +10,6 @@ import { createCertificateAuthority, subjectOfPeer, type CertificateAuthority } 
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createLinkClient, type LinkClientOptions, type LinkState } from '#client.ts';
 import { connectTls } from '#connect.ts';
-import { isExcepted } from '#http-proxy.ts';
 import { createLinkHub, type LinkHub } from '#hub.ts';
 import { linkProtocol } from '#protocol.ts';
 
@@ -495,29 +494,6 @@ describe('a link', () => {
     expect(asked).toEqual([[`127.0.0.1:${center.port}`, `Basic ${btoa('me:p@ss')}`]]);
   });
 
-  test.each([
-    [
-      '407 Authenticate\r\nProxy-Authenticate: Basic realm="x"',
-      /with 407 Authenticate; it does not take this user/,
-    ],
-    ['407 No\r\nProxy-Authenticate: Negotiate', /takes no user and password \(Basic\)/],
-    ['403 Forbidden', /allow CONNECT to port 1 in the proxy, or have the center reached at port 443/],
-    ['405 Method Not Allowed', /it makes no tunnels/],
-    ['504 Gateway Timeout', /the proxy itself does not reach the center/],
-    ["418 I'm a teapot", /418 I'm a teapot; check that the proxy allows CONNECT to port 1/],
-  ])('says that the proxy refused (%j), what to do, and never its password', async (answer, message) => {
-    const proxy = http.createServer().listen(0, '127.0.0.1');
-    proxy.on('connect', (_request, socket) => socket.end(`HTTP/1.1 ${answer}\r\n\r\n`));
-    await once(proxy, 'listening');
-    cleanups.push(() => proxy.close());
-    const url = `http://me:secret@127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-    const connect = await connectOptions({ port: 1 }, url);
-    const failure = await connect(new AbortController().signal).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: 'link-proxy', message: expect.stringMatching(message) });
-    expect(String(failure)).toMatch(/through the proxy 127.0.0.1:\d+/);
-    expect(String(failure)).not.toContain('secret');
-  });
-
   test('says that nothing listens', async () => {
     const { client } = await startNode({ port: 1 }, 'a');
     await eventually(() => {
@@ -586,15 +562,3 @@ function swallowing(socket: tls.TLSSocket, silent: () => boolean): Duplex {
   socket.on('error', () => undefined);
   return outer;
 }
-
-test.each([
-  ['center.example.com', 'example.com', true],
-  ['center.example.com', '.example.com, other', true],
-  ['badexample.com', 'example.com', false],
-  ['10.0.0.1', '10.0.0.1', true],
-  ['anything', '*', true],
-  ['anything', '', false],
-  ['anything', undefined, false],
-])('NO_PROXY: %s against %j is %s', (host, list, expected) => {
-  expect(isExcepted(host, list)).toBe(expected);
-});

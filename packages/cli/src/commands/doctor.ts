@@ -55,9 +55,9 @@ export function addDoctorCommand(program: Command): void {
 }
 
 function lineOf({ title, finding }: Examined): string {
-  const name = title.padEnd(18);
+  const name = title.padEnd(20);
   if (finding.state === 'ok') return `  ${colors.green('✓')} ${name}${finding.detail}\n`;
   const mark = finding.state === 'failed' ? colors.red('✗') : colors.yellow('!');
-  const mend = `${' '.repeat(22)}→ ${finding.mend}\n`;
+  const mend = `${' '.repeat(24)}→ ${finding.mend}\n`;
   return `  ${mark} ${name}${finding.detail} ${colors.dim(`(${finding.code})`)}\n${mend}`;
 }

@@ -36,7 +36,7 @@ export function addJoinCommand(program: Command): void {
     )
     .option(
       '--proxy <url>',
-      'HTTP proxy to the center, http://host:port; else HTTPS_PROXY with NO_PROXY; kept for the agent',
+      'proxy to the center, http://host:port, or https:// where it is spoken to over TLS; else HTTPS_PROXY with NO_PROXY; kept for the agent',
     )
     .addOption(
       new Option('--start <how>', 'start the agent as a systemd service, or leave it to you')
@@ -69,7 +69,7 @@ export function addJoinCommand(program: Command): void {
         import('#doctor/doctor.ts'),
         import('#doctor/system.ts'),
       ]);
-      const proxy = proxyTo(parseAddress(address).host, flags.proxy, process.env);
+      const proxy = proxyTo(parseAddress(address), flags.proxy, process.env);
       const report = new Report(process.stdout, () => performance.now());
       const token = await joinTokenFrom(flags.tokenFile);
       await joinCluster({

@@ -72,7 +72,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
     log,
   });
   const wayTo = ({ host, port }: CenterAddress) => {
-    const proxy = proxyTo(host, config.proxy, process.env);
+    const proxy = proxyTo({ host, port }, config.proxy, process.env);
     return { host, port, ...(proxy ? { proxy } : {}) };
   };
   // What is wrong with a proxy is said at the start.

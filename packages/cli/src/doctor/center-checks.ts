@@ -27,7 +27,7 @@ export function centerToJoinCheck(
     title: 'center',
     async look() {
       try {
-        const { status, date } = await askClusterInfo(address, proxyTo(address.host, undefined, environment));
+        const { status, date } = await askClusterInfo(address, proxyTo(address, undefined, environment));
         if (date !== undefined) requireClock(Date.parse(date), clock.now());
         if (status === 200) return ok(`${address.text} answers; the join verifies who it is`);
         return failed(
@@ -52,7 +52,7 @@ export function centerOfNodeCheck(
     async look() {
       const address = parseAddress(identity.config.server);
       try {
-        const proxy = proxyTo(address.host, identity.config.proxy, environment);
+        const proxy = proxyTo(address, identity.config.proxy, environment);
         const { status, date } = await askVersion(address, identity, proxy);
         if (date !== undefined) requireClock(Date.parse(date), clock.now());
         return status === 200
@@ -89,13 +89,15 @@ export function certificateCheck(identity: AgentIdentity, dataDirectory: string,
   };
 }
 
+const mends: Readonly<Record<string, string>> = {
+  'clock-off': 'Set the clock, for example with chrony.',
+  'link-proxy':
+    'It is between this machine and the proxy: do what is said there, or name the center in NO_PROXY where there is a way without it.',
+};
+
 function fromError(error: unknown, mend: string): Finding {
   const code = error instanceof SkerryError ? error.code : 'address-unreachable';
-  return failed(
-    code,
-    describeError(error),
-    code === 'clock-off' ? 'Set the clock, for example with chrony.' : mend,
-  );
+  return failed(code, describeError(error), mends[code] ?? mend);
 }
 
 async function askVersion(

@@ -122,6 +122,44 @@ test('a proxy that is no URL is a fault, and its password is not shown', async (
   expect(JSON.stringify(examined)).not.toContain('secret');
 });
 
+test.each<[string, Record<string, string>, string]>([
+  ['in the clear', { HTTPS_PROXY: 'http://a:3128' }, 'the link goes through a:3128, by HTTPS_PROXY of'],
+  ['over TLS', { https_proxy: 'https://a:3129' }, 'goes through a:3129, spoken to over TLS, by HTTPS_PROXY'],
+  [
+    'but not to this center',
+    { HTTPS_PROXY: 'http://a', NO_PROXY: '127.0.0.0/8' },
+    'none to 127.0.0.1, by NO_PROXY',
+  ],
+  ['never', {}, 'none'],
+])('a proxy is spoken to %s', async (_, environment, expected) => {
+  const examined = await examine({
+    dataDirectory: '/nowhere/skerry',
+    runtimeEndpoint: 'simulated',
+    address: { host: expected.includes('127') ? '127.0.0.1' : 'center.invalid', port: 1, text: 'center' },
+    environment,
+    system: stock,
+    clock: systemClock,
+  });
+  const proxy = examined.find(({ title }) => title === 'proxy')?.finding;
+  expect(proxy).toMatchObject({ state: 'ok', detail: expect.stringContaining(expected) as string });
+});
+
+test('a proxy that does not answer is told apart from a center that does not', async () => {
+  const environment = { HTTPS_PROXY: 'http://127.0.0.1:1' };
+  const address = { host: 'center.invalid', port: 6443, text: 'center.invalid:6443' };
+  const options = { dataDirectory: '/nowhere/skerry', runtimeEndpoint: 'simulated', address };
+  const examined = await examine({ ...options, environment, system: stock, clock: systemClock });
+  const center = examined.find(({ title }) => title === 'center')?.finding;
+  expect(center).toMatchObject({
+    state: 'failed',
+    code: 'link-proxy',
+    detail: expect.stringContaining(
+      'through the proxy 127.0.0.1:1: nothing listens there: is the proxy',
+    ) as string,
+    mend: expect.stringContaining('NO_PROXY') as string,
+  });
+});
+
 test('a join is refused with all faults, unless they are to be ignored', async () => {
   const join = (ignored: string[]) =>
     requireFit(

@@ -4,7 +4,7 @@
  */
 import { type Clock, describeError, SkerryError } from '@skerry/base';
 import { type AgentIdentity, readAgentIdentity } from '#join/agent-config.ts';
-import type { CenterAddress } from '#join/cluster-info.ts';
+import { type CenterAddress, parseAddress } from '#join/cluster-info.ts';
 import { centerOfNodeCheck, centerToJoinCheck, certificateCheck } from './center-checks.ts';
 import type { Check, Finding } from './finding.ts';
 import { failed } from './finding.ts';
@@ -17,6 +17,7 @@ import {
   tunnelCheck,
 } from './kernel-checks.ts';
 import * as machine from './machine-checks.ts';
+import { proxyCheck } from './proxy-check.ts';
 import { pluginsCheck, runtimeCheck } from './runtime-checks.ts';
 import type { DoctorSystem } from './system.ts';
 
@@ -97,7 +98,11 @@ function checksFor(options: DoctorOptions): Check[] {
     ...(endpoint === 'simulated'
       ? []
       : [pluginsCheck, overlayCheck, linksCheck, familiesCheck, filterCheck, bridgedCheck, tunnelCheck]),
-    machine.proxyCheck(environment),
+    proxyCheck({
+      environment,
+      kept: identity?.config.proxy,
+      center: identity ? parseAddress(identity.config.server) : address,
+    }),
     // On a node at work they are the agent's own.
     ...(identity ? [] : [machine.portsCheck]),
     ...(identity

@@ -189,27 +189,6 @@ export const portsCheck: Check = {
   },
 };
 
-export function proxyCheck(environment: Readonly<Record<string, string | undefined>>): Check {
-  return {
-    title: 'proxy',
-    async look() {
-      const proxy = environment['HTTPS_PROXY'] ?? environment['https_proxy'];
-      if (!proxy) return ok('none');
-      try {
-        const { protocol, host } = new URL(proxy);
-        if (protocol === 'http:') return ok(`the link goes through ${host}`);
-      } catch {
-        // Said below.
-      }
-      return failed(
-        'proxy-invalid',
-        'HTTPS_PROXY is not the URL of an HTTP proxy',
-        'Set it as http://host:port, or unset it.',
-      );
-    },
-  };
-}
-
 export function dataDirectoryCheck(dataDirectory: string): Check {
   return {
     title: 'data directory',

@@ -1,6 +1,5 @@
 /** The HTTP proxy by which a machine reaches its center, where it needs one. */
-import { connectThroughProxy, isExcepted } from '@skerry/link';
-import { SkerryError } from '@skerry/base';
+import { connectThroughProxy, isExcepted, noProxyUrl, parseProxy } from '@skerry/link';
 import type { RequestOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
@@ -10,22 +9,20 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const connectTimeoutMs = 15_000;
 
 /**
- * What was asked for, or what `HTTPS_PROXY` and `NO_PROXY` say for this host; undefined where there is none.
+ * What was asked for, or what `HTTPS_PROXY` and `NO_PROXY` say for this center; undefined where there is none.
  * Throws `link-proxy` when that is no URL of an HTTP proxy; the text shows nothing of it, since it may hold a password.
  */
 export function proxyTo(
-  host: string,
+  center: { readonly host: string; readonly port: number },
   asked: string | undefined,
   environment: Environment,
 ): string | undefined {
   const { HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy } = environment;
-  const proxy = asked ?? (isExcepted(host, NO_PROXY ?? no_proxy) ? undefined : (HTTPS_PROXY ?? https_proxy));
+  const proxy =
+    asked ?? (isExcepted(center, NO_PROXY ?? no_proxy) ? undefined : (HTTPS_PROXY ?? https_proxy));
   if (!proxy) return undefined;
-  if (URL.canParse(proxy) && new URL(proxy).protocol === 'http:') return proxy;
-  throw new SkerryError(
-    'link-proxy',
-    'the proxy must be an URL of the form http://host:port; check --proxy and HTTPS_PROXY',
-  );
+  if (parseProxy(proxy)) return proxy;
+  throw noProxyUrl();
 }
 
 /** What makes a request of `node:https` go through the proxy; nothing where there is none. */

@@ -11,7 +11,8 @@ import { createGzip } from 'node:zlib';
 import { tarHeader, tarPadding, tarEnd } from '@skerry/agent';
 import { SkerryError } from '@skerry/base';
 
-export type Architecture = 'amd64' | 'arm64';
+export const architectures = ['amd64', 'arm64'] as const;
+export type Architecture = (typeof architectures)[number];
 
 export interface ReleaseArchive {
   readonly architecture: Architecture;

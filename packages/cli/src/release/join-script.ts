@@ -6,7 +6,7 @@
  * Everything that is put into the text is checked to hold nothing that a shell would read.
  */
 import { requireShellSafe } from '@skerry/pki';
-import type { ReleaseArchive } from './archive.ts';
+import { type Architecture, architectures, type ReleaseArchive } from './archive.ts';
 import { buildName } from './layout.ts';
 
 export interface JoinScriptOptions {
@@ -18,6 +18,15 @@ export interface JoinScriptOptions {
   readonly archives: readonly ReleaseArchive[];
 }
 
+/** As `uname -m` says it; some say it as we do. */
+const machineNames: Readonly<Record<Architecture, string>> = {
+  amd64: 'x86_64|amd64',
+  arm64: 'aarch64|arm64',
+};
+
+/** Of Node 24: https://github.com/nodejs/node/blob/v24.x/BUILDING.md#platform-list */
+const glibcNeeded = '2.28';
+
 /** Archives lie below it on the port of the center's API. */
 export const releasePath = '/release/';
 
@@ -27,9 +36,12 @@ export function archivePath({ version, architecture }: { version: string; archit
 
 export function joinScript({ center, pin, version, archives }: JoinScriptOptions): string {
   requireShellSafe(center, pin, version);
-  const cases = archives.map(({ architecture, sha256 }) => {
-    const machine = architecture === 'amd64' ? 'x86_64' : 'aarch64';
-    return `  ${machine}) path=${archivePath({ version, architecture })} digest=${sha256} build=${buildName(version, sha256)} ;;`;
+  const cases = architectures.map((architecture) => {
+    const archive = archives.find((made) => made.architecture === architecture);
+    const then = archive
+      ? `path=${archivePath({ version, architecture })} digest=${archive.sha256} build=${buildName(version, archive.sha256)}`
+      : `fail "the center at ${center} has no release for ${architecture} yet; on it, 'skerry release --arch ${architecture} --node FILE' makes one" 3`;
+    return `  ${machineNames[architecture]}) ${then} ;;`;
   });
   return `#!/bin/sh
 # Installs skerry ${version} from its center at ${center} on this machine, and joins it to the cluster.
@@ -57,15 +69,16 @@ main() {
   [ "$(uname -s)" = Linux ] || fail "this is $(uname -s); a node needs Linux" 3
   if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null || fail "this installs below $prefix and needs root" 3
-    exec sudo --preserve-env=PREFIX,SKERRY_JOIN_TOKEN,HTTPS_PROXY sh "$0" "$@"
+    exec sudo --preserve-env=PREFIX,SKERRY_JOIN_TOKEN,HTTPS_PROXY,https_proxy,NO_PROXY,no_proxy sh "$0" "$@"
   fi
   for program in curl tar gzip sha256sum mktemp; do
     command -v "$program" >/dev/null || fail "$program is missing; install it and run this again" 3
   done
   case "$(uname -m)" in
 ${cases.join('\n')}
-  *) fail "the center at ${center} has no release for $(uname -m); 'skerry release' on the center makes one" 3 ;;
+  *) fail "a node needs amd64 or arm64, and this is $(uname -m)" 3 ;;
   esac
+  check_libc
   only=
   if [ "\${1:-}" = --install-only ]; then
     only=yes
@@ -77,6 +90,22 @@ ${cases.join('\n')}
   clean
   [ -z "$only" ] || exit 0
   exec "$prefix/bin/skerry" join "${center}" "$@"
+}
+
+# What Node needs of the system, before anything is fetched; what can't be told here, running it tells.
+check_libc() {
+  [ "$(getconf LONG_BIT 2>/dev/null || echo 64)" = 64 ] ||
+    fail "the programs here are of 32 bits, on a kernel of 64; Node needs a system of 64 bits" 3
+  libc=$(getconf GNU_LIBC_VERSION 2>/dev/null || ldd --version 2>&1 | head -n 1 || :)
+  case "$libc" in
+  *musl*) fail "this system has musl for its C library, and Node needs glibc ${glibcNeeded} or newer (Debian 10, Ubuntu 20.04, RHEL 8)" 3 ;;
+  "glibc "[0-9]*.[0-9]*)
+    release=\${libc#glibc }
+    minor=\${release#*.}
+    [ "\${release%%.*}" -gt 2 ] || [ "\${minor%%[!0-9]*}" -ge ${glibcNeeded.split('.')[1]} ] ||
+      fail "this system has $libc, and Node needs ${glibcNeeded} or newer (Debian 10, Ubuntu 20.04, RHEL 8)" 3
+    ;;
+  esac
 }
 
 install() {
@@ -92,8 +121,8 @@ install() {
       fail "what came from ${center} is not the release that this script is for; fetch the script again"
     mkdir "$work/build"
     tar -xzf "$work/archive" -C "$work/build" --no-same-owner
-    "$work/build/node" --version >/dev/null 2>&1 ||
-      fail "Node does not run here; it needs glibc 2.28 or newer and libstdc++ (Debian: apt-get install libstdc++6)" 3
+    said=$("$work/build/node" --version 2>&1) ||
+      fail "Node does not run here ($(echo "$said" | head -n 1)); it needs glibc ${glibcNeeded} or newer and libstdc++ (Debian: apt-get install libstdc++6)" 3
     mv "$work/build" "$folder/$build"
   fi
   ln -sfn "$build" "$folder/current.new"

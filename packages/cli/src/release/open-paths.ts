@@ -6,8 +6,9 @@ import { createReadStream } from 'node:fs';
 import { describeError, type Logger, SkerryError } from '@skerry/base';
 import type { Exchange } from '@skerry/apiserver';
 import { joinScriptPath } from '@skerry/pki';
+import { architectures } from './archive.ts';
 import { archivePath, joinScript, releasePath } from './join-script.ts';
-import { architectures, type ReleaseFiles } from './release-files.ts';
+import type { ReleaseFiles } from './release-files.ts';
 
 export interface OpenPathsOptions {
   readonly files: ReleaseFiles;

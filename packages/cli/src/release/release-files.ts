@@ -9,12 +9,11 @@ import { SkerryError } from '@skerry/base';
 import {
   type Architecture,
   architectureOf,
+  architectures,
   describeArchive,
   type ReleaseArchive,
   writeReleaseArchive,
 } from './archive.ts';
-
-export const architectures: readonly Architecture[] = ['amd64', 'arm64'];
 
 export interface ReleaseFilesOptions {
   /** Where archives lie. */

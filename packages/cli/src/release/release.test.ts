@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { describeArchive, writeReleaseArchive } from './archive.ts';
+import { type Architecture, describeArchive, writeReleaseArchive } from './archive.ts';
 import { joinScript } from './join-script.ts';
 import { installedBuild } from './layout.ts';
 import { requireBinary } from './node-binary.ts';
@@ -88,12 +88,15 @@ test('only a program that was installed beside its builds is one', () => {
   expect(installedBuild(at('dist/skerry.mjs'))).toBeUndefined();
 });
 
+/** Plays a program of the machine. */
+function play(name: string, script: string): void {
+  mkdirSync(at('bin'), { recursive: true });
+  writeFileSync(join(at('bin'), name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+}
+
 /** Plays curl: hands out an archive whatever it is asked. */
 async function runScript(archive: string, described: string) {
-  mkdirSync(at('bin'), { recursive: true });
-  writeFileSync(at('bin/curl'), `#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\ncp "${archive}" "$2"\n`, {
-    mode: 0o755,
-  });
+  play('curl', `while [ "$1" != -o ]; do shift; done\ncp "${archive}" "$2"`);
   const script = joinScript({
     center: '203.0.113.5:6443',
     pin: 'sha256//cGlu',
@@ -137,4 +140,61 @@ test.skipIf(process.getuid?.() !== 0)('what is not the release is refused, and n
 test('an address that a shell would read makes no script', () => {
   const options = { pin: 'sha256//cGlu', version: '1.2.3', archives: [] };
   expect(() => joinScript({ center: 'a;reboot:6443', ...options })).toThrow(/can't stand in a script/);
+});
+
+/** The script on a machine that answers `uname` and `getconf` so, as root, and what it asked curl for. */
+async function runOn(
+  machine: { readonly uname: string; readonly bits?: string; readonly libc?: string; readonly ldd?: string },
+  made: readonly Architecture[],
+) {
+  const { uname, bits = '64', libc = '', ldd = '' } = machine;
+  await pack(at('a.tar.gz'));
+  play('uname', `[ "$1" = -m ] && echo ${uname} || echo Linux`);
+  play('id', 'echo 0');
+  play('getconf', `[ "$1" = LONG_BIT ] && echo ${bits} && exit; echo "${libc}"; [ -n "${libc}" ]`);
+  play('ldd', `echo "${ldd}" >&2`);
+  play('curl', `echo "asked $*" >&2; exit 22`);
+  const archives = await Promise.all(
+    made.map((architecture) => describeArchive(at('a.tar.gz'), architecture)),
+  );
+  const options = { center: '203.0.113.5:6443', pin: 'sha256//cGlu', version: '1.2.3', archives };
+  writeFileSync(at('join.sh'), joinScript(options));
+  const { status, stderr } = spawnSync('sh', [at('join.sh'), '--install-only'], {
+    encoding: 'utf8',
+    env: { PATH: `${at('bin')}:${process.env['PATH']}`, PREFIX: at('prefix') },
+  });
+  return { status, stderr };
+}
+
+test.each([
+  ['x86_64', 'amd64'],
+  ['aarch64', 'arm64'],
+  ['arm64', 'arm64'],
+])('a machine that is %s asks for the release of %s', async (uname, architecture) => {
+  const { stderr } = await runOn({ uname, libc: 'glibc 2.36' }, ['amd64', 'arm64']);
+  expect(stderr).toContain(`https://203.0.113.5:6443/release/skerry-1.2.3-linux-${architecture}.tar.gz`);
+});
+
+test.each<[what: string, machine: Parameters<typeof runOn>[0], message: RegExp]>([
+  [
+    'that the center has no release for',
+    { uname: 'aarch64' },
+    /203\.0\.113\.5:6443 has no release for arm64 yet; on it, 'skerry release --arch arm64 --node FILE' makes one/,
+  ],
+  ['of no kind that a node can be', { uname: 'armv7l' }, /a node needs amd64 or arm64, and this is armv7l/],
+  ['of 32 bits on a kernel of 64', { uname: 'x86_64', bits: '32' }, /of 32 bits, on a kernel of 64/],
+  [
+    'with musl',
+    { uname: 'x86_64', ldd: 'musl libc (x86_64)' },
+    /has musl .* Node needs glibc 2\.28 or newer/,
+  ],
+  ['with an old glibc', { uname: 'x86_64', libc: 'glibc 2.17' }, /has glibc 2\.17, and Node needs 2\.28/],
+])('a machine %s is told so, and fetches nothing', async (_, machine, message) => {
+  const { status, stderr } = await runOn(machine, ['amd64']);
+  expect([status, stderr]).toEqual([3, expect.stringMatching(message)]);
+  expect(stderr).not.toContain('asked');
+});
+
+test.each(['glibc 2.28', 'glibc 2.41', 'glibc 3.0', ''])('a machine with %j goes on', async (libc) => {
+  expect((await runOn({ uname: 'x86_64', libc }, ['amd64'])).stderr).toContain('asked');
 });

@@ -71,7 +71,7 @@ export async function upgrade(options: UpgradeOptions): Promise<Upgraded> {
     if (found) return { version: index.version, archive: found };
     throw new SkerryError(
       'release-not-made',
-      `the center at ${identity.config.server} has no release for linux/${architecture ?? options.processArchitecture}; make one there with \`skerry release\``,
+      `the center at ${identity.config.server} has no release for linux/${architecture ?? options.processArchitecture}; make one there with \`skerry release --arch ${architecture ?? options.processArchitecture} --node FILE\``,
     );
   });
   const build = buildName(version, archive.sha256);
@@ -180,7 +180,7 @@ async function download(
 async function get(identity: AgentIdentity, path: string): Promise<IncomingMessage> {
   const { host, port, text } = parseAddress(identity.config.server);
   const { authorityPem: ca, certificatePem: cert, keyPem: key } = identity;
-  const proxy = proxyTo(host, identity.config.proxy, process.env);
+  const proxy = proxyTo({ host, port }, identity.config.proxy, process.env);
   const through = await requestThrough(proxy, { host, port });
   return new Promise((resolve, reject) => {
     const outgoing = request(
