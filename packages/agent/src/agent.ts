@@ -76,6 +76,8 @@ export interface AgentOptions {
   /** False where containers are simulated: no mounts, files, groups or probes. */
   readonly hostAccess?: boolean;
   readonly recorder?: EventRecorder;
+  /** The Node that the API has is there, or is another than before. */
+  readonly onNode?: () => void;
   /** What `pods` answers may be another than before. */
   readonly onPods?: () => void;
   readonly clock: Clock;
@@ -288,6 +290,7 @@ async function assemble(options: AgentOptions) {
     log,
     random,
   });
+  if (options.onNode) keeper.onChange(options.onNode);
   return {
     manager,
     observer,

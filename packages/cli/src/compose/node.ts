@@ -55,7 +55,7 @@ export interface NodeOptions {
   readonly log: Logger;
   readonly random: () => number;
   /** Many simulated nodes in one process: nothing is written to disk, no statistics are read. */
-  readonly lean?: Pick<AgentOptions, 'machine'>;
+  readonly lean?: Pick<AgentOptions, 'machine' | 'onNode'>;
 }
 
 const podDialTimeoutMs = 10_000;
@@ -235,7 +235,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
         }
       : { hostAccess: false }),
     ...(options.cgroupRoot ? { cgroupRoot: options.cgroupRoot } : {}),
-    ...(lean ? { machine: lean.machine } : {}),
+    ...lean,
     clock,
     log,
     random,

@@ -30,7 +30,7 @@ export interface SimulationOptions {
   onJoined(count: number): void;
 }
 
-/** Joins under way at a time, below what one token may leave waiting at the center. */
+/** Nodes that join, or come again, at a time: below what one token may leave waiting at the center. */
 const joinsMax = 32;
 /** A center that is busy with the nodes that joined before may need several tries. */
 const joinAttemptsMax = 5;
@@ -69,12 +69,16 @@ export async function runSimulation(options: SimulationOptions, signal: AbortSig
       const stop = new AbortController();
       stops.add(stop);
       if (whole.aborted) return;
-      running.push(
-        runOne(options, index, stop.signal).catch((error: unknown) => {
+      const arrived = Promise.withResolvers<void>();
+      const ran = runOne(options, index, { onNode: arrived.resolve, signal: stop.signal })
+        .catch((error: unknown) => {
           log.error('simulated node ended', { node: names[index], error: describeError(error) });
-        }),
-      );
+        })
+        .finally(arrived.resolve);
+      running.push(ran);
       options.onJoined(++joined);
+      // As machines come, not all in one moment: this process alone would be the other end of thousands of links.
+      await arrived.promise;
     }
   };
   try {
@@ -170,7 +174,11 @@ async function retried<T>(work: () => Promise<T>, wait: () => Promise<void>): Pr
 
 const refusals = new Set(['token-expired', 'join-forbidden', 'node-exists', 'certificate-denied']);
 
-async function runOne(options: SimulationOptions, index: number, signal: AbortSignal): Promise<void> {
+async function runOne(
+  options: SimulationOptions,
+  index: number,
+  { onNode, signal }: { onNode: () => void; signal: AbortSignal },
+): Promise<void> {
   const { clock, log, random } = options;
   const directory = nodeDirectory(options, index);
   const identity = readAgentIdentity(directory);
@@ -184,7 +192,7 @@ async function runOne(options: SimulationOptions, index: number, signal: AbortSi
       clock,
       log: log.with({ node: identity.config.nodeName }),
       random,
-      lean: { machine: simulatedMachine },
+      lean: { machine: simulatedMachine, onNode },
     },
     signal,
   );
