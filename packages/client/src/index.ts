@@ -4,6 +4,7 @@ export { createClient, patchContentTypes, type ClientOptions } from './client.ts
 export { createHttpTransport, type HttpTransportOptions } from './http-transport.ts';
 export { createHttp2SessionTransport } from './session-transport.ts';
 export { createUnixTransport } from './http1-transport.ts';
+export { countRequests } from './counted-transport.ts';
 export { createRateLimiter, type RateLimiter } from './rate-limiter.ts';
 export { resourcePath } from './resource-path.ts';
 export {

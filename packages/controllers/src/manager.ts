@@ -3,7 +3,7 @@
  * several managers stand by for each other, one leader among them. What the leader had in memory dies with its leadership;
  * the next one reads everything anew.
  */
-import type { Clock, Logger } from '@skerry/base';
+import type { Clock, Family, Gauge, Logger } from '@skerry/base';
 import { supervise } from '@skerry/base';
 import { ApiEventRecorder, InformerFactory, runAsLeader } from '@skerry/client';
 import type { ApiClient } from '@skerry/client';
@@ -14,6 +14,7 @@ import { installDefinitions } from '#definitions.ts';
 import { eventSourceOf } from '#event-sources.ts';
 import { controllerView } from '#runtime/controller-view.ts';
 import { queueNameOf, QueueMetrics, type Metrics } from '#runtime/metrics.ts';
+import { Numbers } from '#runtime/numbers.ts';
 
 export interface RunControllersOptions extends ControllerSettings {
   /** Reads for all of them. */
@@ -41,8 +42,8 @@ const leaseName = 'kube-controller-manager';
 /** Resolves when the signal has stopped every controller. */
 export async function runControllers(options: RunControllersOptions): Promise<void> {
   const { client, clock, log, random, signal, leaderElection, metrics } = options;
-  const queues = metrics && new QueueMetrics(metrics, clock);
-  if (!leaderElection) return runAll(options, queues, signal);
+  const gathered = metrics && gather(metrics, clock);
+  if (!leaderElection) return runAll(options, gathered, signal);
   const { identity, namespace = 'kube-system', name = leaseName } = leaderElection;
   const leads = metrics
     ?.gauge({
@@ -54,9 +55,9 @@ export async function runControllers(options: RunControllersOptions): Promise<vo
   leads?.set(0);
   const lead = async (until: AbortSignal) => {
     leads?.set(1);
-    await runAll(options, queues, until).finally(() => {
+    await runAll(options, gathered, until).finally(() => {
       leads?.set(0);
-      queues?.forgetQueues();
+      gathered?.queues.forgetQueues();
     });
   };
   const election = { client, namespace, name, identity, clock, log, random };
@@ -66,9 +67,25 @@ export async function runControllers(options: RunControllersOptions): Promise<vo
   );
 }
 
+interface Gathered {
+  readonly queues: QueueMetrics;
+  readonly numbers: Numbers;
+  /** By controller: whether it runs here. */
+  readonly running: Family<Gauge>;
+}
+
+function gather(metrics: Metrics, clock: Clock): Gathered {
+  const running = metrics.gauge({
+    name: 'running_managed_controllers',
+    help: 'Indicates where instances of a controller are currently running',
+    labels: ['name', 'manager'],
+  });
+  return { queues: new QueueMetrics(metrics, clock), numbers: new Numbers(metrics), running };
+}
+
 async function runAll(
   options: RunControllersOptions,
-  queues: QueueMetrics | undefined,
+  gathered: Gathered | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const { client, clientOf, clock, log, random, names } = options;
@@ -85,10 +102,17 @@ async function runAll(
       clock,
       log,
     });
-    const meter = queues && (() => queues.queue(queueNameOf(name)));
-    const controller = create({ client: own, informers, events, clock, log, random, meter }, options);
+    const meter = gathered && (() => gathered.queues.queue(queueNameOf(name)));
+    const numbers = gathered?.numbers;
+    const controller = create(
+      { client: own, informers, events, clock, log, random, meter, numbers },
+      options,
+    );
     if (!controller) continue;
-    runs.push(events.run(signal), supervise(controller, { clock, log, signal }));
+    const running = gathered?.running.with(name, leaseName);
+    running?.set(1);
+    const run = supervise(controller, { clock, log, signal }).finally(() => running?.set(0));
+    runs.push(events.run(signal), run);
   }
   log.info('controllers running', { count: runs.length / 2 });
   await Promise.all([informers.run(signal), ...runs]);

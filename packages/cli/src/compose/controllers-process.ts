@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Clock, type Logger, MetricRegistry } from '@skerry/base';
-import { createClient, createUnixTransport } from '@skerry/client';
+import { countRequests, createClient, createUnixTransport } from '@skerry/client';
 import { type ControllerSettings, installLocalPathClass, runControllers } from '@skerry/controllers';
 import { runScheduler, type SchedulerConfiguration } from '@skerry/scheduler';
 import { keepHeapRoom } from '#process/heap-room.ts';
@@ -25,17 +25,25 @@ export interface ControllersProcessOptions {
   readonly random: () => number;
 }
 
+/** As whom its own process knows the API server: it is asked over a socket of this machine. */
+const apiHost = 'localhost';
+
 export async function runControllersProcess(
   options: ControllersProcessOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const { installation, clock, log, random } = options;
   const { data, config, authority, componentTokens } = installation;
+  const metrics = { controllers: new MetricRegistry(), scheduler: new MetricRegistry() };
+  const counts = {
+    controllers: countRequests(metrics.controllers, { clock, host: apiHost }),
+    scheduler: countRequests(metrics.scheduler, { clock, host: apiHost }),
+  };
   const transportWith = (token?: string) => createUnixTransport({ socketPath: data.apiSocket, token });
   const transports = {
-    controllers: transportWith(componentTokens.controllers),
-    scheduler: transportWith(componentTokens.scheduler),
-    accounts: transportWith(),
+    controllers: counts.controllers(transportWith(componentTokens.controllers)),
+    scheduler: counts.scheduler(transportWith(componentTokens.scheduler)),
+    accounts: counts.controllers(transportWith()),
   };
   const clientFor = (part: 'controllers' | 'scheduler') =>
     createClient({ transport: transports[part], userAgent: `skerry-${part}/${version}`, clock });
@@ -54,7 +62,6 @@ export async function runControllersProcess(
     log.warn('scheduler configuration has fields without meaning here', {
       fields: configuration.ignored.join(),
     });
-  const metrics = { controllers: new MetricRegistry(), scheduler: new MetricRegistry() };
   for (const registry of Object.values(metrics)) measureRuntime(registry);
   const identity = identityOf(componentTokens.controllers);
   const common = { clock, random, signal, leaderElection: { identity } };

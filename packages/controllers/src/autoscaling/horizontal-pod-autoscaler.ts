@@ -16,6 +16,7 @@ import type {
 } from '@skerry/api';
 import { describeError } from '@skerry/base';
 import { keyOf, resources } from '@skerry/client';
+import { actionOf, autoscalerNumbers, type ScaleFault } from '#autoscaling/autoscaler-numbers.ts';
 import { MetricProposals } from '#autoscaling/metric-proposals.ts';
 import type { Delays } from '#autoscaling/replica-count.ts';
 import { limitWithoutBehavior, Recommendations, scaleDownStabilized } from '#autoscaling/recommendations.ts';
@@ -25,6 +26,7 @@ import type { FoundScale } from '#runtime/scale-targets.ts';
 import { isSame } from '#runtime/canonical.ts';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext, Requeue } from '#runtime/controller.ts';
+import { numbersOf } from '#runtime/numbers.ts';
 import { splitKey, timestamp, withCondition, writeStatus } from '#runtime/status.ts';
 
 /** As the flags of kube-controller-manager after `--horizontal-pod-autoscaler-`. */
@@ -55,7 +57,15 @@ interface Look {
 }
 
 /** Something that events and conditions have told of; the next look may find it gone. */
-class AutoscalingError extends Error {}
+class AutoscalingError extends Error {
+  /** Whose fault it is. */
+  readonly fault: ScaleFault;
+
+  constructor(message: string, options: ErrorOptions & { readonly fault?: ScaleFault } = {}) {
+    super(message, options);
+    this.fault = options.fault ?? 'internal';
+  }
+}
 
 export function createHorizontalPodAutoscalerController(
   context: ControllerContext,
@@ -73,7 +83,9 @@ export function createHorizontalPodAutoscalerController(
   const pods = informers.informer<Pod>(resources.pods);
   const targets = new ScaleTargets({ client, clock });
   const tolerance = settings.autoscalerTolerance ?? defaults.tolerance;
-  const proposals = new MetricProposals({ client, targets, events, clock, delays, tolerance });
+  const numbers = numbersOf(context, autoscalerNumbers);
+  numbers.follow(autoscalers);
+  const proposals = new MetricProposals({ client, targets, events, clock, delays, tolerance, numbers });
   const recommendations = new Map<string, Recommendations>();
   /** What each autoscaler last found its target's selector to be. */
   const selectors = new Map<string, Selector>();
@@ -96,11 +108,19 @@ export function createHorizontalPodAutoscalerController(
     if (!autoscaler) return undefined;
     const given = autoscaler.status ?? { desiredReplicas: 0 };
     const look: Look = { autoscaler, key, status: structuredClone(given) };
+    const startedMs = clock.monotonic();
+    let fault: ScaleFault = 'none';
     try {
       await scale(look);
     } catch (error) {
+      fault = error instanceof AutoscalingError ? error.fault : 'internal';
       if (!(error instanceof AutoscalingError)) throw error;
       log.debug('autoscaler could not scale', { key, error: error.message });
+    } finally {
+      const seconds = (clock.monotonic() - startedMs) / 1000;
+      const { currentReplicas = 0, desiredReplicas } = look.status;
+      const action = fault === 'none' ? actionOf(currentReplicas, desiredReplicas) : 'none';
+      numbers.looked({ action, error: fault, seconds });
     }
     try {
       const shown = { ...autoscaler, status: given };
@@ -226,7 +246,7 @@ export function createHorizontalPodAutoscalerController(
       const given = { type: 'ScalingActive', status: 'False', reason: 'InvalidSelector', message: condition };
       setCondition(look, given);
       warn(look, 'FailedComputeMetricsReplicas', event);
-      throw new AutoscalingError(event);
+      throw new AutoscalingError(event, { fault: 'spec' });
     };
     if (text === '')
       refuse('SelectorRequired', 'selector is required', "the HPA target's scale is missing a selector");
@@ -259,7 +279,7 @@ export function createHorizontalPodAutoscalerController(
       message: why,
     });
     warn(look, 'FailedComputeMetricsReplicas', why);
-    throw new AutoscalingError(why);
+    throw new AutoscalingError(why, { fault: 'spec' });
   }
 
   function bounded(look: Look, memory: Recommendations, sizes: Sizes): number {

@@ -12,6 +12,7 @@ import type {
 } from '@skerry/api';
 import { describeError, type Clock } from '@skerry/base';
 import type { ApiClient, EventRecorder } from '@skerry/client';
+import { actionOf, type AutoscalerNumbers } from '#autoscaling/autoscaler-numbers.ts';
 import { MetricsClient, milliOf } from '#autoscaling/metrics-client.ts';
 import {
   countByAverage,
@@ -54,6 +55,7 @@ export interface MetricProposalsOptions {
   readonly clock: Clock;
   readonly delays: Delays;
   readonly tolerance: number;
+  readonly numbers?: AutoscalerNumbers;
 }
 
 export class MetricProposals {
@@ -69,11 +71,20 @@ export class MetricProposals {
   async all(autoscaler: HorizontalPodAutoscaler, target: Target): Promise<MetricAnswer[]> {
     const answers: MetricAnswer[] = [];
     for (const spec of autoscaler.spec?.metrics ?? []) {
+      const { clock, numbers } = this.#options;
+      const startedMs = clock.monotonic();
+      let answer: MetricAnswer;
       try {
-        answers.push(await this.#one(autoscaler, spec, target));
+        answer = await this.#one(autoscaler, spec, target);
       } catch (error) {
-        answers.push(this.#refused(autoscaler, spec, describeError(error)));
+        answer = this.#refused(autoscaler, spec, describeError(error));
       }
+      answers.push(answer);
+      numbers?.computed(spec.type, {
+        action: 'replicas' in answer ? actionOf(target.specReplicas, answer.replicas) : 'none',
+        error: 'replicas' in answer ? 'none' : 'internal',
+        seconds: (clock.monotonic() - startedMs) / 1000,
+      });
     }
     return answers;
   }

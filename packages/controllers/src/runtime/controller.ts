@@ -11,6 +11,7 @@ import { TransportError } from '@skerry/client';
 import type { ApiClient, EventRecorder, InformerFactory } from '@skerry/client';
 import { isEndingNamespace } from '#runtime/ending-namespace.ts';
 import type { QueueMeter } from '#runtime/metrics.ts';
+import type { Numbers } from '#runtime/numbers.ts';
 import { WorkQueue } from '#runtime/work-queue.ts';
 
 /** What every controller is given. */
@@ -24,6 +25,8 @@ export interface ControllerContext {
   readonly random: () => number;
   /** Counts what its queues do. */
   readonly meter?: () => QueueMeter;
+  /** Gathers what it tells of its work; `numbersOf`. */
+  readonly numbers?: Numbers;
 }
 
 export interface Syncable {

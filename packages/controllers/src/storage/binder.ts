@@ -20,8 +20,10 @@ import {
 } from '#storage/annotations.ts';
 import { annotationOf, claimsOf, isBound, openCopies } from '#storage/binder-copies.ts';
 import { binderWrites, type Told } from '#storage/binder-writes.ts';
+import { volumeNumbers } from '#storage/volume-numbers.ts';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext, Requeue } from '#runtime/controller.ts';
+import { numbersOf } from '#runtime/numbers.ts';
 
 /** As often a claim that waits is looked at again, and its events say that it still waits. */
 const againMs = 15_000;
@@ -31,6 +33,8 @@ export function createVolumeBinder(context: ControllerContext): Controller {
   const copies = openCopies(context);
   const writes = binderWrites(context, copies);
   const queue = createQueue(context);
+  const numbers = numbersOf(context, volumeNumbers);
+  numbers.follow(copies);
   const addClaim = ({ metadata }: { metadata: { namespace?: string; name?: string } }) =>
     queue.add(`claim/${metadata.namespace}/${metadata.name}`);
   const addVolume = (name: string | undefined) => name && queue.add(`volume/${name}`);
@@ -125,7 +129,13 @@ export function createVolumeBinder(context: ControllerContext): Controller {
       annotationOf(claim, 'volume.beta.kubernetes.io/storage-class') === undefined;
     const found = isSilent ? copies.defaultClass() : undefined;
     if (!found) return false;
-    await writes.saveClaim({ ...claim, spec: { ...claim.spec, storageClassName: found.metadata.name } });
+    try {
+      await writes.saveClaim({ ...claim, spec: { ...claim.spec, storageClassName: found.metadata.name } });
+      numbers.classAssigned('success');
+    } catch (error) {
+      numbers.classAssigned('error');
+      throw error;
+    }
     return true;
   }
 

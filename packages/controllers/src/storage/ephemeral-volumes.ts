@@ -7,6 +7,8 @@ import type { PersistentVolumeClaim, Pod, Volume } from '@skerry/api';
 import { resources } from '@skerry/client';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
+import type { Metrics } from '#runtime/metrics.ts';
+import { numbersOf } from '#runtime/numbers.ts';
 import { isFinished } from '#runtime/pods.ts';
 import { splitKey } from '#runtime/status.ts';
 
@@ -17,6 +19,7 @@ export function createEphemeralVolumeController(context: ControllerContext): Con
   const claimClient = client.resource<PersistentVolumeClaim>(resources.persistentVolumeClaims);
   const podClient = client.resource<Pod>(resources.pods);
   const queue = createQueue(context);
+  const numbers = numbersOf(context, ephemeralNumbers);
   const onPod = (pod: Pod) => {
     if (pod.metadata.deletionTimestamp || isFinished(pod)) return;
     if (pod.spec?.volumes?.some(({ ephemeral }) => ephemeral))
@@ -60,7 +63,11 @@ export function createEphemeralVolumeController(context: ControllerContext): Con
       },
       spec: template?.spec,
     };
-    await claimClient.create(claim);
+    numbers.asked.add();
+    await claimClient.create(claim).catch((error: unknown) => {
+      numbers.failed.add();
+      throw error;
+    });
   }
 
   return createController({
@@ -81,6 +88,17 @@ export function createEphemeralVolumeController(context: ControllerContext): Con
       for (const volume of pod.spec?.volumes ?? []) if (volume.ephemeral) await ensure(pod, volume);
     },
   });
+}
+
+function ephemeralNumbers(metrics: Metrics) {
+  const counter = (name: string) =>
+    metrics
+      .counter({
+        name: `ephemeral_volume_controller_${name}`,
+        help: 'Number of PersistentVolumeClaim creation requests',
+      })
+      .with();
+  return { asked: counter('create_total'), failed: counter('create_failures_total') };
 }
 
 function isOwned({ metadata }: PersistentVolumeClaim, pod: Pod): boolean {

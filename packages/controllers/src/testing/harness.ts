@@ -1,5 +1,7 @@
+import { MetricRegistry } from '@skerry/base';
 import { FakeClock, recordingLogger } from '@skerry/base/testing';
 import { InformerFactory } from '@skerry/client';
+import { Numbers } from '#runtime/numbers.ts';
 import { controllerView } from '#runtime/controller-view.ts';
 import { FakeApiClient, recordingEvents } from '@skerry/client/testing';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
@@ -14,7 +16,9 @@ export function createHarness() {
   const events = recordingEvents();
   const random = () => 0.5;
   const informers = new InformerFactory({ client, clock, log, random, transform: controllerView });
-  const context: ControllerContext = { client, informers, events, clock, log, random };
+  const metrics = new MetricRegistry();
+  const numbers = new Numbers(metrics);
+  const context: ControllerContext = { client, informers, events, clock, log, random, numbers };
   const stop = new AbortController();
   const runs: Promise<void>[] = [];
   return {
@@ -23,6 +27,14 @@ export function createHarness() {
     log,
     events,
     context,
+    /** The value of one series of the page of metrics. */
+    metric: (series: string) => {
+      const line = metrics
+        .render()
+        .split('\n')
+        .find((each) => each.startsWith(`${series} `));
+      return line === undefined ? undefined : Number(line.slice(series.length + 1));
+    },
     /** Starts the controllers and waits until they have done what there is to do. */
     async start(...controllers: Controller[]): Promise<void> {
       runs.push(informers.run(stop.signal), ...controllers.map((controller) => controller.run(stop.signal)));

@@ -21,6 +21,8 @@ import { createPods } from '#runtime/create-pods.ts';
 import { Expectations, type Observed } from '#runtime/expectations.ts';
 import { gatherMs } from '#runtime/gather.ts';
 import { claim, controllerOf, indexByController } from '#runtime/ownership.ts';
+import type { Metrics } from '#runtime/metrics.ts';
+import { numbersOf } from '#runtime/numbers.ts';
 import { PodControl, podFromTemplate } from '#runtime/pod-control.ts';
 import { availability, isActive, isFinished, isReady } from '#runtime/pods.ts';
 import { splitKey, withCondition, writeStatus } from '#runtime/status.ts';
@@ -71,6 +73,7 @@ function createSetController(context: ControllerContext, setKind: SetKind): Cont
   const expectations = new Expectations(clock);
   const podControl = new PodControl(context);
   const queue = createQueue(context);
+  const ageRatios = numbersOf(context, ageRatioNumbers);
 
   const ownerKey = (pod: Pod): string | undefined => {
     const owner = controllerOf(pod);
@@ -170,7 +173,9 @@ function createSetController(context: ControllerContext, setKind: SetKind): Cont
     active: readonly Pod[],
     count: number,
   ): Promise<unknown> {
-    const victims = chooseVictims(active, count, { siblings: siblingsOf(set, active), nowMs: clock.now() });
+    const nowMs = clock.now();
+    const victims = chooseVictims(active, count, { siblings: siblingsOf(set, active), nowMs });
+    for (const ratio of ageRatiosOf(active, victims, nowMs)) ageRatios.observe(ratio);
     expectations.expectDeletions(
       key,
       victims.map(({ metadata }) => metadata.uid ?? ''),
@@ -245,6 +250,23 @@ function createSetController(context: ControllerContext, setKind: SetKind): Cont
       }
     },
   });
+}
+
+function ageRatioNumbers(metrics: Metrics) {
+  return metrics
+    .histogram({
+      name: 'replicaset_controller_sorting_deletion_age_ratio',
+      help: "The ratio of chosen deleted pod's ages to the current youngest pod's age (at the time). Should be <2. This only considers Ready pods when calculating and reporting.",
+      buckets: [0.25, 0.5, 1, 2, 4, 8],
+    })
+    .with();
+}
+
+/** Of victims that are ready: how many times as old as the youngest ready pod they are. */
+function ageRatiosOf(active: readonly Pod[], victims: readonly Pod[], nowMs: number): number[] {
+  const ageOf = ({ metadata }: Pod) => nowMs - Date.parse(metadata.creationTimestamp ?? '');
+  const youngest = active.filter(isReady).reduce((least, pod) => Math.min(least, ageOf(pod)), Infinity);
+  return youngest > 0 ? victims.filter(isReady).map((pod) => Math.floor(ageOf(pod) / youngest)) : [];
 }
 
 function uidOf({ metadata }: Pod): string {

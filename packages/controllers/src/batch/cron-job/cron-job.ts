@@ -15,6 +15,8 @@ import type { Runs } from '#batch/cron-job/schedule-times.ts';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext, Requeue } from '#runtime/controller.ts';
 import { isEndingNamespace } from '#runtime/ending-namespace.ts';
+import type { Metrics } from '#runtime/metrics.ts';
+import { exponential, numbersOf } from '#runtime/numbers.ts';
 import { controllerOf, indexByController, isControlledBy, ownerReferenceTo } from '#runtime/ownership.ts';
 import { splitKey, timestamp, writeStatus } from '#runtime/status.ts';
 
@@ -46,6 +48,7 @@ export function createCronJobController(
   const cronJobs = informers.informer<CronJob>(resources.cronJobs);
   const jobs = indexByController(informers.informer<Job>(resources.jobs));
   const queue = createQueue(context);
+  const skew = numbersOf(context, skewNumbers);
   const clocks = () => ({ wallMs: clock.now(), monotonicMs: clock.monotonic() });
   let seen = clocks();
 
@@ -271,6 +274,7 @@ export function createCronJobController(
     let job: Job;
     try {
       job = await store.create(wanted);
+      skew.observe((Date.parse(job.metadata.creationTimestamp ?? '') - dueMs) / 1000);
       const message = `Created job ${job.metadata.name}`;
       events.record(cronJob, { type: 'Normal', reason: 'SuccessfulCreate', message });
     } catch (error) {
@@ -303,6 +307,16 @@ export function createCronJobController(
       return key === clockKey ? checkClock() : reconcile(key);
     },
   });
+}
+
+function skewNumbers(metrics: Metrics) {
+  return metrics
+    .histogram({
+      name: 'cronjob_controller_job_creation_skew_duration_seconds',
+      help: 'Time between when a cronjob is scheduled to be run, and when the corresponding job is created',
+      buckets: exponential(1, 2, 10),
+    })
+    .with();
 }
 
 function jobName({ metadata }: CronJob, dueMs: number): string {

@@ -62,6 +62,8 @@ export interface Counted {
   readonly released: readonly Pod[];
   /** Whether there are more than one write takes. */
   readonly isCut: boolean;
+  /** Actions of the failure policy, one for each failed pod that it decided about. */
+  readonly byPolicy: readonly string[];
 }
 
 /** `ending`: how the Job ends, once that is decided; then what is still on its way out is counted too. */
@@ -80,6 +82,7 @@ export function count(view: JobView, ending: 'complete' | 'failed' | undefined):
   const completed = parseIndexes(isIndexed(job) ? status.completedIndexes : '', job.spec?.completions ?? 0);
   const held = new Set([...view.heldBack.values()].map(({ metadata }) => metadata.uid));
   const released: Pod[] = [];
+  const byPolicy: string[] = [];
   let isCut = false;
   for (const pod of owned) {
     if (!isTracked(pod) || !hasEnded(pod)) continue;
@@ -93,8 +96,10 @@ export function count(view: JobView, ending: 'complete' | 'failed' | undefined):
     if (pod.status?.phase === 'Succeeded') {
       if (isIndexed(job)) completed.add(indexOf(pod) ?? 0);
       else succeeded.kept.push(uid);
-    } else if ((isFailed(pod, job) || ending === 'failed') && policyFor(job, pod).isCounted) {
-      failed.kept.push(uid);
+    } else if (isFailed(pod, job) || ending === 'failed') {
+      const { isCounted, action } = policyFor(job, pod);
+      if (action) byPolicy.push(action);
+      if (isCounted) failed.kept.push(uid);
     }
   }
   if (isIndexed(job)) {
@@ -106,7 +111,7 @@ export function count(view: JobView, ending: 'complete' | 'failed' | undefined):
     ...(succeeded.kept.length > 0 ? { succeeded: succeeded.kept } : {}),
     ...(failed.kept.length > 0 ? { failed: failed.kept } : {}),
   };
-  return { status, released, isCut };
+  return { status, released, isCut, byPolicy };
 
   /** Whether nothing more is to be learnt of a pod. */
   function hasEnded(pod: Pod): boolean {

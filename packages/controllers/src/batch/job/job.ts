@@ -16,6 +16,7 @@ import type { Controller, ControllerContext, Requeue } from '#runtime/controller
 import { createPods } from '#runtime/create-pods.ts';
 import { Expectations } from '#runtime/expectations.ts';
 import { claim, controllerOf, indexByController } from '#runtime/ownership.ts';
+import { numbersOf } from '#runtime/numbers.ts';
 import { PodControl } from '#runtime/pod-control.ts';
 import { isReady } from '#runtime/pods.ts';
 import { splitKey, timestamp, withCondition, writeStatus } from '#runtime/status.ts';
@@ -31,6 +32,7 @@ import {
   replacesOnlyFailed,
   trackingFinalizer,
 } from '#batch/job/job-pod.ts';
+import { expiryNumbers, type JobAction, jobNumbers } from '#batch/job/job-numbers.ts';
 import { conditionIs, outcomeOf, wantedActive } from '#batch/job/outcome.ts';
 import type { Outcome } from '#batch/job/outcome.ts';
 
@@ -45,9 +47,15 @@ export function createJobController(context: ControllerContext): Controller {
   const expectations = new Expectations(clock);
   const podControl = new PodControl(context);
   const queue = createQueue(context);
+  const numbers = numbersOf(context, jobNumbers);
+  const lateness = numbersOf(context, expiryNumbers);
 
   jobs.addHandler({
-    onAdd: (job) => queue.add(keyOf(job)),
+    onAdd(job) {
+      const manager = job.spec?.managedBy ?? ownName;
+      if (manager !== ownName) numbers.managedElsewhere(manager);
+      queue.add(keyOf(job));
+    },
     onUpdate: (job) => queue.add(keyOf(job)),
     onDelete(job) {
       expectations.forget(keyOf(job));
@@ -84,15 +92,18 @@ export function createJobController(context: ControllerContext): Controller {
   };
   pods.addHandler({
     onAdd(pod) {
+      numbers.followed(pod, undefined);
       expectations.creationObserved(jobKey(pod) ?? '');
       onChange(pod);
     },
     onUpdate(pod, old) {
+      numbers.followed(pod, old);
       const oldKey = jobKey(old);
       if (oldKey && oldKey !== jobKey(pod)) queue.add(oldKey);
       onChange(pod);
     },
     onDelete(pod) {
+      numbers.followed(undefined, pod);
       const key = jobKey(pod);
       if (!key) return;
       expectations.deletionObserved(key, pod.metadata.uid ?? '');
@@ -112,6 +123,19 @@ export function createJobController(context: ControllerContext): Controller {
       events.record(found, { type: 'Warning', reason: 'UnknownCompletionMode', message });
       return undefined;
     }
+    const startedMs = clock.monotonic();
+    const tell = { action: 'reconciling' as JobAction };
+    let result = 'error';
+    try {
+      const requeue = await sync(key, found, tell);
+      result = 'success';
+      return requeue;
+    } finally {
+      numbers.synced(found, { result, ...tell, seconds: (clock.monotonic() - startedMs) / 1000 });
+    }
+  }
+
+  async function sync(key: string, found: Job, tell: { action: JobAction }): Promise<Requeue | undefined> {
     const isCopyTrue = expectations.satisfied(key);
     const owned = await claim({
       client,
@@ -129,17 +153,19 @@ export function createJobController(context: ControllerContext): Controller {
     let failure: unknown;
     if (isCopyTrue && !job.metadata.deletionTimestamp) {
       try {
-        waitMs = outcome ? await end(key, view) : await manage(key, view);
+        waitMs = outcome ? await end(key, view) : await manage(key, view, tell);
       } catch (error) {
         failure = error;
       }
     }
-    const { status, released, isCut } = count(view, outcome?.result);
+    const { status, released, isCut, byPolicy } = count(view, outcome?.result);
     noteCounts(status, view);
     if (isCopyTrue && !outcome) noteSuspension(job, status, nowMs);
     const isLast = isCopyTrue && !isCut && expectations.satisfied(key);
     if (outcome) settle(job, status, { outcome, isLast: isLast && view.active.length === 0, nowMs });
     await writeStatus(client, resources.jobs, found, status);
+    numbers.written(found, status);
+    for (const action of byPolicy) numbers.handledByPolicy(action);
     await atOnce(parallel, released, release);
     if (failure !== undefined) throw failure;
     const deadlineMs = untilDeadline(job, status, nowMs);
@@ -148,11 +174,17 @@ export function createJobController(context: ControllerContext): Controller {
   }
 
   /** Makes and removes pods; returns how long a failure holds back the next one. */
-  async function manage(key: string, view: JobView): Promise<number | undefined> {
+  async function manage(
+    key: string,
+    view: JobView,
+    tell: { action: JobAction },
+  ): Promise<number | undefined> {
+    tell.action = 'tracking';
     const { job, active, owned } = view;
     const wanted = wantedActive(view);
     const surplus = surplusPods(view, Math.max(0, active.length - wanted), clock.now());
     if (surplus.length > 0) {
+      tell.action = 'pods_deleted';
       await remove(key, job, surplus.slice(0, burst));
       return undefined;
     }
@@ -164,10 +196,11 @@ export function createJobController(context: ControllerContext): Controller {
       const waitMs = backoffMs(owned, job, nowMs);
       if (waitMs > 0) return waitMs;
     }
+    tell.action = 'pods_created';
     if (!isIndexed(job)) {
       await create(
         key,
-        job,
+        view,
         Array.from({ length: missing }, () => jobPod(job, undefined)),
       );
       return undefined;
@@ -181,17 +214,26 @@ export function createJobController(context: ControllerContext): Controller {
     const made = ready.map(({ index, last }) =>
       jobPod(job, index, hasLimitPerIndex(job) ? failureAnnotations(job, last) : {}),
     );
-    await create(key, job, made);
+    await create(key, view, made);
     const waits = pending.map(({ waitMs }) => waitMs).filter((waitMs) => waitMs > 0);
     return waits.length > 0 ? Math.min(...waits) : undefined;
   }
 
-  async function create(key: string, job: Job, made: readonly Pod[]): Promise<void> {
+  async function create(key: string, view: JobView, made: readonly Pod[]): Promise<void> {
+    const { job } = view;
+    const again = view.failed > 0 || view.owned.some(isLeaving);
     const error = await createPods({
       expectations,
       key,
       count: made.length,
-      create: (index) => podControl.create(made[index]!, job),
+      create: (index) =>
+        podControl.create(made[index]!, job).then(
+          () => numbers.podMade(job, { again, status: 'succeeded' }),
+          (error: unknown) => {
+            numbers.podMade(job, { again, status: 'failed' });
+            throw error;
+          },
+        ),
     });
     if (error !== undefined) throw error;
   }
@@ -302,7 +344,7 @@ export function createJobController(context: ControllerContext): Controller {
     await client
       .resource(resources.jobs)
       .delete(name, { namespace, propagationPolicy: 'Foreground', preconditions: { uid } })
-      .catch(ignoreNotFound);
+      .then(() => lateness.observe(-leftMs / 1000), ignoreNotFound);
     return undefined;
   }
 

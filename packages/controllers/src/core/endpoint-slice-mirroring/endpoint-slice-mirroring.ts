@@ -10,6 +10,7 @@ import { isSame } from '#runtime/canonical.ts';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
 import { Expectations } from '#runtime/expectations.ts';
+import { numbersOf } from '#runtime/numbers.ts';
 import { ownerReferenceTo } from '#runtime/ownership.ts';
 import { splitKey } from '#runtime/status.ts';
 import {
@@ -17,6 +18,7 @@ import {
   mirroredEndpoints,
   type Mirrored,
 } from '#core/endpoint-slice-mirroring/mirrored-endpoints.ts';
+import { mirrorNumbers } from '#core/endpoint-slice/slice-numbers.ts';
 import { planSlices } from '#core/endpoint-slice/slice-plan.ts';
 import { nodePoolLabel } from '#edge/node-pool/definition.ts';
 
@@ -39,6 +41,8 @@ export function createEndpointSliceMirroringController(context: ControllerContex
   slices.addIndex('mirror', (slice) => (isMirror(slice) ? [serviceKey(slice)] : []));
   const sliceClient = client.resource<EndpointSlice>(resources.endpointSlices);
   const queue = createQueue(context);
+  const numbers = numbersOf(context, mirrorNumbers);
+  numbers.follow({ slices, isOwn: isMirror });
   const expectations = new Expectations(context.clock);
 
   const enqueue = (object: Service | Endpoints) => queue.addAfter(keyOf(object), batchMs);
@@ -84,6 +88,7 @@ export function createEndpointSliceMirroringController(context: ControllerContex
           expectations.creationObserved(key);
           throw error;
         });
+      numbers.changed('create');
     }
     const updated = new Set(plan.update.map(({ metadata }) => metadata.uid));
     const removed = new Set(plan.remove.map(({ metadata }) => metadata.uid));
@@ -95,8 +100,10 @@ export function createEndpointSliceMirroringController(context: ControllerContex
     );
     for (const slice of [...plan.update, ...remarked]) {
       await sliceClient.update({ ...slice, metadata: { ...slice.metadata, labels, annotations } });
+      numbers.changed('update');
     }
     await removeSlices(plan.remove);
+    numbers.planned(plan);
   }
 
   async function removeSlices(gone: readonly EndpointSlice[]): Promise<void> {
@@ -107,6 +114,7 @@ export function createEndpointSliceMirroringController(context: ControllerContex
         .catch((error: unknown) => {
           if (!isApiError(error, 'NotFound')) throw error;
         });
+      numbers.changed('delete');
     }
   }
 
@@ -126,9 +134,11 @@ export function createEndpointSliceMirroringController(context: ControllerContex
         return removeSlices(existing);
       }
       if (!expectations.satisfied(key)) return;
+      const startedMs = context.clock.monotonic();
       const mirrored = mirroredEndpoints(source);
       const { invalidAddresses, skippedAddresses } = mirrored;
       await write(source, mirrored, existing);
+      numbers.synced((context.clock.monotonic() - startedMs) / 1000);
       if (invalidAddresses > 0) {
         const message = `Skipped ${invalidAddresses} invalid IP addresses when mirroring to EndpointSlices`;
         events.record(source, { type: 'Warning', reason: 'InvalidIPAddress', message });

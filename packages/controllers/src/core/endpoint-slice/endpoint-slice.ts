@@ -6,6 +6,7 @@ import { isSame } from '#runtime/canonical.ts';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
 import { Expectations } from '#runtime/expectations.ts';
+import { numbersOf } from '#runtime/numbers.ts';
 import { ownerReferenceTo } from '#runtime/ownership.ts';
 import { splitKey } from '#runtime/status.ts';
 import {
@@ -20,6 +21,7 @@ import {
   isHeadless,
   poolOf,
 } from '#core/endpoint-slice/service-endpoints.ts';
+import { serviceSliceNumbers } from '#core/endpoint-slice/slice-numbers.ts';
 import { planSlices } from '#core/endpoint-slice/slice-plan.ts';
 import type { SlicePlan } from '#core/endpoint-slice/slice-plan.ts';
 import { addHints, isAutoTopology, type HintsOutcome } from '#core/endpoint-slice/topology-hints.ts';
@@ -48,6 +50,9 @@ export function createEndpointSliceController(context: ControllerContext): Contr
   const sliceClient = client.resource<EndpointSlice>(resources.endpointSlices);
   const endpointsClient = client.resource<Endpoints>(resources.endpoints);
   const queue = createQueue(context);
+  const numbers = numbersOf(context, serviceSliceNumbers);
+  const isOwn = ({ metadata }: EndpointSlice) => metadata.labels?.[sliceManagedByLabel] === sliceManager;
+  numbers.follow({ slices, services, isOwn });
   // A slice has no name of its own to collide with: a second look at a stale copy would make it twice.
   const expectations = new Expectations(context.clock);
   const triggerTimes = new TriggerTimes();
@@ -133,6 +138,7 @@ export function createEndpointSliceController(context: ControllerContext): Contr
           expectations.creationObserved(keyOf(service));
           throw error;
         });
+      numbers.changed('create');
     }
     for (const slice of plan.update) {
       const pool = slice.metadata.labels?.[nodePoolLabel];
@@ -140,12 +146,17 @@ export function createEndpointSliceController(context: ControllerContext): Contr
       const annotations = { ...others, ...(triggerTime ? { [triggerTimeAnnotation]: triggerTime } : {}) };
       const metadata = { ...slice.metadata, labels: ofPool(labels, pool), annotations };
       await sliceClient.update({ ...slice, metadata });
+      numbers.changed('update');
     }
     for (const { metadata } of plan.remove) {
       await sliceClient
         .delete(metadata.name ?? '', { namespace, preconditions: { uid: metadata.uid } })
         .catch(ignoreNotFound);
+      numbers.changed('delete');
     }
+    numbers.planned(plan);
+    const slices = plan.create.length + plan.update.length + plan.remove.length;
+    numbers.writtenFor(service, { isAuto: isAutoTopology(service), slices });
   }
 
   async function writeEndpoints(wanted: Endpoints): Promise<void> {
@@ -186,30 +197,40 @@ export function createEndpointSliceController(context: ControllerContext): Contr
     queue,
     workers: 5,
     async reconcile(key) {
-      const { namespace = '', name } = splitKey(key);
-      const service = services.get(namespace, name);
-      // Slices of a Service that is gone go with it, by their owner reference.
-      if (!service) {
-        expectations.forget(key);
-        triggerTimes.forget(key);
-        return removeEndpoints(namespace, name);
+      try {
+        await sync(key);
+        numbers.synced('success');
+      } catch (error) {
+        numbers.synced('error');
+        throw error;
       }
-      if (!hasOwnEndpoints(service) || !expectations.satisfied(key)) return;
-      const selector = selectorOf(service);
-      const members = pods.list(namespace).filter(({ metadata }) => selector.matches(metadata.labels));
-      const groups = endpointGroups(service, {
-        pods: members,
-        nodeOf: (node) => nodes.get(undefined, node),
-      });
-      for (const addressType of new Set(groups.map((group) => group.addressType))) {
-        const family = groups.filter((group) => group.addressType === addressType);
-        tell(service, addressType, addHints(service, family, isAutoTopology(service) ? nodes.list() : []));
-      }
-      const existing = slices.byIndex('service', key).filter(({ metadata }) => !metadata.deletionTimestamp);
-      await writeSlices(service, planSlices(groups, existing), triggerTimes.observe(service, members));
-      await writeEndpoints(endpointsObject(service, groups));
     },
   });
+
+  async function sync(key: string): Promise<void> {
+    const { namespace = '', name } = splitKey(key);
+    const service = services.get(namespace, name);
+    // Slices of a Service that is gone go with it, by their owner reference.
+    if (!service) {
+      expectations.forget(key);
+      triggerTimes.forget(key);
+      return removeEndpoints(namespace, name);
+    }
+    if (!hasOwnEndpoints(service) || !expectations.satisfied(key)) return;
+    const selector = selectorOf(service);
+    const members = pods.list(namespace).filter(({ metadata }) => selector.matches(metadata.labels));
+    const groups = endpointGroups(service, {
+      pods: members,
+      nodeOf: (node) => nodes.get(undefined, node),
+    });
+    for (const addressType of new Set(groups.map((group) => group.addressType))) {
+      const family = groups.filter((group) => group.addressType === addressType);
+      tell(service, addressType, addHints(service, family, isAutoTopology(service) ? nodes.list() : []));
+    }
+    const existing = slices.byIndex('service', key).filter(({ metadata }) => !metadata.deletionTimestamp);
+    await writeSlices(service, planSlices(groups, existing), triggerTimes.observe(service, members));
+    await writeEndpoints(endpointsObject(service, groups));
+  }
 }
 
 function selectorOf({ spec }: Service) {

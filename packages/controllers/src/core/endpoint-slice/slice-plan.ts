@@ -9,7 +9,7 @@ import { isSame } from '#runtime/canonical.ts';
 import { endpointKey } from '#core/endpoint-slice/service-endpoints.ts';
 import type { EndpointGroup } from '#core/endpoint-slice/service-endpoints.ts';
 
-const endpointsPerSliceMax = 100;
+export const endpointsPerSliceMax = 100;
 
 export interface SlicePlan {
   readonly create: {
@@ -20,10 +20,13 @@ export interface SlicePlan {
   }[];
   readonly update: EndpointSlice[];
   readonly remove: EndpointSlice[];
+  /** Endpoints that come and go with all that. */
+  added: number;
+  removed: number;
 }
 
 export function planSlices(groups: readonly EndpointGroup[], existing: readonly EndpointSlice[]): SlicePlan {
-  const plan: SlicePlan = { create: [], update: [], remove: [] };
+  const plan: SlicePlan = { create: [], update: [], remove: [], added: 0, removed: 0 };
   const unused = new Set(existing);
   for (const group of groups) {
     const own = existing.filter(
@@ -37,6 +40,7 @@ export function planSlices(groups: readonly EndpointGroup[], existing: readonly 
     planGroup(group, own, plan);
   }
   plan.remove.push(...unused);
+  for (const { endpoints } of unused) plan.removed += endpoints?.length ?? 0;
   reuse(plan);
   return plan;
 }
@@ -70,12 +74,13 @@ function planGroup(group: EndpointGroup, own: readonly EndpointSlice[], plan: Sl
       if (next) {
         kept.push(next);
         wanted.delete(endpointKey(endpoint));
-      }
+      } else plan.removed++;
       isChanged ||= !next || !isSame(next, endpoint);
     }
     return { slice, kept, isChanged };
   });
   const rest = [...wanted.values()];
+  plan.added += rest.length;
   const fill = (candidates: typeof slices) => {
     for (const target of candidates) {
       const added = rest.splice(0, endpointsPerSliceMax - target.kept.length);

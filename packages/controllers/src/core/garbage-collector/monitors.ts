@@ -9,6 +9,8 @@ import type { ResourceRef } from '@skerry/client';
 import type { ControllerContext, Syncable } from '#runtime/controller.ts';
 import { discover } from '#runtime/discovery.ts';
 import type { DiscoveredResource } from '#runtime/discovery.ts';
+import type { Metrics } from '#runtime/metrics.ts';
+import { numbersOf } from '#runtime/numbers.ts';
 
 export interface MonitorHandler {
   onAdd(ref: ResourceRef, object: KubeObject): void;
@@ -59,13 +61,16 @@ export class ResourceMonitors implements Syncable {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log, informers } = this.#context;
     const definitions = informers.informer(resources.customResourceDefinitions, { metadataOnly: true });
+    const syncErrors = numbersOf(this.#context, syncErrorNumbers);
     const wake = () => this.#wake.abort();
     const unsubscribe = definitions.addHandler({ onAdd: wake, onUpdate: wake, onDelete: wake });
     let isChanging = false;
     while (!signal.aborted) {
       this.#wake = new AbortController();
       await this.#refresh(signal).catch((error: unknown) => {
-        if (!signal.aborted) log.warn('discovery failed', { error: describeError(error) });
+        if (signal.aborted) return;
+        syncErrors.add();
+        log.warn('discovery failed', { error: describeError(error) });
       });
       const waitMs = this.#isDiscovered ? (isChanging ? settledMs : discoverEveryMs) : afterChangeMs;
       await sleep(clock, waitMs, AbortSignal.any([signal, this.#wake.signal])).catch(() => undefined);
@@ -129,6 +134,15 @@ export class ResourceMonitors implements Syncable {
     await done;
     for (const object of informer.list()) this.#handler.onDelete(ref, object);
   }
+}
+
+function syncErrorNumbers(metrics: Metrics) {
+  return metrics
+    .counter({
+      name: 'garbagecollector_controller_resources_sync_error_total',
+      help: 'Number of garbage collector resources sync errors',
+    })
+    .with();
 }
 
 function isCollectable({ verbs }: DiscoveredResource): boolean {

@@ -12,6 +12,8 @@ import { keyOf, resources } from '@skerry/client';
 import { TransportError } from '@skerry/client';
 import { describeError } from '@skerry/base';
 import { isSame } from '#runtime/canonical.ts';
+import { nodeNumbers } from '#core/node-lifecycle/node-numbers.ts';
+import { numbersOf } from '#runtime/numbers.ts';
 import { createController, createPeriodic, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext, Requeue } from '#runtime/controller.ts';
 import { isFinished, isReady } from '#runtime/pods.ts';
@@ -61,6 +63,9 @@ export function createNodeLifecycleController(
   const liveness = new Liveness(clock);
   const pace = new EvictionPace(clock, nodeEviction);
   const queue = createQueue(context);
+  const numbers = numbersOf(context, nodeNumbers);
+  numbers.follow(nodes);
+  const secondsSince = (startedMs: number) => (clock.monotonic() - startedMs) / 1000;
   let movedAtMs: number | undefined;
   let heardAtMs: number | undefined;
 
@@ -105,15 +110,19 @@ export function createNodeLifecycleController(
     async visit() {
       forgiveStall(monitorEveryMs);
       if (!(await isServerThere())) return;
+      const startedMs = clock.monotonic();
       const all = nodes.list();
       liveness.keepOnly(new Set(all.map(({ metadata }) => metadata.name ?? '')));
       const current = await inTurns(all, async (node) => {
+        const oneMs = clock.monotonic();
         const checked = await checkSilence(node).catch((error: unknown) => notJudged(node, error));
+        numbers.judged(secondsSince(oneMs));
         forgiveStall(0);
         return checked;
       });
       pace.observe(current);
       for (const node of current) await checkEviction(node).catch((error: unknown) => notJudged(node, error));
+      numbers.judgedAll(secondsSince(startedMs));
       movedAtMs = clock.monotonic();
     },
   });
@@ -230,6 +239,7 @@ export function createNodeLifecycleController(
     for (let attempt = 1; ; attempt++) {
       try {
         await writeTaints(current, { evict: 'now' });
+        numbers.emptied(current);
         return;
       } catch (error) {
         if (!isApiError(error, 'Conflict') || attempt === conflictsMax) throw error;

@@ -9,10 +9,12 @@
 import { autonomyMs, isApiError, toleratesTaint } from '@skerry/api';
 import type { Node, Pod, Taint } from '@skerry/api';
 import { keyOf, resources } from '@skerry/client';
+import { taintEvictionNumbers } from '#core/node-lifecycle/node-numbers.ts';
 import { unreachableTaint } from '#core/node-lifecycle/taints.ts';
 import { isSame } from '#runtime/canonical.ts';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
+import { numbersOf } from '#runtime/numbers.ts';
 import { isFinished } from '#runtime/pods.ts';
 import { splitKey, withCondition } from '#runtime/status.ts';
 
@@ -24,6 +26,7 @@ export function createTaintEvictionController(context: ControllerContext): Contr
   const pods = informers.informer<Pod>(resources.pods);
   pods.addIndex('node', ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []));
   const queue = createQueue(context);
+  const numbers = numbersOf(context, taintEvictionNumbers);
   const doomed = new Set<string>();
   const notBeforeMs = clock.now() + afterStartMs;
 
@@ -46,7 +49,7 @@ export function createTaintEvictionController(context: ControllerContext): Contr
     onDelete: (pod) => void doomed.delete(keyOf(pod)),
   });
 
-  async function evict(pod: Pod): Promise<void> {
+  async function evict(pod: Pod, lateMs: number): Promise<void> {
     const { name = '', namespace, uid } = pod.metadata;
     const podClient = client.resource<Pod>(resources.pods);
     const message = `Marking for deletion Pod ${namespace}/${name}`;
@@ -64,6 +67,7 @@ export function createTaintEvictionController(context: ControllerContext): Contr
     try {
       await podClient.update({ ...pod, status: { ...pod.status, conditions } }, { subresource: 'status' });
       await podClient.delete(name, { namespace, preconditions: { uid } });
+      numbers.deleted(lateMs / 1000);
     } catch (error) {
       if (!isApiError(error, 'NotFound')) throw error;
     }
@@ -90,7 +94,7 @@ export function createTaintEvictionController(context: ControllerContext): Contr
       const isTolerated = dueMs > 0;
       const waitMs = (isTolerated ? Math.max(dueMs, notBeforeMs) : dueMs) - clock.now();
       if (waitMs <= 0) {
-        await evict(pod);
+        await evict(pod, isTolerated ? -waitMs : 0);
         return undefined;
       }
       doomed.add(key);

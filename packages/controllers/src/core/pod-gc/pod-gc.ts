@@ -8,6 +8,8 @@ import type { Node, Pod } from '@skerry/api';
 import { resources } from '@skerry/client';
 import { createPeriodic } from '#runtime/controller.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
+import type { Metrics } from '#runtime/metrics.ts';
+import { numbersOf } from '#runtime/numbers.ts';
 import { isFinished, isReady } from '#runtime/pods.ts';
 import { withCondition } from '#runtime/status.ts';
 
@@ -29,6 +31,7 @@ export function createPodGcController(
   const nodes = informers.informer<Node>(resources.nodes);
   const podClient = client.resource<Pod>(resources.pods);
   const nodeClient = client.resource<Node>(resources.nodes);
+  const numbers = numbersOf(context, podGcNumbers);
   /** Names of nodes that pods have and nobody knows, with when that was seen first. */
   const missing = new Map<string, number>();
 
@@ -43,7 +46,7 @@ export function createPodGcController(
         ((a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? -1 : 1),
     );
     log.info('removing finished pods', { count: excess });
-    for (const pod of order.slice(0, excess)) await remove(pod);
+    for (const pod of order.slice(0, excess)) await remove(pod, 'terminated');
   }
 
   async function collectOrphans(all: readonly Pod[]): Promise<void> {
@@ -60,7 +63,7 @@ export function createPodGcController(
       if (nowMs - sinceMs < quarantineMs || (await exists(node))) continue;
       log.info('removing pods of a node that has gone', { node, count: orphans.length });
       for (const pod of orphans) {
-        await remove(pod, {
+        await remove(pod, 'orphaned', {
           reason: 'DeletionByPodGC',
           message: 'PodGC: node no longer exists',
         });
@@ -72,13 +75,16 @@ export function createPodGcController(
     for (const pod of all) {
       if (!pod.metadata.deletionTimestamp) continue;
       if (!pod.spec?.nodeName) {
-        await remove(pod);
+        await remove(pod, 'unscheduled');
         continue;
       }
       const node = nodes.get(undefined, pod.spec.nodeName);
       const isOut = node?.spec?.taints?.some(({ key }) => key === outOfServiceTaint);
       if (node && isOut && !isNodeReady(node) && !isReady(pod)) {
-        await remove(pod, { reason: 'DeletionByPodGC', message: 'PodGC: node is out of service' });
+        await remove(pod, 'out-of-service', {
+          reason: 'DeletionByPodGC',
+          message: 'PodGC: node is out of service',
+        });
       }
     }
   }
@@ -93,8 +99,13 @@ export function createPodGcController(
     }
   }
 
-  async function remove(pod: Pod, disruption?: { reason: string; message: string }): Promise<void> {
-    const { name = '', namespace, uid } = pod.metadata;
+  async function remove(
+    pod: Pod,
+    why: Reason,
+    disruption?: { reason: string; message: string },
+  ): Promise<void> {
+    const { name = '', namespace = '', uid } = pod.metadata;
+    numbers.deleted.with(namespace, why).add();
     try {
       if (disruption && !isFinished(pod)) {
         const conditions = withCondition(
@@ -107,7 +118,9 @@ export function createPodGcController(
       }
       await podClient.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
     } catch (error) {
-      if (!isApiError(error, 'NotFound') && !isApiError(error, 'Conflict')) throw error;
+      if (isApiError(error, 'NotFound') || isApiError(error, 'Conflict')) return;
+      numbers.failed.with(namespace, why).add();
+      throw error;
     }
   }
 
@@ -122,6 +135,23 @@ export function createPodGcController(
       await collectTerminating(pods.list());
     },
   });
+}
+
+type Reason = 'terminated' | 'orphaned' | 'unscheduled' | 'out-of-service';
+
+function podGcNumbers(metrics: Metrics) {
+  const counter = (name: string, help: string) =>
+    metrics.counter({ name: `pod_gc_collector_${name}`, help, labels: ['namespace', 'reason'] });
+  return {
+    deleted: counter(
+      'force_delete_pods_total',
+      'Number of pods that are being forcefully deleted since the Pod GC Controller started.',
+    ),
+    failed: counter(
+      'force_delete_pod_errors_total',
+      'Number of errors encountered when forcefully deleting the pods since the Pod GC Controller started.',
+    ),
+  };
 }
 
 function isNodeReady(node: Node): boolean {

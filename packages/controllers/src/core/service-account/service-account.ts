@@ -6,6 +6,8 @@ import { isApiError } from '@skerry/api';
 import type { Informer } from '@skerry/client';
 import type { ConfigMap, KubeObject, Namespace, ServiceAccount } from '@skerry/api';
 import { keyOf, resources } from '@skerry/client';
+import type { Metrics } from '#runtime/metrics.ts';
+import { exponential, numbersOf } from '#runtime/numbers.ts';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
 
@@ -43,19 +45,52 @@ export function createRootCertificateController(
     fieldSelector: `metadata.name=${configMapName}`,
   });
   const data = { 'ca.crt': authority.certificatePem };
+  const numbers = numbersOf(context, publisherNumbers);
+  const { clock } = context;
   return perNamespace(context, {
     name: 'root-ca-certificate-publisher-controller',
     watched: configMaps,
     async reconcile(namespace) {
-      const store = client.resource<ConfigMap>(resources.configMaps);
-      const existing = configMaps.get(namespace, configMapName);
-      if (!existing) {
-        await createIfAbsent(() => store.create({ metadata: { name: configMapName, namespace }, data }));
-      } else if (existing.data?.['ca.crt'] !== data['ca.crt'] || Object.keys(existing.data).length !== 1) {
-        await store.update({ ...existing, data });
-      }
+      const startedMs = clock.monotonic();
+      const tell = (code: number) => numbers.synced(code, (clock.monotonic() - startedMs) / 1000);
+      await publish(namespace).then(
+        () => tell(200),
+        (error: unknown) => {
+          tell(isApiError(error) ? error.code : 500);
+          throw error;
+        },
+      );
     },
   });
+
+  async function publish(namespace: string): Promise<void> {
+    const store = client.resource<ConfigMap>(resources.configMaps);
+    const existing = configMaps.get(namespace, configMapName);
+    if (!existing) {
+      await createIfAbsent(() => store.create({ metadata: { name: configMapName, namespace }, data }));
+    } else if (existing.data?.['ca.crt'] !== data['ca.crt'] || Object.keys(existing.data).length !== 1) {
+      await store.update({ ...existing, data });
+    }
+  }
+}
+
+function publisherNumbers(metrics: Metrics) {
+  const of = {
+    help: 'Number of namespace syncs happened in root ca cert publisher.',
+    labels: ['code'],
+  };
+  const syncs = metrics.counter({ name: 'root_ca_cert_publisher_sync_total', ...of });
+  const took = metrics.histogram({
+    name: 'root_ca_cert_publisher_sync_duration_seconds',
+    ...of,
+    buckets: exponential(0.001, 2, 15),
+  });
+  return {
+    synced(code: number, seconds: number) {
+      syncs.with(String(code)).add();
+      took.with(String(code)).observe(seconds);
+    },
+  };
 }
 
 function perNamespace<T extends KubeObject>(
