@@ -88,8 +88,8 @@ export interface AgentOptions {
 export interface Agent extends Service {
   /** The pods of this node, for those that serve logs, exec and statistics. */
   readonly pods: NodePods;
-  /** The range that the node was given for its pods; undefined until then. */
-  podCidr(): string | undefined;
+  /** The ranges that the node was given for its pods; none until then. */
+  podCidrs(): readonly string[];
   /** Something that the node's status depends on has changed: it is looked at now, not when it is next due. */
   look(): void;
   /** Brings images of a pod to come onto the machine, with what the present one may pull with. Rejects when one is not there after it. */
@@ -111,7 +111,7 @@ export function createAgent(options: AgentOptions): Agent {
       find: (namespace, name) => parts?.manager.find(namespace, name),
       list: () => parts?.manager.list() ?? [],
     },
-    podCidr: () => parts?.keeper.node?.spec?.podCIDR,
+    podCidrs: () => parts?.keeper.podCidrs ?? [],
     look: () => parts?.keeper.look(),
     async pullImages(pod, images) {
       if (!parts) throw new Error('the agent has not started yet');

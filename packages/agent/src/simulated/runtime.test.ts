@@ -9,13 +9,13 @@ import { testContainer, testPod } from '#testing/pods.ts';
 const image = { id: 'i', tags: [], digests: [], sizeBytes: 1, pinned: false };
 
 /** The pod's containers, all started at once, in a runtime whose time the test moves. */
-async function started(annotations: Record<string, string>) {
+async function started(annotations: Record<string, string>, ranges: readonly string[] = []) {
   const pod: Pod = testPod({
     initContainers: [testContainer('first'), testContainer('side', { restartPolicy: 'Always' })],
   });
   pod.metadata.annotations = annotations;
   const clock = new FakeClock();
-  const runtime = createSimulatedRuntime({ clock, podCidr: () => undefined, writeLogs: false });
+  const runtime = createSimulatedRuntime({ clock, podCidrs: () => ranges, writeLogs: false });
   const facts = { cgroupRoot: '/', logRoot: '/', clusterDns: { domain: 'c', servers: [] }, hostDns: noDns };
   const sandbox = sandboxConfig(pod, 0, facts);
   const sandboxId = await runtime.runSandbox(sandbox);
@@ -45,6 +45,22 @@ async function started(annotations: Record<string, string>) {
 }
 
 const noDns = { servers: [], searches: [], options: [] };
+
+test.each([
+  [[], ['10.255.0.2'], ['10.255.0.3']],
+  [['10.12.3.0/24'], ['10.12.3.2'], ['10.12.3.3']],
+  [
+    ['10.12.3.0/24', 'fd00:10:12:3::/64'],
+    ['10.12.3.2', 'fd00:10:12:3::2'],
+    ['10.12.3.3', 'fd00:10:12:3::3'],
+  ],
+])('with ranges %j a pod has %j, and the next %j', async (ranges, first, second) => {
+  const { runtime, sandboxId } = await started({}, ranges);
+  expect((await runtime.sandboxStatus(sandboxId)).addresses).toEqual(first);
+  const facts = { cgroupRoot: '/', logRoot: '/', clusterDns: { domain: 'c', servers: [] }, hostDns: noDns };
+  const other = await runtime.runSandbox(sandboxConfig(testPod({}), 0, facts));
+  expect((await runtime.sandboxStatus(other)).addresses).toEqual(second);
+});
 
 test('init containers end at once, others run until they are stopped', async () => {
   const { clock, runtime, sandboxId, states } = await started({});

@@ -7,6 +7,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { canonicalAddress } from '@skerry/api';
 import type { Clock, Timer } from '@skerry/base';
 import {
   type ContainerConfig,
@@ -24,8 +25,8 @@ import { endingOf, endingText, type Ending } from '#simulated/ending.ts';
 
 export interface SimulatedRuntimeOptions {
   readonly clock: Clock;
-  /** Range for pod addresses; a fixed one until the node has its own. */
-  readonly podCidr: () => string | undefined;
+  /** Ranges for pod addresses, of IPv4 or one of each family; a fixed one until the node has its own. */
+  readonly podCidrs: () => readonly string[];
   /** Write each container's log file, so that `kubectl logs` has something to show; off for thousands of nodes. */
   readonly writeLogs: boolean;
 }
@@ -34,7 +35,7 @@ interface Sandbox {
   readonly id: string;
   readonly config: SandboxConfig;
   readonly createdAtMs: number;
-  readonly address: string;
+  readonly addresses: readonly string[];
   ready: boolean;
 }
 
@@ -82,8 +83,8 @@ class SimulatedRuntime implements ContainerRuntime {
 
   async runSandbox(config: SandboxConfig): Promise<string> {
     const id = this.#newId();
-    const address = config.namespaces.network === 'node' ? '' : this.#freeAddress();
-    this.#sandboxes.set(id, { id, config, createdAtMs: this.#now, address, ready: true });
+    const addresses = config.namespaces.network === 'node' ? [] : this.#freeAddresses();
+    this.#sandboxes.set(id, { id, config, createdAtMs: this.#now, addresses, ready: true });
     this.#changed();
     return id;
   }
@@ -279,17 +280,22 @@ class SimulatedRuntime implements ContainerRuntime {
     container.exitCode = exitCode;
   }
 
-  #sandboxStatus({ id, config, createdAtMs, address, ready }: Sandbox): SandboxStatus {
+  #sandboxStatus({ id, config, createdAtMs, addresses, ready }: Sandbox): SandboxStatus {
     const { name, namespace, uid, attempt, labels, annotations } = config;
-    const addresses = address === '' ? [] : [address];
     return { id, name, namespace, uid, attempt, ready, createdAtMs, labels, annotations, addresses };
   }
 
-  /** The lowest address of the range that no ready sandbox has; the first two are the network's and the gateway's. */
-  #freeAddress(): string {
-    const [base = '10.255.0.0', bits = '24'] = (this.#options.podCidr() ?? '10.255.0.0/24').split('/');
+  /**
+   * The lowest address of the range that no ready sandbox has; the first two are the network's and the gateway's. That of IPv6
+   * has the same place in its range.
+   */
+  #freeAddresses(): string[] {
+    const ranges = this.#options.podCidrs();
+    const four = ranges.find((range) => !range.includes(':')) ?? '10.255.0.0/24';
+    const six = ranges.find((range) => range.includes(':'))?.split('/')[0];
+    const [base = '', bits = ''] = four.split('/');
     const taken = new Set(
-      [...this.#sandboxes.values()].filter(({ ready }) => ready).map(({ address }) => address),
+      [...this.#sandboxes.values()].filter(({ ready }) => ready).map(({ addresses }) => addresses[0]),
     );
     const start = base.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
     const size = 2 ** (32 - Number(bits));
@@ -297,7 +303,8 @@ class SimulatedRuntime implements ContainerRuntime {
       const address = [24, 16, 8, 0]
         .map((shift) => Math.floor((start + offset) / 2 ** shift) % 256)
         .join('.');
-      if (!taken.has(address)) return address;
+      if (taken.has(address)) continue;
+      return six === undefined ? [address] : [address, canonicalAddress(`${six}${offset.toString(16)}`)];
     }
     throw new RuntimeError('failed', `no free address in ${base}/${bits}`);
   }

@@ -80,7 +80,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
   const simulated = config.runtimeEndpoint === 'simulated';
   if (!simulated) await rememberPlaces(options.dataDirectory, placesOf(options));
   const runtime = simulated
-    ? createSimulatedRuntime({ clock, podCidr: () => agent.podCidr(), writeLogs: !lean })
+    ? createSimulatedRuntime({ clock, podCidrs: () => agent.podCidrs(), writeLogs: !lean })
     : createCriRuntime({ socket: config.runtimeEndpoint.replace(/^unix:\/\//, '') });
   const devices = lean
     ? undefined
