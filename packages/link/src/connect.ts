@@ -11,6 +11,8 @@ import { upgradeToLink } from '#upgrade.ts';
 import type { Way } from '#way.ts';
 
 const connectTimeoutMs = 15_000;
+/** A center to which thousands come at once lets them in one after the other; whoever goes is last again. */
+const handshakeTimeoutMs = 60_000;
 
 export interface ConnectTlsOptions {
   readonly host: string;
@@ -68,7 +70,7 @@ function connectTcp(to: { host: string; port: number }, signal?: AbortSignal): P
       socket.destroy();
     };
     const onAbort = () => fail(signal?.reason);
-    const onTimeout = () => fail(silentError());
+    const onTimeout = () => fail(silentError(connectTimeoutMs));
     socket.once('error', fail);
     socket.once('timeout', onTimeout);
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -81,8 +83,8 @@ function connectTcp(to: { host: string; port: number }, signal?: AbortSignal): P
   });
 }
 
-function silentError(): SkerryError {
-  return new SkerryError('link-timeout', `no answer within ${connectTimeoutMs / 1000} s`);
+function silentError(afterMs: number): SkerryError {
+  return new SkerryError('link-timeout', `no answer within ${afterMs / 1000} s`);
 }
 
 /** The connection ended before the other end has said a word. */
@@ -104,7 +106,7 @@ function secure(options: ConnectTlsOptions, through: Duplex, signal?: AbortSigna
       checkServerIdentity: (_, certificate) => tls.checkServerIdentity(serverName, certificate),
       ALPNProtocols: [protocol],
     });
-    socket.setTimeout(connectTimeoutMs);
+    socket.setTimeout(handshakeTimeoutMs);
     socket.on('session', (given) => resumption?.keep(ends, given));
     const fail = (error: unknown) => {
       const explained = explainConnectError(error, `${host}:${port}`);
@@ -116,7 +118,7 @@ function secure(options: ConnectTlsOptions, through: Duplex, signal?: AbortSigna
       through.destroy();
     };
     const onAbort = () => fail(signal?.reason);
-    const onTimeout = () => fail(silentError());
+    const onTimeout = () => fail(silentError(handshakeTimeoutMs));
     socket.once('error', fail);
     socket.once('timeout', onTimeout);
     signal?.addEventListener('abort', onAbort, { once: true });

@@ -1,9 +1,20 @@
+import { FakeClock } from '@skerry/base/testing';
 import { expect, test } from 'vitest';
 import { HandshakeGate, type Waiting } from './handshake-gate.ts';
 
 function setup(atOnceMax: number, waitingMax = 100) {
   const told: string[] = [];
-  const gate = new HandshakeGate({ atOnceMax, waitingMax });
+  const clock = new FakeClock();
+  let behindMs = 0;
+  const gate = new HandshakeGate({
+    atOnceMax,
+    waitingMax,
+    clock: {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic() + behindMs,
+      after: (delayMs, fn) => clock.after(delayMs, fn),
+    },
+  });
   const enter = (name: string, address = 'x'): Waiting => {
     const waiting = {
       address,
@@ -13,7 +24,14 @@ function setup(atOnceMax: number, waitingMax = 100) {
     gate.enter(waiting);
     return waiting;
   };
-  return { told, gate, enter };
+  /** Rounds of the gate, each of which comes so late. */
+  const rounds = async (count: number, byMs: number) => {
+    for (let round = 0; round < count; round++) {
+      behindMs += byMs;
+      await clock.advance(20);
+    }
+  };
+  return { told, gate, enter, clock, rounds };
 }
 
 test('as many as there is room for begin at once, others in their order', () => {
@@ -61,4 +79,36 @@ test('whoever finds no room is refused, and who has gone makes room', () => {
   gate.leave(b);
   enter('d');
   expect(told).toEqual(['a', 'c refused']);
+});
+
+test('a process that is behind lets fewer begin, and never none', async () => {
+  const { told, gate, enter, rounds } = setup(64);
+  const all = Array.from({ length: 100 }, (_, index) => enter(String(index)));
+  expect(told).toHaveLength(16);
+  await rounds(10, 100);
+  for (const waiting of all.slice(0, 16)) gate.leave(waiting);
+  expect(told).toHaveLength(17);
+  gate.leave(all[16]!);
+  expect(told).toHaveLength(18);
+});
+
+test('a process that keeps up lets more and more begin, as many as there is room for', async () => {
+  const { told, enter, rounds } = setup(20);
+  for (let index = 0; index < 100; index++) enter(String(index));
+  await rounds(2, 0);
+  expect(told).toHaveLength(18);
+  await rounds(10, 0);
+  expect(told).toHaveLength(20);
+});
+
+test('while nobody waits nothing is measured', async () => {
+  const { gate, enter, clock } = setup(1);
+  const first = enter('first');
+  expect(clock.pendingTimers).toBe(0);
+  const second = enter('second');
+  expect(clock.pendingTimers).toBe(1);
+  gate.leave(first);
+  gate.leave(second);
+  await clock.advance(20);
+  expect(clock.pendingTimers).toBe(0);
 });

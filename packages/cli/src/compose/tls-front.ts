@@ -19,6 +19,7 @@ import {
   subjectOfPeer,
 } from '@skerry/pki';
 import { HandshakeGate, type Waiting } from './handshake-gate.ts';
+import { keepUnread } from './unread-connection.ts';
 
 export interface TlsFrontOptions {
   readonly address: string;
@@ -81,21 +82,26 @@ export async function listenTls(options: TlsFrontOptions): Promise<TlsFront> {
   const sockets = new Map<tls.TLSSocket, PeerIdentity | undefined>();
   // TLS says what it carried; what it weighed on the way only the socket below it knows.
   const shaking = new Map<string, { readonly wire: Socket; readonly waiting: Waiting }>();
-  const gate = new HandshakeGate({ atOnceMax: handshakesAtOnceMax, waitingMax: handshakesWaitingMax });
+  const gate = new HandshakeGate({
+    atOnceMax: handshakesAtOnceMax,
+    waitingMax: handshakesWaitingMax,
+    clock,
+  });
   const settled = (key: string) => {
     const entry = shaking.get(key);
     shaking.delete(key);
     if (entry) gate.leave(entry.waiting);
     return entry?.wire;
   };
-  // Nothing is read of a connection before its turn has come.
   const door = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, (wire) => {
     const key = endOf(wire);
+    const seen = keepUnread(wire);
     const waiting: Waiting = {
       address: wire.remoteAddress ?? '',
       begin() {
         const turn = clock.after(handshakeTurnMs, () => gate.leave(waiting));
         wire.once('close', () => turn.cancel());
+        seen.giveBack();
         server.emit('connection', wire);
       },
       refuse: () => wire.destroy(),
