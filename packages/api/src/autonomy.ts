@@ -5,7 +5,7 @@
  * https://openyurt.io/docs/user-manuals/autonomy/node-autonomy/
  */
 import { timeText } from './instant.ts';
-import type { Node, NodeCondition } from './types.generated.ts';
+import type { Node, NodeCondition, Taint } from './types.generated.ts';
 
 export const autonomyDurationAnnotation = 'node.openyurt.io/autonomy-duration';
 const forGood = ['node.beta.openyurt.io/autonomy', 'apps.openyurt.io/binding'] as const;
@@ -44,6 +44,26 @@ export function conditionsOfReturn(conditions: readonly NodeCondition[], nowMs: 
       ...reports,
       lastTransitionTime: old.status === reports.status ? old.lastTransitionTime : timeText(nowMs),
     }));
+}
+
+/** On a Node that is not heard. */
+export const unreachableTaint = 'node.kubernetes.io/unreachable';
+
+/**
+ * What becomes of a Node's taints with the report that it is ready again after a cut: those of the cut go. Otherwise the center would
+ * write every node that returns once more, only for them. Elsewhere a report changes no taints, and the center takes them away.
+ */
+export function taintsOfReturn(node: Node, old: Node): Taint[] | undefined {
+  const { taints } = node.spec ?? {};
+  const isReturn =
+    statusOf(old, disconnectedCondition) === 'True' &&
+    statusOf(old, 'Ready') !== 'True' &&
+    statusOf(node, 'Ready') === 'True';
+  return isReturn ? taints?.filter(({ key }) => key !== unreachableTaint) : taints;
+}
+
+function statusOf({ status }: Node, condition: string): string | undefined {
+  return status?.conditions?.find(({ type }) => type === condition)?.status;
 }
 
 /** In milliseconds: Infinity for good, undefined not at all. */

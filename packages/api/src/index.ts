@@ -38,6 +38,8 @@ export {
   peersAnnotation,
   type PeerWord,
   saysAutonomy,
+  taintsOfReturn,
+  unreachableTaint,
 } from './autonomy.ts';
 export { podQosClass, type QosClass } from './pod-qos.ts';
 export { setPodDefaults, setPodSpecDefaults, setPodTemplateDefaults } from './defaults/pod-spec.ts';

@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey, verify } from 'node:crypto';
-import type { AnyObject } from '@skerry/api';
+import type { AnyObject, Node } from '@skerry/api';
 import { silentLogger, systemClock } from '@skerry/base';
 import { eventually } from '@skerry/base/testing';
 import { createServiceAccountKey } from '@skerry/pki';
@@ -186,6 +186,36 @@ describe('a server with its own security', () => {
     const lease = { metadata: { name: 'n' }, spec: { holderIdentity: 'n', leaseDurationSeconds: 40 } };
     const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
     expect((await post(leases, lease, 'node')).status).toBe(201);
+  });
+
+  test('frees a node of the taints of a cut with the report that it is back, and of no others', async () => {
+    const taint = (key: string, effect: string) => ({ key, effect });
+    const own = taint('mine', 'NoSchedule');
+    const unreachable = 'node.kubernetes.io/unreachable';
+    const cut = ['NoSchedule', 'NoExecute'].map((effect) => taint(unreachable, effect));
+    const report = (ready: string, disconnected: string) => ({
+      status: {
+        conditions: [
+          { type: 'Ready', status: ready },
+          { type: 'Disconnected', status: disconnected },
+        ],
+      },
+    });
+    const path = '/api/v1/nodes/n';
+    const taintsAfter = async (body: AnyObject, user = 'node') => {
+      const answer = await send('PATCH', `${path}/status`, user, body);
+      expect(answer.status).toBe(200);
+      return (answer.body['spec'] as Node['spec'])?.taints;
+    };
+    await post('/api/v1/nodes', { metadata: { name: 'n' }, spec: {} }, 'node');
+    await send('PATCH', path, 'admin', { spec: { taints: [own, ...cut] } });
+    expect(await taintsAfter(report('Unknown', 'True'), 'admin')).toEqual([own, ...cut]);
+    expect(await taintsAfter(report('False', 'True'))).toEqual([own, ...cut]);
+    expect(await taintsAfter(report('True', 'False'))).toEqual([own]);
+    // Of what was no cut, the center judges.
+    await send('PATCH', path, 'admin', { spec: { taints: [own, ...cut] } });
+    expect(await taintsAfter(report('Unknown', 'False'), 'admin')).toEqual([own, ...cut]);
+    expect(await taintsAfter(report('True', 'False'))).toEqual([own, ...cut]);
   });
 
   test('keeps a namespace within its quota, also when a pod goes', async () => {

@@ -4,7 +4,7 @@
  * other people's pods go.
  * https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
  */
-import { type AnyObject, type Node, type Pod, forbidden } from '@skerry/api';
+import { type AnyObject, type Node, type Pod, forbidden, taintsOfReturn } from '@skerry/api';
 import { type AdmissionPlugin, isAbout, pods } from '#admission/plugin.ts';
 import { mirrorAnnotation } from '#admission/service-account.ts';
 import { nodeNameOf } from '#authz/node-access.ts';
@@ -127,7 +127,8 @@ function checkNode(ctx: AdmissionContext, node: string): void {
     );
   }
   if (ctx.operation !== 'UPDATE' || !next || !old) return;
-  if (JSON.stringify(old.spec?.taints ?? []) !== JSON.stringify(next.spec?.taints ?? [])) {
+  const [before = [], after = []] = [taintsKept(ctx, next, old), next.spec?.taints];
+  if (JSON.stringify(before) !== JSON.stringify(after)) {
     refuse(ctx, `node "${node}" is not allowed to modify taints`);
   }
   const owners = (of: Node) => JSON.stringify(of.metadata.ownerReferences ?? []);
@@ -135,6 +136,11 @@ function checkNode(ctx: AdmissionContext, node: string): void {
   if (forbiddenLabels.length > 0) {
     refuse(ctx, `node "${node}" is not allowed to modify labels: ${forbiddenLabels.sort().join(', ')}`);
   }
+}
+
+/** With the report that it is back the server itself takes those of the cut away. */
+function taintsKept({ subresource }: AdmissionContext, next: Node, old: Node) {
+  return subresource === 'status' ? taintsOfReturn({ ...next, spec: old.spec ?? {} }, old) : old.spec?.taints;
 }
 
 /** A node gets tokens only for pods it runs, bound to them. */

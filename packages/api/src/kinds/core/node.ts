@@ -1,6 +1,7 @@
 import type { Node } from '#types.generated.ts';
 import { validateNode, validateNodeStatus, validateNodeUpdate } from '#validation/core/node.ts';
 import { networkWarnings } from '#validation/addresses.ts';
+import { taintsOfReturn } from '#autonomy.ts';
 import { behaviour } from '#kinds/behaviour.ts';
 import { ageColumn, column, nameColumn } from '#kinds/columns.ts';
 
@@ -75,6 +76,11 @@ export const nodeBehaviour = behaviour<Node>({
     },
     prepareForUpdate(node, old) {
       if (!old.spec?.configSource) delete node.spec?.configSource;
+    },
+    prepareForStatus(node, old) {
+      const { taints, ...rest } = node.spec ?? {};
+      const left = taintsOfReturn(node, old);
+      if (left?.length !== taints?.length) node.spec = left?.length ? { ...rest, taints: left } : rest;
     },
     warnings: nodeWarnings,
     validate: validateNode,

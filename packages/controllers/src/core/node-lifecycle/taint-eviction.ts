@@ -6,11 +6,10 @@
  * reached keeps its pods until its autonomy ends: they most likely run on.
  * Rules: https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions
  */
-import { autonomyMs, isApiError, toleratesTaint } from '@skerry/api';
+import { autonomyMs, isApiError, toleratesTaint, unreachableTaint } from '@skerry/api';
 import type { Node, Pod, Taint } from '@skerry/api';
 import { keyOf, resources } from '@skerry/client';
 import { taintEvictionNumbers } from '#core/node-lifecycle/node-numbers.ts';
-import { unreachableTaint } from '#core/node-lifecycle/taints.ts';
 import { isSame } from '#runtime/canonical.ts';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';

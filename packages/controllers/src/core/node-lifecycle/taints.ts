@@ -2,11 +2,10 @@
  * Taints that follow from what a node says about itself, and those that keep running pods off it.
  * Rules: https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions
  */
-import type { Node, Taint } from '@skerry/api';
+import { unreachableTaint, type Node, type Taint } from '@skerry/api';
 import { timestamp } from '#runtime/status.ts';
 
 const notReadyTaint = 'node.kubernetes.io/not-ready';
-export const unreachableTaint = 'node.kubernetes.io/unreachable';
 
 const byCondition: readonly { type: string; status: string; key: string }[] = [
   { type: 'Ready', status: 'False', key: notReadyTaint },
