@@ -1,8 +1,8 @@
 /**
  * The node's end of its link: it dials out, answers on `down`, asks on `up`, and dials again when the link breaks.
  *
- * Promises: one connection at a time; a new try after 1 s, doubling to 30 s, half of it random so that thousands of nodes
- * don't return in step; a link counts as up when the center has spoken HTTP/2 on it, since with TLS 1.3 a refused client
+ * Promises: one connection at a time; a new try after 1 s, doubling to what the center has said (30 s unless it has), half of
+ * it random so that thousands of nodes don't return in step; a link counts as up when the center has spoken HTTP/2 on it, since with TLS 1.3 a refused client
  * certificate only shows after the handshake; silence of two heartbeats ends it.
  */
 import http2 from 'node:http2';
@@ -35,6 +35,8 @@ import {
   heartbeatMsDefault,
   heartbeatMsOf,
   kubeletAuthority,
+  pauseMsMax,
+  pauseMsOf,
   purposeHeader,
   sessionOptions,
   sessionWindowBytes,
@@ -100,6 +102,7 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
   const waiters = new Set<() => void>();
   let up: http2.ClientHttp2Session | undefined;
   let meter: LinkMeter | undefined;
+  let pauseMs = pauseMsMax;
   let state: LinkState = { phase: 'stopped' };
 
   return {
@@ -117,7 +120,7 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
   };
 
   async function run(signal: AbortSignal): Promise<void> {
-    const backoff = new Backoff({ baseMs: 1_000, maxMs: 30_000, jitter: 0.5, random: options.random });
+    const backoff = new Backoff({ baseMs: 1_000, maxMs: pauseMsMax });
     while (!signal.aborted) {
       setState({ phase: 'connecting' });
       let reason: Error | undefined;
@@ -128,7 +131,7 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
       }
       up = undefined;
       if (signal.aborted) break;
-      const delayMs = backoff.next();
+      const delayMs = Math.min(backoff.next(), pauseMs) * (1 - options.random() / 2);
       const error = reason ? describeError(reason) : 'closed by the center';
       log.warn('link down', { error, retryInMs: Math.round(delayMs) });
       setState({ phase: 'waiting', error, retryAtMs: clock.now() + delayMs });
@@ -185,6 +188,7 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
         startDrill(held, stream, headers);
       else serve(held, stream, headers);
     });
+    down.on('remoteSettings', (settings) => (pauseMs = pauseMsOf(settings)));
     down.once('remoteSettings', (settings) => {
       helloTimer.cancel();
       heartbeat.stop();

@@ -23,6 +23,7 @@ import {
   errorHeader,
   heartbeatMsDefault,
   kubeletAuthority,
+  pauseMsFor,
   purposeHeader,
   sessionOptions,
   sessionWindowBytes,
@@ -32,6 +33,8 @@ import {
 import { Tunnel } from '#tunnel.ts';
 
 const dialTimeoutMsDefault = 10_000;
+/** Less is not worth the bytes of saying it. */
+const pauseGrowth = 1.5;
 
 export interface LinkHubOptions<Peer> {
   readonly clock: Clock;
@@ -107,6 +110,8 @@ interface Link {
   readonly down: http2.ClientHttp2Session;
   readonly connectedSinceMs: number;
   readonly tunnels: Set<Tunnel>;
+  /** What the node knows of how long to pause when this link breaks. */
+  pauseMs: number;
   roundTripMs?: number;
 }
 
@@ -175,14 +180,16 @@ export function createLinkHub<Peer>(options: LinkHubOptions<Peer>): LinkHub<Peer
     const { links: history } = historyOf(node);
     const meter = new LinkMeter(history.bytes, { clock, channels: 2, ...(wire ? { wire } : {}) });
     const mux = createMux(connection, { observer: meter });
+    const pauseMs = pauseMsFor(histories.size);
     const link: Link = {
       node,
       mux,
       meter,
+      pauseMs,
       tunnels: new Set(),
       down: http2.connect('http://node', {
         ...sessionOptions,
-        settings: downSettings(heartbeatMs),
+        settings: downSettings({ heartbeatMs, pauseMs }),
         createConnection: () => mux.channels[downChannel]!,
       }),
       connectedSinceMs: clock.now(),
@@ -203,6 +210,7 @@ export function createLinkHub<Peer>(options: LinkHubOptions<Peer>): LinkHub<Peer
       silentTicksMax: silentHeartbeatsMax,
       onTick() {
         history.tick(clock.now());
+        tellPause(link);
         ping(link, () => heartbeat?.heard());
       },
       onSilent: (silentMs) =>
@@ -294,6 +302,14 @@ export function createLinkHub<Peer>(options: LinkHubOptions<Peer>): LinkHub<Peer
     drills.delete(node);
     drill.stream.close();
     drill.link.mux.destroy();
+  }
+
+  /** A center that was started meanwhile, or has grown, knows of more nodes than when the link began. */
+  function tellPause(link: Link): void {
+    const pauseMs = pauseMsFor(histories.size);
+    if (pauseMs < link.pauseMs * pauseGrowth || link.down.destroyed || link.down.connecting) return;
+    link.pauseMs = pauseMs;
+    link.down.settings(downSettings({ heartbeatMs, pauseMs }));
   }
 
   function ping(link: Link, heard: () => void): void {

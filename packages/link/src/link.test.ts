@@ -8,10 +8,10 @@ import { silentLogger, systemClock, type Clock } from '@skerry/base';
 import { eventually, FakeClock } from '@skerry/base/testing';
 import { createCertificateAuthority, subjectOfPeer, type CertificateAuthority } from '@skerry/pki';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createLinkClient, type LinkClientOptions, type LinkState } from '#client.ts';
+import { createLinkClient, type LinkClient, type LinkClientOptions, type LinkState } from '#client.ts';
 import { connectTls } from '#connect.ts';
 import { createLinkHub, type LinkHub } from '#hub.ts';
-import { linkProtocol } from '#protocol.ts';
+import { downSettings, linkProtocol, pauseMsFor, pauseMsOf } from '#protocol.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -24,6 +24,7 @@ beforeAll(async () => {
 });
 
 interface Center {
+  close(): Promise<void>;
   readonly hub: LinkHub<string>;
   readonly port: number;
   readonly alive: string[];
@@ -82,11 +83,12 @@ async function startCenter({
   server.on('tlsClientError', () => undefined);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  cleanups.push(async () => {
+  const close = async () => {
     await hub.close();
     server.close();
-  });
-  return { hub, port: (server.address() as AddressInfo).port, alive, changes, sockets };
+  };
+  cleanups.push(close);
+  return { close, hub, port: (server.address() as AddressInfo).port, alive, changes, sockets };
 }
 
 async function startNode(
@@ -545,6 +547,51 @@ describe('heartbeats', () => {
     await eventually(() => expect(center.changes).toContain('a unlinked'));
     const error = `the center said nothing for ${(2 * heartbeatMs) / 1000} s`;
     expect(states[2]).toMatchObject({ phase: 'waiting', error });
+  });
+});
+
+describe('a node that finds no center', () => {
+  /** Its pauses in seconds, the longest that chance could make them. */
+  async function pauses(clock: FakeClock, client: LinkClient): Promise<number[]> {
+    const seconds: number[] = [];
+    for (let tries = 0; tries < 7; tries++) {
+      const state = await eventually(() => {
+        const now = client.state();
+        if (now.phase !== 'waiting') throw new Error(`it is ${now.phase}`);
+        return now;
+      });
+      const pauseMs = state.retryAtMs - clock.now();
+      seconds.push(pauseMs / 1000);
+      await clock.advance(pauseMs);
+    }
+    return seconds;
+  }
+  const nobody = () => Promise.reject(new Error('nobody is there'));
+
+  test('pauses for longer and longer', async () => {
+    const clock = new FakeClock();
+    const { client } = await startNode({ port: 0 }, 'a', { clock, random: () => 0, connect: nobody });
+    expect(await pauses(clock, client)).toEqual([1, 2, 4, 8, 16, 30, 30]);
+  });
+
+  test('pauses for no longer than its center had said, whose nodes were few', async () => {
+    const clock = new FakeClock();
+    const center = await startCenter({ clock });
+    const { client } = await startNode(center, 'a', { clock, random: () => 0 });
+    await eventually(() => expect(client.state().phase).toBe('linked'));
+    await center.close();
+    expect(await pauses(clock, client)).toEqual([1, 2, 4, 8, 10, 10, 10]);
+  });
+
+  test.each([
+    [1, 10],
+    [2_000, 12],
+    [5_000, 30],
+    [50_000, 30],
+  ])('of %i pauses for %i s at most', (nodes, seconds) => {
+    const pauseMs = pauseMsFor(nodes);
+    expect(pauseMs).toBe(seconds * 1000);
+    expect(pauseMsOf(downSettings({ heartbeatMs: 19_000, pauseMs }))).toBe(pauseMs);
   });
 });
 

@@ -45,8 +45,35 @@ export const heartbeatMsMax = 120_000;
  */
 const heartbeatSetting = 0xf0e1;
 
-export function downSettings(heartbeatMs: number): http2.Settings {
-  return { ...sessionOptions.settings, customSettings: { [heartbeatSetting]: heartbeatMs } };
+/** In the same range and unit: the longest pause that a node makes before it tries again. */
+const pauseSetting = 0xf0e2;
+
+/** Of a node that no center has told how many there are. */
+export const pauseMsMax = 30_000;
+/** A center that is away is asked no more often than this costs less than heartbeats do. */
+const pauseMsMin = 10_000;
+/** Of these one after another a center of two cores takes as long for the return of all. */
+const pauseMsPerNode = 6;
+
+/** Few machines have no reason to wait for as long as thousands do. */
+export function pauseMsFor(nodes: number): number {
+  return Math.min(Math.max(nodes * pauseMsPerNode, pauseMsMin), pauseMsMax);
+}
+
+export function downSettings({
+  heartbeatMs,
+  pauseMs,
+}: {
+  heartbeatMs: number;
+  pauseMs: number;
+}): http2.Settings {
+  const customSettings = { [heartbeatSetting]: heartbeatMs, [pauseSetting]: pauseMs };
+  return { ...sessionOptions.settings, customSettings };
+}
+
+export function pauseMsOf({ customSettings }: http2.Settings): number {
+  const said = customSettings?.[pauseSetting] ?? pauseMsMax;
+  return Math.min(Math.max(said, pauseMsMin), pauseMsMax);
 }
 
 /** What the center said, or its default. */
@@ -82,7 +109,7 @@ export const sessionOptions = {
  */
 export const downSessionOptions = {
   ...sessionOptions,
-  remoteCustomSettings: [heartbeatSetting],
+  remoteCustomSettings: [heartbeatSetting, pauseSetting],
   streamResetBurst: 100_000,
   streamResetRate: 20_000,
 } satisfies http2.ServerOptions;
