@@ -44,9 +44,7 @@ export function linkTransport(link: Pick<LinkClient, 'upSession' | 'whenLinked' 
       if (!link.upSession()) {
         // Whoever waits for a first state gives up on a server that stays silent for much longer.
         const patienceMs = searchParams.has('sendInitialEvents') ? firstStatePatienceMs : watchPatienceMs;
-        const limit = AbortSignal.timeout(patienceMs);
-        const until = request.signal ? AbortSignal.any([limit, request.signal]) : limit;
-        await link.whenLinked(until).catch(() => undefined);
+        await linkedWithin(link, patienceMs, request.signal);
       }
       const headers = { ...request.headers, 'skerry-bookmark-every': String(bookmarkEverySeconds) };
       return transport.request({ ...request, headers });
@@ -54,6 +52,25 @@ export function linkTransport(link: Pick<LinkClient, 'upSession' | 'whenLinked' 
     close: () => transport.close(),
   };
 }
+
+/** Resolves with the link, after that time, or with the signal. */
+async function linkedWithin(
+  link: Pick<LinkClient, 'whenLinked'>,
+  patienceMs: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  // Signals that are made of others cost more than all else that a watch does when the link is back.
+  const over = new AbortController();
+  const end = () => over.abort(ended);
+  const timer = setTimeout(end, patienceMs);
+  signal?.addEventListener('abort', end, { once: true });
+  if (signal?.aborted) end();
+  await link.whenLinked(over.signal).catch(() => undefined);
+  clearTimeout(timer);
+  signal?.removeEventListener('abort', end);
+}
+
+const ended = new Error('no link meanwhile');
 
 /** Asks for watches as deltas and for short answers to changes; a server that knows of neither answers as ever. */
 export function deltaTransport(transport: Transport): Transport {
