@@ -5,6 +5,7 @@ export type { DeviceAllocation } from '#pods/container-config.ts';
 export type { DeviceManager } from '#pods/context.ts';
 export { readMachineFacts, type MachineFacts } from '#machine/facts.ts';
 export type { ClusterDns } from '#network/dns.ts';
+export { readCgroupDriver } from '#cri/cgroup-driver.ts';
 export { createCriRuntime, type CriRuntimeOptions } from '#cri/client.ts';
 export { startContainerd, type Containerd, type ContainerdOptions } from '#containerd/start.ts';
 export {

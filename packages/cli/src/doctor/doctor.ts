@@ -65,6 +65,7 @@ export async function requireFit(options: DoctorOptions, ignored: readonly strin
     machine.programsCheck,
     machine.cgroupCheck,
     machine.diskCheck(dataDirectory),
+    runtimeCheck(options.runtimeEndpoint ?? usualRuntimeEndpoint),
     pluginsCheck,
     linksCheck,
     filterCheck,

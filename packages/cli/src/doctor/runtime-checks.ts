@@ -1,7 +1,7 @@
 /** The container runtime and the plugins that it makes pods' networks with. */
-import { createCriRuntime } from '@skerry/agent';
+import { createCriRuntime, readCgroupDriver } from '@skerry/agent';
 import { describeError, SkerryError } from '@skerry/base';
-import type { Check } from '#doctor/finding.ts';
+import type { Check, Finding } from '#doctor/finding.ts';
 import { failed, ok } from '#doctor/finding.ts';
 import { requireRuntime } from '#join/precondition.ts';
 
@@ -19,9 +19,11 @@ export function runtimeCheck(endpoint: string): Check {
         const code = error instanceof SkerryError ? error.code : 'runtime-unreachable';
         return failed(code, describeError(error), 'apt-get install containerd, and start it.');
       }
-      const runtime = createCriRuntime({ socket: endpoint.replace(/^unix:\/\//, '') });
+      const socket = endpoint.replace(/^unix:\/\//, '');
+      const runtime = createCriRuntime({ socket });
       try {
         const { name, version } = await runtime.version();
+        if ((await readCgroupDriver(socket)) === 'systemd') return systemdGroups(`${name} ${version}`);
         return ok(`${name} ${version} at ${endpoint}`);
       } catch (error) {
         return failed(
@@ -34,6 +36,14 @@ export function runtimeCheck(endpoint: string): Check {
       }
     },
   };
+}
+
+function systemdGroups(runtime: string): Finding {
+  return failed(
+    'cgroup-driver',
+    `${runtime} has systemd make the groups of containers, and starts no pod in those that the agent names`,
+    'Set SystemdCgroup = false in /etc/containerd/config.toml (CRI-O: cgroup_manager = "cgroupfs"), and restart the runtime.',
+  );
 }
 
 export const pluginsCheck: Check = {
