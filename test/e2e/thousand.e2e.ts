@@ -94,6 +94,8 @@ test(
     expect(written).toMatchObject({ 'POST pods': nodes, 'POST pods/binding': nodes });
     const requests = Object.values(written).reduce((sum, count) => sum + count, 0);
     expect(requests, JSON.stringify(written)).toBeLessThanOrEqual(5 * nodes);
+    // Events come after the work, and none of a burst is lost.
+    await eventually(async () => expect(await workloads.scheduledPods('web')).toHaveLength(nodes), patient);
 
     await workloads.ask('PATCH', path, { spec: { template: template('web', '2') } });
     for (let index = 0; index < jobs; index++) {

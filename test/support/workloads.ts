@@ -60,6 +60,14 @@ export class Workloads {
     return (await this.ask<{ items: Pod[] }>('GET', path)).items;
   }
 
+  /** Names of pods of a Deployment that events say have been given a node. */
+  async scheduledPods(deployment: string): Promise<string[]> {
+    const path = `${this.path('/api/v1', 'events')}?fieldSelector=reason%3DScheduled`;
+    const { items } = await this.ask<{ items: CoreEvent[] }>('GET', path);
+    const names = new Set(items.map(({ involvedObject }) => involvedObject.name ?? ''));
+    return [...names].filter((name) => name.startsWith(`${deployment}-`));
+  }
+
   async metrics(): Promise<string> {
     return (await this.#center.request({ path: '/metrics' })).text;
   }

@@ -77,6 +77,30 @@ test('one object can cause a burst and then a trickle', async () => {
   expect(events()[0]?.count).toBe(26);
 });
 
+test.each([
+  [undefined, 1_000],
+  [3_000, 1_500],
+])('with room for %s events, of 1,500 at once so many are told', async (queueMax, told) => {
+  const log = recordingLogger();
+  const own = new ApiEventRecorder({
+    client,
+    component: 'scheduler',
+    clock,
+    log,
+    ...(queueMax ? { queueMax } : {}),
+  });
+  for (let n = 0; n < 1_500; n++)
+    own.record(
+      { ...pod, metadata: { ...pod.metadata, name: `p${n}`, uid: `u${n}` } },
+      { type: 'Normal', reason: 'Scheduled', message: 'Successfully assigned' },
+    );
+  void own.run(stop.signal);
+  await clock.advance(1_000);
+  expect(events()).toHaveLength(told);
+  const lost = log.lines.find(({ message }) => message.startsWith('events dropped'));
+  expect(lost?.fields).toEqual(told < 1_500 ? { count: 500 } : undefined);
+});
+
 test('many messages of one kind become one event', async () => {
   for (let n = 0; n < 20; n++) record(`number ${n}`);
   await clock.advance(0);

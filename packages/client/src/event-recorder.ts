@@ -1,10 +1,11 @@
 /**
  * Events as `kubectl describe` shows them: the same event again raises `count` and `lastTimestamp` of the one there is.
  *
- * Recording never blocks and never fails its caller: events wait in a queue of `queueMax` and are written one by one; what
- * comes beyond that, or is refused, is dropped and counted in one log line a minute. While the API is out of reach, they wait. Each object may cause 25 events at once
- * and then one in five minutes, as in client-go, so that a crash loop can't flood the store. From the tenth event of one
- * object and reason within ten minutes on that differ only in their message, they become one, marked as combined.
+ * Recording never blocks and never fails its caller: events wait in a queue of `queueMax` and are written one by one, so that
+ * those of thousands of pods at once are told a little later, and the work itself goes first; what comes beyond the queue, or is
+ * refused, is dropped and counted in one log line a minute. While the API is out of reach, they wait. Each object may cause 25
+ * events at once and then one in five minutes, as in client-go, so that a crash loop can't flood the store. From the tenth event
+ * of one object and reason within ten minutes on that differ only in their message, they become one, marked as combined.
  */
 import { isApiError, timeText } from '@skerry/api';
 import type { Event, KubeObject } from '@skerry/api';
@@ -39,9 +40,13 @@ export interface EventRecorderOptions {
   readonly host?: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Events that may wait to be written; 1,000 unless given, which is what client-go has. About 1 KB each. */
+  readonly queueMax?: number;
 }
 
-const queueMax = 1_000;
+const queueMaxDefault = 1_000;
+/** For who works for a whole cluster: every pod of it may be told of at once. */
+export const clusterEventQueueMax = 50_000;
 const reportEveryMs = 60_000;
 const knownMax = 4_096;
 const burst = 25;
@@ -59,7 +64,7 @@ interface Known {
 
 export class ApiEventRecorder implements EventRecorder {
   readonly #options: EventRecorderOptions;
-  readonly #queue = new AsyncQueue<Event>({ lengthMax: queueMax });
+  readonly #queue: AsyncQueue<Event>;
   readonly #known = new Map<string, Known>();
   readonly #budgets = new Map<string, { tokens: number; atMs: number }>();
   readonly #similar = new Map<string, { messages: Set<string>; atMs: number }>();
@@ -69,6 +74,7 @@ export class ApiEventRecorder implements EventRecorder {
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
+    this.#queue = new AsyncQueue({ lengthMax: options.queueMax ?? queueMaxDefault });
   }
 
   record(object: KubeObject, { type, reason, message, action, fieldPath }: RecordedEvent): void {
@@ -158,6 +164,7 @@ export class ApiEventRecorder implements EventRecorder {
       try {
         await events.patch(known.name, patch, { type: 'merge', namespace: known.namespace });
         known.count = count;
+        remember(this.#known, key, known);
         return;
       } catch (error) {
         // Its time to live has passed.
@@ -166,8 +173,7 @@ export class ApiEventRecorder implements EventRecorder {
       }
     }
     await events.create(event);
-    evictOldest(this.#known, knownMax);
-    this.#known.set(key, {
+    remember(this.#known, key, {
       name: event.metadata.name ?? '',
       namespace: event.metadata.namespace ?? 'default',
       count: 1,
@@ -179,8 +185,7 @@ export class ApiEventRecorder implements EventRecorder {
     const nowMs = this.#options.clock.monotonic();
     const budget = this.#budgets.get(key) ?? { tokens: burst, atMs: nowMs };
     const tokens = Math.min(burst, budget.tokens + (nowMs - budget.atMs) / refillMs);
-    evictOldest(this.#budgets, knownMax);
-    this.#budgets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, atMs: nowMs });
+    remember(this.#budgets, key, { tokens: tokens >= 1 ? tokens - 1 : tokens, atMs: nowMs });
     return tokens >= 1;
   }
 
@@ -189,8 +194,7 @@ export class ApiEventRecorder implements EventRecorder {
     const key = keyOfEvent({ ...event, message: '' });
     let similar = this.#similar.get(key);
     if (!similar || nowMs - similar.atMs > similarWindowMs) similar = { messages: new Set(), atMs: nowMs };
-    evictOldest(this.#similar, knownMax);
-    this.#similar.set(key, similar);
+    remember(this.#similar, key, similar);
     if (similar.messages.size >= similarMax && !similar.messages.has(event.message ?? '')) {
       event.message = `(combined from similar events): ${event.message}`;
       return;
@@ -215,8 +219,9 @@ function keyOfEvent({ involvedObject: o, reason, message, type, source }: Event)
   ]);
 }
 
-function evictOldest<K, V>(map: Map<K, V>, max: number): void {
-  if (map.size < max) return;
-  const oldest = map.keys().next();
-  if (!oldest.done) map.delete(oldest.value);
+/** Of too many, the one that was used longest ago is forgotten. */
+function remember<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key);
+  if (map.size >= knownMax) map.delete(map.keys().next().value!);
+  map.set(key, value);
 }

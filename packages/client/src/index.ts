@@ -37,6 +37,7 @@ export { resources } from './resources.ts';
 export { LeadershipLostError, runAsLeader, type LeaderElectionOptions } from './leader-election.ts';
 export {
   ApiEventRecorder,
+  clusterEventQueueMax,
   type EventRecorder,
   type EventRecorderOptions,
   type RecordedEvent,

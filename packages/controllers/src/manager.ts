@@ -5,7 +5,7 @@
  */
 import type { Clock, Family, Gauge, Logger } from '@skerry/base';
 import { supervise } from '@skerry/base';
-import { ApiEventRecorder, InformerFactory, runAsLeader } from '@skerry/client';
+import { ApiEventRecorder, clusterEventQueueMax, InformerFactory, runAsLeader } from '@skerry/client';
 import type { ApiClient } from '@skerry/client';
 import { catalogue } from '#catalogue.ts';
 import type { ControllerName, ControllerSettings } from '#catalogue.ts';
@@ -101,6 +101,7 @@ async function runAll(
       component: eventSourceOf(name as ControllerName),
       clock,
       log,
+      queueMax: clusterEventQueueMax,
     });
     const meter = gathered && (() => gathered.queues.queue(queueNameOf(name)));
     const numbers = gathered?.numbers;

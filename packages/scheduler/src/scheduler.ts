@@ -4,7 +4,13 @@ import { equalJson, isApiError } from '@skerry/api';
 import type { Clock, Logger } from '@skerry/base';
 import { describeError, supervise } from '@skerry/base';
 import type { ApiClient, EventRecorder, Informer } from '@skerry/client';
-import { ApiEventRecorder, InformerFactory, resources, runAsLeader } from '@skerry/client';
+import {
+  ApiEventRecorder,
+  clusterEventQueueMax,
+  InformerFactory,
+  resources,
+  runAsLeader,
+} from '@skerry/client';
 import {
   askOf,
   lifeOf,
@@ -82,7 +88,13 @@ export async function runScheduler(options: SchedulerOptions): Promise<void> {
     const voices = new Map(
       profiles.map((profile): [string, Voice] => {
         const schedulerName = profile?.schedulerName ?? defaultName;
-        const recorder = new ApiEventRecorder({ client, component: schedulerName, clock, log });
+        const recorder = new ApiEventRecorder({
+          client,
+          component: schedulerName,
+          clock,
+          log,
+          queueMax: clusterEventQueueMax,
+        });
         const events = options.events ?? recorder;
         const writer = new PodWriter({ client, clock, events, schedulerName });
         return [schedulerName, { profile, schedulerName, recorder, events, writer }];

@@ -8,7 +8,7 @@
 import type { ConfigMap, CustomResourceDefinition } from '@skerry/api';
 import { supervise } from '@skerry/base';
 import type { Service } from '@skerry/base';
-import { ApiEventRecorder, InformerFactory, resources } from '@skerry/client';
+import { ApiEventRecorder, clusterEventQueueMax, InformerFactory, resources } from '@skerry/client';
 import { createBroadcastJobController } from '#kruise/broadcast-job/broadcast-job.ts';
 import { createImageListPullJobController } from '#kruise/image-pull-job/image-list-pull-job.ts';
 import { createImagePullJobController } from '#kruise/image-pull-job/image-pull-job.ts';
@@ -73,7 +73,13 @@ export function createOpenKruiseComponent(
     const runs: Promise<void>[] = [];
     for (const [name, create] of Object.entries(creators)) {
       const as = client.as(`skerry/${name}`);
-      const events = new ApiEventRecorder({ client: as, component: name, clock, log });
+      const events = new ApiEventRecorder({
+        client: as,
+        component: name,
+        clock,
+        log,
+        queueMax: clusterEventQueueMax,
+      });
       const part = create({
         ...context,
         client: as,
