@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { systemClock } from '@skerry/base';
+import { SkerryError, systemClock } from '@skerry/base';
 import { examine, requireFit } from './doctor.ts';
 import type { DoctorSystem } from './system.ts';
 
@@ -91,6 +91,16 @@ test.each<[string, Partial<DoctorSystem>, Record<string, string>]>([
       },
     },
     { 'packet filter': 'failed kernel-feature-missing' },
+  ],
+  [
+    'a machine on which a try takes too long',
+    {
+      run: async (_, args) => {
+        if (args.includes('nft')) throw new SkerryError('command-timeout', 'nft: did not end within 30 s');
+        return '';
+      },
+    },
+    { 'packet filter': 'warning check-not-made' },
   ],
 ])('%s is said', async (_, system, expected) => {
   expect(await found(system)).toEqual({ ...noRuntime, ...expected });

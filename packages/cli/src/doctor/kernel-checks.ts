@@ -3,7 +3,7 @@
  * with the try, so that nothing of the machine changes; asking for lists of modules would miss those that are built in, and those
  * that are listed and can't be loaded.
  */
-import { describeError } from '@skerry/base';
+import { describeError, SkerryError } from '@skerry/base';
 import type { Check, Finding } from '#doctor/finding.ts';
 import { failed, ok, warning } from '#doctor/finding.ts';
 import type { DoctorSystem } from '#doctor/system.ts';
@@ -42,6 +42,7 @@ export const filterCheck: Check = {
       await system.run('unshare', ['--net', '--', 'nft', '-f', '-'], filterScript);
       return ok('nftables with nat, maps, fib and numgen');
     } catch (error) {
+      if (isTimeout(error)) return tooSlow(error);
       return failed(
         'kernel-feature-missing',
         `the kernel does not take our rules: ${describeError(error)}`,
@@ -126,6 +127,15 @@ function notTried(what: string): Finding {
     `${what} could not be tried`,
     'Run this as root, with iproute2, nftables and util-linux installed.',
   );
+}
+
+/** Modules are loaded for the first try, which takes its time on small machines: that tells nothing of the kernel. */
+function tooSlow(error: unknown): Finding {
+  return warning('check-not-made', describeError(error), 'Run this again.');
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof SkerryError && error.code === 'command-timeout';
 }
 
 /** The kernel's words where it refuses. */

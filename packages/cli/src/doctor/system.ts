@@ -26,7 +26,7 @@ export interface DoctorSystem {
   readonly portTaken: (port: number, address: string) => Promise<boolean>;
 }
 
-const commandTimeoutMs = 10_000;
+const commandTimeoutMs = 30_000;
 /** Beside PATH, since root's PATH lacks them under some shells. */
 const programFolders = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 

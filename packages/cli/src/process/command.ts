@@ -11,7 +11,8 @@ export interface CommandOptions {
 
 /**
  * Runs a program to its end and returns what it printed. Arguments are passed as they are; no shell sees them.
- * Fails with `command-failed` naming program, arguments and the last lines of its error output; output is bounded to 8 MiB.
+ * Fails with `command-failed` naming program, arguments and the last lines of its error output, or with `command-timeout`; output is
+ * bounded to 8 MiB.
  * Ctrl-C in the terminal does not reach it: whoever waits for it decides whether it is cut short.
  */
 export function runCommand(
@@ -39,6 +40,11 @@ export function runCommand(
         resolve(output.text);
         return;
       }
+      // Killed from here, and not because somebody gave it up: its time was over.
+      if (child.killed && !signal?.aborted) {
+        reject(timedOut(program, args, timeoutMs));
+        return;
+      }
       const ended = endedBy ? `ended by ${endedBy}` : `ended with ${code}`;
       reject(failure(program, args, `${ended}: ${lastLines(errors.text || output.text)}`));
     });
@@ -64,6 +70,13 @@ class BoundedText {
 
 function failure(program: string, args: readonly string[], why: string, cause?: unknown): SkerryError {
   return new SkerryError('command-failed', `${[program, ...args].join(' ')}: ${why}`, { cause });
+}
+
+function timedOut(program: string, args: readonly string[], timeoutMs: number): SkerryError {
+  return new SkerryError(
+    'command-timeout',
+    `${[program, ...args].join(' ')}: did not end within ${timeoutMs / 1_000} s; is the machine very busy or slow?`,
+  );
 }
 
 function lastLines(text: string): string {
