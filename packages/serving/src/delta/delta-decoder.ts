@@ -13,6 +13,9 @@ import { frameOf } from '#encode/json-encoder.ts';
 /** Of a frame's length as LEB128. */
 const lengthBytesMax = 8;
 
+/** What a change mostly makes an object longer by at most. */
+const roomBytes = 1024;
+
 /** The last bytes of every object that one watch has told of, from the first of its streams on. */
 export class HeldObjects {
   readonly #byKey = new Map<string, { readonly revision: number; readonly bytes: Uint8Array }>();
@@ -53,6 +56,8 @@ export class HeldObjects {
       bytes = zstdDecompressSync(reader.rest(), {
         dictionary: held.bytes,
         maxOutputLength: dictionaryBytesMax,
+        // The usual 16 KiB for each answer cost more than unpacking a change.
+        chunkSize: held.bytes.length + roomBytes,
       });
     } else {
       bytes = zstdDecompressSync(reader.rest(), { maxOutputLength: frameBytesMax });
