@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Lease, Node } from '@skerry/api';
+import type { Lease, Node, NodeStatus } from '@skerry/api';
 import { silentLogger } from '@skerry/base';
 import { eventually, FakeClock } from '@skerry/base/testing';
 import { resources } from '@skerry/client';
@@ -206,6 +206,47 @@ test('an idle node reports every five minutes and no more', async () => {
   for (let tick = 0; tick < 28; tick++) await settle(10_000);
   expect(client.requests.length).toBe(before);
   for (let tick = 0; tick < 4; tick++) await settle(10_000);
+  expect(client.requests.length).toBe(before + 1);
+});
+
+test('a report of nothing new says that alone, and the node stays as it was', async () => {
+  const { client, node, begin } = setUp();
+  await begin();
+  await settle(20_000);
+  const before = structuredClone(node()?.status);
+  const sent: unknown[] = [];
+  client.react((_, patch) => void sent.push(patch));
+  for (let tick = 0; tick < 31; tick++) await settle(10_000);
+  expect(sent).toEqual([{ status: { conditions: expect.any(Array) } }]);
+  expect(JSON.stringify(sent).length).toBeLessThan(500);
+  const heartbeats = (status: NodeStatus | undefined) =>
+    new Set(status?.conditions?.map(({ lastHeartbeatTime }) => lastHeartbeatTime));
+  expect(heartbeats(node()?.status)).not.toEqual(heartbeats(before));
+  const rest = (status: NodeStatus | undefined) => ({
+    ...status,
+    conditions: status?.conditions?.map((condition) => ({ ...condition, lastHeartbeatTime: undefined })),
+  });
+  expect(rest(node()?.status)).toEqual(rest(before));
+});
+
+test('a server that answers with the revision alone is told nothing twice', async () => {
+  const { client, node, begin, runtimeStatus } = setUp();
+  const patch = client.resource.bind(client);
+  client.resource = ((ref: Parameters<typeof patch>[0]) => {
+    const held = patch<Node>(ref);
+    const minimal: typeof held.patch = async (...given) => {
+      const { metadata, kind, apiVersion } = await held.patch(...given);
+      return { kind, apiVersion, metadata } as Node;
+    };
+    return { ...held, patch: minimal };
+  }) as typeof patch;
+  await begin();
+  await settle(20_000);
+  const before = client.requests.length;
+  runtimeStatus.now = { runtimeReady: false, networkReady: true };
+  await settle(10_000);
+  expect(node()?.status?.conditions?.at(-1)?.status).toBe('False');
+  for (let tick = 0; tick < 10; tick++) await settle(10_000);
   expect(client.requests.length).toBe(before + 1);
 });
 

@@ -322,13 +322,15 @@ export class NodeKeeper {
     const said = this.#sent
       ? { ...previous, ...ownResources(previous, [this.#sent.status, status]) }
       : previous;
-    if (!isDue && equalButForNulls(withoutHeartbeats(status), withoutHeartbeats(said))) return;
+    const isNews = !this.#sent || !equalButForNulls(withoutHeartbeats(status), withoutHeartbeats(said));
+    if (!isDue && !isNews) return;
     const answer = await this.#nodes.patch(
       identity.name,
-      { status: replacing(said, status) },
+      { status: isNews ? replacing(said, status) : { conditions: heartbeats(status) } },
       { type: 'strategic', subresource: 'status' },
     );
-    this.#held = answer.status ?? status;
+    // Over a link the answer is the revision alone.
+    this.#held = answer.status ?? merged(this.#held, status);
     const ready = (of: NodeStatus | undefined) =>
       of?.conditions?.find(({ type }) => type === 'Ready')?.status;
     if (this.#sent && ready(this.#sent.status) !== ready(status)) {
@@ -412,6 +414,28 @@ function withoutHeartbeats(status: NodeStatus | undefined) {
   );
   const { capacity, allocatable, addresses, nodeInfo } = status ?? {};
   return { capacity, allocatable, addresses, nodeInfo, conditions, images };
+}
+
+/** What is to be said of conditions that are as they were: each time that is said, it crosses the link. */
+function heartbeats(status: NodeStatus) {
+  return Object.values(ownConditions(status)).map(({ type, status: now }) => ({
+    type,
+    status: now,
+    lastHeartbeatTime: status.conditions?.find((each) => each.type === type)?.lastHeartbeatTime,
+  }));
+}
+
+/** What the API makes of it: conditions of others stay. */
+function merged(held: NodeStatus | undefined, status: NodeStatus): NodeStatus {
+  const said = new Set(status.conditions?.map(({ type }) => type));
+  const others = (held?.conditions ?? []).filter(({ type }) => !said.has(type));
+  return {
+    ...held,
+    ...status,
+    capacity: { ...held?.capacity, ...status.capacity },
+    allocatable: { ...held?.allocatable, ...status.allocatable },
+    conditions: [...others, ...(status.conditions ?? [])],
+  };
 }
 
 function ownResources(held: NodeStatus | undefined, said: readonly NodeStatus[]) {

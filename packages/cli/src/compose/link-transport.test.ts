@@ -116,7 +116,8 @@ describe('the transport over a link', () => {
     ['PATCH', '/api/v1/namespaces/a/pods/b/status', 'return=minimal'],
     ['POST', '/api/v1/namespaces/a/events?fieldManager=x', 'return=minimal'],
     ['POST', '/api/v1/namespaces/a/serviceaccounts/b/token', undefined],
-    ['PATCH', '/api/v1/nodes/a/status', undefined],
+    ['PATCH', '/api/v1/nodes/a/status', 'return=minimal'],
+    ['PATCH', '/api/v1/nodes/a', undefined],
   ] as const)('%s %s prefers %s', async ([method, path, prefer]) => {
     const { transport, asked } = server('application/json', []);
     await transport.request({ method, path, headers: plain });

@@ -141,11 +141,11 @@ function selectionOf(url: URL): string {
   return `${url.pathname}?${query.toString()}`;
 }
 
-/** Statuses of pods, and events: nobody reads more of their answers than the revision. */
+/** Statuses, and events: nobody reads more of their answers than the revision. */
 function isChange({ method, path }: TransportRequest): boolean {
   const [where = ''] = path.split('?');
   return (
-    (method === 'PATCH' && /\/pods\/[^/]+\/status$/.test(where)) ||
+    (method === 'PATCH' && /\/(pods|nodes)\/[^/]+\/status$/.test(where)) ||
     (method === 'POST' && where.endsWith('/events'))
   );
 }
