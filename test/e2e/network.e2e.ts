@@ -151,6 +151,46 @@ describe.skipIf(!canRunContainers())('the pod network', () => {
     await talk.end();
   });
 
+  test('gateways of which one can be reached speak to each other directly, and over the center when they can not', async () => {
+    const links = JSON.parse((await regions.inside('b-nat', 'ip', '-j', '-4', 'address')).output) as {
+      addr_info: { local: string }[];
+    }[];
+    const address = links.flatMap((link) => link.addr_info).find(({ local }) => local.startsWith('198.18.'));
+    const filter = async (...rule: string[]) =>
+      expect((await regions.inside('b-nat', 'nft', ...rule)).errors).toBe('');
+    const arriving =
+      'chain in { type nat hook prerouting priority -100; udp dport 8476 dnat to 192.168.0.10; }';
+    await filter(`table ip direct { ${arriving} ; chain on { type filter hook forward priority -1; } ; }`);
+    await filter('insert rule ip skerry forward udp dport 8476 accept');
+    const endpoint = (...value: string[]) =>
+      regions.cluster.kubectlOk('annotate', 'node', 'b-1', ...value, '--overwrite');
+    await endpoint(`network.skerry.io/gateway-endpoint=${address?.local}:8476`);
+    const listens = async () => (await regions.inside('b-1', 'ss', '-lun')).output.includes(':8476 ');
+    await eventually(async () => expect(await listens()).toBe(true), patient);
+    const talk = await startTalk('on-a-1', 'b-1');
+    const { 'api-server': server = 0 } = await regions.cluster.processes();
+    // The center needs a while between two stops.
+    const atLeisure = { ...patient, everyMs: 2_000 };
+    /** With the center at a stop, only those who need no center hear from each other. */
+    const isDirect = async () => {
+      process.kill(server, 'SIGSTOP');
+      try {
+        await talk.goesOn(3_000);
+      } finally {
+        process.kill(server, 'SIGCONT');
+      }
+    };
+    await eventually(isDirect, atLeisure);
+    await filter('add rule ip direct on udp dport 8476 drop');
+    await talk.goesOn();
+    await expect(isDirect()).rejects.toThrow();
+    await talk.goesOn();
+    await talk.end();
+    await endpoint('network.skerry.io/gateway-endpoint-');
+    await eventually(async () => expect(await listens()).toBe(false), patient);
+    expect(await regions.fetched('on-a-1', url('b-1'))).toBe('on-b-1');
+  });
+
   test('an agent that starts anew breaks no connection', async () => {
     const talk = await startTalk('on-a-1', 'a-2');
     const before = await regions.cluster.processes();
@@ -188,11 +228,18 @@ describe.skipIf(!canRunContainers())('the pod network', () => {
     await talk.end();
   });
 
-  test('from the center, pods of every machine are reached by proxy', async () => {
+  test('from the center, pods of every machine and Services of every pool are reached by proxy', async () => {
     for (const machine of ['a-2', 'a-3', 'b-1']) {
       const path = `/api/v1/namespaces/default/pods/on-${machine}:8080/proxy/`;
       await eventually(async () => {
         expect((await regions.cluster.kubectlOk('get', '--raw', path)).trim()).toBe(`on-${machine}`);
+      }, patient);
+    }
+    await regions.cluster.kubectlOk('expose', 'pod', 'on-a-2', '--name=near', '--port=8080');
+    for (const [name, expected] of Object.entries({ near: 'on-a-2', far: 'on-b-1' })) {
+      const path = `/api/v1/namespaces/default/services/${name}:8080/proxy/`;
+      await eventually(async () => {
+        expect((await regions.cluster.kubectlOk('get', '--raw', path)).trim()).toBe(expected);
       }, patient);
     }
   });
@@ -470,9 +517,10 @@ describe.skipIf(!canRunContainers())('the pod network', () => {
     return {
       port,
       /** Lines that were not there when it is asked come, on the same connection. */
-      async goesOn() {
+      async goesOn(withinMs = patient.timeoutMs) {
         const before = heard();
-        await eventually(() => expect(heard()).toBeGreaterThan(before + 1), patient);
+        const within = { ...patient, timeoutMs: withinMs };
+        await eventually(() => expect(heard()).toBeGreaterThan(before + 1), within);
       },
       async end() {
         for (const name of [pod, `on-${machine}`])

@@ -90,7 +90,21 @@ describe.skipIf(!canRunContainers())('Services', () => {
       expect(await fetchFrom('a-nat', `http://${machineAddress}:${port}/`)).toMatch(/^web-/);
       expect(await fetchFrom('a-nat', `http://${other}:${port}/`)).toMatch(/^web-/);
       expect(await fetchFromPod('client', `http://${machineAddress}:${port}/`)).toMatch(/^web-/);
+      expect(await fetchFrom('a-2', `http://${machineAddress}:${port}/`)).toMatch(/^web-/);
     }, patient);
+  });
+
+  test('a headless Service leads pods to its pods, and an external name to what it names', async () => {
+    const external = { type: 'ExternalName', externalName: 'bare.default.svc.cluster.local' };
+    await apply(
+      service('bare', { clusterIP: 'None', selector: { app: 'web' } }),
+      service('elsewhere', { ...external, selector: {} }),
+    );
+    for (const name of ['bare', 'elsewhere'])
+      await eventually(
+        async () => expect(await fetchFromPod('client', `http://${name}:8080/`)).toMatch(/^web-/),
+        patient,
+      );
   });
 
   test('a Service without endpoints refuses at once', async () => {
@@ -151,6 +165,8 @@ describe.skipIf(!canRunContainers())('Services', () => {
     }, patient);
     expect(await holdersOf('192.168.0.200')).toEqual(['a-1']);
     expect(await fetchFromPod('client', 'http://192.168.0.200/')).toMatch(/^web-/);
+    for (const machine of ['a-1', 'a-2'])
+      expect(await fetchFrom(machine, 'http://192.168.0.200/')).toMatch(/^web-/);
     const check = (await getService('front')).spec?.healthCheckNodePort;
     expect(await fetchFrom('a-1', `http://127.0.0.1:${check}/`)).toContain('"localEndpoints": 2');
     expect(

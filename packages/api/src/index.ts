@@ -100,6 +100,8 @@ export type { Crossing, CrossingStatus } from './extensions/crossing.ts';
 export {
   gatewayKeyAnnotation,
   wireGuardAnnotation,
+  gatewayEndpointAnnotation,
+  parseGatewayEndpoint,
   providerAnnotation,
   routingAnnotation,
   routings,

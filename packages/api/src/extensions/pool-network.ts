@@ -5,6 +5,7 @@
  * that change once a month; here only those facts are.
  */
 import type { ObjectMeta } from '#object.ts';
+import { canonicalAddress, isIPv4, isIPv6 } from '#validation/addresses.ts';
 
 export interface PoolNetwork {
   apiVersion?: string;
@@ -35,6 +36,8 @@ export interface PoolMember {
   node: string;
   addresses: string[];
   podCIDRs: string[];
+  /** Where gateways of other pools reach it directly: `203.0.113.7:8476`. */
+  gatewayEndpoint?: string;
 }
 
 export interface PoolCrossing {
@@ -44,15 +47,29 @@ export interface PoolCrossing {
   ranges: string[];
   /** Machines of this pool that pass packets on, the preferred one first. */
   gateways: string[];
-  /** Those of the other pool, with the public keys that packets are sealed for. */
-  /** `wireGuard`: its kernel seals by itself, where this one's does too. */
-  peerGateways: { node: string; publicKey: string; wireGuard?: boolean }[];
+  /**
+   * Those of the other pool, with the public keys that packets are sealed for. `wireGuard`: its kernel seals by itself, where
+   * this one's does too. `endpoint`: where it is reached without the center.
+   */
+  peerGateways: { node: string; publicKey: string; wireGuard?: boolean; endpoint?: string }[];
 }
 
 /** On a Node, by the machine itself: the public half of its X25519 key, in base64. */
 export const gatewayKeyAnnotation = 'network.skerry.io/gateway-key';
 /** On a Node, `true`: its kernel has WireGuard. */
 export const wireGuardAnnotation = 'network.skerry.io/wireguard';
+
+/** On a Node, by people: `203.0.113.7:8476` or `[2001:db8::7]:8476`, where gateways of other pools reach it. */
+export const gatewayEndpointAnnotation = 'network.skerry.io/gateway-endpoint';
+
+/** Undefined for what is no address with a port. */
+export function parseGatewayEndpoint(text: string): { host: string; port: number } | undefined {
+  const [, six, four, digits = ''] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text.trim()) ?? [];
+  const port = Number(digits);
+  if (port < 1 || port > 65_535) return undefined;
+  if (four !== undefined && isIPv4(four)) return { host: four, port };
+  return six !== undefined && isIPv6(six) ? { host: canonicalAddress(six), port } : undefined;
+}
 
 /** On a NodePool: forces one of `routings` instead of `auto`. */
 export const routingAnnotation = 'network.skerry.io/routing';

@@ -3,11 +3,14 @@
  * routes the other pool's pods through the first one that is well, and stays with it while it is. On a gateway the kernel
  * hands packets to this process, which seals them for a gateway of the other pool and sends them over the link; packets that
  * come are opened and given to the kernel. Only pod addresses pass, in both directions: what else the machines' networks
- * have in common doesn't meet. Where both kernels have WireGuard they seal by themselves, and this process relays alone.
+ * have in common doesn't meet. Where both kernels have WireGuard they seal by themselves, and this process relays alone. What
+ * is sealed goes over the link, or directly where one of two gateways can be reached from the other (`direct/`).
  */
 import { describeError, sleep, type Clock, type Logger, type Service } from '@skerry/base';
 import type { PoolCrossing, PoolNetworkStatus } from '@skerry/api';
 import { AddressRanges } from '#crossing/address-ranges.ts';
+import { DirectWays } from '#crossing/direct/direct-ways.ts';
+import { directBatchBytes } from '#crossing/direct/probe.ts';
 import { GatewayHealth } from '#crossing/gateway-health.ts';
 import { loadGatewayKey, wireGuardKey, type GatewayKey } from '#crossing/gateway-key.ts';
 import { KernelPort } from '#crossing/kernel-port.ts';
@@ -98,10 +101,12 @@ export function createCrossing(options: CrossingOptions): Crossing {
     options;
   const tunnels = new WireGuardTunnels({
     devices: wireGuard,
-    send: (node, message) => relay.send(node, message),
+    send,
+    batchBytesMax,
     clock,
     log,
   });
+  const direct = new DirectWays({ onMessage: receive, onChange: () => options.onChange(), clock, log });
   const health = new GatewayHealth({
     clock,
     log,
@@ -109,11 +114,9 @@ export function createCrossing(options: CrossingOptions): Crossing {
     onChange: () => options.onChange(),
   });
   relay.handle({
-    onDatagram(from, datagram) {
-      if (datagram[0] === wireGuardMessage) tunnels.receive(from, datagram);
-      else peersByNode.get(from)?.receive(datagram);
-    },
+    onDatagram: receive,
     onGone(node) {
+      if (direct.isUp(node)) return;
       peersByNode.get(node)?.gone();
       tunnels.gone(node);
     },
@@ -121,6 +124,19 @@ export function createCrossing(options: CrossingOptions): Crossing {
   });
 
   return { name: 'crossing', run, follow, ways };
+
+  function receive(from: string, message: Buffer): void {
+    if (message[0] === wireGuardMessage) tunnels.receive(from, message);
+    else peersByNode.get(from)?.receive(message);
+  }
+
+  function send(node: string, message: Buffer): void {
+    if (!direct.send(node, message)) relay.send(node, message);
+  }
+
+  function batchBytesMax(node: string): number {
+    return direct.isUp(node) ? directBatchBytes : PacketBatch.bytesMax;
+  }
 
   function follow(next: PoolNetworkStatus): void {
     status = next;
@@ -142,7 +158,7 @@ export function createCrossing(options: CrossingOptions): Crossing {
   }
 
   function isWell(): boolean {
-    return port !== undefined && relay.isOpen;
+    return port !== undefined && (relay.isOpen || direct.hasWay);
   }
 
   function ways(): CrossingWay[] {
@@ -186,6 +202,7 @@ export function createCrossing(options: CrossingOptions): Crossing {
       port?.close();
       port = undefined;
       health.close();
+      direct.close();
       await tunnels.close();
     }
   }
@@ -199,6 +216,7 @@ export function createCrossing(options: CrossingOptions): Crossing {
         if (healthAddress !== undefined) health.close();
         healthAddress = undefined;
         closeGateway();
+        direct.close();
         await tunnels.close();
         await woken(signal, undefined);
         continue;
@@ -219,9 +237,20 @@ export function createCrossing(options: CrossingOptions): Crossing {
         health.ask([...others].flatMap((node) => addressOfNode(node) ?? []));
       }
       for (const peer of peersByNode.values()) peer.tick();
+      await keepDirect();
       await keepTunnels();
       await woken(signal, tickMs);
     }
+  }
+
+  async function keepDirect(): Promise<void> {
+    if (!key) return;
+    const peers = crossings().flatMap(({ gateways, peerGateways }) =>
+      gateways.includes(nodeName) ? peerGateways : [],
+    );
+    const own = status?.members.find(({ node }) => node === nodeName)?.gatewayEndpoint;
+    await direct.update(key, peers.length > 0 ? own : undefined, peers);
+    direct.tick();
   }
 
   async function keepTunnels(): Promise<void> {
@@ -331,7 +360,7 @@ export function createCrossing(options: CrossingOptions): Crossing {
   function createPeer(ownKey: GatewayKey, node: string, publicKey: string): SealedPeer {
     return new SealedPeer({
       parties: { own: ownKey, peer: Buffer.from(publicKey, 'base64') },
-      send: (message) => relay.send(node, message),
+      send: (message) => send(node, message),
       onPlain: (plain) => deliver(node, plain),
       onDown(waiting) {
         const pool = poolOf(node);
@@ -349,7 +378,7 @@ export function createCrossing(options: CrossingOptions): Crossing {
     if (!own.has(sourceOf(packet))) return;
     const pool = pools.find(({ ranges }) => ranges.has(destination));
     if (!pool) return;
-    if (!pool.batch.hasRoomFor(packet)) flush(pool);
+    if (!pool.batch.hasRoomFor(packet, batchBytesMax(currentNode(pool)))) flush(pool);
     pool.batch.add(packet);
     if (flushing) return;
     flushing = true;
@@ -371,6 +400,10 @@ export function createCrossing(options: CrossingOptions): Crossing {
     if (!pool.current || pool.current.isDown)
       pool.current = pool.peers.find(({ peer }) => !peer.isDown)?.peer;
     pool.current?.send(message);
+  }
+
+  function currentNode({ peers, current }: RemotePool): string {
+    return peers.find(({ peer }) => peer === current)?.node ?? '';
   }
 
   function poolOf(node: string): RemotePool | undefined {

@@ -73,8 +73,9 @@ export class PacketBatch {
     return this.#length === 0;
   }
 
-  hasRoomFor(packet: Buffer): boolean {
-    return this.#length + 2 + packet.length <= PacketBatch.bytesMax;
+  /** `bytesMax` where less is to go together. */
+  hasRoomFor(packet: Buffer, bytesMax = PacketBatch.bytesMax): boolean {
+    return this.#length + 2 + packet.length <= bytesMax;
   }
 
   /** A packet for which there is no room is lost. */

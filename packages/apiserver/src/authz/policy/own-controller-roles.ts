@@ -104,6 +104,7 @@ export const ownControllerRoles: Readonly<Record<string, readonly PolicyRule[]>>
   'pool-network-controller': [
     rule('create delete', 'network.skerry.io', 'poolnetworks'),
     rule('update', 'network.skerry.io', 'poolnetworks/status'),
+    eventsRule,
   ],
   'service-account-token-controller': [
     rule('get', 'core', 'serviceaccounts'),

@@ -98,6 +98,29 @@ test('of a gateway is told whether its kernel has WireGuard', async () => {
   expect(networkOf('a')?.crossings?.[0]?.peerGateways).toMatchObject([{ node: 'b1', wireGuard: true }]);
 });
 
+test('of a gateway is told where it is reached without the center, and of what is no address nothing but an event', async () => {
+  addNode('a1');
+  addNode('b1');
+  await cross();
+  const say = async (endpoint: string) => {
+    cluster.client.edit<Node>(resources.nodes, { name: 'b1' }, ({ metadata }) => {
+      metadata.annotations = { ...metadata.annotations, 'network.skerry.io/gateway-endpoint': endpoint };
+    });
+    await pause();
+  };
+  await say('203.0.113.7:8476');
+  expect(networkOf('a')?.crossings?.[0]?.peerGateways).toMatchObject([
+    { node: 'b1', endpoint: '203.0.113.7:8476' },
+  ]);
+  expect(networkOf('b')?.members).toMatchObject([{ node: 'b1', gatewayEndpoint: '203.0.113.7:8476' }]);
+  await say('gateway.example.com');
+  expect(networkOf('a')?.crossings?.[0]?.peerGateways).toEqual([{ node: 'b1', publicKey: key('b') }]);
+  expect(networkOf('b')?.members[0]).not.toHaveProperty('gatewayEndpoint');
+  expect(cluster.events.lines).toEqual([
+    'Warning InvalidGatewayEndpoint: network.skerry.io/gateway-endpoint: "gateway.example.com" is no address with a port: write 203.0.113.7:8476 or [2001:db8::7]:8476',
+  ]);
+});
+
 test("both pools' machines are told of each other's ranges, gateways and keys, and of nothing when the Crossing goes", async () => {
   const first = addNode('a1');
   addNode('b1');

@@ -7,7 +7,7 @@ const texts: JSONSchemaProps = { type: 'array', items: text };
 const member: JSONSchemaProps = {
   type: 'object',
   required: ['node', 'addresses', 'podCIDRs'],
-  properties: { node: text, addresses: texts, podCIDRs: texts },
+  properties: { node: text, addresses: texts, podCIDRs: texts, gatewayEndpoint: text },
 };
 
 const crossing: JSONSchemaProps = {
@@ -22,7 +22,7 @@ const crossing: JSONSchemaProps = {
       items: {
         type: 'object',
         required: ['node', 'publicKey'],
-        properties: { node: text, publicKey: text, wireGuard: { type: 'boolean' } },
+        properties: { node: text, publicKey: text, wireGuard: { type: 'boolean' }, endpoint: text },
       },
     },
   },

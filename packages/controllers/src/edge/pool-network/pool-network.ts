@@ -4,7 +4,9 @@
  * names it.
  */
 import {
+  gatewayEndpointAnnotation,
   isApiError,
+  parseGatewayEndpoint,
   providerAnnotation,
   routingAnnotation,
   routings,
@@ -28,7 +30,7 @@ export function createPoolNetworkController(
   context: ControllerContext,
   { clusterCidr }: NodeIpamSettings,
 ): Controller {
-  const { client, informers } = context;
+  const { client, informers, events } = context;
   const pools = informers.informer<NodePool>(resources.nodePools);
   const nodes = informers.informer<Node>(resources.nodes);
   const crossings = informers.informer<Crossing>(resources.crossings);
@@ -57,9 +59,17 @@ export function createPoolNetworkController(
       // Nodes report all day, and nearly never anything that is of interest here.
       const facts = (of: Node) => JSON.stringify([memberOf(of), keyOfGateway(of), hasWireGuard(of)]);
       if (facts(node) !== facts(old)) ofNode(node);
+      if (endpointText(node) !== endpointText(old)) tellOfEndpoint(node);
       if (poolOf(node) !== poolOf(old)) [node, old].forEach(ofNode);
     },
   });
+
+  function tellOfEndpoint(node: Node): void {
+    const text = endpointText(node);
+    if (text === undefined || parseGatewayEndpoint(text) !== undefined) return;
+    const message = `${gatewayEndpointAnnotation}: "${text}" is no address with a port: write 203.0.113.7:8476 or [2001:db8::7]:8476`;
+    events.record(node, { type: 'Warning', reason: 'InvalidGatewayEndpoint', message });
+  }
 
   return createController({
     name: 'pool-network-controller',
@@ -127,7 +137,16 @@ function crossingOf(
     peerGateways: gatewaysOf(other).flatMap((name) => {
       const node = others.find(({ metadata }) => metadata.name === name);
       const publicKey = node && keyOfGateway(node);
-      return publicKey ? [{ node: name, publicKey, ...(hasWireGuard(node) ? { wireGuard: true } : {}) }] : [];
+      if (!publicKey) return [];
+      const endpoint = endpointOf(node);
+      return [
+        {
+          node: name,
+          publicKey,
+          ...(hasWireGuard(node) ? { wireGuard: true } : {}),
+          ...(endpoint === undefined ? {} : { endpoint }),
+        },
+      ];
     }),
   };
 }
@@ -146,12 +165,25 @@ function routingOf(pool: NodePool | undefined): Routing {
   return routings.find((routing) => routing === wanted) ?? 'auto';
 }
 
-function memberOf({ metadata, spec, status }: Node) {
+function endpointText({ metadata }: Node): string | undefined {
+  return metadata.annotations?.[gatewayEndpointAnnotation];
+}
+
+/** What is none counts for nothing. */
+function endpointOf(node: Node): string | undefined {
+  const text = endpointText(node)?.trim();
+  return text !== undefined && parseGatewayEndpoint(text) ? text : undefined;
+}
+
+function memberOf(node: Node) {
+  const { metadata, spec, status } = node;
+  const gatewayEndpoint = endpointOf(node);
   const internal = (status?.addresses ?? []).filter(({ type }) => type === 'InternalIP');
   return {
     node: metadata.name ?? '',
     addresses: internal.map(({ address }) => address),
     podCIDRs: spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []),
+    ...(gatewayEndpoint === undefined ? {} : { gatewayEndpoint }),
   };
 }
 

@@ -15,6 +15,8 @@ export const wireGuardMessage = 4;
 
 export interface WireGuardPeerOptions {
   readonly send: (message: Buffer) => void;
+  /** How much may go in one message now. */
+  readonly batchBytesMax: () => number;
   /** Into the kernel. */
   readonly deliver: (datagram: Buffer) => void;
   readonly clock: Clock;
@@ -45,7 +47,7 @@ export class WireGuardPeer {
   /** From the kernel. */
   take(datagram: Buffer): void {
     this.#unansweredSinceMs ??= this.#now;
-    if (!this.#batch.hasRoomFor(datagram)) this.#flush();
+    if (!this.#batch.hasRoomFor(datagram, this.#options.batchBytesMax())) this.#flush();
     this.#batch.add(datagram);
     if (this.#isFlushing) return;
     this.#isFlushing = true;

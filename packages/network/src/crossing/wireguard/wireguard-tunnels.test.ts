@@ -35,6 +35,7 @@ beforeEach(async () => {
   };
   tunnels = new WireGuardTunnels({
     devices: devices as WireGuardDevices,
+    batchBytesMax: () => 60_000,
     send: (node, message) => sent.push({ node, message: Buffer.from(message) }),
     clock,
     log: silentLogger,

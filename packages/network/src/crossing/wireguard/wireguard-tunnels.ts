@@ -9,8 +9,10 @@ import { WireGuardPeer } from '#crossing/wireguard/wireguard-peer.ts';
 
 export interface WireGuardTunnelsOptions {
   readonly devices: WireGuardDevices;
-  /** Over the relay. */
+  /** To the other gateway. */
   readonly send: (node: string, message: Buffer) => void;
+  /** How much may go in one message to a gateway now. */
+  readonly batchBytesMax: (node: string) => number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -99,7 +101,7 @@ export class WireGuardTunnels {
   }
 
   async #open(node: string, privateKey: string, wanted: WantedTunnel): Promise<Tunnel> {
-    const { devices, send, clock, log } = this.#options;
+    const { devices, send, batchBytesMax, clock, log } = this.#options;
     const device = this.#freeName();
     const socket = await bound();
     try {
@@ -108,6 +110,7 @@ export class WireGuardTunnels {
       const port = await devices.listenPort(device);
       const peer = new WireGuardPeer({
         send: (message) => send(node, message),
+        batchBytesMax: () => batchBytesMax(node),
         deliver: (datagram) => socket.send(datagram, port, '127.0.0.1', ignore),
         clock,
       });
