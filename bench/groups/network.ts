@@ -41,7 +41,11 @@ export const measureNetwork: BenchGroup = async ({ quick, note }) => {
       await route(regions, 'vxlan');
       tunnelled.push(await throughput(first, second, seconds));
     }
-    const requests = await measureRequests(regions, { first, second, bare, runs, seconds });
+    const service = await serviceBefore(regions, 'bench-a-2');
+    const byService: number[] = [];
+    for (let index = 0; index < runs; index++)
+      byService.push(await throughput(first, second, seconds, service));
+    const requests = await measureRequests({ first, second, bare, runs, seconds, service });
     note(`plain: ${plain.map(Math.round).join(' ')}; VXLAN: ${tunnelled.map(Math.round).join(' ')} Mbit/s`);
     await cross(regions);
     const crossed: number[] = [];
@@ -62,6 +66,7 @@ export const measureNetwork: BenchGroup = async ({ quick, note }) => {
     return [
       { name: 'pod to pod in a pool, routes', ...compared(routed) },
       { name: 'pod to pod in a pool, VXLAN', ...compared(tunnelled, 0.75) },
+      { name: 'through a Service in a pool, VXLAN', ...compared(byService) },
       ...requests,
       { name: 'pod to pod across pools, relayed', value: median(crossed), unit: 'Mbit/s', least: 100 },
       { name: 'agent of a gateway, after that', value: pssMb(agent), unit: 'MB' },
@@ -73,23 +78,23 @@ export const measureNetwork: BenchGroup = async ({ quick, note }) => {
 };
 
 /** Of the same pairs, in turns. */
-async function measureRequests(
-  regions: Regions,
-  {
-    first,
-    second,
-    bare,
-    runs,
-    seconds,
-  }: {
-    first: Place;
-    second: Place;
-    bare: { first: Place; second: Place };
-    runs: number;
-    seconds: number;
-  },
-): Promise<Measurement[]> {
-  const url = await serviceBefore(regions, 'bench-a-2');
+async function measureRequests({
+  first,
+  second,
+  bare,
+  runs,
+  seconds,
+  service,
+}: {
+  first: Place;
+  second: Place;
+  bare: { first: Place; second: Place };
+  runs: number;
+  seconds: number;
+  /** The address of one before `second`. */
+  service: string;
+}): Promise<Measurement[]> {
+  const url = `http://${service}/`;
   const plain: number[] = [];
   const direct: number[] = [];
   const byService: number[] = [];
@@ -110,13 +115,19 @@ async function measureRequests(
   ];
 }
 
-/** The address of a Service before the HTTP server in a pod. */
+/** The address of a Service before the HTTP server in a pod, and before its iperf3. */
 async function serviceBefore(regions: Regions, pod: string): Promise<string> {
   const service = {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: 'bench' },
-    spec: { selector: { app: pod }, ports: [{ name: 'http', port: 80, targetPort: 8_090 }] },
+    spec: {
+      selector: { app: pod },
+      ports: [
+        { name: 'http', port: 80, targetPort: 8_090 },
+        { name: 'iperf', port: 5_201, targetPort: 5_201 },
+      ],
+    },
   };
   const created = await regions.cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(service) });
   if (created.code !== 0) throw new Error(created.errors);
@@ -127,7 +138,7 @@ async function serviceBefore(regions: Regions, pod: string): Promise<string> {
     if (tries > 100) throw new Error('the Service is not in the kernel');
     await delay(100);
   }
-  return `http://${spec.clusterIP}/`;
+  return spec.clusterIP;
 }
 
 async function podOn(regions: Regions, machine: string): Promise<Place> {
@@ -195,21 +206,18 @@ async function bareNetwork(
   return { first: await place('a-1', 1, '192.168.0.11'), second: await place('a-2', 2, '192.168.0.10') };
 }
 
-/** Megabits per second that arrive. */
-async function throughput(from: Place, to: Place, seconds: number): Promise<number> {
+/** Megabits per second that arrive in `to`, by its own address or another that leads there. */
+async function throughput(
+  from: Place,
+  to: Place,
+  seconds: number,
+  address: string = to.address,
+): Promise<number> {
   const [serverProgram, ...serverArgs] = [...to.enter, 'iperf3', '--server', '--one-off'];
   const server = spawn(serverProgram, serverArgs, { stdio: 'ignore' });
   try {
     await listening(to);
-    const args = [
-      ...from.enter.slice(1),
-      'iperf3',
-      '--client',
-      to.address,
-      '--time',
-      String(seconds),
-      '--json',
-    ];
+    const args = [...from.enter.slice(1), 'iperf3', '--client', address, '--time', String(seconds), '--json'];
     const { output } = await run(from.enter[0], args, { timeoutMs: (seconds + 30) * 1000 });
     const report = JSON.parse(output) as {
       error?: string;
