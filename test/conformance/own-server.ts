@@ -1,6 +1,6 @@
 /** Our API server in this process, on the memory store, for the users of the cases. */
 import { createConnectFactory, createSecurity } from '@skerry/apiserver';
-import { startTestServer, type TestServerOptions } from '@skerry/apiserver/testing';
+import { type AccountRights, startTestServer, type TestServerOptions } from '@skerry/apiserver/testing';
 import { silentLogger, systemClock } from '@skerry/base';
 import { createServiceAccountKey } from '@skerry/pki';
 import { Client, type Target, tokenCredentials } from './client.ts';
@@ -24,24 +24,26 @@ export interface OwnServer {
 }
 
 export async function startOwnServer(
-  options: Pick<TestServerOptions, 'dial' | 'serviceCidrs'> = {},
+  options: Pick<TestServerOptions, 'dial' | 'serviceCidrs'> & { readonly rights?: AccountRights } = {},
 ): Promise<OwnServer> {
   const staticTokens = Object.values(users).map(({ token, name, uid, groups }) => ({
     token,
     user: { name, uid, groups: [...groups] },
   }));
   const serviceAccountKey = await createServiceAccountKey();
+  const security = createSecurity({
+    clock: systemClock,
+    log: silentLogger,
+    random: Math.random,
+    serviceAccountKey,
+    staticTokens,
+  });
+  const { rights, ...others } = options;
   const server = await startTestServer({
-    ...options,
+    ...others,
     connect: createConnectFactory({ random: Math.random }),
     dialer: { dial: noNodes, dialPod: noNodes },
-    security: createSecurity({
-      clock: systemClock,
-      log: silentLogger,
-      random: Math.random,
-      serviceAccountKey,
-      staticTokens,
-    }),
+    security: rights?.watch(security) ?? security,
   });
   const target: Target = { url: server.url, credentials: tokenCredentials };
   const client = new Client(target);

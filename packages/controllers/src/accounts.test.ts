@@ -1,6 +1,8 @@
 /** Controllers under the accounts and roles that a new cluster has: each does its work, and none asks for what it may not. */
 import type {
   Crossing,
+  DaemonSet,
+  Endpoints,
   KubeObject,
   Node,
   Pod,
@@ -10,7 +12,13 @@ import type {
   ServiceAccount,
 } from '@skerry/api';
 import { createSecurity } from '@skerry/apiserver';
-import { dialLoopback, startTestServer } from '@skerry/apiserver/testing';
+import {
+  AccountRights,
+  accountsWithOwnRights,
+  dialLoopback,
+  doubledRights,
+  startTestServer,
+} from '@skerry/apiserver/testing';
 import type { TestServer } from '@skerry/apiserver/testing';
 import { silentLogger, systemClock } from '@skerry/base';
 import { eventually } from '@skerry/base/testing';
@@ -31,19 +39,22 @@ let stop: AbortController;
 let running: Promise<void>;
 /** Answers of 403, with who asked for what. */
 const refused: string[] = [];
+const rights = new AccountRights();
 
 beforeEach(async () => {
   const shared = { clock: systemClock, log: silentLogger, random: Math.random };
   server = await startTestServer({
     dial: dialLoopback,
-    security: createSecurity({
-      ...shared,
-      serviceAccountKey: await createServiceAccountKey(),
-      staticTokens: [
-        { token: 'admin', user: { name: 'admin', groups: ['system:masters'] } },
-        { token: 'manager', user: { name: 'system:kube-controller-manager', groups: [] } },
-      ],
-    }),
+    security: rights.watch(
+      createSecurity({
+        ...shared,
+        serviceAccountKey: await createServiceAccountKey(),
+        staticTokens: [
+          { token: 'admin', user: { name: 'admin', groups: ['system:masters'] } },
+          { token: 'manager', user: { name: 'system:kube-controller-manager', groups: [] } },
+        ],
+      }),
+    ),
   });
   const clientWith = (token: string, account?: string) =>
     createClient({ transport: watched(token, account), userAgent: 'test', clock: systemClock });
@@ -94,6 +105,64 @@ async function addNode(name: string, pool: string): Promise<void> {
   await admin.resource<Node>(resources.nodes).update({ ...node, status }, { subresource: 'status' });
 }
 
+const events = 'Resources:["events"]';
+/** What is not played here, by account, with the tests that play it. A right that is in none of them can go. */
+const playedElsewhere: Readonly<Record<string, readonly string[]>> = {
+  // certificates/node-certificates.test.ts; test/e2e/join.e2e.ts with these rights.
+  'certificate-controller': [
+    '{APIGroups:[""], Resources:["secrets"], Verbs:["get" "update"]}',
+    '{APIGroups:[""], Resources:["services"], ResourceNames:["kubernetes"], Verbs:["get"]}',
+    '{APIGroups:["apps.openyurt.io"], Resources:["nodepools"], Verbs:["get"]}',
+    '{APIGroups:["certificates.k8s.io"], Resources:["certificatesigningrequests"], Verbs:["patch"]}',
+    '{APIGroups:["certificates.k8s.io"], Resources:["signers"], ResourceNames:["skerry.io/hub-serving"], Verbs:["approve" "sign"]}',
+  ],
+  // Both: test/conformance/controllers, with these rights.
+  'job-controller': ['{APIGroups:["batch"], Resources:["jobs"], Verbs:["delete"]}'],
+  'statefulset-controller': ['{APIGroups:[""], Resources:["persistentvolumeclaims"], Verbs:["patch"]}'],
+  // storage/storage.test.ts; test/e2e/storage.e2e.ts with these rights.
+  'local-path-provisioner': [
+    `{APIGroups:[""], ${events}, Verbs:["create" "patch"]}`,
+    '{APIGroups:[""], Resources:["nodes/proxy"], Verbs:["delete" "update"]}',
+    '{APIGroups:[""], Resources:["persistentvolumeclaims"], Verbs:["update"]}',
+    '{APIGroups:[""], Resources:["persistentvolumeclaims/status"], Verbs:["update"]}',
+    '{APIGroups:[""], Resources:["persistentvolumes"], Verbs:["create" "delete" "get" "patch" "update"]}',
+  ],
+  // policy/network-policy/network-policy.test.ts; test/e2e/names-and-policies.e2e.ts with these rights.
+  'network-policy-controller': [
+    '{APIGroups:["network.skerry.io"], Resources:["poolpolicies"], Verbs:["create" "delete" "update"]}',
+  ],
+  // core/node-lifecycle/node-lifecycle.test.ts: the last look at a node before it counts as silent.
+  'node-controller': ['{APIGroups:["coordination.k8s.io"], Resources:["leases"], Verbs:["get"]}'],
+  // kruise/*.test.ts; test/e2e/kruise.e2e.ts with these rights.
+  'openkruise-controller': [
+    '{APIGroups:[""], Resources:["pods"], Verbs:["get" "patch" "update"]}',
+    '{APIGroups:[""], Resources:["pods/status"], Verbs:["patch"]}',
+    '{APIGroups:[""], Resources:["secrets"], Verbs:["create" "delete" "get" "update"]}',
+    '{APIGroups:["apps"], Resources:["controllerrevisions"], Verbs:["delete" "get" "patch" "update"]}',
+  ],
+  // core/pod-gc/pod-gc.test.ts: pods of nodes that have gone, after forty seconds.
+  'pod-garbage-collector': ['{APIGroups:[""], Resources:["pods/status"], Verbs:["update"]}'],
+};
+
+/** Bound, and with an address. */
+async function runDaemons(): Promise<void> {
+  const at = { namespace: 'default' };
+  const pods = admin.resource<Pod>(resources.pods);
+  const { items } = await pods.list({ ...at, labelSelector: 'app=daemon' });
+  for (const [index, { metadata }] of items.entries()) {
+    const { name = '' } = metadata;
+    const target = { apiVersion: 'v1', kind: 'Node', name: 'a1' };
+    await pods.createSubresource(name, 'binding', { metadata: { name }, target }, at);
+    const podIP = `10.244.0.${index + 2}`;
+    const status = { phase: 'Running', podIP, podIPs: [{ ip: podIP }] };
+    await pods.patch(name, { status }, { type: 'merge', subresource: 'status', ...at });
+  }
+  await eventually(async () => {
+    const { subsets } = await admin.resource<Endpoints>(resources.endpoints).get('daemons', at);
+    expect(subsets).toHaveLength(1);
+  }, patient);
+}
+
 test('pools, crossings, load balancers, tokens and OpenKruise work, each with the rights of its account', async () => {
   const poolNames = ['a', 'b'];
   await eventually(async () => {
@@ -120,6 +189,25 @@ test('pools, crossings, load balancers, tokens and OpenKruise work, each with th
       annotations: { 'network.skerry.io/load-balancer-pools': 'a' },
     },
     spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
+  });
+  await create<Service>(resources.services, {
+    metadata: { name: 'daemons', namespace: 'default' },
+    spec: { selector: { app: 'daemon' }, ports: [{ port: 80 }] },
+  });
+  await create<DaemonSet>(resources.daemonSets, {
+    metadata: {
+      name: 'daemon',
+      namespace: 'default',
+      annotations: { 'apps.openyurt.io/update-strategy': 'OTA' },
+    },
+    spec: {
+      selector: { matchLabels: { app: 'daemon' } },
+      updateStrategy: { type: 'OnDelete' },
+      template: {
+        metadata: { labels: { app: 'daemon' } },
+        spec: { containers: [{ name: 'c', image: 'daemon:1' }] },
+      },
+    },
   });
   await create<ServiceAccount>(resources.serviceAccounts, {
     metadata: { name: 'robot', namespace: 'default' },
@@ -163,11 +251,19 @@ test('pools, crossings, load balancers, tokens and OpenKruise work, each with th
   } as KubeObject);
   await eventually(async () => {
     const { items: pods } = await admin.resource<Pod>(resources.pods).list({ namespace: 'default' });
-    expect(pods).toHaveLength(2);
+    const of = (app: string) => pods.filter(({ metadata }) => metadata.labels?.['app'] === app);
+    expect(of('fleet')).toHaveLength(2);
+    expect(of('daemon')).toHaveLength(2);
+    for (const { status } of of('daemon'))
+      expect(status?.conditions?.map(({ type }) => type)).toContain('PodNeedUpgrade');
     const { items: images } = await admin.resource(kruiseResources.nodeImages).list();
     expect(new Set(images.map(({ metadata }) => metadata?.name))).toEqual(new Set(['a1', 'b1']));
     expect(JSON.stringify(images)).toContain('early');
   }, patient);
+  const wrong = { metadata: { annotations: { 'network.skerry.io/gateway-endpoint': 'nowhere' } } };
+  await admin.resource<Node>(resources.nodes).patch('a1', wrong, { type: 'merge' });
+  await runDaemons();
+  await admin.resource(resources.services).delete('daemons', { namespace: 'default' });
   await admin.resource(resources.serviceAccounts).delete('robot', { namespace: 'default' });
   await admin.resource(resources.nodes).delete('b1');
   await eventually(() => admin.resource(resources.nodePools).delete('b'), patient);
@@ -182,8 +278,20 @@ test('pools, crossings, load balancers, tokens and OpenKruise work, each with th
       ).rejects.toMatchObject({ code: 404 }),
     patient,
   );
+  await eventually(
+    () => {
+      const unused = accountsWithOwnRights.map((account) => [account, rights.unused(account)] as const);
+      const left = unused.filter(([, unusedRights]) => unusedRights.length > 0);
+      expect(Object.fromEntries(left)).toEqual(playedElsewhere);
+    },
+    { timeoutMs: 10_000, everyMs: 100 },
+  );
   expect(refused).toEqual([]);
 }, 120_000);
+
+test('no account has a right of its own that the stock role of its name has too', () => {
+  expect(accountsWithOwnRights.flatMap(doubledRights)).toEqual([]);
+});
 
 test('the manager itself writes nothing of what its controllers write', async () => {
   const manager = createClient({ transport: watched('manager'), userAgent: 'test', clock: systemClock });

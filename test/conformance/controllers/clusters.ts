@@ -1,10 +1,11 @@
 /** The two clusters on which sequences are played: kube-apiserver with kube-controller-manager, and ours in this process. */
 import type { Node } from '@skerry/api';
+import type { AccountRights } from '@skerry/apiserver/testing';
 import { silentLogger, systemClock } from '@skerry/base';
 import { type ApiClient, resources } from '@skerry/client';
 import { catalogue, type ControllerName, runControllers } from '@skerry/controllers';
 import { createCertificateAuthority } from '@skerry/pki';
-import { adminClient } from '../admin-client.ts';
+import { accountClient, adminClient } from '../admin-client.ts';
 import { startOwnServer } from '../own-server.ts';
 import { controllerManagerProgram, startControllerManager } from '../reference-managers.ts';
 import { startReferenceServer } from '../reference-server.ts';
@@ -19,14 +20,16 @@ export interface PlayedCluster {
 /** They judge nodes by what agents say, and there are none. */
 const notRun: readonly string[] = ['node-lifecycle-controller', 'taint-eviction-controller'];
 
-export async function startOwnCluster(): Promise<PlayedCluster> {
-  const server = await startOwnServer();
+/** Each of our controllers speaks as its own account, with the rights that it has in any cluster. */
+export async function startOwnCluster(rights?: AccountRights): Promise<PlayedCluster> {
+  const server = await startOwnServer(rights ? { rights } : {});
   const client = adminClient(server.target, 'sequences');
   const stop = new AbortController();
   const authority = await createCertificateAuthority({ commonName: 'test', clock: systemClock });
   const names = (Object.keys(catalogue) as ControllerName[]).filter((name) => !notRun.includes(name));
   const running = runControllers({
     client,
+    clientOf: (account) => accountClient(server.target, account),
     clock: systemClock,
     log: silentLogger,
     random: Math.random,
