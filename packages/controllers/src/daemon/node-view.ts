@@ -66,9 +66,10 @@ export function countNodes(nodes: readonly NodeView[], options: CountOptions) {
     counts.current++;
     // While surging, the oldest pod is the one that counts.
     if (isReady(first)) counts.ready++;
-    const state = availability(first, options);
-    if (state.available && isWhole(first)) counts.available++;
-    if (state.inMs !== undefined) waitMs = Math.min(waitMs ?? Infinity, state.inMs);
+    const states = pods.map((pod) => availability(pod, options));
+    if (states[0]?.available && isWhole(first)) counts.available++;
+    // The newer one of two takes over when its own time has come, and nobody tells of that.
+    for (const { inMs } of states) if (inMs !== undefined) waitMs = Math.min(waitMs ?? Infinity, inMs);
     if (isUpdated(first, hash)) counts.updated++;
   }
   return {

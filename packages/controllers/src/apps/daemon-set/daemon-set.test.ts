@@ -133,6 +133,20 @@ test('a new pod counts only once it has been ready for minReadySeconds, and the 
   }
 });
 
+test('a surging update goes on when its new pod has been ready for minReadySeconds, without anything else happening', async () => {
+  const updateStrategy = { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+  await create(daemonSet('a', { updateStrategy, minReadySeconds: 30 }));
+  await cluster.settle();
+  await cluster.clock.advance(30_000);
+  setImage('b');
+  for (let node = 0; node < 3; node++) {
+    await cluster.settle();
+    await cluster.clock.advance(30_000);
+  }
+  await cluster.settle();
+  expect(images()).toEqual(['b', 'b', 'b']);
+});
+
 test('maxUnavailable in percent rounds up', async () => {
   await create(daemonSet('a', { updateStrategy: { rollingUpdate: { maxUnavailable: '34%' } } }));
   await cluster.settle();
