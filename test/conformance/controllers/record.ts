@@ -1,9 +1,9 @@
 /**
  * Plays the sequences against the stock controllers and keeps what they left:
  *
- *     KUBE_APISERVER=… ETCD=… KUBE_CONTROLLER_MANAGER=… node test/conformance/controllers/record.ts [TEXT]
+ *     KUBE_APISERVER=… ETCD=… KUBE_CONTROLLER_MANAGER=… node test/conformance/controllers/record.ts [TEXT…]
  *
- * With TEXT those whose name has it are played again. What is steady is waited for, so this takes minutes.
+ * With TEXT those whose name has one of them are played again. What is steady is waited for, so this takes minutes.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,10 +14,12 @@ import { sequences } from './sequences/index.ts';
 const file = join(import.meta.dirname, 'recorded.json');
 /** More at a time are not steady on a small machine. */
 const width = 8;
-const wanted = process.argv[2] ?? '';
+const wanted = process.argv.slice(2);
 
 const recorded = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Looks>;
-const chosen = [...sequences.entries()].filter(([, { name }]) => name.includes(wanted));
+const chosen = [...sequences.entries()].filter(
+  ([, { name }]) => wanted.length === 0 || wanted.some((text) => name.includes(text)),
+);
 const cluster = await startStockCluster();
 try {
   const worker = async () => {

@@ -149,7 +149,7 @@ export class Snapshots {
     for (const [hash, name] of this.#hashes) text = text.replaceAll(hash, name);
     // Names that the server made up, where others speak of them.
     text = text.replaceAll(
-      /(<(?:ReplicaSet|ControllerRevision) [\w ]+>|\b(?:job|rc|set|agent|tick-<minute>|\w+-\d))-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g,
+      /(<(?:ReplicaSet|ControllerRevision) [\w ]+>|\b(?:job|rc|set|other|agent|tick-<minute>|\w+-\d))-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g,
       '$1-*',
     );
     return sorted(JSON.parse(text));

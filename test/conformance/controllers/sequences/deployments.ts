@@ -102,6 +102,30 @@ export const deploymentSequences: readonly Sequence[] = [
       await stage.look('raised');
     },
   },
+  {
+    name: 'a quota is reached in the middle of a rollout',
+    async play(stage) {
+      await stage.create(resourceQuotas, object('two', { hard: { pods: '2' } }));
+      await stage.create(deployments, web(surge(1, 0)));
+      await stage.look('made');
+      await stage.merge(deployments, 'web', imagePatch('runs:b'));
+      await stage.look('held');
+      await stage.merge(resourceQuotas, 'two', { spec: { hard: { pods: '5' } } });
+      await stage.merge(deployments, 'web', { spec: { replicas: 3 } });
+      await stage.look('rolled');
+    },
+  },
+  {
+    name: 'a Deployment is deleted in the middle of a rollout',
+    async play(stage) {
+      await stage.create(deployments, web(surge(1, 0)));
+      await stage.look('made');
+      await stage.merge(deployments, 'web', imagePatch('starts:b'));
+      await stage.look('held');
+      await stage.remove(deployments, 'web', 'Foreground');
+      await stage.look('deleted');
+    },
+  },
   ...(['Foreground', 'Orphan', 'Background'] as const).map((propagation) => ({
     name: `a Deployment is deleted: ${propagation}`,
     async play(stage: Parameters<Sequence['play']>[0]) {
@@ -127,6 +151,15 @@ export const deploymentSequences: readonly Sequence[] = [
       await stage.look('released');
       await stage.merge(replicaSets, 'set', { spec: { replicas: 0 } });
       await stage.look('none');
+    },
+  },
+  {
+    name: 'a ReplicaSet leaves the pods of another one alone',
+    async play(stage) {
+      await stage.create(replicaSets, object('set', { replicas: 2, ...selecting('set', 'runs:a') }));
+      await stage.look('one');
+      await stage.create(replicaSets, object('other', { replicas: 1, ...selecting('set', 'runs:b') }));
+      await stage.look('both');
     },
   },
   {

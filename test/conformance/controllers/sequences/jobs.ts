@@ -111,6 +111,23 @@ export const jobSequences: readonly Sequence[] = [
     },
   },
   {
+    name: 'a Job replaces a pod that was evicted only when that has ended',
+    async play(stage) {
+      const spec = { parallelism: 2, completions: 2, podReplacementPolicy: 'Failed' };
+      await stage.create(jobs, job('runs', spec));
+      await stage.look('two');
+      await stage.evict({ app: 'job' });
+      await stage.look('evicted');
+    },
+  },
+  {
+    name: 'a Job of another controller',
+    async play(stage) {
+      await stage.create(jobs, job('runs', { managedBy: 'example.com/other' }));
+      await stage.look('left alone');
+    },
+  },
+  {
     name: 'a Job waits before it tries again',
     async play(stage) {
       await stage.create(jobs, job('fails', { backoffLimit: 3 }));

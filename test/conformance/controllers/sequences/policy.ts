@@ -2,7 +2,9 @@ import { resources } from '@skerry/client';
 import type { Sequence } from '../sequence.ts';
 import { object, selecting, template } from './objects.ts';
 
-const { podDisruptionBudgets, horizontalPodAutoscalers, deployments, configMaps, pods } = resources;
+const { podDisruptionBudgets, horizontalPodAutoscalers, deployments, statefulSets, configMaps, pods } =
+  resources;
+const { resourceQuotas, persistentVolumeClaims } = resources;
 const pod = (name: string) =>
   ({ metadata: { name, labels: { app: 'web' } }, spec: template('web', 'runs:a').spec }) as never;
 const budget = (spec: object) => object('budget', { selector: { matchLabels: { app: 'web' } }, ...spec });
@@ -50,6 +52,77 @@ export const policySequences: readonly Sequence[] = [
       await stage.create(pods, pod('one'));
       await stage.create(podDisruptionBudgets, budget({ maxUnavailable: 1 }));
       await stage.look('unknown');
+    },
+  },
+  ...(['IfHealthyBudget', 'AlwaysAllow'] as const).map((unhealthyPodEvictionPolicy) => ({
+    name: `a budget over pods that are not ready: ${unhealthyPodEvictionPolicy}`,
+    async play(stage: Parameters<Sequence['play']>[0]) {
+      await stage.create(deployments, object('web', { replicas: 2, ...selecting('web', 'starts:a') }));
+      await stage.create(podDisruptionBudgets, budget({ minAvailable: 1, unhealthyPodEvictionPolicy }));
+      await stage.look('not ready');
+      await stage.evict({ app: 'web' });
+      await stage.look('asked');
+    },
+  })),
+  {
+    name: 'a budget in percent of a StatefulSet',
+    async play(stage) {
+      const spec = { replicas: 3, serviceName: 'web', podManagementPolicy: 'Parallel' };
+      await stage.create(statefulSets, object('web', { ...spec, ...selecting('web', 'runs:a') }));
+      await stage.create(podDisruptionBudgets, budget({ maxUnavailable: '30%' }));
+      await stage.look('three');
+      await stage.merge(statefulSets, 'web', { spec: { replicas: 4 } });
+      await stage.look('four');
+    },
+  },
+  {
+    name: 'quotas of scopes',
+    async play(stage) {
+      const quota = (name: string, spec: object) =>
+        stage.create(resourceQuotas, object(name, { hard: { pods: '3' }, ...spec }));
+      await quota('best-effort', { scopes: ['BestEffort'] });
+      await quota('not-best-effort', {
+        scopes: ['NotBestEffort'],
+        hard: { pods: '2', 'requests.cpu': '1' },
+      });
+      await quota('terminating', { scopes: ['Terminating'] });
+      await quota('not-terminating', { scopes: ['NotTerminating'] });
+      await quota('of-no-priority', {
+        scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'DoesNotExist' }] },
+      });
+      await stage.look('quotas');
+      await stage.create(pods, pod('plain'));
+      const { spec } = template('web', 'runs:a');
+      const asking = { ...spec.containers[0], resources: { requests: { cpu: '250m' } } };
+      await stage.create(pods, {
+        metadata: { name: 'asking' },
+        spec: { ...spec, containers: [asking], activeDeadlineSeconds: 3600 },
+      } as never);
+      await stage.look('two');
+      await stage.remove(pods, 'asking');
+      await stage.look('one');
+    },
+  },
+  {
+    name: 'a claim that is used is kept, and one of no class says so',
+    async play(stage) {
+      const claim = (name: string, more: object = {}) =>
+        object(name, {
+          accessModes: ['ReadWriteOnce'],
+          resources: { requests: { storage: '1Gi' } },
+          ...more,
+        });
+      await stage.create(persistentVolumeClaims, claim('used'));
+      await stage.create(persistentVolumeClaims, claim('of-none', { storageClassName: 'none' }));
+      await stage.create(persistentVolumeClaims, claim('named', { volumeName: 'no-volume' }));
+      const user = pod('user') as { spec: object };
+      const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'used' } }];
+      await stage.create(pods, { ...user, spec: { ...user.spec, volumes } } as never);
+      await stage.look('waiting');
+      await stage.remove(persistentVolumeClaims, 'used');
+      await stage.look('kept');
+      await stage.remove(pods, 'user');
+      await stage.look('gone');
     },
   },
   {

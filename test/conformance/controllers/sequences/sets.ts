@@ -98,6 +98,42 @@ export const setSequences: readonly Sequence[] = [
     },
   })),
   {
+    name: 'a StatefulSet keeps claims when it goes, and none when it shrinks',
+    async play(stage) {
+      const persistentVolumeClaimRetentionPolicy = { whenScaled: 'Delete', whenDeleted: 'Retain' };
+      await stage.create(
+        statefulSets,
+        db({ volumeClaimTemplates: [claim], persistentVolumeClaimRetentionPolicy }),
+      );
+      await stage.look('made');
+      await stage.merge(statefulSets, 'db', { spec: { replicas: 1 } });
+      await stage.look('scaled');
+      await stage.remove(statefulSets, 'db');
+      await stage.look('deleted');
+    },
+  },
+  {
+    name: 'a StatefulSet in parallel is rolled, and keeps one old revision',
+    async play(stage) {
+      await stage.create(statefulSets, db({ podManagementPolicy: 'Parallel', revisionHistoryLimit: 1 }));
+      for (const image of ['runs:b', 'runs:c']) {
+        await stage.look(`before ${image}`);
+        await stage.merge(statefulSets, 'db', imagePatch(image));
+      }
+      await stage.look('last');
+    },
+  },
+  {
+    name: 'a DaemonSet is rolled with a pod more that has to be ready for a while',
+    async play(stage) {
+      await stage.create(daemonSets, agent({ ...daemonStrategy(1, 0), minReadySeconds: 1 }));
+      await stage.look('made');
+      await stage.later();
+      await stage.merge(daemonSets, 'agent', imagePatch('runs:b'));
+      await stage.look('rolled');
+    },
+  },
+  {
     name: 'a DaemonSet is rolled',
     async play(stage) {
       await stage.create(daemonSets, agent(daemonStrategy(0, 1)));
