@@ -68,7 +68,15 @@ spec: { clusterIP: None, selector: { group: servers }, ports: [{ name: http, por
 `;
 
 /** Addresses of load balancers that the center gives to these machines, as long as all of the pool are well. */
-const balanced: Readonly<Record<string, string>> = { 'east-4': '192.168.0.212', 'east-5': '192.168.0.202' };
+/** Of both families; the first decides whose they are at first. */
+const balanced: Readonly<Record<string, readonly [string, string]>> = {
+  'east-4': ['192.168.0.212', 'fd53::212'],
+  'east-5': ['192.168.0.202', 'fd53::202'],
+};
+const bothFamilies = [
+  '--cluster-cidr=10.12.0.0/16,fd00:10:12::/56',
+  '--service-cidr=10.96.0.0/16,fd00:10:96::/112',
+];
 
 /** A pod that serves its name, and a Service that leads to it. */
 function server(name: string, machine: string): string {
@@ -169,7 +177,7 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
   const scratch: string[] = [];
 
   beforeAll(async () => {
-    regions = await Regions.start({ east: 5 }, { flags: soonSilent });
+    regions = await Regions.start({ east: 5 }, { flags: [...soonSilent, ...bothFamilies] });
     ({ cluster } = regions);
     const applied = await cluster.kubectl(['apply', '-f', '-'], { input: objects });
     expect(applied.errors).toBe('');
@@ -276,12 +284,9 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
       for (const machine of cutOff) expect(second[machine]?.uid).toBe(first[machine]?.uid);
       expect(await conditionOf('east-4', 'Dead')).toBeUndefined();
       // Of the dead machine another has it; the one that lost its line alone still answers, and nobody beside it.
-      await eventually(
-        async () => expect(await answeredBy(balanced['east-5'])).toMatch(/^east-[123]$/),
-        patient,
-      );
+      await eventually(async () => expect(await answeredBy('east-5')).toMatch(/^east-[123]$/), patient);
       await eventually(async () => expect(await electedFor('east-4')).toMatch(/^east-[123]$/), patient);
-      expect(await answeredBy(balanced['east-4'])).toBe('east-4');
+      expect(await answeredBy('east-4')).toBe('east-4');
     } finally {
       await regions.inside('east-5', 'ip', 'link', 'set', 'eth0', 'up');
       for (const machine of cutOff)
@@ -299,7 +304,7 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
       for (const machine of cutOff) {
         const elected = await electedFor(machine);
         expect(elected).toMatch(/^east-[123]$/);
-        expect(await answeredBy(balanced[machine])).toBe(elected);
+        expect(await answeredBy(machine)).toBe(elected);
       }
     }, patient);
   });
@@ -345,24 +350,27 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
     }, patient);
   });
 
-  /** A load balancer's address on each of these machines. */
+  /** A load balancer's addresses on each of these machines. */
   async function offerAddresses(machines: readonly string[]): Promise<void> {
-    const range = `network.skerry.io/load-balancer-addresses=${Object.values(balanced).join(',')}`;
+    await giveIpv6();
+    const annotation = 'network.skerry.io/load-balancer-addresses';
+    const range = `${annotation}=${Object.values(balanced).flat().join(',')}`;
     await cluster.kubectlOk('annotate', 'nodepool', 'east', range);
     for (const machine of machines)
       await apply({
         apiVersion: 'v1',
         kind: 'Service',
-        metadata: { name: `on-${machine}` },
+        metadata: { name: `on-${machine}`, annotations: { [annotation]: balanced[machine]?.join(',') } },
         spec: {
           type: 'LoadBalancer',
-          loadBalancerIP: balanced[machine],
+          ipFamilyPolicy: 'RequireDualStack',
+          ipFamilies: ['IPv4', 'IPv6'],
           selector: { is: 'near' },
           ports: [{ port: 80, targetPort: 8080 }],
         },
       });
     await eventually(async () => {
-      for (const machine of machines) expect(await answeredBy(balanced[machine])).toBe(machine);
+      for (const machine of machines) expect(await answeredBy(machine)).toBe(machine);
     }, patient);
   }
 
@@ -372,16 +380,35 @@ describe.skipIf(!canRunContainers())('a region that is cut off', () => {
     return (JSON.parse(text) as { node?: string }[])[0]?.node;
   }
 
-  /** The one machine that has an address and is on the network, where the router gets an answer there. */
-  async function answeredBy(address = ''): Promise<string> {
-    const holders: string[] = [];
-    for (const machine of Object.keys(await roundsOf())) {
-      const { output } = await regions.inside(machine, 'ip', '-o', 'address', 'show', 'up');
-      if (output.includes(` ${address}/`)) holders.push(machine);
+  /** On the network between the machines and their router, and on their Nodes. */
+  async function giveIpv6(): Promise<void> {
+    const machines = Object.keys(await roundsOf());
+    const add = (where: string, address: string, device: string) =>
+      regions.inside(where, 'ip', 'address', 'add', `${address}/64`, 'dev', device, 'nodad');
+    await add('east-nat', 'fd53::1', 'lan');
+    for (const [index, machine] of machines.entries()) await add(machine, `fd53::${10 + index}`, 'eth0');
+    await eventually(async () => {
+      const { items } = await cluster.json<{ items: Node[] }>('get', 'nodes');
+      for (const { status } of items)
+        expect(status?.addresses?.some(({ address }) => address.startsWith('fd53:'))).toBe(true);
+    }, patient);
+  }
+
+  /** The one machine that has the addresses which were a machine's, and is on the network, where the router gets an answer there. */
+  async function answeredBy(formerly: string): Promise<string> {
+    const answers = new Set<string>();
+    for (const address of balanced[formerly] ?? []) {
+      const holders: string[] = [];
+      for (const machine of Object.keys(await roundsOf())) {
+        const { output } = await regions.inside(machine, 'ip', '-o', 'address', 'show', 'up', '-tentative');
+        if (output.includes(` ${address}/`)) holders.push(machine);
+      }
+      const url = `http://${address.includes(':') ? `[${address}]` : address}/`;
+      const asked = ['timeout', '3', 'busybox', 'wget', '-q', '-O', '-', url];
+      const { output } = await regions.inside('east-nat', ...(asked as [string, ...string[]]));
+      answers.add(output.trim() === 'near' ? holders.join(' ') : 'nobody');
     }
-    const asked = ['timeout', '3', 'busybox', 'wget', '-q', '-O', '-', `http://${address}/`];
-    const { output } = await regions.inside('east-nat', ...(asked as [string, ...string[]]));
-    return output.trim() === 'near' ? holders.join(' ') : 'nobody';
+    return [...answers].join(', ');
   }
 
   async function conditionOf(machine: string, type: string) {
