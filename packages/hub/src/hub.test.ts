@@ -1,4 +1,4 @@
-import type { ConfigMap, Pod, Secret } from '@skerry/api';
+import type { ConfigMap, KubeObject, Pod, Secret } from '@skerry/api';
 import { silentLogger, systemClock } from '@skerry/base';
 import { eventually } from '@skerry/base/testing';
 import { Informer, resources, type ApiClient } from '@skerry/client';
@@ -205,6 +205,57 @@ describe('reads without a link', () => {
     const partial = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
     expect((await ask(partial)).text).toContain('PartialObjectMetadataList');
   });
+});
+
+test('custom resources are read, watched and kept as built-in ones are', async () => {
+  const group = 'shop.example.com';
+  const tills = { group, version: 'v1', resource: 'tills', kind: 'Till', namespaced: true } as const;
+  const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  await harness.admin.request('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+    body: {
+      metadata: { name: `tills.${group}` },
+      spec: {
+        group,
+        scope: 'Namespaced',
+        names: { plural: 'tills', singular: 'till', kind: 'Till' },
+        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+      },
+    },
+  });
+  type Till = KubeObject & { readonly drawer?: string };
+  const atCenter = harness.admin.resource<Till>(tills);
+  const make = (name: string) =>
+    eventually(() => atCenter.create({ metadata: { name, namespace }, drawer: 'open' }));
+  await make('one');
+  const { token } = await harness.podToken(namespace, 'reader', [
+    { apiGroups: [group], resources: ['tills'], verbs: ['get', 'list', 'watch'] },
+  ]);
+  const pod = harness.as(token);
+  const informer = new Informer<Till>({
+    source: pod.resource<Till>(tills),
+    name: 'tills',
+    scope: { namespace },
+    clock: systemClock,
+    log: silentLogger,
+    random: Math.random,
+  });
+  const stop = new AbortController();
+  const running = informer.run(stop.signal);
+  stops.push(async () => {
+    stop.abort();
+    await running;
+  });
+  await eventually(() => expect(informer.get(namespace, 'one')?.drawer).toBe('open'));
+  await harness.link.idle();
+  harness.link.cut();
+  await make('two');
+  expect((await pod.resource<Till>(tills).get('one', { namespace })).drawer).toBe('open');
+  expect((await pod.resource<Till>(tills).list({ namespace })).items).toHaveLength(1);
+  await expect(
+    pod.resource<Till>(tills).create({ metadata: { name: 'three', namespace } }),
+  ).rejects.toMatchObject({ code: 503 });
+  harness.link.mend();
+  await eventually(() => expect(informer.get(namespace, 'two')?.drawer).toBe('open'));
 });
 
 describe('an edit on the machine', () => {
