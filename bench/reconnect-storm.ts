@@ -50,7 +50,7 @@ export async function reconnectStorm(
     note('all cut off');
     const mendedMs = performance.now();
     const asked = askSteadily(asking);
-    line.mend();
+    await line.mend();
     await until(`${nodes} nodes Ready again`, patienceMs, () => ready.size === nodes);
     const readySeconds = since(mendedMs);
     const { times, failed } = await asked.stop();

@@ -1,7 +1,7 @@
 /**
  * Workloads over a thousand nodes that are played (`bench/played-nodes.ts`): what agents would say is said for them, so that what
  * controllers and scheduler do at that size has its place in the suite. Their process is killed in the middle of each change.
- * Agents themselves are in `fleet.e2e.ts`, two hundred of them.
+ * Agents themselves are in `fleet.e2e.ts`, with pods on some of them.
  */
 import { eventually } from '@skerry/base/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';

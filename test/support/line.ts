@@ -1,32 +1,41 @@
 /**
- * A line to a center that can be cut: connections pass through it, and all end at once when it is cut. As some balancers do, it may
- * break those that begin with the name of a protocol that it does not know.
+ * A line to a center that can be cut: connections pass through it, and all end at once when it is cut. New ones are ended as they come
+ * then, or, where it `refuses`, not taken at all, which costs those who try little. As some balancers do, it may break those that
+ * begin with the name of a protocol that it does not know.
  */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
+export interface LineOptions {
+  readonly unknown?: string;
+  readonly refuses?: boolean;
+}
+
 export class Line {
   readonly #server: Server;
   readonly #unknown: string | undefined;
+  readonly #refuses: boolean;
+  readonly #port: number;
   readonly #sockets = new Set<Socket>();
   #isCut = false;
 
-  private constructor(server: Server, unknown: string | undefined) {
+  private constructor(server: Server, { unknown, refuses }: LineOptions) {
     this.#server = server;
+    this.#port = (server.address() as AddressInfo).port;
     this.#unknown = unknown;
+    this.#refuses = refuses ?? false;
   }
 
-  static async to(port: number, { unknown }: { unknown?: string } = {}): Promise<Line> {
+  static async to(port: number, options: LineOptions = {}): Promise<Line> {
     const server = createServer({ noDelay: true });
-    const line = new Line(server, unknown);
+    await listen(server, 0);
+    const line = new Line(server, options);
     server.on('connection', (socket) => line.#pass(socket, port));
-    server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 });
-    await once(server, 'listening');
     return line;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
   }
 
   get connections(): number {
@@ -35,11 +44,13 @@ export class Line {
 
   cut(): void {
     this.#isCut = true;
+    if (this.#refuses) this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  mend(): void {
+  async mend(): Promise<void> {
     this.#isCut = false;
+    if (!this.#server.listening) await listen(this.#server, this.#port);
   }
 
   close(): void {
@@ -77,4 +88,9 @@ export class Line {
       near.pipe(far).pipe(near);
     });
   }
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  server.listen({ host: '127.0.0.1', port, backlog: 4096 });
+  await once(server, 'listening');
 }

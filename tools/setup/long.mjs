@@ -1,7 +1,7 @@
 /**
  * `npm run test:long`: set-up, then the end-to-end tests that have a long form, in it: a cut of five minutes with the periods that a
- * center has by itself, a line that flaps for two minutes, 2,000 nodes that are cut off, return at once, and have workloads
- * rolled over them.
+ * center has by itself, a line that flaps for two minutes, 5,000 nodes that are cut off and return at once, a thousand of them
+ * with pods.
  * `npm run test:long -- link-cut` runs only the named files.
  */
 import { spawnSync } from 'node:child_process';
