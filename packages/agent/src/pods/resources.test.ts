@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ResourceRequirements } from '@skerry/api';
-import { containerResources, podCgroup, podCgroupResources, qosClass } from '#pods/resources.ts';
+import { containerResources, podCgroup, podCgroupResources, podCgroups, qosClass } from '#pods/resources.ts';
 import { weightOfShares } from '#machine/cgroups.ts';
 import { testContainer, testPod } from '#testing/pods.ts';
 
@@ -39,6 +39,16 @@ test('the group of a pod is limited only when all its containers are', () => {
     cpuQuota: 200_000,
     memoryLimitBytes: 2 ** 31,
   });
+});
+
+test('pods that ask for nothing get, all together, what others leave', () => {
+  expect(podCgroups('/x', pod({}))).toEqual([
+    { path: '/x/besteffort', resources: { cpuShares: 2 } },
+    { path: '/x/besteffort/podu1', resources: { cpuShares: 2 } },
+  ]);
+  expect(podCgroups('/x', pod({ requests: { cpu: '1' } })).map(({ path }) => path)).toEqual([
+    '/x/burstable/podu1',
+  ]);
 });
 
 test('shares keep their proportions as weights', () => {

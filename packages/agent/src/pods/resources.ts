@@ -2,6 +2,7 @@
  * From requests and limits to what the kernel is told.
  * https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
  */
+import { dirname } from 'node:path';
 import { parseQuantity, quantityMilliValue, quantityValue, type Container, type Pod } from '@skerry/api';
 import { allContainers } from '#pods/labels.ts';
 import type { ContainerResources } from '#runtime.ts';
@@ -77,6 +78,18 @@ export function podCgroup(root: string, pod: Pod): string {
   const qos = qosClass(pod);
   const tier = qos === 'Guaranteed' ? '' : `/${qos.toLowerCase()}`;
   return `${root}${tier}/pod${pod.metadata.uid}`;
+}
+
+/** Of the group of all pods that ask for nothing: together they get what the others leave, as kubelet has it. */
+const bestEffortShares = 2;
+
+/** The groups that are made for a pod, outer ones first. */
+export function podCgroups(root: string, pod: Pod): { path: string; resources: ContainerResources }[] {
+  const path = podCgroup(root, pod);
+  const own = { path, resources: podCgroupResources(pod) };
+  return qosClass(pod) === 'BestEffort'
+    ? [{ path: dirname(path), resources: { cpuShares: bestEffortShares } }, own]
+    : [own];
 }
 
 export function podCgroupResources(pod: Pod): ContainerResources {

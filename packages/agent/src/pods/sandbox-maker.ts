@@ -2,7 +2,7 @@
 import type { Pod } from '@skerry/api';
 import { describeError } from '@skerry/base';
 import type { PodContext } from '#pods/context.ts';
-import { podCgroup, podCgroupResources } from '#pods/resources.ts';
+import { podCgroups } from '#pods/resources.ts';
 import type { RuntimePod } from '#pods/runtime-pod.ts';
 import { sandboxConfig } from '#pods/sandbox-config.ts';
 import { RuntimeError, type SandboxConfig, type SandboxStatus } from '#runtime.ts';
@@ -47,7 +47,7 @@ export async function makeSandbox(
   }
   const config = await sandboxConfigOf(context, pod, attempt);
   try {
-    await cgroups.ensure(podCgroup(cgroupRoot, pod), podCgroupResources(pod));
+    for (const { path, resources } of podCgroups(cgroupRoot, pod)) await cgroups.ensure(path, resources);
     const id = await runtime.runSandbox(config);
     return { type: 'made', status: await runtime.sandboxStatus(id), config };
   } catch (error) {
