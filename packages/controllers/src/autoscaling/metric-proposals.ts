@@ -292,13 +292,22 @@ function kindOf(spec: MetricSpec): Kind {
       };
     case 'Pods':
       return { reason: 'FailedGetPodsMetric', failure: 'failed to get pods metric value' };
-    case 'Object':
-      return { reason: 'FailedGetObjectMetric', failure: 'failed to get object metric value' };
-    case 'External':
+    case 'Object': {
+      const { type, averageValue } = spec.object?.target ?? {};
+      const isShared = type === 'AverageValue' && averageValue !== undefined;
+      const inner = isShared ? `: failed to get ${spec.object?.metric.name} object metric` : '';
+      return { reason: 'FailedGetObjectMetric', failure: `failed to get object metric value${inner}` };
+    }
+    case 'External': {
+      const name = spec.external?.metric.name;
+      const { value, averageValue } = spec.external?.target ?? {};
+      const ofValue = value === undefined ? '' : `: failed to get external metric ${name}`;
+      const inner = averageValue === undefined ? ofValue : `: failed to get ${name} external metric`;
       return {
         reason: 'FailedGetExternalMetric',
-        failure: `failed to get ${spec.external?.metric.name} external metric value`,
+        failure: `failed to get ${name} external metric value${inner}`,
       };
+    }
     default:
       return { reason: 'InvalidMetricSourceType', failure: '' };
   }
