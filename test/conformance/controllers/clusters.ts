@@ -1,6 +1,6 @@
 /** The two clusters on which sequences are played: kube-apiserver with kube-controller-manager, and ours in this process. */
-import type { Node } from '@skerry/api';
-import type { AccountRights } from '@skerry/apiserver/testing';
+import type { KubeObject, Node } from '@skerry/api';
+import { type AccountRights, dialLoopback } from '@skerry/apiserver/testing';
 import { silentLogger, systemClock } from '@skerry/base';
 import { type ApiClient, resources } from '@skerry/client';
 import { catalogue, type ControllerName, runControllers } from '@skerry/controllers';
@@ -9,11 +9,13 @@ import { accountClient, adminClient } from '../admin-client.ts';
 import { startOwnServer } from '../own-server.ts';
 import { controllerManagerProgram, startControllerManager } from '../reference-managers.ts';
 import { startReferenceServer } from '../reference-server.ts';
+import { type Adapter, metricsGroup, startAdapter } from './adapter.ts';
 import { nodeNames, Player } from './player.ts';
 
 export interface PlayedCluster {
   readonly client: ApiClient;
   readonly player: Player;
+  readonly adapter: Adapter;
   close(): Promise<void>;
 }
 
@@ -22,7 +24,8 @@ const notRun: readonly string[] = ['node-lifecycle-controller', 'taint-eviction-
 
 /** Each of our controllers speaks as its own account, with the rights that it has in any cluster. */
 export async function startOwnCluster(rights?: AccountRights): Promise<PlayedCluster> {
-  const server = await startOwnServer(rights ? { rights } : {});
+  const adapter = await startAdapter();
+  const server = await startOwnServer({ dial: dialLoopback, ...(rights ? { rights } : {}) });
   const client = adminClient(server.target, 'sequences');
   const stop = new AbortController();
   const authority = await createCertificateAuthority({ commonName: 'test', clock: systemClock });
@@ -39,7 +42,7 @@ export async function startOwnCluster(rights?: AccountRights): Promise<PlayedClu
     names,
     autoscalerSyncPeriodMs: 1_000,
   });
-  return played(client, stop, async () => {
+  return played(client, adapter, stop, async () => {
     await running;
     await server.close();
   });
@@ -53,7 +56,8 @@ export async function startStockCluster(): Promise<PlayedCluster> {
     `--controllers=*,${notRun.map((name) => `-${name}`).join(',')}`,
     '--horizontal-pod-autoscaler-sync-period=1s',
   ]);
-  return played(adminClient(server, 'sequences'), new AbortController(), async () => {
+  const adapter = await startAdapter();
+  return played(adminClient(server, 'sequences'), adapter, new AbortController(), async () => {
     await manager.stop();
     await server.close();
   });
@@ -61,32 +65,60 @@ export async function startStockCluster(): Promise<PlayedCluster> {
 
 async function played(
   client: ApiClient,
+  adapter: Adapter,
   stop: AbortController,
   end: () => Promise<void>,
 ): Promise<PlayedCluster> {
   await makeNodes(client);
+  await bringMetrics(client, adapter);
   const player = new Player(client);
   const playing = player.run(stop.signal);
   return {
     client,
     player,
+    adapter,
     async close() {
       stop.abort();
       await playing.catch(() => undefined);
       await end();
+      await adapter.close();
       client.close();
     },
   };
 }
 
+/** A Service that is another name of this machine: both servers find the adapter by it. */
+async function bringMetrics(client: ApiClient, { port }: Adapter): Promise<void> {
+  const service = { namespace: 'default', name: 'metrics-adapter' };
+  await client.resource(resources.services).create({
+    metadata: service,
+    spec: { type: 'ExternalName', externalName: 'localhost', ports: [{ port }] },
+  } as KubeObject);
+  const body = {
+    apiVersion: 'apiregistration.k8s.io/v1',
+    kind: 'APIService',
+    metadata: { name: `v1beta1.${metricsGroup}` },
+    spec: {
+      group: metricsGroup,
+      version: 'v1beta1',
+      groupPriorityMinimum: 100,
+      versionPriority: 100,
+      insecureSkipTLSVerify: true,
+      service: { ...service, port },
+    },
+  };
+  await client.request('POST', '/apis/apiregistration.k8s.io/v1/apiservices', { body });
+}
+
 async function makeNodes(client: ApiClient): Promise<void> {
   const nodes = client.resource<Node>(resources.nodes);
   for (const name of nodeNames) {
-    const node = await nodes.create({ metadata: { name } });
+    await nodes.create({ metadata: { name } });
     const allocatable = { cpu: '100', memory: '100Gi', pods: '500' };
     const conditions = [{ type: 'Ready', status: 'True' }];
     const status = { allocatable, capacity: allocatable, conditions };
-    await nodes.update({ ...node, status }, { subresource: 'status' });
+    // By patch: controllers write to new nodes, too.
+    await nodes.patch(name, { status }, { type: 'merge', subresource: 'status' });
     // New ones are tainted, and who would take that away again does not run.
     await nodes.patch(name, { spec: { taints: null } }, { type: 'merge' });
   }

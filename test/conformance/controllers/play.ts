@@ -60,6 +60,7 @@ export async function playSequence(
           ),
       );
     },
+    measure: (metric, value) => cluster.adapter.measure(namespace, metric, value),
     turn: (image, fate) => player.turn(namespace, image, fate),
     async later() {
       const second = Math.floor(Date.now() / 1000);

@@ -15,6 +15,8 @@ export interface Stage {
   evict(labels: Readonly<Record<string, string>>): Promise<void>;
   /** Gives all pods of an image another fate, as if they had this image. */
   turn(image: string, fate: Fate): void;
+  /** From now on a metric of no object has this value; without one it is unknown. */
+  measure(metric: string, value?: string): void;
   /** Waits for the next second: what is made after it is younger, by the clock of the API, than what was made before. */
   later(): Promise<void>;
   /** The state of the namespace's objects once it is steady. */

@@ -23,6 +23,20 @@ const autoscaler = (spec: object = {}) =>
     ...spec,
   });
 
+/** As many pods as there are tens in a queue. */
+const byQueue = (spec: object = {}) =>
+  autoscaler({
+    minReplicas: 1,
+    maxReplicas: 5,
+    metrics: [
+      {
+        type: 'External',
+        external: { metric: { name: 'queue' }, target: { type: 'AverageValue', averageValue: '10' } },
+      },
+    ],
+    ...spec,
+  });
+
 /** Here nobody serves metrics; our API server does, and has none. */
 const metricsAreServed = {
   'judged: horizontalpodautoscalers[0].status.conditions[1].message':
@@ -156,6 +170,43 @@ export const policySequences: readonly Sequence[] = [
       await stage.look('judged');
     },
   })),
+  {
+    name: 'an autoscaler follows a metric within its bounds, and is slow to shrink',
+    async play(stage) {
+      stage.measure('queue', '20');
+      await stage.create(deployments, web(2));
+      await stage.look('made');
+      await stage.create(horizontalPodAutoscalers, byQueue());
+      await stage.look('as it is');
+      stage.measure('queue', '45');
+      await stage.look('more');
+      stage.measure('queue', '200');
+      await stage.look('too many');
+      stage.measure('queue', '10');
+      await stage.look('held');
+      stage.measure('queue');
+      await stage.look('unknown');
+    },
+  },
+  {
+    name: 'an autoscaler may shrink by one pod in half an hour, and not grow',
+    async play(stage) {
+      stage.measure('queue', '40');
+      await stage.create(deployments, web(4));
+      await stage.look('made');
+      const policies = [{ type: 'Pods', value: 1, periodSeconds: 1800 }];
+      const behavior = {
+        scaleDown: { stabilizationWindowSeconds: 0, policies },
+        scaleUp: { selectPolicy: 'Disabled' },
+      };
+      await stage.create(horizontalPodAutoscalers, byQueue({ behavior }));
+      await stage.look('as it is');
+      stage.measure('queue', '10');
+      await stage.look('one fewer');
+      stage.measure('queue', '100');
+      await stage.look('no more');
+    },
+  },
   {
     name: 'a namespace waits for what is held',
     async play(stage) {
