@@ -11,6 +11,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '@skerry/base/testing';
 import { Center } from '../support/center.ts';
@@ -299,13 +300,15 @@ test('what a join that was killed left is written over', async () => {
   expect(readFileSync(join(data, 'agent/client.key'), 'utf8')).toContain('PRIVATE KEY');
 });
 
-test('where only a proxy leads to the center, join and agent go through it', async () => {
+test('where only a proxy leads to the center, join and agent go through it, and are told when it dies', async () => {
   // A name of the center that nothing on this machine can resolve: whoever reaches it has come through the proxy.
   const host = 'kubernetes.default.svc';
   const asked: string[] = [];
+  const tunnels = new Set<Duplex>();
   const proxy = createHttpServer((_, response) => response.writeHead(403).end());
   proxy.on('connect', (request, socket, head) => {
     asked.push(`${request.url} ${request.headers['proxy-authorization']}`);
+    tunnels.add(socket);
     const onward = connect({ host: '127.0.0.1', port: center.port }, () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
       onward.write(head);
@@ -333,6 +336,25 @@ test('where only a proxy leads to the center, join and agent go through it', asy
       },
       { timeoutMs: 60_000, everyMs: 200 },
     );
+    const linkIs = (state: string) =>
+      eventually(
+        async () => {
+          const link = ['get', 'nodelink', 'behind', '-o', 'jsonpath={.status.state}'];
+          expect((await center.kubectl(link)).output).toBe(state);
+        },
+        { timeoutMs: 60_000, everyMs: 200 },
+      );
+    await linkIs('Linked');
+    proxy.close();
+    for (const tunnel of tunnels) tunnel.destroy();
+    await linkIs('Cut');
+    const looked = await center.skerry(['doctor', '--data-dir', joined.data]);
+    expect(looked.output).toContain(
+      `${address} through the proxy 127.0.0.1:${port}: nothing listens there: is the proxy running`,
+    );
+    expect(looked.output).not.toContain('secret');
+    proxy.listen(port, '127.0.0.1');
+    await linkIs('Linked');
   } finally {
     agent.kill('SIGTERM');
     await ended;
