@@ -191,6 +191,8 @@ export function createNodeLifecycleController(
       if (isApiError(error, 'NotFound')) return undefined;
       throw error;
     });
+    // Who answers while thousands are written off has not been away.
+    heardAtMs = clock.monotonic();
     if (liveness.observe(node, lease) <= graceMs) return node;
     return declareUnknown(node);
   }
