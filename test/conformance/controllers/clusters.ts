@@ -69,8 +69,14 @@ async function played(
   stop: AbortController,
   end: () => Promise<void>,
 ): Promise<PlayedCluster> {
-  await makeNodes(client);
-  await bringMetrics(client, adapter);
+  try {
+    await makeNodes(client);
+    await bringMetrics(client, adapter);
+  } catch (error) {
+    stop.abort();
+    await Promise.all([end(), adapter.close()]);
+    throw error;
+  }
   const player = new Player(client);
   const playing = player.run(stop.signal);
   return {
