@@ -72,6 +72,7 @@ export const policySequences: readonly Sequence[] = [
     name: `a budget over pods that are not ready: ${unhealthyPodEvictionPolicy}`,
     async play(stage: Parameters<Sequence['play']>[0]) {
       await stage.create(deployments, object('web', { replicas: 2, ...selecting('web', 'starts:a') }));
+      await stage.look('made');
       await stage.create(podDisruptionBudgets, budget({ minAvailable: 1, unhealthyPodEvictionPolicy }));
       await stage.look('not ready');
       await stage.evict({ app: 'web' });
@@ -83,6 +84,7 @@ export const policySequences: readonly Sequence[] = [
     async play(stage) {
       const spec = { replicas: 3, serviceName: 'web', podManagementPolicy: 'Parallel' };
       await stage.create(statefulSets, object('web', { ...spec, ...selecting('web', 'runs:a') }));
+      await stage.look('made');
       await stage.create(podDisruptionBudgets, budget({ maxUnavailable: '30%' }));
       await stage.look('three');
       await stage.merge(statefulSets, 'web', { spec: { replicas: 4 } });
@@ -143,6 +145,7 @@ export const policySequences: readonly Sequence[] = [
     name: 'a budget in percent',
     async play(stage) {
       await stage.create(deployments, web(3));
+      await stage.look('made');
       await stage.create(podDisruptionBudgets, budget({ minAvailable: '50%' }));
       await stage.look('three');
       await stage.merge(podDisruptionBudgets, 'budget', {
