@@ -348,6 +348,8 @@ describe.skipIf(!hasBrowser)('the console', () => {
         .getByRole('button', { name: 'Undo: web-settings' })
         .click();
       await expect.poll(async () => (await fromCluster(settings))['data']).toBeTruthy();
+      // The console goes there by itself; the next screen comes after that.
+      await page.locator('#content[data-shows^="/c/edge/resources/configmaps/"]').waitFor();
     });
 
     test('bring a DaemonSet back to a revision', async () => {

@@ -110,7 +110,8 @@ export const deploymentSequences: readonly Sequence[] = [
       await stage.look('made');
       await stage.merge(deployments, 'web', imagePatch('runs:b'));
       await stage.look('held');
-      await stage.merge(resourceQuotas, 'two', { spec: { hard: { pods: '5' } } });
+      // Room for pods that are gone and not yet counted out, too.
+      await stage.merge(resourceQuotas, 'two', { spec: { hard: { pods: '10' } } });
       await stage.merge(deployments, 'web', { spec: { replicas: 3 } });
       await stage.look('rolled');
     },
