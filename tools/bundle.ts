@@ -1,19 +1,14 @@
 /**
- * The release bundle: one file for `skerry`, one for each of its threads. Start-up time and memory are those of this
- * bundle; development runs the sources as they are. The console's files lie beside it in `dist/console`, where its own build puts them.
+ * The release bundle: one file for `skerry`, one for each of its threads, in pieces of which each process loads its own; and what machines
+ * are given, whole in one file. Start-up time and memory are those of this bundle; development runs the sources as they are. The console's files lie beside it in `dist/console`, where its own build puts them.
  */
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 import { directImports } from './direct-imports.ts';
 import { leanHttp } from './lean-http.ts';
 
-await build({
-  entryPoints: {
-    skerry: 'packages/cli/src/main.ts',
-    'store-writer': 'packages/store/src/sqlite/writer.ts',
-    'yaml-thread': 'packages/apiserver/src/http/yaml-thread.ts',
-  },
+const options: BuildOptions = {
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   bundle: true,
@@ -22,8 +17,6 @@ await build({
   mainFields: ['module', 'main'],
   target: 'node24',
   format: 'esm',
-  splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'none',
@@ -34,7 +27,19 @@ await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname; const __filename = import.meta.filename;",
   },
   logLevel: 'warning',
+};
+
+await build({
+  ...options,
+  entryPoints: {
+    skerry: 'packages/cli/src/main.ts',
+    'store-writer': 'packages/store/src/sqlite/writer.ts',
+    'yaml-thread': 'packages/apiserver/src/http/yaml-thread.ts',
+  },
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
 });
+await build({ ...options, entryPoints: { 'skerry-agent': 'packages/cli/src/machine-main.ts' } });
 
 // The catalogue of components lies beside the bundle.
 await rm('dist/components', { recursive: true, force: true });

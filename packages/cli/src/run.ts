@@ -1,12 +1,11 @@
 /** One command from its arguments to its exit code and its line on standard error. */
 import { describeError, SkerryError } from '@skerry/base';
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import colors from 'picocolors';
 import { exitCodeOf } from './commands/exit-code.ts';
-import { createProgram } from './commands/program.ts';
 import { wasShown } from './terminal/report.ts';
 
-export async function run(argv: readonly string[]): Promise<void> {
+export async function run(program: Command, argv: readonly string[]): Promise<void> {
   process.on('uncaughtException', (error) => {
     process.stderr.write(
       `${JSON.stringify({ level: 'error', msg: 'bug: uncaught exception', error: error.stack })}\n`,
@@ -16,7 +15,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   // Signal handlers and promises alone don't keep a process alive.
   const alive = setInterval(() => undefined, 1 << 30);
   try {
-    await createProgram().parseAsync(argv);
+    await program.parseAsync(argv);
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? 0 : 2;

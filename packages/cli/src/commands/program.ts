@@ -1,7 +1,7 @@
-import { Command } from 'commander';
-import { version } from '#version.ts';
+import type { Command } from 'commander';
 import { addAgentCommand } from './agent.ts';
 import { addBackupCommands } from './backup.ts';
+import { bareProgram } from './bare-program.ts';
 import { addClusterCommand } from './cluster.ts';
 import { addComponentCommand } from './component.ts';
 import { addDoctorCommand } from './doctor.ts';
@@ -26,15 +26,7 @@ import { addUserCommand } from './user.ts';
  * what does its work is imported when it runs, so that each process holds its own part of the product and no other.
  */
 export function createProgram(): Command {
-  const program = new Command('skerry')
-    .description(
-      'One Kubernetes cluster over machines in many regions; each keeps working when its link to the center is cut.',
-    )
-    .version(version, '--version', 'print the version')
-    .enablePositionalOptions()
-    .exitOverride()
-    .showHelpAfterError('(`skerry --help` lists commands, `skerry COMMAND --help` its flags)')
-    .configureHelp({ sortSubcommands: false });
+  const program = bareProgram();
   addUpCommand(program);
   addServerCommand(program);
   addClusterCommand(program);

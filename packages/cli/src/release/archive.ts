@@ -1,15 +1,16 @@
 /**
- * A release as one archive: the bundle and the Node that it runs on, with nothing that only a center needs. Equal contents make
+ * A release as one archive: what a machine runs, in one file, and the Node that it runs on. Equal contents make
  * equal bytes, so that a center that was restarted offers the archive of before.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { tarHeader, tarPadding, tarEnd } from '@skerry/agent';
 import { SkerryError } from '@skerry/base';
+import { entryName } from './layout.ts';
 
 export const architectures = ['amd64', 'arm64'] as const;
 export type Architecture = (typeof architectures)[number];
@@ -22,8 +23,8 @@ export interface ReleaseArchive {
   readonly sha256: string;
 }
 
-/** Of the bundle's folder, for the center alone or made anew by each process. */
-const leftOut = new Set(['components', 'compile-cache', 'console', 'release']);
+/** In the folder of the bundle. */
+const program = 'skerry-agent.mjs';
 
 export function architectureOf(processArchitecture: string): Architecture | undefined {
   return processArchitecture === 'x64' ? 'amd64' : processArchitecture === 'arm64' ? 'arm64' : undefined;
@@ -40,12 +41,13 @@ export async function writeReleaseArchive(options: {
   const { bundle, node, target } = options;
   const files = [
     { path: 'node', source: node, mode: 0o755 },
-    ...(await bundleFiles(bundle)).map((path) => ({
-      path: relative(bundle, path).split(sep).join('/'),
-      source: path,
-      mode: 0o644,
-    })),
+    { path: entryName, source: join(bundle, program), mode: 0o644 },
   ];
+  if (!existsSync(join(bundle, program)))
+    throw new SkerryError(
+      'release-not-made',
+      `${bundle} holds no bundle of this program; machines can be given one by an installed skerry, or after set-up`,
+    );
   await mkdir(dirname(target), { recursive: true });
   // Several processes of a center may be asked at the same time.
   const unfinished = `${target}.${process.pid}.new`;
@@ -61,20 +63,6 @@ export async function describeArchive(path: string, architecture: Architecture):
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return { architecture, path, bytes: (await stat(path)).size, sha256: hash.digest('hex') };
-}
-
-async function bundleFiles(bundle: string): Promise<string[]> {
-  const entries = await readdir(bundle, { recursive: true, withFileTypes: true }).catch(() => []);
-  const files = entries
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name))
-    .filter((path) => !leftOut.has(relative(bundle, path).split(sep)[0] ?? ''))
-    .sort();
-  if (files.includes(join(bundle, 'skerry.mjs'))) return files;
-  throw new SkerryError(
-    'release-not-made',
-    `${bundle} holds no bundle of this program; machines can be given one by an installed skerry, or after set-up`,
-  );
 }
 
 /** One file at a time in memory: the largest is Node itself, which is streamed. */

@@ -1,7 +1,7 @@
 /**
  * Where the join script puts the program: each build in a folder of its own beside the others, and a link to the one that runs.
  *
- *   /usr/local/lib/skerry/0.1.0-3f9a1c07/{node,skerry.mjs,…}
+ *   /usr/local/lib/skerry/0.1.0-3f9a1c07/{node,skerry.mjs}
  *   /usr/local/lib/skerry/current -> 0.1.0-3f9a1c07
  *   /usr/local/bin/skerry          runs current/node current/skerry.mjs
  *
@@ -10,7 +10,7 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-const entryName = 'skerry.mjs';
+export const entryName = 'skerry.mjs';
 
 export interface Installed {
   /** Folder of all builds. */

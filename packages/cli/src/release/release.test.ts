@@ -21,11 +21,9 @@ let folder: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'skerry-release-'));
-  mkdirSync(join(folder, 'dist/chunks'), { recursive: true });
-  mkdirSync(join(folder, 'dist/components'));
-  writeFileSync(join(folder, 'dist/skerry.mjs'), 'entry');
-  writeFileSync(join(folder, 'dist/chunks/a.mjs'), 'chunk');
-  writeFileSync(join(folder, 'dist/components/x.yaml'), 'for the center alone');
+  mkdirSync(join(folder, 'dist'));
+  writeFileSync(join(folder, 'dist/skerry.mjs'), 'for the center');
+  writeFileSync(join(folder, 'dist/skerry-agent.mjs'), 'for machines');
   writeFileSync(join(folder, 'node'), 'node itself');
 });
 
@@ -44,7 +42,7 @@ function releaseFiles() {
   });
 }
 
-test('an archive holds the bundle and Node, and nothing for the center alone', async () => {
+test('an archive holds what a machine runs and Node, and nothing for the center alone', async () => {
   await pack(at('a.tar.gz'));
   const listing = execFileSync('tar', ['-tzvf', at('a.tar.gz')], { encoding: 'utf8' });
   expect(
@@ -52,7 +50,7 @@ test('an archive holds the bundle and Node, and nothing for the center alone', a
       .split('\n')
       .map((line) => line.split(/\s+/).at(-1))
       .filter(Boolean),
-  ).toEqual(['node', 'chunks/a.mjs', 'skerry.mjs']);
+  ).toEqual(['node', 'skerry.mjs']);
   expect(listing).toMatch(/^-rwxr-xr-x .* node$/m);
 });
 
@@ -64,7 +62,7 @@ test('equal contents make equal bytes', async () => {
 
 test('the own archive is packed when it is first asked for, and again when the program changed', async () => {
   const first = await releaseFiles().get('amd64');
-  writeFileSync(at('dist/skerry.mjs'), 'another entry');
+  writeFileSync(at('dist/skerry-agent.mjs'), 'another program');
   const later = Date.now() / 1000 + 60;
   utimesSync(at('dist/skerry.mjs'), later, later);
   const second = await releaseFiles().get('amd64');
