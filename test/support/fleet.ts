@@ -73,7 +73,9 @@ export class Fleet {
   #start(): void {
     const { directory, address, nodes } = this.#options;
     const args = ['sim', address, '--nodes', String(nodes), '--data-dir', directory];
-    const child = spawn(process.execPath, ['--max-old-space-size=4096', entry(), ...args], {
+    // Room for what thousands make in one turn.
+    const memory = ['--max-old-space-size=4096', '--max-semi-space-size=64'];
+    const child = spawn(process.execPath, [...memory, entry(), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       // All have joined, so nobody asks what it is worth.
       env: { ...process.env, NO_COLOR: '1', SKERRY_JOIN_TOKEN: 'none' },

@@ -10,7 +10,7 @@ export function isExcepted(
   noProxy: string | undefined,
 ): boolean {
   const name = host.toLowerCase().replace(/\.$/, '');
-  if (name === 'localhost' || isIn(name, '127.0.0.0/8') || isIn(name, '::1/128')) return true;
+  if (name === 'localhost' || isLoopback(name)) return true;
   return (noProxy ?? '')
     .toLowerCase()
     .split(/[\s,]+/)
@@ -29,6 +29,12 @@ function excepts(entry: string, { name, port }: { name: string; port: number }):
   if (family !== 0) return isIn(name, `${wanted}/${family === 6 ? 128 : 32}`);
   const domain = wanted.replace(/^\*?\./, '');
   return name === domain || name.endsWith(`.${domain}`);
+}
+
+/** Asked for at each try of thousands of links. */
+function isLoopback(address: string): boolean {
+  const family = isIP(address);
+  return family === 4 ? address.startsWith('127.') : family === 6 && isIn(address, '::1/128');
 }
 
 /** False for names, which are not looked up for this. */
