@@ -32,7 +32,8 @@ export const measureWorkloads: BenchGroup = async ({
   const target = { dataDirectory: cluster.dataDirectory, port: cluster.port, kubeconfig: cluster.kubeconfig };
   for (let index = 0; index < runs; index++) times.push(await applyUntilRunning(target, 3));
   note(`three regions: ${times.map(Math.round).join(' ')} ms`);
-  const center = await BenchCenter.start();
+  // Room for the pod range of each node.
+  const center = await BenchCenter.start({ flags: ['--cluster-cidr', '10.128.0.0/10'] });
   try {
     const startedMs = performance.now();
     await center.simulate(nodes);
