@@ -322,8 +322,9 @@ function keepMetadata(served: Served, next: AnyObject, old: AnyObject): void {
   const fields = kept === 'all' ? new Set([...Object.keys(given), ...Object.keys(before)]) : kept;
   for (const field of fields) {
     if (field === 'managedFields') continue;
-    if (before[field] === undefined) delete given[field];
-    else given[field] = before[field];
+    if (before[field] !== undefined) given[field] = before[field];
+    // To delete what isn't there is slow as well, and most fields of most objects aren't.
+    else if (given[field] !== undefined) delete given[field];
   }
   const annotation = annotationOfSpec(served);
   const value = annotation && metadataOf(old).annotations?.[annotation];
