@@ -1,7 +1,7 @@
 /** Requests to the fuzzed server: well-formed ones over kept connections, and bytes as they are over a socket of their own. */
 import { Agent, request } from 'node:http';
 import { connect as connectPlain, type Socket } from 'node:net';
-import { adminToken } from './server.ts';
+import { adminToken } from './server-contract.ts';
 
 export interface Call {
   readonly method?: string;

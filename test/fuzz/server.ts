@@ -13,33 +13,7 @@ import { openMemoryStore } from '@skerry/store';
 import { listenTls } from '../../packages/cli/src/compose/tls-front.ts';
 import { nodeObjects, type NodeObject } from './node/node-objects.ts';
 import { NodeStandIn } from './node/node-stand-in.ts';
-
-/** What the parent is told once requests are answered. */
-export interface ServerReady {
-  readonly type: 'ready';
-  readonly plainPort: number;
-  readonly tlsPort: number;
-  /** The authority whose client certificates the server trusts: whoever tests may make some. */
-  readonly authority: { readonly certificatePem: string; readonly keyPem: string };
-}
-
-/** The state of the process when it was asked. */
-export interface ServerReport {
-  readonly type: 'report';
-  /** Time that the thread of the event loop has computed. */
-  readonly cpuMs: number;
-  readonly heapBytes: number;
-  readonly connections: number;
-  /** Connections to the node, its runtime and its pods, and logs of the node that are open. */
-  readonly nodeConnections: number;
-  readonly nodeFiles: number;
-  /** Messages logged as errors: bugs. */
-  readonly bugs: readonly string[];
-  /** Names that stand on a shared prototype and did not at the start. */
-  readonly polluted: readonly string[];
-}
-
-export const adminToken = 'fuzz-admin';
+import { adminToken, type ServerReady, type ServerReport } from './server-contract.ts';
 
 const bugsMax = 100;
 const bugs: string[] = [];
@@ -158,4 +132,4 @@ async function main(): Promise<void> {
   } satisfies ServerReady);
 }
 
-if (process.send) await main();
+await main();

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Client } from './client.ts';
-import type { ServerReady, ServerReport } from './server.ts';
+import type { ServerReady, ServerReport } from './server-contract.ts';
 
 /** What the server may hold once all was answered and garbage is collected. */
 const heapBytesMax = 900 * 1024 * 1024;

@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import * as fc from 'fast-check';
 import { openPlain, type Answer } from './client.ts';
 import { expectHonest } from './expectations.ts';
-import { adminToken, type ServerReport } from './server.ts';
+import { adminToken, type ServerReport } from './server-contract.ts';
 import type { Target } from './target.ts';
 
 export const endings = ['closed', 'half-closed', 'reset'] as const;

@@ -12,7 +12,7 @@ import { damage, damaged } from '../documents.ts';
 import { expectHonest } from '../expectations.ts';
 import { hostileScalars, hostileTexts, hostileValue, jsonText } from '../hostile-values.ts';
 import { probe, type Probe } from '../probe.ts';
-import { adminToken } from '../server.ts';
+import { adminToken } from '../server-contract.ts';
 import type { Target } from '../target.ts';
 
 const plainText = fc

@@ -8,7 +8,7 @@ import { socketBytes, socketFrame, type SocketFrame, spdyBytes, spdyFrame } from
 import { containerNames } from '../node/node-stand-in.ts';
 import { type RuntimeManner, runtimeManners } from '../node/runtime-stand-in.ts';
 import { probe, type Probe } from '../probe.ts';
-import { adminToken } from '../server.ts';
+import { adminToken } from '../server-contract.ts';
 import type { Target } from '../target.ts';
 import { endings, expectNothingLeft, manner, upgrades, visit } from '../visit.ts';
 

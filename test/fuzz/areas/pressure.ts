@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { openPlain } from '../client.ts';
 import { expectHonest } from '../expectations.ts';
 import { probe, type Probe } from '../probe.ts';
-import { adminToken } from '../server.ts';
+import { adminToken } from '../server-contract.ts';
 import type { Target } from '../target.ts';
 
 const as = `Host: x\r\nAuthorization: Bearer ${adminToken}\r\n`;

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { exchangeBytes, openPlain } from '../client.ts';
 import { probe, type Probe } from '../probe.ts';
-import { adminToken } from '../server.ts';
+import { adminToken } from '../server-contract.ts';
 import type { Target } from '../target.ts';
 
 const method = fc.constantFrom(
