@@ -3,6 +3,7 @@
  * replaces the program under the agent. Root, since it installs; below a folder of the test's own.
  */
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   mkdtempSync,
   readdirSync,
@@ -67,19 +68,20 @@ describe.skipIf(process.getuid?.() !== 0)('the join line', () => {
       0,
       expect.stringContaining('This node joined into the cluster successfully.'),
     ]);
-    const agent = new AbortController();
-    spawn(skerry(), ['agent', '--data-dir', data()], { stdio: 'ignore', signal: agent.signal }).on(
-      'error',
-      () => undefined,
-    );
-    await eventually(
-      async () => {
-        const { output: nodes } = await center.kubectl(['get', 'node', 'pasted', '--no-headers']);
-        expect(nodes).toMatch(/^pasted +Ready/);
-      },
-      { timeoutMs: 60_000 },
-    );
-    agent.abort();
+    const agent = spawn(skerry(), ['agent', '--data-dir', data()], { stdio: 'ignore' });
+    const ended = once(agent, 'exit');
+    try {
+      await eventually(
+        async () => {
+          const { output: nodes } = await center.kubectl(['get', 'node', 'pasted', '--no-headers']);
+          expect(nodes).toMatch(/^pasted +Ready/);
+        },
+        { timeoutMs: 60_000 },
+      );
+    } finally {
+      agent.kill();
+      await ended;
+    }
   });
 
   test('an upgrade takes the build of the center and keeps the former one', async () => {
