@@ -15,6 +15,9 @@ export const programImage = `skerry.io/skerry:${version}`;
 type Files = ImageSpec['files'];
 type File = Extract<Files[number], { type: 'file' }>;
 
+/** In the bundle's folder, made anew by whoever needs it: archives for machines hold a Node of their own each. */
+const leftOut = new Set(['compile-cache', 'release']);
+
 /** `folder` holds the bundle. */
 export async function writeProgramImage(file: string, folder: string): Promise<void> {
   if (!existsSync(join(folder, 'skerry.mjs')))
@@ -38,7 +41,9 @@ export async function writeProgramImage(file: string, folder: string): Promise<v
 
 async function bundleFiles(folder: string): Promise<File[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && !entry.parentPath.includes('compile-cache'));
+  const files = entries.filter(
+    (entry) => entry.isFile() && !leftOut.has(relative(folder, entry.parentPath).split(sep)[0] ?? ''),
+  );
   return Promise.all(
     files.map(({ parentPath, name }) => {
       const path = join(parentPath, name);
