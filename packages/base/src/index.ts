@@ -3,6 +3,7 @@ export { AsyncQueue } from './async-queue.ts';
 export { Backoff, type BackoffOptions } from './backoff.ts';
 export { sleep, systemClock, type Clock, type Timer } from './clock.ts';
 export { SkerryError, describeError } from './errors.ts';
+export { firstIndex } from './first-index.ts';
 export { silentLogger, type Fields, type Level, type Logger } from './logger.ts';
 export {
   MetricRegistry,

@@ -1,5 +1,5 @@
 import { ApiError } from '@skerry/api';
-import type { Clock } from '@skerry/base';
+import { type Clock, firstIndex } from '@skerry/base';
 import type { CacheEvent } from '#contract.ts';
 
 /** The answer to a watch or list that asks for more of the past than is kept. */
@@ -68,7 +68,7 @@ export class History {
   since(revision: number, bucket?: string): readonly CacheEvent[] {
     if (revision < this.#floor) throw tooOldResourceVersion(revision, this.#floor);
     const events = bucket === undefined ? this.#events : (this.#indexed().get(bucket) ?? []);
-    return events.slice(lowerBound(events, (event) => event.revision > revision));
+    return events.slice(firstIndex(events, (event) => event.revision > revision));
   }
 
   #indexed(): Map<string, CacheEvent[]> {
@@ -95,20 +95,8 @@ export class History {
     // Looks at one event first: it is only worth a search when a quarter is old.
     if (length <= youngMin || (this.#timesMs[quarter] ?? Infinity) > bornMs) return 0;
     return Math.min(
-      lowerBound(this.#timesMs, (atMs) => atMs > bornMs),
+      firstIndex(this.#timesMs, (atMs) => atMs > bornMs),
       length - Math.floor(youngMin / 2),
     );
   }
-}
-
-/** The first index for which `behind` holds, where it holds from some index on. */
-function lowerBound<T>(list: readonly T[], behind: (item: T) => boolean): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (behind(list[middle] as T)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

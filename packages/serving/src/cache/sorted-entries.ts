@@ -1,3 +1,4 @@
+import { firstIndex } from '@skerry/base';
 import type { CachedObject } from '#contract.ts';
 
 /** More would be moved with each that comes between, fewer make the search for theirs longer. */
@@ -39,7 +40,7 @@ export class SortedEntries<T extends CachedObject> {
       this.#starts = undefined;
       return;
     }
-    const at = lowerBoundIn(block.keys, key);
+    const at = firstIndex(block.keys, (other) => other >= key);
     if (block.keys[at] === key) {
       block.items[at] = item;
       return;
@@ -58,7 +59,7 @@ export class SortedEntries<T extends CachedObject> {
   remove(key: string): void {
     const index = this.#blockOf(key);
     const block = this.#blocks[index];
-    const at = block ? lowerBoundIn(block.keys, key) : 0;
+    const at = block ? firstIndex(block.keys, (other) => other >= key) : 0;
     if (block?.keys[at] !== key) return;
     this.#starts = undefined;
     block.keys.splice(at, 1);
@@ -91,7 +92,7 @@ export class SortedEntries<T extends CachedObject> {
   lowerBound(key: string): number {
     const index = this.#blockOf(key);
     const block = this.#blocks[index];
-    return (this.#startsNow()[index] ?? 0) + (block ? lowerBoundIn(block.keys, key) : 0);
+    return (this.#startsNow()[index] ?? 0) + (block ? firstIndex(block.keys, (other) => other >= key) : 0);
   }
 
   /** The index behind the last key that starts with `prefix`. */
@@ -108,27 +109,12 @@ export class SortedEntries<T extends CachedObject> {
 
   /** The first block that has a key not below `key`; their number where none has. */
   #blockOf(key: string): number {
-    let low = 0;
-    let high = this.#blocks.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#blocks[middle]?.keys.at(-1) ?? '') < key) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstIndex(this.#blocks, ({ keys }) => (keys.at(-1) ?? '') >= key);
   }
 
-  /** The block that holds the object of an index. */
+  /** The block that holds the object of an index; their number where none does. */
   #blockAt(index: number): number {
-    const starts = this.#startsNow();
-    let low = 0;
-    let high = this.#blocks.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((starts[middle + 1] ?? 0) <= index) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstIndex(this.#startsNow(), (start) => start > index) - 1;
   }
 
   #startsNow(): readonly number[] {
@@ -138,15 +124,4 @@ export class SortedEntries<T extends CachedObject> {
     for (const { keys } of this.#blocks) starts.push((count += keys.length));
     return (this.#starts = starts);
   }
-}
-
-function lowerBoundIn(keys: readonly string[], key: string): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((keys[middle] as string) < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '@skerry/base';
+import { type Clock, firstIndex, type Timer } from '@skerry/base';
 import { CompactedError, FutureRevisionError, StoreConflictError, StoreUnavailableError } from '#contract.ts';
 import type {
   Entry,
@@ -10,7 +10,6 @@ import type {
   WriteOptions,
 } from '#contract.ts';
 import { EventWindow } from '#event-window.ts';
-import { lowerBound } from '#key-range.ts';
 
 /**
  * The store without a disk: for tests, simulation, and data that may be lost with the process. Same promises as the others
@@ -63,7 +62,7 @@ class MemoryStore implements Store {
     const revision = options.revision ?? this.revision;
     const first = startKey > prefix ? startKey : prefix;
     const entries = new Map<string, Entry>();
-    for (let i = lowerBound(this.#keys, first); i < this.#keys.length; i++) {
+    for (let i = firstIndex(this.#keys, (key) => key >= first); i < this.#keys.length; i++) {
       const key = this.#keys[i] as string;
       if (!key.startsWith(prefix)) break;
       entries.set(key, this.#entries.get(key) as Entry);
@@ -167,7 +166,12 @@ class MemoryStore implements Store {
     const createRevision = previous?.createRevision ?? revision;
     const expiresMs = ttlSeconds === undefined ? undefined : this.#clock.monotonic() + ttlSeconds * 1000;
     this.#entries.set(key, { key, value, createRevision, modRevision: revision, expiresMs });
-    if (!previous) this.#keys.splice(lowerBound(this.#keys, key), 0, key);
+    if (!previous)
+      this.#keys.splice(
+        firstIndex(this.#keys, (other) => other >= key),
+        0,
+        key,
+      );
     this.#append({ type: 'put', key, value, createRevision, revision, ...previousOf(previous) });
     if (expiresMs !== undefined) this.#expireAt(expiresMs);
     return { revision };
@@ -177,7 +181,10 @@ class MemoryStore implements Store {
     const revision = this.revision + 1;
     const { key, value, createRevision } = entry;
     this.#entries.delete(key);
-    this.#keys.splice(lowerBound(this.#keys, key), 1);
+    this.#keys.splice(
+      firstIndex(this.#keys, (other) => other >= key),
+      1,
+    );
     this.#append({ type: 'delete', key, value, createRevision, revision, ...previousOf(entry) });
     return { revision };
   }
