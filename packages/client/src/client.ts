@@ -4,8 +4,8 @@
  * What it promises: an answer that is no success becomes an `ApiError` with the server's own `Status`; silence becomes a
  * `TransportError`. Sent again are only requests that the server has not acted upon: those that could not be sent
  * (connection refused, stream refused), reads whose connection broke before the answer, and those answered with 429 or
- * 503 and `Retry-After`, which is honoured. That is bounded by `retriesMax` tries and `retryAfterMaxMs` each; beyond,
- * the caller sees the failure. Without a clock nothing is sent again.
+ * 503 and `Retry-After`, which is honoured. That is bounded by `retriesMax` tries, `askedRetriesMax` of those that were asked to
+ * come again, and `retryAfterMaxMs` each; beyond, the caller sees the failure. Without a clock nothing is sent again.
  */
 import { ApiError } from '@skerry/api';
 import type { KubeList, KubeObject, Status, WatchEvent } from '@skerry/api';
@@ -39,6 +39,8 @@ export interface ClientOptions {
 }
 
 const retriesMax = 5;
+/** As often as clients of stock clusters come again. */
+const askedRetriesMax = 10;
 const retryAfterMaxMs = 30_000;
 const retryBaseMs = 100;
 const eventBytesMax = 16 << 20;
@@ -118,7 +120,8 @@ class HttpApiClient implements ApiClient {
       if (outcome.response) return outcome.response;
       const { clock } = this.#options;
       const { retry } = outcome;
-      if (!clock || retry === undefined || attempt >= retriesMax) throw outcome.error;
+      const most = retry === 'backoff' ? retriesMax : askedRetriesMax;
+      if (!clock || retry === undefined || attempt >= most) throw outcome.error;
       const delayMs = retry === 'backoff' ? retryBaseMs * 2 ** attempt : retry.afterMs;
       await sleep(clock, Math.min(delayMs, retryAfterMaxMs), call.signal);
     }

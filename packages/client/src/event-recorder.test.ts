@@ -118,6 +118,57 @@ test('what is recorded before run is written when it runs, and a failing server 
   expect(events()).toEqual([]);
 });
 
+test('messages of one kind are combined while none is ten minutes after the one before, whatever part they are about', async () => {
+  const tell = (n: number) =>
+    recorder.record(pod, {
+      type: 'Warning',
+      reason: 'Unhealthy',
+      message: `number ${n}`,
+      fieldPath: `spec.containers{c${n % 3}}`,
+    });
+  for (let n = 0; n < 12; n++) {
+    tell(n);
+    await clock.advance(300_000);
+  }
+  expect(events()).toHaveLength(10);
+  expect(events().at(-1)).toMatchObject({ message: '(combined from similar events): number 11', count: 3 });
+  await clock.advance(600_000);
+  tell(12);
+  await clock.advance(0);
+  expect(events().at(-1)).toMatchObject({ message: 'number 12' });
+});
+
+test('an event that may have arrived is tried twelve times, then the next one', async () => {
+  let asked = 0;
+  const back = client.react(({ resource }) => {
+    if (resource !== 'events') return;
+    asked++;
+    throw new TransportError('api-unreachable', 'broken off', { sent: true });
+  });
+  record('lost');
+  await clock.advance(600_000);
+  expect(asked).toBe(12);
+  back();
+  record('told', 'Other');
+  await clock.advance(0);
+  expect(events().map(({ message }) => message)).toEqual(['told']);
+});
+
+test('an event that had arrived the first time is told once, and no loss', async () => {
+  let answered = false;
+  client.react(({ resource }, object) => {
+    if (resource !== 'events' || answered) return;
+    answered = true;
+    client.seed(resources.events, object as Event);
+    throw new TransportError('api-unreachable', 'broken off', { sent: true });
+  });
+  record('same');
+  await clock.advance(60_000);
+  record('same');
+  await clock.advance(0);
+  expect(events().map(({ count }) => count)).toEqual([2]);
+});
+
 test('while the server is out of reach events wait, and are written with the time at which they were recorded', async () => {
   const back = client.react(() => {
     throw new TransportError('api-unreachable', 'no link', { sent: false });

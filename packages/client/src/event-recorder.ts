@@ -2,10 +2,13 @@
  * Events as `kubectl describe` shows them: the same event again raises `count` and `lastTimestamp` of the one there is.
  *
  * Recording never blocks and never fails its caller: events wait in a queue of `queueMax` and are written one by one, so that
- * those of thousands of pods at once are told a little later, and the work itself goes first; what comes beyond the queue, or is
- * refused, is dropped and counted in one log line a minute. While the API is out of reach, they wait. Each object may cause 25
- * events at once and then one in five minutes, as in client-go, so that a crash loop can't flood the store. From the tenth event
- * of one object and reason within ten minutes on that differ only in their message, they become one, marked as combined.
+ * those of thousands of pods at once are told a little later, and the work itself goes first; what comes beyond the queue is
+ * dropped and counted in one log line a minute. While the API is out of reach, they wait. To who asks them to come later the client
+ * comes again, as it does for everyone; where it isn't known whether one arrived it is tried up to 12 times, as in client-go; what is
+ * refused then is dropped with a line. Each object may cause 25
+ * events at once and then one in five minutes, as there, so that a crash loop can't flood the store. From the tenth event
+ * of one object and reason on that differ only in their message, each within ten minutes of the one before, they become one,
+ * marked as combined.
  */
 import { isApiError, timeText } from '@skerry/api';
 import type { Event, KubeObject } from '@skerry/api';
@@ -47,6 +50,8 @@ export interface EventRecorderOptions {
 const queueMaxDefault = 1_000;
 /** For who works for a whole cluster: every pod of it may be told of at once. */
 export const clusterEventQueueMax = 50_000;
+/** Of an event that may have arrived. */
+const triesMax = 12;
 const reportEveryMs = 60_000;
 const knownMax = 4_096;
 const burst = 25;
@@ -67,7 +72,7 @@ export class ApiEventRecorder implements EventRecorder {
   readonly #queue: AsyncQueue<Event>;
   readonly #known = new Map<string, Known>();
   readonly #budgets = new Map<string, { tokens: number; atMs: number }>();
-  readonly #similar = new Map<string, { messages: Set<string>; atMs: number }>();
+  readonly #similar = new Map<string, { told: Set<string>; atMs: number }>();
   #sequence = 0;
   #dropped = 0;
   #reportedAtMs = -Infinity;
@@ -128,12 +133,13 @@ export class ApiEventRecorder implements EventRecorder {
   async #deliver(event: Event, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
     const backoff = new Backoff({ baseMs: 1_000, maxMs: 30_000 });
-    while (!signal.aborted) {
+    for (let tries = 1; !signal.aborted;) {
       try {
         await this.#write(event);
         return;
       } catch (error) {
-        if (error instanceof TransportError && !error.sent && error.code !== 'api-tls') {
+        const isSilence = error instanceof TransportError && error.code !== 'api-tls';
+        if (isSilence && (!error.sent || tries++ < triesMax)) {
           await sleep(clock, backoff.next(), signal).catch(() => undefined);
           continue;
         }
@@ -172,7 +178,10 @@ export class ApiEventRecorder implements EventRecorder {
         this.#known.delete(key);
       }
     }
-    await events.create(event);
+    await events.create(event).catch((error: unknown) => {
+      // No other has its name: it had arrived before, and nobody could say so.
+      if (!isApiError(error, 'AlreadyExists')) throw error;
+    });
     remember(this.#known, key, {
       name: event.metadata.name ?? '',
       namespace: event.metadata.namespace ?? 'default',
@@ -191,28 +200,33 @@ export class ApiEventRecorder implements EventRecorder {
 
   #combine(event: Event): void {
     const nowMs = this.#options.clock.monotonic();
-    const key = keyOfEvent({ ...event, message: '' });
+    const key = keyOfEvent({ ...event, message: combined });
     let similar = this.#similar.get(key);
-    if (!similar || nowMs - similar.atMs > similarWindowMs) similar = { messages: new Set(), atMs: nowMs };
+    if (!similar || nowMs - similar.atMs > similarWindowMs) similar = { told: new Set(), atMs: nowMs };
+    similar.atMs = nowMs;
     remember(this.#similar, key, similar);
-    if (similar.messages.size >= similarMax && !similar.messages.has(event.message ?? '')) {
-      event.message = `(combined from similar events): ${event.message}`;
+    const one = keyOfEvent(event);
+    if (similar.told.size >= similarMax && !similar.told.has(one)) {
+      event.message = `${combined}: ${event.message}`;
       return;
     }
-    similar.messages.add(event.message ?? '');
+    similar.told.add(one);
   }
 }
 
+const combined = '(combined from similar events)';
+
+/** Those that are combined are one, whichever part of the object they are about. */
 function keyOfEvent({ involvedObject: o, reason, message, type, source }: Event): string {
-  const combined = message?.startsWith('(combined from similar events)') ? '(combined)' : message;
+  const isCombined = message?.startsWith(combined);
   return JSON.stringify([
     o.kind,
     o.namespace,
     o.name,
     o.uid,
-    o.fieldPath,
+    isCombined ? '' : o.fieldPath,
     reason,
-    combined,
+    isCombined ? combined : message,
     type,
     source?.component,
     source?.host,
