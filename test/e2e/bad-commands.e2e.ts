@@ -84,13 +84,13 @@ describe('commands refuse', () => {
       'ranges that overlap',
       ['server', '--data-dir', 'new', ...ranges],
       2,
-      /the pod range 10\.0\.0\.0\/8 overlaps the service range 10\.96\.0\.0\/16/,
+      /the pod range 10\.0\.0\.0\/8 \(--cluster-cidr\) overlaps the service range 10\.96\.0\.0\/16/,
     ],
     [
       'a range that is none',
       ['server', '--data-dir', 'new', '--cluster-cidr', 'banana'],
       2,
-      /clusterCidr: must be an IPv4 range/,
+      /--cluster-cidr banana: must be an IPv4 range/,
     ],
     [
       'a changed range',
@@ -102,19 +102,19 @@ describe('commands refuse', () => {
       'an address that is none',
       ['server', '--data-dir', 'new', '--listen-address', 'banana'],
       2,
-      /listenAddress: must be an IP address/,
+      /--listen-address banana: must be an IP address/,
     ],
     [
       'a name that is none',
       ['server', '--data-dir', 'new', '--advertise', 'a b'],
       2,
-      /advertise\.0: must be an IP address or a DNS name/,
+      /--advertise a b: must be an IP address or a DNS name/,
     ],
     [
       'an address of another machine',
       ['server', '--data-dir', 'new', '--listen-address', '203.0.113.7'],
       1,
-      /cannot listen on 203\.0\.113\.7:6443/,
+      /cannot listen on 203\.0\.113\.7:6443; choose an address of this machine/,
     ],
     [
       'a half-written configuration',
@@ -127,7 +127,7 @@ describe('commands refuse', () => {
       'a configuration of wrong fields',
       ['server', '--data-dir', 'odd'],
       2,
-      /port: .*; the file: Unrecognized key: "frob"/,
+      /port: .*; .*the file: Unrecognized key: "frob"/,
     ],
     [
       'a half-written state of up',

@@ -1,9 +1,9 @@
 /** One command from its arguments to its exit code and its line on standard error. */
-import { describeError, SkerryError } from '@skerry/base';
+import { describeError } from '@skerry/base';
 import { type Command, CommanderError } from 'commander';
 import colors from 'picocolors';
 import { exitCodeOf } from './commands/exit-code.ts';
-import { wasShown } from './terminal/report.ts';
+import { codeOf, wasShown } from './terminal/report.ts';
 
 export async function run(program: Command, argv: readonly string[]): Promise<void> {
   process.on('uncaughtException', (error) => {
@@ -23,8 +23,7 @@ export async function run(program: Command, argv: readonly string[]): Promise<vo
     }
     process.exitCode = exitCodeOf(error);
     if (wasShown(error)) return;
-    const code = error instanceof SkerryError ? colors.dim(` (${error.code})`) : '';
-    process.stderr.write(`${colors.red('error:')} ${describeError(error)}${code}\n`);
+    process.stderr.write(`${colors.red('error:')} ${describeError(error)}${codeOf(error)}\n`);
   } finally {
     clearInterval(alive);
   }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { duration } from './common-flags.ts';
+import { decimal, duration } from './common-flags.ts';
 
 /** What of autoscaling kube-controller-manager's flags set, under the same names. */
 export function withAutoscalerFlags(command: Command): Command {
@@ -24,6 +24,6 @@ export function withAutoscalerFlags(command: Command): Command {
     .option(
       name('tolerance <number>'),
       'how far a metric may be from its target, as a share of it, before anything is done (default 0.1)',
-      Number,
+      decimal,
     );
 }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { duration, keyValues, list, wholeNumber } from './common-flags.ts';
+import { decimal, duration, keyValues, list, wholeNumber } from './common-flags.ts';
 
 describe('a duration', () => {
   test.each([
@@ -34,4 +34,10 @@ test('a list has no empty parts', () => {
 test('key=value pairs keep what stands behind the first =', () => {
   expect(keyValues('a=1,b=x=y')).toEqual({ a: '1', b: 'x=y' });
   expect(() => keyValues('a')).toThrow('"a" is not key=value');
+});
+
+test('a number may have a fraction, and is one', () => {
+  expect(decimal('0.02')).toBe(0.02);
+  for (const text of ['', ' ', 'abc', '1,5', 'Infinity'])
+    expect(() => decimal(text)).toThrow('must be a number');
 });

@@ -29,6 +29,13 @@ export function wholeNumber({ min, max }: { min: number; max: number }): (text: 
   };
 }
 
+/** A number with or without a fraction; what it may be is said by the configuration that it belongs to. */
+export function decimal(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
+  return value;
+}
+
 /** `true`, `false`, and the like that Go takes. */
 export function yesOrNo(text: string): boolean {
   if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)) return true;

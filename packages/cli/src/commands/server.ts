@@ -10,6 +10,7 @@ import { firstUserLines } from '#terminal/console-facts.ts';
 import { withAutoscalerFlags } from './autoscaler-flags.ts';
 import {
   dataOf,
+  decimal,
   duration,
   keyValues,
   list,
@@ -74,7 +75,7 @@ export function addServerCommand(program: Command): void {
     .option(
       '--goaway-chance <number>',
       'how likely a request over HTTP/2 makes its client connect anew, so that clients spread over several servers (0 to 0.02, default 0)',
-      Number,
+      decimal,
     )
     .option(
       '--audit-log-path <path>',
@@ -124,12 +125,12 @@ export function addServerCommand(program: Command): void {
     .option(
       '--node-eviction-rate <number>',
       'silent nodes of a zone that may be emptied in a second (default 0.1)',
-      Number,
+      decimal,
     )
     .option(
       '--secondary-node-eviction-rate <number>',
       'the same while the zone is not well; 0 in small zones (default 0.01)',
-      Number,
+      decimal,
     )
     .option(
       '--large-cluster-size-threshold <number>',
@@ -139,7 +140,7 @@ export function addServerCommand(program: Command): void {
     .option(
       '--unhealthy-zone-threshold <number>',
       'share of silent nodes from which a zone is not well (default 0.55)',
-      Number,
+      decimal,
     )
     .option('--audit-webhook-config-file <path>', 'kubeconfig of a server that the audit log is sent to')
     .option(
@@ -154,7 +155,7 @@ export function addServerCommand(program: Command): void {
       'whether batches are throttled (default true)',
       yesOrNo,
     )
-    .option('--audit-webhook-batch-throttle-qps <number>', 'batches a second (default 10)', Number)
+    .option('--audit-webhook-batch-throttle-qps <number>', 'batches a second (default 10)', decimal)
     .option(
       '--audit-webhook-batch-throttle-burst <number>',
       'batches at once after a pause (default 15)',
@@ -220,10 +221,12 @@ export function addServerCommand(program: Command): void {
             prepareInstallation(data, { flags, clock: systemClock }),
           );
           const center = createCenter(installation, { clock: systemClock, log });
+          let started = false;
           try {
             const facts = await report.step('API server, controllers, scheduler, console', () =>
               center.start(signal),
             );
+            started = true;
             const { config } = installation;
             report.line();
             report.line(
@@ -245,6 +248,7 @@ export function addServerCommand(program: Command): void {
             if (!signal.aborted) throw error;
           } finally {
             await report.step('stopped', () => center.stop());
+            if (!started && !signal.aborted) await installation.takeBackFlags();
           }
         });
       } finally {

@@ -27,7 +27,7 @@ export async function openAudit(
   const policy =
     auditPolicyFile === undefined
       ? defaultAuditPolicy
-      : parseAuditPolicy(readConfigurationFile(auditPolicyFile), auditPolicyFile);
+      : parseAuditPolicy(readConfigurationFile(auditPolicyFile, '--audit-policy-file'), auditPolicyFile);
   const log =
     auditLogPath === undefined
       ? []

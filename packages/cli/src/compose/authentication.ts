@@ -11,6 +11,8 @@ import { followFile } from './follow-file.ts';
 import { Reloads } from './reloads.ts';
 import type { ServerConfig } from './server-config.ts';
 
+const fileFlag = '--authentication-config';
+
 export interface AuthenticationParts {
   readonly settings: AuthenticationSettings | FollowedAuthentication | undefined;
   measure(metrics: MetricRegistry): void;
@@ -30,7 +32,7 @@ export function openAuthentication(
   const settings = authenticationSettings(config, { ownIssuer });
   if (path === undefined || !settings)
     return { settings, measure: () => undefined, run: () => Promise.resolve() };
-  const text = readConfigurationFile(path);
+  const text = readConfigurationFile(path, fileFlag);
   const reloads = new Reloads();
   const listeners: (() => void)[] = [];
   let current = settings;
@@ -49,7 +51,7 @@ export function openAuthentication(
     },
     run: (signal) =>
       followFile(
-        { path, text, clock, signal },
+        { path, flag: fileFlag, text, clock, signal },
         (next) => {
           current = parseAuthenticationConfiguration(next, path, { ownIssuer });
           for (const listener of listeners) listener();
@@ -69,7 +71,9 @@ export function authenticationSettings(
   config: ServerConfig,
   { ownIssuer }: { readonly ownIssuer: string },
 ): AuthenticationSettings | undefined {
-  const authority = config.oidcCaFile === undefined ? undefined : readConfigurationFile(config.oidcCaFile);
+  const { oidcCaFile } = config;
+  const authority =
+    oidcCaFile === undefined ? undefined : readConfigurationFile(oidcCaFile, '--oidc-ca-file');
   const issuer = issuerOfFlags(flagsOf(config), authority);
   const path = config.authenticationConfig;
   if (path === undefined) return issuer && { issuers: [issuer] };
@@ -79,7 +83,7 @@ export function authenticationSettings(
       'authentication-config file and oidc-* flags are mutually exclusive',
     );
   }
-  return parseAuthenticationConfiguration(readConfigurationFile(path), path, { ownIssuer });
+  return parseAuthenticationConfiguration(readConfigurationFile(path, fileFlag), path, { ownIssuer });
 }
 
 function flagsOf(config: ServerConfig): OidcFlags {

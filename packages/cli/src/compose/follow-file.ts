@@ -11,6 +11,8 @@ const everyMs = 60_000;
 export async function followFile(
   file: {
     readonly path: string;
+    /** That named it. */
+    readonly flag: `--${string}`;
     readonly text: string;
     readonly clock: Clock;
     readonly signal: AbortSignal;
@@ -18,14 +20,14 @@ export async function followFile(
   take: (text: string) => Promise<void> | void,
   failed: (error: unknown) => void,
 ): Promise<void> {
-  const { path, clock, signal } = file;
+  const { path, flag, clock, signal } = file;
   let last: string | undefined = file.text;
   while (!signal.aborted) {
     await sleep(clock, everyMs, signal).catch(() => undefined);
     if (signal.aborted) return;
     let text: string | undefined;
     try {
-      text = readConfigurationFile(path);
+      text = readConfigurationFile(path, flag);
       if (text === last) continue;
       last = text;
       await take(text);

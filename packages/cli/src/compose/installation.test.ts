@@ -48,6 +48,19 @@ describe('an installation', () => {
     expect((await openInstallation(data, clock)).config).toMatchObject({ port: 7443, clusterName: 'far' });
   });
 
+  test('forgets the flags of a start that failed, but for ranges that its store may hold', async () => {
+    await prepare({ port: 7443 });
+    const mistyped = {
+      port: 7444,
+      auditPolicyFile: '/no/such/policy',
+      clusterCidr: '10.12.0.0/16,fd00:1::/56',
+    };
+    await (await prepare(mistyped)).takeBackFlags();
+    const { config } = await prepare();
+    expect(config).toMatchObject({ port: 7443, clusterCidr: mistyped.clusterCidr });
+    expect(config.auditPolicyFile).toBeUndefined();
+  });
+
   test('refuses another pod range once it has one', async () => {
     await prepare({ clusterCidr: '10.12.0.0/16' });
     await expect(prepare({ clusterCidr: '10.13.0.0/16' })).rejects.toMatchObject({

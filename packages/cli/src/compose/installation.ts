@@ -55,26 +55,44 @@ export interface ComponentTokens {
 
 const renewBeforeMs = 60 * 24 * 3_600_000;
 
+export interface PreparedInstallation extends Installation {
+  /**
+   * For a start that failed: the stored configuration is that of before, so that a mistyped flag stands in no later start's way. Ranges
+   * and domain stay, since the store may hold addresses of them by now.
+   */
+  takeBackFlags(): Promise<void>;
+}
+
 /** Makes what is missing. `flags` win over the stored configuration and are stored. */
 export async function prepareInstallation(
   data: DataDirectory,
   { flags, clock }: { flags: Partial<ServerConfig>; clock: Clock },
-): Promise<Installation> {
+): Promise<PreparedInstallation> {
   createDataDirectory(data);
   const stored = readConfig(data);
-  const config = parseServerConfig({ ...serverConfigDefaults, ...stored, ...flags }, configFile(data));
+  const config = parseServerConfig(
+    { ...serverConfigDefaults, ...stored, ...flags },
+    { file: configFile(data), flags: { ...flags } },
+  );
   refuseChangedRanges(stored, config);
   if (config.schedulerConfig !== undefined) {
     // Read where it is used; here only so that a wrong file is told to who names it.
     const { schedulerConfigurationOf } = await import('./scheduler-configuration.ts');
     schedulerConfigurationOf(config);
   }
-  if (JSON.stringify(stored) !== JSON.stringify(config)) {
-    await writeFileAtomically(configFile(data), `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
-  }
+  if (JSON.stringify(stored) !== JSON.stringify(config)) await writeConfig(data, config);
   const installation = await openInstallation(data, clock, config);
   await writeAdminKubeconfig(installation, clock);
-  return installation;
+  const { clusterCidr, serviceCidr, clusterDomain } = config;
+  return {
+    ...installation,
+    takeBackFlags: () =>
+      writeConfig(data, { ...serverConfigDefaults, ...stored, clusterCidr, serviceCidr, clusterDomain }),
+  };
+}
+
+function writeConfig(data: DataDirectory, config: ServerConfig): Promise<void> {
+  return writeFileAtomically(configFile(data), `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
 }
 
 /** For the processes that the center starts: everything as `prepareInstallation` left it. */
@@ -157,7 +175,7 @@ function storedConfig(data: DataDirectory): ServerConfig {
       `there is no center in ${data.path}; run this where \`skerry server\` or \`skerry up\` runs, or name its folder with --data-dir`,
     );
   }
-  return parseServerConfig(stored, configFile(data));
+  return parseServerConfig(stored, { file: configFile(data) });
 }
 
 /** Fails with `server-not-here` where no center was ever started. */

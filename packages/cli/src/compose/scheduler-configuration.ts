@@ -9,7 +9,7 @@ export function schedulerConfigurationOf({
   schedulerConfig,
 }: Pick<ServerConfig, 'schedulerConfig'>): SchedulerConfiguration | undefined {
   if (schedulerConfig === undefined) return undefined;
-  const text = readConfigurationFile(schedulerConfig);
+  const text = readConfigurationFile(schedulerConfig, '--scheduler-config');
   try {
     return schedulerConfiguration(parse(text, { maxAliasCount: 0 }));
   } catch (cause) {

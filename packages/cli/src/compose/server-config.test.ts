@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { parseServerConfig, serverConfigDefaults } from './server-config.ts';
 
+const file = 'config.json';
+
 describe('a server config', () => {
   test('is accepted with the defaults', () => {
-    expect(parseServerConfig({ ...serverConfigDefaults }, 'flags')).toEqual(serverConfigDefaults);
+    expect(parseServerConfig({ ...serverConfigDefaults }, { file })).toEqual(serverConfigDefaults);
   });
 
   test.each([
@@ -25,17 +27,36 @@ describe('a server config', () => {
     [{ linkHeartbeatPeriod: 0.5, nodeMonitorGracePeriod: 50 }, /linkHeartbeatPeriod/],
     [{ colour: 'red' }, /colour/],
   ])('with %j is refused by name', (change, message) => {
-    expect(() => parseServerConfig({ ...serverConfigDefaults, ...change }, 'config.json')).toThrow(message);
+    expect(() => parseServerConfig({ ...serverConfigDefaults, ...change }, { file })).toThrow(message);
   });
 
   test('may have nodes called silent sooner, where links are asked more often', () => {
     const quick = { linkHeartbeatPeriod: 4, nodeMonitorGracePeriod: 10, nodeMonitorPeriod: 1 };
-    expect(parseServerConfig({ ...serverConfigDefaults, ...quick }, 'flags')).toMatchObject(quick);
+    expect(parseServerConfig({ ...serverConfigDefaults, ...quick }, { file })).toMatchObject(quick);
   });
 
   test('names its file when the file is half-written', () => {
-    expect(() => parseServerConfig(undefined, '/data/server/config.json')).toThrow(
+    expect(() => parseServerConfig(undefined, { file: '/data/server/config.json' })).toThrow(
       '/data/server/config.json',
+    );
+  });
+
+  test.each([
+    [{ goawayChance: 0.5 }, /^--goaway-chance 0\.5: goaway-chance can not/],
+    [{ advertise: ['https://center:6443'] }, /^--advertise https:\/\/center:6443: must be an IP address or/],
+    [{ auditLogMode: 'sometimes' }, /^--audit-log-mode sometimes: /],
+    [{ clusterCidr: '10.96.0.0/12' }, /^the pod range .* \(--cluster-cidr\) overlaps/],
+    [{ nodeMonitorGracePeriod: 3 }, /^a grace period of 3 s \(--node-monitor-grace-period\)/],
+  ])('from flags, %j is refused by the flag', (flags, message) => {
+    const value = { ...serverConfigDefaults, ...flags };
+    expect(() => parseServerConfig(value, { file, flags })).toThrow(message);
+  });
+
+  test('tells fields of the file from flags', () => {
+    const flags = { port: 0 };
+    const value = { ...serverConfigDefaults, ...flags, listenAddress: 'here' };
+    expect(() => parseServerConfig(value, { file, flags })).toThrow(
+      /^config\.json: listenAddress: must be an IP address; --port 0: /,
     );
   });
 });

@@ -247,35 +247,66 @@ export const serverConfigDefaults: ServerConfig = {
   clusterDomain: 'cluster.local',
 };
 
-/** Checks a config from a file or from flags. Fails with `config-invalid` naming each bad field and `source`. */
-export function parseServerConfig(value: unknown, source: string): ServerConfig {
+/**
+ * Checks a config of a file, with the flags that were laid over it. Fails with `config-invalid`, naming each bad field: by its
+ * flag where it was given as one, else by `file`.
+ */
+export function parseServerConfig(
+  value: unknown,
+  { file, flags = {} }: { readonly file: string; readonly flags?: Readonly<Record<string, unknown>> },
+): ServerConfig {
   const result = schema.safeParse(value);
   if (!result.success) {
-    const faults = result.error.issues.map(
-      (issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`,
-    );
-    throw new SkerryError('config-invalid', `${source}: ${faults.join('; ')}`);
+    const faults = result.error.issues.map(({ path, message }) => {
+      const field = String(path[0] ?? '');
+      return flags[field] === undefined
+        ? `${file}: ${path.join('.') || 'the file'}: ${message}`
+        : `${flagOf(field)} ${given(flags[field])}: ${message}`;
+    });
+    throw new SkerryError('config-invalid', faults.join('; '));
   }
   const config = result.data;
-  if (rangesOverlap(config.clusterCidr, config.serviceCidr)) {
-    throw new SkerryError(
-      'config-invalid',
-      `${source}: the pod range ${config.clusterCidr} overlaps the service range ${config.serviceCidr}; choose ranges apart`,
-    );
-  }
-  const graceFault = graceFaultOf(config);
-  if (graceFault) throw new SkerryError('config-invalid', `${source}: ${graceFault}`);
-  return config;
+  const fault = overlapOf(config) ?? graceFaultOf(config);
+  if (fault === undefined) return config;
+  const isOfFlags = fault.fields.some((field) => flags[field] !== undefined);
+  throw new SkerryError('config-invalid', isOfFlags ? fault.message : `${file}: ${fault.message}`);
+}
+
+/** `goawayChance`: `--goaway-chance`. */
+function flagOf(field: string): string {
+  return `--${field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function given(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return Array.isArray(value) ? value.join(',') : JSON.stringify(value);
+}
+
+/** Of several fields together. */
+interface Fault {
+  readonly fields: readonly (keyof ServerConfig)[];
+  readonly message: string;
+}
+
+function overlapOf({ clusterCidr, serviceCidr }: ServerConfig): Fault | undefined {
+  if (!rangesOverlap(clusterCidr, serviceCidr)) return undefined;
+  return {
+    fields: ['clusterCidr', 'serviceCidr'],
+    message: `the pod range ${clusterCidr} (--cluster-cidr) overlaps the service range ${serviceCidr} (--service-cidr); choose ranges apart`,
+  };
 }
 
 /** One lost ping, and one that comes late, must not make a node Unknown whose link is well. */
 function graceFaultOf({
   linkHeartbeatPeriod: heartbeat = heartbeatMsDefault / 1000,
   nodeMonitorGracePeriod: grace = nodeMonitorGraceSeconds,
-}: Partial<ServerConfig>): string | undefined {
+}: Partial<ServerConfig>): Fault | undefined {
   const least = heartbeatsInGrace * heartbeat;
   if (grace >= least) return undefined;
-  return `a grace period of ${grace} s (--node-monitor-grace-period) is too short for heartbeats every ${heartbeat} s (--link-heartbeat-period): it must be ${least} s at least`;
+  return {
+    fields: ['linkHeartbeatPeriod', 'nodeMonitorGracePeriod'],
+    message: `a grace period of ${grace} s (--node-monitor-grace-period) is too short for heartbeats every ${heartbeat} s (--link-heartbeat-period): it must be ${least} s at least`,
+  };
 }
 
 function isAddressOrName(value: string): boolean {

@@ -16,6 +16,8 @@ import { followFile } from './follow-file.ts';
 import type { Installation } from './installation.ts';
 import { Reloads } from './reloads.ts';
 
+const fileFlag = '--encryption-provider-config';
+
 export interface EncryptionParts {
   readonly encryption: StorageEncryption;
   measure(metrics: MetricRegistry): void;
@@ -42,7 +44,7 @@ export async function openEncryption(
   // gRPC is large, and few centers seal by a plugin.
   const { connectKmsPlugin: connectPlugin } = await import('#kms/kms-client.ts');
   const plugins = new Plugins({ clock, log, connectPlugin, onChange: () => changed() });
-  const text = readConfigurationFile(path);
+  const text = readConfigurationFile(path, fileFlag);
   const rules = await plugins.take((connect) => parseEncryptionConfiguration(text, path, connect));
   const followed = config.encryptionProviderConfigAutomaticReload === true;
   const encryption = new StorageEncryption({
@@ -70,7 +72,7 @@ export async function openEncryption(
       plugins.watch(signal);
       if (!followed) return;
       await followFile(
-        { path, text, clock, signal },
+        { path, flag: fileFlag, text, clock, signal },
         async (next) => {
           encryption.replace(
             await plugins.take((connect) => parseEncryptionConfiguration(next, path, connect)),

@@ -241,9 +241,13 @@ function listening(server: Server, { address, port }: TlsFrontOptions): Promise<
         );
       } else {
         reject(
-          new SkerryError('address-unusable', `cannot listen on ${where}: ${error.message}`, {
-            cause: error,
-          }),
+          new SkerryError(
+            'address-unusable',
+            `cannot listen on ${where}; choose an address of this machine with --listen-address`,
+            {
+              cause: error,
+            },
+          ),
         );
       }
     });

@@ -100,20 +100,26 @@ export class Up {
     if ((await findOrphans(data.path)).length > 0)
       await report.step('processes of an earlier run ended', () => endOrphans(data.path, clock));
     await this.#startNetwork(found);
-    this.#installation = await report.step('keys and certificates', () =>
+    const prepared = await report.step('keys and certificates', () =>
       prepareInstallation(data, { flags: { ...flags, advertise: [this.#centerAddress] }, clock }),
     );
+    this.#installation = prepared;
     await this.#save();
     signal.throwIfAborted();
-    this.#center = createCenter(this.#installation, { clock, log });
+    this.#center = createCenter(prepared, { clock, log });
     const center = this.#center;
-    this.#console = await report.step(
-      'API server, controllers, scheduler, console',
-      () => center.start(signal),
-      () => `https://127.0.0.1:${this.installation.config.port}`,
-      signal,
-    );
-    this.#client = await adminClient(this.#installation, clock);
+    try {
+      this.#console = await report.step(
+        'API server, controllers, scheduler, console',
+        () => center.start(signal),
+        () => `https://127.0.0.1:${prepared.config.port}`,
+        signal,
+      );
+    } catch (error) {
+      if (!signal.aborted) await prepared.takeBackFlags();
+      throw error;
+    }
+    this.#client = await adminClient(prepared, clock);
     signal.throwIfAborted();
     const records = found?.machines.length ? found.machines : await this.#firstMachines();
     for (const record of records)

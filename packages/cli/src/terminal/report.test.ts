@@ -56,7 +56,7 @@ describe('a report', () => {
     const output = screen({ isTTY: false });
     const error = new SkerryError('broken', 'the cable is cut');
     await expect(output.report.step('line', () => Promise.reject(error))).rejects.toBe(error);
-    expect(output.written).toBe('  ✗ line: the cable is cut\n');
+    expect(output.written).toBe('  ✗ line: the cable is cut (broken)\n');
     expect(wasShown(error)).toBe(true);
   });
 

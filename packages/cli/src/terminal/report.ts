@@ -2,7 +2,7 @@
  * What a person sees while a command works: one line per step, written when the step ends, with the time it took. On a
  * terminal a last line names the steps that run; elsewhere only finished lines are printed.
  */
-import { describeError } from '@skerry/base';
+import { describeError, SkerryError } from '@skerry/base';
 import colors from 'picocolors';
 
 export interface Output {
@@ -17,6 +17,11 @@ const shown = new WeakSet<object>();
 /** Whether a person has seen this error as the end of a step, so that it need not be said again. */
 export function wasShown(error: unknown): boolean {
   return typeof error === 'object' && error !== null && shown.has(error);
+}
+
+/** By which a person finds an error in docs/reference/errors.md. */
+export function codeOf(error: unknown): string {
+  return error instanceof SkerryError ? colors.dim(` (${error.code})`) : '';
 }
 
 export class Report {
@@ -56,7 +61,7 @@ export class Report {
         title,
         signal?.aborted
           ? colors.dim(`  - ${title}: stopped`)
-          : `  ${colors.red('✗')} ${title}: ${describeError(error)}`,
+          : `  ${colors.red('✗')} ${title}: ${describeError(error)}${codeOf(error)}`,
       );
       if (typeof error === 'object' && error !== null) shown.add(error);
       throw error;
