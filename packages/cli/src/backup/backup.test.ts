@@ -92,6 +92,11 @@ describe('restoring refuses', () => {
   });
 });
 
+test('what is no file is refused as a backup', async () => {
+  for (const none of [root, join(root, 'nowhere')])
+    await expect(restoreBackup(none, join(root, 'again'))).rejects.toMatchObject({ code: 'backup-invalid' });
+});
+
 test('a backup never replaces a file that is there', async () => {
   writeFileSync(file, 'older');
   await expect(save()).rejects.toMatchObject({ code: 'backup-exists' });

@@ -85,9 +85,11 @@ function header(entry: { path: string; mode: number; size: number; mtimeMs: numb
 /** Unpacks into a folder, each file 0600 or narrower, folders 0700. Fails with `backup-invalid` and leaves what it wrote. */
 export async function readArchive(file: string, folder: string): Promise<string[]> {
   const written: string[] = [];
+  const unpacked = createGunzip();
+  // What it fails with, the reader below gets.
+  const reading = pipeline(createReadStream(file), unpacked).catch(() => undefined);
   try {
-    const source = createReadStream(file).pipe(createGunzip());
-    const reader = new BlockReader(source);
+    const reader = new BlockReader(unpacked);
     for (;;) {
       const block = await reader.take(blockBytes);
       if (!block) throw invalid(file, 'it ends in the middle');
@@ -100,6 +102,9 @@ export async function readArchive(file: string, folder: string): Promise<string[
   } catch (error) {
     if (error instanceof SkerryError) throw error;
     throw invalid(file, error instanceof Error ? error.message : String(error), error);
+  } finally {
+    unpacked.destroy();
+    await reading;
   }
 }
 
