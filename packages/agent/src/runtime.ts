@@ -57,6 +57,8 @@ export interface ContainerRuntime {
 
   /** Calls `changed` soon after anything starts or ends, where the runtime can tell; the caller still lists now and then. */
   onChange?(changed: () => void, signal: AbortSignal): void;
+  /** How often that is; a second unless told. */
+  readonly listEveryMs?: number;
   close(): void;
 }
 

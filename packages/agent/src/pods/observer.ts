@@ -1,5 +1,5 @@
 /**
- * Looks at the runtime once a second and says which pods changed, so that everyone else works on levels and no event is
+ * Looks at the runtime once a second, or as often as that asks for, and says which pods changed, so that everyone else works on levels and no event is
  * ever needed. A container's full status is asked for once per state it is in: what ended doesn't change any more.
  */
 import { describeError, sleep, type Clock, type Logger } from '@skerry/base';
@@ -20,7 +20,6 @@ export interface RuntimeObserverOptions {
   readonly log: Logger;
   /** A pod, by its uid, isn't what it was at the last look. */
   readonly changed: (uid: string) => void;
-  readonly periodMs?: number;
 }
 
 /** What every look finds of a pod. */
@@ -46,8 +45,9 @@ export class RuntimeObserver {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, log, periodMs = 1_000 } = this.#options;
-    this.#options.runtime.onChange?.(() => void this.look().catch(() => undefined), signal);
+    const { runtime, clock, log } = this.#options;
+    const { listEveryMs = 1_000 } = runtime;
+    runtime.onChange?.(() => void this.look().catch(() => undefined), signal);
     while (!signal.aborted) {
       try {
         await this.look();
@@ -58,7 +58,7 @@ export class RuntimeObserver {
         if (text !== this.#lastError) log.warn('runtime does not answer', { error: text });
         this.#lastError = text;
       }
-      await sleep(clock, periodMs, signal).catch(() => undefined);
+      await sleep(clock, listEveryMs, signal).catch(() => undefined);
     }
   }
 

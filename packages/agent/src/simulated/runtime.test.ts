@@ -87,6 +87,26 @@ test.each([
   expect(changes).toBe(1);
 });
 
+test('whoever listens knows of every change what is there after it', async () => {
+  const { runtime, sandboxId } = await started({});
+  const [container] = await runtime.listContainers();
+  const all = () => Promise.all([runtime.listSandboxes(), runtime.listContainers()]);
+  let heard: ReturnType<typeof all>[] = [];
+  runtime.onChange?.(() => void heard.push(all()), new AbortController().signal);
+  const facts = { cgroupRoot: '/', logRoot: '/', clusterDns: { domain: 'c', servers: [] }, hostDns: noDns };
+  for (const change of [
+    () => runtime.stopContainer(container!.id, 0),
+    () => runtime.removeContainer(container!.id),
+    () => runtime.stopSandbox(sandboxId),
+    () => runtime.removeSandbox(sandboxId),
+    () => runtime.runSandbox(sandboxConfig(testPod({}), 0, facts)),
+  ]) {
+    heard = [];
+    await change();
+    expect(await heard.at(-1)).toEqual(await all());
+  }
+});
+
 test('nothing waits for the end of a container that is gone', async () => {
   const { clock, runtime, sandboxId } = await started({ 'skerry.io/simulated-run-seconds': '60' });
   await clock.advance(1);

@@ -62,6 +62,8 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Contai
 }
 
 class SimulatedRuntime implements ContainerRuntime {
+  /** It tells of all that changes, and each second of thousands of nodes in one process is work without end. */
+  readonly listEveryMs = 60_000;
   readonly #options: SimulatedRuntimeOptions;
   readonly #sandboxes = new Map<string, Sandbox>();
   readonly #containers = new Map<string, Container>();
@@ -104,6 +106,7 @@ class SimulatedRuntime implements ContainerRuntime {
       if (container.sandbox.id === id) this.#containers.delete(container.id);
     }
     this.#sandboxes.delete(id);
+    this.#changed();
   }
 
   async listSandboxes() {
@@ -123,6 +126,7 @@ class SimulatedRuntime implements ContainerRuntime {
     const id = this.#newId();
     const times = { createdAtMs: this.#now, startedAtMs: 0, finishedAtMs: 0, timer: undefined };
     this.#containers.set(id, { id, sandbox, config, ending, ...times, state: 'created', exitCode: 0 });
+    this.#changed();
     return id;
   }
 
@@ -153,6 +157,7 @@ class SimulatedRuntime implements ContainerRuntime {
   async removeContainer(id: string): Promise<void> {
     this.#containers.get(id)?.timer?.cancel();
     this.#containers.delete(id);
+    this.#changed();
   }
 
   async listContainers() {
