@@ -9,14 +9,16 @@ import { TransportError } from '#transport.ts';
 
 const newline = 0x0a;
 const closeBrace = 0x7d;
+/** An empty rest of a chunk would keep the chunk, for as long as a watch is silent. */
+const nothing = Buffer.alloc(0);
 
 export async function* jsonValues(
   chunks: AsyncIterable<Uint8Array>,
   { lengthMax, source }: { lengthMax: number; source: string },
 ): AsyncGenerator {
-  let pending: Buffer = Buffer.alloc(0);
+  let pending: Buffer = nothing;
   for await (const chunk of chunks) {
-    let rest: Buffer = pending.length === 0 ? Buffer.from(chunk) : Buffer.concat([pending, chunk]);
+    let rest: Buffer = pending.length === 0 ? view(chunk) : Buffer.concat([pending, chunk]);
     for (let end = rest.indexOf(newline); end >= 0; end = rest.indexOf(newline)) {
       const { values, unread } = parseAll(rest.subarray(0, end));
       // A newline inside a value (an indented answer): wait for the rest of it.
@@ -34,7 +36,7 @@ export async function* jsonValues(
         sent: true,
       });
     }
-    pending = rest;
+    pending = rest.length === 0 ? nothing : rest;
   }
   const { values, unread } = parseAll(pending);
   yield* values;
@@ -43,11 +45,15 @@ export async function* jsonValues(
   }
 }
 
+function view({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
 function parseAll(bytes: Buffer): { values: unknown[]; unread: Buffer } {
   if (bytes.length === 0) return { values: [], unread: bytes };
   try {
     const text = bytes.toString('utf8');
-    return { values: text.trim() === '' ? [] : [JSON.parse(text)], unread: Buffer.alloc(0) };
+    return { values: text.trim() === '' ? [] : [JSON.parse(text)], unread: nothing };
   } catch {
     return splitByBraces(bytes);
   }

@@ -67,7 +67,6 @@ function equalBut(a: unknown, b: unknown, isNothing: (value: unknown) => boolean
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const [left, right] = [asRecord(a), asRecord(b)];
-  return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) =>
-    equalBut(left[key], right[key], isNothing),
-  );
+  for (const key of Object.keys(left)) if (!equalBut(left[key], right[key], isNothing)) return false;
+  return Object.keys(right).every((key) => Object.hasOwn(left, key) || isNothing(right[key]));
 }
