@@ -5,6 +5,7 @@ import { decimal, duration } from './common-flags.ts';
 export function withAutoscalerFlags(command: Command): Command {
   const name = (rest: string) => `--horizontal-pod-autoscaler-${rest}`;
   return command
+    .optionsGroup('Scheduler and autoscalers:')
     .option(name('sync-period <duration>'), 'autoscalers look so often (default 15s)', duration)
     .option(
       name('downscale-stabilization <duration>'),

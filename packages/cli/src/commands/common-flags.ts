@@ -29,6 +29,10 @@ export function wholeNumber({ min, max }: { min: number; max: number }): (text: 
   };
 }
 
+export const count = wholeNumber({ min: 1, max: 1_000_000 });
+/** 0: without bound. */
+export const countOrNone = wholeNumber({ min: 0, max: 1_000_000 });
+
 /** A number with or without a fraction; what it may be is said by the configuration that it belongs to. */
 export function decimal(text: string): number {
   const value = Number(text);

@@ -4,6 +4,7 @@ import { duration } from './common-flags.ts';
 /** How long a silent node is waited for, under the names of kube-controller-manager's flags, and how often links are asked. */
 export function withNodeWatchFlags(command: Command): Command {
   return command
+    .optionsGroup('Nodes and links:')
     .option('--node-monitor-period <duration>', 'look at nodes so often (default 5s)', duration)
     .option(
       '--node-monitor-grace-period <duration>',

@@ -23,9 +23,7 @@ interface Flags extends Partial<ServerConfig> {
 
 /** `skerry up`: everything on one machine. */
 export function addUpCommand(program: Command): void {
-  const up = withNodeWatchFlags(
-    withAutoscalerFlags(withDataDirectory(program.command('up', { isDefault: false }))),
-  )
+  const up = withDataDirectory(program.command('up', { isDefault: false }))
     .description('run a whole cluster on this machine: the center and a machine in each of three regions')
     .addOption(
       new Option('--regions <list>', 'regions of the first start')
@@ -51,6 +49,7 @@ export function addUpCommand(program: Command): void {
         .default('auto'),
     )
     .action(run);
+  withAutoscalerFlags(withNodeWatchFlags(up));
   addMachineCommands(up);
 }
 
