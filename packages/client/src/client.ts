@@ -5,12 +5,14 @@
  * `TransportError`. Sent again are only requests that the server has not acted upon: those that could not be sent
  * (connection refused, stream refused), reads whose connection broke before the answer, and those answered with 429 or
  * 503 and `Retry-After`, which is honoured. That is bounded by `retriesMax` tries, `askedRetriesMax` of those that were asked to
- * come again, and `retryAfterMaxMs` each; beyond, the caller sees the failure. Without a clock nothing is sent again.
+ * come again, and `retryAfterMaxMs` each; beyond, the caller sees the failure. What a busy server refuses is held back together
+ * (`BusyServer`). Without a clock nothing is sent again.
  */
 import { ApiError } from '@skerry/api';
 import type { KubeList, KubeObject, Status, WatchEvent } from '@skerry/api';
 import { sleep } from '@skerry/base';
 import type { Clock } from '@skerry/base';
+import { BusyServer, type Refusal } from '#busy-server.ts';
 import { jsonValues } from '#json-stream.ts';
 import { deleteBody, listQuery, resourcePath, watchQuery, withQuery, writeQuery } from '#resource-path.ts';
 import type {
@@ -32,6 +34,8 @@ export interface ClientOptions {
   readonly userAgent: string;
   /** What retries wait on. */
   readonly clock?: Clock;
+  /** Spreads the tries of many clients; returns a number in [0, 1). Without it they are not spread. */
+  readonly random?: () => number;
   /** Asked before every request; unlimited unless given. */
   readonly rateLimiter?: RateLimiter;
   /** Answers above this are refused; watches count each event by itself. */
@@ -58,7 +62,8 @@ const metadataAccept = {
 } as const;
 
 export function createClient(options: ClientOptions): ApiClient {
-  return new HttpApiClient(options, options.transport);
+  const { clock, random = () => 0 } = options;
+  return new HttpApiClient(options, options.transport, clock && new BusyServer({ clock, random }));
 }
 
 interface Call {
@@ -71,21 +76,25 @@ interface Call {
 }
 
 type Outcome =
-  | { readonly response: TransportResponse }
+  | { readonly response: TransportResponse; readonly refusal?: undefined }
   | {
       readonly response?: undefined;
       readonly error: unknown;
       /** Unset: sending it again could do harm, or would be in vain. */
       readonly retry?: 'backoff' | { readonly afterMs: number };
+      /** The server was too busy: it may be sent again when `BusyServer` says. */
+      readonly refusal?: Refusal;
     };
 
 class HttpApiClient implements ApiClient {
   readonly #options: ClientOptions;
   readonly #transport: Transport;
+  readonly #busy: BusyServer | undefined;
 
-  constructor(options: ClientOptions, transport: Transport) {
+  constructor(options: ClientOptions, transport: Transport, busy: BusyServer | undefined) {
     this.#options = options;
     this.#transport = transport;
+    this.#busy = busy;
   }
 
   resource<T extends KubeObject = KubeObject>(ref: ResourceRef): ResourceClient<T> {
@@ -104,7 +113,7 @@ class HttpApiClient implements ApiClient {
   }
 
   as(userAgent: string): ApiClient {
-    return new HttpApiClient({ ...this.#options, userAgent }, this.#transport);
+    return new HttpApiClient({ ...this.#options, userAgent }, this.#transport, this.#busy);
   }
 
   close(): void {
@@ -116,14 +125,16 @@ class HttpApiClient implements ApiClient {
     const request = this.#prepare(call);
     for (let attempt = 0; ; attempt++) {
       await this.#options.rateLimiter?.wait(call.signal);
-      const outcome = await this.#attempt(request);
+      const send = () => this.#attempt(request);
+      const outcome = await (this.#busy ? this.#busy.pass(request, send) : send());
       if (outcome.response) return outcome.response;
       const { clock } = this.#options;
-      const { retry } = outcome;
+      const { retry, refusal } = outcome;
       const most = retry === 'backoff' ? retriesMax : askedRetriesMax;
+      if (refusal && attempt < most) continue;
       if (!clock || retry === undefined || attempt >= most) throw outcome.error;
       const delayMs = retry === 'backoff' ? retryBaseMs * 2 ** attempt : retry.afterMs;
-      await sleep(clock, Math.min(delayMs, retryAfterMaxMs), call.signal);
+      await sleep(clock, delayMs, call.signal);
     }
   }
 
@@ -149,9 +160,14 @@ class HttpApiClient implements ApiClient {
     }
     if (response.status >= 200 && response.status < 300) return { response };
     const error = await errorOf(response, request);
-    const retryAfter = Number(response.headers['retry-after']);
-    const asked = (response.status === 429 || response.status === 503) && retryAfter >= 0;
-    return { error, retry: asked ? { afterMs: retryAfter * 1000 } : undefined };
+    const retryAfterMs = Number(response.headers['retry-after']) * 1000;
+    const asked = (response.status === 429 || response.status === 503) && retryAfterMs >= 0;
+    if (!asked) return { error };
+    const afterMs = Math.min(retryAfterMs, retryAfterMaxMs);
+    // A Status speaks of one object alone, as of a pod whose disruption budget is used up.
+    const isBusy = response.status === 429 && !isJson(response) && this.#busy !== undefined;
+    const level = response.headers['x-kubernetes-pf-prioritylevel-uid'] ?? '';
+    return isBusy ? { error, refusal: { level, afterMs } } : { error, retry: { afterMs } };
   }
 }
 
@@ -260,8 +276,7 @@ async function readText(response: TransportResponse, bytesMax: number): Promise<
 }
 
 function parseAnswer(text: string, response: TransportResponse, call: Call): unknown {
-  const isJson = (response.headers['content-type'] ?? 'application/json').includes('json');
-  if (!isJson) return text;
+  if (!isJson(response)) return text;
   if (text === '') return undefined;
   try {
     return JSON.parse(text);
@@ -271,6 +286,10 @@ function parseAnswer(text: string, response: TransportResponse, call: Call): unk
       cause: error,
     });
   }
+}
+
+function isJson({ headers }: TransportResponse): boolean {
+  return (headers['content-type'] ?? 'application/json').includes('json');
 }
 
 async function errorOf(response: TransportResponse, request: TransportRequest): Promise<ApiError> {

@@ -139,7 +139,7 @@ export async function runNode(options: NodeOptions, signal: AbortSignal): Promis
   const center = linkTransport(link);
   const hub = lean ? undefined : await openNodeHub({ ...options, link, center, agent: () => agent });
   const transport = hub?.transport ?? center;
-  const client = createClient({ transport, userAgent: `skerry-agent/${version}`, clock });
+  const client = createClient({ transport, userAgent: `skerry-agent/${version}`, clock, random });
   const renewal = createCertificateRenewal({
     identity,
     dataDirectory: options.joinedDirectory,
