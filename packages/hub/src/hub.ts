@@ -34,7 +34,7 @@ import { ageHeaders, cutOff, errorResponse, outcomeUnknown, responseOf } from '#
 import { Documents } from '#answer/documents.ts';
 import { BodyReader } from '#answer/read-body.ts';
 import { notReadBefore, tooMany, whyRefused } from '#answer/refusals.ts';
-import { headerOf, inNameOf, inPlainJson, isForAnother, without } from '#answer/requests.ts';
+import { headerOf, inNameOf, inPlainJson, isForAnother, uncompressed } from '#answer/requests.ts';
 import { targetOf, type Target } from '#answer/request-target.ts';
 import { SinkBody } from '#answer/sink-body.ts';
 import { CacheFile } from '#cache/cache-file.ts';
@@ -240,18 +240,23 @@ class NodeHub implements Hub {
   }
 
   async #document(request: TransportRequest, caller: Caller): Promise<TransportResponse> {
-    const accept = headerOf(request, 'accept');
-    const wanted = { path: request.path, accept };
-    const asked = { ...request, headers: without(request.headers, 'accept-encoding') };
-    const answer = await this.#patiently(asked, caller);
-    if (answer) {
-      const { response, bytes } = answer;
-      if (bytes && response.status === 200)
-        this.#documents.store(caller.user, wanted, { headers: response.headers, body: bytes });
-      return response;
-    }
-    const kept = this.#documents.read(caller.user, wanted);
-    if (!kept) throw cutOff(notReadBefore(request.path));
+    const answer = await this.#patiently(uncompressed(request), caller);
+    if (!answer) return this.#kept(request, caller);
+    this.#keep(request, caller, answer);
+    return answer.response;
+  }
+
+  /** As it came: what can't be put together here from what it is made of. */
+  #keep(request: TransportRequest, caller: Caller, { response, bytes }: WholeAnswer): void {
+    if (!bytes || response.status !== 200) return;
+    const wanted = { path: request.path, accept: headerOf(request, 'accept') };
+    this.#documents.store(caller.user, wanted, { headers: response.headers, body: bytes });
+  }
+
+  #kept(request: TransportRequest, caller: Caller): TransportResponse {
+    const { path } = request;
+    const kept = this.#documents.read(caller.user, { path, accept: headerOf(request, 'accept') });
+    if (!kept) throw cutOff(notReadBefore(path));
     return kept;
   }
 
@@ -270,11 +275,12 @@ class NodeHub implements Hub {
       if (answered) return answered;
     }
     const form = this.#form(ref, request, query);
-    const answer = await this.#patiently(form ? inPlainJson(request) : request, caller);
+    const answer = await this.#patiently(form ? inPlainJson(request) : uncompressed(request), caller);
     if (!answer) return this.#getHeld(request, query, { key, attributes, caller });
     const { response, bytes } = answer;
     this.#authority.learn(caller, attributes, response.status);
     if (response.status === 404) this.#coverages.forget(key);
+    if (!form) this.#keep(request, caller, answer);
     if (!form || response.status !== 200) return response;
     if (!bytes) return form.plain ? response : this.#instead(response, request, caller);
     const object = parseObject(bytes);
@@ -331,7 +337,7 @@ class NodeHub implements Hub {
     }
     if (newest) return newest.response();
     if (covering.length > 0) throw notFound(attributes, name);
-    throw cutOff(notReadBefore(request.path));
+    return this.#kept(request, caller);
   }
 
   async #list(read: Read): Promise<TransportResponse> {
@@ -340,10 +346,11 @@ class NodeHub implements Hub {
     const atHand = await this.#listLive(read, attributes);
     if (atHand) return atHand;
     const form = this.#form(key, request, query);
-    const answer = await this.#patiently(form ? inPlainJson(request) : request, caller);
+    const answer = await this.#patiently(form ? inPlainJson(request) : uncompressed(request), caller);
     if (!answer) return this.#listHeld(read, attributes);
     const { response, bytes } = answer;
     this.#authority.learn(caller, attributes, response.status);
+    if (!form) this.#keep(request, caller, answer);
     if (!form || response.status !== 200) return response;
     if (!bytes) return form.plain ? response : this.#instead(response, request, caller);
     const whole = parseList(bytes);
@@ -389,7 +396,7 @@ class NodeHub implements Hub {
     const { key, caller, request, options } = read;
     await this.#authority.check(caller, attributes);
     const [best] = this.#coverages.covering(key, { own: caller.type === 'node' });
-    if (!best) throw cutOff(notReadBefore(request.path));
+    if (!best) return this.#kept(request, caller);
     return this.#coverages.read(best, async (coverage) => {
       if (!coverage) throw cutOff(notReadBefore(request.path));
       const { asOfMs } = coverage;
@@ -477,10 +484,7 @@ class NodeHub implements Hub {
   }
 
   /** The center's answer to a read, whole where it is not too long; undefined where none comes and what was read before is to do. */
-  async #patiently(
-    request: TransportRequest,
-    caller: Caller,
-  ): Promise<{ readonly response: TransportResponse; readonly bytes?: Uint8Array } | undefined> {
+  async #patiently(request: TransportRequest, caller: Caller): Promise<WholeAnswer | undefined> {
     const { upstream, clock } = this.#options;
     if (!upstream.isLinked()) return undefined;
     const impatient = new AbortController();
@@ -541,6 +545,12 @@ interface Read {
   readonly query: URLSearchParams;
   readonly options: ListOptions;
   readonly caller: Caller;
+}
+
+/** `bytes` where all of it was read. */
+interface WholeAnswer {
+  readonly response: TransportResponse;
+  readonly bytes?: Uint8Array;
 }
 
 interface Form {

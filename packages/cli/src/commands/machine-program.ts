@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addAgentCommand } from './agent.ts';
 import { bareProgram } from './bare-program.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addHubCommand } from './hub.ts';
 import { addJoinCommand } from './join.ts';
 import { addLocalCommands } from './local.ts';
 import { addUpgradeCommand } from './release.ts';
@@ -15,6 +16,7 @@ export function createMachineProgram(): Command {
   addAgentCommand(program);
   addUpgradeCommand(program);
   addLocalCommands(program);
+  addHubCommand(program);
   addResetCommand(program);
   return program;
 }

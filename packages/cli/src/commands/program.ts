@@ -6,6 +6,7 @@ import { addClusterCommand } from './cluster.ts';
 import { addComponentCommand } from './component.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addDrillCommand } from './drill.ts';
+import { addHubCommand } from './hub.ts';
 import { addImageCommand } from './image.ts';
 import { addInternalCommands } from './internal.ts';
 import { addJoinCommand } from './join.ts';
@@ -49,6 +50,7 @@ export function createProgram(): Command {
   addUpgradeCommand(program);
   addResetCommand(program);
   program.commandsGroup('Anywhere:');
+  addHubCommand(program);
   addSimCommand(program);
   addImageCommand(program);
   addInternalCommands(program);

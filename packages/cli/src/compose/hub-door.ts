@@ -2,15 +2,13 @@
  * Opens a node's hub to its pods and to the machine: an address that every node has and no packet leaves the machine for, the
  * hub's certificate, and a server that listens once there is one. Says where the API is found on this node, and when.
  */
-import type { Duplex } from 'node:stream';
-import tls from 'node:tls';
-import { type Clock, describeError, type Logger, type Service, SkerryError } from '@skerry/base';
+import { type Clock, type Logger, type Service, SkerryError } from '@skerry/base';
 import type { ApiClient } from '@skerry/client';
 import { type Hub, type HubServer, listenHub } from '@skerry/hub';
 import { hubAddress } from '@skerry/pki';
 import { createHubCertificate } from '#join/hub-certificate.ts';
-import { throughProxy } from '#join/proxy.ts';
-import { runCommand } from '#process/command.ts';
+import { dialServer } from './dial-server.ts';
+import { ensureHubAddress } from './hub-address.ts';
 
 export interface HubDoorOptions {
   readonly hub: Hub;
@@ -43,8 +41,6 @@ export interface HubDoor extends Service {
 }
 
 export const hubPort = 10_261;
-export const hubInterface = 'skerry-hub';
-const dialTimeoutMs = 10_000;
 
 export function createHubDoor(options: HubDoorOptions): HubDoor {
   const { hub, center, clock, log } = options;
@@ -63,7 +59,7 @@ export function createHubDoor(options: HubDoorOptions): HubDoor {
       },
     },
     async run(signal) {
-      await ensureAddress();
+      await ensureHubAddress();
       const certificate = createHubCertificate({
         ...options,
         async onCertificate(pair) {
@@ -79,7 +75,7 @@ export function createHubDoor(options: HubDoorOptions): HubDoor {
             async dialCenter() {
               // What a drill cuts must not go on by another way.
               if (!options.isLinked()) throw new SkerryError('hub-dial', 'this node has no link');
-              return dialWithoutIdentity(center());
+              return dialServer(center());
             },
             clock,
             log,
@@ -97,59 +93,4 @@ export function createHubDoor(options: HubDoorOptions): HubDoor {
       }
     },
   };
-}
-
-/** A dummy interface holds the address; kernels without those have bridges, of which one without ports does as well. */
-async function ensureAddress(): Promise<void> {
-  const present = await runCommand('ip', ['-o', 'link', 'show']);
-  if (!present.includes(`: ${hubInterface}:`)) {
-    await addLink('dummy').catch(() => addLink('bridge'));
-  }
-  await runCommand('ip', ['address', 'replace', `${hubAddress}/32`, 'dev', hubInterface]);
-  await runCommand('ip', ['link', 'set', hubInterface, 'up']);
-}
-
-async function addLink(type: 'dummy' | 'bridge'): Promise<void> {
-  await runCommand('ip', ['link', 'add', hubInterface, 'type', type]);
-}
-
-/** What `createHubDoor` made in this network namespace. */
-export async function removeHubAddress(): Promise<void> {
-  const present = await runCommand('ip', ['-o', 'link', 'show']);
-  if (present.includes(`: ${hubInterface}:`)) await runCommand('ip', ['link', 'delete', hubInterface]);
-}
-
-/** HTTP/1.1 with the API server: verified as ever, and without the node's certificate. */
-async function dialWithoutIdentity({
-  host,
-  port,
-  authorityPem,
-  proxy,
-}: ReturnType<HubDoorOptions['center']>): Promise<Duplex> {
-  const through = proxy === undefined ? undefined : await throughProxy(proxy, { host, port });
-  return new Promise((resolve, reject) => {
-    const socket = tls.connect({
-      ...(through ? { socket: through } : { host, port }),
-      ca: authorityPem,
-      ALPNProtocols: ['http/1.1'],
-      minVersion: 'TLSv1.2',
-      timeout: dialTimeoutMs,
-      ...(/^[0-9.]+$|:/.test(host) ? {} : { servername: host }),
-      checkServerIdentity: (_, certificate) => tls.checkServerIdentity(host, certificate),
-    });
-    const fail = (error: unknown) => {
-      socket.on('error', () => undefined);
-      socket.destroy();
-      reject(
-        new SkerryError('hub-dial', `connect to ${host}:${port}: ${describeError(error)}`, { cause: error }),
-      );
-    };
-    socket.once('error', fail);
-    socket.once('timeout', () => fail(new Error(`no answer within ${dialTimeoutMs / 1000} s`)));
-    socket.once('secureConnect', () => {
-      socket.off('error', fail);
-      socket.setTimeout(0);
-      resolve(socket);
-    });
-  });
 }

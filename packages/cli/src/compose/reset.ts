@@ -25,7 +25,7 @@ import { removeInstance } from '#regions/network.ts';
 import { namespacePath } from '#regions/plan.ts';
 import { pauseReference } from '#stand-ins/images.ts';
 import type { Report } from '#terminal/report.ts';
-import { removeHubAddress } from './hub-door.ts';
+import { removeHubAddress } from './hub-address.ts';
 import { rememberedPlaces } from './node-places.ts';
 import { podNetworkOf } from './pod-network.ts';
 import { readUpState } from './up-state.ts';

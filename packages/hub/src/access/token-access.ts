@@ -182,7 +182,8 @@ export class TokenAccess {
     if (this.#readingKeys || nowMs - this.#triedMs < keysRetryMs) return;
     if (this.#keys && nowMs - this.#keys.readMs < keysForMs) return;
     this.#triedMs = nowMs;
-    const headers = headersOf(token);
+    // kube-apiserver refuses whoever takes plain JSON alone for its keys.
+    const headers = { ...headersOf(token), accept: 'application/jwk-set+json, application/json' };
     const read = async (path: string): Promise<unknown> => {
       const signal = AbortSignal.timeout(askTimeoutMs);
       const response = await upstream.transport.request({ method: 'GET', path, headers, signal });

@@ -1,7 +1,9 @@
 /**
  * Discovery, OpenAPI and the like: passed on, and kept as they came for the time without a link, since no client finds its
- * way without them. Who may read one is remembered with it, by user.
+ * way without them; and tables of custom resources, whose columns the center alone knows. Who may read one is remembered
+ * with it, by user.
  */
+import { createHash } from 'node:crypto';
 import type { Clock } from '@skerry/base';
 import type { TransportResponse } from '@skerry/client';
 import { isRecord } from '@skerry/base';
@@ -52,7 +54,7 @@ export class Documents {
       this.#readers.add(reader);
       this.#writer.note(readerSpace, reader, { value: Uint8Array.of(1), usedMs });
     }
-    const mark = `${body.length}/${kept['etag'] ?? ''}/${Buffer.from(body.subarray(0, 64)).toString('base64')}`;
+    const mark = createHash('sha256').update(body).digest('base64');
     if (this.#written.get(key) === mark) return;
     if (this.#written.size >= documentsMax) this.#written.clear();
     this.#written.set(key, mark);

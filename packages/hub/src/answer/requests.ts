@@ -20,10 +20,13 @@ export function headerOf({ headers }: TransportRequest, name: string): string {
 }
 
 export function inPlainJson(request: TransportRequest): TransportRequest {
-  const headers = { ...without(request.headers, 'accept-encoding'), accept: 'application/json' };
-  return { ...request, headers };
+  return { ...request, headers: { ...uncompressed(request).headers, accept: 'application/json' } };
 }
 
-export function without(headers: TransportRequest['headers'], name: string): TransportRequest['headers'] {
+export function uncompressed(request: TransportRequest): TransportRequest {
+  return { ...request, headers: without(request.headers, 'accept-encoding') };
+}
+
+function without(headers: TransportRequest['headers'], name: string): TransportRequest['headers'] {
   return Object.fromEntries(Object.entries(headers).filter(([each]) => each.toLowerCase() !== name));
 }

@@ -16,7 +16,7 @@ import { errorResponse } from '#answer/answers.ts';
 import type { Caller } from '#contract.ts';
 import { DoorLimits } from '#server/door-limits.ts';
 import { hopByHop, isOnward } from '#server/onward-headers.ts';
-import { passUpgrade } from '#server/upgrade.ts';
+import { passUpgrade, type ServerName } from '#server/upgrade.ts';
 
 export interface HubServerOptions {
   readonly hub: {
@@ -33,6 +33,8 @@ export interface HubServerOptions {
    * Upgrade; rejects while there is no way there.
    */
   readonly dialCenter: () => Promise<Duplex>;
+  /** How that server is called; unset: as its own cluster calls it. */
+  readonly center?: ServerName;
   readonly limits?: DoorLimits;
   readonly clock: Clock;
   readonly log: Logger;
@@ -173,7 +175,7 @@ class Door {
     try {
       if (!leave) throw tooMany();
       await this.#options.hub.identify(bearerOf(request.headers.authorization));
-      await passUpgrade({ request, socket, head }, this.#options.dialCenter);
+      await passUpgrade({ request, socket, head }, this.#options);
     } catch (error) {
       await refuse(socket, errorResponse(error));
     } finally {

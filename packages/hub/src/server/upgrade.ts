@@ -16,10 +16,22 @@ export interface UpgradeExchange {
   readonly head: Uint8Array;
 }
 
+/** What stands before the paths of an API server that shares its address with others. */
+export interface ServerName {
+  readonly host: string;
+  /** `/k8s/clusters/c1`, or nothing. */
+  readonly pathPrefix: string;
+}
+
+const inCluster: ServerName = { host: 'kubernetes.default.svc', pathPrefix: '' };
+
 /** Resolves when both ends have gone. @throws ApiError while nothing has been answered. */
 export async function passUpgrade(
   { request, socket, head }: UpgradeExchange,
-  dialCenter: () => Promise<Duplex>,
+  {
+    dialCenter,
+    center: { host, pathPrefix } = inCluster,
+  }: { readonly dialCenter: () => Promise<Duplex>; readonly center?: ServerName },
 ): Promise<void> {
   const { headers, url = '/', method = 'GET' } = request;
   // Where one ends and the next begins must be the same to the hub and to the center.
@@ -32,7 +44,7 @@ export async function passUpgrade(
   } catch (error) {
     throw cutOff(`this node can not reach the cluster: ${describeError(error)}`);
   }
-  const lines = [`${method} ${url} HTTP/1.1`, 'Host: kubernetes.default.svc'];
+  const lines = [`${method} ${pathPrefix}${url} HTTP/1.1`, `Host: ${host}`];
   const { rawHeaders } = request;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
