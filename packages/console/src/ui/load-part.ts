@@ -1,11 +1,13 @@
 /**
  * Fetches a part of the console when it is first needed. One that does not come is asked for again a few times. If the center
  * answers all the while, the part has gone with an update of it and has another name now: the page is loaded anew, once in a
- * while, not for ever. Otherwise nobody is taken away from what is shown: who asked is told, and may ask again.
+ * while, not for ever. Otherwise nobody is taken away from what is shown: who asked is told, and may ask again. So he is where
+ * the page does not come anew either, as when the network changes meanwhile.
  */
 const pausesMs = [300, 1500];
 const storageKey = 'skerry.reloadedAt';
 const reloadAgainMs = 30_000;
+const reloadWithinMs = 10_000;
 
 export class PartError extends Error {}
 
@@ -24,7 +26,7 @@ export async function loadPart<T>(load: () => Promise<T>): Promise<T> {
   if ((await centerAnswers()) && mayReload()) {
     location.reload();
     // What is shown until then stays.
-    return new Promise(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, reloadWithinMs));
   }
   throw new PartError('a part of the console did not come', { cause });
 }
