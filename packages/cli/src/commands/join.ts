@@ -99,7 +99,11 @@ export function addJoinCommand(program: Command): void {
       const started =
         flags.start === 'none'
           ? 'left'
-          : await installAgentService({ dataDirectory: flags.dataDir, required: flags.start === 'systemd' });
+          : await installAgentService({
+              dataDirectory: flags.dataDir,
+              runtimeEndpoint: flags.runtimeEndpoint,
+              required: flags.start === 'systemd',
+            });
       report.line('This node joined into the cluster successfully.');
       if (started === 'left') report.line(`Start its agent with: skerry agent --data-dir ${flags.dataDir}`);
     });

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { type Clock, SkerryError, sleep } from '@skerry/base';
 import { writeFileAtomically } from '@skerry/pki';
 import { currentEntry, currentNode, installedBuild } from '#release/layout.ts';
+import { agentUnit } from './agent-unit.ts';
 import { runCommand } from './command.ts';
 import { selfCommand } from './self.ts';
 
@@ -15,6 +16,7 @@ const lookEveryMs = 500;
 /** Writes, enables and starts the unit. `left`: there is no systemd and it wasn't required. */
 export async function installAgentService(options: {
   dataDirectory: string;
+  runtimeEndpoint: string;
   required: boolean;
 }): Promise<'started' | 'left'> {
   if (!existsSync('/run/systemd/system') || process.getuid?.() !== 0) {
@@ -24,7 +26,9 @@ export async function installAgentService(options: {
       '--start systemd: systemd does not run here, or this is not root; use --start none',
     );
   }
-  await writeFileAtomically(unitFile, unit(agentCommand(options.dataDirectory)), { mode: 0o644 });
+  const { dataDirectory, runtimeEndpoint } = options;
+  const unit = agentUnit({ command: agentCommand(dataDirectory), runtimeEndpoint });
+  await writeFileAtomically(unitFile, unit, { mode: 0o644 });
   await runCommand('systemctl', ['daemon-reload']);
   await runCommand('systemctl', ['enable', '--now', unitName]);
   return 'started';
@@ -60,29 +64,4 @@ export async function removeAgentService(): Promise<void> {
   await runCommand('systemctl', ['disable', '--now', unitName]);
   await rm(unitFile, { force: true });
   await runCommand('systemctl', ['daemon-reload']);
-}
-
-/** Containers are the runtime's children, not the agent's: only the agent's own process is in the unit. */
-function unit(command: readonly string[]): string {
-  return `[Unit]
-Description=Skerry node agent
-After=network-online.target containerd.service
-Wants=network-online.target
-
-[Service]
-ExecStart=${command.map(quoted).join(' ')}
-Restart=always
-RestartSec=2
-KillMode=process
-Delegate=yes
-
-[Install]
-WantedBy=multi-user.target
-`;
-}
-
-function quoted(word: string): string {
-  return /^[\w./:=@,+-]+$/.test(word)
-    ? word
-    : `"${word.replaceAll(/["\\$%]/g, (character) => (character === '%' ? '%%' : `\\${character}`))}"`;
 }
