@@ -28,6 +28,7 @@ import { createAdmission } from '#pods/admission.ts';
 import { noPolicies, type DeviceManager, type PodContext, type PodPolicies } from '#pods/context.ts';
 import { podEvents } from '#pods/events.ts';
 import { runLogRotation } from '#pods/log-rotation.ts';
+import { QosGroups } from '#pods/qos-groups.ts';
 import { PodManager, type NodePods } from '#pods/manager.ts';
 import { RuntimeObserver } from '#pods/observer.ts';
 import { StatusWriter } from '#pods/status-writer.ts';
@@ -217,6 +218,8 @@ async function assemble(options: AgentOptions) {
     log,
     random,
   });
+  const cgroups = hostAccess ? await openCgroups() : noCgroups;
+  const cgroupRoot = options.cgroupRoot ?? `/skerry/${nodeName}`;
   const context: PodContext = {
     runtime,
     runtimeName: () => keeper.runtimeName,
@@ -246,8 +249,9 @@ async function assemble(options: AgentOptions) {
         nodeResources({ machine, podsMax, devices: devices?.resources() ?? new Map() }).allocatable,
       pods: () => manager.held,
     }),
-    cgroups: hostAccess ? await openCgroups() : noCgroups,
-    cgroupRoot: options.cgroupRoot ?? `/skerry/${nodeName}`,
+    cgroups,
+    cgroupRoot,
+    qosGroups: new QosGroups({ cgroups, root: cgroupRoot, pods: () => manager.held }),
     logRoot: join(dataDirectory, 'log', 'pods'),
     hostAddresses,
     clusterDns() {

@@ -2,6 +2,7 @@ import type { Container, Pod, Service } from '@skerry/api';
 import type { Clock, Logger } from '@skerry/base';
 import type { ImagePuller } from '#images/puller.ts';
 import type { Cgroups } from '#machine/cgroups.ts';
+import type { QosGroups } from '#pods/qos-groups.ts';
 import type { ClusterDns } from '#network/dns.ts';
 import type { HostPorts } from '#network/packet-filter.ts';
 import type { ObjectTracker } from '#objects/tracker.ts';
@@ -65,6 +66,7 @@ export interface PodContext {
   readonly admit: (pod: Pod) => { readonly reason: string; readonly message: string } | undefined;
   readonly cgroups: Cgroups;
   readonly cgroupRoot: string;
+  readonly qosGroups: QosGroups;
   readonly logRoot: string;
   readonly hostAddresses: () => readonly string[];
   /** Throws while it isn't known. */

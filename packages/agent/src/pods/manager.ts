@@ -159,6 +159,9 @@ export class PodManager implements NodePods {
     await this.#informer.waitForSync(signal).catch(() => undefined);
     while (!signal.aborted) {
       for (const uid of context.observer.pods.keys()) if (!this.#workers.has(uid)) void this.#endOrphan(uid);
+      await context.qosGroups.update().catch((error: unknown) => {
+        log.warn('weights of the groups of pods not written', { error: describeError(error) });
+      });
       await this.#closeStalePorts();
       await this.#forgetStalePolicies();
       await this.#removeStaleFolders().catch((error: unknown) => {

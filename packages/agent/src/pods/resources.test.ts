@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ResourceRequirements } from '@skerry/api';
-import { containerResources, podCgroup, podCgroupResources, podCgroups, qosClass } from '#pods/resources.ts';
+import type { Pod, ResourceRequirements } from '@skerry/api';
+import { containerResources, podCgroup, podCgroupResources, qosCgroups, qosClass } from '#pods/resources.ts';
 import { weightOfShares } from '#machine/cgroups.ts';
 import { testContainer, testPod } from '#testing/pods.ts';
 
@@ -41,14 +41,28 @@ test('the group of a pod is limited only when all its containers are', () => {
   });
 });
 
-test('pods that ask for nothing get, all together, what others leave', () => {
-  expect(podCgroups('/x', pod({}))).toEqual([
-    { path: '/x/besteffort', resources: { cpuShares: 2 } },
-    { path: '/x/besteffort/podu1', resources: { cpuShares: 2 } },
+test('pods of a class weigh together what they ask for, and those that ask for nothing what others leave', () => {
+  const small = pod({ requests: { cpu: '250m' } });
+  const large = pod({ requests: { cpu: '1' } }, { limits: { memory: '1Gi' } });
+  const guaranteed = pod({ limits: full, requests: full });
+  const sharesOf = (pods: readonly Pod[]) =>
+    qosCgroups('/x', pods).map(({ path, resources }) => [path, resources.cpuShares]);
+  expect(sharesOf([small, large, guaranteed, pod({})])).toEqual([
+    ['/x/burstable', 1280],
+    ['/x/besteffort', 2],
   ]);
-  expect(podCgroups('/x', pod({ requests: { cpu: '1' } })).map(({ path }) => path)).toEqual([
-    '/x/burstable/podu1',
+  expect(sharesOf([guaranteed, pod({})])).toEqual([
+    ['/x/burstable', 2],
+    ['/x/besteffort', 2],
   ]);
+});
+
+test('what an init container needs at its time counts where it is more', () => {
+  const waits = testPod({
+    initContainers: [testContainer('init', { resources: { requests: { cpu: '3' } } })],
+    containers: [testContainer('c0', { resources: { requests: { cpu: '1' } } })],
+  });
+  expect(qosCgroups('/x', [waits])[0]?.resources.cpuShares).toBe(3072);
 });
 
 test('shares keep their proportions as weights', () => {

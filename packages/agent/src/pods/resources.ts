@@ -2,8 +2,14 @@
  * From requests and limits to what the kernel is told.
  * https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
  */
-import { dirname } from 'node:path';
-import { parseQuantity, quantityMilliValue, quantityValue, type Container, type Pod } from '@skerry/api';
+import {
+  parseQuantity,
+  podRequests,
+  quantityMilliValue,
+  quantityValue,
+  type Container,
+  type Pod,
+} from '@skerry/api';
 import { allContainers } from '#pods/labels.ts';
 import type { ContainerResources } from '#runtime.ts';
 
@@ -80,16 +86,22 @@ export function podCgroup(root: string, pod: Pod): string {
   return `${root}${tier}/pod${pod.metadata.uid}`;
 }
 
-/** Of the group of all pods that ask for nothing: together they get what the others leave, as kubelet has it. */
-const bestEffortShares = 2;
-
-/** The groups that are made for a pod, outer ones first. */
-export function podCgroups(root: string, pod: Pod): { path: string; resources: ContainerResources }[] {
-  const path = podCgroup(root, pod);
-  const own = { path, resources: podCgroupResources(pod) };
-  return qosClass(pod) === 'BestEffort'
-    ? [{ path: dirname(path), resources: { cpuShares: bestEffortShares } }, own]
-    : [own];
+/**
+ * The groups of all pods of a class. Those that ask for something have together what they ask for, so that a pod of full
+ * guarantee stands to each of them as it would beside it; those that ask for nothing get, together, what the others leave.
+ * As kubelet has it: https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/cm/qos_container_manager_linux.go
+ */
+export function qosCgroups(
+  root: string,
+  pods: readonly Pod[],
+): { readonly path: string; readonly resources: ContainerResources }[] {
+  const asked = pods
+    .filter((pod) => qosClass(pod) === 'Burstable')
+    .reduce((sum, { spec }) => sum + (spec ? (podRequests(spec).get('cpu') ?? 0) : 0), 0);
+  return [
+    { path: `${root}/burstable`, resources: { cpuShares: cpuShares(asked) } },
+    { path: `${root}/besteffort`, resources: { cpuShares: cpuSharesMin } },
+  ];
 }
 
 export function podCgroupResources(pod: Pod): ContainerResources {

@@ -2,7 +2,7 @@
 import type { Pod } from '@skerry/api';
 import { describeError } from '@skerry/base';
 import type { PodContext } from '#pods/context.ts';
-import { podCgroups } from '#pods/resources.ts';
+import { podCgroup, podCgroupResources } from '#pods/resources.ts';
 import type { RuntimePod } from '#pods/runtime-pod.ts';
 import { sandboxConfig } from '#pods/sandbox-config.ts';
 import { RuntimeError, type SandboxConfig, type SandboxStatus } from '#runtime.ts';
@@ -35,7 +35,7 @@ export async function makeSandbox(
   pod: Pod,
   { attempt, former }: { readonly attempt: number; readonly former: RuntimePod | undefined },
 ): Promise<MadeSandbox> {
-  const { runtime, events, networkFault, cgroups, cgroupRoot } = context;
+  const { runtime, events, networkFault, cgroups, cgroupRoot, qosGroups } = context;
   const fault = pod.spec?.hostNetwork ? undefined : networkFault();
   if (fault) {
     events.warning({ pod }, 'NetworkNotReady', `network is not ready: ${fault}`);
@@ -47,7 +47,8 @@ export async function makeSandbox(
   }
   const config = await sandboxConfigOf(context, pod, attempt);
   try {
-    for (const { path, resources } of podCgroups(cgroupRoot, pod)) await cgroups.ensure(path, resources);
+    await qosGroups.update();
+    await cgroups.ensure(podCgroup(cgroupRoot, pod), podCgroupResources(pod));
     const id = await runtime.runSandbox(config);
     return { type: 'made', status: await runtime.sandboxStatus(id), config };
   } catch (error) {

@@ -422,7 +422,7 @@ export class PodWorker {
 
   /** What a pod that has ended needs no more: mounts, groups, devices. Its logs and statuses stay to be read. */
   async #cleanNode(): Promise<void> {
-    const { volumes, cgroups, cgroupRoot, devices, prober, objects, puller } = this.#context;
+    const { volumes, cgroups, cgroupRoot, qosGroups, devices, prober, objects, puller } = this.#context;
     prober.forget(this.uid);
     objects.release(this.uid);
     puller.forget(this.uid);
@@ -430,6 +430,8 @@ export class PodWorker {
     await volumes.remove(this.uid);
     await cgroups.remove(podCgroup(cgroupRoot, this.#pod));
     this.#cleaned = true;
+    // Written again before long where that fails.
+    await qosGroups.update().catch(() => undefined);
   }
 
   async #letGo(): Promise<void> {
