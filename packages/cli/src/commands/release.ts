@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { SkerryError, systemClock } from '@skerry/base';
 import { type Command, Option } from 'commander';
 import { Report } from '#terminal/report.ts';
@@ -15,28 +14,18 @@ export function addReleaseCommand(program: Command): void {
     )
     .requiredOption('--node <file>', "Node's binary for it, of the version that this program runs on")
     .action(async ({ dataDir, arch, node }: { dataDir: string; arch: 'amd64' | 'arm64'; node: string }) => {
-      const [{ describeArchive, writeReleaseArchive }, { ownReleases }, { requireBinary }] =
-        await Promise.all([
-          import('#release/archive.ts'),
-          import('#compose/releases.ts'),
-          import('#release/node-binary.ts'),
-        ]);
+      const [{ ownReleases }, { requireBinary }] = await Promise.all([
+        import('#compose/releases.ts'),
+        import('#release/node-binary.ts'),
+      ]);
       await requireBinary(node, arch);
-      const entry = process.argv[1];
-      if (!entry?.endsWith('.mjs'))
-        throw new SkerryError(
-          'release-not-made',
-          'this runs from its sources; run an installed skerry, or dist/skerry.mjs',
-        );
-      const target = (await ownReleases(dataDir)).pathOf(arch);
+      const files = await ownReleases(dataDir);
       const report = new Report(process.stdout, () => performance.now());
       await report.step(
-        target,
-        async () => {
-          await writeReleaseArchive({ bundle: dirname(entry), node, target });
-          return describeArchive(target, arch);
-        },
-        ({ bytes, sha256 }) => `${(bytes / 1e6).toFixed(0)} MB, sha256 ${sha256.slice(0, 12)}…`,
+        `archive for linux/${arch}`,
+        () => files.make(arch, node),
+        ({ path, bytes, sha256 }) =>
+          `${path}, ${(bytes / 1e6).toFixed(0)} MB, sha256 ${sha256.slice(0, 12)}…`,
       );
     });
 }

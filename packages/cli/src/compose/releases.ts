@@ -22,6 +22,7 @@ export async function ownReleases(dataDirectory: string): Promise<ReleaseFiles> 
     version,
     entry,
     node: process.execPath,
+    nodeVersion: process.version,
     processArchitecture: process.arch,
   });
 }

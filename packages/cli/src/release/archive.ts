@@ -24,7 +24,7 @@ export interface ReleaseArchive {
 }
 
 /** In the folder of the bundle. */
-const program = 'skerry-agent.mjs';
+export const program = 'skerry-agent.mjs';
 
 export function architectureOf(processArchitecture: string): Architecture | undefined {
   return processArchitecture === 'x64' ? 'amd64' : processArchitecture === 'arm64' ? 'arm64' : undefined;
@@ -43,11 +43,7 @@ export async function writeReleaseArchive(options: {
     { path: 'node', source: node, mode: 0o755 },
     { path: entryName, source: join(bundle, program), mode: 0o644 },
   ];
-  if (!existsSync(join(bundle, program)))
-    throw new SkerryError(
-      'release-not-made',
-      `${bundle} holds no bundle of this program; machines can be given one by an installed skerry, or after set-up`,
-    );
+  if (!existsSync(join(bundle, program))) throw noBundle(bundle);
   await mkdir(dirname(target), { recursive: true });
   // Several processes of a center may be asked at the same time.
   const unfinished = `${target}.${process.pid}.new`;
@@ -57,6 +53,14 @@ export async function writeReleaseArchive(options: {
   } finally {
     await rm(unfinished, { force: true });
   }
+}
+
+export function noBundle(bundle: string, cause?: unknown): SkerryError {
+  return new SkerryError(
+    'release-not-made',
+    `${bundle} holds no bundle of this program; machines can be given one by an installed skerry, or after set-up`,
+    { cause },
+  );
 }
 
 export async function describeArchive(path: string, architecture: Architecture): Promise<ReleaseArchive> {

@@ -1,9 +1,13 @@
 /**
  * The archives that a center offers its machines: its own program for its own architecture, packed when it is first asked for,
  * and those for other architectures that `skerry release` left in the folder.
+ *
+ * They are kept by what they hold, the machines' program and the version of Node that it is for: another build may have the
+ * same version, and machines that were given the former one under it would stay behind for good.
  */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { access, constants, readdir, rm, stat } from 'node:fs/promises';
+import { access, constants, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SkerryError } from '@skerry/base';
 import {
@@ -11,6 +15,8 @@ import {
   architectureOf,
   architectures,
   describeArchive,
+  noBundle,
+  program,
   type ReleaseArchive,
   writeReleaseArchive,
 } from './archive.ts';
@@ -22,6 +28,8 @@ export interface ReleaseFilesOptions {
   /** Entry file of this program; `dist/skerry.mjs` when it runs from the bundle. */
   readonly entry: string | undefined;
   readonly node: string;
+  /** `v24.0.0` */
+  readonly nodeVersion: string;
   readonly processArchitecture: string;
 }
 
@@ -50,32 +58,54 @@ export class ReleaseFiles {
     return made;
   }
 
-  pathOf(architecture: Architecture): string {
-    const { directory, version } = this.#options;
-    return join(directory, `skerry-${version}-linux-${architecture}.tar.gz`);
+  /** Packs it with that binary of Node in the place of all there were for the architecture. Throws `release-not-made`. */
+  async make(architecture: Architecture, node: string): Promise<ReleaseArchive> {
+    const target = await this.#pathOf(architecture);
+    await writeReleaseArchive({ bundle: dirname(this.#options.entry ?? ''), node, target });
+    await this.#removeOthers(architecture, target);
+    return describeArchive(target, architecture);
   }
 
   async #find(architecture: Architecture): Promise<ReleaseArchive> {
-    const { entry, node, processArchitecture, version } = this.#options;
-    const target = this.pathOf(architecture);
-    if (architecture === architectureOf(processArchitecture) && entry?.endsWith('.mjs')) {
-      // Another build may have the same version.
-      if (!(await isNewer(target, entry))) {
-        await this.#removeOthers(architecture);
-        await writeReleaseArchive({ bundle: dirname(entry), node, target });
-      }
-    }
+    const { node, processArchitecture, version } = this.#options;
+    const target = await this.#pathOf(architecture);
     if (existsSync(target)) return describeArchive(target, architecture);
+    if (architecture === architectureOf(processArchitecture)) return this.make(architecture, node);
     throw new SkerryError(
       'release-not-made',
-      `this center has no release ${version} for linux/${architecture}; make one with \`skerry release --arch ${architecture} --node FILE\` on the center`,
+      `this center has no release of this build of ${version} for linux/${architecture}; make one with \`skerry release --arch ${architecture} --node FILE\` on the center`,
     );
   }
 
-  async #removeOthers(architecture: Architecture): Promise<void> {
+  async #pathOf(architecture: Architecture): Promise<string> {
+    const { directory, version } = this.#options;
+    return join(directory, `skerry-${version}-${await this.#build()}-linux-${architecture}.tar.gz`);
+  }
+
+  /** The same for all archives of one build, whatever their architecture. */
+  async #build(): Promise<string> {
+    const { entry, nodeVersion } = this.#options;
+    if (!entry?.endsWith('.mjs'))
+      throw new SkerryError(
+        'release-not-made',
+        'this runs from its sources; run an installed skerry, or dist/skerry.mjs',
+      );
+    const hash = createHash('sha256').update(`${nodeVersion}\n`);
+    const file = join(dirname(entry), program);
+    try {
+      hash.update(await readFile(file));
+    } catch (cause) {
+      throw noBundle(dirname(entry), cause);
+    }
+    return hash.digest('hex').slice(0, 8);
+  }
+
+  async #removeOthers(architecture: Architecture, kept: string): Promise<void> {
     const { directory } = this.#options;
     const names = await readdir(directory).catch(() => []);
-    const others = names.filter((name) => name.endsWith(`-linux-${architecture}.tar.gz`));
+    const others = names.filter(
+      (name) => name.endsWith(`-linux-${architecture}.tar.gz`) && join(directory, name) !== kept,
+    );
     await Promise.all(others.map((name) => rm(join(directory, name), { force: true })));
   }
 }
@@ -90,9 +120,4 @@ export async function releaseDirectory(entry: string | undefined, dataDirectory:
       () => false,
     ));
   return join(isWritable ? folder : dataDirectory, 'release');
-}
-
-async function isNewer(file: string, than: string): Promise<boolean> {
-  const [archive, bundle] = await Promise.all([stat(file).catch(() => undefined), stat(than)]);
-  return archive !== undefined && archive.mtimeMs > bundle.mtimeMs;
 }

@@ -2,14 +2,14 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Architecture, describeArchive, writeReleaseArchive } from './archive.ts';
 import { joinScript } from './join-script.ts';
@@ -32,12 +32,13 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const at = (name: string) => join(folder, name);
 const pack = (target: string) => writeReleaseArchive({ bundle: at('dist'), node: at('node'), target });
 
-function releaseFiles() {
+function releaseFiles({ nodeVersion = 'v24.1.0' } = {}) {
   return new ReleaseFiles({
     directory: at('release'),
     version: '1.2.3',
     entry: at('dist/skerry.mjs'),
     node: at('node'),
+    nodeVersion,
     processArchitecture: 'x64',
   });
 }
@@ -60,21 +61,29 @@ test('equal contents make equal bytes', async () => {
   expect(readFileSync(at('a.tar.gz')).equals(readFileSync(at('b.tar.gz')))).toBe(true);
 });
 
-test('the own archive is packed when it is first asked for, and again when the program changed', async () => {
+test('the own archive is packed when it is first asked for, and again when the program or its Node changed', async () => {
   const first = await releaseFiles().get('amd64');
+  expect(await releaseFiles().get('amd64')).toEqual(first);
   writeFileSync(at('dist/skerry-agent.mjs'), 'another program');
-  const later = Date.now() / 1000 + 60;
-  utimesSync(at('dist/skerry.mjs'), later, later);
   const second = await releaseFiles().get('amd64');
-  expect(second.path).toBe(first.path);
   expect(second.sha256).not.toBe(first.sha256);
+  writeFileSync(at('node'), 'a newer node');
+  const third = await releaseFiles({ nodeVersion: 'v24.2.0' }).get('amd64');
+  expect(third.sha256).not.toBe(second.sha256);
+  expect(readdirSync(at('release'))).toEqual([basename(third.path)]);
 });
 
-test('one of another architecture is found once it is there', async () => {
+test('one of another architecture is found once it is there, and no longer by another build of the same version', async () => {
   const files = releaseFiles();
-  await expect(files.get('arm64')).rejects.toThrow(/has no release 1.2.3 for linux\/arm64.*--arch arm64/);
-  await pack(files.pathOf('arm64'));
+  const missing = /no release of this build of 1.2.3 for linux\/arm64.*--arch arm64/;
+  await expect(files.get('arm64')).rejects.toThrow(missing);
+  await files.make('arm64', at('node'));
   expect((await files.get('arm64')).architecture).toBe('arm64');
+  expect((await releaseFiles().get('arm64')).architecture).toBe('arm64');
+  writeFileSync(at('dist/skerry-agent.mjs'), 'another program');
+  await expect(releaseFiles().get('arm64')).rejects.toThrow(missing);
+  await releaseFiles().make('arm64', at('node'));
+  expect(readdirSync(at('release'))).toHaveLength(1);
 });
 
 test('a file that is no program for the architecture is refused', async () => {
