@@ -7,6 +7,8 @@ export type * from './types.generated.ts';
 export { builtinSchemas } from './schemas.ts';
 export * from './quantity.ts';
 export { timeText } from './instant.ts';
+export { serverVersion, versionDocument, type VersionInfo } from './server-version.ts';
+export { measureBuild, measureHealth, type HealthLook, type HealthNumbers } from './server-numbers.ts';
 export * from './patch/index.ts';
 export * from './apply/index.ts';
 export * from './placement/index.ts';

@@ -1,5 +1,5 @@
 import type { AnyObject, KindInfo, SchemaSet } from '@skerry/api';
-import { builtinSchemas, isApiError, timeText } from '@skerry/api';
+import { builtinSchemas, isApiError, serverVersion, timeText, type VersionInfo } from '@skerry/api';
 import { describeError, type Clock, type Logger, type MetricRegistry } from '@skerry/base';
 import { apiVersionOf, encodersFor, RevisionProgress, WatchCache } from '@skerry/serving';
 import type { Store } from '@skerry/store';
@@ -42,7 +42,6 @@ import { ServerMetrics } from '#metrics/server-metrics.ts';
 import { SummarySource } from '#metrics-api/summary-source.ts';
 import { OpenApiHandler } from '#openapi/openapi-handler.ts';
 import type { Descriptions } from '#openapi/schema-document.ts';
-import type { VersionInfo } from '#version-document.ts';
 import { Connections, type Dial } from '#outgoing/connections.ts';
 import { WebhookCaller } from '#outgoing/webhook-caller.ts';
 import type { AcceptedConnection, NodeDialer, NodeLinks, PeerIdentity } from '#ports.ts';
@@ -134,13 +133,6 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-export const defaultVersion: VersionInfo = {
-  major: '1',
-  minor: '36',
-  gitVersion: 'v1.36.3+skerry.1',
-  platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
-};
-
 /** Seconds that an Event is kept after it was last written. */
 const eventTtlSeconds = 3600;
 
@@ -206,7 +198,7 @@ class Server implements ApiServer {
     const metrics = new ServerMetrics({
       clock,
       kinds: this.#kinds,
-      version: options.version ?? defaultVersion,
+      version: options.version ?? serverVersion(process),
       measure: options.measure,
     });
     const registry = new Registry({
@@ -339,7 +331,7 @@ class Server implements ApiServer {
       ...(links ? linkHandlers({ read: this.#access.read, clock, links }) : []),
     ]);
     const openApi = new OpenApiHandler(this.#kinds, {
-      version: (options.version ?? defaultVersion).gitVersion,
+      version: (options.version ?? serverVersion(process)).gitVersion,
       ...(options.descriptions ? { descriptions: options.descriptions } : {}),
       remote: this.#aggregation.documents,
     });
@@ -355,8 +347,10 @@ class Server implements ApiServer {
       connect: options.dialer && this.#connect(options.dialer),
       admitConnect: (call, exchange) => admitConnection(registry, call, exchange),
       paths: {
-        version: options.version ?? defaultVersion,
+        version: options.version ?? serverVersion(process),
         metrics: metrics.registry,
+        levels: metrics.levels,
+        healthNumbers: metrics.health,
         flowControl: this.#flowControl,
         health: this.#healthChecks(),
         issuer: () => this.#security.tokenIssuer,

@@ -1,3 +1,4 @@
+import type { HealthNumbers } from '@skerry/api';
 import { sendText } from '#http/answers.ts';
 import type { Exchange } from '#http/exchange.ts';
 
@@ -13,6 +14,8 @@ export interface HealthChecks {
   readonly readyz: readonly HealthCheck[];
 }
 
+type Path = 'healthz' | 'livez' | 'readyz';
+
 const path = /^\/(healthz|livez|readyz)(?:\/(.+))?$/;
 
 /**
@@ -20,13 +23,17 @@ const path = /^\/(healthz|livez|readyz)(?:\/(.+))?$/;
  * to who asks for one check; the whole withholds it, since everyone may ask.
  * https://kubernetes.io/docs/reference/using-api/health-checks/
  */
-export function answerHealth({ livez, readyz }: HealthChecks, exchange: Exchange): boolean {
+export function answerHealth(
+  { livez, readyz }: HealthChecks,
+  exchange: Exchange,
+  numbers?: HealthNumbers,
+): boolean {
   const match = path.exec(exchange.path);
   if (!match) return false;
   const [, which = '', single] = match;
   const checks = which === 'readyz' ? readyz : livez;
   if (single === undefined) {
-    answerAll(which, checks, exchange);
+    answerAll(which as Path, checks, { exchange, numbers });
     return true;
   }
   const check = checks.find(({ name }) => name === single);
@@ -37,12 +44,18 @@ export function answerHealth({ livez, readyz }: HealthChecks, exchange: Exchange
   return true;
 }
 
-function answerAll(which: string, checks: readonly HealthCheck[], exchange: Exchange): void {
+function answerAll(
+  which: Path,
+  checks: readonly HealthCheck[],
+  { exchange, numbers }: { readonly exchange: Exchange; readonly numbers: HealthNumbers | undefined },
+): void {
   const excluded = new Set(exchange.query.getAll('exclude').flatMap((names) => names.split(',')));
   let failed = false;
   const lines = checks.map((each) => {
     if (excluded.delete(each.name)) return `[+]${each.name} excluded: ok`;
-    if (each.check() === undefined) return `[+]${each.name} ok`;
+    const isWell = each.check() === undefined;
+    numbers?.looked({ name: each.name, type: which, isWell });
+    if (isWell) return `[+]${each.name} ok`;
     failed = true;
     return `[-]${each.name} failed: reason withheld`;
   });

@@ -24,7 +24,6 @@ export type { KmsPlugin, KmsStatus, WrappedKey } from './encryption/kms-plugin.t
 export { KmsProvider } from './encryption/kms-provider.ts';
 export type { InstallationKey } from './encryption/envelope.ts';
 export { StorageEncryption } from './encryption/storage-encryption.ts';
-export { createApiServer, defaultVersion, type ApiServer, type ApiServerOptions } from './api-server.ts';
-export type { VersionInfo } from './version-document.ts';
+export { createApiServer, type ApiServer, type ApiServerOptions } from './api-server.ts';
 export { createConnectFactory } from './proxy/connect-handler.ts';
 export type { MetricsSource, NodeUsage, PodUsage, Usage } from './metrics-api/metrics-source.ts';

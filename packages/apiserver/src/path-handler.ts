@@ -1,4 +1,4 @@
-import { ApiError } from '@skerry/api';
+import { ApiError, type HealthNumbers, versionDocument, type VersionInfo } from '@skerry/api';
 import { answerHealth, type HealthChecks } from '#health.ts';
 import { sendJson, sendText } from '#http/answers.ts';
 import type { Exchange } from '#http/exchange.ts';
@@ -7,11 +7,14 @@ import type { FlowControl } from '#flowcontrol/flow-control.ts';
 import type { MetricRegistry } from '@skerry/base';
 import { methodNotAllowed } from '#resource-handler.ts';
 import type { TokenIssuer } from '#security.ts';
-import { versionDocument, type VersionInfo } from '#version-document.ts';
+import { runsOn } from '#runs-on.ts';
 
 export interface PathParts {
   readonly version: VersionInfo;
   readonly metrics: MetricRegistry;
+  /** For `/metrics/slis`. */
+  readonly levels: MetricRegistry;
+  readonly healthNumbers: HealthNumbers;
   readonly flowControl: FlowControl;
   readonly health: HealthChecks;
   issuer(): TokenIssuer | undefined;
@@ -24,7 +27,7 @@ export interface PathParts {
 /** Answers the paths that are about the server itself; false for one that is not. */
 export function handlePath(parts: PathParts, exchange: Exchange): boolean | Promise<boolean> {
   const { path, method } = exchange;
-  if (answerHealth(parts.health, exchange)) return true;
+  if (answerHealth(parts.health, exchange, parts.healthNumbers)) return true;
   if (onlyRead.has(path) && method !== 'GET' && (method !== 'HEAD' || path.startsWith('/version')))
     throw methodNotAllowed();
   switch (path) {
@@ -33,7 +36,7 @@ export function handlePath(parts: PathParts, exchange: Exchange): boolean | Prom
       exchange.send(
         200,
         { 'Content-Type': 'application/json' },
-        JSON.stringify(versionDocument(parts.version), null, 2),
+        JSON.stringify(versionDocument(parts.version, runsOn), null, 2),
       );
       return true;
     case '/metrics':
@@ -42,6 +45,9 @@ export function handlePath(parts: PathParts, exchange: Exchange): boolean | Prom
         { 'Content-Type': metricsType },
         parts.metrics.render() + (parts.moreMetrics?.() ?? ''),
       );
+      return true;
+    case '/metrics/slis':
+      exchange.send(200, { 'Content-Type': metricsType }, parts.levels.render());
       return true;
     case '/':
       sendJson(exchange, 200, { paths: rootPaths });
@@ -88,6 +94,7 @@ const onlyRead: ReadonlySet<string> = new Set([
   '/',
   '/.well-known/openid-configuration',
   '/metrics',
+  '/metrics/slis',
   '/openid/v1/jwks',
   '/version',
   '/version/',
@@ -101,6 +108,7 @@ const rootPaths = [
   '/healthz',
   '/livez',
   '/metrics',
+  '/metrics/slis',
   '/openapi/v2',
   '/openapi/v3',
   '/openid/v1/jwks',

@@ -13,6 +13,7 @@ import { accounts } from '#accounts.ts';
 import { installDefinitions } from '#definitions.ts';
 import { eventSourceOf } from '#event-sources.ts';
 import { controllerView } from '#runtime/controller-view.ts';
+import { ControllerHealth } from '#runtime/health.ts';
 import { queueNameOf, QueueMetrics, type Metrics } from '#runtime/metrics.ts';
 import { Numbers } from '#runtime/numbers.ts';
 
@@ -72,6 +73,7 @@ interface Gathered {
   readonly numbers: Numbers;
   /** By controller: whether it runs here. */
   readonly running: Family<Gauge>;
+  readonly health: ControllerHealth;
 }
 
 function gather(metrics: Metrics, clock: Clock): Gathered {
@@ -80,7 +82,12 @@ function gather(metrics: Metrics, clock: Clock): Gathered {
     help: 'Indicates where instances of a controller are currently running',
     labels: ['name', 'manager'],
   });
-  return { queues: new QueueMetrics(metrics, clock), numbers: new Numbers(metrics), running };
+  return {
+    queues: new QueueMetrics(metrics, clock),
+    numbers: new Numbers(metrics),
+    running,
+    health: new ControllerHealth(metrics),
+  };
 }
 
 async function runAll(
@@ -112,7 +119,8 @@ async function runAll(
     if (!controller) continue;
     const running = gathered?.running.with(name, leaseName);
     running?.set(1);
-    const run = supervise(controller, { clock, log, signal }).finally(() => running?.set(0));
+    const watched = gathered?.health.watch(name, controller) ?? controller;
+    const run = supervise(watched, { clock, log, signal }).finally(() => running?.set(0));
     runs.push(events.run(signal), run);
   }
   log.info('controllers running', { count: runs.length / 2 });

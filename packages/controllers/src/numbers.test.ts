@@ -19,6 +19,7 @@ import { createHorizontalPodAutoscalerController } from '#autoscaling/horizontal
 import { createCronJobController } from '#batch/cron-job/cron-job.ts';
 import { createJobController } from '#batch/job/job.ts';
 import { createEndpointSliceController } from '#core/endpoint-slice/endpoint-slice.ts';
+import { createNodeIpamController } from '#core/node-ipam/node-ipam.ts';
 import { createNodeLifecycleController } from '#core/node-lifecycle/node-lifecycle.ts';
 import { createTaintEvictionController } from '#core/node-lifecycle/taint-eviction.ts';
 import { createPodGcController } from '#core/pod-gc/pod-gc.ts';
@@ -154,6 +155,26 @@ test('nodes: how zones fare, nodes that were emptied, pods that were evicted', a
   expect(metric('node_collector_update_all_nodes_health_duration_seconds_count')).toBeGreaterThan(0);
   expect(metric('node_collector_update_node_health_duration_seconds_count')).toBeGreaterThan(2);
   expect(metric('taint_eviction_controller_pod_deletions_total')).toBe(1);
+});
+
+test('ranges of pods: what was handed out and given back, and how much is taken', async () => {
+  const addNode = (name: string, podCIDR?: string) =>
+    cluster.client.seed<Node>(resources.nodes, { metadata: { name }, spec: podCIDR ? { podCIDR } : {} });
+  addNode('a', '10.1.1.0/24');
+  addNode('b', '10.9.0.0/24');
+  addNode('c');
+  await cluster.start(createNodeIpamController(cluster.context, { clusterCidr: '10.1.0.0/22' })!);
+  addNode('d');
+  await cluster.clock.advance(100);
+  cluster.client.remove(resources.nodes, { name: 'a' });
+  await cluster.clock.advance(100);
+  const of = (name: string) => cluster.metric(`node_ipam_controller_${name}{clusterCIDR="10.1.0.0/22"}`);
+  expect(of('cidrset_cidrs_allocations_total')).toBe(3);
+  expect(of('cidrset_cidrs_releases_total')).toBe(1);
+  expect(of('cidrset_allocation_tries_per_request_count')).toBe(2);
+  expect(of('cidrset_allocation_tries_per_request_sum')).toBe(1);
+  expect(of('cidrset_usage_cidrs')).toBe(0.5);
+  expect(of('cirdset_max_cidrs')).toBe(4);
 });
 
 test('EndpointSlices: how many there are, and what each look changed', async () => {

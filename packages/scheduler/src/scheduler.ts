@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Namespace, Node, Pod, PodDisruptionBudget, Service } from '@skerry/api';
-import { equalJson, isApiError } from '@skerry/api';
+import { equalJson, isApiError, measureHealth } from '@skerry/api';
 import type { Clock, Logger } from '@skerry/base';
 import { describeError, supervise } from '@skerry/base';
 import type { ApiClient, EventRecorder, Informer } from '@skerry/client';
@@ -71,6 +71,14 @@ const leaseName = 'kube-scheduler';
 export async function runScheduler(options: SchedulerOptions): Promise<void> {
   const { client, clock, log, random, signal, leaderElection, metrics } = options;
   let current: Scheduler | undefined;
+  if (metrics)
+    measureHealth(metrics, () => [
+      { name: 'ping', type: 'healthz', isWell: true },
+      { name: 'ping', type: 'livez', isWell: true },
+      // Who stands by has nothing to take in.
+      { name: 'sched-handler-sync', type: 'readyz', isWell: current?.hasSynced ?? true },
+      { name: 'shutdown', type: 'readyz', isWell: !signal.aborted },
+    ]);
   const meter =
     metrics &&
     schedulerMeter({
@@ -183,6 +191,7 @@ class Scheduler {
   readonly #refusals = new Map<string, Refusal>();
   #refusalsGeneration = -1;
   #startIndex = 0;
+  hasSynced = false;
   /** Pods that are placed and not yet bound. */
   #assumed = 0;
 
@@ -243,6 +252,7 @@ class Scheduler {
     const informers = this.#factory.run(signal);
     try {
       await this.#factory.waitForSync(signal);
+      this.hasSynced = true;
       log.info('scheduler started', { names: [...voices.keys()].join(), nodes: this.#cluster.nodes.length });
       await this.#decideAll(signal);
     } catch (error) {

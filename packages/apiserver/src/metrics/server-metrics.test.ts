@@ -102,7 +102,7 @@ test('verbs, dry runs and scopes are told apart', async () => {
 test('a version is said in labels', async () => {
   const { text } = await numbersAfter(() => Promise.resolve());
   expect(text).toMatch(
-    /^kubernetes_build_info\{major="1",minor="36",git_version="v1\.36\.\d+\+skerry\.\d+",.*platform="[a-z]+\/[a-z0-9]+"\} 1$/m,
+    /^kubernetes_build_info\{build_date="[^"]+",compiler="v8",.*git_version="v1\.36\.[^"]+",.*major="1",minor="36",platform="linux\/[^"]+"\} 1$/m,
   );
 });
 
@@ -144,4 +144,17 @@ test('how long it took to know who asks and what they may is told, and who by fe
   expect(of('authentication_duration_seconds_count{result="success"}')).toBeGreaterThan(0);
   expect(of('authorization_duration_seconds_count{result="allowed"}')).toBeGreaterThan(0);
   expect(of('authenticated_user_requests{username="admin"}')).toBeGreaterThan(0);
+});
+
+test('checks of its health are counted when they were asked for together', async () => {
+  await using server = await disposableServer();
+  const call = callerOf(server.url);
+  await call('GET', '/readyz');
+  await call('GET', '/readyz');
+  await call('GET', '/livez/ping');
+  const { body } = await call('GET', '/metrics/slis');
+  const lines = (body.message ?? '').split('\n');
+  expect(lines).toContain('kubernetes_healthcheck{name="etcd",type="readyz"} 1');
+  expect(lines).toContain('kubernetes_healthchecks_total{name="etcd",status="success",type="readyz"} 2');
+  expect(lines.some((line) => line.includes('type="livez"'))).toBe(false);
 });

@@ -1,15 +1,19 @@
+import { type HealthNumbers, measureBuild, measureHealth, type VersionInfo } from '@skerry/api';
 import { type Clock, MetricRegistry, type Counter, type Family } from '@skerry/base';
 import type { Store } from '@skerry/store';
 import { measureCaches } from '#metrics/cache-metrics.ts';
 import { measuredStore } from '#metrics/measured-store.ts';
 import { WatchMetrics } from '#metrics/watch-metrics.ts';
-import { versionDocument, type VersionInfo } from '#version-document.ts';
+import { runsOn } from '#runs-on.ts';
 import type { KindTable } from '#registry/kind-table.ts';
 import { RequestMetrics } from '#request-metrics.ts';
 
 /** Everything that a server counts, behind `/metrics`. */
 export class ServerMetrics {
   readonly registry = new MetricRegistry();
+  /** What `/metrics/slis` shows. */
+  readonly levels = new MetricRegistry();
+  readonly health: HealthNumbers;
   readonly requests: RequestMetrics;
   readonly watches: WatchMetrics;
   readonly #clock: Clock;
@@ -40,7 +44,8 @@ export class ServerMetrics {
       help: 'Times that an APIService came to be unavailable, by why.',
       labels: ['name', 'reason'],
     });
-    this.#sayVersion(version);
+    measureBuild(this.registry, version, runsOn);
+    this.health = measureHealth(this.levels);
     measure?.(this.registry);
   }
 
@@ -56,28 +61,4 @@ export class ServerMetrics {
   store(store: Store): Store {
     return measuredStore(store, this.registry, this.#clock);
   }
-
-  #sayVersion(version: VersionInfo): void {
-    const document = Object.entries(versionDocument(version)).filter(([name]) => buildFields.has(name));
-    this.registry
-      .gauge({
-        name: 'kubernetes_build_info',
-        help: 'What this server is, in labels; its value says nothing.',
-        labels: document.map(([name]) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)),
-      })
-      .with(...document.map(([, value]) => value))
-      .set(1);
-  }
 }
-
-const buildFields = new Set([
-  'major',
-  'minor',
-  'gitVersion',
-  'gitCommit',
-  'gitTreeState',
-  'buildDate',
-  'goVersion',
-  'compiler',
-  'platform',
-]);

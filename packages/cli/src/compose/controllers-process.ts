@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
+import { measureBuild, serverVersion } from '@skerry/api';
 import { type Clock, type Logger, MetricRegistry } from '@skerry/base';
 import { countRequests, createClient, createUnixTransport } from '@skerry/client';
 import { type ControllerSettings, installLocalPathClass, runControllers } from '@skerry/controllers';
@@ -62,7 +63,10 @@ export async function runControllersProcess(
     log.warn('scheduler configuration has fields without meaning here', {
       fields: configuration.ignored.join(),
     });
-  for (const registry of Object.values(metrics)) measureRuntime(registry);
+  for (const registry of Object.values(metrics)) {
+    measureRuntime(registry);
+    measureBuild(registry, serverVersion(process), `node${process.versions.node}`);
+  }
   const identity = identityOf(componentTokens.controllers);
   const common = { clock, random, signal, leaderElection: { identity } };
   const pages = {

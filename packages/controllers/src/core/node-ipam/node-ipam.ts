@@ -8,6 +8,8 @@ import type { Node } from '@skerry/api';
 import { keyOf, resources } from '@skerry/client';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
+import { numbersOf } from '#runtime/numbers.ts';
+import { cidrNumbers } from '#core/node-ipam/cidr-numbers.ts';
 import { CidrRange } from '#core/node-ipam/cidr-range.ts';
 
 export interface NodeIpamSettings {
@@ -21,7 +23,13 @@ export function createNodeIpamController(
 ): Controller | undefined {
   if (!clusterCidr) return undefined;
   const { client, informers, events } = context;
-  const ranges = clusterCidr.split(',').map((cidr) => new CidrRange(cidr.trim()));
+  const numbers = numbersOf(context, cidrNumbers);
+  const ranges = clusterCidr.split(',').map((text) => {
+    const cidr = text.trim();
+    const range = new CidrRange(cidr, { meter: numbers.of(cidr) });
+    numbers.follow(cidr, range);
+    return range;
+  });
   const nodes = informers.informer<Node>(resources.nodes);
   const queue = createQueue(context);
   /** Ranges handed out that the local copy doesn't show yet: a second look takes the same. */

@@ -10,15 +10,11 @@ export interface VersionInfo {
   readonly platform: string;
 }
 
-/** Under the names that Go gave them: `goVersion` is what this server runs on. */
-export function versionDocument({
-  major,
-  minor,
-  gitVersion,
-  gitCommit = '',
-  buildDate = '1970-01-01T00:00:00Z',
-  platform,
-}: VersionInfo): Readonly<Record<string, string>> {
+/** Under the names that Go gave them: `goVersion` is what the server runs on, as `node24.1.0`. */
+export function versionDocument(
+  { major, minor, gitVersion, gitCommit = '', buildDate = '1970-01-01T00:00:00Z', platform }: VersionInfo,
+  goVersion: string,
+): Readonly<Record<string, string>> {
   return {
     major,
     minor,
@@ -30,8 +26,24 @@ export function versionDocument({
     gitCommit,
     gitTreeState: 'clean',
     buildDate,
-    goVersion: `node${process.versions.node}`,
+    goVersion,
     compiler: 'v8',
     platform,
+  };
+}
+
+/** Of this release, on a machine as Node names it. */
+export function serverVersion({
+  platform,
+  arch,
+}: {
+  readonly platform: string;
+  readonly arch: string;
+}): VersionInfo {
+  return {
+    major: '1',
+    minor: '36',
+    gitVersion: 'v1.36.3+skerry.1',
+    platform: `${platform}/${arch === 'x64' ? 'amd64' : arch}`,
   };
 }

@@ -1,0 +1,2 @@
+/** Where stock servers name their Go. */
+export const runsOn = `node${process.versions.node}`;
