@@ -53,6 +53,7 @@ export function createProgram(): Command {
   addHubCommand(program);
   addSimCommand(program);
   addImageCommand(program);
+  program.helpCommand('help [command]', 'display help for command');
   addInternalCommands(program);
   return program;
 }
