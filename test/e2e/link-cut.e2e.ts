@@ -4,12 +4,38 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createCriRuntime } from '@skerry/agent';
 import type { Node, Pod } from '@skerry/api';
 import { eventually } from '@skerry/base/testing';
 import { networkBytes } from '../../bench/processes.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canRunContainers, Cluster, entry, root, soonSilent } from '../support/cluster.ts';
 import { isLong, lengths } from '../support/lengths.ts';
+
+/** A pod of the region that its probe has started anew when somebody takes its file away. */
+const probed = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'probed' },
+  spec: {
+    nodeName: 'east-1',
+    terminationGracePeriodSeconds: 1,
+    containers: [
+      {
+        name: 'main',
+        image: 'skerry.io/stand-in/busybox:1.35',
+        command: ['sh', '-c', 'touch /tmp/well; trap "exit 0" TERM; while true; do sleep 1000 & wait; done'],
+        livenessProbe: {
+          exec: { command: ['test', '-f', '/tmp/well'] },
+          initialDelaySeconds: 2,
+          periodSeconds: 1,
+          timeoutSeconds: 10,
+          failureThreshold: 2,
+        },
+      },
+    ],
+  },
+};
 
 describe.skipIf(!canRunContainers())('when the line of a region is cut', () => {
   let cluster: Cluster;
@@ -29,28 +55,44 @@ describe.skipIf(!canRunContainers())('when the line of a region is cut', () => {
     await cluster?.stop();
   });
 
-  test('node and pods are written off, and are ready again soon after the line is mended, with nothing restarted', async () => {
+  test('its pods go on and nothing is evicted, it is written off meanwhile, and soon after the line is mended all is as it was', async () => {
+    const started = await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(probed) });
+    expect(started.errors).toBe('');
+    await cluster.kubectlOk('wait', '--for=condition=Ready', 'pod/probed', '--timeout=60s');
     const before = await podsOf('east');
-    expect(before.length).toBeGreaterThan(0);
+    expect(before.length).toBeGreaterThan(1);
     const cutAtMs = performance.now();
+    const cutAt = Math.floor(Date.now() / 1000) * 1000;
     setLine('east', 'down');
+    let restarted: string[] = [];
+    let since: string | undefined;
     try {
+      restarted = await crashesAndComesBack();
       await eventually(async () => {
         expect(await readyOfNodes('east')).toEqual(['Unknown']);
         expect(await readyOfNodes('west')).toEqual(['True']);
         expect((await podsOf('east')).map(({ ready }) => ready)).not.toContain('True');
+        since = await disconnectedSince();
       }, patient);
+      expect(Date.parse(since ?? '')).toBeGreaterThanOrEqual(cutAt);
       while (performance.now() - cutAtMs < lengths.cutMs) {
-        await delay(5_000);
+        await delay(Math.min(5_000, Math.max(0, lengths.cutMs - (performance.now() - cutAtMs))));
         expect((await podsOf('east')).map(({ uid }) => uid)).toEqual(before.map(({ uid }) => uid));
+        expect(await disconnectedSince()).toBe(since);
       }
+      expect(await runningNow()).toEqual(restarted);
     } finally {
       setLine('east', 'up');
     }
     await eventually(async () => {
       expect(await readyOfNodes('east')).toEqual(['True']);
-      expect(await podsOf('east')).toEqual(before);
+      expect(await disconnectedSince()).toBeUndefined();
+      const now = await podsOf('east');
+      expect(now.filter(isOther)).toEqual(before.filter(isOther));
+      expect(now.map(({ uid, ready }) => [uid, ready])).toEqual(before.map(({ uid }) => [uid, 'True']));
+      expect(now.find(({ name }) => name === 'probed')?.containers).toMatchObject([{ restartCount: 1 }]);
     }, patient);
+    expect(await runningNow()).toEqual(restarted);
   });
 
   test('what crosses a link is counted by purpose, as the interface counts it', async () => {
@@ -149,6 +191,50 @@ describe.skipIf(!canRunContainers())('when the line of a region is cut', () => {
     }, patient);
     expect(residentBytes(pid) - memoryBytes).toBeLessThan(40 * 1024 * 1024);
   });
+
+  const isOther = ({ name }: { name?: string | undefined }) => name !== 'probed';
+
+  /** Its probe finds what is done to it on the machine, and it is started anew. Answers with what runs then. */
+  async function crashesAndComesBack(): Promise<string[]> {
+    const before = await runningNow();
+    const broken = await local('exec', 'probed', 'rm', '/tmp/well');
+    expect(broken.errors).toBe('');
+    return eventually(async () => {
+      const [again, ...others] = await runningNow('probed');
+      expect([again === undefined, before.includes(again ?? ''), others]).toEqual([false, false, []]);
+      expect((await local('exec', 'probed', 'cat', '/tmp/well')).code).toBe(0);
+      return runningNow();
+    }, patient);
+  }
+
+  /** Ids of the containers that the machine's own runtime runs, of one pod or of all. */
+  async function runningNow(pod?: string): Promise<string[]> {
+    const socket = join(cluster.dataDirectory, 'machines', 'east-1', 'containerd', 'containerd.sock');
+    const runtime = createCriRuntime({ socket });
+    try {
+      const sandboxes = await runtime.listSandboxes();
+      const ids = new Set(
+        sandboxes.filter(({ name }) => pod === undefined || name === pod).map(({ id }) => id),
+      );
+      const all = await runtime.listContainers();
+      const running = all.filter(({ state, sandboxId }) => state === 'running' && ids.has(sandboxId));
+      return running.map(({ id }) => id).sort();
+    } finally {
+      runtime.close();
+    }
+  }
+
+  function local(command: string, ...args: string[]) {
+    const directory = join(cluster.dataDirectory, 'machines', 'east-1');
+    return cluster.skerry(['local', command, '--data-dir', directory, ...args]);
+  }
+
+  /** Undefined while it is not. */
+  async function disconnectedSince(): Promise<string | undefined> {
+    const [node] = await nodesOf('east');
+    const condition = node?.status?.conditions?.find(({ type }) => type === 'Disconnected');
+    return condition?.status === 'True' ? condition.lastTransitionTime : undefined;
+  }
 
   interface LinkStatus {
     readonly state: string;

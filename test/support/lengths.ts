@@ -3,4 +3,4 @@ export const isLong = process.env['SKERRY_TEST_LONG'] === '1';
 
 export const lengths = isLong
   ? { cutMs: 300_000, flappingMs: 120_000, returningNodes: 5_000, nodesWithPods: 1_000 }
-  : { cutMs: 0, flappingMs: 30_000, returningNodes: 2_000, nodesWithPods: 100 };
+  : { cutMs: 30_000, flappingMs: 30_000, returningNodes: 2_000, nodesWithPods: 100 };
