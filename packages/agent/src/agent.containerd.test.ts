@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConfigMap, Pod } from '@skerry/api';
 import { eventually } from '@skerry/base/testing';
 import { resources } from '@skerry/client';
-import { openCgroups } from '#machine/cgroups.ts';
+import { openCgroups, weightOfShares } from '#machine/cgroups.ts';
 import { AgentNode, script, testImages } from '#testing/agent-node.ts';
 import { canRunContainers } from '#testing/containerd-node.ts';
 
@@ -297,6 +297,15 @@ describe.skipIf(!(await canRunContainers()))('agent on containerd', () => {
     expect(await readFile(join(node.node.directory, 'out/log'), 'utf8')).toBe('up\nhook\nterm\n');
   });
 
+  /** Of the group of all pods of a class: as they were told to the kernel, or as weights stand for them. */
+  async function sharesOf(tier: string): Promise<number | undefined> {
+    const group = `${node.node.cgroupRoot}/${tier}`;
+    const shares = await readFile(`/sys/fs/cgroup/cpu${group}/cpu.shares`, 'utf8').catch(() => undefined);
+    if (shares !== undefined) return Number(shares);
+    const weight = Number(await readFile(`/sys/fs/cgroup${group}/cpu.weight`, 'utf8'));
+    return [2, 102].find((asked) => weightOfShares(asked) === weight);
+  }
+
   test('limits reach the kernel, and the groups go with the pod', async () => {
     node.create('limited', {
       containers: [
@@ -312,8 +321,11 @@ describe.skipIf(!(await canRunContainers()))('agent on containerd', () => {
     });
     const pod = await node.podReady('limited');
     expect(pod.status?.qosClass).toBe('Burstable');
-    expect(await node.logOf('limited', 'main')).toContain(' F 33554432\n');
+    await eventually(async () => expect(await node.logOf('limited', 'main')).toContain(' F 33554432\n'));
+    // All burstable pods together have what this one asks for.
+    expect(await sharesOf('burstable')).toBe(102);
     await node.remove('limited');
+    await eventually(async () => expect(await sharesOf('burstable')).toBe(2));
     const groups = await openCgroups();
     expect(await groups.children(`${node.node.cgroupRoot}/burstable`)).toEqual([]);
   });
