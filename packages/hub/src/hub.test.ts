@@ -181,6 +181,54 @@ describe('reads without a link', () => {
     await expect(harness.as(token).request('GET', '/apis/apps/v1')).rejects.toMatchObject({ code: 503 });
   });
 
+  test('show the tables of custom resources that were shown last, to whom they were shown', async () => {
+    const group = 'shop.example.com';
+    await harness.admin.request('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+      body: {
+        metadata: { name: `tills.${group}` },
+        spec: {
+          group,
+          scope: 'Namespaced',
+          names: { plural: 'tills', singular: 'till', kind: 'Till' },
+          versions: [
+            {
+              name: 'v1',
+              served: true,
+              storage: true,
+              additionalPrinterColumns: [{ name: 'Drawer', type: 'string', jsonPath: '.drawer' }],
+              schema: {
+                openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+              },
+            },
+          ],
+        },
+      },
+    });
+    const tills = { group, version: 'v1', resource: 'tills', kind: 'Till', namespaced: true } as const;
+    const till = { metadata: { name: 'one', namespace }, drawer: 'open' } as KubeObject;
+    await eventually(() => harness.admin.resource(tills).create(till));
+    const may = { apiGroups: [group], resources: ['tills'], verbs: ['list'] };
+    const { token } = await harness.podToken(namespace, 'reader', [may]);
+    const { token: other } = await harness.podToken(namespace, 'other', [readAll]);
+    const table = async (of: string, path = `/apis/${group}/v1/namespaces/${namespace}/tills?limit=500`) => {
+      const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+      const headers = { accept, 'accept-encoding': 'gzip' };
+      const { status, body } = await harness.transportOf(of).request({ method: 'GET', path, headers });
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of body) chunks.push(chunk);
+      return { status, text: Buffer.concat(chunks).toString() };
+    };
+    await table(token);
+    await harness.admin.resource(tills).patch('one', { drawer: 'shut' }, { namespace, type: 'merge' });
+    const shown = await table(token);
+    expect(shown.text).toContain('"cells":["one","shut"]');
+    expect((await table(other)).status).toBe(403);
+    harness.link.cut();
+    expect(await table(token)).toEqual(shown);
+    expect((await table(other)).status).toBe(403);
+    expect((await table(token, `/apis/${group}/v1/namespaces/${namespace}/tills`)).status).toBe(503);
+  });
+
   test('give every form of what was read in one', async () => {
     const { token } = await harness.podToken(namespace, 'reader', [readAll]);
     await create('a');
