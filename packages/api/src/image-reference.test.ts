@@ -26,3 +26,8 @@ test.each(['', 'UPPER', 'a b', 'a/:x', ':1', 'a:', 'a@sha256:1', '/a', 'a//b'])(
     expect(parseImageReference(text)).toBeUndefined();
   },
 );
+
+test.each(['a'.repeat(300_000) + '\n@', ':1/'.repeat(100_000), 'a/'.repeat(150_000) + '!'])(
+  'a text of a hundred thousand characters is refused in linear time',
+  (text) => expect(parseImageReference(text)).toBeUndefined(),
+);

@@ -11,7 +11,7 @@ export interface ImageReference {
 /** Fills in what users leave out, by the rules of the Docker reference. Undefined for what can't be an image's name. */
 export function parseImageReference(text: string): ImageReference | undefined {
   const pattern =
-    /^([^@:]+(?::\d+(?=\/))?[^@:]*)(?::([\w][\w.-]{0,127}))?(?:@([a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}))?$/;
+    /^([^@:]+(?::\d+(?=\/)[^@:]*)?)(?::([\w][\w.-]{0,127}))?(?:@([a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}))?$/;
   const match = pattern.exec(text);
   if (!match?.[1]) return undefined;
   const [, name, tag, digest] = match;

@@ -7,6 +7,12 @@ import { applyDefaults, pruneUnknown } from '#structural-schema.ts';
 const set = { schemas: {} };
 const at = (schema: Schema): Schema => ({ type: 'object', properties: { x: schema } });
 
+test('a duration of a hundred thousand digits is refused in linear time', () => {
+  const digits = `${'0'.repeat(300_000)}@`;
+  const schema = at({ type: 'string', format: 'duration' });
+  expect(validateStructural(set, schema, { x: digits }, '')).toHaveLength(1);
+});
+
 test.each<[Schema, unknown, string]>([
   [
     { type: 'integer' },

@@ -186,7 +186,7 @@ const formats: Readonly<Record<string, (value: string) => boolean>> = {
 /** `1h30m`, `2 days`, `1.5s`: Go's own form, and numbers with words that the common library knows. */
 function isDuration(value: string): boolean {
   if (
-    /^[+-]?(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h)(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))*$/.test(
+    /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h)(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))*$/.test(
       value,
     )
   )

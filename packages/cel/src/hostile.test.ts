@@ -118,3 +118,7 @@ describe('what is built to be costly', () => {
     expect(attempt(expression, list)).toBe(outcome);
   });
 });
+
+test('a number of a hundred thousand digits is read in linear time', () => {
+  expect(attempt('double(x) == 0.0', `${'0'.repeat(300_000)}@`)).toBe('fault');
+});

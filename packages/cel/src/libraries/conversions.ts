@@ -81,7 +81,7 @@ function stringToUint(text: string): Outcome {
 function stringToDouble(text: string): Outcome {
   if (/^[+-]?(?:inf|infinity)$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
   if (/^nan$/i.test(text)) return Number.NaN;
-  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return syntaxFault(doubleType);
+  if (!/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return syntaxFault(doubleType);
   const value = Number(text);
   return Number.isFinite(value) ? value : syntaxFault(doubleType);
 }

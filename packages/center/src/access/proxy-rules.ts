@@ -42,7 +42,12 @@ const tableOrJson =
 export function acceptOf(asked: string | undefined): string {
   const types = (asked ?? '')
     .split(',')
-    .map((type) => type.trim().replaceAll(/\s*;\s*/g, ';'))
+    .map((type) =>
+      type
+        .split(';')
+        .map((part) => part.trim())
+        .join(';'),
+    )
     .filter((type) => tableOrJson.test(type));
   return types.length > 0 ? types.join(',') : 'application/json';
 }
