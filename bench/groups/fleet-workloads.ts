@@ -9,7 +9,7 @@ import type { ApiEndpoint } from '../target.ts';
 export const namespace = 'bench';
 const account = `/api/v1/namespaces/${namespace}/serviceaccounts/default`;
 
-const patienceMs = 900_000;
+const patienceMs = 1_800_000;
 const base = `/apis/apps/v1/namespaces/${namespace}/deployments`;
 const daemonSets = `/apis/apps/v1/namespaces/${namespace}/daemonsets`;
 const objectsOfNamespace = 10_000;
