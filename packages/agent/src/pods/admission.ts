@@ -4,20 +4,17 @@
  * https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#nodename
  */
 import {
-  addQuantities,
-  compareQuantities,
   hostPorts,
   hostPortsConflict,
   matchesNodeAffinity,
-  parseQuantity,
-  quantityMilliValue,
-  quantityValue,
-  zeroQuantity,
+  podRequests,
+  resourceAmounts,
   type Node,
   type Pod,
-  type Quantity,
+  type PodSpec,
+  type ResourceAmounts,
 } from '@skerry/api';
-import { initContainers, isSidecar, mainContainers, podUid } from '#pods/labels.ts';
+import { podUid } from '#pods/labels.ts';
 
 export interface AdmissionFacts {
   readonly node: () => Node | undefined;
@@ -60,7 +57,7 @@ function failed(predicate: string, why: string) {
 }
 
 function checkFit(
-  pod: Pod,
+  { spec }: Pod,
   { others, allocatable }: { others: readonly Pod[]; allocatable: Readonly<Record<string, string>> },
 ) {
   const podsMax = Number(allocatable['pods'] ?? Number.MAX_SAFE_INTEGER);
@@ -70,19 +67,20 @@ function checkFit(
       message: outOf('pods', { requested: 1, used: others.length, capacity: podsMax }),
     };
   }
-  for (const [name, requested] of podRequests(pod)) {
-    if (requested.nanos === 0n) continue;
-    const capacity = parseQuantity(allocatable[name] ?? '0');
-    const used = others.reduce(
-      (sum, other) => addQuantities(sum, podRequests(other).get(name) ?? zeroQuantity),
-      zeroQuantity,
-    );
-    if (compareQuantities(addQuantities(used, requested), capacity) <= 0) continue;
-    const inUnits = name === 'cpu' ? quantityMilliValue : quantityValue;
-    const figures = { requested: inUnits(requested), used: inUnits(used), capacity: inUnits(capacity) };
-    return { reason: `OutOf${name}`, message: outOf(name, figures) };
+  const capacities = resourceAmounts(allocatable);
+  const taken = others.map((other) => amountsOf(other.spec));
+  for (const [name, requested] of amountsOf(spec)) {
+    if (requested === 0) continue;
+    const capacity = capacities.get(name) ?? 0;
+    const used = taken.reduce((sum, amounts) => sum + (amounts.get(name) ?? 0), 0);
+    if (used + requested > capacity)
+      return { reason: `OutOf${name}`, message: outOf(name, { requested, used, capacity }) };
   }
   return undefined;
+}
+
+function amountsOf(spec: PodSpec | undefined): ResourceAmounts {
+  return spec ? podRequests(spec) : new Map();
 }
 
 function outOf(
@@ -90,29 +88,4 @@ function outOf(
   { requested, used, capacity }: { requested: number; used: number; capacity: number },
 ): string {
   return `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`;
-}
-
-/** What the pod takes of the node: the sum of what runs together, or its largest initialization step. */
-function podRequests(pod: Pod): Map<string, Quantity> {
-  const running = new Map<string, Quantity>();
-  const peak = new Map<string, Quantity>();
-  const raise = (name: string, value: Quantity) => {
-    const old = peak.get(name);
-    if (!old || compareQuantities(value, old) > 0) peak.set(name, value);
-  };
-  const add = (name: string, value: Quantity) =>
-    running.set(name, addQuantities(running.get(name) ?? zeroQuantity, value));
-  for (const container of initContainers(pod)) {
-    for (const [name, text] of Object.entries(container.resources?.requests ?? {})) {
-      const value = parseQuantity(text);
-      if (isSidecar(container)) add(name, value);
-      else raise(name, addQuantities(running.get(name) ?? zeroQuantity, value));
-    }
-  }
-  for (const { resources } of mainContainers(pod)) {
-    for (const [name, text] of Object.entries(resources?.requests ?? {})) add(name, parseQuantity(text));
-  }
-  for (const [name, text] of Object.entries(pod.spec?.overhead ?? {})) add(name, parseQuantity(text));
-  for (const [name, value] of running) raise(name, value);
-  return peak;
 }

@@ -63,6 +63,23 @@ test('what an init container needs at its time counts where it is more', () => {
     containers: [testContainer('c0', { resources: { requests: { cpu: '1' } } })],
   });
   expect(qosCgroups('/x', [waits])[0]?.resources.cpuShares).toBe(3072);
+  expect(podCgroupResources(waits).cpuShares).toBe(3072);
+});
+
+test('an init container that runs before the others adds nothing to what the group may use', () => {
+  const limited = (name: string) => testContainer(name, { resources: { limits: full } });
+  const made = testPod({ initContainers: [limited('init')], containers: [limited('main')] });
+  expect(podCgroupResources(made)).toEqual({
+    cpuShares: 1024,
+    cpuQuota: 100_000,
+    cpuPeriod: 100_000,
+    memoryLimitBytes: 2 ** 30,
+  });
+});
+
+test('a limit of the pod as a whole holds for its group', () => {
+  const made = testPod({ containers: [testContainer('main')], resources: { limits: { memory: '64Mi' } } });
+  expect(podCgroupResources(made).memoryLimitBytes).toBe(64 * 2 ** 20);
 });
 
 test('shares keep their proportions as weights', () => {

@@ -7,8 +7,11 @@ import {
   podRequests,
   quantityMilliValue,
   quantityValue,
+  resourceAmounts,
   type Container,
   type Pod,
+  type PodSpec,
+  type ResourceAmounts,
 } from '@skerry/api';
 import { allContainers } from '#pods/labels.ts';
 import type { ContainerResources } from '#runtime.ts';
@@ -104,25 +107,27 @@ export function qosCgroups(
   ];
 }
 
-export function podCgroupResources(pod: Pod): ContainerResources {
-  const containers = allContainers(pod);
-  const sum = (valueOf: (container: Container) => number | undefined) => {
-    const values = containers.map(valueOf);
-    return values.some((value) => !value)
-      ? undefined
-      : values.reduce<number>((total, value) => total + (value ?? 0), 0);
-  };
-  const requested = containers.reduce((total, { resources }) => {
-    return total + (milli(resources?.requests?.['cpu']) ?? milli(resources?.limits?.['cpu']) ?? 0);
-  }, 0);
-  const cpuLimit = sum(({ resources }) => milli(resources?.limits?.['cpu']));
-  const memoryLimit = sum(({ resources }) => {
-    const limit = resources?.limits?.['memory'];
-    return limit ? quantityValue(parseQuantity(limit)) : undefined;
-  });
+/** Limits hold for the group only where each container has one, or the pod as a whole. */
+export function podCgroupResources({ spec }: Pod): ContainerResources {
+  if (!spec) return { cpuShares: cpuSharesMin };
+  const limits = podLimits(spec);
+  const cpuLimit = limits.get('cpu');
+  const memoryLimit = limits.get('memory');
   return {
-    cpuShares: cpuShares(requested),
+    cpuShares: cpuShares(podRequests(spec, requestsOrLimits).get('cpu') ?? 0),
     ...(cpuLimit ? { cpuQuota: cpuQuota(cpuLimit), cpuPeriod } : {}),
     ...(memoryLimit ? { memoryLimitBytes: memoryLimit } : {}),
   };
+}
+
+function requestsOrLimits({ resources }: Container): ResourceAmounts {
+  return resourceAmounts({ ...resources?.limits, ...resources?.requests });
+}
+
+function podLimits(spec: PodSpec): ResourceAmounts {
+  const containers = [...(spec.initContainers ?? []), ...spec.containers];
+  const limitsOf = ({ resources }: Container) => resourceAmounts(resources?.limits);
+  const together = podRequests({ ...spec, resources: undefined }, limitsOf);
+  const everywhere = [...together].filter(([name]) => containers.every((each) => limitsOf(each).get(name)));
+  return new Map([...everywhere, ...resourceAmounts(spec.resources?.limits)]);
 }
