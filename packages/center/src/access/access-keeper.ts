@@ -23,6 +23,7 @@ import {
   isNodeGrant,
   managedLabel,
   wantedAccess,
+  type WantedAccess,
   type WantedBinding,
 } from '#access/wanted-access.ts';
 import type { Directory } from '#people/directory.ts';
@@ -158,6 +159,7 @@ export class AccessKeeper {
     const faults = new Map(wanted.faults);
     await keepRoles(client, wanted.roles, faults);
     await keepBindings(client, wanted.bindings, faults);
+    await noteMissingRoles(client, wanted, faults);
     return new Map(
       facts.grants.map(({ metadata }) => {
         const name = metadata?.name ?? '';
@@ -358,6 +360,29 @@ async function keepBindings(
       .resource(namespace ? bindings : clusterBindings)
       .delete(name, { namespace })
       .catch(ignoreMissing);
+  }
+}
+
+/** A binding to a role that isn't there is taken by every cluster, and gives nothing. */
+async function noteMissingRoles(
+  client: ApiClient,
+  { roles: own, bindings: wanted }: Pick<WantedAccess, 'roles' | 'bindings'>,
+  faults: Map<string, string>,
+): Promise<void> {
+  const made = new Set(own.map(({ name }) => name));
+  const named = Map.groupBy(
+    wanted.filter(({ role, grant }) => grant !== undefined && !made.has(role)),
+    ({ role }) => role,
+  );
+  for (const [role, bound] of named) {
+    try {
+      await client.resource<ClusterRole>(roles).get(role);
+    } catch (error) {
+      if (!isApiError(error, 'NotFound')) throw error;
+      for (const { grant = '' } of bound)
+        if (!faults.has(grant))
+          faults.set(grant, `there is no ClusterRole ${role} in this cluster, so the grant gives nothing`);
+    }
   }
 }
 

@@ -349,6 +349,20 @@ describe('a grant', () => {
     });
   });
 
+  test('of a role that is not there says so', async () => {
+    const spec = { subject: { kind: 'Group' as const, name: 'painters' }, role: 'painting', cluster: 'edge' };
+    await grants().create({ metadata: { name: 'painters' }, spec });
+    const applied = async () => (await grants().get('painters')).status?.clusters?.[0];
+    await eventually(async () => {
+      expect(await applied()).toEqual({
+        name: 'edge',
+        applied: false,
+        message: 'there is no ClusterRole painting in this cluster, so the grant gives nothing',
+      });
+    });
+    await grants().delete('painters');
+  });
+
   test("lets the center speak for the center's people alone", async () => {
     const role = await center.cluster.resource<ClusterRole>(clusterRoles).get('skerry:people');
     const names = role.rules?.flatMap(({ resourceNames }) => resourceNames ?? []) ?? [];

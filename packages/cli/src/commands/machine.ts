@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { SkerryError } from '@skerry/base';
 import type { UpAnswer } from '#compose/up-control.ts';
+import { table } from '#terminal/table.ts';
 import { dataOf, wholeNumber, withDataDirectory } from './common-flags.ts';
 
 /** `skerry up machine add|remove|list`: machines of a running `skerry up`. */
@@ -55,18 +56,8 @@ export function addMachineCommands(up: Command): void {
 }
 
 function print({ machines }: UpAnswer): void {
-  const rows = [
-    ['NAME', 'REGION', 'POOL', 'GPUS'],
-    ...machines.map((machine) => [machine.name, machine.region, machine.pool, String(machine.gpus)]),
-  ];
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)) + 3);
-  for (const row of rows)
-    process.stdout.write(
-      `${row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('')
-        .trimEnd()}\n`,
-    );
+  const rows = machines.map(({ name, region, pool, gpus }) => [name, region, pool, String(gpus)]);
+  process.stdout.write(table(['NAME', 'REGION', 'POOL', 'GPUS'], rows));
 }
 
 function readToken(file: string): string {

@@ -1,6 +1,7 @@
 import { SkerryError, systemClock } from '@skerry/base';
 import { type Command, Option } from 'commander';
 import type { Installation } from '#compose/installation.ts';
+import { table } from '#terminal/table.ts';
 import { dataOf, duration, wholeNumber, withDataDirectory } from './common-flags.ts';
 
 /** `skerry token create|list|delete`, on the center. */
@@ -55,23 +56,14 @@ export function addTokenCommand(program: Command): void {
     .action(async (options: { dataDir: string }) => {
       const { client, listJoinTokens } = await open(options);
       try {
-        const rows = [
-          ['ID', 'POOL', 'OWNER', 'USES LEFT', 'EXPIRES'],
-          ...(await listJoinTokens(client)).map((row) => [
-            row.id,
-            row.pool ?? '<any>',
-            row.owner ?? '<none>',
-            row.usesLeft === undefined ? '<unbounded>' : String(row.usesLeft),
-            row.expires ?? '<never>',
-          ]),
-        ];
-        for (const row of rows)
-          process.stdout.write(
-            `${row
-              .map((cell) => cell.padEnd(14))
-              .join('')
-              .trimEnd()}\n`,
-          );
+        const rows = (await listJoinTokens(client)).map((row) => [
+          row.id,
+          row.pool ?? '<any>',
+          row.owner ?? '<none>',
+          row.usesLeft === undefined ? '<unbounded>' : String(row.usesLeft),
+          row.expires ?? '<never>',
+        ]);
+        process.stdout.write(table(['ID', 'POOL', 'OWNER', 'USES LEFT', 'EXPIRES'], rows));
       } finally {
         client.close();
       }

@@ -7,6 +7,7 @@ import type { GrantFlags, TokenFlags } from '#commands/user.ts';
 import { managementClient } from '#compose/management-credential.ts';
 import { applyObjects } from './apply-objects.ts';
 import type { DataDirectory } from '#data-directory.ts';
+import { table } from '#terminal/table.ts';
 
 export interface Where {
   readonly data: DataDirectory;
@@ -24,7 +25,8 @@ export function createUser(
 export function listUsers(where: Where): Promise<string> {
   return withPeople(where, async (people) => {
     const { users, grants } = await people.list();
-    const rows = [['NAME', 'SIGNS IN BY', 'LAST SIGN-IN', 'GRANT', 'ROLE', 'WHERE']];
+    const heading = ['NAME', 'SIGNS IN BY', 'LAST SIGN-IN', 'GRANT', 'ROLE', 'WHERE', 'STATE'];
+    const rows: string[][] = [];
     const rest = new Set(grants);
     for (const { metadata, spec, status } of users) {
       const name = metadata?.name ?? '';
@@ -45,7 +47,7 @@ export function listUsers(where: Where): Promise<string> {
         ...grantCells(grant),
       ]);
     }
-    return table(rows);
+    return table(heading, rows);
   });
 }
 
@@ -117,24 +119,19 @@ function passwordText(name: string, password: string): string {
   return `${name} signs in once with the password ${password} and then chooses another; it is good for seven days\n`;
 }
 
-function grantCells({ metadata, spec }: Grant): string[] {
+function grantCells({ metadata, spec, status }: Grant): string[] {
   const limits = [
     spec.namespaces && `namespaces ${spec.namespaces.join(',')}`,
     spec.pools && `pools ${spec.pools.join(',')}`,
     spec.owners && `owners ${spec.owners.join(',')}`,
   ].filter((limit) => limit !== undefined);
   const place = spec.cluster === '*' ? 'all clusters' : spec.cluster;
-  return [metadata?.name ?? '', spec.role, [place, ...limits].join('; ')];
+  return [metadata?.name ?? '', spec.role, [place, ...limits].join('; '), stateOf(status)];
 }
 
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
-  );
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => cell.padEnd((widths[column] ?? 0) + 3))
-      .join('')
-      .trimEnd();
-  return `${rows.map(line).join('\n')}\n`;
+/** Whether it holds in its clusters, or where and why not. */
+function stateOf(status: Grant['status']): string {
+  const failed = status?.clusters?.find(({ applied }) => !applied);
+  if (failed) return `not applied in ${failed.name}: ${failed.message ?? ''}`;
+  return status?.clusters?.length ? 'applied' : 'pending';
 }
