@@ -123,6 +123,8 @@ test('a node asks what its own pool serves by TCP, and nothing else', () => {
       slice('headless', 'n'),
       slice('udp', 'n'),
       slice('down', 'n', false),
+      // As it is read: a list that is not there is null.
+      { ...slice('down', 'n'), ...(JSON.parse('{"endpoints":null}') as object) },
     ],
     nodes: new Map(nodes.map((each) => [each.metadata.name ?? '', each])),
     clusterDomain: 'cluster.local',

@@ -60,8 +60,9 @@ export function targetsOf(
     (pool !== undefined && world.nodes.get(name ?? '')?.metadata.labels?.[poolLabel] === pool);
   const reachable = new Set(
     world.slices
-      .filter(({ endpoints = [] }) =>
-        endpoints.some(({ nodeName, conditions }) => conditions?.ready !== false && isNear(nodeName)),
+      .filter(({ endpoints }) =>
+        // Null where a Service has none.
+        endpoints?.some(({ nodeName, conditions }) => conditions?.ready !== false && isNear(nodeName)),
       )
       .map(({ metadata }) => `${metadata.namespace}/${metadata.labels?.['kubernetes.io/service-name']}`),
   );
