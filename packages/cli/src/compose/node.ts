@@ -41,6 +41,7 @@ import { createNodePeers, type NodePeers } from './node-peers.ts';
 import { ipv6AddressBeside, ownAddress, speaksIpv6 } from './own-addresses.ts';
 import { podNetworkOf } from './pod-network.ts';
 import { measureRuntime } from './process-metrics.ts';
+import { simulatedLabel } from '#link/node-links.ts';
 
 export interface NodeOptions {
   readonly identity: AgentIdentity;
@@ -310,7 +311,7 @@ function nodeLabels({ config }: AgentIdentity, simulated: boolean): Record<strin
   return {
     ...config.labels,
     ...(config.pool ? { 'apps.openyurt.io/nodepool': config.pool } : {}),
-    ...(simulated ? { 'skerry.io/simulated': 'true' } : {}),
+    ...(simulated ? { [simulatedLabel]: 'true' } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { DrillReport } from '#drill/drill.ts';
+import { counted } from '#terminal/counted.ts';
 
 const namedMax = 10;
 
@@ -22,7 +23,7 @@ export function drillText({ region, seconds, nodes, pods, held }: DrillReport): 
   const times = nodes.flatMap(({ readyAfterSeconds }) => readyAfterSeconds ?? []);
   const silent = nodes.filter(({ noProbes }) => noProbes !== undefined);
   return [
-    `region ${region}, ${nodes.length} machine(s), cut for ${seconds} s`,
+    `region ${region}, ${counted(nodes.length, 'machine')}, cut for ${seconds} s`,
     line(
       pods.runsNow === pods.ranBefore,
       `pods: ${pods.ranBefore} ran before, ${pods.runsNow} of them run now`,
@@ -32,7 +33,7 @@ export function drillText({ region, seconds, nodes, pods, held }: DrillReport): 
     ...list('restarted', pods.restarted),
     line(pods.evicted.length === 0, `evictions: ${pods.evicted.length || 'none'}`),
     ...list('evicted', pods.evicted),
-    line(pods.notReady.length === 0, `readiness: ${pods.notReady.length || 'no'} pod(s) not ready that were`),
+    line(pods.notReady.length === 0, `readiness: ${counted(pods.notReady.length, 'pod')} not ready any more`),
     ...list('not ready', pods.notReady),
     questions === 0
       ? '  - Services and names: nothing was asked'
@@ -50,7 +51,7 @@ export function drillText({ region, seconds, nodes, pods, held }: DrillReport): 
       late.length === 0,
       late.length === 0
         ? `return: Ready within ${Math.max(0, ...times)} s`
-        : `return: ${late.length} machine(s) not Ready after two minutes`,
+        : `return: ${counted(late.length, 'machine')} not Ready after two minutes`,
     ),
     ...list(
       'not Ready',

@@ -207,6 +207,6 @@ test('a report names what did not hold', () => {
   expect(text).toContain('✓ restarts: none');
   expect(text).toContain('no answer: a/s from n: 1 of 3: no');
   expect(text).toContain('no answer before the cut either, so not asked: a/never from n: refused');
-  expect(text).toContain('✗ return: 1 machine(s) not Ready');
+  expect(text).toContain('✗ return: 1 machine not Ready');
   expect(text).toContain('it did not hold');
 });

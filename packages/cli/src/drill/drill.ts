@@ -21,7 +21,8 @@ import {
   recordOf,
 } from '#drill/pod-record.ts';
 import { type ProbeReport, targetsOf } from '#drill/probe-plan.ts';
-import { listNodeLinks, nodeLinks, regionLabel } from '#link/node-links.ts';
+import { listNodeLinks, nodeLinks, regionLabel, simulatedLabel } from '#link/node-links.ts';
+import { counted } from '#terminal/counted.ts';
 
 export interface DrillOptions {
   readonly region: string;
@@ -92,7 +93,7 @@ class Drill {
     const refusals = refusalsOf(nodes, { pods, links, seconds });
     if (refusals.length > 0)
       throw new SkerryError('drill-refused', `no drill in region ${region}: ${refusals.join('; ')}`);
-    const question = `Cut the links of ${nodes.length} machine(s) of region ${region} for ${seconds} s?`;
+    const question = `Cut the links of ${counted(nodes.length, 'machine')} of region ${region} for ${seconds} s?`;
     if (!(await confirm(question)))
       throw new SkerryError('drill-refused', 'not confirmed; nothing was changed');
     const before = pods.map((pod) => recordOf(pod));
@@ -101,7 +102,7 @@ class Drill {
     let mendedMs = cutMs;
     try {
       await this.#cut(seconds);
-      say(`links of ${nodes.length} machine(s) cut; Ctrl-C mends them at once`);
+      say(`links of ${counted(nodes.length, 'machine')} cut; Ctrl-C mends them at once`);
       await this.#hold(cutMs, signal);
     } finally {
       await this.#mend();
@@ -154,6 +155,10 @@ class Drill {
     const refused = new Map<string, string>();
     await inTurns(nodes, async (node) => {
       const name = node.metadata.name ?? '';
+      if (node.metadata.labels?.[simulatedLabel] === 'true') {
+        refused.set(name, 'it is simulated');
+        return;
+      }
       const targets = targetsOf(node, world);
       const body = { seconds: this.#options.seconds + 60, targets };
       await this.#client.request('PUT', probesOf(name), { body }).catch((error: unknown) => {
@@ -226,7 +231,7 @@ class Drill {
       }
       if (ready.size < this.#names.length) await sleep(clock, lookMs);
     }
-    say(`${ready.size} of ${this.#names.length} machine(s) Ready`);
+    say(`${ready.size} of ${counted(this.#names.length, 'machine')} Ready`);
     return ready;
   }
 

@@ -31,6 +31,8 @@ export const nodeLinks: ResourceRef = {
 
 export const poolLabel = 'apps.openyurt.io/nodepool';
 export const regionLabel = 'topology.kubernetes.io/region';
+/** `true` on nodes that run no processes. */
+export const simulatedLabel = 'skerry.io/simulated';
 
 export async function listNodeLinks(client: ApiClient, labelSelector?: string): Promise<NodeLink[]> {
   const { items } = await client
