@@ -14,4 +14,5 @@ export {
   type Sampled,
 } from './metric-registry.ts';
 export { isRecord } from './record.ts';
+export { shortBytes } from './short-bytes.ts';
 export { supervise, type Service } from './service.ts';

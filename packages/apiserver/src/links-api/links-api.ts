@@ -10,7 +10,7 @@ import {
   type SchemaSet,
   timeText,
 } from '@skerry/api';
-import { describeError, type Clock } from '@skerry/base';
+import { describeError, shortBytes, type Clock } from '@skerry/base';
 import { answerObject, encodersFor, negotiate } from '@skerry/serving';
 import type { VirtualHandler } from '#dispatcher.ts';
 import { sendAnswer, sendJson } from '#http/answers.ts';
@@ -55,8 +55,8 @@ export const linkKinds: readonly KindInfo[] = [
         return roundTripMs === undefined ? '<none>' : `${roundTripMs}ms`;
       }),
       column('Reconnects', (link) => statusOf(link).reconnects, { type: 'integer' }),
-      column('Sent today', (link) => statusOf(link).today.sentBytes, { type: 'integer' }),
-      column('Received today', (link) => statusOf(link).today.receivedBytes, { type: 'integer' }),
+      column('Sent today', (link) => shortBytes(statusOf(link).today.sentBytes)),
+      column('Received today', (link) => shortBytes(statusOf(link).today.receivedBytes)),
     ],
     selectableFields: [],
     strategy: {},

@@ -28,6 +28,7 @@ import { createCertificateRenewal } from '#join/certificate-renewal.ts';
 import { CenterAddresses, followCenterAddress } from '#join/center-addresses.ts';
 import type { CenterAddress } from '#join/cluster-info.ts';
 import { proxyTo } from '#join/proxy.ts';
+import { simulatedLabel } from '#link/node-links.ts';
 import { localSocket } from '#local/local-client.ts';
 import { createLocalServer } from '#local/local-server.ts';
 import { version } from '#version.ts';
@@ -41,7 +42,6 @@ import { createNodePeers, type NodePeers } from './node-peers.ts';
 import { ipv6AddressBeside, ownAddress, speaksIpv6 } from './own-addresses.ts';
 import { podNetworkOf } from './pod-network.ts';
 import { measureRuntime } from './process-metrics.ts';
-import { simulatedLabel } from '#link/node-links.ts';
 
 export interface NodeOptions {
   readonly identity: AgentIdentity;

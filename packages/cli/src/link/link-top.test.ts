@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { linkTable, shortBytes } from '#link/link-top.ts';
+import { linkTable } from '#link/link-top.ts';
 import { linkRows, type NodeLink } from '#link/node-links.ts';
 
 function link(name: string, watch: number, status: Partial<NodeLink['status']> = {}): NodeLink {
@@ -47,15 +47,4 @@ describe('rows of links', () => {
     );
     expect(row).toMatch(/^a +shop +Linked +12ms +0B +200B +- +0B\/200B .* 50B\/1\.2M +2$/);
   });
-});
-
-test.for([
-  [0, '0B'],
-  [999.4, '999B'],
-  [999.6, '1.0K'],
-  [34_000, '34K'],
-  [9.96e6, '10M'],
-  [2e15, '2000T'],
-])('%d bytes are %s', ([bytes, text]) => {
-  expect(shortBytes(bytes as number)).toBe(text);
 });

@@ -1,5 +1,5 @@
 /** `skerry link top`: what the links of the nodes carry now, as `kubectl top` shows what machines do. */
-import { type Clock, sleep } from '@skerry/base';
+import { type Clock, shortBytes, sleep } from '@skerry/base';
 import { linkPurposes } from '@skerry/link';
 import { adminClient } from '#compose/admin-client.ts';
 import { openInstallation } from '#compose/installation.ts';
@@ -82,17 +82,4 @@ export function linkTable(rows: readonly LinkRow[]): string {
       String(row.reconnects),
     ]),
   );
-}
-
-const units = ['B', 'K', 'M', 'G', 'T'];
-
-/** Three digits at most: `0B`, `999B`, `1.2K`, `34M`. */
-export function shortBytes(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${unit > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)}${units[unit]}`;
 }
