@@ -1,7 +1,7 @@
 import { setPodTemplateDefaults } from '#defaults/pod-spec.ts';
 import { ageText, humanDuration } from '#duration.ts';
 import type { CronJob, Job, JobSpec } from '#types.generated.ts';
-import { validateCronJob, validateCronJobUpdate } from '#validation/batch/cron-job.ts';
+import { cronJobWarnings, validateCronJob, validateCronJobUpdate } from '#validation/batch/cron-job.ts';
 import { validateJobStatus } from '#validation/batch/job-status.ts';
 import { validateJob, validateJobUpdate } from '#validation/batch/job.ts';
 import { sameJson } from '#validation/faults.ts';
@@ -176,7 +176,9 @@ export const cronJobBehaviour = behaviour<CronJob>({
     },
     validate: validateCronJob,
     validateUpdate: validateCronJobUpdate,
-    warnings: (next, old) =>
-      jobWarnings(next, old, ({ spec }) => spec?.jobTemplate?.spec, 'spec.jobTemplate.spec'),
+    warnings: (next, old) => [
+      ...jobWarnings(next, old, ({ spec }) => spec?.jobTemplate?.spec, 'spec.jobTemplate.spec'),
+      ...cronJobWarnings(next),
+    ],
   },
 });

@@ -79,8 +79,11 @@ function checkTimeZone(faults: FieldError[], name: string): void {
   }
 }
 
+/** Of schedules from before `timeZone`, which may stay. The field's path is that of the stock server. */
 export function cronJobWarnings({ spec }: CronJob): string[] {
   return spec?.schedule.includes('TZ')
-    ? [`cannot use TZ or CRON_TZ in spec.schedule, use timeZone instead`]
+    ? [
+        'cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details',
+      ]
     : [];
 }
