@@ -6,6 +6,7 @@ import { describeError, SkerryError } from '@skerry/base';
 import { writeFileAtomically } from '@skerry/pki';
 import * as z from 'zod';
 import type { DataDirectory } from '#data-directory.ts';
+import { machinesPerRegionMax, regionsMax } from '#regions/plan.ts';
 
 const machineSchema = z.strictObject({
   name: z.string(),
@@ -72,7 +73,7 @@ export function addMachine(
   if (state.machines.some((other) => other.name === machine.name)) {
     throw new SkerryError(
       'machine-exists',
-      `there is a machine named ${machine.name} already; choose another --name`,
+      `there is a machine named ${machine.name} already; choose another`,
     );
   }
   const taken = new Set(
@@ -80,8 +81,14 @@ export function addMachine(
   );
   let index = 0;
   while (taken.has(index)) index++;
-  const record = { ...machine, index };
   const regions = state.regions.includes(machine.region) ? state.regions : [...state.regions, machine.region];
+  if (index >= machinesPerRegionMax || regions.length > regionsMax) {
+    throw new SkerryError(
+      'usage',
+      `\`skerry up\` makes ${machinesPerRegionMax} machines in a region and ${regionsMax} regions at most; for more, \`skerry sim\` simulates nodes`,
+    );
+  }
+  const record = { ...machine, index };
   return { state: { ...state, regions, machines: [...state.machines, record] }, machine: record };
 }
 

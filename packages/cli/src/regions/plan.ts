@@ -34,6 +34,7 @@ export interface MachinePlan {
   readonly privateAddress: string;
 }
 
+/** Addresses of both follow from one octet. */
 export const machinesPerRegionMax = 200;
 export const regionsMax = 200;
 
