@@ -60,10 +60,6 @@ export async function mountTmpfs(
   }
 }
 
-export async function bindMount(source: string, target: string): Promise<void> {
-  await runCommand('mount', ['--bind', '--', source, target]);
-}
-
 /** Takes away every mount at or below a folder. A busy one is detached: it goes when its last user does. */
 export async function unmountUnder(directory: string): Promise<void> {
   // Mounts may lie on top of each other at one path, so look again until none is left.

@@ -120,12 +120,6 @@ function checkNoNewFinalizers(faults: FieldError[], meta: ObjectMeta, old: Objec
   );
 }
 
-export function validateLabels(labels: Record<string, string> | undefined, path: string): FieldError[] {
-  const faults: FieldError[] = [];
-  checkLabels(faults, labels, path);
-  return faults;
-}
-
 export function checkLabels(
   faults: FieldError[],
   labels: Readonly<Record<string, string>> | undefined,
@@ -141,15 +135,6 @@ export function checkLabels(
 /** A name that may have a domain before a slash: `example.com/name`. */
 export function checkQualifiedName(faults: FieldError[], path: string, name: string): void {
   checkReasons(faults, path, name, labelKeyFaults(name));
-}
-
-export function validateAnnotations(
-  annotations: Record<string, string> | undefined,
-  path: string,
-): FieldError[] {
-  const faults: FieldError[] = [];
-  checkAnnotations(faults, annotations, path);
-  return faults;
 }
 
 export function checkAnnotations(

@@ -157,8 +157,3 @@ export function tellParent(message: ChildMessage | object): void {
 export function onParentMessage(take: (message: unknown) => void): void {
   process.on('message', take);
 }
-
-/** In a child: ends when the parent is gone. */
-export function endWithParent(stop: () => void): void {
-  if (process.channel) process.on('disconnect', stop);
-}

@@ -124,11 +124,6 @@ export async function removeMachine(machine: MachinePlan): Promise<void> {
   await removeNamespace(machine.namespace);
 }
 
-/** Takes the region off the bridge, or puts it back: what a broken line does. */
-export async function setUplink(region: RegionPlan, state: 'up' | 'down'): Promise<void> {
-  await ip('link', 'set', region.uplink, state);
-}
-
 /** Removes every namespace and link of the instance. Tolerates what is gone already. */
 export async function removeInstance(instance: InstancePlan): Promise<void> {
   // The kernel takes a namespace's links away some time after it; those on our side go at once, by name.

@@ -21,8 +21,6 @@ export interface Search {
   readonly [name: string]: string | undefined;
 }
 
-export const scopeNames = ['region', 'pool', 'namespace'] as const;
-
 export function parseSearch(text: string): Search {
   return Object.fromEntries(new URLSearchParams(text));
 }
