@@ -96,7 +96,7 @@ describe('commands refuse', () => {
       'a changed range',
       ['server', '--data-dir', 'ranges', '--cluster-cidr', '10.50.0.0/16'],
       1,
-      /clusterCidr of this cluster is "10\.12\.0\.0\/16" and can't become 10\.50\.0\.0\/16/,
+      /--cluster-cidr of this cluster is "10\.12\.0\.0\/16" and can't become 10\.50\.0\.0\/16/,
     ],
     [
       'an address that is none',

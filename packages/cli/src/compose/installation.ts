@@ -25,7 +25,7 @@ import {
 import { createDataDirectory, type DataDirectory } from '#data-directory.ts';
 import { loadOrCreateToken } from './management-credential.ts';
 import { firstAddress, isExtended } from './ranges.ts';
-import { parseServerConfig, type ServerConfig, serverConfigDefaults } from './server-config.ts';
+import { flagOf, parseServerConfig, type ServerConfig, serverConfigDefaults } from './server-config.ts';
 
 export interface Installation {
   readonly data: DataDirectory;
@@ -300,7 +300,7 @@ function refuseChangedRanges(stored: Record<string, unknown>, config: ServerConf
     if (!isRange || !isExtended(before, config[field])) {
       throw new SkerryError(
         'config-immutable',
-        `${field} of this cluster is ${JSON.stringify(before)} and can't become ${config[field]}; start a new cluster with another --data-dir`,
+        `${flagOf(field)} of this cluster is ${JSON.stringify(before)} and can't become ${config[field]}; start a new cluster with another --data-dir`,
       );
     }
   }

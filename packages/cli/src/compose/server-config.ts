@@ -273,7 +273,7 @@ export function parseServerConfig(
 }
 
 /** `goawayChance`: `--goaway-chance`. */
-function flagOf(field: string): string {
+export function flagOf(field: string): string {
   return `--${field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
