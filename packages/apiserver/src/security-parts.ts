@@ -13,6 +13,7 @@ import { newNodeTaint } from '#admission/new-node-taint.ts';
 import { nodeOwner } from '#admission/node-owner.ts';
 import { nodePool } from '#admission/node-pool.ts';
 import { nodeRestriction } from '#admission/node-restriction.ts';
+import { podTopologyLabels } from '#admission/pod-topology-labels.ts';
 import { priority, priorityClasses, systemPriorityClasses } from '#admission/priority.ts';
 import { nodeDeclaredFeatures, podResize } from '#admission/pod-resize.ts';
 import { podSecurity } from '#admission/pod-security/pod-security.ts';
@@ -127,6 +128,7 @@ export function createSecurity(options: SecurityOptions): SecurityFactory {
         certificateRequests({ read, authorizer }),
         resourceClaims({ read, authorizer }),
         defaultIngressClass({ read }),
+        podTopologyLabels({ read }),
         nodeDeclaredFeatures({ read }),
         podResize({ read }),
         { name: 'RoleEscalation', validate: (ctx) => escalation.check(ctx) },

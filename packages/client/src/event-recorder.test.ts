@@ -101,6 +101,25 @@ test.each([
   expect(lost?.fields).toEqual(told < 1_500 ? { count: 500 } : undefined);
 });
 
+test('of a pod that was tried often it is told where it went, by who has a budget for each reason', async () => {
+  const own = new ApiEventRecorder({
+    client,
+    component: 'scheduler',
+    clock,
+    log: recordingLogger(),
+    budgetByReason: true,
+  });
+  void own.run(stop.signal);
+  for (let n = 0; n < 100; n++)
+    own.record(pod, { type: 'Warning', reason: 'FailedScheduling', message: 'no room' });
+  own.record(pod, { type: 'Normal', reason: 'Scheduled', message: 'there' });
+  await clock.advance(0);
+  expect(events().map(({ reason, count }) => [reason, count])).toEqual([
+    ['FailedScheduling', 25],
+    ['Scheduled', 1],
+  ]);
+});
+
 test('many messages of one kind become one event', async () => {
   for (let n = 0; n < 20; n++) record(`number ${n}`);
   await clock.advance(0);

@@ -43,6 +43,11 @@ export interface EventRecorderOptions {
   readonly host?: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /**
+   * Whether each reason of an object has a budget of its own: of a pod that was tried often it is still told where it went. Stock
+   * schedulers, who write events of the newer kind, have none at all.
+   */
+  readonly budgetByReason?: boolean;
   /** Events that may wait to be written; 1,000 unless given, which is what client-go has. About 1 KB each. */
   readonly queueMax?: number;
 }
@@ -85,7 +90,8 @@ export class ApiEventRecorder implements EventRecorder {
   record(object: KubeObject, { type, reason, message, action, fieldPath }: RecordedEvent): void {
     const { clock, component, host } = this.#options;
     const { name = '', namespace, uid, resourceVersion } = object.metadata ?? {};
-    if (!this.#spend(`${object.kind}/${namespace}/${name}/${uid}`)) return;
+    const budget = `${object.kind}/${namespace}/${name}/${uid}`;
+    if (!this.#spend(this.#options.budgetByReason ? `${budget}/${reason}` : budget)) return;
     const now = timeText(clock.now());
     const event: Event = {
       apiVersion: 'v1',

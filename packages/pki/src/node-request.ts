@@ -154,7 +154,8 @@ export function decideHubRequest(facts: HubRequestFacts): NodeRequestDecision {
 }
 
 function hubFault(request: CertificateRequest, usages: readonly string[]): string | undefined {
-  if (!isNodeSubject(request)) return 'its subject is not that of a node';
+  const fault = subjectFault(request);
+  if (fault !== undefined) return fault;
   if (request.emailAddresses.length + request.uris.length > 0) return 'it names addresses other than hosts';
   const other = request.dnsNames.find((name) => !hubDnsNames.includes(name));
   if (other !== undefined) return `${other} is not a name of a hub`;
@@ -232,10 +233,7 @@ export async function signForSigner(
   if (!usages) return undefined;
   const fault = faultFor(facts);
   if (fault !== undefined) {
-    throw new SkerryError(
-      'certificate-request-invalid',
-      `${facts.signerName} does not sign this request: ${fault}`,
-    );
+    throw new SkerryError('certificate-request-invalid', fault);
   }
   const seconds = Math.max(facts.expirationSeconds ?? Infinity, secondsMin);
   return authority.signRequest(facts.requestPem, {
@@ -280,19 +278,16 @@ function faultFor({ signerName, usages, request }: SigningFacts): string | undef
     return usageFault(usages, 'client auth');
   }
   if (signerName === signers.hubServing) return hubFault(request, usages);
-  if (!isNodeSubject(request)) return 'its subject is not that of a node';
-  if (request.dnsNames.length + request.ipAddresses.length === 0) return 'it names no host and no address';
-  if (request.emailAddresses.length + request.uris.length > 0) return 'it names addresses other than hosts';
-  return exactUsageFault(usages, 'server auth') ?? nodeNameFault(request);
+  if (!isOfNodes(request)) return organizationFault;
+  if (request.dnsNames.length + request.ipAddresses.length === 0)
+    return 'DNS or IP subjectAltName is required';
+  const other = alternativeNameFault({ ...request, dnsNames: [], ipAddresses: [] });
+  return other ?? exactUsageFault(usages, 'server auth') ?? subjectFault(request) ?? nodeNameFault(request);
 }
 
 function nodeClientFault(request: CertificateRequest, usages: readonly string[]): string | undefined {
-  if (!isNodeSubject(request)) return 'its subject is not that of a node';
-  const { dnsNames, ipAddresses, emailAddresses, uris } = request;
-  if (dnsNames.length + ipAddresses.length + emailAddresses.length + uris.length > 0) {
-    return 'a client certificate of a node names no hosts';
-  }
-  return exactUsageFault(usages, 'client auth');
+  if (!isOfNodes(request)) return organizationFault;
+  return alternativeNameFault(request) ?? subjectFault(request) ?? exactUsageFault(usages, 'client auth');
 }
 
 /** Said when it is signed; who decides says it in a condition of its own. */
@@ -300,13 +295,29 @@ function nodeNameFault({ commonName }: CertificateRequest): string | undefined {
   return isNodeName(commonName.slice(nodeUserPrefix.length)) ? undefined : nameInvalid.message;
 }
 
-function isNodeSubject({ commonName, organizations }: CertificateRequest): boolean {
-  return (
-    commonName.startsWith(nodeUserPrefix) &&
-    commonName.length > nodeUserPrefix.length &&
-    organizations.length === 1 &&
-    organizations[0] === nodesGroup
-  );
+/** In the words of stock signers. */
+const organizationFault = 'subject organization is not system:nodes';
+
+function isOfNodes({ organizations }: CertificateRequest): boolean {
+  return organizations.length === 1 && organizations[0] === nodesGroup;
+}
+
+function subjectFault(request: CertificateRequest): string | undefined {
+  if (!isOfNodes(request)) return organizationFault;
+  const isNamed =
+    request.commonName.startsWith(nodeUserPrefix) && request.commonName.length > nodeUserPrefix.length;
+  return isNamed ? undefined : 'subject common name does not begin with system:node:';
+}
+
+function alternativeNameFault(request: CertificateRequest): string | undefined {
+  const kinds = [
+    ['DNS', request.dnsNames],
+    ['Email', request.emailAddresses],
+    ['IP', request.ipAddresses],
+    ['URI', request.uris],
+  ] as const;
+  const found = kinds.find(([, names]) => names.length > 0);
+  return found && `${found[0]} subjectAltNames are not allowed`;
 }
 
 /** For nodes exactly these; `key encipherment` is for RSA keys. */
@@ -321,6 +332,6 @@ function exactUsageFault(usages: readonly string[], needed: string): string | un
 function usageFault(usages: readonly string[], needed: string): string | undefined {
   const allowed = [needed, 'digital signature', 'key encipherment'];
   const other = usages.find((usage) => !allowed.includes(usage));
-  if (other !== undefined) return `usage "${other}" is not allowed`;
-  return usages.includes(needed) ? undefined : `usage "${needed}" is missing`;
+  if (other !== undefined) return `invalid usage for client certificate: ${other}`;
+  return usages.includes(needed) ? undefined : `missing required usage for client certificate: ${needed}`;
 }

@@ -49,7 +49,14 @@ export class PodWriter {
 
   /** Writes the condition, unless the pod says the same already. A pod that is gone needs none. */
   async reportFailure(pod: Pod, { reason, message, nominatedNodeName }: PodFailure): Promise<void> {
-    const condition = { type: 'PodScheduled', status: 'False', reason, message };
+    const { generation } = pod.metadata;
+    const condition = {
+      type: 'PodScheduled',
+      observedGeneration: generation,
+      status: 'False',
+      reason,
+      message,
+    };
     const held = pod.status?.conditions?.find(({ type }) => type === condition.type);
     const sameNode =
       nominatedNodeName === undefined || (nominatedNodeName ?? '') === (pod.status?.nominatedNodeName ?? '');

@@ -101,6 +101,7 @@ export async function runScheduler(options: SchedulerOptions): Promise<void> {
           component: schedulerName,
           clock,
           log,
+          budgetByReason: true,
           queueMax: clusterEventQueueMax,
         });
         const events = options.events ?? recorder;

@@ -11,6 +11,7 @@ import { nodePool } from '#admission/node-pool.ts';
 import { nodeRestriction } from '#admission/node-restriction.ts';
 import type { AdmissionPlugin } from '#admission/plugin.ts';
 import { Reinvocation } from '#admission/reinvocation.ts';
+import { podTopologyLabels } from '#admission/pod-topology-labels.ts';
 import { priority, systemPriorityClasses } from '#admission/priority.ts';
 import { serviceAccountAdmission } from '#admission/service-account.ts';
 import type { AdmissionContext, Authorizer } from '#security.ts';
@@ -172,6 +173,32 @@ describe('tolerations', () => {
       [unreachable, 300],
     ]);
     expect(await keys([{ operator: 'Exists' }])).toHaveLength(1);
+  });
+});
+
+test.each([
+  ['made', '', pod({ nodeName: 'a' })],
+  ['bound', 'binding', { metadata: { name: 'p' }, target: { name: 'a' } } as AnyObject],
+])('a pod that is %s on a node carries its region and zone', async (_, subresource, object) => {
+  const labels = {
+    'topology.kubernetes.io/region': 'r',
+    'topology.kubernetes.io/zone': 'z',
+    'kubernetes.io/hostname': 'a',
+  };
+  table.put(core('nodes'), { metadata: { name: 'a', labels } });
+  const claimed = {
+    ...object,
+    metadata: { ...object.metadata, labels: { 'topology.kubernetes.io/zone': 'mine', app: 'web' } },
+  };
+  const plugin = podTopologyLabels({ read: table.read });
+  const { metadata } = await admit<Pod>(plugin, {
+    ...admissionContext({ object: claimed as never }),
+    subresource,
+  });
+  expect(metadata.labels).toEqual({
+    'topology.kubernetes.io/region': 'r',
+    'topology.kubernetes.io/zone': 'z',
+    app: 'web',
   });
 });
 

@@ -60,13 +60,19 @@ export function createVolumeBinder(context: ControllerContext): Controller {
   });
   copies.volumes.addHandler({
     onAdd: onVolume,
-    onUpdate: onVolume,
+    onUpdate(volume, old) {
+      onVolume(volume);
+      // Who had it has it no longer.
+      const had = old.spec?.claimRef;
+      if (had && had.name !== volume.spec?.claimRef?.name) addClaim({ metadata: had });
+    },
     onDelete(volume) {
       copies.writtenVolumes.forget(volume);
       if (volume.spec?.claimRef) addClaim({ metadata: volume.spec.claimRef });
     },
   });
   copies.classes.addHandler({ onAdd: onClass, onUpdate: onClass });
+
   copies.pods.addHandler({
     onAdd(pod) {
       for (const name of claimsOf(pod)) {
@@ -285,6 +291,8 @@ export function createVolumeBinder(context: ControllerContext): Controller {
         const by = annotationOf(volume, provisionedBy);
         // Whoever made it deletes it.
         if (by && !by.startsWith('kubernetes.io/')) return;
+        // So it is said of a driver.
+        if (volume.spec.csi) return;
         const name = JSON.stringify(volume.metadata.name);
         await fail(
           'VolumeFailedDelete',

@@ -4,6 +4,7 @@
  * https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#generic-ephemeral-volumes
  */
 import type { PersistentVolumeClaim, Pod, Volume } from '@skerry/api';
+import { describeError } from '@skerry/base';
 import { resources } from '@skerry/client';
 import { createController, createQueue } from '#runtime/controller.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
@@ -13,7 +14,7 @@ import { isFinished } from '#runtime/pods.ts';
 import { splitKey } from '#runtime/status.ts';
 
 export function createEphemeralVolumeController(context: ControllerContext): Controller {
-  const { client, informers } = context;
+  const { client, informers, events } = context;
   const pods = informers.informer<Pod>(resources.pods);
   const claims = informers.informer<PersistentVolumeClaim>(resources.persistentVolumeClaims);
   const claimClient = client.resource<PersistentVolumeClaim>(resources.persistentVolumeClaims);
@@ -85,7 +86,14 @@ export function createEphemeralVolumeController(context: ControllerContext): Con
       );
       const pod = missing.length > 0 ? await podClient.get(name, { namespace }) : shown;
       if (pod.metadata.uid !== shown.metadata.uid) return;
-      for (const volume of pod.spec?.volumes ?? []) if (volume.ephemeral) await ensure(pod, volume);
+      for (const volume of pod.spec?.volumes ?? []) {
+        if (!volume.ephemeral) continue;
+        await ensure(pod, volume).catch((error: unknown) => {
+          const message = `ephemeral volume ${volume.name}: ${describeError(error)}`;
+          events.record(pod, { type: 'Warning', reason: 'FailedBinding', message });
+          throw error;
+        });
+      }
     },
   });
 }

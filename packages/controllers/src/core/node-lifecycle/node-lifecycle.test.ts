@@ -169,6 +169,22 @@ test('a toleration that ended before the controller began is extended by a minut
   expect(podNames()).toEqual([]);
 });
 
+test('a toleration of a taint that does not say since when it is there counts from when that is seen', async () => {
+  addNode('a');
+  addNode('b');
+  addPod('tolerant', 'a', [{ key: 'k', operator: 'Exists', tolerationSeconds: 20 }]);
+  await start();
+  // Older than what is tolerated.
+  await pass(30);
+  cluster.client.edit<Node>(resources.nodes, { name: 'a' }, (edited) => {
+    edited.spec = { taints: [{ key: 'k', effect: 'NoExecute' }] };
+  });
+  await pass(15);
+  expect(podNames()).toEqual(['tolerant']);
+  await pass(10);
+  expect(podNames()).toEqual([]);
+});
+
 test('when every region falls silent nothing is evicted', async () => {
   for (const name of ['a', 'b', 'c']) addNode(name);
   addPod('web', 'a');

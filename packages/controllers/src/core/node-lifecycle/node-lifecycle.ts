@@ -31,13 +31,14 @@ export interface NodeLifecycleSettings {
   readonly nodeMonitorGracePeriodMs?: number;
   /** How often that is looked at; 5 s unless told. */
   readonly nodeMonitorPeriodMs?: number;
+  /** Silence after which a node that has never said how it is is Unknown; a minute unless told. */
+  readonly nodeStartupGracePeriodMs?: number;
   readonly nodeEviction?: EvictionRates;
 }
 
 /** As many nodes as kube-controller-manager looks at at a time. */
 const nodesAtOnceMax = 8;
 const conflictsMax = 5;
-const startupGraceMs = 60_000;
 const leaseNamespace = 'kube-node-lease';
 const reportedConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
 
@@ -46,6 +47,7 @@ export function createNodeLifecycleController(
   {
     nodeMonitorGracePeriodMs = 50_000,
     nodeMonitorPeriodMs: monitorEveryMs = 5_000,
+    nodeStartupGracePeriodMs: startupGraceMs = 60_000,
     nodeEviction,
   }: NodeLifecycleSettings = {},
 ): Controller {
@@ -138,7 +140,8 @@ export function createNodeLifecycleController(
       if (!seen) return undefined;
       const node = await writeTaints(seen, { evict: 'as-it-is' });
       if (!node) return undefined;
-      if (readyStatus(node) !== 'True') await markPodsNotReady(node);
+      // One that says itself that it is not ready is there, and speaks for its pods.
+      if (readyStatus(node) === 'Unknown') await markPodsNotReady(node);
       return writeConnection(node);
     },
   });
@@ -221,8 +224,10 @@ export function createNodeLifecycleController(
       conditions: [...connectionOf(silent, clock.now(), verdict).conditions],
     };
     const declared = await nodeClient.update({ ...node, status }, { subresource: 'status' });
-    const message = `Node ${node.metadata.name} status is now: NodeNotReady`;
-    events.record(node, { type: 'Normal', reason: 'NodeNotReady', message });
+    if (readyStatus(node) === 'True') {
+      const message = `Node ${node.metadata.name} status is now: NodeNotReady`;
+      events.record(node, { type: 'Normal', reason: 'NodeNotReady', message });
+    }
     return declared;
   }
 

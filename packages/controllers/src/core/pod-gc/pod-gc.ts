@@ -10,21 +10,27 @@ import { createPeriodic } from '#runtime/controller.ts';
 import type { Controller, ControllerContext } from '#runtime/controller.ts';
 import type { Metrics } from '#runtime/metrics.ts';
 import { numbersOf } from '#runtime/numbers.ts';
-import { isFinished, isReady } from '#runtime/pods.ts';
-import { withCondition } from '#runtime/status.ts';
+import { isFinished } from '#runtime/pods.ts';
+import { disruptionOf } from '#runtime/disruption.ts';
 
 export interface PodGcSettings {
   /** Finished pods that may stay; 12,500 unless told. */
   readonly terminatedPodsMax?: number;
+  /** How often pods are looked at; 20 s unless told. */
+  readonly podGcPeriodMs?: number;
+  /** How long a node may be away until its pods are removed; 40 s unless told. */
+  readonly podGcQuarantineMs?: number;
 }
 
-const everyMs = 20_000;
-const quarantineMs = 40_000;
 const outOfServiceTaint = 'node.kubernetes.io/out-of-service';
 
 export function createPodGcController(
   context: ControllerContext,
-  { terminatedPodsMax = 12_500 }: PodGcSettings = {},
+  {
+    terminatedPodsMax = 12_500,
+    podGcPeriodMs: everyMs = 20_000,
+    podGcQuarantineMs: quarantineMs = 40_000,
+  }: PodGcSettings = {},
 ): Controller {
   const { client, informers, clock, log } = context;
   const pods = informers.informer<Pod>(resources.pods);
@@ -80,11 +86,8 @@ export function createPodGcController(
       }
       const node = nodes.get(undefined, pod.spec.nodeName);
       const isOut = node?.spec?.taints?.some(({ key }) => key === outOfServiceTaint);
-      if (node && isOut && !isNodeReady(node) && !isReady(pod)) {
-        await remove(pod, 'out-of-service', {
-          reason: 'DeletionByPodGC',
-          message: 'PodGC: node is out of service',
-        });
+      if (node && isOut && !isNodeReady(node)) {
+        await remove(pod, 'out-of-service');
       }
     }
   }
@@ -107,13 +110,9 @@ export function createPodGcController(
     const { name = '', namespace = '', uid } = pod.metadata;
     numbers.deleted.with(namespace, why).add();
     try {
-      if (disruption && !isFinished(pod)) {
-        const conditions = withCondition(
-          pod.status?.conditions,
-          { type: 'DisruptionTarget', status: 'True', ...disruption },
-          clock.now(),
-        );
-        const status = { ...pod.status, phase: 'Failed', conditions };
+      if (!isFinished(pod)) {
+        const conditions = disruption && disruptionOf(pod, disruption, clock.now());
+        const status = { ...pod.status, phase: 'Failed', ...(conditions ? { conditions } : {}) };
         await podClient.update({ ...pod, status }, { subresource: 'status' });
       }
       await podClient.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });

@@ -18,6 +18,10 @@ export interface RootCertificateSettings {
 
 const accountName = 'default';
 const configMapName = 'kube-root-ca.crt';
+const descriptionAnnotation = 'kubernetes.io/description';
+const description =
+  'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal ' +
+  'service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.';
 
 export function createServiceAccountController(context: ControllerContext): Controller {
   const { client, informers } = context;
@@ -67,10 +71,18 @@ export function createRootCertificateController(
     const store = client.resource<ConfigMap>(resources.configMaps);
     const existing = configMaps.get(namespace, configMapName);
     if (!existing) {
-      await createIfAbsent(() => store.create({ metadata: { name: configMapName, namespace }, data }));
-    } else if (existing.data?.['ca.crt'] !== data['ca.crt'] || Object.keys(existing.data).length !== 1) {
-      await store.update({ ...existing, data });
+      const metadata = {
+        name: configMapName,
+        namespace,
+        annotations: { [descriptionAnnotation]: description },
+      };
+      await createIfAbsent(() => store.create({ metadata, data }));
+      return;
     }
+    const isTrue = existing.data?.['ca.crt'] === data['ca.crt'] && Object.keys(existing.data).length === 1;
+    if (isTrue && existing.metadata.annotations?.[descriptionAnnotation]) return;
+    const annotations = { ...existing.metadata.annotations, [descriptionAnnotation]: description };
+    await store.update({ ...existing, metadata: { ...existing.metadata, annotations }, data });
   }
 }
 
