@@ -34,6 +34,7 @@ await build({
   entryPoints: {
     skerry: 'packages/cli/src/main.ts',
     'store-writer': 'packages/store/src/sqlite/writer.ts',
+    'simulation-thread': 'packages/cli/src/compose/simulation-thread.ts',
     'yaml-thread': 'packages/apiserver/src/http/yaml-thread.ts',
   },
   splitting: true,

@@ -73,9 +73,7 @@ export class Fleet {
   #start(): void {
     const { directory, address, nodes } = this.#options;
     const args = ['sim', address, '--nodes', String(nodes), '--data-dir', directory];
-    // Room for what thousands make in one turn.
-    const memory = ['--max-old-space-size=4096', '--max-semi-space-size=64'];
-    const child = spawn(process.execPath, [...memory, entry(), ...args], {
+    const child = spawn(process.execPath, [entry(), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       // All have joined, so nobody asks what it is worth.
       env: { ...process.env, NO_COLOR: '1', SKERRY_JOIN_TOKEN: 'none' },

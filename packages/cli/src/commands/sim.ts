@@ -1,7 +1,5 @@
 import { join } from 'node:path';
-import { systemClock } from '@skerry/base';
 import { type Command, Option } from 'commander';
-import { jsonLogger } from '#json-log.ts';
 import { asChild } from '#process/child.ts';
 import { tellParent } from '#process/managed-process.ts';
 import { list, wholeNumber, withDataDirectory } from './common-flags.ts';
@@ -26,23 +24,22 @@ export function addSimCommand(program: Command): void {
     .option('--name-prefix <text>', 'nodes are PREFIX-0, PREFIX-1 …', 'sim')
     .action((address: string, { dataDir, nodes, tokenFile, pool, regions, namePrefix }: Flags) =>
       asChild('sim', async (signal) => {
-        const [{ runSimulation }, { joinTokenFrom }] = await Promise.all([
-          import('#compose/simulation.ts'),
+        const [{ runSimulationThreads }, { joinTokenFrom }] = await Promise.all([
+          import('#compose/simulation-threads.ts'),
           import('#join/token-source.ts'),
         ]);
         const token = await joinTokenFrom(tokenFile);
         const startedMs = performance.now();
-        await runSimulation(
+        await runSimulationThreads(
           {
             address,
             token,
-            names: Array.from({ length: nodes }, (_, index) => `${namePrefix}-${index}`),
-            regions,
+            nodes: Array.from({ length: nodes }, (_, index) => ({
+              name: `${namePrefix}-${index}`,
+              region: regions[index % regions.length],
+            })),
             pool,
             directory: join(dataDir, 'sim'),
-            clock: systemClock,
-            log: jsonLogger({ level: 'warn', name: 'sim' }),
-            random: Math.random,
             onJoined(count) {
               if (count < nodes && count % 100 !== 0) return;
               const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);

@@ -1,5 +1,5 @@
 /**
- * Many simulated nodes in one process, each with a certificate, a link and an agent of its own, as real machines have; only
+ * Many simulated nodes in one thread, each with a certificate, a link and an agent of its own, as real machines have; only
  * containers are missing. They join over one connection, since they share one token. Their identities are kept, so that a
  * later run has the same nodes.
  */
@@ -15,23 +15,32 @@ import { requestNodeCertificate, resolvePool } from '#join/node-certificate.ts';
 import { version } from '#version.ts';
 import { runNode } from './node.ts';
 
-export interface SimulationOptions {
+export interface SimulatedNode {
+  readonly name: string;
+  readonly region: string | undefined;
+}
+
+/** What can be handed to another thread. */
+export interface SimulationPart {
   /** `host:port` of the center. */
   readonly address: string;
   /** Asked for once per node that has not joined before. */
   readonly token: string;
-  readonly names: readonly string[];
-  readonly regions: readonly string[];
-  readonly pool?: string;
+  readonly nodes: readonly SimulatedNode[];
+  /** Nodes that join, or come again, at a time. */
+  readonly joinsMax: number;
+  readonly pool: string | undefined;
   readonly directory: string;
+}
+
+export interface SimulationOptions extends SimulationPart {
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
-  onJoined(count: number): void;
+  /** One more. */
+  readonly onJoined: () => void;
 }
 
-/** Nodes that join, or come again, at a time: below what one token may leave waiting at the center. */
-const joinsMax = 32;
 /** A center that is busy with the nodes that joined before may need several tries. */
 const joinAttemptsMax = 5;
 
@@ -51,7 +60,7 @@ const simulatedMachine: MachineFacts = {
 
 /** Resolves when stopped; rejects when a node can't join. */
 export async function runSimulation(options: SimulationOptions, signal: AbortSignal): Promise<void> {
-  const { names, log } = options;
+  const { nodes, joinsMax, log } = options;
   const running: Promise<void>[] = [];
   let next = 0;
   let joined = 0;
@@ -63,21 +72,22 @@ export async function runSimulation(options: SimulationOptions, signal: AbortSig
   whole.addEventListener('abort', () => stops.forEach((stop) => stop.abort(whole.reason)), { once: true });
   const door = new Door(options);
   const worker = async () => {
-    while (next < names.length && !whole.aborted) {
-      const index = next++;
-      await joinOnce(options, door, index, whole);
+    while (next < nodes.length && !whole.aborted) {
+      const node = nodes[next++]!;
+      await joinOnce(options, { node, door, signal: whole });
       const stop = new AbortController();
       stops.add(stop);
       if (whole.aborted) return;
       const arrived = Promise.withResolvers<void>();
-      const ran = runOne(options, index, { onNode: arrived.resolve, signal: stop.signal })
+      const ran = runOne(options, node, { onNode: arrived.resolve, signal: stop.signal })
         .catch((error: unknown) => {
-          log.error('simulated node ended', { node: names[index], error: describeError(error) });
+          log.error('simulated node ended', { node: node.name, error: describeError(error) });
         })
         .finally(arrived.resolve);
       running.push(ran);
-      options.onJoined(++joined);
-      // As machines come, not all in one moment: this process alone would be the other end of thousands of links.
+      joined++;
+      options.onJoined();
+      // As machines come, not all in one moment: this thread alone would be the other end of thousands of links.
       await arrived.promise;
     }
   };
@@ -87,7 +97,7 @@ export async function runSimulation(options: SimulationOptions, signal: AbortSig
     if (!signal.aborted) throw error;
   } finally {
     door.close();
-    if (joined < names.length) failed.abort(new Error('a node could not join'));
+    if (joined < nodes.length) failed.abort(new Error('a node could not join'));
     await Promise.all(running);
   }
 }
@@ -130,15 +140,12 @@ class Door {
 
 async function joinOnce(
   options: SimulationOptions,
-  door: Door,
-  index: number,
-  signal: AbortSignal,
+  { node, door, signal }: { node: SimulatedNode; door: Door; signal: AbortSignal },
 ): Promise<void> {
-  const { regions, clock, random } = options;
-  const directory = nodeDirectory(options, index);
+  const { clock, random } = options;
+  const { name: nodeName, region } = node;
+  const directory = join(options.directory, nodeName);
   if (existsSync(agentFiles(directory).certificate)) return;
-  const nodeName = options.names[index] ?? '';
-  const region = regions[index % regions.length];
   const { client, authorityPem, pool } = await door.open();
   const backoff = new Backoff({ baseMs: 500, maxMs: 5_000, jitter: 0.5, random });
   const pair = await retried(
@@ -176,11 +183,11 @@ const refusals = new Set(['token-expired', 'join-forbidden', 'node-exists', 'cer
 
 async function runOne(
   options: SimulationOptions,
-  index: number,
+  node: SimulatedNode,
   { onNode, signal }: { onNode: () => void; signal: AbortSignal },
 ): Promise<void> {
   const { clock, log, random } = options;
-  const directory = nodeDirectory(options, index);
+  const directory = join(options.directory, node.name);
   const identity = readAgentIdentity(directory);
   await runNode(
     {
@@ -196,8 +203,4 @@ async function runOne(
     },
     signal,
   );
-}
-
-function nodeDirectory({ directory, names }: SimulationOptions, index: number): string {
-  return join(directory, names[index] ?? '');
 }
