@@ -21,7 +21,7 @@ export interface Manager {
 const requestsPerSecond = 5_000;
 
 /** Undefined where the environment names them not, or no server for them. */
-export function controllerManagerProgram(env: NodeJS.ProcessEnv = process.env): string | undefined {
+function controllerManagerProgram(env: NodeJS.ProcessEnv = process.env): string | undefined {
   return referenceBinaries(env) && existing(env['KUBE_CONTROLLER_MANAGER']);
 }
 
@@ -56,6 +56,7 @@ export function startScheduler(
   server: ReferenceServer,
   program: string,
   flags: readonly string[] = [],
+  profiles?: readonly object[],
 ): Manager {
   const file = join(server.directory, 'scheduler.yaml');
   const configuration = {
@@ -68,6 +69,7 @@ export function startScheduler(
       burst: 2 * requestsPerSecond,
       contentType: 'application/vnd.kubernetes.protobuf',
     },
+    ...(profiles ? { profiles } : {}),
   };
   writeFileSync(file, JSON.stringify(configuration));
   return startManager(server, program, [`--config=${file}`, '--secure-port=0', ...flags]);

@@ -1,16 +1,20 @@
 /** The two clusters on which sequences are played: kube-apiserver with kube-controller-manager, and ours in this process. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { KubeObject, Node } from '@skerry/api';
 import { type AccountRights, dialLoopback } from '@skerry/apiserver/testing';
 import { silentLogger, systemClock } from '@skerry/base';
 import { type ApiClient, resources } from '@skerry/client';
-import { catalogue, type ControllerName, runControllers } from '@skerry/controllers';
+import { runControllers } from '@skerry/controllers';
 import { createCertificateAuthority } from '@skerry/pki';
+import { runScheduler, schedulerConfiguration } from '@skerry/scheduler';
 import { accountClient, adminClient } from '../admin-client.ts';
 import { startOwnServer } from '../own-server.ts';
-import { controllerManagerProgram, startControllerManager } from '../reference-managers.ts';
+import { managerPrograms, startControllerManager, startScheduler } from '../reference-managers.ts';
 import { startReferenceServer } from '../reference-server.ts';
 import { type Adapter, metricsGroup, startAdapter } from './adapter.ts';
 import { nodeNames, Player } from './player.ts';
+import { schedulerName } from './sequence.ts';
 
 export interface PlayedCluster {
   readonly client: ApiClient;
@@ -19,8 +23,12 @@ export interface PlayedCluster {
   close(): Promise<void>;
 }
 
-/** They judge nodes by what agents say, and there are none. */
-const notRun: readonly string[] = ['node-lifecycle-controller', 'taint-eviction-controller'];
+/** Nobody renews Leases: nodes are what the sequences say of them, and new ones that say nothing are soon lost. */
+const nodeMonitorGraceMs = 24 * 3_600_000;
+const nodeStartupGraceMs = 2_000;
+const nodeMonitorEveryMs = 500;
+/** Nodes of a zone that are emptied in a second. */
+const nodeEvictionRate = 0.2;
 
 /** Each of our controllers speaks as its own account, with the rights that it has in any cluster. */
 export async function startOwnCluster(rights?: AccountRights): Promise<PlayedCluster> {
@@ -29,19 +37,32 @@ export async function startOwnCluster(rights?: AccountRights): Promise<PlayedClu
   const client = adminClient(server.target, 'sequences');
   const stop = new AbortController();
   const authority = await createCertificateAuthority({ commonName: 'test', clock: systemClock });
-  const names = (Object.keys(catalogue) as ControllerName[]).filter((name) => !notRun.includes(name));
-  const running = runControllers({
-    client,
-    clientOf: (account) => accountClient(server.target, account),
-    clock: systemClock,
-    log: silentLogger,
-    random: Math.random,
-    signal: stop.signal,
-    clusterCidr: '10.244.0.0/16',
-    authority,
-    names,
-    autoscalerSyncPeriodMs: 1_000,
-  });
+  const common = { clock: systemClock, log: silentLogger, random: Math.random, signal: stop.signal };
+  const running = Promise.all([
+    runControllers({
+      ...common,
+      client,
+      clientOf: (account) => accountClient(server.target, account),
+      clusterCidr: '10.244.0.0/16',
+      authority,
+      autoscalerSyncPeriodMs: 1_000,
+      nodeMonitorGracePeriodMs: nodeMonitorGraceMs,
+      nodeStartupGracePeriodMs: nodeStartupGraceMs,
+      nodeMonitorPeriodMs: nodeMonitorEveryMs,
+      nodeEviction: { rate: nodeEvictionRate },
+      podGcPeriodMs: 500,
+      podGcQuarantineMs: 1_000,
+    }),
+    runScheduler({
+      ...common,
+      client,
+      configuration: schedulerConfiguration({
+        apiVersion: 'kubescheduler.config.k8s.io/v1',
+        kind: 'KubeSchedulerConfiguration',
+        profiles: [{ schedulerName }],
+      }),
+    }),
+  ]);
   return played(client, adapter, stop, async () => {
     await running;
     await server.close();
@@ -49,16 +70,32 @@ export async function startOwnCluster(rights?: AccountRights): Promise<PlayedClu
 }
 
 export async function startStockCluster(): Promise<PlayedCluster> {
-  const program = controllerManagerProgram();
-  if (!program) throw new Error('KUBE_CONTROLLER_MANAGER, KUBE_APISERVER and ETCD name no programs');
+  const programs = managerPrograms();
+  if (!programs)
+    throw new Error('KUBE_CONTROLLER_MANAGER, KUBE_SCHEDULER, KUBE_APISERVER and ETCD name no programs');
   const server = await startReferenceServer();
-  const manager = startControllerManager(server, program, [
-    `--controllers=*,${notRun.map((name) => `-${name}`).join(',')}`,
-    '--horizontal-pod-autoscaler-sync-period=1s',
-  ]);
+  const authority = await createCertificateAuthority({ commonName: 'test', clock: systemClock });
+  const certificateFile = join(server.directory, 'authority.pem');
+  const keyFile = join(server.directory, 'authority.key');
+  writeFileSync(certificateFile, authority.certificatePem);
+  writeFileSync(keyFile, authority.keyPem, { mode: 0o600 });
+  const managers = [
+    startControllerManager(server, programs.controllerManager, [
+      '--controllers=*,token-cleaner-controller',
+      '--horizontal-pod-autoscaler-sync-period=1s',
+      `--node-monitor-grace-period=${nodeMonitorGraceMs}ms`,
+      `--node-startup-grace-period=${nodeStartupGraceMs}ms`,
+      `--node-monitor-period=${nodeMonitorEveryMs}ms`,
+      `--node-eviction-rate=${nodeEvictionRate}`,
+      `--root-ca-file=${certificateFile}`,
+      `--cluster-signing-cert-file=${certificateFile}`,
+      `--cluster-signing-key-file=${keyFile}`,
+    ]),
+    startScheduler(server, programs.scheduler, [], [{ schedulerName }]),
+  ];
   const adapter = await startAdapter();
   return played(adminClient(server, 'sequences'), adapter, new AbortController(), async () => {
-    await manager.stop();
+    await Promise.all(managers.map((manager) => manager.stop()));
     await server.close();
   });
 }
@@ -125,7 +162,5 @@ async function makeNodes(client: ApiClient): Promise<void> {
     const status = { allocatable, capacity: allocatable, conditions };
     // By patch: controllers write to new nodes, too.
     await nodes.patch(name, { status }, { type: 'merge', subresource: 'status' });
-    // New ones are tainted, and who would take that away again does not run.
-    await nodes.patch(name, { spec: { taints: null } }, { type: 'merge' });
   }
 }

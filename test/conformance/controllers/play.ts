@@ -2,8 +2,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, type Pod } from '@skerry/api';
-import { resources } from '@skerry/client';
+import { type ResourceRef, resources } from '@skerry/client';
 import type { PlayedCluster } from './clusters.ts';
+import { differencesOf } from './differences.ts';
 import type { Sequence, Stage } from './sequence.ts';
 import { Snapshots } from './snapshot.ts';
 
@@ -16,7 +17,7 @@ export async function playSequence(
   { sequence, namespace, recorded }: { sequence: Sequence; namespace: string; recorded?: Looks },
 ): Promise<Looks> {
   const { client, player } = cluster;
-  const snapshots = new Snapshots(client, namespace);
+  const snapshots = new Snapshots(client, namespace, sequence.looksAt);
   const looks: Looks = {};
   let answers: unknown[] = [];
   await client.resource(resources.namespaces).create({ metadata: { name: namespace } });
@@ -25,19 +26,28 @@ export async function playSequence(
     ...((await snapshots.take()) as object),
     ...(answers.length > 0 ? { answers } : {}),
   });
+  const prefixed = <T>(value: T): T =>
+    JSON.parse(
+      JSON.stringify(value).replaceAll('~', `${namespace}-`).replaceAll('<namespace>', namespace),
+    ) as T;
+  const placeOf = (ref: ResourceRef) => (ref.namespaced ? { namespace } : {});
   const stage: Stage = {
     async create(ref, object) {
-      await client.resource(ref).create({ ...object, metadata: { ...object.metadata, namespace } });
+      const metadata = { ...object.metadata, ...placeOf(ref) };
+      await client.resource(ref).create(prefixed({ ...object, metadata }));
     },
     async merge(ref, name, patch, subresource) {
-      await client.resource(ref).patch(name, patch, {
+      await client.resource(ref).patch(prefixed(name), prefixed(patch), {
         type: 'merge',
-        namespace,
+        ...placeOf(ref),
         ...(subresource === undefined ? {} : { subresource }),
       });
     },
     async remove(ref, name, propagationPolicy = 'Background') {
-      await client.resource(ref).delete(name, { namespace, propagationPolicy });
+      await client.resource(ref).delete(prefixed(name), { ...placeOf(ref), propagationPolicy });
+    },
+    async ask(action) {
+      answers.push(await answerTo(action, 'done'));
     },
     removeNamespace: () => client.resource(resources.namespaces).delete(namespace),
     async evict(labels) {
@@ -47,18 +57,9 @@ export async function playSequence(
       const { items } = await client.resource<Pod>(resources.pods).list({ namespace, labelSelector });
       const name = items.map(({ metadata }) => metadata.name ?? '').sort()[0] ?? '';
       const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } };
-      answers.push(
-        await client
-          .resource(resources.pods)
-          .createSubresource(name, 'eviction', eviction, { namespace })
-          .then(
-            () => 'evicted',
-            (error: unknown) => {
-              if (!(error instanceof ApiError)) throw error;
-              return { code: error.code, message: error.message, details: error.status.details?.causes };
-            },
-          ),
-      );
+      const asked = () =>
+        client.resource(resources.pods).createSubresource(name, 'eviction', eviction, { namespace });
+      answers.push(await answerTo(asked, 'evicted'));
     },
     measure: (metric, value) => cluster.adapter.measure(namespace, metric, value),
     turn: (image, fate) => player.turn(namespace, image, fate),
@@ -66,8 +67,10 @@ export async function playSequence(
       const second = Math.floor(Date.now() / 1000);
       while (Math.floor(Date.now() / 1000) === second) await delay(20);
     },
-    async look(label) {
-      looks[label] = recorded ? await untilLike(take, recorded[label]) : await untilSteady(take);
+    async look(label, options) {
+      const isLike = (seen: unknown) =>
+        differencesOf(sequence, { [label]: seen }, { [label]: recorded?.[label] }).length === 0;
+      looks[label] = recorded ? await untilLike(take, isLike) : await untilSteady(take, options);
       answers = [];
     },
   };
@@ -75,25 +78,42 @@ export async function playSequence(
   return looks;
 }
 
+async function answerTo(action: () => Promise<unknown>, done: string): Promise<unknown> {
+  try {
+    await action();
+    return done;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const { causes } = error.status.details ?? {};
+    return { code: error.code, message: error.message, ...(causes ? { details: causes } : {}) };
+  }
+}
+
 /** On a machine that does other things as well. */
 const patienceMs = 60_000;
-const steadyMs = 8_000;
+const steadyMsDefault = 8_000;
 const steadyMsMax = 90_000;
 
-async function untilLike(take: () => Promise<unknown>, expected: unknown): Promise<unknown> {
+async function untilLike(take: () => Promise<unknown>, isLike: (seen: unknown) => boolean): Promise<unknown> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     const seen = await take();
-    if (isDeepStrictEqual(seen, expected) || performance.now() > deadline) return seen;
+    if (isLike(seen) || performance.now() > deadline) return seen;
     await delay(100);
   }
 }
 
-async function untilSteady(take: () => Promise<unknown>): Promise<unknown> {
+async function untilSteady(
+  take: () => Promise<unknown>,
+  { steadyMs = steadyMsDefault }: { readonly steadyMs?: number } = {},
+): Promise<unknown> {
   const startedMs = performance.now();
   let seen = await take();
   let sinceMs = performance.now();
-  while (performance.now() - sinceMs < steadyMs && performance.now() - startedMs < steadyMsMax) {
+  while (
+    performance.now() - sinceMs < steadyMs &&
+    performance.now() - startedMs < Math.max(steadyMsMax, 2 * steadyMs)
+  ) {
     await delay(200);
     const next = await take();
     if (isDeepStrictEqual(next, seen)) continue;

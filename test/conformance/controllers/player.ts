@@ -2,7 +2,7 @@
 import { isApiError, type Pod } from '@skerry/api';
 import { sleep, systemClock } from '@skerry/base';
 import { type ApiClient, resources } from '@skerry/client';
-import type { Fate } from './sequence.ts';
+import { type Fate, schedulerName } from './sequence.ts';
 
 const roundMs = 60;
 export const nodeNames = ['n1', 'n2', 'n3'];
@@ -40,12 +40,13 @@ export class Player {
     const pods = this.#client.resource<Pod>(resources.pods);
     const image = pod.spec?.containers[0]?.image ?? '';
     const fate = this.#fates.get(`${namespace}/${image}`) ?? (image.split(':')[0] as Fate);
+    if (fate === 'forgotten') return;
     if (deletionTimestamp) {
       await pods.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
       return;
     }
     if (fate === 'unbound') return;
-    if (!pod.spec?.nodeName) return this.#bind(pod);
+    if (!pod.spec?.nodeName) return pod.spec?.schedulerName === schedulerName ? undefined : this.#bind(pod);
     const { phase = 'Pending' } = pod.status ?? {};
     if (phase === 'Succeeded' || phase === 'Failed' || fate === 'waits') return;
     const isReady = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');

@@ -1,7 +1,7 @@
 /**
  * Plays the sequences against the stock controllers and keeps what they left:
  *
- *     KUBE_APISERVER=… ETCD=… KUBE_CONTROLLER_MANAGER=… node test/conformance/controllers/record.ts [TEXT…]
+ *     KUBE_APISERVER=… ETCD=… KUBE_CONTROLLER_MANAGER=… KUBE_SCHEDULER=… node test/conformance/controllers/record.ts [TEXT…]
  *
  * With TEXT those whose name has one of them are played again. What is steady is waited for, so this takes minutes.
  */
@@ -25,8 +25,13 @@ try {
   const worker = async () => {
     for (let next = chosen.shift(); next; next = chosen.shift()) {
       const [index, sequence] = next;
-      recorded[sequence.name] = await playSequence(cluster, { sequence, namespace: `sequence-${index}` });
-      console.log(sequence.name);
+      try {
+        recorded[sequence.name] = await playSequence(cluster, { sequence, namespace: `sequence-${index}` });
+        console.log(sequence.name);
+      } catch (error) {
+        console.error(`${sequence.name}:`, error);
+        process.exitCode = 1;
+      }
     }
   };
   await Promise.all(Array.from({ length: width }, worker));

@@ -2,8 +2,27 @@
  * The objects of a namespace as controllers left them, in words that are the same for two clusters: times, uids and revisions
  * left out, hashes and random endings named by the order in which they were first seen.
  */
-import type { Event as CoreEvent, KubeObject, Pod } from '@skerry/api';
+import type {
+  CertificateSigningRequest,
+  ConfigMap,
+  Event as CoreEvent,
+  KubeObject,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Secret,
+} from '@skerry/api';
 import { type ApiClient, type ResourceRef, resources } from '@skerry/client';
+import { schedulerName } from './sequence.ts';
+
+export const clusterRoles: ResourceRef = {
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'ClusterRole',
+  resource: 'clusterroles',
+  namespaced: false,
+};
 
 const looked: readonly ResourceRef[] = [
   resources.deployments,
@@ -22,6 +41,52 @@ const looked: readonly ResourceRef[] = [
 
 /** Of what a template or the player has no say in. */
 const writtenByControllers = ['hostname', 'subdomain', 'affinity', 'tolerations'] as const;
+const nodeConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure', 'NetworkUnavailable'];
+
+/** What is told of a kind beside what is told of all. */
+const details = new Map<ResourceRef, (object: never) => object>([
+  [
+    resources.persistentVolumeClaims,
+    ({ spec }: PersistentVolumeClaim) => ({
+      volumeName: spec?.volumeName,
+      storageClassName: spec?.storageClassName,
+    }),
+  ],
+  [resources.persistentVolumes, ({ spec }: PersistentVolume) => ({ claimRef: spec?.claimRef })],
+  [
+    resources.nodes,
+    ({ spec, status }: Node) => ({
+      taints: (spec?.taints ?? []).toSorted((a, b) => (textOf(a) < textOf(b) ? -1 : 1)),
+      status: { conditions: status?.conditions?.filter(({ type }) => nodeConditions.includes(type)) },
+    }),
+  ],
+  [
+    resources.pods,
+    ({ spec, status }: Pod) =>
+      spec?.schedulerName === schedulerName
+        ? {
+            nodeName: spec.nodeName,
+            scheduled: status?.conditions?.find(({ type }) => type === 'PodScheduled'),
+          }
+        : {},
+  ],
+  [resources.secrets, ({ type, data }: Secret) => ({ type, keys: Object.keys(data ?? {}).sort() })],
+  [resources.configMaps, ({ data }: ConfigMap) => ({ keys: Object.keys(data ?? {}).sort() })],
+  [clusterRoles, ({ rules }: { rules?: unknown }) => ({ rules })],
+  [
+    resources.certificateSigningRequests,
+    ({ status }: CertificateSigningRequest) => ({
+      status: { conditions: status?.conditions, signed: status?.certificate !== undefined },
+    }),
+  ],
+]);
+
+function textOf({ key, effect }: { key: string; effect: string }): string {
+  return `${key}:${effect}`;
+}
+
+/** Said of a claim when it is looked at again, every 15 seconds and for other reasons. */
+const saidNowAndThen = 'WaitForPodScheduled';
 /** By whom none of this is about. */
 const otherSources = ['default-scheduler', 'kubelet'];
 
@@ -33,19 +98,21 @@ const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 export class Snapshots {
   readonly #client: ApiClient;
   readonly #namespace: string;
+  readonly #more: readonly ResourceRef[];
   readonly #hashes = new Map<string, string>();
 
-  constructor(client: ApiClient, namespace: string) {
+  constructor(client: ApiClient, namespace: string, more: readonly ResourceRef[] = []) {
     this.#client = client;
     this.#namespace = namespace;
+    this.#more = more;
   }
 
   async take(): Promise<unknown> {
     const namespace = this.#namespace;
     const lists = await Promise.all(
-      looked.map(async (ref) => {
-        const { items } = await this.#client.resource(ref).list({ namespace });
-        return [ref, items] as const;
+      [...looked, ...this.#more].map(async (ref) => {
+        const { items } = await this.#client.resource(ref).list(ref.namespaced ? { namespace } : {});
+        return [ref, ref.namespaced ? items : items.filter(this.#isOwn)] as const;
       }),
     );
     for (const [ref, items] of lists) this.#nameHashes(ref, items);
@@ -94,6 +161,7 @@ export class Snapshots {
     const { name, generateName, labels, annotations, ownerReferences, finalizers, deletionTimestamp } =
       metadata;
     const isPod = ref === resources.pods;
+    const more = details.get(ref)?.(item as never);
     return this.#plain({
       name: name?.replace(madeUp, '') === generateName ? `${generateName}*` : name,
       ...(generateName ? { generateName } : {}),
@@ -103,23 +171,30 @@ export class Snapshots {
       finalizers,
       ...(deletionTimestamp ? { leaving: true } : {}),
       ...(isPod ? { ...pick(spec, writtenByControllers), phase: (item as Pod).status?.phase } : {}),
-      ...(isPod ? { conditions: notByPlayer(item as Pod), env: envOf(item as Pod) } : { status }),
+      ...(isPod
+        ? { conditions: notByPlayer(item as Pod, this.#looksAtNodes), env: envOf(item as Pod) }
+        : { status }),
       ...(ref === resources.replicaSets ? { replicas: spec?.['replicas'] } : {}),
       ...(ref === resources.controllerRevisions
         ? { revision: (item as { revision?: number }).revision }
         : {}),
       ...(ref === resources.jobs || ref === resources.cronJobs ? { suspend: spec?.['suspend'] } : {}),
+      ...more,
     });
   }
 
   async #events(): Promise<unknown[]> {
-    const { items } = await this.#client
-      .resource<CoreEvent>(resources.events)
-      .list({ namespace: this.#namespace });
-    const texts = items
+    const events = this.#client.resource<CoreEvent>(resources.events);
+    const { items } = await events.list({ namespace: this.#namespace });
+    const ofNoNamespace = this.#more.some(({ namespaced }) => !namespaced)
+      ? (await events.list({ namespace: 'default' })).items.filter(({ involvedObject: { name } }) =>
+          this.#isOwn({ metadata: { name } }),
+        )
+      : [];
+    const texts = [...items, ...ofNoNamespace]
       .filter(
-        ({ source, reportingComponent }) =>
-          !otherSources.includes(source?.component || reportingComponent || ''),
+        ({ source, reportingComponent, reason }) =>
+          reason !== saidNowAndThen && !otherSources.includes(source?.component || reportingComponent || ''),
       )
       .map(({ type, reason, message, involvedObject, source, reportingComponent }) =>
         JSON.stringify(
@@ -135,6 +210,13 @@ export class Snapshots {
     return [...new Set(texts)].sort().map((text) => JSON.parse(text) as unknown);
   }
 
+  readonly #isOwn = ({ metadata }: KubeObject): boolean =>
+    metadata?.name?.startsWith(`${this.#namespace}-`) ?? false;
+
+  get #looksAtNodes(): boolean {
+    return this.#more.includes(resources.nodes);
+  }
+
   #plain(value: unknown): unknown {
     let text = JSON.stringify(value ?? null)
       .replaceAll(instant, '<time>')
@@ -142,6 +224,12 @@ export class Snapshots {
       .replaceAll(/,"resourceVersion":"\d+"/g, '')
       // Which of several nodes is the next one is nobody's promise; how often something was tried, neither.
       .replaceAll(/"values":\["n\d"\]/g, '"values":["<node>"]')
+      // How many other nodes there are meanwhile.
+      .replaceAll(/\b0\/\d+ nodes/g, '0/<count> nodes')
+      .replaceAll(
+        /\b\d+ (node\(s\) didn't satisfy plugin|Preemption is not helpful|No preemption victims)/g,
+        '<count> $1',
+      )
       .replaceAll('(combined from similar events): ', '')
       .replaceAll(this.#namespace, '<namespace>')
       // What a CronJob's Jobs are called, by the minute.
@@ -179,8 +267,11 @@ function pick(object: Record<string, unknown> | undefined, keys: readonly string
   return Object.fromEntries(Object.entries(object ?? {}).filter(([key]) => keys.includes(key)));
 }
 
-function notByPlayer({ status }: Pod): unknown {
-  const found = status?.conditions?.filter(({ type }) => type !== 'Ready' && type !== 'PodScheduled') ?? [];
+/** Where nodes are looked at, it is they who say what is ready. */
+function notByPlayer({ status }: Pod, withReady: boolean): unknown {
+  const found =
+    status?.conditions?.filter(({ type }) => (withReady || type !== 'Ready') && type !== 'PodScheduled') ??
+    [];
   return found.length > 0 ? found : undefined;
 }
 
