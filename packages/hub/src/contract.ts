@@ -36,6 +36,8 @@ export type Caller =
 /** The pods that run here now. */
 export interface LocalPods {
   has(uid: string): boolean;
+  /** Whether it is known at all which they are. */
+  areKnown(): boolean;
 }
 
 /** By which the center knows the caller. */

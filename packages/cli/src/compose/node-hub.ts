@@ -31,6 +31,8 @@ export async function openNodeHub(options: NodeHubOptions): Promise<Hub> {
         agent()
           .pods.list()
           .some(({ pod }) => pod.metadata.uid === uid),
+      // None runs before the agent knows it.
+      areKnown: () => true,
     },
     clock,
     log: options.log.with({ component: 'hub' }),

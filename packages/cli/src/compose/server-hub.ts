@@ -81,7 +81,10 @@ export async function runServerHub(
     cacheFile: join(directory, 'cache.db'),
     key: key.secret,
     upstream,
-    pods: { has: (uid) => pods.list().some(({ metadata }) => metadata?.uid === uid) },
+    pods: {
+      has: (uid) => pods.list().some(({ metadata }) => metadata?.uid === uid),
+      areKnown: () => pods.hasSynced(),
+    },
     clock,
     log,
     random,

@@ -21,7 +21,9 @@ let asked: number;
 const running = new Set<string>();
 let open: (() => Promise<void>)[];
 
+let podsKnown: boolean;
 beforeEach(() => {
+  podsKnown = true;
   folder = mkdtempSync(join(tmpdir(), 'skerry-token-'));
   clock = new FakeClock();
   linked = true;
@@ -53,7 +55,7 @@ function start() {
     },
     file,
     writer,
-    pods: { has: (uid) => running.has(uid) },
+    pods: { has: (uid) => running.has(uid), areKnown: () => podsKnown },
     nodeName: 'n1',
     clock,
     hubClock,
@@ -126,6 +128,17 @@ test('a token that had ended before is not good again, and one whose pod has gon
   await access.identify(lasts);
   running.delete('u1');
   await expect(access.identify(lasts)).rejects.toMatchObject(unauthorized);
+});
+
+test('a token is neither good nor bad as long as nobody knows which pods run here', async () => {
+  const token = tokenUntil(clock.now() + hourMs);
+  const first = start();
+  await first.access.identify(token);
+  await first.stop();
+  linked = false;
+  podsKnown = false;
+  running.clear();
+  await expect(start().access.identify(token)).rejects.toMatchObject({ reason: 'ServiceUnavailable' });
 });
 
 test('a clock that is wrong after a reboot changes nothing while there is no link', async () => {

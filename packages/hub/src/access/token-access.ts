@@ -156,19 +156,27 @@ export class TokenAccess {
   }
 
   #cut(token: string, digest: string): Accepted {
-    const { hubClock, pods, nodeName } = this.#options;
+    const { hubClock, nodeName } = this.#options;
     const known = this.#accepted.get(digest);
     if (known) {
       const wasGood = known.expiresMs === undefined || known.expiresMs > hubClock.now();
-      if (wasGood && (!known.pod || pods.has(known.pod.uid))) return known;
-      throw unauthorized();
+      if (!wasGood) throw unauthorized();
+      if (known.pod) this.#checkRuns(known.pod);
+      return known;
     }
     if (!this.#keys) throw cutOff();
     const verdict = this.#keys.verifier.verify(token);
     if (verdict.type === 'bad') throw unauthorized();
     const { pod, node, user } = verdict.identity;
-    if (!pod || !pods.has(pod.uid) || (node && node.name !== nodeName)) throw unauthorized();
+    if (!pod || (node && node.name !== nodeName)) throw unauthorized();
+    this.#checkRuns(pod);
     return { user, pod, expiresMs: verdict.identity.expiresMs, atMs: -Infinity };
+  }
+
+  #checkRuns({ uid }: { readonly uid: string }): void {
+    const { pods } = this.#options;
+    if (pods.has(uid)) return;
+    throw pods.areKnown() ? unauthorized() : cutOff();
   }
 
   #forget(digest: string): void {
@@ -258,7 +266,7 @@ function unauthorized(): ApiError {
 function cutOff(): ApiError {
   return new ApiError(
     'ServiceUnavailable',
-    'this node is cut off from the cluster, and knows of no token as yet',
+    'this node is cut off from the cluster, and does not know as yet whose tokens are good',
     { details: { retryAfterSeconds: 10 } },
   );
 }

@@ -250,7 +250,7 @@ export class HubHarness {
       cacheFile: join(this.directory, 'cache', 'hub.db'),
       key: Buffer.alloc(32, 7),
       upstream: this.link,
-      pods: { has: (uid) => this.pods.has(uid) },
+      pods: { has: (uid) => this.pods.has(uid), areKnown: () => true },
       clock: this.clock,
       log: silentLogger,
       random: Math.random,
