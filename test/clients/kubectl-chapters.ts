@@ -208,7 +208,11 @@ const reading: Chapter = {
       run: 'get pods -o custom-columns=NAME:.metadata.name,PHASE:.status.phase',
       output: /^NAME +PHASE\none +Running$/m,
     },
-    { run: 'get pods --sort-by=.metadata.name --show-labels', output: /^one .* app=one,tier=a$/m },
+    {
+      run: 'get pods --sort-by=.metadata.name --show-labels',
+      // Its node's region is among them.
+      output: /^one .* app=one,tier=a,topology\.kubernetes\.io\/region=\w+$/m,
+    },
     { run: 'get pods -l app=one -L tier', output: /^one .* a$/m },
     { run: `get pods -l 'app notin (one)'`, output: '', errors: /No resources found in \S+ namespace\./ },
     { run: 'get pods --field-selector=status.phase=Running -o name', output: 'pod/one' },

@@ -72,11 +72,11 @@ export class Workloads {
     return (await this.#center.request({ path: '/metrics' })).text;
   }
 
-  /** Written by nodes, each one's first time and its repetitions. */
-  async eventsOfNodes(): Promise<number> {
+  /** Written by controllers and scheduler, each one's first time and its repetitions. */
+  async eventsOfManagers(): Promise<number> {
     const { items } = await this.ask<{ items: CoreEvent[] }>('GET', this.path('/api/v1', 'events'));
     return items
-      .filter(({ source, reportingComponent }) => (source?.component ?? reportingComponent) === 'kubelet')
+      .filter(({ source, reportingComponent }) => (source?.component ?? reportingComponent) !== 'kubelet')
       .reduce((sum, { count = 1 }) => sum + count, 0);
   }
 
