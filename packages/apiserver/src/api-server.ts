@@ -123,6 +123,8 @@ export interface ApiServer {
   accept(connection: AcceptedConnection): void;
   /** Why a connection of this peer is to be refused; undefined when it is not. */
   refusesPeer(peer: PeerIdentity): string | undefined;
+  /** Those that wait for a seat, or with one for their turn. */
+  readonly waitingRequests: number;
   /** Also answers on a Unix socket file of mode 0600. */
   listenUnix(path: string): Promise<void>;
   /** Also answers plain HTTP on loopback; returns the port. For tests. */
@@ -398,6 +400,10 @@ class Server implements ApiServer {
     if (this.#state !== 'ready') return;
     this.#rewriting = this.#rewriting.then(() => this.#rewrite('changed'));
     await this.#rewriting;
+  }
+
+  get waitingRequests(): number {
+    return this.#flowControl.waiting;
   }
 
   accept(connection: AcceptedConnection): void {

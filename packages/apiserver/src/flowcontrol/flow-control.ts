@@ -113,6 +113,12 @@ export class FlowControl {
     this.configure([], []);
   }
 
+  get waiting(): number {
+    let count = this.#turns.waiting;
+    for (const { requests } of this.#levels.values()) count += requests.waiting;
+    return count;
+  }
+
   /** Levels by name. */
   get levels(): readonly PriorityLevel<AskedFlow>[] {
     return [...this.#levels.values()].sort((a, b) => (a.name < b.name ? -1 : 1));

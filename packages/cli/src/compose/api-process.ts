@@ -207,6 +207,7 @@ export async function runApiProcess(options: ApiProcessOptions, signal: AbortSig
     ticketKeys: ticketKeysOf(authority),
     clock,
     log,
+    waitingRequests: () => server.waitingRequests,
     onApi: (connection) => server.accept(connection),
     onFailure: () => process?.handshakeFailed(),
     onLink: (socket, from) => {

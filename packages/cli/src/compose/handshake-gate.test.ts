@@ -2,13 +2,14 @@ import { FakeClock } from '@skerry/base/testing';
 import { expect, test } from 'vitest';
 import { HandshakeGate, type Waiting } from './handshake-gate.ts';
 
-function setup(atOnceMax: number, waitingMax = 100) {
+function setup(atOnceMax: number, waitingMax = 100, isBehind = () => false) {
   const told: string[] = [];
   const clock = new FakeClock();
   let behindMs = 0;
   const gate = new HandshakeGate({
     atOnceMax,
     waitingMax,
+    isBehind,
     clock: {
       now: () => clock.now(),
       monotonic: () => clock.monotonic() + behindMs,
@@ -99,6 +100,20 @@ test('a process that keeps up lets more and more begin, as many as there is room
   expect(told).toHaveLength(18);
   await rounds(10, 0);
   expect(told).toHaveLength(20);
+});
+
+test('while those who are in ask for more than is answered, one begins a round', async () => {
+  let isBehind = true;
+  const { told, gate, enter, rounds } = setup(64, 100, () => isBehind);
+  const all = Array.from({ length: 10 }, (_, index) => enter(String(index)));
+  expect(told).toEqual([]);
+  await rounds(2, 0);
+  expect(told).toEqual(['0', '1']);
+  gate.leave(all[0]!);
+  expect(told).toEqual(['0', '1']);
+  isBehind = false;
+  await rounds(1, 0);
+  expect(told).toHaveLength(10);
 });
 
 test('while nobody waits nothing is measured', async () => {

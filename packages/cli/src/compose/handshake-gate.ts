@@ -3,6 +3,8 @@
  * millisecond, what a machine asks for after it ten times that: when thousands of machines come back at once, letting all of them in
  * keeps everybody who is connected waiting for seconds, until links are given up for silence and come again, to make it worse.
  * So the number of those under way halves with every round in which the event loop comes late, and grows by one with every other.
+ * While more requests wait than the server is done with in a moment, one begins a round: who is let in asks for a dozen things, and
+ * when thousands had been let in most of that was refused, and asked for again, for most of the server's time.
  * Addresses take turns, so that one person's connection does not wait behind a region's machines.
  *
  * Bounded: beyond `waitingMax` a connection is refused at once; its owner comes back later, as after any failure.
@@ -26,6 +28,8 @@ const atOnceFirst = 16;
 export interface HandshakeGateOptions {
   readonly atOnceMax: number;
   readonly waitingMax: number;
+  /** Whether those who are in ask for more than is answered in a moment; never unless told. */
+  readonly isBehind?: () => boolean;
   readonly clock: Clock;
 }
 
@@ -45,7 +49,7 @@ export class HandshakeGate {
   }
 
   enter(waiting: Waiting): void {
-    if (this.#waiting === 0 && this.#begun.size < this.#atOnce) {
+    if (this.#waiting === 0 && this.#begun.size < this.#atOnce && !this.#isBehind()) {
       this.#begin(waiting);
       return;
     }
@@ -68,7 +72,11 @@ export class HandshakeGate {
       if (queue.size === 0) this.#queues.delete(waiting.address);
       return;
     }
-    if (this.#begun.delete(waiting)) this.#fill();
+    if (this.#begun.delete(waiting) && !this.#isBehind()) this.#fill();
+  }
+
+  #isBehind(): boolean {
+    return this.#options.isBehind?.() ?? false;
   }
 
   #nextRound(): void {
@@ -80,7 +88,8 @@ export class HandshakeGate {
       this.#atOnce = isLate
         ? Math.max(1, Math.floor(this.#atOnce / 2))
         : Math.min(atOnceMax, this.#atOnce + 1);
-      this.#fill();
+      if (this.#isBehind()) this.#beginNext();
+      else this.#fill();
       if (this.#waiting > 0) this.#nextRound();
     });
   }

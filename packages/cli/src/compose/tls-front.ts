@@ -30,6 +30,8 @@ export interface TlsFrontOptions {
   readonly ticketKeys?: Buffer;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Requests that wait for the server. */
+  readonly waitingRequests?: () => number;
   readonly onApi: (connection: AcceptedConnection) => void;
   /** A handshake failed. */
   readonly onFailure?: () => void;
@@ -54,6 +56,8 @@ const handshakeTimeoutMs = 15_000;
 const handshakesAtOnceMax = 64;
 /** Whoever takes longer to answer costs nothing while he does, and keeps nobody waiting. */
 const handshakeTurnMs = 100;
+/** Some tenths of a second of work. */
+const waitingRequestsMax = 256;
 /** Those of all machines of a large cluster. */
 const handshakesWaitingMax = 8192;
 const backlog = 4096;
@@ -61,7 +65,7 @@ const backlog = 4096;
 const ticketSeconds = 7 * 86_400;
 
 export async function listenTls(options: TlsFrontOptions): Promise<TlsFront> {
-  const { certificate, clientAuthority, ticketKeys, clock, log } = options;
+  const { certificate, clientAuthority, ticketKeys, waitingRequests = () => 0, clock, log } = options;
   const contextOf = ({ keyPem, certificatePem }: KeyPair) => ({
     key: keyPem,
     cert: certificatePem,
@@ -85,6 +89,7 @@ export async function listenTls(options: TlsFrontOptions): Promise<TlsFront> {
   const gate = new HandshakeGate({
     atOnceMax: handshakesAtOnceMax,
     waitingMax: handshakesWaitingMax,
+    isBehind: () => waitingRequests() > waitingRequestsMax,
     clock,
   });
   const settled = (key: string) => {
