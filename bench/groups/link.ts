@@ -37,37 +37,26 @@ export const measureLink: BenchGroup = async ({ quick, cluster: shared, note }):
   const processes = await cluster.processes();
   const [name, pid] = Object.entries(processes).find(([process]) => process.startsWith('agent-'))!;
   const node = name.replace(/^agent-/, '');
+  const requests = await requestsThroughLink(cluster, node, quick ? 500 : 2000);
+  if (!shared.real) {
+    note('without network namespaces bytes are not counted');
+    return [requests];
+  }
+  await delay(10_000);
+  // Whole heartbeats, of 19 s each; and one report of the node's status, which comes every 300 s, unless it is to be quick.
+  const idleSeconds = quick ? 38 : 304;
+  // Midway between two heartbeats, so that as many fall into the window as belong there.
+  const quiet = networkBytes(pid);
+  await until('a heartbeat', 30_000, () => networkBytes(pid) !== quiet);
+  await delay(9500);
+  const before = networkBytes(pid);
+  await delay(idleSeconds * 1000);
+  const idlePerSecond = (networkBytes(pid) - before) / idleSeconds;
+  const without = quick ? ', without the report of its status' : '';
+  note(`idle: ${Math.round(idlePerSecond * 60)} bytes a minute${without}`);
+  // Not before: a connection that asks for nothing is closed.
   const session = await ApiSession.open(endpointOf(cluster), 2);
   try {
-    const rates: number[] = [];
-    const path = `/api/v1/nodes/${node}/proxy/healthz`;
-    const perRun = quick ? 500 : 2000;
-    for (let index = 0; index < 3; index++) {
-      const startedMs = performance.now();
-      await inParallel(perRun, 32, () => session.ok('GET', path));
-      rates.push((perRun / (performance.now() - startedMs)) * 1000);
-    }
-    const requests = {
-      name: 'requests through the link, 32 at a time',
-      value: median(rates),
-      unit: 'requests/s',
-    };
-    if (!shared.real) {
-      note('without network namespaces bytes are not counted');
-      return [requests];
-    }
-    await delay(10_000);
-    // Whole heartbeats, of 19 s each; and one report of the node's status, which comes every 300 s, unless it is to be quick.
-    const idleSeconds = quick ? 38 : 304;
-    // Midway between two heartbeats, so that as many fall into the window as belong there.
-    const quiet = networkBytes(pid);
-    await until('a heartbeat', 30_000, () => networkBytes(pid) !== quiet);
-    await delay(9500);
-    const before = networkBytes(pid);
-    await delay(idleSeconds * 1000);
-    const idlePerSecond = (networkBytes(pid) - before) / idleSeconds;
-    const without = quick ? ', without the report of its status' : '';
-    note(`idle: ${Math.round(idlePerSecond * 60)} bytes a minute${without}`);
     const bytes = () => networkBytes(pid);
     const status = await statusChange(cluster, session, node, idlePerSecond, bytes);
     const link = { cluster, session, idlePerSecond, bytes };
@@ -84,6 +73,22 @@ export const measureLink: BenchGroup = async ({ quick, cluster: shared, note }):
     session.close();
   }
 };
+
+async function requestsThroughLink(cluster: Cluster, node: string, perRun: number): Promise<Measurement> {
+  const session = await ApiSession.open(endpointOf(cluster), 2);
+  try {
+    const rates: number[] = [];
+    const path = `/api/v1/nodes/${node}/proxy/healthz`;
+    for (let index = 0; index < 3; index++) {
+      const startedMs = performance.now();
+      await inParallel(perRun, 32, () => session.ok('GET', path));
+      rates.push((perRun / (performance.now() - startedMs)) * 1000);
+    }
+    return { name: 'requests through the link, 32 at a time', value: median(rates), unit: 'requests/s' };
+  } finally {
+    session.close();
+  }
+}
 
 /** Pods that come to their end by themselves: status crosses the link, and no event with it. */
 async function statusChange(
