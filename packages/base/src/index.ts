@@ -16,3 +16,4 @@ export {
 export { isRecord } from './record.ts';
 export { shortBytes } from './short-bytes.ts';
 export { supervise, type Service } from './service.ts';
+export { Waiters } from './waiters.ts';

@@ -42,9 +42,9 @@ export class BusyServer {
   ): Promise<O> {
     if (this.#holds.size === 0) return this.#heeding(request, await send());
     const route = routeOf(request);
-    const level = this.#levelOfRoute.get(route.name) ?? '';
-    const hold = this.#holds.get(level);
-    if (!hold) return this.#heeding(request, await send());
+    const level = this.#levelOfRoute.get(route.name);
+    const hold = level === undefined ? undefined : this.#holds.get(level);
+    if (level === undefined || !hold) return this.#heeding(request, await send());
     await hold.enter(route.isEvent, request.signal);
     let outcome: O;
     try {

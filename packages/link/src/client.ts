@@ -17,6 +17,7 @@ import {
   type Logger,
   type Service,
   type Timer,
+  Waiters,
 } from '@skerry/base';
 import { explainConnectError, wireOf } from '#connect.ts';
 import { startHeartbeat } from '#heartbeat.ts';
@@ -99,7 +100,7 @@ export interface LinkClient extends Service {
 export function createLinkClient(options: LinkClientOptions): LinkClient {
   const { clock, log } = options;
   const history = new LinkHistory(clock);
-  const waiters = new Set<() => void>();
+  const waiters = new Waiters();
   let up: http2.ClientHttp2Session | undefined;
   let meter: LinkMeter | undefined;
   let pauseMs = pauseMsMax;
@@ -324,29 +325,11 @@ export function createLinkClient(options: LinkClientOptions): LinkClient {
   function setState(next: LinkState): void {
     state = next;
     options.onChange?.(next);
-    if (next.phase !== 'linked') return;
-    for (const wake of waiters) wake();
-    waiters.clear();
+    if (next.phase === 'linked') waiters.wake();
   }
 
   function whenLinked(signal?: AbortSignal): Promise<void> {
-    if (state.phase === 'linked') return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        waiters.delete(wake);
-        reject(signal?.reason);
-      };
-      const wake = () => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      };
-      if (signal?.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      waiters.add(wake);
-      signal?.addEventListener('abort', onAbort, { once: true });
-    });
+    return state.phase === 'linked' ? Promise.resolve() : waiters.wait(signal);
   }
 }
 

@@ -12,7 +12,7 @@
  * to have asked before `join`.
  */
 import { isApiError, type AnyObject, type ApiError } from '@skerry/api';
-import { Backoff, describeError, sleep, type Clock, type Logger } from '@skerry/base';
+import { Backoff, describeError, sleep, Waiters, type Clock, type Logger } from '@skerry/base';
 import { RevisionProgress, WatchCache, type EncoderSet, type SourceEvent } from '@skerry/serving';
 import type { CoverageChange, HeldObject } from '#cache/cache-file.ts';
 import { credentialsOf, type Caller, type Upstream } from '#contract.ts';
@@ -60,7 +60,7 @@ export class Coverage {
   readonly text: string;
   readonly #options: CoverageOptions;
   readonly #uses = new Map<CoverageUse, (error: ApiError) => void>();
-  readonly #waiters = new Set<() => void>();
+  readonly #changes = new Waiters();
   readonly #secret: boolean;
   #state: (CoverageState & { readonly progress: RevisionProgress }) | undefined;
   #kind = '';
@@ -144,7 +144,7 @@ export class Coverage {
     };
     this.#uses.set(use, (error) => refusal.abort(error));
     this.#broken = undefined;
-    this.#wake();
+    this.#changes.wake();
     return use;
   }
 
@@ -154,7 +154,7 @@ export class Coverage {
       signal.throwIfAborted();
       if (this.#state) return this.#state;
       if (this.#broken) throw this.#broken;
-      await this.#change(signal);
+      await this.#changes.wait(signal);
     }
   }
 
@@ -208,7 +208,7 @@ export class Coverage {
       await upstream.whenLinked(signal).catch(() => undefined);
       const sponsor = this.#sponsor();
       if (!sponsor) {
-        await this.#change(signal).catch(() => undefined);
+        await this.#changes.wait(signal).catch(() => undefined);
         continue;
       }
       try {
@@ -224,13 +224,13 @@ export class Coverage {
       }
       await sleep(clock, backoff.next(), signal).catch(() => undefined);
     }
-    this.#wake();
+    this.#changes.wake();
   }
 
   /** Ends all watchers, in order. */
   stop(): void {
     this.#state?.cache.stop();
-    this.#wake();
+    this.#changes.wake();
   }
 
   /** Whether going on at once makes sense. */
@@ -239,7 +239,7 @@ export class Coverage {
       const refuse = this.#uses.get(sponsor);
       this.#uses.delete(sponsor);
       refuse?.(error);
-      this.#wake();
+      this.#changes.wake();
       return true;
     }
     if (error.code === 410) {
@@ -257,7 +257,7 @@ export class Coverage {
         this.#uses.delete(use);
         refuse(error);
       }
-      this.#wake();
+      this.#changes.wake();
       return true;
     }
     return false;
@@ -295,7 +295,7 @@ export class Coverage {
       onOpen: () => {
         onProgress();
         if (!streaming) this.#live = true;
-        this.#wake();
+        this.#changes.wake();
       },
     });
     try {
@@ -311,7 +311,7 @@ export class Coverage {
           initial = undefined;
           this.#live = true;
           this.#apply(rest);
-          this.#wake();
+          this.#changes.wake();
         } else timer = clock.after(initialStallMs, () => stalled.abort(stall));
       }
     } catch (error) {
@@ -356,7 +356,7 @@ export class Coverage {
     state?.cache.load([], state.cache.revision);
     this.#renew(entries, revision);
     this.#save(undefined);
-    this.#wake();
+    this.#changes.wake();
   }
 
   #renew(entries: readonly WholeEntry[], revision: number): void {
@@ -417,30 +417,6 @@ export class Coverage {
       asOfMs: this.#options.clock.now(),
       usedMs: this.#usedMs,
       objects,
-    });
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiters) wake();
-    this.#waiters.clear();
-  }
-
-  #change(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.#waiters.delete(wake);
-        reject(signal.reason);
-      };
-      const wake = () => {
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      };
-      if (signal.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      this.#waiters.add(wake);
-      signal.addEventListener('abort', onAbort, { once: true });
     });
   }
 }

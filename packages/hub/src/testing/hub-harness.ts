@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSecurity } from '@skerry/apiserver';
 import { startTestServer, type TestServer } from '@skerry/apiserver/testing';
-import { silentLogger, systemClock, type Clock } from '@skerry/base';
+import { silentLogger, systemClock, Waiters, type Clock } from '@skerry/base';
 import { eventually } from '@skerry/base/testing';
 import {
   createClient,
@@ -31,7 +31,7 @@ export class TestLink implements Upstream {
   readonly asked: string[] = [];
   /** The same with their headers. */
   readonly requests: TransportRequest[] = [];
-  readonly #waiters = new Set<() => void>();
+  readonly #waiters = new Waiters();
   #broken = new AbortController();
   #linked = true;
   #inFlight = 0;
@@ -60,11 +60,7 @@ export class TestLink implements Upstream {
   }
 
   whenLinked(signal: AbortSignal): Promise<void> {
-    if (this.#linked) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.#waiters.add(resolve);
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
+    return this.#linked ? Promise.resolve() : this.#waiters.wait(signal);
   }
 
   cut(): void {
@@ -75,8 +71,7 @@ export class TestLink implements Upstream {
   mend(): void {
     this.#linked = true;
     this.#broken = new AbortController();
-    for (const wake of this.#waiters) wake();
-    this.#waiters.clear();
+    this.#waiters.wake();
   }
 
   async #request(inner: Transport, request: TransportRequest): Promise<TransportResponse> {

@@ -10,7 +10,7 @@
  * Requests of others never share a connection with the node's own: kube-apiserver believes a client certificate before it
  * looks at a token, so that a pod's request on the node's connection would be answered to the node.
  */
-import { Backoff, describeError, sleep, type Clock, type Logger, type Service } from '@skerry/base';
+import { Backoff, describeError, sleep, Waiters, type Clock, type Logger, type Service } from '@skerry/base';
 import {
   TransportError,
   type Transport,
@@ -47,7 +47,7 @@ class WatchedServer implements ServerUpstream {
   readonly name = 'way to the API server';
   readonly transport: Transport;
   readonly #options: ServerUpstreamOptions;
-  readonly #waiters = new Set<() => void>();
+  readonly #waiters = new Waiters();
   #own: Promise<Transport> | undefined;
   #bare: Transport | undefined;
   #linked = false;
@@ -74,23 +74,7 @@ class WatchedServer implements ServerUpstream {
   }
 
   whenLinked(signal: AbortSignal): Promise<void> {
-    if (this.#linked) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const onAbort = () => {
-        this.#waiters.delete(wake);
-        reject(signal.reason);
-      };
-      const wake = () => {
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      };
-      this.#waiters.add(wake);
-      signal.addEventListener('abort', onAbort, { once: true });
-    });
+    return this.#linked ? Promise.resolve() : this.#waiters.wait(signal);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -202,8 +186,7 @@ class WatchedServer implements ServerUpstream {
 
   #mend(): void {
     this.#linked = true;
-    for (const wake of this.#waiters) wake();
-    this.#waiters.clear();
+    this.#waiters.wake();
   }
 
   /** Until that time, or until a request breaks. */
